@@ -1,0 +1,159 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Server } from 'node:https';
+import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type BodyBudget, type BodyShare, createBodyBudget } from './body-budget.ts';
+import type { WebhookMetrics } from './metrics.ts';
+import type { Mutator } from './mutate.ts';
+import {
+  BUSY,
+  MUTATE_PATH,
+  NOT_FOUND,
+  type Refusal,
+  refusalOfError,
+  refusalOfHead,
+} from './refusal.ts';
+import { MAX_BODY_BYTES, readJsonBody } from './request-body.ts';
+
+/**
+ * How long the server waits for a first or next request: longer than the 90 s after which the API
+ * server drops an idle connection (apimachinery `util/net/http.go`, `IdleConnTimeout`). If we closed
+ * first, a request under way at that moment would fail, and Go does not repeat a POST.
+ *
+ * The limits for headers and for a whole request must be as long: on a connection that has had no
+ * request yet Node counts them from the handshake, and Go keeps such spare ones after a burst.
+ */
+const PATIENCE: Patience = Object.freeze({ idleMs: 120_000, requestMs: 120_000 });
+
+/** As Go's client has it (`TLSHandshakeTimeout`). */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Where a request keeps its share of the budget. */
+const BODY_SHARE = 'bodyShare';
+
+/** Fastify over HTTPS. */
+export type WebhookApp = FastifyInstance<Server>;
+
+export interface WebhookAppOptions {
+  readonly mutate: Mutator;
+  readonly metrics: WebhookMetrics;
+  readonly logger: Logger;
+  /** Whether clients are to look for another replica: answers then close their connection. */
+  readonly isDraining: () => boolean;
+  /** Of all bodies at once. */
+  readonly bodyBudget?: BodyBudget;
+  /** How long clients may be silent or slow. */
+  readonly patience?: Patience;
+}
+
+/** Node looks every quarter of `requestMs` for requests that take longer. */
+export interface Patience {
+  /** For the next request on a connection. */
+  readonly idleMs: number;
+  /** For the whole of a request, from its first byte or, for the first one, from the handshake. */
+  readonly requestMs: number;
+}
+
+/**
+ * The webhook's server: `POST /mutate` takes an AdmissionReview; anything else is refused with a
+ * sentence that says why. HTTP/1.1 only, which is what the API server speaks to webhooks
+ * (apiserver `util/webhook/client.go`).
+ *
+ * It has no certificate yet: `setSecureContext` gives it one before it listens.
+ */
+export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
+  const { mutate, metrics, logger, isDraining } = options;
+  const { bodyBudget = createBodyBudget(), patience = PATIENCE } = options;
+  const app = fastify({
+    https: {
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      headersTimeout: patience.requestMs,
+      connectionsCheckingInterval: patience.requestMs / 4,
+    },
+    // Request logs would tell nothing that the metrics do not, and cost up to a tenth of the throughput.
+    logger: false,
+    keepAliveTimeout: patience.idleMs,
+    requestTimeout: patience.requestMs,
+    // Its 503 would be a failed call; what still arrives on open connections is answered.
+    return503OnClosing: false,
+    frameworkErrors: (_error, _request, reply) => refuse(reply, NOT_FOUND),
+  });
+
+  // Fastify's own parsers take text for JSON, and refuse legal pods that have a `__proto__` key.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', readBody);
+
+  app.decorateRequest(BODY_SHARE, null);
+
+  app.addHook('onRequest', (request, reply, next) => {
+    const { method, url, headers } = request;
+    const refusal = refusalOfHead({ method, url, contentType: headers['content-type'] });
+    if (refusal) return refuse(reply, refusal);
+    const share = bodyBudget();
+    if (!share.covers(declaredBytes(headers))) {
+      // To close while the body is still coming breaks the sender's pipe before it sees the answer.
+      const staysOpen = reply.raw.shouldKeepAlive && !isDraining();
+      if (staysOpen) return refuse(reply, BUSY);
+      share.release();
+    }
+    request.setDecorator(BODY_SHARE, share);
+    whenOver(reply, share.release);
+    measure(reply);
+    next();
+  });
+
+  // At the end of a request, which may have begun before the drain: a connection that is kept alive
+  // then would keep the server from closing (fastify/fastify#7044).
+  app.addHook('onSend', (_request, reply, payload, next) => {
+    if (isDraining()) reply.header('connection', 'close');
+    next(null, payload);
+  });
+
+  app.setErrorHandler((error, _request, reply) => {
+    const refusal = refusalOfError(error);
+    if (refusal.status < 500) return refuse(reply, refusal);
+    logger.error({ err: error }, 'request failed');
+    metrics.requests.inc({ result: 'error' });
+    send(reply, refusal);
+  });
+
+  app.post(MUTATE_PATH, (request) => mutate(request.body));
+
+  function refuse(reply: FastifyReply, refusal: Refusal): void {
+    metrics.requests.inc({ result: refusal === BUSY ? 'busy' : 'refused' });
+    send(reply, refusal);
+  }
+
+  function measure(reply: FastifyReply): void {
+    const observe = metrics.durationSeconds.startTimer();
+    metrics.inFlight.inc();
+    whenOver(reply, () => {
+      metrics.inFlight.dec();
+      observe();
+    });
+  }
+
+  return app;
+}
+
+/** Calls back once the answer is out or, unlike Fastify's `onResponse`, the client went away. */
+function whenOver(reply: FastifyReply, callback: () => void): void {
+  reply.raw.once('close', callback);
+}
+
+/** How long a body says it is; 0 where it does not, or where it is too long to be kept. */
+function declaredBytes(headers: IncomingHttpHeaders): number {
+  const bytes = Number(headers['content-length'] ?? 0);
+  return bytes > MAX_BODY_BYTES ? 0 : bytes;
+}
+
+function readBody(request: FastifyRequest, payload: IncomingMessage): Promise<unknown> {
+  const share = request.getDecorator<BodyShare>(BODY_SHARE);
+  return readJsonBody(payload, share, declaredBytes(request.headers));
+}
+
+function send(reply: FastifyReply, { status, text, allow, retryAfter }: Refusal): void {
+  if (allow) reply.header('allow', allow);
+  if (retryAfter) reply.header('retry-after', retryAfter);
+  void reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`);
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { WebhookMetrics } from './metrics.ts';
+import {
+  type PemPair,
+  readPemPair,
+  type ServingCertificate,
+  toServingCertificate,
+} from './serving-certificate.ts';
+
+export interface CertificateWatchOptions {
+  /** `TLS_DIR`. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<WebhookMetrics, 'leafNotAfterSeconds' | 'reloads'>;
+  /** Puts a certificate into use. */
+  readonly use: (certificate: ServingCertificate) => void;
+}
+
+/** The serving certificate, as far as its files are good. */
+export interface CertificateWatch {
+  /** What is wrong with the files by now; `undefined` where nothing is known to be. */
+  readonly problem: () => string | undefined;
+  /**
+   * Looks at the files and puts a new certificate into use where it is good. Never rejects: the last
+   * good certificate stays in use, however old, and each distinct problem is logged once.
+   */
+  readonly check: () => Promise<void>;
+}
+
+/** Watches the certificate files; the caller sees to it that `check` is called often. */
+export function watchCertificate(options: CertificateWatchOptions): CertificateWatch {
+  const { directory, clock, logger, metrics, use } = options;
+  let inUse: ServingCertificate | undefined;
+  let problem: string | undefined;
+
+  async function check(): Promise<void> {
+    try {
+      const pair = await readSettledPair(directory);
+      if (!inUse || !isSamePair(pair, inUse)) accept(toServingCertificate(pair, clock.now()));
+      problem = undefined;
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  function accept(certificate: ServingCertificate): void {
+    use(certificate);
+    inUse = certificate;
+    metrics.reloads.inc({ result: 'success' });
+    metrics.leafNotAfterSeconds.set(certificate.notAfterMs / 1000);
+    const notAfter = new Date(certificate.notAfterMs).toISOString();
+    logger.info({ directory, notAfter }, 'serving certificate loaded');
+  }
+
+  function reject(error: unknown): void {
+    // Before the first certificate, files that are not there yet are no failure.
+    if (!inUse && isMissingFile(error)) return;
+    metrics.reloads.inc({ result: 'failure' });
+    const found = describeError(error);
+    if (found === problem) return;
+    problem = found;
+    const err = createError('ECRPS_CERTIFICATE_INVALID', 'reading the serving certificate', error);
+    logger.error({ directory, err }, 'serving certificate not taken; the one in use stays');
+  }
+
+  return { problem: () => problem, check };
+}
+
+/** Reads once more where a file was gone: the directory may have been switched under our hands. */
+async function readSettledPair(directory: string): Promise<PemPair> {
+  try {
+    return await readPemPair(directory);
+  } catch (error) {
+    if (!isMissingFile(error)) throw error;
+    return readPemPair(directory);
+  }
+}
+
+function isSamePair(one: PemPair, other: PemPair): boolean {
+  return one.certificatePem === other.certificatePem && one.privateKeyPem === other.privateKeyPem;
+}
+
+function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,87 @@
+import {
+  commonVariables,
+  type Environment,
+  flag,
+  objectName,
+  parsedBy,
+  port,
+  readVariables,
+  wholeNumber,
+} from '@ecr-pull-secrets/shared/configuration.ts';
+import { DEFAULT_PULL_SECRET_NAME, DEFAULT_TLS_DIR } from '@ecr-pull-secrets/shared/names.ts';
+import { z } from 'zod';
+import { parseRegistryHosts } from './registry-hosts.ts';
+
+/** The webhook's environment variables; the reference page is made from their descriptions. */
+export const webhookVariables = z.object({
+  ...commonVariables,
+  PORT: port.default(10_250).meta({
+    description:
+      'HTTPS port of the webhook. Private GKE clusters reach only 443 and 10250 from the control plane.',
+    example: '10250',
+  }),
+  OPS_PORT: port.default(9402).meta({
+    description: 'Plain-HTTP port of `/livez`, `/readyz` and `/metrics`.',
+    example: '9402',
+  }),
+  TLS_DIR: z.string().default(DEFAULT_TLS_DIR).meta({
+    description:
+      'Directory of `tls.crt` and `tls.key`, read again every two seconds, and of the `facts.json` of the renewer.',
+    example: DEFAULT_TLS_DIR,
+  }),
+  DOCKER_SECRET_NAME: objectName.default(DEFAULT_PULL_SECRET_NAME).meta({
+    description: 'Name of the pull secret that pods get.',
+    example: DEFAULT_PULL_SECRET_NAME,
+  }),
+  REGISTRY_HOSTS: parsedBy(parseRegistryHosts).default([]).meta({
+    description:
+      'Registries besides private ECR whose images need the pull secret, split by commas: a pull-through proxy, a CNAME, ECR Public. An entry with a port matches that port only, one without any port.',
+    example: 'registry.example.com,proxy.example.com:5000,public.ecr.aws',
+  }),
+  INJECT_ALL: flag.default(false).meta({
+    description:
+      'Whether every pod gets the pull secret, also one without an ECR image, so that `kubectl debug` can add one later.',
+    example: 'true',
+  }),
+  DRAIN_SECONDS: wholeNumber('a number of seconds', 0, 3600).default(15).meta({
+    description:
+      'How long the webhook keeps serving after SIGTERM, until no API server has its address any more. The grace period of the pod must be ten seconds longer.',
+    example: '15',
+  }),
+});
+
+/** What the webhook is told at its start. */
+export interface WebhookConfiguration {
+  readonly host: string;
+  readonly port: number;
+  readonly opsPort: number;
+  readonly tlsDirectory: string;
+  readonly pullSecretName: string;
+  /** As `parseRegistryHosts` gives them. */
+  readonly registryHosts: readonly string[];
+  readonly injectAll: boolean;
+  readonly drainMs: number;
+  readonly logLevel: string;
+  readonly logFormat: 'json' | 'text';
+}
+
+/**
+ * Reads the configuration, once.
+ *
+ * @throws ECRPS_CONFIGURATION_INVALID that names every wrong variable, its problem and an example
+ */
+export function readWebhookConfiguration(environment: Environment): WebhookConfiguration {
+  const variables = readVariables(webhookVariables, environment);
+  return Object.freeze({
+    host: variables.HOST,
+    port: variables.PORT,
+    opsPort: variables.OPS_PORT,
+    tlsDirectory: variables.TLS_DIR,
+    pullSecretName: variables.DOCKER_SECRET_NAME,
+    registryHosts: variables.REGISTRY_HOSTS,
+    injectAll: variables.INJECT_ALL,
+    drainMs: variables.DRAIN_SECONDS * 1000,
+    logLevel: variables.LOG_LEVEL,
+    logFormat: variables.LOG_FORMAT,
+  });
+}

@@ -1,0 +1,199 @@
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
+import t, { type Test } from 'tap';
+import { watchCertificate } from '../src/certificate-watch.ts';
+import { openFactsFile } from '../src/facts-file.ts';
+import { createWebhookMetrics } from '../src/metrics.ts';
+import { type PemPair, readPemPair } from '../src/serving-certificate.ts';
+import { issue, recordLog, switchFiles } from './support.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+function writePair(directory: string, { certificatePem, privateKeyPem }: PemPair): void {
+  writeFileSync(join(directory, 'tls.crt'), certificatePem);
+  writeFileSync(join(directory, 'tls.key'), privateKeyPem);
+}
+
+function startWatch(test: Test, clock: FakeClock = createFakeClock(Date.now())) {
+  const directory = test.testdir();
+  const registry = createMetricsRegistry();
+  const log = recordLog();
+  const used: PemPair[] = [];
+  const watch = watchCertificate({
+    directory,
+    clock,
+    logger: log.logger,
+    metrics: createWebhookMetrics(registry),
+    use: (certificate) => used.push(certificate),
+  });
+  return { directory, clock, watch, used, log: log.lines, metrics: () => registry.metrics() };
+}
+
+t.test('a certificate is taken once, and another when the files change', async (t) => {
+  const { directory, watch, used, metrics } = startWatch(t);
+  await watch.check();
+  t.equal(used.length, 0);
+  t.equal(watch.problem(), undefined, 'files that are not there yet are no problem');
+  t.notMatch(await metrics(), /^\w+_not_after_timestamp_seconds/m, 'no expiry that nobody knows');
+
+  const first = await issue({ lifetimeMs: HOUR_MS });
+  writePair(directory, first);
+  await watch.check();
+  await watch.check();
+  t.match(used, [first]);
+  const notAfter = Number(/tls_leaf_not_after_timestamp_seconds (\d+)/.exec(await metrics())?.[1]);
+  t.ok(Math.abs(notAfter * 1000 - Date.now() - HOUR_MS) < 60_000);
+
+  const second = await issue();
+  writePair(directory, second);
+  await watch.check();
+  t.match(used, [first, second]);
+  t.match(await metrics(), 'tls_reloads_total{result="success"} 2\n');
+  t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n');
+});
+
+t.test('a bad pair never replaces a good one, and each problem is logged once', async (t) => {
+  const { directory, watch, used, log, metrics } = startWatch(t);
+  const good = await issue();
+  writePair(directory, good);
+  await watch.check();
+
+  const other = await issue({ freshKey: true });
+  const { certificatePem, privateKeyPem } = other;
+  const [, keyText = ''] = privateKeyPem.split('\n');
+  const bad: Readonly<Record<string, PemPair>> = {
+    'tls.key does not belong to tls.crt': { ...good, certificatePem },
+    'tls.crt is not a certificate in PEM': { certificatePem: 'x', privateKeyPem },
+    'tls.key is not an unencrypted private key in PEM': {
+      certificatePem,
+      privateKeyPem: keyText,
+    },
+    'tls.crt expired at ': await issue({
+      nowMs: Date.now() - HOUR_MS / 2,
+      lifetimeMs: HOUR_MS / 4,
+    }),
+  };
+  let logged = log.length;
+  for (const [problem, pair] of Object.entries(bad)) {
+    writePair(directory, pair);
+    await watch.check();
+    await watch.check();
+    t.match(watch.problem(), problem);
+    t.equal(log.length, ++logged, `${problem}: one line for two reads`);
+    t.match(log.at(-1), problem);
+  }
+  rmSync(join(directory, 'tls.key'));
+  await watch.check();
+  t.match(watch.problem(), 'ENOENT', 'a file that vanishes later is a problem');
+  t.match(
+    await metrics(),
+    `tls_reloads_total{result="failure"} ${2 * Object.keys(bad).length + 1}`,
+  );
+  t.match(used, [good]);
+  t.notMatch(log.join(''), keyText, 'no key in the log');
+
+  writePair(directory, other);
+  await watch.check();
+  t.equal(watch.problem(), undefined);
+  t.match(used, [good, other]);
+});
+
+t.test('a certificate that is not valid yet is taken when its time comes', async (t) => {
+  const clock = createFakeClock(Date.now() - 3 * HOUR_MS);
+  const { directory, watch, used } = startWatch(t, clock);
+  writePair(directory, await issue());
+  await watch.check();
+  t.match(watch.problem(), 'tls.crt is not valid before');
+
+  await clock.advance(3 * HOUR_MS);
+  await watch.check();
+  t.equal(used.length, 1);
+});
+
+t.test('a certificate in use stays in use when it expires', async (t) => {
+  const { directory, clock, watch, used } = startWatch(t);
+  writePair(directory, await issue({ lifetimeMs: HOUR_MS }));
+  await watch.check();
+  await clock.advance(2 * HOUR_MS);
+  await watch.check();
+  t.equal(used.length, 1);
+  t.equal(watch.problem(), undefined);
+});
+
+t.test('certificate and key always come from one generation of the files', async (t) => {
+  const directory = t.testdir();
+  switchFiles(directory, '0', { 'tls.crt': 'c0', 'tls.key': 'k0' });
+  // As kubelet lays it out: fixed names that lead through the link.
+  for (const name of ['tls.crt', 'tls.key'])
+    symlinkSync(join('..data', name), join(directory, name));
+
+  let mixed = 0;
+  for (let generation = 1; generation <= 100; generation++) {
+    // Many reads at once keep the file system's threads busy, so that the switch falls among them.
+    const reading = Array.from({ length: 20 }, () => readPemPair(directory));
+    for (let step = 0; step < generation % 10; step++) await new Promise(setImmediate);
+    const files = { 'tls.crt': `c${generation}`, 'tls.key': `k${generation}` };
+    switchFiles(directory, String(generation), files);
+    for (const { certificatePem, privateKeyPem } of await Promise.all(reading)) {
+      if (certificatePem.slice(1) !== privateKeyPem.slice(1)) mixed++;
+    }
+  }
+  t.equal(mixed, 0);
+});
+
+t.test('facts are read, followed and forgotten with their file', async (t) => {
+  const directory = t.testdir();
+  const path = join(directory, 'facts.json');
+  const { logger, lines } = recordLog();
+  const file = openFactsFile(directory, logger);
+  await file.check();
+  t.equal(file.current(), undefined);
+
+  const facts = {
+    version: 1,
+    registries: ['a.example.com'],
+    excludedNamespaces: ['kube-*', 'dev'],
+  };
+  writeFileSync(path, JSON.stringify(facts));
+  await file.check();
+  t.ok(file.current()?.covers('a.example.com'));
+  t.notOk(file.current()?.covers('a.example.com:443'));
+  t.ok(file.current()?.excludes('kube-system'));
+  t.notOk(file.current()?.excludes('payments'));
+
+  writeFileSync(path, JSON.stringify({ ...facts, registries: [], excludedNamespaces: [] }));
+  await file.check();
+  t.ok(file.current()?.covers('b.example.com'), 'nothing known, nothing held against it');
+  t.notOk(file.current()?.excludes('kube-system'));
+
+  rmSync(path);
+  await file.check();
+  t.equal(file.current(), undefined);
+  t.strictSame(lines, []);
+});
+
+t.test('facts that cannot be read count as none, and are reported once', async (t) => {
+  const directory = t.testdir();
+  const path = join(directory, 'facts.json');
+  const { logger, lines } = recordLog();
+  const file = openFactsFile(directory, logger);
+  const good = JSON.stringify({ version: 1, registries: ['a'], excludedNamespaces: [] });
+  let logged = 0;
+  for (const text of ['{', '{"version":2}', '[]', '{"version":1,"registries":5}']) {
+    writeFileSync(path, good);
+    await file.check();
+    t.ok(file.current());
+    writeFileSync(path, text);
+    await file.check();
+    await file.check();
+    t.equal(file.current(), undefined, text);
+    t.equal(lines.length, ++logged, text);
+  }
+  rmSync(path);
+  mkdirSync(path);
+  await file.check();
+  await file.check();
+  t.equal(lines.length, logged + 1);
+});
