@@ -1,0 +1,202 @@
+import { join } from 'node:path';
+import {
+  commaList,
+  commonVariables,
+  type Environment,
+  objectName,
+  oneOf,
+  parsedBy,
+  port,
+  readVariables,
+} from '@ecr-pull-secrets/shared/configuration.ts';
+import type { Facts } from '@ecr-pull-secrets/shared/facts.ts';
+import {
+  DEFAULT_NAMESPACE_SELECTOR,
+  DEFAULT_PULL_SECRET_NAME,
+  DEFAULT_TLS_DIR,
+  PRODUCT_NAME,
+} from '@ecr-pull-secrets/shared/names.ts';
+import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import { z } from 'zod';
+import { proxySettingsOf, proxyVariables } from './network/proxy-variables.ts';
+import { type ConfigFile, readConfigFile, readTextFile } from './config-file.ts';
+import type { Registry } from './registry-tokens/registries.ts';
+import { registryHostOf } from './registry-tokens/registry-host.ts';
+import { parseLabelSelector } from './pull-secrets/label-selector.ts';
+
+const namespacePattern = parsedBy(parseNamespacePattern);
+const noNamespace = parseNamespacePattern('');
+
+/** Every environment variable of `ecr-pull-secrets renewer`; what the AWS SDK reads comes on top. */
+export const renewerVariables = z.object({
+  ...commonVariables,
+  OPS_PORT: port.default(9403).meta({
+    description: 'Plain-HTTP port of /livez, /readyz and /metrics.',
+    example: '9403',
+  }),
+  DOCKER_SECRET_NAME: objectName.default(DEFAULT_PULL_SECRET_NAME).meta({
+    description: 'Name of the pull secret, the same in every namespace.',
+    example: DEFAULT_PULL_SECRET_NAME,
+  }),
+  NAMESPACE_SELECTOR: parsedBy(parseLabelSelector)
+    .default(() => parseLabelSelector(DEFAULT_NAMESPACE_SELECTOR))
+    .meta({
+      description: 'Label selector of the namespaces that opted in.',
+      example: DEFAULT_NAMESPACE_SELECTOR,
+    }),
+  TARGET_NAMESPACE: namespacePattern.default(noNamespace).meta({
+    description:
+      'Namespaces by name that get the secret without a label; `*` and `?` are wildcards.',
+    example: 'default,team-*',
+  }),
+  EXCLUDE_NAMESPACE: namespacePattern.default(noNamespace).meta({
+    description: 'Namespaces by name that never get the secret.',
+    example: 'kube-*',
+  }),
+  DOCKER_REGISTRIES: commaList.default([]).meta({
+    description: 'Keys of the credentials; the registry that AWS names where not set.',
+    example: 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com',
+  }),
+  AWS_REGION: awsRegion().optional().meta({
+    description: 'Region of the registry; the AWS SDK’s own search where not set.',
+    example: 'us-east-1',
+  }),
+  CONFIG_FILE: z.string().optional().meta({
+    description:
+      'JSON file with what is too long for variables: registries with their roles, roles of namespaces, opting out, pace. Variables win over it.',
+    example: '/etc/ecr-pull-secrets/config.json',
+  }),
+  TLS_MODE: oneOf(['self-managed']).default('self-managed').meta({
+    description: 'Who makes the webhook’s certificates.',
+    example: 'self-managed',
+  }),
+  TLS_DIR: z.string().default(DEFAULT_TLS_DIR).meta({
+    description: 'Folder, shared with the webhook, for the serving certificate.',
+    example: DEFAULT_TLS_DIR,
+  }),
+  POD_NAME: z.string().meta({ description: 'Name of this pod.', example: 'ecr-pull-secrets-0' }),
+  POD_NAMESPACE: objectName.meta({
+    description: 'Namespace of this pod, which holds the lease and the authority’s Secret.',
+    example: PRODUCT_NAME,
+  }),
+  SERVICE_NAME: objectName.default(PRODUCT_NAME).meta({
+    description: 'Name of the webhook’s Service and of the lease; prefix of our own Secrets.',
+    example: PRODUCT_NAME,
+  }),
+  WEBHOOK_NAME: objectName.default(PRODUCT_NAME).meta({
+    description: 'Name of the MutatingWebhookConfiguration whose caBundle is kept right.',
+    example: PRODUCT_NAME,
+  }),
+  SERVICE_ACCOUNT_DIR: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount').meta({
+    description: 'Folder of the ServiceAccount’s token and ca.crt.',
+    example: '/var/run/secrets/kubernetes.io/serviceaccount',
+  }),
+  KUBERNETES_SERVICE_HOST: z.string().optional().meta({
+    description: 'Set by Kubernetes in each container; without it a kubeconfig is used.',
+    example: '10.96.0.1',
+  }),
+  KUBERNETES_SERVICE_PORT: port.default(443).meta({
+    description: 'Set by Kubernetes in each container.',
+    example: '443',
+  }),
+  KUBECONFIG: z.string().optional().meta({
+    description: 'A kubeconfig file, outside a cluster.',
+    example: '/etc/kubernetes/admin.conf',
+  }),
+  HOME: z.string().default('/').meta({
+    description: 'Its .kube/config is used outside a cluster when KUBECONFIG is not set.',
+    example: '/',
+  }),
+  ...proxyVariables,
+});
+
+/** What the renewer runs by; see `renewerVariables`. */
+export type RenewerConfiguration = ReturnType<typeof readRenewerConfiguration>;
+
+/**
+ * @param readText - reads a file
+ * @throws ECRPS_CONFIGURATION_INVALID
+ */
+export function readRenewerConfiguration(environment: Environment, readText = readTextFile) {
+  const variables = readVariables(renewerVariables, environment);
+  const file = readConfigFile(variables.CONFIG_FILE, readText);
+  const registries = registriesOf(variables, file);
+  const exclude = variables.EXCLUDE_NAMESPACE;
+  const target = variables.TARGET_NAMESPACE;
+  return Object.freeze({
+    host: variables.HOST,
+    opsPort: variables.OPS_PORT,
+    log: Object.freeze({ level: variables.LOG_LEVEL, format: variables.LOG_FORMAT }),
+    secretName: variables.DOCKER_SECRET_NAME,
+    namespaceRule: Object.freeze({
+      selector: variables.NAMESPACE_SELECTOR,
+      target,
+      exclude,
+    }),
+    registries,
+    namespaceRoles: file.namespaceRoles,
+    optOutPolicy: file.optOut,
+    routineWritesPerSecond: file.routineWritesPerSecond,
+    awsRegion: variables.AWS_REGION,
+    tlsDir: variables.TLS_DIR,
+    podName: variables.POD_NAME,
+    podNamespace: variables.POD_NAMESPACE,
+    serviceName: variables.SERVICE_NAME,
+    webhookName: variables.WEBHOOK_NAME,
+    apiServer: apiServerOf(variables),
+    /** May hold a proxy's credentials: never logged. */
+    proxies: proxySettingsOf(variables),
+    facts: Object.freeze({
+      version: 1,
+      registries: registries.map(({ host }) => registryHostOf(host)),
+      excludedNamespaces: [...exclude.entries],
+    } satisfies Facts),
+    /** What a person wants to see in the first log line. */
+    summary: Object.freeze({
+      secretName: variables.DOCKER_SECRET_NAME,
+      targetNamespaces: target.entries,
+      excludedNamespaces: exclude.entries,
+      registries: registries.map(({ host }) => host),
+      awsRegion: variables.AWS_REGION,
+    }),
+  });
+}
+
+type RenewerVariables = z.output<typeof renewerVariables>;
+
+/** The variable wins over the file. */
+export function registriesOf(
+  { DOCKER_REGISTRIES: hosts }: Pick<RenewerVariables, 'DOCKER_REGISTRIES'>,
+  file: ConfigFile,
+): readonly Registry[] {
+  return hosts.length > 0 ? hosts.map((host) => ({ host })) : file.registries;
+}
+
+/** How to reach the API server: from inside the cluster, or by a kubeconfig. */
+export type ApiServer =
+  | { readonly host: string; readonly port: number; readonly serviceAccountDir: string }
+  | { readonly kubeconfig: string };
+
+export function apiServerOf(
+  variables: Pick<
+    RenewerVariables,
+    | 'KUBERNETES_SERVICE_HOST'
+    | 'KUBERNETES_SERVICE_PORT'
+    | 'SERVICE_ACCOUNT_DIR'
+    | 'KUBECONFIG'
+    | 'HOME'
+  >,
+): ApiServer {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT, SERVICE_ACCOUNT_DIR } = variables;
+  if (host === undefined) {
+    return { kubeconfig: variables.KUBECONFIG ?? join(variables.HOME, '.kube', 'config') };
+  }
+  return { host, port: KUBERNETES_SERVICE_PORT, serviceAccountDir: SERVICE_ACCOUNT_DIR };
+}
+
+function awsRegion() {
+  return parsedBy((text) => {
+    if (!/^[a-z]{2,5}(-[a-z]+)+-\d+$/.test(text)) throw new Error('is not an AWS region');
+    return text;
+  });
+}

@@ -1,0 +1,36 @@
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { KubeCredentials } from './kube-config.ts';
+
+/** For a connection, and for a proxy's answer to CONNECT: a fifth of what a request may take. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Twice what a leader has open at once: ten writes, four watches, the lease, an Event. A burst beyond it
+ * waits in line, which costs less than as many TLS handshakes at once.
+ */
+const MAX_CONNECTIONS = 32;
+
+/**
+ * One pool of connections to the API server, directly or through a proxy; the server's own CA and
+ * client certificates are for the server, not for the proxy. HTTP/1.1 everywhere: the same behaviour
+ * against every server, and one slow watch blocks nobody.
+ */
+export function createApiServerDispatcher(
+  tls: KubeCredentials['tls'],
+  proxyUrl: string | undefined,
+  connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
+): Dispatcher {
+  const connect = { ...tls, allowH2: false, timeout: connectTimeoutMs };
+  const options = { allowH2: false, connections: MAX_CONNECTIONS };
+  if (proxyUrl === undefined) return new Agent({ ...options, connect });
+  return new ProxyAgent({
+    ...options,
+    uri: proxyUrl,
+    requestTls: connect,
+    proxyTls: { allowH2: false, timeout: connectTimeoutMs },
+    // Without it a proxy that never answers CONNECT is waited for 300 s, undici's default: neither
+    // the request's own timeout nor its signal ends the wait for a connection.
+    clientFactory: (origin, poolOptions) =>
+      new Pool(origin, { ...poolOptions, headersTimeout: connectTimeoutMs }),
+  });
+}

@@ -1,0 +1,32 @@
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { APPLY_PATCH, type KubeClient, METADATA_ONLY } from './client.ts';
+import type { PartialObject } from './objects.ts';
+
+/** One server-side apply in our name. */
+export interface Apply {
+  readonly client: KubeClient;
+  /** Path of the object. */
+  readonly path: string;
+  /** The fields that we mean to own, `apiVersion`, `kind` and `metadata` among them. */
+  readonly body: object;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Applies fields, taking them over from whoever has them; what others own stays (KEP-555). A
+ * `metadata.resourceVersion` binds it to that version, and `"1"`, which no object has, lets it only create.
+ * The answer holds metadata alone.
+ *
+ * @throws an ApiError: 409 where the version is another
+ */
+export async function apply({ client, path, body, signal }: Apply): Promise<PartialObject> {
+  return client.request<PartialObject>({
+    method: 'PATCH',
+    path,
+    query: { fieldManager: PRODUCT_NAME, force: true },
+    contentType: APPLY_PATCH,
+    accept: METADATA_ONLY,
+    body,
+    signal,
+  });
+}

@@ -1,0 +1,201 @@
+import type { Dispatcher } from 'undici';
+import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { ProxyRule } from '../network/proxy-rule.ts';
+import { createApiError } from './api-error.ts';
+import { createApiServerDispatcher } from './api-server-dispatcher.ts';
+import type { CredentialSource, KubeCredentials } from './kube-config.ts';
+import { within } from './within.ts';
+
+/** Server-side apply; the body may be JSON, which is YAML. */
+export const APPLY_PATCH = 'application/apply-patch+yaml';
+
+/** Asks for an object's metadata alone, so that no secret's data ever reaches this process. */
+export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+
+/** The same for a list. */
+export const METADATA_LIST_ONLY =
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+/** A request that takes longer is given up: API servers answer in milliseconds or not at all. */
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+export interface KubeRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Absolute path, for instance `/api/v1/namespaces`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** `application/json` unless told. */
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+  /** How long the whole answer may take, connection and all; of a streamed one, each step to its begin. */
+  readonly timeoutMs?: number;
+  /** How long a streamed answer may be silent; `timeoutMs` unless told. */
+  readonly silenceMs?: number;
+}
+
+/** The API server, one connection pool, nothing cached. */
+export interface KubeClient {
+  /**
+   * One request and its JSON answer; never retried here.
+   *
+   * @throws ECRPS_KUBERNETES_REQUEST_FAILED (an ApiError) or ECRPS_KUBERNETES_UNREACHABLE
+   */
+  request<T>(request: KubeRequest): Promise<T>;
+  /**
+   * A streamed answer, for watches and logs.
+   *
+   * @throws as `request`, and ECRPS_KUBERNETES_UNREACHABLE from the stream when it breaks
+   */
+  stream(request: KubeRequest): Promise<AsyncIterable<Uint8Array>>;
+  close(): Promise<void>;
+}
+
+export interface KubeClientOptions {
+  readonly credentials: CredentialSource;
+  /** Sent as User-Agent, which shows in the audit log. */
+  readonly userAgent: string;
+  /** Direct unless given. */
+  readonly proxyRule?: ProxyRule;
+}
+
+export function createKubeClient({
+  credentials,
+  userAgent,
+  proxyRule = () => undefined,
+}: KubeClientOptions): KubeClient {
+  const pool = createPool();
+
+  async function send(request: KubeRequest): Promise<Dispatcher.ResponseData> {
+    const action = `${request.method} ${request.path}`;
+    const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    try {
+      request.signal?.throwIfAborted();
+      const current = await credentials();
+      const url = new URL(request.path, current.server);
+      for (const [name, value] of Object.entries(request.query ?? {})) {
+        if (value !== undefined) url.searchParams.set(name, String(value));
+      }
+      const response = pool.dispatcherFor(current.tls, proxyRule(url)).request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: headersOf(request, current.authorization, userAgent),
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+        headersTimeout: timeoutMs,
+        bodyTimeout: request.silenceMs ?? timeoutMs,
+        signal: request.signal ?? null,
+      });
+      return await unlessAborted(response, request.signal);
+    } catch (error) {
+      throw createError('ECRPS_KUBERNETES_UNREACHABLE', action, error);
+    }
+  }
+
+  async function checked(request: KubeRequest): Promise<Dispatcher.ResponseData> {
+    const response = await send(request);
+    if (response.statusCode < 300) return response;
+    const retryAfter = response.headers['retry-after'];
+    throw createApiError(`${request.method} ${request.path}`, {
+      status: response.statusCode,
+      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      text: await response.body.text().catch(() => ''),
+    });
+  }
+
+  return {
+    request: <T>(request: KubeRequest) => {
+      const ms = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+      const timeUp = (): Error => new Error(`no whole answer within ${ms} ms`);
+      // undici limits each step, not their sum: a body that trickles would take for ever.
+      return within({ clock: systemClock, ms, signal: request.signal, timeUp }, async (signal) => {
+        const { body } = await checked({ ...request, signal });
+        const action = `reading the answer to ${request.method} ${request.path}`;
+        try {
+          // The API server's schema is the contract; callers name the part of it that they read.
+          const parsed: T = JSON.parse(await body.text());
+          return parsed;
+        } catch (error) {
+          throw createError('ECRPS_KUBERNETES_UNREACHABLE', action, withoutSnippet(error));
+        }
+      });
+    },
+    stream: async (request) => {
+      const { body } = await checked(request);
+      return withCodedErrors(body, `reading the answer to ${request.method} ${request.path}`);
+    },
+    close: () => pool.close(),
+  };
+}
+
+/**
+ * undici heeds a signal only once it is connected, which may take as long as a connection may: nobody
+ * who stops waits for that. It drops the request by itself then.
+ */
+function unlessAborted<T>(response: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return response;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    void response.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+async function* withCodedErrors(
+  body: AsyncIterable<Uint8Array>,
+  action: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw createError('ECRPS_KUBERNETES_UNREACHABLE', action, error);
+  }
+}
+
+/** JSON.parse quotes the text that it could not read, which may be a secret. */
+function withoutSnippet(error: unknown): unknown {
+  return error instanceof SyntaxError ? new SyntaxError('the answer is not JSON') : error;
+}
+
+function headersOf(
+  { accept, body, contentType }: KubeRequest,
+  authorization: string | undefined,
+  userAgent: string,
+): Record<string, string> {
+  return {
+    accept: accept ?? 'application/json',
+    'user-agent': userAgent,
+    ...(authorization ? { authorization } : {}),
+    ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+  };
+}
+
+/**
+ * One undici dispatcher for all requests, made anew only when the TLS material changes (a rotated
+ * CA) or the way to the server. client-node makes one per request, which costs a TLS handshake each
+ * time.
+ */
+function createPool(): {
+  dispatcherFor(tls: KubeCredentials['tls'], proxyUrl: string | undefined): Dispatcher;
+  close(): Promise<void>;
+} {
+  let key = '';
+  let dispatcher: Dispatcher | undefined;
+  return {
+    dispatcherFor: (tls, proxyUrl) => {
+      const wanted = JSON.stringify([tls, proxyUrl]);
+      if (dispatcher && wanted === key) return dispatcher;
+      // Requests on the old one end by themselves; close() waits for them.
+      void dispatcher?.close();
+      key = wanted;
+      dispatcher = createApiServerDispatcher(tls, proxyUrl);
+      return dispatcher;
+    },
+    close: async () => {
+      await dispatcher?.destroy();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import type { KubeClient } from './client.ts';
+
+/** A word to the people of a namespace, shown by `kubectl get events`. */
+export interface Notice {
+  readonly namespace: string;
+  /** The object that it is about. */
+  readonly about: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+  /** One CamelCase word. */
+  readonly reason: string;
+  /** What happened and what to do; no credentials. */
+  readonly message: string;
+}
+
+export type Notify = (notice: Notice) => Promise<void>;
+
+/** The API server refuses longer ones. */
+const MESSAGE_LIMIT = 1024;
+
+/** Makes Warning Events. An Event that cannot be made is only logged: it is news, not work. */
+export function createNotify(options: {
+  readonly client: KubeClient;
+  /** The pod that speaks. */
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}): Notify {
+  const { client, instance, clock, logger, signal } = options;
+  return async ({ namespace, about, reason, message }) => {
+    const now = new Date(clock.now()).toISOString();
+    const body = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: `${about.name}.`, namespace },
+      involvedObject: { ...about, namespace },
+      type: 'Warning',
+      reason,
+      message: message.slice(0, MESSAGE_LIMIT),
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+      source: { component: PRODUCT_NAME },
+      reportingComponent: PRODUCT_NAME,
+      reportingInstance: instance,
+    };
+    try {
+      await client.request({
+        method: 'POST',
+        path: `/api/v1/namespaces/${namespace}/events`,
+        body,
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn({ err: error, namespace, reason }, 'an Event could not be made');
+    }
+  };
+}

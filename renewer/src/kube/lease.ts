@@ -1,0 +1,83 @@
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { isApiError } from './api-error.ts';
+import { APPLY_PATCH, type KubeClient } from './client.ts';
+import type { ObjectMeta } from './objects.ts';
+
+/** `coordination.k8s.io/v1` Lease, the parts that leader election uses. */
+export interface Lease {
+  readonly metadata: ObjectMeta;
+  readonly spec?: LeaseSpec;
+}
+
+export interface LeaseSpec {
+  readonly holderIdentity?: string;
+  readonly leaseDurationSeconds?: number;
+  readonly acquireTime?: string;
+  readonly renewTime?: string;
+  readonly leaseTransitions?: number;
+}
+
+/** Reads and writes one Lease. Every write is refused where somebody else wrote since the last read. */
+export interface LeaseStore {
+  read(signal: AbortSignal): Promise<Lease | undefined>;
+  /**
+   * Writes the spec over the lease that was read, or makes the lease where none was.
+   *
+   * @throws ECRPS_LEASE_LOST where another process was quicker
+   */
+  write(previous: Lease | undefined, spec: LeaseSpec, signal: AbortSignal): Promise<Lease>;
+}
+
+export interface LeaseLocation {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly name: string;
+  /** A request must fail well before the lease does. */
+  readonly requestTimeoutMs: number;
+}
+
+/** Kubernetes wants six fractional digits in a MicroTime, which JavaScript's three are not. */
+export function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
+}
+
+export function createLeaseStore(location: LeaseLocation): LeaseStore {
+  const { client, namespace, name, requestTimeoutMs: timeoutMs } = location;
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
+  const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
+  return {
+    read: async (signal) => {
+      try {
+        return await client.request<Lease>({ method: 'GET', path, signal, timeoutMs });
+      } catch (error) {
+        if (isApiError(error, 404)) return undefined;
+        throw error;
+      }
+    },
+    write: async (previous, spec, signal) => {
+      // Apply with resourceVersion "1" only creates, and RBAC can limit it to this name, which it
+      // cannot do for POST.
+      const create = {
+        method: 'PATCH',
+        path,
+        query: { fieldManager: PRODUCT_NAME },
+        contentType: APPLY_PATCH,
+        body: { ...kind, metadata: { name, namespace, resourceVersion: '1' }, spec },
+      } as const;
+      const update = {
+        method: 'PUT',
+        path,
+        query: { fieldManager: PRODUCT_NAME },
+        body: { ...kind, metadata: previous?.metadata, spec },
+      } as const;
+      try {
+        const write = previous ? update : create;
+        return await client.request<Lease>({ ...write, signal, timeoutMs });
+      } catch (error) {
+        if (!isApiError(error, 409)) throw error;
+        throw createError('ECRPS_LEASE_LOST', `writing the lease ${namespace}/${name}`, error);
+      }
+    },
+  };
+}

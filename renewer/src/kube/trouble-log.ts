@@ -1,0 +1,37 @@
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+
+/** Logs trouble that repeats every moment without filling the log. */
+export interface TroubleLog {
+  report(error: unknown): void;
+}
+
+/** The same trouble is said again after this long, so that a log of the last minutes has it. */
+const REPEAT_AFTER_MS = 60_000;
+
+/**
+ * Warns of each trouble at most once a minute, by its own text, so that two that take turns (or one
+ * that takes turns with success) are not news each time; the others are logged at debug.
+ *
+ * @param message - constant text of the warning
+ */
+export function createTroubleLog(
+  { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
+  message: string,
+): TroubleLog {
+  const saidAtMs = new Map<string, number>();
+  return {
+    report: (error) => {
+      const now = clock.now();
+      for (const [text, at] of saidAtMs) {
+        // A clock that was set back must not silence anything.
+        if (Math.abs(now - at) >= REPEAT_AFTER_MS) saidAtMs.delete(text);
+      }
+      const text = describeError(error);
+      const isNews = !saidAtMs.has(text);
+      if (isNews) saidAtMs.set(text, now);
+      logger[isNews ? 'warn' : 'debug']({ err: error }, message);
+    },
+  };
+}

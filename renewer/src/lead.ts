@@ -1,0 +1,61 @@
+import type { RenewerContext } from './context.ts';
+import { forgetLeadership } from './metrics.ts';
+import { createNotify } from './kube/events.ts';
+import { createAwsRequestHandler } from './network/aws-request-handler.ts';
+import { createDocuments } from './pull-secrets/documents.ts';
+import { createNamespaceReports } from './pull-secrets/namespace-reports.ts';
+import { createPullSecretController } from './pull-secrets/pull-secret-controller.ts';
+import { createAwsTokenSource } from './registry-tokens/aws-token-source.ts';
+import { createCheckpoint } from './registry-tokens/checkpoint.ts';
+import { createTokenKeeper } from './registry-tokens/token-keeper.ts';
+import { keepAuthority } from './webhook-certificate/keep-authority.ts';
+import { keepCaBundle } from './webhook-certificate/keep-ca-bundle.ts';
+
+/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority. */
+export async function lead(context: RenewerContext, signal: AbortSignal): Promise<void> {
+  const { configuration, authority: state, metrics } = context;
+  const { podNamespace: namespace, serviceName, webhookName } = configuration;
+  metrics.leader.set(1);
+  try {
+    await Promise.all([
+      keepAuthority({ ...context, namespace, name: `${serviceName}-ca`, state, signal }),
+      keepCaBundle({ ...context, webhookName, state, signal }),
+      keepPullSecrets(context, signal),
+    ]);
+  } finally {
+    forgetLeadership(metrics);
+  }
+}
+
+async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Promise<void> {
+  const { configuration, clock, logger } = context;
+  const { secretName, awsRegion: region, registries, podName } = configuration;
+  const { podNamespace: namespace, serviceName } = configuration;
+  const name = `${serviceName}-tokens`;
+  const checkpoint = createCheckpoint({ ...context, namespace, name, signal });
+  const documents = createDocuments({ registries, region, now: () => clock.now() });
+  const notify = createNotify({ ...context, instance: podName, signal });
+  const keeper = createTokenKeeper({
+    ...context,
+    tokenSource: createAwsTokenSource({
+      clock,
+      requestHandler: createAwsRequestHandler(configuration.proxies),
+    }),
+    initial: await checkpoint.load(),
+    onTokens: (tokens, isNew) => {
+      documents.setTokens(tokens);
+      controller.documentsChanged();
+      if (isNew) checkpoint.save(tokens);
+    },
+    signal,
+  });
+  const controller = createPullSecretController({
+    ...context,
+    documents,
+    reports: createNamespaceReports({ secretName, notify, logger }),
+    onRoles: (roles) => keeper.require(documents.requestsFor(roles)),
+    signal,
+  });
+  keeper.require(documents.requestsFor([]));
+  await Promise.all([controller.run(), keeper.run(), checkpoint.run()]);
+}

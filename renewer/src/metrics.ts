@@ -1,0 +1,67 @@
+import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
+import { Counter, Gauge, type Registry } from '@ecr-pull-secrets/shared/metrics.ts';
+
+/** What the renewer counts. No label ever holds a namespace: there may be ten thousand. */
+export interface RenewerMetrics {
+  readonly leader: Gauge;
+  readonly tokenRequests: Counter<'result'>;
+  readonly tokenExpiry: Gauge<'token'>;
+  readonly secretWrites: Counter<'result'>;
+  readonly secrets: Gauge<'state'>;
+  readonly caBundlePatches: Counter<'result'>;
+  readonly certificateExpiry: Gauge<'certificate'>;
+}
+
+export function createRenewerMetrics(registry: Registry): RenewerMetrics {
+  const registers = [registry];
+  return {
+    leader: new Gauge({
+      name: `${METRIC_PREFIX}leader`,
+      help: 'Whether this renewer leads: 1 or 0.',
+      registers,
+    }),
+    tokenRequests: new Counter({
+      name: `${METRIC_PREFIX}token_requests_total`,
+      help: 'Requests to AWS for a registry token.',
+      labelNames: ['result'],
+      registers,
+    }),
+    tokenExpiry: new Gauge({
+      name: `${METRIC_PREFIX}token_expiry_timestamp_seconds`,
+      help: 'When each registry token dies; told by the leader alone.',
+      labelNames: ['token'],
+      registers,
+    }),
+    secretWrites: new Counter({
+      name: `${METRIC_PREFIX}pull_secret_writes_total`,
+      help: 'Writes of pull secrets: success, deleted, conflict, refused or error.',
+      labelNames: ['result'],
+      registers,
+    }),
+    secrets: new Gauge({
+      name: `${METRIC_PREFIX}pull_secrets`,
+      help: 'Namespaces by the state of their pull secret: current, pending or refused; told by the leader alone.',
+      labelNames: ['state'],
+      registers,
+    }),
+    caBundlePatches: new Counter({
+      name: `${METRIC_PREFIX}ca_bundle_patches_total`,
+      help: 'Patches of the webhook configuration’s caBundle.',
+      labelNames: ['result'],
+      registers,
+    }),
+    certificateExpiry: new Gauge({
+      name: `${METRIC_PREFIX}certificate_expiry_timestamp_seconds`,
+      help: 'When the authority’s and this replica’s serving certificate end.',
+      labelNames: ['certificate'],
+      registers,
+    }),
+  };
+}
+
+/** What only a leader can tell is not told when it leads no longer, or an alert would fire on old news. */
+export function forgetLeadership(metrics: RenewerMetrics): void {
+  metrics.leader.set(0);
+  metrics.tokenExpiry.reset();
+  metrics.secrets.reset();
+}

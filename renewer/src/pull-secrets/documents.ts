@@ -1,0 +1,61 @@
+import { createPullDocument, type PullDocument } from '../registry-tokens/pull-document.ts';
+import type { Identity, Registry } from '../registry-tokens/registries.ts';
+import type { RegistryTokens } from '../registry-tokens/registry-token.ts';
+import { planTokens, type TokenPlan, type TokenRequest } from '../registry-tokens/token-plan.ts';
+
+/** The documents that namespaces get: one for all, and one for each role that some namespace uses. */
+export interface Documents {
+  /** The document of an identity as of now; `undefined` while there is no token for it. */
+  documentFor(identity: Identity | undefined): PullDocument | undefined;
+  /** All tokens that are needed while these identities are in use, besides the default one. */
+  requestsFor(identities: Iterable<Identity>): readonly TokenRequest[];
+  setTokens(tokens: RegistryTokens): void;
+}
+
+export function createDocuments(options: {
+  readonly registries: readonly Registry[];
+  /** `AWS_REGION`. */
+  readonly region: string | undefined;
+  readonly now: () => number;
+}): Documents {
+  const { registries, region, now } = options;
+  const plans = new Map<string, TokenPlan>();
+  let documents = new Map<string, PullDocument | undefined>();
+  let tokens: RegistryTokens = new Map();
+
+  function planFor(identity: Identity | undefined): TokenPlan {
+    const key = keyOf(identity);
+    const known = plans.get(key);
+    if (known) return known;
+    const plan = planTokens({ registries, region, ...(identity ? { identity } : {}) });
+    plans.set(key, plan);
+    return plan;
+  }
+
+  return {
+    documentFor: (identity) => {
+      const key = keyOf(identity);
+      const known = documents.get(key);
+      // A token that died since must not be handed out.
+      if (known && known.expiresAtMs > now()) return known;
+      const document = createPullDocument(planFor(identity), tokens, now());
+      documents.set(key, document);
+      return document;
+    },
+    requestsFor: (identities) => {
+      const requests = new Map<string, TokenRequest>();
+      for (const identity of [undefined, ...identities]) {
+        for (const request of planFor(identity).requests) requests.set(request.id, request);
+      }
+      return [...requests.values()];
+    },
+    setTokens: (next) => {
+      tokens = next;
+      documents = new Map();
+    },
+  };
+}
+
+function keyOf(identity: Identity | undefined): string {
+  return identity ? `${identity.roleArn} ${identity.externalId ?? ''}` : '';
+}

@@ -1,0 +1,143 @@
+import type { ListWatchHandler } from '../kube/list-watch.ts';
+import type { PartialObject } from '../kube/objects.ts';
+import { identityOf, type NamespaceIdentity, type NamespaceRole } from './namespace-roles.ts';
+import { type PullSecretState, readPullSecretState } from './pull-secret-state.ts';
+import { isTarget, type NamespaceRule } from './target-namespaces.ts';
+
+/** What is known of namespaces and their pull secrets; the memory of the controller, and all of it. */
+export interface Inventory {
+  readonly namespaceHandler: ListWatchHandler<PartialObject>;
+  readonly secretHandler: ListWatchHandler<PartialObject>;
+  /** Whether both lists are there: before, an absent secret may only be unknown. */
+  isComplete(): boolean;
+  /** Target namespaces, and namespaces that are none but have a secret of the name. */
+  namespaces(): Iterable<string>;
+  /** Whose credentials a namespace is to have; `undefined` where it is no target. */
+  target(namespace: string): NamespaceIdentity | undefined;
+  /** Whether a namespace is there and not being deleted. */
+  isAlive(namespace: string): boolean;
+  secret(namespace: string): PullSecretState | undefined;
+  /** Roles that some target uses. */
+  roles(): ReadonlySet<NamespaceRole>;
+  /** Takes over what the answer to a write said, before the watch says it. */
+  learn(namespace: string, state: PullSecretState): void;
+}
+
+export interface InventoryOptions {
+  readonly rule: NamespaceRule;
+  readonly allowedRoles: readonly NamespaceRole[];
+  /** Told of each namespace about which something new is known, and whether it is news of its secret. */
+  readonly changed: (namespace: string, cause: 'namespace' | 'secret') => void;
+  /** Told of each namespace that is not there any more. */
+  readonly gone: (namespace: string) => void;
+  /** Told when `roles` changed. */
+  readonly rolesChanged: () => void;
+}
+
+/** One object for all that have nothing of their own: there may be ten thousand. */
+const DEFAULT_IDENTITY: NamespaceIdentity = Object.freeze({ kind: 'default' });
+
+export function createInventory(options: InventoryOptions): Inventory {
+  const { rule, allowedRoles, changed, gone, rolesChanged } = options;
+  const targets = new Map<string, NamespaceIdentity>();
+  const roleUsers = new Map<NamespaceRole, number>();
+  const alive = new Set<string>();
+  const secrets = new Map<string, PullSecretState>();
+  const listed = { namespaces: false, secrets: false };
+
+  function putNamespace({ metadata }: PartialObject): void {
+    const { name } = metadata;
+    if (metadata.deletionTimestamp === undefined) alive.add(name);
+    else alive.delete(name);
+    setTarget(name, isTarget(metadata, rule) ? identityOf(metadata, allowedRoles) : undefined);
+  }
+
+  function setTarget(name: string, identity: NamespaceIdentity | undefined): void {
+    const before = targets.get(name);
+    if (identity) targets.set(name, identity.kind === 'default' ? DEFAULT_IDENTITY : identity);
+    else targets.delete(name);
+    const isLast = changeUsers(before, -1) === 0;
+    const isFirst = changeUsers(identity, 1) === 1;
+    if (isLast || isFirst) rolesChanged();
+  }
+
+  /** @returns how many namespaces use the identity's role now; `undefined` where it has none */
+  function changeUsers(identity: NamespaceIdentity | undefined, by: number): number | undefined {
+    if (identity?.kind !== 'role') return undefined;
+    const users = (roleUsers.get(identity.role) ?? 0) + by;
+    if (users > 0) roleUsers.set(identity.role, users);
+    else roleUsers.delete(identity.role);
+    return users;
+  }
+
+  function forget(name: string): void {
+    setTarget(name, undefined);
+    alive.delete(name);
+    secrets.delete(name);
+    gone(name);
+  }
+
+  /** Newer news only: the watch repeats, later, what the answer to our own write already told. */
+  function putSecret(namespace: string, state: PullSecretState): void {
+    const known = secrets.get(namespace);
+    if (!known || !isOlder(state.resourceVersion, known.resourceVersion)) {
+      secrets.set(namespace, state);
+    }
+  }
+
+  function removeSecret(namespace: string, version: string): void {
+    const known = secrets.get(namespace);
+    if (known && !isOlder(version, known.resourceVersion)) secrets.delete(namespace);
+  }
+
+  return {
+    namespaceHandler: {
+      replace: (namespaces) => {
+        const before = new Set([...alive, ...targets.keys()]);
+        alive.clear();
+        for (const namespace of namespaces) {
+          before.delete(namespace.metadata.name);
+          putNamespace(namespace);
+        }
+        for (const name of before) forget(name);
+        listed.namespaces = true;
+        for (const namespace of alive) changed(namespace, 'namespace');
+      },
+      upsert: (namespace) => {
+        putNamespace(namespace);
+        changed(namespace.metadata.name, 'namespace');
+      },
+      remove: ({ metadata: { name } }) => forget(name),
+    },
+    secretHandler: {
+      replace: (objects) => {
+        secrets.clear();
+        for (const { metadata } of objects) {
+          putSecret(metadata.namespace ?? '', readPullSecretState(metadata));
+        }
+        listed.secrets = true;
+        for (const namespace of alive) changed(namespace, 'secret');
+      },
+      upsert: ({ metadata }) => {
+        putSecret(metadata.namespace ?? '', readPullSecretState(metadata));
+        changed(metadata.namespace ?? '', 'secret');
+      },
+      remove: ({ metadata }) => {
+        removeSecret(metadata.namespace ?? '', metadata.resourceVersion ?? '');
+        changed(metadata.namespace ?? '', 'secret');
+      },
+    },
+    isComplete: () => listed.namespaces && listed.secrets,
+    namespaces: () => new Set([...targets.keys(), ...secrets.keys()]),
+    target: (namespace) => targets.get(namespace),
+    isAlive: (namespace) => alive.has(namespace),
+    secret: (namespace) => secrets.get(namespace),
+    roles: () => new Set(roleUsers.keys()),
+    learn: putSecret,
+  };
+}
+
+/** Versions of one kind of object are numbers that grow (KEP-5504). */
+function isOlder(version: string, than: string): boolean {
+  return /^\d+$/.test(version) && /^\d+$/.test(than) && BigInt(version) < BigInt(than);
+}

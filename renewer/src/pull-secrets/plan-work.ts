@@ -1,0 +1,38 @@
+import type { PullDocument } from '../registry-tokens/pull-document.ts';
+import { isRemovable, type OptOutPolicy } from './opted-out.ts';
+import { planWrite, type PlannedWrite } from './plan-write.ts';
+import type { PullSecretState } from './pull-secret-state.ts';
+
+/** What is to be done about one namespace's secret. */
+export type PlannedWork =
+  | {
+      readonly kind: 'write';
+      readonly isUrgent: boolean;
+      readonly write: PlannedWrite;
+      readonly document: PullDocument;
+    }
+  | { readonly kind: 'delete'; readonly isUrgent: false; readonly secret: PullSecretState };
+
+export interface NamespaceFacts {
+  readonly isTarget: boolean;
+  /** Whether the namespace is there and not being deleted. */
+  readonly isAlive: boolean;
+  readonly secret: PullSecretState | undefined;
+  /** The document that is due to it; `undefined` while there are no tokens. */
+  readonly document: PullDocument | undefined;
+  readonly optOutPolicy: OptOutPolicy;
+  readonly nowMs: number;
+}
+
+/** Decides about one namespace; `undefined` where all is as it should be, or nothing can be done. */
+export function planWork(facts: NamespaceFacts): PlannedWork | undefined {
+  const { isTarget, isAlive, secret, document, optOutPolicy, nowMs } = facts;
+  if (!isAlive) return undefined;
+  if (!isTarget) {
+    const isDue = secret !== undefined && isRemovable(secret, optOutPolicy, nowMs);
+    return isDue ? { kind: 'delete', isUrgent: false, secret } : undefined;
+  }
+  if (!document) return undefined;
+  const write = planWrite(secret, document, nowMs);
+  return write && { kind: 'write', isUrgent: write.isUrgent, write, document };
+}

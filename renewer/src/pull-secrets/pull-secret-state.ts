@@ -1,0 +1,79 @@
+import {
+  EXPIRES_AT_ANNOTATION,
+  ORIGIN_ANNOTATION,
+  PRODUCT_NAME,
+  RECIPE_ANNOTATION,
+  RENEWED_AT_ANNOTATION,
+} from '@ecr-pull-secrets/shared/names.ts';
+import type { ManagedFields, ObjectMeta } from '../kube/objects.ts';
+
+/** The key of a `kubernetes.io/dockerconfigjson` secret. */
+export const DOCKER_CONFIG_KEY = '.dockerconfigjson';
+
+/** Whether we made a secret or found it there. */
+export type Origin = 'created' | 'adopted';
+
+/** What a secret's metadata tells; its data is never read. */
+export interface PullSecretState {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Whether the credentials and what is said about them are still as we applied them. */
+  readonly isUntouched: boolean;
+  /** When the first token in it dies; `undefined` where nobody says or the text is no instant. */
+  readonly expiresAtMs: number | undefined;
+  /** When the newest token in it was got. */
+  readonly renewedAtMs: number | undefined;
+  /** See `TokenPlan`. */
+  readonly recipe: string | undefined;
+  /** `undefined` where nobody says. */
+  readonly origin: Origin | undefined;
+}
+
+/** What must still be ours for a secret to count as untouched. */
+const OUR_FIELDS: readonly (readonly string[])[] = [
+  ['f:data', `f:${DOCKER_CONFIG_KEY}`],
+  ...[EXPIRES_AT_ANNOTATION, RENEWED_AT_ANNOTATION, RECIPE_ANNOTATION].map((annotation) => [
+    'f:metadata',
+    'f:annotations',
+    `f:${annotation}`,
+  ]),
+];
+
+/** Reads a secret's metadata, as a metadata-only watch or the answer to an apply brings it. */
+export function readPullSecretState(metadata: ObjectMeta): PullSecretState {
+  const { annotations = {}, managedFields = [], uid = '', resourceVersion = '' } = metadata;
+  const origin = annotations[ORIGIN_ANNOTATION];
+  return {
+    uid,
+    resourceVersion,
+    isUntouched: managedFields.some(isOurUntouchedApply),
+    expiresAtMs: instantOf(annotations[EXPIRES_AT_ANNOTATION]),
+    renewedAtMs: instantOf(annotations[RENEWED_AT_ANNOTATION]),
+    recipe: annotations[RECIPE_ANNOTATION],
+    origin: origin === 'created' || origin === 'adopted' ? origin : undefined,
+  };
+}
+
+function instantOf(text: string | undefined): number | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/**
+ * The API server takes a field from its owner when somebody else changes its value (KEP-555), so what we
+ * still own is what we wrote. Whoever writes the same value becomes an owner besides us, which is fine.
+ */
+function isOurUntouchedApply({ manager, operation, fieldsV1 }: ManagedFields): boolean {
+  if (manager !== PRODUCT_NAME || operation !== 'Apply') return false;
+  return OUR_FIELDS.every((path) => owns(fieldsV1, path));
+}
+
+function owns(fields: unknown, path: readonly string[]): boolean {
+  let current = fields;
+  for (const step of path) {
+    if (typeof current !== 'object' || current === null) return false;
+    if (!Object.hasOwn(current, step)) return false;
+    current = Reflect.get(current, step);
+  }
+  return true;
+}

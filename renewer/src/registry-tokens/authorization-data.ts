@@ -1,0 +1,37 @@
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { LONGEST_TOKEN_LIFE_MS, type RegistryToken } from './registry-token.ts';
+
+/** The part of AWS's AuthorizationData that is used. */
+export interface AuthorizationData {
+  readonly authorizationToken?: string | undefined;
+  readonly proxyEndpoint?: string | undefined;
+  readonly expiresAt?: Date | undefined;
+}
+
+/**
+ * Reads AWS's answer. An expiry that is missing, broken or too far counts as twelve hours.
+ *
+ * @throws ECRPS_TOKEN_INVALID where the answer lacks a token or a registry; it never quotes the answer
+ */
+export function readToken(data: AuthorizationData | undefined, nowMs: number): RegistryToken {
+  const [username, password] = splitOnce(
+    Buffer.from(data?.authorizationToken ?? '', 'base64').toString(),
+  );
+  if (!username || !password || !data?.proxyEndpoint) {
+    throw createError('ECRPS_TOKEN_INVALID', 'AWS’s answer holds no usable token');
+  }
+  const saidMs = data.expiresAt?.getTime() ?? Number.NaN;
+  const latestMs = nowMs + LONGEST_TOKEN_LIFE_MS;
+  return {
+    username,
+    password,
+    registry: data.proxyEndpoint,
+    obtainedAtMs: nowMs,
+    expiresAtMs: Number.isFinite(saidMs) ? Math.min(saidMs, latestMs) : latestMs,
+  };
+}
+
+function splitOnce(text: string): readonly [before: string, after: string] {
+  const colon = text.indexOf(':');
+  return colon === -1 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+}

@@ -1,0 +1,51 @@
+import type { RegistryToken, RegistryTokens } from './registry-token.ts';
+import type { TokenPlan } from './token-plan.ts';
+
+/** What is written into a pull secret. */
+export interface PullDocument {
+  /** The value of `.dockerconfigjson`: JSON text that holds credentials. */
+  readonly dockerConfigJson: string;
+  /** When the first of its tokens dies. */
+  readonly expiresAtMs: number;
+  /** When the newest of its tokens was got. */
+  readonly renewedAtMs: number;
+  /** See `TokenPlan`. */
+  readonly recipe: string;
+  /** Whether each registry of the plan is in it; tokens that AWS does not give are left out. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * Docker wants an `email` in each entry, and the kubelet ignores it; `invalid` is a domain that
+ * never exists (RFC 2606).
+ */
+const EMAIL = 'ecr-pull-secrets@example.invalid';
+
+/**
+ * Builds the document: under each registry's key, kept as given since some consumers look it up by the
+ * exact text, the token that the plan says. `undefined` where no token of the plan is alive.
+ */
+export function createPullDocument(
+  plan: TokenPlan,
+  tokens: RegistryTokens,
+  nowMs: number,
+): PullDocument | undefined {
+  const found = plan.entries.flatMap(({ key, tokenId }) => {
+    const token = tokens.get(tokenId);
+    return token && token.expiresAtMs > nowMs ? [{ key: key ?? token.registry, token }] : [];
+  });
+  if (found.length === 0) return undefined;
+  const auths = Object.fromEntries(found.map(({ key, token }) => [key, credentialsOf(token)]));
+  return {
+    dockerConfigJson: JSON.stringify({ auths }),
+    expiresAtMs: Math.min(...found.map(({ token }) => token.expiresAtMs)),
+    renewedAtMs: Math.max(...found.map(({ token }) => token.obtainedAtMs)),
+    recipe: plan.recipe,
+    isComplete: found.length === plan.entries.length,
+  };
+}
+
+function credentialsOf({ username, password }: RegistryToken): Readonly<Record<string, string>> {
+  const auth = Buffer.from(`${username}:${password}`).toString('base64');
+  return { username, password, email: EMAIL, auth };
+}

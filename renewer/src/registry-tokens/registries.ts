@@ -1,0 +1,71 @@
+import { parseEcrHost } from '@ecr-pull-secrets/shared/ecr-host.ts';
+import { withoutPort } from '@ecr-pull-secrets/shared/image-reference.ts';
+import { z } from 'zod';
+import { registryHostOf } from './registry-host.ts';
+
+/** Hosts of ECR Public, the second one dual-stack. */
+const ECR_PUBLIC_HOSTS = new Set(['public.ecr.aws', 'ecr-public.aws.com']);
+
+/** A role as IAM names it, in any partition. */
+export const roleArn = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'is not the ARN of an IAM role');
+
+/** Who asks AWS for a token: the SDK's own identity, or a role that it assumes. */
+export interface Identity {
+  readonly roleArn?: string | undefined;
+  readonly externalId?: string | undefined;
+  /** Shows in CloudTrail. */
+  readonly sessionName?: string | undefined;
+}
+
+/** A registry for which credentials are written. */
+export interface Registry extends Identity {
+  /** The key of `auths`, as given: a host, with or without scheme and slashes. */
+  readonly host: string;
+  /** For a host that is no ECR name (a proxy, a CNAME): the ECR host whose token it takes. */
+  readonly tokenOf?: string | undefined;
+}
+
+/** A registry in `CONFIG_FILE`: its host, or its host and how to get its token. */
+export const registrySchema: z.ZodType<Registry, Registry | string> = z.union([
+  z.string().transform((host): Registry => ({ host })),
+  z
+    .strictObject({
+      host: z.string(),
+      roleArn: roleArn.optional(),
+      externalId: z.string().optional(),
+      sessionName: z.string().optional(),
+      tokenOf: z.string().optional(),
+    })
+    .refine(({ tokenOf }) => tokenOf === undefined || placeOf(tokenOf) !== undefined, {
+      path: ['tokenOf'],
+      message: 'is not the host of an ECR registry',
+    }),
+]);
+
+/** Which of AWS's services, and where, gives the tokens of a registry host. */
+export interface TokenPlace {
+  readonly service: 'ecr' | 'ecr-public';
+  readonly region: string;
+  readonly fips: boolean;
+  readonly dualStack: boolean;
+}
+
+/** Tokens of ECR Public come from this region only. */
+const ECR_PUBLIC_PLACE: TokenPlace = {
+  service: 'ecr-public',
+  region: 'us-east-1',
+  fips: false,
+  dualStack: false,
+};
+
+/** Reads the place off an ECR host; `undefined` for hosts that are not AWS's. */
+export function placeOf(key: string): TokenPlace | undefined {
+  const host = withoutPort(registryHostOf(key));
+  if (ECR_PUBLIC_HOSTS.has(host)) return ECR_PUBLIC_PLACE;
+  const ecr = parseEcrHost(host);
+  if (!ecr) return undefined;
+  const { region, fips, suffix } = ecr;
+  return { service: 'ecr', region, fips, dualStack: suffix.startsWith('on.') };
+}

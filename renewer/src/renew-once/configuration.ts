@@ -1,0 +1,68 @@
+import {
+  type Environment,
+  objectName,
+  parsedBy,
+  readVariables,
+} from '@ecr-pull-secrets/shared/configuration.ts';
+import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import { z } from 'zod';
+import { readConfigFile, readTextFile } from '../config-file.ts';
+import { apiServerOf, registriesOf, renewerVariables } from '../configuration.ts';
+import { proxySettingsOf, proxyVariables } from '../network/proxy-variables.ts';
+
+/** What both commands read in the same way. */
+const { shape: shared } = renewerVariables;
+
+/**
+ * Every environment variable of `ecr-pull-secrets renew-once`: those of nabsul/k8s-ecr-login-renew with
+ * its defaults, and where to find things. What the AWS SDK reads comes on top.
+ */
+export const renewOnceVariables = z.object({
+  DOCKER_SECRET_NAME: objectName.meta({
+    description: 'Name of the pull secret, the same in every namespace.',
+    example: 'k8s-ecr-login-renew-docker-secret',
+  }),
+  TARGET_NAMESPACE: parsedBy(parseNamespacePattern)
+    .default(() => parseNamespacePattern('default'))
+    .meta({
+      description:
+        'Namespaces that get the secret, split by commas, semicolons or newlines; `default` where not set. `*` and `?` are wildcards; without any, no permission to list namespaces is needed.',
+      example: 'default,team-*',
+    }),
+  EXCLUDE_NAMESPACE: shared.EXCLUDE_NAMESPACE,
+  DOCKER_REGISTRIES: shared.DOCKER_REGISTRIES,
+  AWS_REGION: shared.AWS_REGION,
+  CONFIG_FILE: z.string().optional().meta({
+    description:
+      'JSON file with the registries and their roles; the rest of it does not count here.',
+    example: '/etc/ecr-pull-secrets/config.json',
+  }),
+  SERVICE_ACCOUNT_DIR: shared.SERVICE_ACCOUNT_DIR,
+  KUBERNETES_SERVICE_HOST: shared.KUBERNETES_SERVICE_HOST,
+  KUBERNETES_SERVICE_PORT: shared.KUBERNETES_SERVICE_PORT,
+  KUBECONFIG: shared.KUBECONFIG,
+  HOME: shared.HOME,
+  ...proxyVariables,
+});
+
+/** What a single run goes by; see `renewOnceVariables`. */
+export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguration>;
+
+/**
+ * @param readText - reads a file
+ * @throws ECRPS_CONFIGURATION_INVALID
+ */
+export function readRenewOnceConfiguration(environment: Environment, readText = readTextFile) {
+  const variables = readVariables(renewOnceVariables, environment);
+  const file = readConfigFile(variables.CONFIG_FILE, readText);
+  return Object.freeze({
+    secretName: variables.DOCKER_SECRET_NAME,
+    target: variables.TARGET_NAMESPACE,
+    exclude: variables.EXCLUDE_NAMESPACE,
+    registries: registriesOf(variables, file),
+    awsRegion: variables.AWS_REGION,
+    apiServer: apiServerOf(variables),
+    /** May hold a proxy's credentials: never logged. */
+    proxies: proxySettingsOf(variables),
+  });
+}

@@ -1,0 +1,39 @@
+import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
+import { connect } from '../connect.ts';
+import { createAwsRequestHandler } from '../network/aws-request-handler.ts';
+import { createAwsTokenSource } from '../registry-tokens/aws-token-source.ts';
+import { readRenewOnceConfiguration } from './configuration.ts';
+import { renewOnce } from './renew-once.ts';
+
+/**
+ * `ecr-pull-secrets renew-once`: writes a new token into every target namespace and ends. When told to
+ * stop it finishes the namespaces that it has begun.
+ *
+ * @throws ECRPS_CONFIGURATION_INVALID, and as `renewOnce`
+ */
+export async function runRenewOnce(environment: Environment, stop: AbortSignal): Promise<void> {
+  const clock = systemClock;
+  print(`Running at ${new Date(clock.now()).toISOString()}\n`);
+  const configuration = readRenewOnceConfiguration(environment);
+  const requestHandler = createAwsRequestHandler(configuration.proxies);
+  const client = connect(configuration, 'renew-once');
+  try {
+    await renewOnce({
+      configuration,
+      client,
+      tokenSource: createAwsTokenSource({ clock, requestHandler }),
+      clock,
+      random: Math.random,
+      print,
+      stop,
+    });
+  } finally {
+    requestHandler.destroy();
+    await client.close();
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

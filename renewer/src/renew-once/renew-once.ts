@@ -1,0 +1,82 @@
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { TokenSource } from '../registry-tokens/aws-token-source.ts';
+import type { RenewOnceConfiguration } from './configuration.ts';
+import { fetchDocument, type FetchedDocument } from './fetch-document.ts';
+import { listNamespaces } from './list-namespaces.ts';
+import { mapInOrder } from './map-in-order.ts';
+import { type Outcome, renewNamespace } from './renew-namespace.ts';
+import { createRetries } from './retries.ts';
+import { createTally } from './tally.ts';
+import { findTargets } from './targets.ts';
+
+/** As many as the renewer writes at once. */
+const CONCURRENCY = 10;
+
+export interface RenewOnceParts {
+  readonly configuration: RenewOnceConfiguration;
+  readonly client: KubeClient;
+  readonly tokenSource: TokenSource;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Writes text to standard output; lines come whole but for the one that waits for AWS. */
+  readonly print: (text: string) => void;
+  readonly stop: AbortSignal;
+}
+
+/**
+ * The job of nabsul/k8s-ecr-login-renew: one new token into every target namespace. Its lines are what
+ * people search logs for (its README and tests), so they stay word for word.
+ *
+ * @throws ECRPS_TOKEN_REQUEST_FAILED, ECRPS_TOKEN_INVALID, ECRPS_KUBERNETES_REQUEST_FAILED,
+ *   ECRPS_KUBERNETES_UNREACHABLE: nothing was written;
+ *   ECRPS_RUN_INCOMPLETE: not all namespaces were
+ */
+export async function renewOnce(parts: RenewOnceParts): Promise<void> {
+  const { configuration, client, print } = parts;
+  const { document, registries } = await fetchAnnounced(parts);
+  print(`Docker Registries: ${registries.join(',')}\n`);
+  const retries = createRetries(parts);
+  const targets = await findTargets(configuration, () => listNamespaces(client, retries));
+  const { secretName } = configuration;
+  print(`Updating kubernetes secret [${secretName}] in ${targets.length} namespaces\n`);
+  if (targets.length === 0) print(noTargetsWarning(configuration));
+
+  const tally = createTally();
+  const stop = AbortSignal.any([parts.stop, tally.hopeless]);
+  const outcomes = mapInOrder(targets, CONCURRENCY, async (target) => ({
+    target,
+    outcome: await renewNamespace(target, { ...parts, secretName, document, retries, stop }),
+  }));
+  for await (const { target, outcome } of outcomes) {
+    print(lineFor(target.namespace, outcome));
+    tally.add(target.namespace, outcome);
+  }
+  tally.check();
+  print('Job complete.\n');
+}
+
+async function fetchAnnounced(parts: RenewOnceParts): Promise<FetchedDocument> {
+  const { configuration, tokenSource, print } = parts;
+  print('Fetching auth data from AWS... ');
+  try {
+    const fetched = await fetchDocument(configuration, tokenSource, parts);
+    print('Success.\n');
+    return fetched;
+  } catch (error) {
+    print('failed.\n');
+    throw error;
+  }
+}
+
+/** Namespaces without a turn have no line: there may be thousands, and the error counts them. */
+function lineFor(namespace: string, outcome: Outcome): string {
+  if (outcome.kind === 'no-turn') return '';
+  const end = outcome.kind === 'success' ? 'success' : `${outcome.kind}: ${outcome.reason}`;
+  return `Updating secret in namespace [${namespace}]... ${end}\n`;
+}
+
+function noTargetsWarning({ target, exclude }: RenewOnceConfiguration): string {
+  const [included, excluded] = [target, exclude].map(({ entries }) => entries.join(','));
+  return `WARNING: nothing to do: no namespace is matched by TARGET_NAMESPACE="${included}" and not by EXCLUDE_NAMESPACE="${excluded}"\n`;
+}

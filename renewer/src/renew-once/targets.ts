@@ -1,0 +1,48 @@
+import type { NamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import type { ObjectMeta } from '../kube/objects.ts';
+
+export const NO_SUCH_NAMESPACE = 'there is no such namespace';
+export const NAMESPACE_IS_DYING = 'the namespace is being deleted';
+
+/** A namespace that the run is about. */
+export interface Target {
+  readonly namespace: string;
+  /** Why no secret can be written there, where that is known beforehand. */
+  readonly obstacle?: string;
+}
+
+export interface TargetRule {
+  /** `TARGET_NAMESPACE` */
+  readonly target: NamespacePattern;
+  /** `EXCLUDE_NAMESPACE`, which wins. */
+  readonly exclude: NamespacePattern;
+}
+
+const WILDCARD = /[*?]/;
+
+/**
+ * The namespaces in the order in which they are written: names as given, then what the wildcards match,
+ * by alphabet; each once. Namespaces are listed only where there are wildcards, so that a Role in each
+ * namespace is enough for a list of names (nabsul/k8s-ecr-login-renew #13, #54).
+ */
+export async function findTargets(
+  { target, exclude }: TargetRule,
+  listNamespaces: () => Promise<readonly ObjectMeta[]>,
+): Promise<readonly Target[]> {
+  const names = target.entries.filter((entry) => !WILDCARD.test(entry));
+  const wanted = names.filter((name) => !exclude.matches(name));
+  if (names.length === target.entries.length) {
+    return [...new Set(wanted)].map((namespace) => ({ namespace }));
+  }
+  const existing = new Map((await listNamespaces()).map((metadata) => [metadata.name, metadata]));
+  const matching = [...existing.keys()]
+    .filter((name) => target.matches(name) && !exclude.matches(name))
+    .toSorted();
+  return [...new Set([...wanted, ...matching])].map((name) => toTarget(name, existing.get(name)));
+}
+
+function toTarget(namespace: string, metadata: ObjectMeta | undefined): Target {
+  if (!metadata) return { namespace, obstacle: NO_SUCH_NAMESPACE };
+  if (metadata.deletionTimestamp) return { namespace, obstacle: NAMESPACE_IS_DYING };
+  return { namespace };
+}

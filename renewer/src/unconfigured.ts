@@ -1,0 +1,45 @@
+import { type Clock, systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { type Environment, readVariables } from '@ecr-pull-secrets/shared/configuration.ts';
+import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { HEALTHY, startOpsServer } from '@ecr-pull-secrets/shared/ops-server.ts';
+import { z } from 'zod';
+import { renewerVariables } from './configuration.ts';
+
+/** Any span will do: the wait only keeps the process alive. */
+const WAIT_MS = 60_000;
+
+/**
+ * What the renewer does with a wrong configuration: says it loudly, answers its liveness probe, and does
+ * nothing else until it is told to stop. A container that exits makes its pod unready, and with it the
+ * webhook beside it.
+ */
+export async function waitUnconfigured(
+  environment: Environment,
+  error: unknown,
+  stop: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const logger = createLogger({ level: 'info', format: 'json', name: 'renewer' });
+  logger.fatal({ err: error }, 'the configuration is wrong; doing nothing until it is replaced');
+  const { HOST: host, OPS_PORT: port } = readAddress(environment);
+  const ops = await startOpsServer({
+    host,
+    port,
+    metrics: createMetricsRegistry(),
+    ready: () => HEALTHY,
+  });
+  while (!stop.aborted) await clock.sleep(WAIT_MS, stop);
+  await ops.close();
+}
+
+/** Where the probe asks, if that much is right; else where it asks by default. */
+function readAddress(environment: Environment): { HOST: string; OPS_PORT: number } {
+  const { HOST, OPS_PORT } = renewerVariables.shape;
+  const address = z.object({ HOST, OPS_PORT });
+  try {
+    return readVariables(address, environment);
+  } catch {
+    return readVariables(address, {});
+  }
+}

@@ -1,0 +1,121 @@
+import t from 'tap';
+import { readRenewerConfiguration } from '../src/configuration.ts';
+
+const required = { POD_NAME: 'p-0', POD_NAMESPACE: 'ecr-pull-secrets' };
+
+t.test('the defaults are the documented ones', (t) => {
+  const { secretName, namespaceRule, tlsDir, apiServer, registries } = readRenewerConfiguration({
+    ...required,
+    HOME: '/home/me',
+  });
+  t.equal(secretName, 'ecr-pull-secret');
+  t.equal(tlsDir, '/run/ecr-pull-secrets/tls');
+  t.same(apiServer, { kubeconfig: '/home/me/.kube/config' });
+  t.same(registries, []);
+  t.ok(namespaceRule.selector({ 'ecr-pull-secrets.io/inject': 'enabled' }));
+  t.notOk(
+    namespaceRule.target.matches('default'),
+    'without TARGET_NAMESPACE only the label counts',
+  );
+  t.end();
+});
+
+t.test('inside a cluster the API server is where Kubernetes says', (t) => {
+  const { apiServer } = readRenewerConfiguration({
+    ...required,
+    KUBERNETES_SERVICE_HOST: '10.96.0.1',
+    KUBERNETES_SERVICE_PORT: '6443',
+    SERVICE_ACCOUNT_DIR: '/sa',
+  });
+  t.same(apiServer, { host: '10.96.0.1', port: 6443, serviceAccountDir: '/sa' });
+  t.end();
+});
+
+t.test('an error names the variable, the problem and an example, all of them at once', (t) => {
+  const wrong = {
+    DOCKER_SECRET_NAME: 'Not_A_Name',
+    TARGET_NAMESPACE: 'team-(a|b)',
+    NAMESPACE_SELECTOR: 'a=b=c',
+    AWS_REGION: 'Frankfurt',
+    OPS_PORT: '0',
+    TLS_MODE: 'none',
+  };
+  const message = messageOf(() => readRenewerConfiguration(wrong));
+  for (const [name, value] of Object.entries(wrong)) {
+    t.match(
+      message,
+      new RegExp(`^${name}="${RegExp.escape(value)}": .+; for example ${name}=`, 'm'),
+    );
+  }
+  t.match(message, /^POD_NAME is not set; for example POD_NAME=/m);
+  t.end();
+});
+
+t.test('the webhook is told hosts, whatever form the keys have', (t) => {
+  const keys = 'https://a.example/, b.example:5000/v2/,c.example';
+  const { registries, facts } = readRenewerConfiguration({ ...required, DOCKER_REGISTRIES: keys });
+  t.same(
+    registries.map(({ host }) => host),
+    ['https://a.example/', 'b.example:5000/v2/', 'c.example'],
+  );
+  t.same(facts.registries, ['a.example', 'b.example:5000', 'c.example']);
+  t.end();
+});
+
+t.test('the file says what is too long for variables, which win over it', (t) => {
+  const file = {
+    registries: [
+      'a.example',
+      { host: 'b.example', tokenOf: '123456789012.dkr.ecr.us-east-1.amazonaws.com' },
+    ],
+    namespaceRoles: [{ roleArn: 'arn:aws:iam::123456789012:role/a', namespaces: 'team-a*' }],
+    optOut: 'keep',
+  };
+  const read = (environment: object) =>
+    readRenewerConfiguration({ ...required, CONFIG_FILE: 'c.json', ...environment }, () =>
+      JSON.stringify(file),
+    );
+  t.match(read({}), {
+    registries: [{ host: 'a.example' }, { host: 'b.example', tokenOf: /^123456789012/ }],
+    optOutPolicy: 'keep',
+    routineWritesPerSecond: 50,
+  });
+  t.ok(read({}).namespaceRoles[0]?.namespaces.matches('team-a1'));
+  t.match(read({ DOCKER_REGISTRIES: 'c.example' }).registries, [{ host: 'c.example' }]);
+  t.end();
+});
+
+t.test('what is wrong in the file is named by its key', (t) => {
+  const cases: Readonly<Record<string, RegExp>> = {
+    '{"registry": []}': /CONFIG_FILE=c\.json: .*registry/,
+    '{"registries": [{"host": "a", "roleArn": "admin"}]}': /registries\.0/,
+    '{"namespaceRoles": [{"roleArn": "arn:aws:iam::123456789012:role/a", "namespaces": "A"}]}':
+      /namespaceRoles\.0\.namespaces: "A" can match no namespace/,
+    '{"optOut": "never"}': /optOut: .*expire/,
+    '{"routineWritesPerSecond": 0}': /routineWritesPerSecond/,
+    junk: /CONFIG_FILE=c\.json cannot be read/,
+  };
+  for (const [text, problem] of Object.entries(cases)) {
+    const message = messageOf(() =>
+      readRenewerConfiguration({ ...required, CONFIG_FILE: 'c.json' }, () => text),
+    );
+    t.match(message, problem, text);
+  }
+  t.end();
+});
+
+t.test('the configuration cannot be changed', (t) => {
+  const configuration = readRenewerConfiguration(required);
+  t.ok(Object.isFrozen(configuration));
+  t.ok(Object.isFrozen(configuration.namespaceRule));
+  t.end();
+});
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
+  return '';
+}
