@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import t from 'tap';
+import { ERROR_CODES } from '@ecr-pull-secrets/shared/errors.ts';
+import { CONFIGURATION_PAGE, configurationPage } from '../configuration-page.ts';
+import { findCommand, usage } from '../src/commands.ts';
+
+t.test('each command is found by its name and shown in the usage', (t) => {
+  for (const name of ['webhook', 'renewer', 'renew-once']) {
+    t.ok(findCommand(name), name);
+    t.match(usage(), new RegExp(`^  ${name} `, 'm'));
+  }
+  t.equal(findCommand('bogus'), undefined);
+  t.end();
+});
+
+t.test('without an argument it does what the old tool does, and fails as that does', (t) => {
+  t.match(findCommand(undefined), { name: 'renew-once', failureExitCode: 2 });
+  t.end();
+});
+
+t.test('the page of the configuration is what the code validates with', async (t) => {
+  const page = await readFile(CONFIGURATION_PAGE, 'utf8');
+  t.equal(page, configurationPage(), 'run: npm run docs');
+  t.notMatch(page, /\|  \||``/, 'each variable has a description and an example');
+});
+
+t.test('the page of errors has every code, and no other', async (t) => {
+  const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  const documented = [...page.matchAll(/^\| `(ECRPS_\w+)`/gm)].map(([, code = '']) => code);
+  t.same(documented.toSorted(), [...ERROR_CODES].toSorted());
+});
