@@ -1,0 +1,93 @@
+{{- define "ecr-pull-secrets.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 53 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Short enough for the suffixes of our Secrets and for a Service's 63 characters. */}}
+{{- define "ecr-pull-secrets.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 53 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := include "ecr-pull-secrets.name" . -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 53 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 53 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "ecr-pull-secrets.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.serviceAccountName" -}}
+{{- (.Values.names).serviceAccount | default (include "ecr-pull-secrets.fullname" .) -}}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.awsSecretName" -}}
+{{- if .Values.aws -}}
+{{- if or .Values.aws.secretName .Values.awsAccessKeyId -}}
+{{- .Values.aws.secretName | default (printf "%s-aws" (include "ecr-pull-secrets.fullname" .)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A value that is a list or a text split by commas, as a text split by commas. */}}
+{{- define "ecr-pull-secrets.commaList" -}}
+{{- if kindIs "slice" . -}}{{- join "," . -}}{{- else -}}{{- . | default "" -}}{{- end -}}
+{{- end -}}
+
+{{/* namespaceSelector in the form of `kubectl -l`, for the renewer: the same rule in both places. */}}
+{{- define "ecr-pull-secrets.namespaceSelector" -}}
+{{- $parts := list -}}
+{{- range $key, $value := .Values.namespaceSelector.matchLabels -}}
+{{- $parts = append $parts (printf "%s=%s" $key $value) -}}
+{{- end -}}
+{{- range .Values.namespaceSelector.matchExpressions -}}
+{{- if eq .operator "In" -}}{{- $parts = append $parts (printf "%s in (%s)" .key (join "," .values)) -}}
+{{- else if eq .operator "NotIn" -}}{{- $parts = append $parts (printf "%s notin (%s)" .key (join "," .values)) -}}
+{{- else if eq .operator "Exists" -}}{{- $parts = append $parts .key -}}
+{{- else if eq .operator "DoesNotExist" -}}{{- $parts = append $parts (printf "!%s" .key) -}}
+{{- else -}}{{- fail (printf "namespaceSelector.matchExpressions: operator %q is not one of In, NotIn, Exists, DoesNotExist" .operator) -}}
+{{- end -}}
+{{- end -}}
+{{/* An empty selector means every namespace to the API server, and an empty variable means the default to us. */}}
+{{- join "," $parts | default "kubernetes.io/metadata.name" -}}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.container" -}}
+image: {{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end -}}
+
+{{- define "ecr-pull-secrets.logEnv" -}}
+- name: LOG_LEVEL
+  value: {{ .Values.log.level | quote }}
+- name: LOG_FORMAT
+  value: {{ .Values.log.format | quote }}
+{{- end -}}
+
+{{/* What is too long for environment variables. */}}
+{{- define "ecr-pull-secrets.config" -}}
+{{- $registries := list -}}
+{{- if kindIs "slice" .Values.registries -}}{{- $registries = .Values.registries -}}{{- end -}}
+{{- dict
+  "registries" $registries
+  "namespaceRoles" (.Values.namespaceRoles | default list)
+  "optOut" .Values.optOut
+  "routineWritesPerSecond" .Values.routineWritesPerSecond
+  | toJson -}}
+{{- end -}}
