@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { createAccessKeys, type IdentityOptions } from './access-keys.ts';
+import { type CallRecord, createCallHandler } from './calls.ts';
+import { createFaultBoard, type Faults } from './faults.ts';
+import { createListener } from './listener.ts';
+import type { AwsState } from './operation.ts';
+import type { RegistryState } from './registry.ts';
+import type { RoleOptions } from './roles.ts';
+import { createTokenStore, type IssuedToken } from './tokens.ts';
+
+/** ECR's tokens live 12 h (API reference of GetAuthorizationToken). */
+const TOKEN_LIFETIME_MS = 12 * 3_600_000;
+
+/** What the stand-in knows when it starts. */
+export interface EcrStandInOptions {
+  /** Users' access keys. */
+  readonly identities?: readonly IdentityOptions[];
+  readonly roles?: readonly RoleOptions[];
+  /** The role of the machine's instance profile; without it the metadata service knows none. */
+  readonly instanceRoleArn?: string;
+  /** Who besides its own account may pull from a registry, by the account that owns it. */
+  readonly registryReaders?: Readonly<Record<string, readonly string[]>>;
+  /** Other names of registries (a pull-through proxy, a CNAME): alias → ECR host. */
+  readonly registryAliases?: Readonly<Record<string, string>>;
+  /** The stand-in's clock, ms since the epoch, also in its Date headers. Default: the machine's. */
+  readonly now?: () => number;
+  /** How long an authorization token lives. Default: 12 h. */
+  readonly tokenLifetimeMs?: number;
+  /** PEM of a serving certificate: with it the stand-in is there over TLS as well. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+/** A running stand-in for ECR, ECR Public, STS and the two services that give keys to machines. */
+export interface EcrStandIn {
+  /** `http://127.0.0.1:<port>`: what `AWS_ENDPOINT_URL` takes, and `login`. */
+  readonly endpoint: string;
+  /** The same over TLS, `https://127.0.0.1:<port>`; `undefined` without a certificate. */
+  readonly secureEndpoint: string | undefined;
+  /** Every call to the AWS side so far, in order of arrival. */
+  readonly calls: readonly CallRecord[];
+  readonly faults: Faults;
+  /** Every authorization token so far, in order of issue. */
+  issuedTokens(): readonly IssuedToken[];
+  /** Every token, password, secret key and session token so far, to search logs for. */
+  secrets(): readonly string[];
+  /** Stops listening and cuts every connection, those that hang too. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the stand-in on free ports of 127.0.0.1.
+ *
+ * It speaks what the AWS SDK for JavaScript sends (AWS JSON 1.1, the query protocol), verifies every
+ * signature, and is the registry of every account and region at once: the Host header says which.
+ */
+export async function startEcrStandIn(options: EcrStandInOptions = {}): Promise<EcrStandIn> {
+  const { roles = [], instanceRoleArn, now = Date.now, tls } = options;
+  const accessKeys = createAccessKeys(options.identities ?? []);
+  const tokens = createTokenStore(now, options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS);
+  const faults = createFaultBoard();
+  const closing = new AbortController();
+  const aws: AwsState = { accessKeys, tokens, roles, instanceRoleArn, now };
+  const registry: RegistryState = {
+    tokens,
+    now,
+    readers: new Map(Object.entries(options.registryReaders ?? {})),
+    aliases: new Map(Object.entries(options.registryAliases ?? {})),
+  };
+  const calls = createCallHandler(aws, faults, closing.signal);
+  const listener = createListener(aws, registry, calls);
+  const plain = createServer(listener);
+  const secure = tls && createTlsServer(tls, listener);
+  return {
+    endpoint: `http://127.0.0.1:${await listen(plain)}`,
+    secureEndpoint: secure && `https://127.0.0.1:${await listen(secure)}`,
+    calls: calls.records,
+    faults,
+    issuedTokens: () => tokens.all(),
+    secrets: () => [
+      ...accessKeys.secrets(),
+      ...tokens.all().flatMap((token) => [token.password, token.authorizationToken]),
+    ],
+    close: async () => {
+      closing.abort();
+      await Promise.all([plain, secure].map(closeServer));
+    },
+  };
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address === 'object' && address !== null) return address.port;
+  throw new TypeError('a TCP server has an address with a port');
+}
+
+async function closeServer(server: Server | undefined): Promise<void> {
+  if (!server?.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

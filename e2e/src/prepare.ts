@@ -1,0 +1,16 @@
+/**
+ * What `npm test` does first, where a person sees it: tests have a time limit and a hidden output.
+ * Makes the local cluster's binaries ready.
+ */
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { ensureBinaries } from './local-cluster/binaries.ts';
+import { progressToStderr } from './local-cluster/progress.ts';
+import { requireLinux } from './local-cluster/settings.ts';
+
+try {
+  requireLinux(process.platform);
+  await ensureBinaries({ progress: progressToStderr, environment: process.env });
+} catch (error) {
+  process.stderr.write(`Cannot prepare the tests: ${describeError(error)}\n`);
+  process.exitCode = 1;
+}

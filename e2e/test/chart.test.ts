@@ -1,0 +1,124 @@
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { createHelm, type Helm } from '../src/local-cluster/helm.ts';
+import { ensureBinaries } from '../src/local-cluster/binaries.ts';
+import { startGuardian } from '../src/local-cluster/guardian.ts';
+import { progressToStderr } from '../src/local-cluster/progress.ts';
+
+const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
+
+const binaries = await ensureBinaries({ progress: progressToStderr, environment: process.env });
+const guardian = await startGuardian();
+t.teardown(() => guardian.close());
+const helm: Helm = createHelm({ guardian, command: binaries.helm, kubeconfigPath: '/nonexistent' });
+
+const REQUIRED = ['--set', 'awsRegion=us-east-1'];
+
+async function render(...settings: readonly string[]): Promise<string> {
+  const place = ['ecr-pull-secrets', CHART, '--namespace', 'ecr-pull-secrets'];
+  return (await helm(['template', ...place, ...REQUIRED, ...settings])).stdout;
+}
+
+t.test('it renders twice the same, to the byte', async (t) => {
+  t.equal(await render(), await render());
+});
+
+t.test('it lints strictly', async (t) => {
+  const { stdout } = await helm(['lint', '--strict', CHART, ...REQUIRED]);
+  t.match(stdout, /0 chart\(s\) failed/);
+});
+
+t.test('it never renders a caBundle', async (t) => {
+  t.notMatch(await render(), /^\s*caBundle:/m);
+});
+
+t.test('without a region it says what to set', async (t) => {
+  await t.rejects(helm(['template', 'x', CHART]), { message: /--set awsRegion=us-east-1/ });
+});
+
+t.test('keys without their secret half are refused by name', async (t) => {
+  await t.rejects(render('--set', 'awsAccessKeyId=AKIA'), { message: /awsSecretAccessKey/ });
+});
+
+t.test('keys come from the Secret that is named, made here or not, or not at all', async (t) => {
+  const made = await render('--set', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s');
+  t.match(made, /AWS_ACCESS_KEY_ID: "AKIA"/);
+  t.match(made, /secretKeyRef:\n\s+name: ecr-pull-secrets-aws\n/);
+  const existing = await render('--set', 'aws.secretName=mine,aws.secretKeys.accessKeyId=id');
+  t.match(existing, /secretKeyRef:\n\s+name: mine\n\s+key: id\n/);
+  t.notMatch(existing, /^kind: Secret$/m);
+  t.notMatch(await render(), /secretKeyRef/);
+  t.notMatch(await render('--set', 'aws=null,awsAccessKeyId=AKIA'), /secretKeyRef/);
+});
+
+t.test('registries and tolerations may have the old chart’s forms', async (t) => {
+  const listed = await render('--set', 'registries={a.example,b.example}');
+  t.match(listed, /\\"registries\\":\[\\"a.example\\",\\"b.example\\"\]/);
+  t.notMatch(listed, /DOCKER_REGISTRIES/);
+  t.match(
+    await render('--set-string', 'registries=a.example\\,b.example'),
+    /value: "a.example,b.example"/,
+  );
+  const toleration = /tolerations:\n\s+- key: spot\n\s+operator: Exists\n/;
+  t.match(
+    await render('--set', 'tolerations[0].key=spot,tolerations[0].operator=Exists'),
+    toleration,
+  );
+  t.match(await render('--set', 'tolerations.key=spot,tolerations.operator=Exists'), toleration);
+});
+
+t.test('the selector of namespaces goes to the webhook and to the renewer alike', async (t) => {
+  const rendered = await render(
+    '--set-json',
+    'namespaceSelector={"matchLabels":{"ecr-pull-secrets.io/inject":null,"team":"x"},"matchExpressions":[{"key":"tier","operator":"In","values":["a","b"]},{"key":"frozen","operator":"DoesNotExist"}]}',
+  );
+  t.match(rendered, /value: "team=x,tier in \(a,b\),!frozen"/);
+  t.match(
+    rendered,
+    /namespaceSelector:\n\s+matchLabels:\n\s+team: x\n\s+matchExpressions:\n\s+- key: tier/,
+  );
+});
+
+t.test('a selector of all namespaces means all to the renewer too', async (t) => {
+  const all = 'namespaceSelector={"matchLabels":{"ecr-pull-secrets.io/inject":null}}';
+  t.match(
+    await render('--set-json', all),
+    /name: NAMESPACE_SELECTOR\n\s+value: "kubernetes.io\/metadata.name"/,
+  );
+});
+
+t.test('other AWS keys and another configuration replace the pods', async (t) => {
+  const withKey = (key: string) => render('--set', `awsAccessKeyId=AKIA,awsSecretAccessKey=${key}`);
+  t.ok(checksum(await withKey('a'), 'aws-secret'));
+  t.not(checksum(await withKey('a'), 'aws-secret'), checksum(await withKey('b'), 'aws-secret'));
+  t.not(
+    checksum(await render(), 'config'),
+    checksum(await render('--set', 'optOut=keep'), 'config'),
+  );
+});
+
+t.test(
+  'IRSA is an annotation of the ServiceAccount, and the webhook gets none of it',
+  async (t) => {
+    const roleArn = 'arn:aws:iam::123456789012:role/pull';
+    const key = 'serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn';
+    const rendered = await render('--set', `${key}=${roleArn}`);
+    t.match(rendered, new RegExp(`annotations:\\n\\s+eks.amazonaws.com/role-arn: ${roleArn}`));
+    t.match(rendered, /eks.amazonaws.com\/skip-containers: webhook/);
+  },
+);
+
+t.test('failurePolicy Fail is refused with a single replica', async (t) => {
+  await t.rejects(render('--set', 'injection.failurePolicy=Fail,replicaCount=1'), {
+    message: /needs replicaCount=2 or more/,
+  });
+  t.match(await render('--set', 'injection.failurePolicy=Fail'), /failurePolicy: Fail/);
+});
+
+t.test('names may be null, as the old chart documents for aws', async (t) => {
+  t.equal(await render('--set', 'names=null'), await render());
+});
+
+function checksum(rendered: string, name: string): string | undefined {
+  return new RegExp(`checksum/${name}: (\\w+)`).exec(rendered)?.[1];
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import t from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import type { Manifest, Pod } from '../src/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { startImageRewriter } from './support/image-rewriter.ts';
+
+const SECRET = 'ecr-pull-secret';
+const ECR_IMAGE = `${REGISTRY}/team/app:1`;
+
+const playground = await startPlayground();
+t.teardown(() => playground.close());
+const { api } = playground;
+await playground.install({
+  webhook: { drainSeconds: 1 },
+  injection: { registryHosts: ['cache.example.com'] },
+});
+await api.createNamespace('labelled');
+await api.createNamespace('unlabelled', { injected: false });
+// The label is news to the API server's own cache too; once the renewer saw it, so did that.
+await eventually('the secret of the labelled namespace', () =>
+  api.get(`/api/v1/namespaces/labelled/secrets/${SECRET}`),
+);
+
+function podWith(spec: Manifest, metadata: Manifest = {}): Manifest {
+  const containers = [{ name: 'app', image: ECR_IMAGE }];
+  return { metadata: { generateName: 'pod-', ...metadata }, spec: { containers, ...spec } };
+}
+
+function secretsOf({ spec }: Pod): readonly (string | undefined)[] {
+  return (spec.imagePullSecrets ?? []).map(({ name }) => name);
+}
+
+t.test('a pod with an ECR image in a labelled namespace is injected', async (t) => {
+  t.same(secretsOf(await api.createPod('labelled', podWith({}))), [SECRET]);
+});
+
+t.test('a pod in a namespace without the label is not', async (t) => {
+  t.same(secretsOf(await api.createPod('unlabelled', podWith({}))), []);
+});
+
+t.test('a pod without an ECR image is not', async (t) => {
+  const containers = [{ name: 'app', image: 'nginx' }];
+  t.same(secretsOf(await api.createPod('labelled', podWith({ containers }))), []);
+});
+
+t.test('a registry host that is configured counts as ECR', async (t) => {
+  const containers = [{ name: 'app', image: 'cache.example.com/team/app' }];
+  t.same(secretsOf(await api.createPod('labelled', podWith({ containers }))), [SECRET]);
+});
+
+t.test('a pod that opted out is left alone', async (t) => {
+  const pod = podWith({}, { labels: { 'ecr-pull-secrets.io/inject': 'disabled' } });
+  t.same(secretsOf(await api.createPod('labelled', pod)), []);
+});
+
+t.test(
+  'kube-system and our own namespace are left alone even when they are labelled',
+  async (t) => {
+    for (const namespace of ['kube-system', 'ecr-pull-secrets']) {
+      await api.merge(`/api/v1/namespaces/${namespace}`, {
+        metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
+      });
+      await eventually('the label is seen', () =>
+        api.get(`/api/v1/namespaces/${namespace}/secrets/${SECRET}`),
+      );
+      t.same(
+        secretsOf(await api.createPod(namespace, podWith({ serviceAccountName: 'default' }))),
+        [],
+      );
+    }
+  },
+);
+
+t.test('the ServiceAccount’s and the pod’s own pull secrets survive and come first', async (t) => {
+  await api.create('/api/v1/namespaces/labelled/serviceaccounts', {
+    metadata: { name: 'puller' },
+    imagePullSecrets: [{ name: 'mine' }, { name: 'ours' }],
+  });
+  const byAccount = podWith({ serviceAccountName: 'puller' });
+  const byPod = podWith({ imagePullSecrets: [{ name: 'own' }] });
+  await eventually('the ServiceAccount’s secrets are seen', async () =>
+    assert.deepEqual(secretsOf(await api.createPod('labelled', byAccount)), [
+      'mine',
+      'ours',
+      SECRET,
+    ]),
+  );
+  t.same(secretsOf(await api.createPod('labelled', byPod)), ['own', SECRET]);
+});
+
+t.test('a pod that names the secret already is not changed', async (t) => {
+  const pod = podWith({ imagePullSecrets: [{ name: SECRET }, { name: 'other' }] });
+  t.same(secretsOf(await api.createPod('labelled', pod)), [SECRET, 'other']);
+});
+
+t.test('the pods of a Deployment and of a Job are injected, their templates are not', async (t) => {
+  const { spec } = podWith({});
+  const selector = { matchLabels: { app: 'web' } };
+  const template = { metadata: { labels: { app: 'web' } }, spec };
+  const deployment = await api.create<{ spec: { template: Pod } }>(
+    '/apis/apps/v1/namespaces/labelled/deployments',
+    { metadata: { name: 'web' }, spec: { selector, template } },
+  );
+  await api.create('/apis/batch/v1/namespaces/labelled/jobs', {
+    metadata: { name: 'once' },
+    spec: { template: { spec: podWith({ restartPolicy: 'Never' })['spec'] } },
+  });
+  t.same(secretsOf(deployment.spec.template), []);
+  for (const labelSelector of ['app=web', 'job-name=once']) {
+    const pod = await eventually(`a pod with ${labelSelector}`, async () => {
+      const [found] = await api.list<Pod>('/api/v1/namespaces/labelled/pods', { labelSelector });
+      assert.ok(found);
+      return found;
+    });
+    t.same(secretsOf(pod), [SECRET], labelSelector);
+  }
+});
+
+t.test('an ECR image in an init container alone is enough', async (t) => {
+  const initContainers = [{ name: 'init', image: ECR_IMAGE }];
+  const containers = [{ name: 'app', image: 'nginx' }];
+  t.same(secretsOf(await api.createPod('labelled', podWith({ initContainers, containers }))), [
+    SECRET,
+  ]);
+});
+
+t.test('an ECR image in an image volume alone is enough', async (t) => {
+  const volumes = [{ name: 'model', image: { reference: `${REGISTRY}/models/m:1` } }];
+  const containers = [{ name: 'app', image: 'nginx' }];
+  t.same(secretsOf(await api.createPod('labelled', podWith({ volumes, containers }))), [SECRET]);
+});
+
+t.test('a dry run shows the injection and creates nothing', async (t) => {
+  const pod = podWith({}, { name: 'never-made' });
+  t.same(secretsOf(await api.createPod('labelled', pod, { dryRun: 'All' })), [SECRET]);
+  await t.rejects(api.get('/api/v1/namespaces/labelled/pods/never-made'), { message: / 404 / });
+});
+
+t.test(
+  'a webhook after ours that rewrites the image to ECR still gets the pod injected',
+  async (t) => {
+    const rewriter = await startImageRewriter(`${REGISTRY}/mirror/`);
+    t.teardown(() => rewriter.close());
+    await api.createNamespace('rewritten');
+    await api.create(
+      '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
+      rewriter.configurationFor('rewritten'),
+    );
+    const containers = [{ name: 'app', image: 'nginx' }];
+    await eventually('both webhooks act', async () => {
+      const pod = await api.createPod('rewritten', podWith({ containers }));
+      t.matchOnly(pod.spec.containers[0]?.image, `${REGISTRY}/mirror/nginx`);
+      t.matchOnly(secretsOf(pod), [SECRET]);
+    });
+  },
+);
+
+t.test(
+  'with the webhook down pods are created as they are, and it comes back by itself',
+  async (t) => {
+    const scale = '/apis/apps/v1/namespaces/ecr-pull-secrets/deployments/ecr-pull-secrets/scale';
+    await api.merge(scale, { spec: { replicas: 0 } });
+    await eventually('no replica is left', async () => {
+      const labelSelector = 'app.kubernetes.io/name=ecr-pull-secrets';
+      const pods = await api.list('/api/v1/namespaces/ecr-pull-secrets/pods', { labelSelector });
+      if (pods.length > 0) throw new Error(`${pods.length} are`);
+    });
+    t.same(secretsOf(await api.createPod('labelled', podWith({}))), []);
+    await api.merge(scale, { spec: { replicas: 2 } });
+    await eventually('pods are injected again', async () => {
+      const [first] = secretsOf(await api.createPod('labelled', podWith({})));
+      if (first !== SECRET) throw new Error('this one was not');
+    });
+  },
+);

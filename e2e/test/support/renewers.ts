@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import type { Lease } from '@ecr-pull-secrets/renewer/kube/lease.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { eventually } from '../../src/playground/eventually.ts';
+import type { Pod } from '../../src/playground/kube-api.ts';
+import type { Playground } from '../../src/playground/playground.ts';
+
+/** The renewer that holds the lease. */
+export interface LeadingRenewer {
+  /** As in the lease. */
+  readonly identity: string;
+  readonly pod: string;
+  /** Its process. */
+  readonly pid: number;
+}
+
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${PRODUCT_NAME}/leases/${PRODUCT_NAME}`;
+
+/** Who holds the lease; `''` while nobody does. */
+export async function readHolder({ api }: Playground): Promise<string> {
+  const { spec } = await api.get<Lease>(LEASE);
+  return spec?.holderIdentity ?? '';
+}
+
+/** Waits until another one than a given holder leads. */
+export function nextLeader(
+  playground: Playground,
+  former = '',
+  withinMs?: number,
+): Promise<LeadingRenewer> {
+  const check = async (): Promise<LeadingRenewer> => {
+    const identity = await readHolder(playground);
+    assert.notEqual(identity, '');
+    assert.notEqual(identity, former);
+    const pod = (await replicasOf(playground)).find((name) => identity.startsWith(name));
+    assert.ok(pod, `the pod of ${identity}`);
+    const pid = playground.node.processes(PRODUCT_NAME, pod).get('renewer');
+    assert.ok(pid, `the renewer of ${pod} runs`);
+    return { identity, pod, pid };
+  };
+  return eventually('a new leader', check, withinMs);
+}
+
+/** What a pod's renewers have logged, all its processes one after another. */
+export function logOf({ node }: Playground, pod: string): Promise<string> {
+  return node.logs(PRODUCT_NAME, pod, 'renewer');
+}
+
+/** Names of the installed pods. */
+export async function replicasOf({ api }: Playground): Promise<readonly string[]> {
+  const pods = await api.list<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
+  return pods.map(({ metadata }) => metadata.name);
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
+import { eventually } from '../src/playground/eventually.ts';
+import type { Pod, Secret } from '../src/playground/kube-api.ts';
+import { startPlayground } from '../src/playground/playground.ts';
+
+const SECRET = 'ecr-pull-secret';
+const NAMESPACES = ['one', 'two', 'three'];
+
+/** The promise: no blind window is longer. */
+const LONGEST_BLINDNESS_MS = 60_000;
+
+const playground = await startPlayground();
+t.teardown(() => playground.close());
+const { api, cluster } = playground;
+await playground.install();
+await Promise.all(NAMESPACES.map((name) => api.createNamespace(name)));
+await eventually('all secrets', async () => {
+  assert.equal((await versions()).size, NAMESPACES.length);
+});
+
+/** resourceVersion of each pull secret by namespace. */
+async function versions(): Promise<ReadonlyMap<string, string>> {
+  const secrets = await api.list<Secret>('/api/v1/secrets', {
+    fieldSelector: `metadata.name=${SECRET}`,
+  });
+  return new Map(
+    secrets.map(({ metadata }) => [metadata.namespace ?? '', metadata.resourceVersion ?? '']),
+  );
+}
+
+async function restarts(): Promise<number> {
+  const pods = await api.list<Pod>('/api/v1/namespaces/ecr-pull-secrets/pods');
+  return pods
+    .flatMap(({ status }) => status?.containerStatuses ?? [])
+    .reduce((sum, { restartCount }) => sum + restartCount, 0);
+}
+
+/** That trouble is over: a new namespace is served in time, and nothing else was touched. */
+async function servesAfter(t: Test, name: string, trouble: () => Promise<void>): Promise<void> {
+  const before = await versions();
+  await trouble();
+  const startMs = Date.now();
+  // From a server that only just came back, this too may take a second attempt.
+  await eventually('the namespace', () =>
+    api.create('/api/v1/namespaces', { metadata: { name, labels: { [INJECT_LABEL]: 'enabled' } } }),
+  );
+  const path = `/api/v1/namespaces/${name}/secrets/${SECRET}`;
+  await eventually('its secret', () => api.get(path), LONGEST_BLINDNESS_MS);
+  t.comment(`served after ${Date.now() - startMs} ms`);
+  const after = await versions();
+  for (const [namespace, version] of before) t.equal(after.get(namespace), version, namespace);
+  t.equal(await restarts(), 0);
+}
+
+/** kube-apiserver of this cluster alone: its arguments name the cluster's folder. */
+async function findApiServer(): Promise<number> {
+  for (const pid of await readdir('/proc')) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const [command = ''] = commandLine.split('\0');
+    if (command.endsWith('kube-apiserver') && commandLine.includes(cluster.directory)) {
+      return Number(pid);
+    }
+  }
+  throw new Error('there is no kube-apiserver');
+}
+
+t.test('after a restart of the API server all goes on, and no secret is written anew', (t) =>
+  servesAfter(t, 'after-a-restart', () => cluster.restartApiServer()),
+);
+
+t.test('an API server that is silent for longer than the lease lasts, likewise', (t) =>
+  servesAfter(t, 'after-the-silence', async () => {
+    const pid = await findApiServer();
+    process.kill(pid, 'SIGSTOP');
+    await delay(20_000);
+    process.kill(pid, 'SIGCONT');
+  }),
+);
