@@ -1,6 +1,7 @@
 import type { RenewerContext } from './context.ts';
 import { forgetLeadership } from './metrics.ts';
 import { createNotify } from './kube/events.ts';
+import type { Leadership } from './kube/leader-election.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
 import { createDocuments } from './pull-secrets/documents.ts';
 import { createNamespaceReports } from './pull-secrets/namespace-reports.ts';
@@ -12,7 +13,8 @@ import { keepAuthority } from './webhook-certificate/keep-authority.ts';
 import { keepCaBundle } from './webhook-certificate/keep-ca-bundle.ts';
 
 /** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority. */
-export async function lead(context: RenewerContext, signal: AbortSignal): Promise<void> {
+export async function lead(context: RenewerContext, leadership: Leadership): Promise<void> {
+  const { signal } = leadership;
   const { configuration, authority: state, metrics } = context;
   const { podNamespace: namespace, serviceName, webhookName } = configuration;
   metrics.leader.set(1);

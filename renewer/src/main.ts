@@ -93,6 +93,6 @@ async function takePartInElection(context: RenewerContext, signal: AbortSignal):
     // A container that restarts in the same pod is another candidate.
     identity: `${podName}_${randomUUID()}`,
     signal,
-    lead: (leading) => lead(context, leading),
+    lead: (leadership) => lead(context, leadership),
   });
 }

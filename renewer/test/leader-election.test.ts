@@ -57,7 +57,7 @@ function candidate(identity: string, store: LeaseStore, clock: FakeClock, logger
     random: () => 1,
     logger,
     signal: stop.signal,
-    lead: async (signal) => {
+    lead: async ({ signal }) => {
       history.push('led');
       await new Promise<void>((resolve) => {
         signal.addEventListener('abort', () => resolve(), { once: true });
@@ -188,6 +188,69 @@ t.test('a leader counts from when it sent its last good renewal', async (t) => {
   a.stop();
   await clock.advance(0);
   await a.done;
+});
+
+t.test('a renewal of several slow requests ends before others may lead', async (t) => {
+  const clock = createFakeClock();
+  const { store, trouble } = createMemoryStore();
+  let isSlow = false;
+  const slowly = async (signal: AbortSignal): Promise<void> => {
+    if (!isSlow) return;
+    await clock.sleep(3_000, signal);
+    signal.throwIfAborted();
+  };
+  const slow: LeaseStore = {
+    read: async (signal) => {
+      await slowly(signal);
+      return store.read(signal);
+    },
+    write: async (previous, spec, signal) => {
+      await slowly(signal);
+      if (isSlow) throw createError('ECRPS_LEASE_LOST', 'conflict');
+      return store.write(previous, spec, signal);
+    },
+  };
+  const a = candidate('a', slow, clock);
+  await clock.advance(4_500);
+  trouble.error = new Error('unreachable');
+  await clock.advance(6_500);
+  trouble.error = undefined;
+  isSlow = true;
+  // Renewed at 4 s; the next attempt is at 12 s, and three requests would last until 21 s.
+  await clock.advance(5_900);
+  t.same(a.history, ['led']);
+  await clock.advance(200);
+  t.same(a.history, ['led', 'stopped'], 'at 17 s: 4 s + 13 s');
+  isSlow = false;
+  await clock.advance(3_000);
+  a.stop();
+  await clock.advance(0);
+  await a.done;
+});
+
+t.test('a leader that was frozen knows before its timers do that others may lead', async (t) => {
+  const clock = createFakeClock();
+  let frozenMs = 0;
+  const { store } = createMemoryStore();
+  const stop = new AbortController();
+  const holding: boolean[] = [];
+  const done = runLeaderElection({
+    store,
+    identity: 'a',
+    clock: { ...clock, now: () => clock.now() + frozenMs },
+    random: () => 1,
+    logger: silent,
+    signal: stop.signal,
+    lead: async ({ signal, isHeld }) => {
+      holding.push(isHeld());
+      frozenMs = 13_000;
+      holding.push(isHeld(), signal.aborted);
+      stop.abort();
+    },
+  });
+  await clock.advance(4_000);
+  await done;
+  t.same(holding, [true, false, false]);
 });
 
 t.test('a clock that was set back delays no fail-over', async (t) => {

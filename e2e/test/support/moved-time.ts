@@ -119,7 +119,7 @@ export async function startMovedTime(
         logger: createLogger({ level: 'debug', format: 'json', name, destination: { write } }),
         metrics: createRenewerMetrics(createMetricsRegistry()),
       },
-      stopping.signal,
+      { signal: stopping.signal, isHeld: () => !stopping.signal.aborted },
     );
     const stop = async (): Promise<void> => {
       stops.delete(stop);

@@ -3,6 +3,7 @@ import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createTroubleLog, type TroubleLog } from './trouble-log.ts';
 import { type Lease, type LeaseSpec, type LeaseStore, microTime } from './lease.ts';
+import { within } from './within.ts';
 
 /** Others may take over when the lease was not renewed for this long (client-go's default). */
 const LEASE_DURATION_MS = 15_000;
@@ -19,6 +20,9 @@ const RETRY_PERIOD_MS = 2_000;
 /** A request that hangs must leave time for another one before the deadline. */
 export const LEASE_REQUEST_TIMEOUT_MS = 3_000;
 
+/** From its last renewal on a leader may act for this long, requests of the renewal that fails included. */
+const LEADS_AT_MOST_MS = RENEW_DEADLINE_MS + LEASE_REQUEST_TIMEOUT_MS;
+
 export interface LeaderElectionOptions {
   readonly store: LeaseStore;
   /** Unique among the candidates, for instance the pod's name and a random suffix. */
@@ -28,7 +32,17 @@ export interface LeaderElectionOptions {
   readonly logger: Logger;
   readonly signal: AbortSignal;
   /** The leader's work; its signal aborts when leadership ends, and it then has to return. */
-  readonly lead: (signal: AbortSignal) => Promise<void>;
+  readonly lead: (leadership: Leadership) => Promise<void>;
+}
+
+/** What a leader goes by. */
+export interface Leadership {
+  readonly signal: AbortSignal;
+  /**
+   * Whether nobody else can lead by now. A process that was frozen and goes on finds out by this, before
+   * its timers have told the signal: to be asked before a write that no version protects.
+   */
+  isHeld(): boolean;
 }
 
 /**
@@ -132,13 +146,15 @@ async function leadWhileHeld(
 ): Promise<void> {
   const { lead, signal, logger } = options;
   const leadership = new AbortController();
-  const work = lead(AbortSignal.any([signal, leadership.signal]))
+  const leading = AbortSignal.any([signal, leadership.signal]);
+  const isHeld = (): boolean => !leading.aborted && leftMs(options, observation) > 0;
+  const work = lead({ signal: leading, isHeld })
     .catch((error: unknown) =>
       logger.error({ err: error }, 'the leader’s work ended with an error'),
     )
     // Work that ended early must not hold the lease.
     .finally(() => leadership.abort());
-  await renewUntilLost(options, observation, AbortSignal.any([signal, leadership.signal]));
+  await renewUntilLost(options, observation, leading);
   leadership.abort();
   await work;
   await release(options, observation);
@@ -156,7 +172,11 @@ async function renewUntilLost(
     if (signal.aborted) return;
     const sentAtMs = clock.now();
     try {
-      await writeAsHolder(options, observation, { renewTime: microTime(sentAtMs) }, signal);
+      const change = { renewTime: microTime(sentAtMs) };
+      // A write may be followed by a read and another write: together they must not outlast the lease.
+      await within({ clock, ms: leftMs(options, observation), signal, timeUp }, (limited) =>
+        writeAsHolder(options, observation, change, limited),
+      );
       observation.renewedAtMs = sentAtMs;
     } catch (error) {
       if (signal.aborted || isCodedError(error, 'ECRPS_LEASE_LOST')) return;
@@ -165,6 +185,15 @@ async function renewUntilLost(
       if (Math.abs(clock.now() - observation.renewedAtMs) >= RENEW_DEADLINE_MS) return;
     }
   }
+}
+
+/** For how long nobody else can lead; a clock that was set back says nothing about it. */
+function leftMs({ clock }: LeaderElectionOptions, { renewedAtMs }: Observation): number {
+  return LEADS_AT_MOST_MS - Math.abs(clock.now() - renewedAtMs);
+}
+
+function timeUp(): Error {
+  return new Error(`not renewed for ${LEADS_AT_MOST_MS} ms`);
 }
 
 /**
