@@ -50,6 +50,11 @@ export function isApiError(error: unknown, status?: number): error is ApiError {
   return status === undefined || error.status === status;
 }
 
+/** Whether a namespace is being deleted, so that nothing new may be made in it. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  return isApiError(error, 403) && error.causes.includes('NamespaceTerminating');
+}
+
 /** Seconds, as the API server writes it (RFC 9110 §10.2.3); its other form, a date, it never uses. */
 function readRetryAfterMs(header: string | undefined): number | undefined {
   if (header === undefined || !/^\d+$/.test(header)) return undefined;

@@ -42,7 +42,7 @@ export interface Leadership {
    * Whether nobody else can lead by now. A process that was frozen and goes on finds out by this, before
    * its timers have told the signal: to be asked before a write that no version protects.
    */
-  isHeld(): boolean;
+  readonly isHeld: () => boolean;
 }
 
 /**

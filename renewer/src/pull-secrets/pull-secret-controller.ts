@@ -1,5 +1,5 @@
 import type { BackOff } from '@ecr-pull-secrets/shared/back-off.ts';
-import { type ApiError, isApiError } from '../kube/api-error.ts';
+import { type ApiError, isApiError, isNamespaceTerminating } from '../kube/api-error.ts';
 import type { RenewerContext } from '../context.ts';
 import { listWatch } from '../kube/list-watch.ts';
 import type { Identity } from '../registry-tokens/registries.ts';
@@ -144,7 +144,9 @@ export function createPullSecretController(
   }
 
   async function handleFailure(namespace: string, error: unknown): Promise<void> {
-    if (signal.aborted || isApiError(error, 404)) return;
+    if (signal.aborted) return;
+    // A namespace that goes takes its secret along, of which the other watch may tell first.
+    if (isApiError(error, 404) || isNamespaceTerminating(error)) return;
     if (isApiError(error, 409)) {
       metrics.secretWrites.inc({ result: 'conflict' });
       return logger.debug({ namespace }, 'the pull secret changed meanwhile; looking again');

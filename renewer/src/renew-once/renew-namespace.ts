@@ -1,6 +1,6 @@
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
-import { isApiError } from '../kube/api-error.ts';
+import { isApiError, isNamespaceTerminating } from '../kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '../kube/client.ts';
 import type { PartialObject } from '../kube/objects.ts';
 import { applyPullSecret, type PullSecretTarget } from '../pull-secrets/apply-pull-secret.ts';
@@ -82,9 +82,7 @@ async function look({
 function outcomeOf(error: unknown, secretName: string): Outcome {
   // An apply creates what is not there, so what was not found is the namespace.
   if (isApiError(error, 404)) return { kind: 'skipped', reason: NO_SUCH_NAMESPACE };
-  if (isApiError(error) && error.causes.includes('NamespaceTerminating')) {
-    return { kind: 'skipped', reason: NAMESPACE_IS_DYING };
-  }
+  if (isNamespaceTerminating(error)) return { kind: 'skipped', reason: NAMESPACE_IS_DYING };
   const reason = isApiError(error) ? refusalMessage(error, secretName) : describeError(error);
   const isUnreachable = isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE');
   return { kind: 'failed', reason: reason.replace(/\s+/g, ' '), isUnreachable };
