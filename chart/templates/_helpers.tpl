@@ -89,5 +89,25 @@ securityContext:
   "namespaceRoles" (.Values.namespaceRoles | default list)
   "optOut" .Values.optOut
   "routineWritesPerSecond" .Values.routineWritesPerSecond
+  "certificates" .Values.tls.selfManaged
   | toJson -}}
+{{- end -}}
+
+{{/* The mode, checked. */}}
+{{- define "ecr-pull-secrets.tlsMode" -}}
+{{- $mode := .Values.tls.mode -}}
+{{- if not (has $mode (list "self-managed" "cert-manager" "existing-secret")) -}}
+{{- fail (printf "tls.mode=%s is not one of self-managed, cert-manager, existing-secret" $mode) -}}
+{{- end -}}
+{{- $mode -}}
+{{- end -}}
+
+{{/* The Secret of a certificate that somebody else makes; empty in the self-managed mode. */}}
+{{- define "ecr-pull-secrets.tlsSecretName" -}}
+{{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
+{{- if eq $mode "cert-manager" -}}
+{{- printf "%s-tls" (include "ecr-pull-secrets.fullname" .) -}}
+{{- else if eq $mode "existing-secret" -}}
+{{- required "tls.mode=existing-secret needs tls.existingSecret, the name of a Secret with tls.crt, tls.key and ca.crt" .Values.tls.existingSecret -}}
+{{- end -}}
 {{- end -}}

@@ -4,6 +4,7 @@ import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-patter
 import { z } from 'zod';
 import { OPT_OUT_POLICIES } from './pull-secrets/opted-out.ts';
 import { registrySchema, roleArn } from './registry-tokens/registries.ts';
+import { certificateTimesSchema } from './webhook-certificate/certificate-times.ts';
 
 /** Ten thousand namespaces in little more than three minutes, at a cost that etcd does not notice. */
 const DEFAULT_WRITES_PER_SECOND = 50;
@@ -23,6 +24,12 @@ const namespaceRoleSchema = z.strictObject({
   sessionName: z.string().optional(),
 });
 
+/** In errors: a file that is right, with the keys that people write. */
+const EXAMPLE = JSON.stringify({
+  registries: [{ host: '123456789012.dkr.ecr.us-east-1.amazonaws.com' }],
+  optOut: 'expire',
+});
+
 /** `CONFIG_FILE`: what is too long for environment variables. Unknown keys are refused. */
 export const configFileSchema = z.strictObject({
   /** Registries with the roles to assume for them. */
@@ -33,6 +40,8 @@ export const configFileSchema = z.strictObject({
   optOut: z.enum(OPT_OUT_POLICIES).default('expire'),
   /** How fast a rotation goes; namespaces whose pods cannot pull do not wait for it. */
   routineWritesPerSecond: z.number().positive().max(10_000).default(DEFAULT_WRITES_PER_SECOND),
+  /** How long the certificates of the self-managed mode live. */
+  certificates: certificateTimesSchema.prefault({}),
 });
 
 export type ConfigFile = Readonly<z.output<typeof configFileSchema>>;
@@ -51,7 +60,8 @@ export function readConfigFile(
   const problems = result.error.issues.map(
     ({ path: key, message }) => `${key.join('.')}: ${message}`,
   );
-  throw createError('ECRPS_CONFIGURATION_INVALID', `CONFIG_FILE=${path}: ${problems.join('; ')}`);
+  const message = `CONFIG_FILE=${path}: ${problems.join('; ')}; for example ${EXAMPLE}`;
+  throw createError('ECRPS_CONFIGURATION_INVALID', message);
 }
 
 function readJson(path: string, readText: (path: string) => string): unknown {

@@ -66,12 +66,21 @@ export const renewerVariables = z.object({
       'JSON file with what is too long for variables: registries with their roles, roles of namespaces, opting out, pace. Variables win over it.',
     example: '/etc/ecr-pull-secrets/config.json',
   }),
-  TLS_MODE: oneOf(['self-managed']).default('self-managed').meta({
-    description: 'Who makes the webhook’s certificates.',
-    example: 'self-managed',
-  }),
+  TLS_MODE: oneOf(['self-managed', 'cert-manager', 'existing-secret'])
+    .default('self-managed')
+    .meta({
+      description:
+        'Who makes the webhook’s certificates: the renewer, cert-manager, or whoever fills a Secret.',
+      example: 'self-managed',
+    }),
   TLS_DIR: z.string().default(DEFAULT_TLS_DIR).meta({
-    description: 'Folder, shared with the webhook, for the serving certificate.',
+    description:
+      'Folder, shared with the webhook, of the serving certificate; written only where TLS_MODE is self-managed.',
+    example: DEFAULT_TLS_DIR,
+  }),
+  FACTS_DIR: z.string().optional().meta({
+    description:
+      'Folder, shared with the webhook, for what it may tell people; TLS_DIR where not set.',
     example: DEFAULT_TLS_DIR,
   }),
   POD_NAME: z.string().meta({ description: 'Name of this pod.', example: 'ecr-pull-secrets-0' }),
@@ -138,7 +147,10 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     optOutPolicy: file.optOut,
     routineWritesPerSecond: file.routineWritesPerSecond,
     awsRegion: variables.AWS_REGION,
+    tlsMode: variables.TLS_MODE,
     tlsDir: variables.TLS_DIR,
+    factsDir: variables.FACTS_DIR ?? variables.TLS_DIR,
+    certificateTimes: file.certificates,
     podName: variables.POD_NAME,
     podNamespace: variables.POD_NAMESPACE,
     serviceName: variables.SERVICE_NAME,

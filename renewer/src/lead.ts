@@ -9,21 +9,13 @@ import { createPullSecretController } from './pull-secrets/pull-secret-controlle
 import { createAwsTokenSource } from './registry-tokens/aws-token-source.ts';
 import { createCheckpoint } from './registry-tokens/checkpoint.ts';
 import { createTokenKeeper } from './registry-tokens/token-keeper.ts';
-import { keepAuthority } from './webhook-certificate/keep-authority.ts';
-import { keepCaBundle } from './webhook-certificate/keep-ca-bundle.ts';
 
 /** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority. */
 export async function lead(context: RenewerContext, leadership: Leadership): Promise<void> {
-  const { signal } = leadership;
-  const { configuration, authority: state, metrics } = context;
-  const { podNamespace: namespace, serviceName, webhookName } = configuration;
+  const { certificates, metrics } = context;
   metrics.leader.set(1);
   try {
-    await Promise.all([
-      keepAuthority({ ...context, namespace, name: `${serviceName}-ca`, state, signal }),
-      keepCaBundle({ ...context, webhookName, state, signal }),
-      keepPullSecrets(context, signal),
-    ]);
+    await Promise.all([certificates.lead(leadership), keepPullSecrets(context, leadership.signal)]);
   } finally {
     forgetLeadership(metrics);
   }

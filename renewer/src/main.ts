@@ -9,14 +9,11 @@ import { connect } from './connect.ts';
 import type { RenewerContext } from './context.ts';
 import { runLeaderElection, LEASE_REQUEST_TIMEOUT_MS } from './kube/leader-election.ts';
 import { createLeaseStore } from './kube/lease.ts';
-import { listWatch } from './kube/list-watch.ts';
 import { lead } from './lead.ts';
 import { createRenewerMetrics } from './metrics.ts';
-import { createObserved } from './observed.ts';
-import type { AuthoritySecret, KnownSecret } from './webhook-certificate/authority-secret.ts';
 import { waitUnconfigured } from './unconfigured.ts';
-import { authorityHandler } from './webhook-certificate/follow-authority.ts';
-import { keepServingCertificate } from './webhook-certificate/keep-serving-certificate.ts';
+import { createCertificateDuties } from './webhook-certificate/duties.ts';
+import { keepFacts } from './webhook-facts/keep-facts.ts';
 
 /**
  * `ecr-pull-secrets renewer`: runs until the signal aborts.
@@ -37,46 +34,25 @@ export async function runRenewer(environment: Environment, stop: AbortSignal): P
 async function run(configuration: RenewerConfiguration, stop: AbortSignal): Promise<void> {
   const logger = createLogger({ ...configuration.log, name: 'renewer' });
   const registry = createMetricsRegistry();
-  const context: RenewerContext = {
+  const base = {
     configuration,
     client: connect(configuration, 'renewer'),
-    authority: createObserved<KnownSecret>({ kind: 'unknown' }),
     clock: systemClock,
     random: Math.random,
     logger,
     metrics: createRenewerMetrics(registry),
   };
+  const context: RenewerContext = { ...base, certificates: createCertificateDuties(base) };
   const { host, opsPort: port } = configuration;
   const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
   logger.info({ ...configuration.summary }, 'started');
-  await Promise.all([serveCertificates(context, stop), takePartInElection(context, stop)]);
+  await Promise.all([
+    context.certificates.serve(stop),
+    keepFacts({ ...context, signal: stop }),
+    takePartInElection(context, stop),
+  ]);
   await Promise.all([ops.close(), context.client.close()]);
   logger.info('stopped');
-}
-
-/** Every replica's part. */
-async function serveCertificates(context: RenewerContext, signal: AbortSignal): Promise<void> {
-  const { configuration, authority } = context;
-  const { podNamespace: namespace, serviceName, tlsDir: directory } = configuration;
-  await Promise.all([
-    listWatch<AuthoritySecret>({
-      ...context,
-      path: `/api/v1/namespaces/${namespace}/secrets`,
-      fieldSelector: `metadata.name=${serviceName}-ca`,
-      metadataOnly: false,
-      handler: authorityHandler(authority),
-      signal,
-    }),
-    keepServingCertificate({
-      ...context,
-      state: authority,
-      serviceName,
-      namespace,
-      directory,
-      facts: configuration.facts,
-      signal,
-    }),
-  ]);
 }
 
 async function takePartInElection(context: RenewerContext, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,7 @@ export interface RenewerMetrics {
   readonly secrets: Gauge<'state'>;
   readonly caBundlePatches: Counter<'result'>;
   readonly certificateExpiry: Gauge<'certificate'>;
+  readonly certificateProblems: Gauge;
 }
 
 export function createRenewerMetrics(registry: Registry): RenewerMetrics {
@@ -54,6 +55,11 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       name: `${METRIC_PREFIX}certificate_expiry_timestamp_seconds`,
       help: 'When the authority’s and this replica’s serving certificate end.',
       labelNames: ['certificate'],
+      registers,
+    }),
+    certificateProblems: new Gauge({
+      name: `${METRIC_PREFIX}certificate_problems`,
+      help: 'What is wrong with a certificate that somebody else makes, by count; the log says what.',
       registers,
     }),
   };

@@ -1,72 +1,10 @@
 import t from 'tap';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
-import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
+import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import { runLeaderElection } from '../src/kube/leader-election.ts';
-import { type Lease, type LeaseStore, microTime } from '../src/kube/lease.ts';
-
-const silent = createLogger({
-  level: 'silent',
-  format: 'json',
-  name: 'test',
-  destination: { write: () => {} },
-});
-
-interface Trouble {
-  /** Of every request. */
-  error: Error | undefined;
-  /** Of writes alone. */
-  writeError: Error | undefined;
-  /** The next write counts, but says that it failed. */
-  answerLost: Error | undefined;
-}
-
-/** One lease in memory that refuses a write over a version that is not the last, as the API server does. */
-function createMemoryStore() {
-  let lease: Lease | undefined;
-  let version = 0;
-  const trouble: Trouble = { error: undefined, writeError: undefined, answerLost: undefined };
-  const store: LeaseStore = {
-    read: async () => {
-      if (trouble.error) throw trouble.error;
-      return lease;
-    },
-    write: async (previous, spec) => {
-      const refused = trouble.error ?? trouble.writeError;
-      if (refused) throw refused;
-      if (previous?.metadata.resourceVersion !== lease?.metadata.resourceVersion) {
-        throw createError('ECRPS_LEASE_LOST', 'conflict');
-      }
-      lease = { metadata: { name: 'l', resourceVersion: String(++version) }, spec };
-      const { answerLost } = trouble;
-      trouble.answerLost = undefined;
-      if (answerLost) throw answerLost;
-      return lease;
-    },
-  };
-  return { store, trouble, holder: () => lease?.spec?.holderIdentity };
-}
-
-function candidate(identity: string, store: LeaseStore, clock: FakeClock, logger = silent) {
-  const stop = new AbortController();
-  const history: string[] = [];
-  const done = runLeaderElection({
-    store,
-    identity,
-    clock,
-    random: () => 1,
-    logger,
-    signal: stop.signal,
-    lead: async ({ signal }) => {
-      history.push('led');
-      await new Promise<void>((resolve) => {
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      history.push('stopped');
-    },
-  });
-  return { stop: () => stop.abort(), done, history };
-}
+import { type LeaseStore, microTime } from '../src/kube/lease.ts';
+import { candidate, createMemoryStore, silent } from './support/candidates.ts';
 
 t.test('of two candidates one leads, and goes on leading', async (t) => {
   const clock = createFakeClock();

@@ -25,8 +25,11 @@ export const webhookVariables = z.object({
     example: '9402',
   }),
   TLS_DIR: z.string().default(DEFAULT_TLS_DIR).meta({
-    description:
-      'Directory of `tls.crt` and `tls.key`, read again every two seconds, and of the `facts.json` of the renewer.',
+    description: 'Directory of `tls.crt` and `tls.key`, read again every two seconds.',
+    example: DEFAULT_TLS_DIR,
+  }),
+  FACTS_DIR: z.string().optional().meta({
+    description: 'Directory of the `facts.json` of the renewer; TLS_DIR where not set.',
     example: DEFAULT_TLS_DIR,
   }),
   DOCKER_SECRET_NAME: objectName.default(DEFAULT_PULL_SECRET_NAME).meta({
@@ -56,6 +59,7 @@ export interface WebhookConfiguration {
   readonly port: number;
   readonly opsPort: number;
   readonly tlsDirectory: string;
+  readonly factsDirectory: string;
   readonly pullSecretName: string;
   /** As `parseRegistryHosts` gives them. */
   readonly registryHosts: readonly string[];
@@ -77,6 +81,7 @@ export function readWebhookConfiguration(environment: Environment): WebhookConfi
     port: variables.PORT,
     opsPort: variables.OPS_PORT,
     tlsDirectory: variables.TLS_DIR,
+    factsDirectory: variables.FACTS_DIR ?? variables.TLS_DIR,
     pullSecretName: variables.DOCKER_SECRET_NAME,
     registryHosts: variables.REGISTRY_HOSTS,
     injectAll: variables.INJECT_ALL,

@@ -40,10 +40,11 @@ export function createWebhook(
   configuration: WebhookConfiguration,
   { clock, logger, stop }: WebhookDependencies,
 ): Webhook {
-  const { tlsDirectory: directory, pullSecretName, registryHosts, injectAll } = configuration;
+  const { tlsDirectory: directory, factsDirectory } = configuration;
+  const { pullSecretName, registryHosts, injectAll } = configuration;
   const registry = createMetricsRegistry();
   const metrics = createWebhookMetrics(registry);
-  const facts = openFactsFile(directory, logger);
+  const facts = openFactsFile(factsDirectory, logger);
   const isOurRegistry = createRegistryMatcher(registryHosts);
   const reviewPod = createPodReviewer({
     pullSecretName,

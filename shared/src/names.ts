@@ -24,6 +24,9 @@ export const RENEWED_AT_ANNOTATION = 'ecr-pull-secrets.io/renewed-at';
 /** Of a written secret: which registries it holds and whose credentials, as a hash. */
 export const RECIPE_ANNOTATION = 'ecr-pull-secrets.io/recipe';
 
+/** Of the checkpoint: hosts of the registries that its tokens are for, split by commas. */
+export const REGISTRIES_ANNOTATION = 'ecr-pull-secrets.io/registries';
+
 /** Kubernetes' recommended label for "who manages this object". */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 

@@ -4,7 +4,6 @@ import { createKubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
 import { fileCredentials } from '@ecr-pull-secrets/renewer/kube/kube-config.ts';
 import { lead } from '@ecr-pull-secrets/renewer/lead.ts';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
-import { createObserved } from '@ecr-pull-secrets/renewer/observed.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
@@ -113,7 +112,7 @@ export async function startMovedTime(
       {
         configuration: configurationOf(cluster, name, file),
         client,
-        authority: createObserved({ kind: 'unknown' }),
+        certificates: { serve: async () => undefined, lead: async () => undefined },
         clock,
         random: Math.random,
         logger: createLogger({ level: 'debug', format: 'json', name, destination: { write } }),

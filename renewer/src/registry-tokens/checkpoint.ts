@@ -2,13 +2,18 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
-import { MANAGED_BY_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import {
+  MANAGED_BY_LABEL,
+  PRODUCT_NAME,
+  REGISTRIES_ANNOTATION,
+} from '@ecr-pull-secrets/shared/names.ts';
 import { z } from 'zod';
 import { isApiError } from '../kube/api-error.ts';
 import { apply } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { createTroubleLog } from '../kube/trouble-log.ts';
 import { createObserved, type Observed } from '../observed.ts';
+import { registryHostOf } from './registry-host.ts';
 import { type RegistryTokens, registryTokenSchema } from './registry-token.ts';
 
 /**
@@ -138,11 +143,22 @@ async function writeTokens(options: CheckpointOptions, tokens: RegistryTokens): 
     body: {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name, namespace, labels: { [MANAGED_BY_LABEL]: PRODUCT_NAME } },
+      metadata: {
+        name,
+        namespace,
+        labels: { [MANAGED_BY_LABEL]: PRODUCT_NAME },
+        annotations: { [REGISTRIES_ANNOTATION]: hostsOf(tokens).join(',') },
+      },
       data: { [DATA_KEY]: Buffer.from(text).toString('base64') },
     },
     signal,
   });
+}
+
+/** For the replicas that do not lead: a webhook warns of images that no token is for. */
+function hostsOf(tokens: RegistryTokens): readonly string[] {
+  const hosts = [...tokens.values()].map(({ registry }) => registryHostOf(registry));
+  return [...new Set(hosts)].toSorted();
 }
 
 function pathOf({ namespace, name }: CheckpointOptions): string {

@@ -1,5 +1,4 @@
 import { type CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import { verifyAuthority } from '@ecr-pull-secrets/certs-scripts/verify.ts';
 import { MANAGED_BY_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { apply } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -19,68 +18,59 @@ export type KnownSecret =
   | { readonly kind: 'absent' }
   | { readonly kind: 'present'; readonly secret: AuthoritySecret };
 
-/** What the Secret is worth at some instant. */
-export type AuthorityState =
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'absent' }
-  /** There, but of no use. */
-  | {
-      readonly kind: 'invalid';
-      readonly resourceVersion: string;
-      readonly problems: readonly string[];
-    }
-  | { readonly kind: 'valid'; readonly authority: CertificateAuthority };
+/**
+ * Format of the Secret, raised when a key changes its meaning. The meaning of `signing` and `trusted`
+ * stays for ever, so that replicas of any two versions serve beside each other.
+ */
+export const FORMAT = '1';
+export const FORMAT_ANNOTATION = 'ecr-pull-secrets.io/format';
 
-/** Format of the Secret's data; raised when a field changes its meaning. */
-const FORMAT_ANNOTATION = 'ecr-pull-secrets.io/format';
-const FORMAT = '1';
+/** RFC 3339 instant since which the signing authority signs. */
+export const SIGNING_SINCE_ANNOTATION = 'ecr-pull-secrets.io/signing-since';
 
-const CERTIFICATE_KEY = 'tls.crt';
-const PRIVATE_KEY_KEY = 'tls.key';
+/** Set by a person: RFC 3339 instant from which on another authority is wanted. */
+export const ROTATE_AT_ANNOTATION = 'ecr-pull-secrets.io/rotate-at';
 
-/** Judges the Secret as of now: what was valid once expires. Problems never quote the key. */
-export function authorityOf(known: KnownSecret, now: Date): AuthorityState {
-  if (known.kind !== 'present') return known;
-  const { metadata, data = {} } = known.secret;
-  const authority = {
-    certificatePem: decode(data[CERTIFICATE_KEY]),
-    privateKeyPem: decode(data[PRIVATE_KEY_KEY]),
-  };
-  const problems = verifyAuthority(authority, now);
-  if (problems.length === 0) return { kind: 'valid', authority };
-  return { kind: 'invalid', resourceVersion: metadata.resourceVersion ?? '', problems };
-}
+/** The Secret's data. */
+export const AUTHORITY_KEYS = {
+  signing: { certificate: 'tls.crt', privateKey: 'tls.key' },
+  next: { certificate: 'next.crt', privateKey: 'next.key' },
+  trusted: 'ca.crt',
+} as const;
 
-function decode(value: string | undefined): string {
-  return Buffer.from(value ?? '', 'base64').toString();
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
+/** What the Secret is to hold. */
+export interface AuthorityRecord {
+  readonly signing?: CertificateAuthority | undefined;
+  readonly next?: CertificateAuthority | undefined;
+  /** PEM of every certificate that API servers are to trust. */
+  readonly trustedPem: string;
+  readonly signingSinceMs: number;
 }
 
 /** Where the Secret is. */
-interface SecretLocation {
+export interface AuthoritySecretLocation {
   readonly client: KubeClient;
   readonly namespace: string;
+  /** The Secret's name. */
   readonly name: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Writes the authority, bound to a version so that two leaders can never both have theirs in use.
+ * Writes the record, bound to a version so that two leaders can never both have theirs in use.
  *
  * @param resourceVersion - of the Secret to replace; `"1"` only creates
- * @throws an ApiError, 409 where somebody else was quicker
+ * @throws an ApiError: 409 where somebody else was quicker, 422 where the Secret cannot take it
  */
 export async function applyAuthoritySecret(
-  { client, namespace, name, signal }: SecretLocation,
-  authority: CertificateAuthority,
+  location: AuthoritySecretLocation,
+  record: AuthorityRecord,
   resourceVersion: string,
 ): Promise<void> {
+  const { client, namespace, name, signal } = location;
   await apply({
     client,
-    path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
+    path: pathOf(location),
     body: {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -89,13 +79,53 @@ export async function applyAuthoritySecret(
         namespace,
         resourceVersion,
         labels: { [MANAGED_BY_LABEL]: PRODUCT_NAME },
-        annotations: { [FORMAT_ANNOTATION]: FORMAT },
+        annotations: {
+          [FORMAT_ANNOTATION]: FORMAT,
+          [SIGNING_SINCE_ANNOTATION]: new Date(record.signingSinceMs).toISOString(),
+        },
       },
       data: {
-        [CERTIFICATE_KEY]: encode(authority.certificatePem),
-        [PRIVATE_KEY_KEY]: encode(authority.privateKeyPem),
+        ...pairData(AUTHORITY_KEYS.signing, record.signing),
+        ...pairData(AUTHORITY_KEYS.next, record.next),
+        [AUTHORITY_KEYS.trusted]: encode(record.trustedPem),
       },
     },
     signal,
   });
+}
+
+/**
+ * Deletes a Secret that cannot take a record, for instance an immutable one, unless it changed.
+ *
+ * @throws an ApiError, 409 where it is another by now
+ */
+export async function deleteAuthoritySecret(
+  location: AuthoritySecretLocation,
+  resourceVersion: string,
+): Promise<void> {
+  await location.client.request({
+    method: 'DELETE',
+    path: pathOf(location),
+    body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion } },
+    signal: location.signal,
+  });
+}
+
+function pathOf({ namespace, name }: AuthoritySecretLocation): string {
+  return `/api/v1/namespaces/${namespace}/secrets/${name}`;
+}
+
+function pairData(
+  { certificate, privateKey }: { readonly certificate: string; readonly privateKey: string },
+  authority: CertificateAuthority | undefined,
+): Readonly<Record<string, string>> {
+  if (!authority) return {};
+  return {
+    [certificate]: encode(authority.certificatePem),
+    [privateKey]: encode(authority.privateKeyPem),
+  };
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
 }

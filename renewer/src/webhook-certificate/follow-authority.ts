@@ -1,14 +1,27 @@
-import type { ListWatchHandler } from '../kube/list-watch.ts';
+import { listWatch } from '../kube/list-watch.ts';
+import type { RenewerContext } from '../context.ts';
 import type { Observed } from '../observed.ts';
 import type { AuthoritySecret, KnownSecret } from './authority-secret.ts';
 
-/** Keeps what is known about the authority's Secret up to date from a watch of it. */
-export function authorityHandler(state: Observed<KnownSecret>): ListWatchHandler<AuthoritySecret> {
+export interface FollowAuthorityOptions
+  extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger'> {
+  readonly namespace: string;
+  /** The Secret's name. */
+  readonly name: string;
+  readonly state: Observed<KnownSecret>;
+  readonly signal: AbortSignal;
+}
+
+/** Every replica's part: keeps what is known about the authority's Secret up to date. */
+export async function followAuthority(options: FollowAuthorityOptions): Promise<void> {
+  const { namespace, name, state } = options;
   const put = (secret: AuthoritySecret): void => state.set({ kind: 'present', secret });
   const remove = (): void => state.set({ kind: 'absent' });
-  return {
-    replace: ([secret]) => (secret ? put(secret) : remove()),
-    upsert: put,
-    remove,
-  };
+  await listWatch<AuthoritySecret>({
+    ...options,
+    path: `/api/v1/namespaces/${namespace}/secrets`,
+    fieldSelector: `metadata.name=${name}`,
+    metadataOnly: false,
+    handler: { replace: ([secret]) => (secret ? put(secret) : remove()), upsert: put, remove },
+  });
 }

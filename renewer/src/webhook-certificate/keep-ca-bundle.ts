@@ -1,10 +1,11 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
 import type { RenewerContext } from '../context.ts';
 import { apply } from '../kube/apply.ts';
+import type { Leadership } from '../kube/leader-election.ts';
 import { listWatch } from '../kube/list-watch.ts';
 import type { ObjectMeta } from '../kube/objects.ts';
 import { createObserved, firstChange, type Observed } from '../observed.ts';
-import { authorityOf, type AuthorityState, type KnownSecret } from './authority-secret.ts';
+import { observePublished, type Published } from './published-bundle.ts';
 
 const COLLECTION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
 
@@ -26,28 +27,40 @@ export interface KeepCaBundleOptions
   extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
   /** The MutatingWebhookConfiguration's name. */
   readonly webhookName: string;
-  /** The authority's Secret. */
-  readonly state: Observed<KnownSecret>;
-  readonly signal: AbortSignal;
+  /** What API servers are to trust, as PEM; empty while that is not known, and then nothing is written. */
+  readonly trusted: TrustedBundle;
+  /** Told what is in the configuration. */
+  readonly published: Observed<Published>;
+  readonly leadership: Leadership;
+}
+
+/** A bundle that changes, also with the time. */
+export interface TrustedBundle {
+  /** As of now. */
+  current(): string;
+  /** Whatever it is made of; another one wakes who waits. */
+  readonly source: Pick<Observed<unknown>, 'get' | 'changedFrom'>;
 }
 
 /**
- * The leader's part: keeps `caBundle` in each of the configuration's webhooks at the authority's
- * certificate, repairing it within moments where something else changed or cleared it.
+ * The leader's part: keeps `caBundle` in each of the configuration's webhooks at what is to be trusted,
+ * repairing it within moments where something else changed or cleared it.
  */
 export async function keepCaBundle(options: KeepCaBundleOptions): Promise<void> {
-  const { client, webhookName, clock, random, logger, signal } = options;
+  const { client, webhookName, published, clock, random, logger, leadership } = options;
+  const { signal } = leadership;
   const configuration = createObserved<WebhookConfiguration | undefined>(undefined);
+  const take = (found: WebhookConfiguration | undefined): void => {
+    const caBundles = found?.webhooks?.map(({ clientConfig }) => clientConfig.caBundle) ?? [];
+    published.set(observePublished(published.get(), caBundles, clock.now()));
+    configuration.set(found);
+  };
   const following = listWatch<WebhookConfiguration>({
     client,
     path: COLLECTION,
     fieldSelector: `metadata.name=${webhookName}`,
     metadataOnly: false,
-    handler: {
-      replace: ([found]) => configuration.set(found),
-      upsert: (found) => configuration.set(found),
-      remove: () => configuration.set(undefined),
-    },
+    handler: { replace: ([found]) => take(found), upsert: take, remove: () => take(undefined) },
     clock,
     random,
     logger,
@@ -60,22 +73,23 @@ async function patchWhereDifferent(
   options: KeepCaBundleOptions,
   configuration: Observed<WebhookConfiguration | undefined>,
 ): Promise<void> {
-  const { state, clock, random, logger, metrics, signal } = options;
+  const { trusted, clock, random, logger, metrics, leadership } = options;
+  const { signal } = leadership;
   let failures = 0;
   while (!signal.aborted) {
-    const known = state.get();
-    const authority = authorityOf(known, new Date(clock.now()));
+    const source = trusted.source.get();
     const found = configuration.get();
-    const names = authority.kind === 'valid' ? webhooksToPatch(found, bundleOf(authority)) : [];
+    const caBundle = Buffer.from(trusted.current()).toString('base64');
+    const names = caBundle ? webhooksToPatch(found, caBundle) : [];
     try {
-      if (authority.kind === 'valid' && names.length > 0) {
-        await applyCaBundle(options, names, bundleOf(authority));
+      if (names.length > 0 && leadership.isHeld()) {
+        await applyCaBundle(options, names, caBundle);
         metrics.caBundlePatches.inc({ result: 'success' });
         logger.info({ webhooks: names }, 'patched caBundle');
       }
       failures = 0;
       await firstChange({ clock, withinMs: CHECK_INTERVAL_MS, signal }, [
-        (wait) => state.changedFrom(known, wait),
+        (wait) => trusted.source.changedFrom(source, wait),
         (wait) => configuration.changedFrom(found, wait),
       ]);
     } catch (error) {
@@ -85,10 +99,6 @@ async function patchWhereDifferent(
       await clock.sleep(backOffMs(failures++, RETRY, random), signal);
     }
   }
-}
-
-function bundleOf({ authority }: Extract<AuthorityState, { kind: 'valid' }>): string {
-  return Buffer.from(authority.certificatePem).toString('base64');
 }
 
 /** All webhooks where any differs: one that apply leaves out would lose the bundle that it had from us. */
@@ -103,7 +113,7 @@ function webhooksToPatch(
 
 /** Owns `caBundle` and no other field, so that Helm and others keep theirs. */
 async function applyCaBundle(
-  { client, webhookName, signal }: KeepCaBundleOptions,
+  { client, webhookName, leadership }: KeepCaBundleOptions,
   webhooks: readonly string[],
   caBundle: string,
 ): Promise<void> {
@@ -116,6 +126,6 @@ async function applyCaBundle(
       metadata: { name: webhookName },
       webhooks: webhooks.map((name) => ({ name, clientConfig: { caBundle } })),
     },
-    signal,
+    signal: leadership.signal,
   });
 }

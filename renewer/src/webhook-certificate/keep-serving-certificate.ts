@@ -2,16 +2,18 @@ import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certi
 import { certificateDates, renewAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
-import type { Facts } from '@ecr-pull-secrets/shared/facts.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
-import { FACTS_FILE } from '@ecr-pull-secrets/shared/names.ts';
 import type { RenewerMetrics } from '../metrics.ts';
 import type { Observed } from '../observed.ts';
-import { authorityOf, type KnownSecret } from './authority-secret.ts';
+import type { KnownSecret } from './authority-secret.ts';
+import { viewAuthority } from './authority-view.ts';
 import { writeTlsFiles } from './tls-files.ts';
 
 /** The clock is compared at least this often, so a suspended machine renews soon after it wakes. */
 const CHECK_INTERVAL_MS = 30_000;
+
+/** A disk that is full, for instance, need not be asked more often. */
+const RETRY_INTERVAL_MS = 1_000;
 
 export interface KeepServingCertificateOptions {
   readonly state: Observed<KnownSecret>;
@@ -19,7 +21,7 @@ export interface KeepServingCertificateOptions {
   readonly namespace: string;
   /** Shared with the webhook container. */
   readonly directory: string;
-  readonly facts: Facts;
+  readonly lifetimeMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: RenewerMetrics;
@@ -43,16 +45,24 @@ export async function keepServingCertificate(
   let issued: Issued | undefined;
   while (!signal.aborted) {
     const known = state.get();
-    const found = authorityOf(known, new Date(clock.now()));
-    if (found.kind === 'valid' && isDue(issued, found.authority, clock.now())) {
+    const view = viewAuthority(known, new Date(clock.now()));
+    const authority = view.kind === 'present' ? view.signing : undefined;
+    if (authority && isDue(issued, authority, clock.now())) {
       try {
-        issued = await issue(options, found.authority);
+        issued = await issue(options, authority);
       } catch (error) {
         logger.error({ err: error }, 'renewing the serving certificate failed; the old one stays');
       }
     }
-    await state.changedFrom(known, { clock, withinMs: CHECK_INTERVAL_MS, signal });
+    const withinMs = waitMs(issued, clock.now());
+    await state.changedFrom(known, { clock, withinMs, signal });
   }
+}
+
+/** Until the renewal, but no longer than the clock may be left alone, nor shorter than a failure may come again. */
+function waitMs(issued: Issued | undefined, nowMs: number): number {
+  const leftMs = (issued?.renewAtMs ?? Number.POSITIVE_INFINITY) - nowMs;
+  return Math.max(RETRY_INTERVAL_MS, Math.min(leftMs, CHECK_INTERVAL_MS));
 }
 
 function isDue(
@@ -67,17 +77,17 @@ async function issue(
   options: KeepServingCertificateOptions,
   authority: CertificateAuthority,
 ): Promise<Issued> {
-  const { serviceName, namespace, directory, facts, clock, logger, metrics } = options;
+  const { serviceName, namespace, directory, lifetimeMs, clock, logger, metrics } = options;
   const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
     serviceName,
     namespace,
     now: new Date(clock.now()),
+    lifetimeMs,
   });
   await writeTlsFiles(directory, {
     'tls.crt': certificatePem,
     'tls.key': privateKeyPem,
     'ca.crt': authority.certificatePem,
-    [FACTS_FILE]: JSON.stringify(facts),
   });
   const { notAfter } = certificateDates(certificatePem);
   const authorityDates = certificateDates(authority.certificatePem);

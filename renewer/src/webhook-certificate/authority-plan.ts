@@ -1,0 +1,90 @@
+import { readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { renewAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
+import type { AuthorityView, PresentAuthority } from './authority-view.ts';
+import type { CertificateTimes } from './certificate-times.ts';
+import { type Published, publishedSinceMs, trustedNowPem } from './published-bundle.ts';
+
+/** What the leader does next about the authority. */
+export type AuthorityStep =
+  /** Nothing before that instant, as far as is known now. */
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  /** Make an authority that signs at once: nobody trusts another one that could serve meanwhile. */
+  | { readonly kind: 'begin' }
+  /** Make an authority that is trusted first, beside those of the bundle, and signs later. */
+  | { readonly kind: 'prepare'; readonly besidePem: string; readonly reason: RotationReason }
+  /** Every API server trusts the next authority: let it sign. */
+  | { readonly kind: 'switch' }
+  /** No serving certificate of the retired authorities can be alive: trust the signing one alone. */
+  | { readonly kind: 'forget' };
+
+/** `due`: two thirds of its life are over. `lost`: the Secret has none of use. */
+export type RotationReason = 'due' | 'requested' | 'lost';
+
+/**
+ * One that a replica signed in its last moment may live so long after the switch; the second life is
+ * for a replica that did not hear of the switch for a while.
+ */
+const RETIREMENT_LIVES = 2;
+
+/**
+ * Decides by what is written and published alone, so whoever leads next goes on where the last leader
+ * stopped. The order never leaves a serving certificate untrusted: publish, wait, switch, wait, forget.
+ *
+ * Source of the order: cert-manager (CA injector merging) and vault-k8s, which publish before they sign.
+ */
+export function planAuthority(
+  view: AuthorityView,
+  published: Published,
+  { now, ...times }: CertificateTimes & { readonly now: Date },
+): AuthorityStep {
+  if (view.kind === 'unknown' || published.kind === 'unknown') return FOREVER;
+  if (view.kind === 'absent') return planRecovery('', published, now);
+  if (view.isNewer && view.signing) return FOREVER;
+  if (view.next) return planSwitch(view.next, published, times.spreadMs, now);
+  if (!view.signing) return planRecovery(view.trustedPem, published, now);
+  return planCourse(view, view.signing, times, now);
+}
+
+const FOREVER: AuthorityStep = { kind: 'wait', untilMs: Number.POSITIVE_INFINITY };
+
+/** There is no authority: what API servers trust stays trusted until its certificates are replaced. */
+function planRecovery(listedPem: string, published: Published, now: Date): AuthorityStep {
+  const besidePem = `${listedPem}${trustedNowPem(published, now)}`;
+  if (readBundle(besidePem).certificates.length === 0) return { kind: 'begin' };
+  return { kind: 'prepare', besidePem, reason: 'lost' };
+}
+
+function planSwitch(
+  next: CertificateAuthority,
+  published: Published,
+  spreadMs: number,
+  now: Date,
+): AuthorityStep {
+  const sinceMs = publishedSinceMs(published, next.certificatePem);
+  if (sinceMs === undefined) return FOREVER;
+  const untilMs = sinceMs + spreadMs;
+  return now.getTime() >= untilMs ? { kind: 'switch' } : { kind: 'wait', untilMs };
+}
+
+function planCourse(
+  { trustedPem, signingSinceMs, rotateAtMs = 0 }: PresentAuthority,
+  signing: CertificateAuthority,
+  { servingLifetimeMs }: CertificateTimes,
+  now: Date,
+): AuthorityStep {
+  const nowMs = now.getTime();
+  const dueMs = renewAtMs(signing.certificatePem);
+  const isRequested = rotateAtMs > signingSinceMs;
+  if (isRequested && nowMs >= rotateAtMs) {
+    return { kind: 'prepare', besidePem: trustedPem, reason: 'requested' };
+  }
+  if (nowMs >= dueMs) return { kind: 'prepare', besidePem: trustedPem, reason: 'due' };
+  const rotationMs = isRequested ? Math.min(rotateAtMs, dueMs) : dueMs;
+  if (readBundle(trustedPem).certificates.length === 1) {
+    return { kind: 'wait', untilMs: rotationMs };
+  }
+  const forgetMs = signingSinceMs + RETIREMENT_LIVES * servingLifetimeMs;
+  if (nowMs >= forgetMs) return { kind: 'forget' };
+  return { kind: 'wait', untilMs: Math.min(rotationMs, forgetMs) };
+}

@@ -1,0 +1,98 @@
+import { mergeBundles, dropExpired } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { certificateDates } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
+import { verifyAuthority } from '@ecr-pull-secrets/certs-scripts/verify.ts';
+import {
+  AUTHORITY_KEYS,
+  type AuthoritySecret,
+  FORMAT,
+  FORMAT_ANNOTATION,
+  type KnownSecret,
+  ROTATE_AT_ANNOTATION,
+  SIGNING_SINCE_ANNOTATION,
+} from './authority-secret.ts';
+
+/** What the Secret is worth at some instant. */
+export type AuthorityView =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'absent' }
+  | PresentAuthority;
+
+export interface PresentAuthority {
+  readonly kind: 'present';
+  readonly resourceVersion: string;
+  /** Signs serving certificates; `undefined` where there is none of use. */
+  readonly signing: CertificateAuthority | undefined;
+  /** Signs once every API server trusts it; `undefined` where there is none of use. */
+  readonly next: CertificateAuthority | undefined;
+  /** Everything that API servers are to trust, expired certificates left out: the `caBundle`. */
+  readonly trustedPem: string;
+  /** Since when `signing` signs. */
+  readonly signingSinceMs: number;
+  /** When somebody wants a rotation; `undefined` where nobody does or the text is no instant. */
+  readonly rotateAtMs: number | undefined;
+  /** Written by a later version of this program: to be used, not to be changed. */
+  readonly isNewer: boolean;
+  /** What is wrong with `signing`; never quotes a key. */
+  readonly problems: readonly string[];
+}
+
+/** Reads the Secret as of now: what was valid once expires. */
+export function viewAuthority(known: KnownSecret, now: Date): AuthorityView {
+  return known.kind === 'present' ? viewSecret(known.secret, now) : known;
+}
+
+function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
+  const { annotations = {}, resourceVersion = '' } = secret.metadata;
+  const current = pairOf(secret, AUTHORITY_KEYS.signing);
+  const problems = verifyAuthority(current, now);
+  const signing = problems.length === 0 ? current : undefined;
+  const next = nextOf(secret, current, now);
+  const listed = textOf(secret, AUTHORITY_KEYS.trusted);
+  const trusted = mergeBundles(listed, [current.certificatePem, next?.certificatePem ?? '']);
+  return {
+    kind: 'present',
+    resourceVersion,
+    signing,
+    next,
+    trustedPem: dropExpired(trusted, now),
+    signingSinceMs: instantOf(annotations[SIGNING_SINCE_ANNOTATION]) ?? madeAtMs(signing),
+    rotateAtMs: instantOf(annotations[ROTATE_AT_ANNOTATION]),
+    isNewer: Number(annotations[FORMAT_ANNOTATION] ?? FORMAT) > Number(FORMAT),
+    problems,
+  };
+}
+
+/** One that is no use counts as absent, as does one that signs already: others may own its fields. */
+function nextOf(
+  secret: AuthoritySecret,
+  current: CertificateAuthority,
+  now: Date,
+): CertificateAuthority | undefined {
+  const next = pairOf(secret, AUTHORITY_KEYS.next);
+  if (next.certificatePem === current.certificatePem) return undefined;
+  return verifyAuthority(next, now).length === 0 ? next : undefined;
+}
+
+function pairOf(
+  secret: AuthoritySecret,
+  { certificate, privateKey }: typeof AUTHORITY_KEYS.signing | typeof AUTHORITY_KEYS.next,
+): CertificateAuthority {
+  return {
+    certificatePem: textOf(secret, certificate),
+    privateKeyPem: textOf(secret, privateKey),
+  };
+}
+
+function textOf({ data = {} }: AuthoritySecret, key: string): string {
+  return Buffer.from(data[key] ?? '', 'base64').toString();
+}
+
+function madeAtMs(authority: CertificateAuthority | undefined): number {
+  return authority ? certificateDates(authority.certificatePem).notBefore.getTime() : 0;
+}
+
+function instantOf(text: string | undefined): number | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}

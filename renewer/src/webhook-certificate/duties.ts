@@ -1,0 +1,81 @@
+import type { RenewerContext } from '../context.ts';
+import type { Leadership } from '../kube/leader-election.ts';
+import { createObserved } from '../observed.ts';
+import type { KnownSecret } from './authority-secret.ts';
+import { viewAuthority } from './authority-view.ts';
+import { followAuthority } from './follow-authority.ts';
+import { createGivenCertificate } from './given-certificate.ts';
+import { keepAuthority } from './keep-authority.ts';
+import { keepCaBundle } from './keep-ca-bundle.ts';
+import { keepServingCertificate } from './keep-serving-certificate.ts';
+import { NOTHING_READ, type Published } from './published-bundle.ts';
+
+/** What a renewer does about the webhook's certificate; it depends on `TLS_MODE`. */
+export interface CertificateDuties {
+  /** Every replica's part, until the signal aborts. */
+  readonly serve: (signal: AbortSignal) => Promise<void>;
+  /** The leader's part, until its signal aborts. */
+  readonly lead: (leadership: Leadership) => Promise<void>;
+}
+
+type Context = Omit<RenewerContext, 'certificates'>;
+
+export function createCertificateDuties(context: Context): CertificateDuties {
+  const { tlsMode } = context.configuration;
+  return tlsMode === 'self-managed' ? selfManaged(context) : given(context);
+}
+
+/** We make everything: the leader the authority, each replica its serving certificate. */
+function selfManaged(context: Context): CertificateDuties {
+  const { configuration, clock } = context;
+  const { podNamespace: namespace, serviceName, webhookName, certificateTimes } = configuration;
+  const state = createObserved<KnownSecret>({ kind: 'unknown' });
+  const secret = { namespace, name: `${serviceName}-ca`, state };
+  const trusted = {
+    source: state,
+    current: () => {
+      const view = viewAuthority(state.get(), new Date(clock.now()));
+      return view.kind === 'present' ? view.trustedPem : '';
+    },
+  };
+  return {
+    serve: async (signal) => {
+      await Promise.all([
+        followAuthority({ ...context, ...secret, signal }),
+        keepServingCertificate({
+          ...context,
+          state,
+          serviceName,
+          namespace,
+          directory: configuration.tlsDir,
+          lifetimeMs: certificateTimes.servingLifetimeMs,
+          signal,
+        }),
+      ]);
+    },
+    lead: async (leadership) => {
+      const { signal } = leadership;
+      const published = createObserved<Published>(NOTHING_READ);
+      await Promise.all([
+        keepAuthority({ ...context, ...secret, published, times: certificateTimes, signal }),
+        keepCaBundle({ ...context, webhookName, trusted, published, leadership }),
+      ]);
+    },
+  };
+}
+
+/** Somebody else makes the certificate and puts it into `TLS_DIR`: we look at it. */
+function given(context: Context): CertificateDuties {
+  const { webhookName, tlsMode } = context.configuration;
+  const { authority, keepChecked } = createGivenCertificate(context);
+  return {
+    serve: keepChecked,
+    lead: async (leadership) => {
+      // With cert-manager its CA injector does it.
+      if (tlsMode === 'cert-manager') return;
+      const trusted = { source: authority, current: () => authority.get() };
+      const published = createObserved<Published>(NOTHING_READ);
+      await keepCaBundle({ ...context, webhookName, trusted, published, leadership });
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { certificateDates } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
+import { readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { verifyCertificateSet } from '@ecr-pull-secrets/certs-scripts/verify.ts';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RenewerContext } from '../context.ts';
+import { createTroubleLog } from '../kube/trouble-log.ts';
+import { createObserved, type Observed } from '../observed.ts';
+
+/** kubelet itself brings a changed Secret within a minute or so. */
+const CHECK_INTERVAL_MS = 10_000;
+
+/** A certificate that somebody else makes. */
+export interface GivenCertificate {
+  /** PEM of `ca.crt`, which API servers are to trust; empty where there is none. */
+  readonly authority: Observed<string>;
+  /** Looks at the files until the signal aborts: what is wrong shows in the log and as a metric. */
+  readonly keepChecked: (signal: AbortSignal) => Promise<void>;
+}
+
+export function createGivenCertificate(
+  context: Pick<RenewerContext, 'configuration' | 'clock' | 'logger' | 'metrics'>,
+): GivenCertificate {
+  const { configuration, clock, logger, metrics } = context;
+  const { tlsDir, serviceName, podNamespace, tlsMode } = configuration;
+  const authority = createObserved('');
+  const trouble = createTroubleLog({ clock, logger }, 'the webhook’s certificate needs a hand');
+
+  async function check(): Promise<void> {
+    const files = await readFiles(tlsDir);
+    if (files.caPem !== authority.get() && isBundle(files.caPem)) authority.set(files.caPem);
+    const problems = verifyCertificateSet({
+      ...files,
+      dnsNames: [`${serviceName}.${podNamespace}.svc`],
+      now: new Date(clock.now()),
+    });
+    metrics.certificateProblems.set(problems.length);
+    tellExpiry('serving', files.certificatePem);
+    tellExpiry('authority', files.caPem);
+    if (problems.length === 0) return;
+    const text = `${problems.join('; ')}. ${adviceFor(tlsMode, podNamespace)}`;
+    trouble.report(createError('ECRPS_CERTIFICATE_INVALID', text));
+  }
+
+  function tellExpiry(certificate: 'serving' | 'authority', pem: string): void {
+    if (!isBundle(pem)) return metrics.certificateExpiry.remove({ certificate });
+    metrics.certificateExpiry.set({ certificate }, certificateDates(pem).notAfter.getTime() / 1000);
+  }
+
+  return {
+    authority,
+    keepChecked: async (signal) => {
+      while (!signal.aborted) {
+        await check();
+        await clock.sleep(CHECK_INTERVAL_MS, signal);
+      }
+    },
+  };
+}
+
+/** All of one generation; what is missing is empty, which the check calls by its name. */
+async function readFiles(directory: string) {
+  const generation = await realpath(join(directory, '..data')).catch(() => directory);
+  const read = (name: string): Promise<string> =>
+    readFile(join(generation, name), 'utf8').catch(() => '');
+  const [caPem, certificatePem, privateKeyPem] = await Promise.all([
+    read('ca.crt'),
+    read('tls.crt'),
+    read('tls.key'),
+  ]);
+  return { caPem, certificatePem, privateKeyPem };
+}
+
+function isBundle(pem: string): boolean {
+  return readBundle(pem).certificates.length > 0;
+}
+
+function adviceFor(tlsMode: string, namespace: string): string {
+  if (tlsMode === 'cert-manager') {
+    return `See what cert-manager says: kubectl describe certificate,issuer -n ${namespace}`;
+  }
+  return 'Put tls.crt, tls.key and ca.crt into the Secret of the chart value tls.existingSecret: they are taken over without a restart. `ecr-pull-secrets certs` makes and verifies them.';
+}

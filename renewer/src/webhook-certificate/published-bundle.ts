@@ -1,0 +1,52 @@
+import { dropExpired, splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+
+/** What API servers are told to trust, as the webhook configuration has it. */
+export type Published =
+  /** Not read yet. */
+  | { readonly kind: 'unknown' }
+  /** No webhook of ours is called. */
+  | { readonly kind: 'nowhere' }
+  /** PEM certificates that are in each webhook's `caBundle`, and since when we have seen each there. */
+  | { readonly kind: 'bundle'; readonly sinceMs: ReadonlyMap<string, number> };
+
+export const NOTHING_READ: Published = Object.freeze({ kind: 'unknown' });
+
+/**
+ * What is published after a look.
+ *
+ * @param caBundles - of each webhook, base64 as the API has it; empty where there is no configuration
+ */
+export function observePublished(
+  before: Published,
+  caBundles: readonly (string | undefined)[],
+  nowMs: number,
+): Published {
+  const [first, ...others] = caBundles.map((caBundle) => splitBundle(decode(caBundle)));
+  if (!first) return { kind: 'nowhere' };
+  const everywhere = first.filter((pem) => others.every((bundle) => bundle.includes(pem)));
+  const known = before.kind === 'bundle' ? before.sinceMs : new Map<string, number>();
+  return {
+    kind: 'bundle',
+    sinceMs: new Map(everywhere.map((pem) => [pem, known.get(pem) ?? nowMs])),
+  };
+}
+
+/**
+ * Since when API servers are told to trust a certificate; since ever where none calls us, `undefined`
+ * where they are not.
+ */
+export function publishedSinceMs(published: Published, certificatePem: string): number | undefined {
+  if (published.kind === 'nowhere') return 0;
+  return published.kind === 'bundle' ? published.sinceMs.get(certificatePem) : undefined;
+}
+
+/** All that is trusted and has not expired, as PEM. */
+export function trustedNowPem(published: Published, now: Date): string {
+  return published.kind === 'bundle'
+    ? dropExpired([...published.sinceMs.keys()].join(''), now)
+    : '';
+}
+
+function decode(caBundle: string | undefined): string {
+  return Buffer.from(caBundle ?? '', 'base64').toString();
+}

@@ -1,0 +1,213 @@
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/key-pair.ts';
+import t from 'tap';
+import { planAuthority } from '../../src/webhook-certificate/authority-plan.ts';
+import type {
+  AuthoritySecret,
+  KnownSecret,
+} from '../../src/webhook-certificate/authority-secret.ts';
+import { viewAuthority } from '../../src/webhook-certificate/authority-view.ts';
+import {
+  observePublished,
+  type Published,
+} from '../../src/webhook-certificate/published-bundle.ts';
+
+const DAY_MS = 86_400_000;
+const START_MS = Date.parse('2026-01-01T00:00:00Z');
+const TIMES = {
+  authorityLifetimeMs: 365 * DAY_MS,
+  servingLifetimeMs: 7 * DAY_MS,
+  spreadMs: 60_000,
+};
+
+const keyPair = await generateRsaKeyPair();
+const make = (madeAtMs: number): Promise<CertificateAuthority> =>
+  createCertificateAuthority({ commonName: 'test', now: new Date(madeAtMs), keyPair });
+const old = await make(START_MS);
+const young = await make(START_MS + 244 * DAY_MS);
+
+interface Content {
+  readonly signing?: CertificateAuthority;
+  readonly next?: CertificateAuthority;
+  readonly trusted?: readonly CertificateAuthority[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function secretOf({ signing, next, trusted = [], annotations = {} }: Content): KnownSecret {
+  const texts = {
+    'tls.crt': signing?.certificatePem,
+    'tls.key': signing?.privateKeyPem,
+    'next.crt': next?.certificatePem,
+    'next.key': next?.privateKeyPem,
+    'ca.crt': pemOf(trusted),
+  };
+  const data = Object.fromEntries(
+    Object.entries(texts).flatMap(([key, text]) => (text ? [[key, encode(text)]] : [])),
+  );
+  const secret: AuthoritySecret = {
+    metadata: { name: 's', resourceVersion: '7', annotations },
+    data,
+  };
+  return { kind: 'present', secret };
+}
+
+function published(sinceMs: number, ...authorities: readonly CertificateAuthority[]): Published {
+  return observePublished({ kind: 'unknown' }, [encode(pemOf(authorities))], sinceMs);
+}
+
+function pemOf(authorities: readonly CertificateAuthority[]): string {
+  return authorities.map(({ certificatePem }) => certificatePem).join('');
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function plan(known: KnownSecret, seen: Published, nowMs: number) {
+  const now = new Date(nowMs);
+  return planAuthority(viewAuthority(known, now), seen, { ...TIMES, now });
+}
+
+t.test('nothing is decided before both the Secret and the bundle are known', (t) => {
+  const forever = { kind: 'wait', untilMs: Number.POSITIVE_INFINITY };
+  t.same(plan({ kind: 'unknown' }, published(START_MS), START_MS), forever);
+  t.same(plan({ kind: 'absent' }, { kind: 'unknown' }, START_MS), forever);
+  t.end();
+});
+
+t.test('the first authority signs at once: nobody trusts another', (t) => {
+  t.same(plan({ kind: 'absent' }, published(START_MS), START_MS), { kind: 'begin' });
+  t.same(plan({ kind: 'absent' }, { kind: 'nowhere' }, START_MS), { kind: 'begin' });
+  t.end();
+});
+
+t.test('a year goes by the steps of a rotation, each of which waits for its time', (t) => {
+  const whole = { signing: old, trusted: [old] };
+  const dueMs = START_MS - 3_600_000 + Math.floor((365 * DAY_MS + 3_600_000) * (2 / 3));
+  const early = plan(secretOf(whole), published(START_MS, old), START_MS + DAY_MS);
+  t.match(early, { kind: 'wait' });
+  t.ok(
+    early.kind === 'wait' && Math.abs(early.untilMs - dueMs) < 2_000,
+    'at two thirds of its life',
+  );
+  t.match(plan(secretOf(whole), published(START_MS, old), dueMs + 2_000), {
+    kind: 'prepare',
+    reason: 'due',
+    besidePem: old.certificatePem,
+  });
+
+  const nowMs = START_MS + 244 * DAY_MS;
+  const both = secretOf({ signing: old, next: young, trusted: [old, young] });
+  t.match(plan(both, published(START_MS, old), nowMs), { kind: 'wait' }, 'not published yet');
+  const seen = published(nowMs, old, young);
+  t.same(plan(both, seen, nowMs + 59_000), { kind: 'wait', untilMs: nowMs + 60_000 });
+  t.same(plan(both, seen, nowMs + 60_000), { kind: 'switch' });
+
+  const annotations = { 'ecr-pull-secrets.io/signing-since': new Date(nowMs).toISOString() };
+  const switched = secretOf({ signing: young, trusted: [old, young], annotations });
+  const forgetMs = nowMs + 14 * DAY_MS;
+  t.same(plan(switched, seen, nowMs + DAY_MS), { kind: 'wait', untilMs: forgetMs });
+  t.same(plan(switched, seen, forgetMs), { kind: 'forget' });
+  t.match(plan(secretOf({ signing: young, trusted: [young], annotations }), seen, forgetMs), {
+    kind: 'wait',
+  });
+  t.end();
+});
+
+t.test('a certificate counts as published only where every webhook has it', (t) => {
+  const both = encode(pemOf([old, young]));
+  const first = observePublished({ kind: 'unknown' }, [both, encode(old.certificatePem)], 1);
+  const known = secretOf({ signing: old, next: young, trusted: [old, young] });
+  const nowMs = START_MS + 244 * DAY_MS;
+  t.match(plan(known, first, nowMs), { kind: 'wait', untilMs: Number.POSITIVE_INFINITY });
+  const second = observePublished(first, [both, both], nowMs);
+  t.match(plan(known, second, nowMs + 1), { kind: 'wait', untilMs: nowMs + 60_000 });
+  const cleared = observePublished(second, [both, undefined], nowMs + 2);
+  const again = observePublished(cleared, [both, both], nowMs + 3);
+  t.match(plan(known, again, nowMs + 4), { untilMs: nowMs + 60_003 }, 'counted anew');
+  t.same(observePublished(again, [both, both], nowMs + 9), again, 'and not from each look');
+  t.end();
+});
+
+t.test('where no webhook of ours is called, there is nothing to wait for', (t) => {
+  const known = secretOf({ signing: old, next: young, trusted: [old, young] });
+  t.same(plan(known, { kind: 'nowhere' }, START_MS + 244 * DAY_MS), { kind: 'switch' });
+  t.end();
+});
+
+t.test('a rotation that a person asks for comes at its time, and once', (t) => {
+  const at = (ms: number): string => new Date(ms).toISOString();
+  const since = START_MS + DAY_MS;
+  const asked = (rotateAtMs: number): KnownSecret =>
+    secretOf({
+      signing: old,
+      trusted: [old],
+      annotations: {
+        'ecr-pull-secrets.io/signing-since': at(since),
+        'ecr-pull-secrets.io/rotate-at': at(rotateAtMs),
+      },
+    });
+  const seen = published(START_MS, old);
+  const laterMs = since + DAY_MS;
+  t.match(plan(asked(laterMs), seen, laterMs), { kind: 'prepare', reason: 'requested' });
+  t.same(plan(asked(laterMs), seen, since + 1), { kind: 'wait', untilMs: laterMs });
+  t.match(plan(asked(since), seen, laterMs), { kind: 'wait' }, 'that was done');
+  t.end();
+});
+
+t.test('an authority that is lost is replaced beside what is trusted still', (t) => {
+  const lost = { kind: 'prepare', reason: 'lost', besidePem: old.certificatePem };
+  const nowMs = START_MS + DAY_MS;
+  t.same(plan({ kind: 'absent' }, published(START_MS, old), nowMs), lost);
+  const damaged = { ...old, privateKeyPem: 'x' };
+  const view = viewAuthority(secretOf({ signing: damaged, trusted: [old] }), new Date(nowMs));
+  t.match(view, { kind: 'present', signing: undefined, problems: [/private key/] });
+  t.match(plan(secretOf({ signing: damaged, trusted: [old] }), published(START_MS), nowMs), lost);
+  const prepared = secretOf({ next: young, trusted: [old, young] });
+  const youngMs = START_MS + 244 * DAY_MS;
+  t.same(plan(prepared, published(youngMs, old, young), youngMs + 60_000), { kind: 'switch' });
+  t.end();
+});
+
+t.test('an authority that expired is trusted no longer, and its successor signs at once', (t) => {
+  const nowMs = START_MS + 400 * DAY_MS;
+  t.same(plan(secretOf({ signing: old, trusted: [old] }), published(0, old), nowMs), {
+    kind: 'begin',
+  });
+  t.end();
+});
+
+t.test('a next authority of no use, or one that signs already, counts as absent', (t) => {
+  const nowMs = START_MS + DAY_MS;
+  const seen = published(START_MS, old);
+  const broken = secretOf({ signing: old, next: { ...young, privateKeyPem: 'x' }, trusted: [old] });
+  t.match(plan(broken, seen, nowMs), { kind: 'wait' });
+  t.match(plan(secretOf({ signing: old, next: old, trusted: [old] }), seen, nowMs), {
+    kind: 'wait',
+  });
+  t.end();
+});
+
+t.test('what a later version wrote is used and left alone, unless it is of no use', (t) => {
+  const annotations = { 'ecr-pull-secrets.io/format': '2' };
+  const seen = published(START_MS, old);
+  const dueMs = START_MS + 300 * DAY_MS;
+  const known = secretOf({ signing: old, trusted: [old], annotations });
+  t.same(plan(known, seen, dueMs), { kind: 'wait', untilMs: Number.POSITIVE_INFINITY });
+  t.match(viewAuthority(known, new Date(dueMs)), { signing: old, trustedPem: old.certificatePem });
+  const damaged = secretOf({ signing: { ...old, privateKeyPem: '' }, trusted: [old], annotations });
+  t.match(plan(damaged, seen, dueMs), { kind: 'prepare', reason: 'lost' });
+  t.end();
+});
+
+t.test('a Secret with nothing but a key pair is an authority too', (t) => {
+  const known = secretOf({ signing: old });
+  t.match(viewAuthority(known, new Date(START_MS)), {
+    signing: old,
+    trustedPem: old.certificatePem,
+  });
+  t.end();
+});
