@@ -9,12 +9,20 @@ import {
   toServingCertificate,
 } from './serving-certificate.ts';
 
+/** In the self-managed mode a renewer needs seconds, with cert-manager it may be a minute. */
+const MISSED_AFTER_MS = 30_000;
+
+const MESSAGE_IN_USE = 'the serving certificate needs a hand; the one in use stays';
+const MESSAGE_WAITING = 'there is no serving certificate to begin with';
+const ADVICE =
+  'the renewer beside this container says what is wrong and what to do: look at its log';
+
 export interface CertificateWatchOptions {
   /** `TLS_DIR`. */
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly metrics: Pick<WebhookMetrics, 'leafNotAfterSeconds' | 'reloads'>;
+  readonly metrics: Pick<WebhookMetrics, 'leafNotAfterSeconds' | 'reloads' | 'certificateOk'>;
   /** Puts a certificate into use. */
   readonly use: (certificate: ServingCertificate) => void;
 }
@@ -33,14 +41,18 @@ export interface CertificateWatch {
 /** Watches the certificate files; the caller sees to it that `check` is called often. */
 export function watchCertificate(options: CertificateWatchOptions): CertificateWatch {
   const { directory, clock, logger, metrics, use } = options;
+  const startedAtMs = clock.now();
   let inUse: ServingCertificate | undefined;
   let problem: string | undefined;
+  metrics.certificateOk.set(0);
 
   async function check(): Promise<void> {
     try {
       const pair = await readSettledPair(directory);
       if (!inUse || !isSamePair(pair, inUse)) accept(toServingCertificate(pair, clock.now()));
+      else if (clock.now() > inUse.notAfterMs) throw expired(inUse);
       problem = undefined;
+      metrics.certificateOk.set(1);
     } catch (error) {
       reject(error);
     }
@@ -56,17 +68,27 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
   }
 
   function reject(error: unknown): void {
-    // Before the first certificate, files that are not there yet are no failure.
-    if (!inUse && isMissingFile(error)) return;
-    metrics.reloads.inc({ result: 'failure' });
+    metrics.certificateOk.set(0);
+    // Before the first certificate, files that are not there yet are no failure, for a while.
+    const isWaiting = !inUse && isMissingFile(error);
+    if (isWaiting && clock.now() - startedAtMs < MISSED_AFTER_MS) return;
+    if (!isWaiting) metrics.reloads.inc({ result: 'failure' });
     const found = describeError(error);
     if (found === problem) return;
     problem = found;
     const err = createError('ECRPS_CERTIFICATE_INVALID', 'reading the serving certificate', error);
-    logger.error({ directory, err }, 'serving certificate not taken; the one in use stays');
+    const message = inUse ? MESSAGE_IN_USE : MESSAGE_WAITING;
+    logger.error({ directory, err, advice: ADVICE }, message);
   }
 
   return { problem: () => problem, check };
+}
+
+function expired({ notAfterMs }: ServingCertificate): Error {
+  return createError(
+    'ECRPS_CERTIFICATE_INVALID',
+    `the certificate in use expired at ${new Date(notAfterMs).toISOString()}`,
+  );
 }
 
 /** Reads once more where a file was gone: the directory may have been switched under our hands. */

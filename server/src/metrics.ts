@@ -24,6 +24,7 @@ export interface WebhookMetrics {
   readonly inFlight: Gauge;
   readonly leafNotAfterSeconds: Gauge;
   readonly reloads: Counter<'result'>;
+  readonly certificateOk: Gauge;
 }
 
 /** From a half-millisecond review of a small pod to the seconds after which an API server gives up. */
@@ -59,6 +60,11 @@ export function createWebhookMetrics(registry: Registry): WebhookMetrics {
       name: `${METRIC_PREFIX}tls_reloads_total`,
       help: 'New serving certificates taken into use (success) and reads that gave none (failure)',
       labelNames: ['result'],
+      registers,
+    }),
+    certificateOk: new Gauge({
+      name: `${METRIC_PREFIX}tls_certificate_ok`,
+      help: 'Whether the files hold a certificate that is in use and valid: 1, or 0 where the log says why not',
       registers,
     }),
   };

@@ -54,6 +54,40 @@ t.test('a certificate is taken once, and another when the files change', async (
   t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n');
 });
 
+t.test('a certificate that does not come is said, and told from one that is to come', async (t) => {
+  const { clock, watch, log, metrics } = startWatch(t);
+  await watch.check();
+  await clock.advance(29_000);
+  await watch.check();
+  t.same(log, []);
+  t.match(await metrics(), 'tls_certificate_ok 0\n');
+  await clock.advance(2_000);
+  await watch.check();
+  await watch.check();
+  t.equal(log.length, 1);
+  t.match(log[0], /there is no serving certificate to begin with/);
+  t.match(watch.problem(), /ENOENT/);
+  t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n', 'nothing was lost');
+});
+
+t.test('a certificate that expires in use stays in use, and shows', async (t) => {
+  const { directory, clock, watch, used, log, metrics } = startWatch(t);
+  const first = await issue({ lifetimeMs: HOUR_MS });
+  writePair(directory, first);
+  await watch.check();
+  t.match(await metrics(), 'tls_certificate_ok 1\n');
+  await clock.advance(HOUR_MS + 1_000);
+  await watch.check();
+  await watch.check();
+  t.equal(log.filter((line) => /the certificate in use expired at/.test(line)).length, 1);
+  t.match(await metrics(), 'tls_certificate_ok 0\n');
+  t.match(used, [first]);
+  writePair(directory, await issue({ nowMs: clock.now() - HOUR_MS / 2, lifetimeMs: 2 * HOUR_MS }));
+  await watch.check();
+  t.equal(used.length, 2);
+  t.match(await metrics(), 'tls_certificate_ok 1\n');
+});
+
 t.test('a bad pair never replaces a good one, and each problem is logged once', async (t) => {
   const { directory, watch, used, log, metrics } = startWatch(t);
   const good = await issue();
@@ -110,16 +144,6 @@ t.test('a certificate that is not valid yet is taken when its time comes', async
   await clock.advance(3 * HOUR_MS);
   await watch.check();
   t.equal(used.length, 1);
-});
-
-t.test('a certificate in use stays in use when it expires', async (t) => {
-  const { directory, clock, watch, used } = startWatch(t);
-  writePair(directory, await issue({ lifetimeMs: HOUR_MS }));
-  await watch.check();
-  await clock.advance(2 * HOUR_MS);
-  await watch.check();
-  t.equal(used.length, 1);
-  t.equal(watch.problem(), undefined);
 });
 
 t.test('certificate and key always come from one generation of the files', async (t) => {

@@ -111,7 +111,7 @@ t.test('a bad first certificate is the reason that readiness gives', async (t) =
   const { privateKeyPem } = await issue({ freshKey: true });
   switchFiles(running.directory, 'bad', { 'tls.crt': certificatePem, 'tls.key': privateKeyPem });
   await running.clock.advance(POLL_MS);
-  await running.log.next('serving certificate not taken');
+  await running.log.next('there is no serving certificate to begin with');
 
   const { status, text } = await running.readiness();
   t.equal(status, 503);

@@ -62,6 +62,10 @@ function pemOf(authorities: readonly CertificateAuthority[]): string {
   return authorities.map(({ certificatePem }) => certificatePem).join('');
 }
 
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 function encode(text: string): string {
   return Buffer.from(text).toString('base64');
 }
@@ -106,7 +110,7 @@ t.test('a year goes by the steps of a rotation, each of which waits for its time
   t.same(plan(both, seen, nowMs + 59_000), { kind: 'wait', untilMs: nowMs + 60_000 });
   t.same(plan(both, seen, nowMs + 60_000), { kind: 'switch' });
 
-  const annotations = { 'ecr-pull-secrets.io/signing-since': new Date(nowMs).toISOString() };
+  const annotations = { 'ecr-pull-secrets.io/signing-since': instant(nowMs) };
   const switched = secretOf({ signing: young, trusted: [old, young], annotations });
   const forgetMs = nowMs + 14 * DAY_MS;
   t.same(plan(switched, seen, nowMs + DAY_MS), { kind: 'wait', untilMs: forgetMs });
@@ -139,15 +143,14 @@ t.test('where no webhook of ours is called, there is nothing to wait for', (t) =
 });
 
 t.test('a rotation that a person asks for comes at its time, and once', (t) => {
-  const at = (ms: number): string => new Date(ms).toISOString();
   const since = START_MS + DAY_MS;
   const asked = (rotateAtMs: number): KnownSecret =>
     secretOf({
       signing: old,
       trusted: [old],
       annotations: {
-        'ecr-pull-secrets.io/signing-since': at(since),
-        'ecr-pull-secrets.io/rotate-at': at(rotateAtMs),
+        'ecr-pull-secrets.io/signing-since': instant(since),
+        'ecr-pull-secrets.io/rotate-at': instant(rotateAtMs),
       },
     });
   const seen = published(START_MS, old);
