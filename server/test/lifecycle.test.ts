@@ -244,6 +244,7 @@ t.test('the configuration has the defaults of the design, frozen', (t) => {
     port: 10250,
     opsPort: 9402,
     tlsDirectory: '/run/ecr-pull-secrets/tls',
+    factsDirectory: '/run/ecr-pull-secrets/tls',
     pullSecretName: 'ecr-pull-secret',
     registryHosts: [],
     injectAll: false,
