@@ -8,7 +8,9 @@ const name = process.argv[2];
 if (name === '--help' || name === '-h' || name === 'help') {
   process.stdout.write(usage());
 } else {
-  process.exitCode = await runCommand(name);
+  const exitCode = await runCommand(name);
+  // All that matters is done and written by now. The AWS SDK may wait to ask a silent service again.
+  process.exit(exitCode);
 }
 
 async function runCommand(commandName: string | undefined): Promise<number> {

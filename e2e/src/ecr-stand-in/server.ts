@@ -45,6 +45,8 @@ export interface EcrStandIn {
   issuedTokens(): readonly IssuedToken[];
   /** Every token, password, secret key and session token so far, to search logs for. */
   secrets(): readonly string[];
+  /** How many connections are open, idle ones too. */
+  connections(): Promise<number>;
   /** Stops listening and cuts every connection, those that hang too. */
   close(): Promise<void>;
 }
@@ -82,6 +84,10 @@ export async function startEcrStandIn(options: EcrStandInOptions = {}): Promise<
       ...accessKeys.secrets(),
       ...tokens.all().flatMap((token) => [token.password, token.authorizationToken]),
     ],
+    connections: async () => {
+      const counts = await Promise.all([plain, secure].map(countConnections));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
     close: async () => {
       closing.abort();
       await Promise.all([plain, secure].map(closeServer));
@@ -95,6 +101,13 @@ async function listen(server: Server): Promise<number> {
   const address = server.address();
   if (typeof address === 'object' && address !== null) return address.port;
   throw new TypeError('a TCP server has an address with a port');
+}
+
+function countConnections(server: Server | undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    if (!server) return resolve(0);
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
 }
 
 async function closeServer(server: Server | undefined): Promise<void> {

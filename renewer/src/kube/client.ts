@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { ProxyRule } from '../network/proxy-rule.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { createApiError } from './api-error.ts';
 import { createApiServerDispatcher } from './api-server-dispatcher.ts';
 import type { CredentialSource, KubeCredentials } from './kube-config.ts';
@@ -89,6 +90,8 @@ export function createKubeClient({
         bodyTimeout: request.silenceMs ?? timeoutMs,
         signal: request.signal ?? null,
       });
+      // undici heeds a signal only once it is connected, which may take as long as a connection may:
+      // nobody who stops waits for that. It drops the request by itself then.
       return await unlessAborted(response, request.signal);
     } catch (error) {
       throw createError('ECRPS_KUBERNETES_UNREACHABLE', action, error);
@@ -129,19 +132,6 @@ export function createKubeClient({
     },
     close: () => pool.close(),
   };
-}
-
-/**
- * undici heeds a signal only once it is connected, which may take as long as a connection may: nobody
- * who stops waits for that. It drops the request by itself then.
- */
-function unlessAborted<T>(response: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return response;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    void response.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 async function* withCodedErrors(

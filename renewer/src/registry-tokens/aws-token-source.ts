@@ -7,15 +7,20 @@ import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { AwsRequestHandler } from '../network/aws-request-handler.ts';
+import { withBoundRequests } from '../network/bound-requests.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { type AuthorizationData, readToken } from './authorization-data.ts';
 import type { RegistryToken } from './registry-token.ts';
 import type { TokenRequest } from './token-plan.ts';
 
-/** Gets a new token; rejects with ECRPS_TOKEN_REQUEST_FAILED or ECRPS_TOKEN_INVALID. */
+/**
+ * Gets a new token; rejects with ECRPS_TOKEN_REQUEST_FAILED or ECRPS_TOKEN_INVALID, at once when the
+ * signal aborts.
+ */
 export type TokenSource = (request: TokenRequest, signal: AbortSignal) => Promise<RegistryToken>;
 
 /** Over everything: the credential chain, the SDK's own retries and the call. */
-const TOTAL_TIMEOUT_MS = 25_000;
+const DEFAULT_LIMIT_MS = 25_000;
 
 /** How a session of an assumed role is called in CloudTrail. */
 const DEFAULT_SESSION_NAME = 'ecr-pull-secrets';
@@ -27,24 +32,47 @@ export interface AwsTokenSourceOptions {
   readonly clock: Clock;
   /** Shared by all clients: proxies, timeouts, connections. */
   readonly requestHandler: AwsRequestHandler;
+  /** How long one token may take. */
+  readonly limitMs?: number;
 }
 
 /** Asks AWS, with one client per token so that connections and assumed roles are used again. */
 export function createAwsTokenSource({
   clock,
   requestHandler,
+  limitMs = DEFAULT_LIMIT_MS,
 }: AwsTokenSourceOptions): TokenSource {
   const askers = new Map<string, Ask>();
-  return async (request, signal) => {
+
+  async function askWithin(request: TokenRequest, limit: AbortSignal): ReturnType<Ask> {
     const ask = askers.get(request.id) ?? createAsk(request, requestHandler);
     askers.set(request.id, ask);
-    const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(TOTAL_TIMEOUT_MS)]);
-    const data = await ask(abortSignal).catch((error: unknown) => {
+    try {
+      // The SDK does not look at its abortSignal while it waits for credentials.
+      return await withBoundRequests(limit, () => unlessAborted(ask(limit), limit));
+    } catch (error) {
+      // A client remembers the credentials that it waits for: the next try must not wait for them too.
+      if (limit.aborted) askers.delete(request.id);
+      throw error;
+    }
+  }
+
+  return async (request, signal) => {
+    const timeUp = AbortSignal.timeout(limitMs);
+    const limit = AbortSignal.any([signal, timeUp]);
+    const data = await askWithin(request, limit).catch((error: unknown) => {
       const action = `asking AWS for the token "${request.id}"`;
-      throw createError('ECRPS_TOKEN_REQUEST_FAILED', action, error);
+      const cause = timeUp.aborted && !signal.aborted ? silence(limitMs) : error;
+      throw createError('ECRPS_TOKEN_REQUEST_FAILED', action, cause);
     });
     return readToken(data, clock.now());
   };
+}
+
+function silence(limitMs: number): Error {
+  const who =
+    'ECR or whoever gives the credentials (STS, EKS Pod Identity, the instance’s metadata)';
+  return new Error(`no answer within ${limitMs} ms from ${who}`);
 }
 
 type Ask = (abortSignal: AbortSignal) => Promise<AuthorizationData | undefined>;

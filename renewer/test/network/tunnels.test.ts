@@ -19,6 +19,7 @@ import {
   type AwsTimeouts,
   createAwsRequestHandler,
 } from '../../src/network/aws-request-handler.ts';
+import { withBoundRequests } from '../../src/network/bound-requests.ts';
 import { createProxyRule, type ProxySettings } from '../../src/network/proxy-rule.ts';
 
 // Characters that a URL must escape, and that only come out right when decoded again.
@@ -137,8 +138,11 @@ t.test('AWS is asked through one tunnel that is used again', async (t) => {
   const proxy = await startProxy(t, { routes: { [`${ECR}:443`]: target.port }, credentials });
   const ask = createAsk(t, { httpsProxy: proxy.url });
   for (let call = 0; call < 5; call++) {
-    const { authorizationData } = await ask();
+    const limit = new AbortController();
+    const { authorizationData } = await withBoundRequests(limit.signal, ask);
     t.ok(authorizationData?.[0]?.authorizationToken);
+    // The time of a request that is over ends none of its connections.
+    limit.abort();
   }
   t.same(proxy.requests, [{ method: 'CONNECT', target: `${ECR}:443`, status: 200 }]);
   t.equal(target.handshakes.length, 1);

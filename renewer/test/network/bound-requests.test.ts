@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { Agent, createServer, get } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import t, { type Test } from 'tap';
+import { withBoundRequests } from '../../src/network/bound-requests.ts';
+
+/** A server that answers `/`, and nothing else; counts connections. */
+async function startServer(t: Test) {
+  const server = createServer(({ url }, response) => {
+    if (url === '/') response.end('here');
+  });
+  let connections = 0;
+  server.on('connection', () => connections++);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
+  return { url: `http://127.0.0.1:${address.port}`, connections: () => connections };
+}
+
+/** A library that takes no signal. */
+function fetchText(url: string, agent?: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, agent ? { agent } : {}, (response) => text(response).then(resolve, reject)).on(
+      'error',
+      reject,
+    );
+  });
+}
+
+t.test('requests that hang end with the signal, and so do those made after it', async (t) => {
+  const { url } = await startServer(t);
+  const limit = new AbortController();
+  const outcomes: string[] = [];
+  const working = withBoundRequests(limit.signal, async () => {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      outcomes.push(await fetchText(`${url}/silent`).catch(({ code }) => code));
+      await delay(10);
+    }
+  });
+  await delay(50);
+  t.same(outcomes, []);
+  limit.abort();
+  await working;
+  t.same(outcomes, ['ECONNRESET', 'ECONNRESET', 'ECONNRESET']);
+});
+
+t.test('requests of others do not end with it, nor do connections that are kept', async (t) => {
+  const { url, connections } = await startServer(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => agent.destroy());
+  const limit = new AbortController();
+  t.equal(await withBoundRequests(limit.signal, () => fetchText(url, agent)), 'here');
+  const others = fetchText(url, agent);
+  limit.abort();
+  t.equal(await others, 'here');
+  t.equal(await fetchText(url, agent), 'here');
+  t.equal(connections(), 1);
+});
