@@ -1,0 +1,37 @@
+import { X509Certificate } from 'node:crypto';
+import { readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { ifPresent, type KubeApi, type Secret } from '../../src/playground/kube-api.ts';
+
+/** The Secret of the certificate authority. */
+export const AUTHORITY = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
+
+export const CONFIGURATION = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${PRODUCT_NAME}`;
+
+export interface WebhookConfiguration {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
+}
+
+/** PEM of what the API server is told to trust. */
+export async function readCaBundle(api: KubeApi): Promise<string> {
+  const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
+  return Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString();
+}
+
+export async function readTrusted(api: KubeApi): Promise<readonly X509Certificate[]> {
+  return readBundle(await readCaBundle(api)).certificates;
+}
+
+/** Which authority signs; empty where there is none that can be read. */
+export async function readSigner(api: KubeApi): Promise<string> {
+  const secret = await ifPresent(api.get<Secret>(AUTHORITY));
+  const pem = Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString();
+  return readBundle(pem).certificates[0]?.fingerprint256 ?? '';
+}
+
+/** As a person does: `kubectl annotate secret ecr-pull-secrets-ca ecr-pull-secrets.io/rotate-at=<now>`. */
+export async function askForRotation(api: KubeApi): Promise<void> {
+  const annotations = { 'ecr-pull-secrets.io/rotate-at': new Date().toISOString() };
+  await api.merge(AUTHORITY, { metadata: { annotations } });
+}

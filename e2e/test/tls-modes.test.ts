@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import {
+  createServingCertificate,
+  type ServingCertificate,
+} from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import { ifPresent, type Pod } from '../src/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { pathOf, SECRET } from './support/pull-secret.ts';
+import { logOf, replicasOf } from './support/renewers.ts';
+
+const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
+
+const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
+t.teardown(() => playground.close());
+const { api, node } = playground;
+await api.create('/api/v1/namespaces', { metadata: { name: PRODUCT_NAME } });
+await api.createNamespace('labelled');
+const authority = await createCertificateAuthority({ commonName: 'mine', now: new Date() });
+
+function issue(
+  by: CertificateAuthority = authority,
+  lifetimeMs = 3_600_000,
+): Promise<ServingCertificate> {
+  return createServingCertificate(by, {
+    serviceName: PRODUCT_NAME,
+    namespace: PRODUCT_NAME,
+    now: new Date(),
+    lifetimeMs,
+  });
+}
+
+/** Fills a Secret as cert-manager or a person does. */
+async function putSecret(
+  name: string,
+  { certificatePem, privateKeyPem }: ServingCertificate,
+): Promise<void> {
+  const data = {
+    'tls.crt': encode(certificatePem),
+    'tls.key': encode(privateKeyPem),
+    'ca.crt': encode(authority.certificatePem),
+  };
+  const known = await ifPresent(api.get(`${SECRETS}/${name}`));
+  if (known) await api.merge(`${SECRETS}/${name}`, { data });
+  else await api.create(SECRETS, { metadata: { name }, type: 'kubernetes.io/tls', data });
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+async function injected(): Promise<void> {
+  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
+  const { spec } = await api.createPod('labelled', { spec: { containers } });
+  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
+}
+
+/** The figures of all replicas' containers. */
+async function figuresOf(port: number): Promise<readonly string[]> {
+  const pods = await api.list<Pod & { status?: { podIP?: string } }>(
+    `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
+  );
+  return Promise.all(
+    pods.map(async ({ status }) => {
+      const host = node.toLoopback(status?.podIP ?? '');
+      return (await fetch(`http://${host}:${port}/metrics`)).text();
+    }),
+  );
+}
+
+async function certificateIsOk(wanted: 0 | 1): Promise<void> {
+  for (const figures of await figuresOf(9402)) {
+    assert.match(figures, new RegExp(`^ecr_pull_secrets_tls_certificate_ok ${wanted}$`, 'm'));
+  }
+}
+
+async function renewersSay(what: RegExp): Promise<void> {
+  for (const pod of await replicasOf(playground)) {
+    assert.match(await logOf(playground, pod), what);
+  }
+}
+
+/** Serial number of what the replicas took into use last. */
+async function webhooksTook(times: number): Promise<void> {
+  for (const figures of await figuresOf(9402)) {
+    assert.match(figures, new RegExp(`tls_reloads_total\\{result="success"\\} ${times}$`, 'm'));
+  }
+}
+
+t.test('an existing Secret serves, and its ca.crt becomes the caBundle', async (t) => {
+  await putSecret('mine', await issue());
+  await playground.install({ tls: { mode: 'existing-secret', existingSecret: 'mine' } });
+  await eventually('the secret', () => api.get(pathOf('labelled')));
+  await eventually('injection works', injected);
+  t.equal(await readCaBundle(api), authority.certificatePem);
+  t.equal(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)), undefined, 'we make none');
+});
+
+t.test('another certificate in the Secret is taken over without a restart', async (t) => {
+  const before = await replicasOf(playground);
+  await putSecret('mine', await issue());
+  await eventually('it is taken', () => webhooksTook(2));
+  await injected();
+  t.same(await replicasOf(playground), before);
+});
+
+t.test('one that cannot serve shows, with what to do, and the last good one stays', async (t) => {
+  const { certificatePem } = await issue();
+  const { privateKeyPem } = await issue();
+  await putSecret('mine', { certificatePem, privateKeyPem });
+  await eventually('the webhooks tell', () => certificateIsOk(0));
+  await eventually('the renewers tell', () =>
+    renewersSay(/the private key does not belong to the certificate.*Put tls\.crt, tls\.key/),
+  );
+  for (const figures of await figuresOf(9403)) {
+    t.match(figures, /^ecr_pull_secrets_certificate_problems 1$/m);
+  }
+  await injected();
+
+  const foreign = await createCertificateAuthority({ commonName: 'other', now: new Date() });
+  await putSecret('mine', await issue(foreign));
+  await eventually('the renewers tell', () => renewersSay(/no CA of the bundle signed/));
+
+  await putSecret('mine', await issue());
+  await eventually('all is well', async () => {
+    await certificateIsOk(1);
+    await injected();
+  });
+});
+
+t.test('one that expires in use shows, and stays for want of a better one', async () => {
+  await putSecret('mine', await issue(authority, 4_000));
+  await eventually('the webhooks tell', () => certificateIsOk(0));
+  await eventually('the renewers tell', () => renewersSay(/the certificate expired at/));
+  await putSecret('mine', await issue());
+  await eventually('all is well', async () => {
+    await certificateIsOk(1);
+    await injected();
+  });
+});
+
+t.test('cert-manager is asked for a certificate, and sets caBundle itself', async (t) => {
+  for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));
+  await eventually('cert-manager’s resources', () => api.list(`${CERT_MANAGER}/certificates`));
+  // The namespace's pods come up once cert-manager has made the Secret.
+  await putSecret(`${PRODUCT_NAME}-tls`, await issue());
+  await eventually('the installation', () => playground.install({ tls: { mode: 'cert-manager' } }));
+  const certificate = await api.get(`${CERT_MANAGER}/certificates/${PRODUCT_NAME}`);
+  t.match(certificate, {
+    spec: {
+      secretName: `${PRODUCT_NAME}-tls`,
+      dnsNames: [`${PRODUCT_NAME}.${PRODUCT_NAME}.svc`],
+      issuerRef: { name: `${PRODUCT_NAME}-ca`, kind: 'Issuer' },
+    },
+  });
+  t.match(await api.get(CONFIGURATION), {
+    metadata: {
+      annotations: { 'cert-manager.io/inject-ca-from': `${PRODUCT_NAME}/${PRODUCT_NAME}` },
+    },
+  });
+  // As the CA injector does; ours leaves it alone from now on.
+  const path = '/webhooks/0/clientConfig/caBundle';
+  await playground.client.request({
+    method: 'PATCH',
+    path: CONFIGURATION,
+    contentType: 'application/json-patch+json',
+    body: [{ op: 'add', path, value: encode(authority.certificatePem) }],
+  });
+  await eventually('injection works', injected);
+  await putSecret(`${PRODUCT_NAME}-tls`, await issue());
+  await eventually('another certificate is taken', () => webhooksTook(2));
+  await injected();
+});
+
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const CERT_MANAGER = `/apis/cert-manager.io/v1/namespaces/${PRODUCT_NAME}`;
+
+/** As much of cert-manager as its API. */
+function crdOf(kind: string) {
+  const plural = `${kind.toLowerCase()}s`;
+  return {
+    metadata: { name: `${plural}.cert-manager.io` },
+    spec: {
+      group: 'cert-manager.io',
+      names: { kind, plural },
+      scope: 'Namespaced',
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+          },
+        },
+      ],
+    },
+  };
+}
