@@ -21,6 +21,11 @@ export function throwIfAny(problems: readonly string[], code: ErrorCode): void {
   if (problems.length > 0) throw createError(code, problems.join('; '));
 }
 
+/** Whether callers can ask for a server by this name. */
+export function isDnsName(text: string): boolean {
+  return DNS_NAME.test(text);
+}
+
 /** A subject or issuer on one line. Node gives `undefined` for an empty one, though not typed so. */
 export function oneLine(distinguishedName: string | undefined): string {
   return distinguishedName?.replaceAll('\n', ', ') ?? '(no name)';
@@ -99,7 +104,7 @@ function isPair(publicKey: KeyObject, privateKey: KeyObject): boolean {
 }
 
 function nameProblems(certificate: X509Certificate, name: string): string[] {
-  if (!DNS_NAME.test(name)) return [`${JSON.stringify(name)} is not a DNS name`];
+  if (!isDnsName(name)) return [`${JSON.stringify(name)} is not a DNS name`];
   // Go reads neither the common name nor partial wildcards; OpenSSL reads both unless told not to.
   const covered = certificate.checkHost(name, { subject: 'never', partialWildcards: false });
   return covered === undefined

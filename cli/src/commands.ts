@@ -1,11 +1,26 @@
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
+import type { Output } from '@ecr-pull-secrets/shared/output.ts';
+
+/** What a command is run with. */
+export interface Invocation {
+  /** What stands behind its name. */
+  readonly args: readonly string[];
+  readonly environment: Environment;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly clock: Clock;
+  readonly stop: AbortSignal;
+}
 
 /** One word behind `ecr-pull-secrets`. */
 export interface Command {
   readonly name: string;
   readonly summary: string;
+  /** Whether words may stand behind its name; it reads them itself, `--help` too. */
+  readonly takesArguments?: true;
   /** Runs until done or told to stop; rejects with an error of the catalogue. */
-  readonly run: (environment: Environment, stop: AbortSignal) => Promise<void>;
+  readonly run: (invocation: Invocation) => Promise<void>;
   /** Exit status where it rejects; 1 unless told. */
   readonly failureExitCode?: number;
 }
@@ -18,7 +33,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'webhook',
     summary: 'serve the mutating admission webhook',
-    run: async (environment, stop) => {
+    run: async ({ environment, stop }) => {
       const { runWebhook } = await import('@ecr-pull-secrets/server/main.ts');
       await runWebhook(environment, stop);
     },
@@ -26,7 +41,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'renewer',
     summary: 'keep pull secrets and the webhook’s certificates fresh',
-    run: async (environment, stop) => {
+    run: async ({ environment, stop }) => {
       const { runRenewer } = await import('@ecr-pull-secrets/renewer/main.ts');
       await runRenewer(environment, stop);
     },
@@ -34,14 +49,26 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'renew-once',
     summary: 'write a fresh pull secret once, as k8s-ecr-login-renew does; the default',
-    run: async (environment, stop) => {
+    run: async ({ environment, stop }) => {
       const { runRenewOnce } = await import('@ecr-pull-secrets/renewer/renew-once/main.ts');
       await runRenewOnce(environment, stop);
     },
     // As a Go program that panics, which the old tool is.
     failureExitCode: 2,
   },
+  {
+    name: 'certs',
+    summary: 'make, print and verify certificates of your own; certs --help tells how',
+    takesArguments: true,
+    run: async ({ args, ...context }) => {
+      const { runCerts } = await import('@ecr-pull-secrets/certs-scripts/commands/certs.ts');
+      await runCerts(args, context);
+    },
+  },
 ];
+
+/** What can be typed behind `ecr-pull-secrets`. */
+export const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ name }) => name);
 
 /** The command of a name; the default one where no name is given. */
 export function findCommand(name: string = DEFAULT_COMMAND): Command | undefined {
@@ -50,5 +77,5 @@ export function findCommand(name: string = DEFAULT_COMMAND): Command | undefined
 
 export function usage(): string {
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
-  return `Usage: ecr-pull-secrets [command]\n\nCommands:\n${lines.join('\n')}\n\nSettings are environment variables: docs/configuration.md.\n`;
+  return `Usage: ecr-pull-secrets [command]\n\nCommands:\n${lines.join('\n')}\n\nSettings of the others are environment variables: docs/configuration.md.\n`;
 }

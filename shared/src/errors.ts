@@ -18,6 +18,9 @@ export const ERROR_CODES = [
   'ECRPS_PULL_SECRET_REFUSED',
   'ECRPS_ROLE_REFUSED',
   'ECRPS_RUN_INCOMPLETE',
+  'ECRPS_USAGE_INVALID',
+  'ECRPS_FILE_EXISTS',
+  'ECRPS_FILE_UNUSABLE',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,0 +1,54 @@
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import {
+  type CommandLine,
+  readOptions,
+  usageOf,
+} from '@ecr-pull-secrets/shared/command-options.ts';
+import type { Output } from '@ecr-pull-secrets/shared/output.ts';
+import { asksForHelp } from '@ecr-pull-secrets/shared/usage.ts';
+import type { z } from 'zod';
+
+/** What the commands work with. */
+export interface CertsContext {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly clock: Clock;
+}
+
+/** One word behind `ecr-pull-secrets certs`. */
+export interface CertsCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly run: (args: readonly string[], context: CertsContext) => Promise<void>;
+}
+
+interface Definition<Options extends z.ZodObject> {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly options: Options;
+  readonly run: (
+    options: Readonly<z.output<Options>>,
+    context: CertsContext,
+  ) => void | Promise<void>;
+}
+
+/** A command that reads its options and knows its help. */
+export function defineCommand<Options extends z.ZodObject>(
+  definition: Definition<Options>,
+): CertsCommand {
+  const { name, summary, description, options, run } = definition;
+  const commandLine: CommandLine<Options> = {
+    words: `ecr-pull-secrets certs ${name}`,
+    description,
+    options,
+  };
+  return {
+    name,
+    summary,
+    run: async (args, context) => {
+      if (asksForHelp(args)) context.stdout.write(usageOf(commandLine));
+      else await run(readOptions(commandLine, args), context);
+    },
+  };
+}

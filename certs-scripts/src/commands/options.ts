@@ -1,0 +1,70 @@
+import { isIP } from 'node:net';
+import { parsedBy, wholeNumber } from '@ecr-pull-secrets/shared/configuration.ts';
+import { z } from 'zod';
+import { isDnsName } from '../certificate-problems.ts';
+
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Twenty years. More is a slip, or a certificate that nobody will know how to replace. */
+const MAX_DAYS = 7300;
+
+/** RFC 5280 ub-common-name. */
+const COMMON_NAME = /^[^\p{Control}]{1,64}$/u;
+
+/** One label of a DNS name (RFC 1123), as Services and namespaces have them. */
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+const label = parsedBy((text) => {
+  if (!LABEL.test(text)) throw new Error('is not a name of a-z, 0-9 and "-", 63 at most');
+  return text;
+});
+
+const dnsName = parsedBy((text) => {
+  if (isIP(text) !== 0) throw new Error('is an address, not a DNS name');
+  if (!isDnsName(text)) throw new Error('is not a DNS name');
+  return text;
+});
+
+/** Options that several commands have. */
+export const service = label.meta({
+  description: 'The webhook’s Service: the full name of the Helm release.',
+  value: 'NAME',
+});
+
+export const namespace = label.meta({ description: 'Its namespace.', value: 'NAMESPACE' });
+
+export const extraDnsNames = z.array(dnsName).default([]).meta({
+  description: 'One more name that it must serve; may be repeated.',
+  value: 'NAME',
+  many: true,
+});
+
+export const commonName = parsedBy((text) => {
+  if (!COMMON_NAME.test(text)) throw new Error('is not 1 to 64 printable characters');
+  return text;
+});
+
+export const force = z
+  .boolean()
+  .default(false)
+  .meta({ description: 'Replaces files that are there.' });
+
+/** A folder or a file. */
+export const path = parsedBy((text) => {
+  if (text === '') throw new Error('is empty');
+  return text;
+});
+
+export function days(usual: number) {
+  return wholeNumber('a number of days', 1, MAX_DAYS)
+    .default(usual)
+    .meta({ description: `How long it is valid; ${usual} unless told.`, value: 'DAYS' });
+}
+
+/** The name that an API server asks for: apiserver/pkg/util/webhook/client.go. */
+export function calledName(target: {
+  readonly service: string;
+  readonly namespace: string;
+}): string {
+  return `${target.service}.${target.namespace}.svc`;
+}

@@ -1,0 +1,63 @@
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { z } from 'zod';
+import { certificateSetEnd } from '../certificate-set-end.ts';
+import { verifyCertificateSet } from '../verify.ts';
+import { defineCommand } from './command.ts';
+import { calledName, DAY_MS, extraDnsNames, namespace, path, service } from './options.ts';
+import { pathsIn, readSet, type SetPaths } from './read-set.ts';
+
+const FILE_OPTIONS = ['ca', 'cert', 'key'] as const;
+
+const options = z
+  .object({
+    dir: path.optional().meta({
+      description: 'The folder of tls.crt, tls.key and ca.crt; or else the next three.',
+      value: 'DIR',
+    }),
+    ca: path.optional().meta({ description: 'What the API server trusts.', value: 'FILE' }),
+    cert: path.optional().meta({ description: 'The serving certificate.', value: 'FILE' }),
+    key: path.optional().meta({ description: 'Its private key.', value: 'FILE' }),
+    service,
+    namespace,
+    dns: extraDnsNames,
+  })
+  .refine((given) => {
+    const files = FILE_OPTIONS.filter((name) => given[name] !== undefined).length;
+    return given.dir === undefined ? files === FILE_OPTIONS.length : files === 0;
+  }, 'give either --dir, or all of --ca, --cert and --key');
+
+export const verifyCommand = defineCommand({
+  name: 'verify',
+  summary: 'say whether a set can serve, why not, and until when',
+  description:
+    'Verifies what the API server will look at: chain, names, dates, and that the key belongs to the\n' +
+    'certificate. Says what is wrong, one problem a line, and exits with 1; or until when all is well.',
+  options,
+  run: async (given, { stdout, clock }) => {
+    const paths = pathsOf(given);
+    const now = new Date(clock.now());
+    const dnsNames = [calledName(given), ...given.dns];
+    const set = { ...(await readSet(paths)), dnsNames, now };
+    const problems = verifyCertificateSet(set);
+    const names = dnsNames.join(', ');
+    if (problems.length > 0) {
+      stdout.write(problems.map((problem) => `${problem}\n`).join(''));
+      const message = `${paths.certificate} cannot serve ${names}: ${counted(problems.length)}`;
+      throw createError('ECRPS_CERTIFICATE_INVALID', message);
+    }
+    const end = certificateSetEnd(set);
+    const daysLeft = Math.floor((end.getTime() - now.getTime()) / DAY_MS);
+    stdout.write(
+      `good: ${paths.certificate} serves ${names} until ${end.toISOString()}, in ${daysLeft} days; ` +
+        `its key fits and ${paths.ca} trusts it\n`,
+    );
+  },
+});
+
+function pathsOf({ dir, ca = '', cert = '', key = '' }: z.output<typeof options>): SetPaths {
+  return dir === undefined ? { ca, certificate: cert, key } : pathsIn(dir);
+}
+
+function counted(problems: number): string {
+  return problems === 1 ? '1 problem' : `${problems} problems`;
+}

@@ -1,0 +1,50 @@
+import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import {
+  asksForHelp,
+  createUsageError,
+  didYouMean,
+  isUsageError,
+} from '@ecr-pull-secrets/shared/usage.ts';
+import { type Command, COMMAND_NAMES, findCommand, type Invocation, usage } from './commands.ts';
+
+/** That of the shells' own commands for a command line that cannot be read. */
+const USAGE_EXIT_CODE = 2;
+
+/**
+ * Runs a command line; it never rejects.
+ *
+ * @param invocation - with the command's name as the first of its `args`
+ * @returns the exit status
+ */
+export async function run(invocation: Invocation): Promise<number> {
+  const { args, stdout, stderr } = invocation;
+  const [name = '', ...rest] = args;
+  if (name === 'help' || asksForHelp([name])) {
+    stdout.write(usage());
+    return 0;
+  }
+  const command = findCommand(args[0]);
+  try {
+    if (command) await runCommand(command, { ...invocation, args: rest });
+    else throw createUsageError(unknownCommand(name), usage());
+    return 0;
+  } catch (error) {
+    const who = command ? `ecr-pull-secrets ${command.name}` : 'ecr-pull-secrets';
+    const code = isCodedError(error) ? ` [${error.code}]` : '';
+    stderr.write(`${who}: ${describeError(error)}${code}\n`);
+    if (!isUsageError(error)) return command?.failureExitCode ?? 1;
+    stderr.write(`\n${error.usage}`);
+    return USAGE_EXIT_CODE;
+  }
+}
+
+async function runCommand(command: Command, invocation: Invocation): Promise<void> {
+  const { args, stdout } = invocation;
+  if (command.takesArguments || args.length === 0) return await command.run(invocation);
+  if (asksForHelp(args)) return void stdout.write(usage());
+  throw createUsageError(`${JSON.stringify(args[0])}: it takes no arguments`, usage());
+}
+
+function unknownCommand(name: string): string {
+  return `unknown command ${JSON.stringify(name)}${didYouMean(name, COMMAND_NAMES)}`;
+}

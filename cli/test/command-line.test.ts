@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { COMMAND_NAMES } from '../src/commands.ts';
+import { runLine } from './support/command-line.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const execute = (...args: readonly string[]) =>
+  spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+const CERTS = ['authority', 'serving', 'yaml', 'verify'];
+
+t.test('help is at hand at each step, on stdout', async (t) => {
+  for (const args of [['--help'], ['-h'], ['help'], ['renewer', '--help']]) {
+    const { exitCode, stdout, stderr } = await runLine(args);
+    t.strictSame({ exitCode, stderr }, { exitCode: 0, stderr: '' }, args.join(' '));
+    t.match(stdout, /^Usage: ecr-pull-secrets \[command\]\n/);
+  }
+  for (const args of [['--help'], ['help']]) {
+    const { exitCode, stdout } = await runLine(['certs', ...args]);
+    t.equal(exitCode, 0);
+    for (const what of CERTS) t.match(stdout, new RegExp(`^  ${what} `, 'm'));
+  }
+  for (const what of CERTS) {
+    const { exitCode, stdout } = await runLine(['certs', what, '--help']);
+    t.equal(exitCode, 0);
+    t.match(stdout, `Usage: ecr-pull-secrets certs ${what} `);
+    t.match(stdout, '\n  --help');
+  }
+});
+
+t.test('a word that is none is named with what was meant, and the usage', async (t) => {
+  const cases = [
+    [['renewr'], 'ecr-pull-secrets: unknown command "renewr": did you mean renewer?'],
+    [['bogus'], 'ecr-pull-secrets: unknown command "bogus"'],
+    [[''], 'ecr-pull-secrets: unknown command ""'],
+    [['webhook', '--port'], 'ecr-pull-secrets webhook: "--port": it takes no arguments'],
+    [['certs'], 'ecr-pull-secrets certs: say what first: authority, serving, yaml, verify'],
+    [['certs', '--dir', 'x'], 'ecr-pull-secrets certs: say what first: authority, serving'],
+    [['certs', 'verfiy'], 'ecr-pull-secrets certs: "verfiy" is unknown: did you mean verify?'],
+    [
+      ['certs', 'serving', '--athority', 'x'],
+      'ecr-pull-secrets certs: --athority is unknown: did you mean --authority?',
+    ],
+  ] as const;
+  for (const [args, message] of cases) {
+    const { exitCode, stdout, stderr } = await runLine(args);
+    t.equal(exitCode, 2, args.join(' '));
+    t.equal(stdout, '');
+    t.equal(stderr.slice(0, message.length), message);
+    t.match(stderr, /^.* \[ECRPS_USAGE_INVALID\]\n\nUsage: ecr-pull-secrets /);
+  }
+  t.ok(COMMAND_NAMES.includes('certs'));
+});
+
+t.test('the executable prints, and exits, as the command tells it', (t) => {
+  const helped = execute('certs', 'verify', '--help');
+  t.equal(helped.status, 0);
+  t.match(helped.stdout, /^Usage: ecr-pull-secrets certs verify /);
+  const mistyped = execute('certs', 'verify', '--dri', 'x');
+  t.equal(mistyped.status, 2);
+  t.match(mistyped.stderr, /--dri is unknown: did you mean --dir\?/);
+  const missing = execute('certs', 'verify', '--dir', 'nowhere', '--service=a', '--namespace=b');
+  t.equal(missing.status, 1);
+  t.match(missing.stderr, /reading nowhere\/ca\.crt: ENOENT/);
+  t.end();
+});
