@@ -1,14 +1,16 @@
 /**
  * What `npm test` does first, where a person sees it: tests have a time limit and a hidden output.
- * Makes the local cluster's binaries ready.
+ * Looks whether the pods' ports are free and makes the local cluster's binaries ready.
  */
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { ensureBinaries } from './local-cluster/binaries.ts';
 import { progressToStderr } from './local-cluster/progress.ts';
 import { requireLinux } from './local-cluster/settings.ts';
+import { requireFreePodPorts } from './playground/ports.ts';
 
 try {
   requireLinux(process.platform);
+  await requireFreePodPorts();
   await ensureBinaries({ progress: progressToStderr, environment: process.env });
 } catch (error) {
   process.stderr.write(`Cannot prepare the tests: ${describeError(error)}\n`);

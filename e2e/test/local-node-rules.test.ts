@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import t from 'tap';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import type { Endpoint, EndpointSlice } from '../src/local-node/api/objects.ts';
@@ -144,7 +146,19 @@ t.test('a refused port is explained', async (t) => {
   );
   const busy = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
   t.notMatch(explainListenError('127.64.0.9', 443, busy), /sysctl/);
-  t.ok(await mayListenOn(8443));
+});
+
+t.test('a port that a program has at all addresses cannot be listened on', async (t) => {
+  const other = createServer().listen(0, '0.0.0.0');
+  await once(other, 'listening');
+  const address = other.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  t.notOk(await mayListenOn(port));
+
+  other.close();
+  await once(other, 'close');
+
+  t.ok(await mayListenOn(port));
 });
 
 t.test('a pod’s phase follows its containers', async (t) => {

@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { EcrStandIn } from '../ecr-stand-in/server.ts';
+import { progressToStderr } from '../local-cluster/progress.ts';
 import type { LocalNode } from '../local-node/local-node.ts';
-import type { Event, KubeApi, Pod, Secret } from './kube-api.ts';
+import { type Event, ifPresent, type KubeApi, type Pod, type Secret } from './kube-api.ts';
+import { OPS_PORTS } from './ports.ts';
 
 /** Where the product may have said something, and what it must not have said. */
 export interface LeakSearch {
@@ -12,19 +15,41 @@ export interface LeakSearch {
   readonly ecr: EcrStandIn;
   /** Folder of all containers' logs, those of pods that are gone too. */
   readonly logDirectory: string;
+  /**
+   * Told what could not be searched because the API server, or a container that is ready, is away;
+   * standard error unless told.
+   */
+  readonly warn?: (line: string) => void;
 }
 
-/** Says where a token, a password, a key or a part of one stands; never which. */
+/**
+ * Says where a token, a password, a key or a part of one stands; never which. The logs are searched
+ * whoever is away. Where the API server refuses to show something, that is in the answer too.
+ *
+ * @throws where the logs cannot be read
+ */
 export async function findLeaks(search: LeakSearch): Promise<readonly string[]> {
-  const secrets = await secretsOf(search);
+  const { api, ecr, logDirectory, warn = progressToStderr } = search;
+  const refused: string[] = [];
+  const seen = async <T>(what: string, ask: Promise<readonly T[]>): Promise<readonly T[]> => {
+    try {
+      return await ask;
+    } catch (error) {
+      const line = `not searched for secrets: ${what}: ${describeError(error)}`;
+      if (isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE')) warn(line);
+      else refused.push(line);
+      return [];
+    }
+  };
+  const key = await seen('all places, for the authority’s key', authorityKey(api));
+  const secrets = [...awsSecrets(ecr), ...key];
   const texts = [
-    ...(await logsIn(search.logDirectory)),
-    ...(await metricsOf(search)),
-    ...(await eventsOf(search.api)),
+    ...(await logsIn(logDirectory)),
+    ...(await seen('metrics', metricsOf(search, warn))),
+    ...(await seen('Events', eventsOf(api))),
   ];
-  return texts
-    .filter(({ text }) => secrets.some((secret) => text.includes(secret)))
-    .map(({ place }) => place);
+  const leaks = texts.filter(({ text }) => secrets.some((secret) => text.includes(secret)));
+  return [...leaks.map(({ place }) => place), ...refused];
 }
 
 interface Said {
@@ -32,14 +57,18 @@ interface Said {
   readonly text: string;
 }
 
-/** AWS's secrets whole and encoded, and a line from the middle of each private key. */
-async function secretsOf({ ecr, api }: LeakSearch): Promise<readonly string[]> {
-  const aws = ecr.secrets().flatMap((secret) => [secret, Buffer.from(secret).toString('base64')]);
+/** Whole and encoded. */
+function awsSecrets(ecr: EcrStandIn): readonly string[] {
+  return ecr.secrets().flatMap((secret) => [secret, Buffer.from(secret).toString('base64')]);
+}
+
+/** A line from the middle of the private key; none where there is no authority. */
+async function authorityKey(api: KubeApi): Promise<readonly string[]> {
   const path = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
-  const authority = await api.get<Secret>(path).catch(() => undefined);
+  const authority = await ifPresent(api.get<Secret>(path));
   const key = Buffer.from(authority?.data?.['tls.key'] ?? '', 'base64').toString();
   const [, , middle] = key.split('\n');
-  return middle ? [...aws, middle] : aws;
+  return middle ? [middle] : [];
 }
 
 async function logsIn(directory: string): Promise<readonly Said[]> {
@@ -54,26 +83,42 @@ async function logsIn(directory: string): Promise<readonly Said[]> {
   );
 }
 
-async function metricsOf({ api, node }: LeakSearch): Promise<readonly Said[]> {
+async function metricsOf(
+  { api, node }: LeakSearch,
+  warn: (line: string) => void,
+): Promise<readonly Said[]> {
   const pods = await api.list<Pod & { status?: { podIP?: string } }>(
     `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
   );
-  const addresses = pods
-    .map(({ status }) => node.toLoopback(status?.podIP ?? ''))
-    .filter((address) => address !== undefined);
-  const urls = addresses.flatMap((host) =>
-    [9402, 9403].map((port) => `http://${host}:${port}/metrics`),
-  );
-  return Promise.all(
-    urls.map(async (place) => ({
-      place,
-      // A pod that is just stopping says nothing any more.
-      text: await fetch(place).then(
-        (response) => response.text(),
-        () => '',
-      ),
-    })),
-  );
+  const asked = pods.flatMap((pod) => {
+    const host = node.toLoopback(pod.status?.podIP ?? '');
+    if (!host) return [];
+    return Object.entries(OPS_PORTS).map(async ([container, port]) => {
+      const place = `http://${host}:${port}/metrics`;
+      try {
+        return { place, text: await read(place) };
+      } catch (error) {
+        // A container that is just starting or stopping says nothing.
+        if (isServing(pod, container))
+          warn(`not searched for secrets: ${place}: ${describeError(error)}`);
+        return { place, text: '' };
+      }
+    });
+  });
+  return Promise.all(asked);
+}
+
+/** Far longer than it takes: a container that hangs must not hold up the end of a test. */
+const METRICS_TIMEOUT_MS = 5_000;
+
+async function read(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(METRICS_TIMEOUT_MS) });
+  return response.text();
+}
+
+function isServing({ metadata, status }: Pod, container: string): boolean {
+  const found = status?.containerStatuses?.find(({ name }) => name === container);
+  return !metadata.deletionTimestamp && Boolean(found?.ready);
 }
 
 async function eventsOf(api: KubeApi): Promise<readonly Said[]> {

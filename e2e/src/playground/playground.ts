@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
 import { fileCredentials } from '@ecr-pull-secrets/renewer/kube/kube-config.ts';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { bundle } from '../../../cli/bundle.ts';
 import {
@@ -13,10 +12,14 @@ import {
   startEcrStandIn,
 } from '../ecr-stand-in/server.ts';
 import { type ClusterOptions, type LocalCluster, startCluster } from '../local-cluster/cluster.ts';
+import { requireLinux } from '../local-cluster/settings.ts';
 import type { RestartBackOffOptions } from '../local-node/containers/restart-back-off.ts';
 import { type LocalNode, startLocalNode } from '../local-node/local-node.ts';
 import { findLeaks } from './leaks.ts';
 import { createKubeApi, type KubeApi, type Manifest } from './kube-api.ts';
+import { type Opened, openTogether } from './opened.ts';
+import { chooseServicePort, requireFreePodPorts } from './ports.ts';
+import { describeUnreadyPods } from './unready-pods.ts';
 
 /** The AWS user whose keys the chart is given. */
 export const AWS_IDENTITY = {
@@ -52,80 +55,84 @@ export interface Playground {
    * `helm upgrade --install --wait` of the chart, as a user does it.
    *
    * @param values - over the playground's own
-   * @param options - `wait: false` returns before the pods are ready
+   * @throws with what Helm said and, of each pod that is not ready, its containers' states and the ends
+   *   of their logs
    */
-  install(values?: Manifest, options?: { readonly wait?: boolean }): Promise<void>;
+  install(values?: Manifest, options?: InstallOptions): Promise<void>;
   /**
-   * Ends everything and leaves nothing behind.
+   * Ends everything and leaves nothing behind, whatever goes wrong meanwhile.
    *
-   * @throws where a token, a password or a key was found in a log, a metric or an Event
+   * @throws what went wrong, or where a token, a password or a key was found in a log, a metric or an Event
    */
   close(): Promise<void>;
 }
 
-export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
-  const { restartBackOff } = options;
-  const cluster = await startCluster(options);
-  try {
-    const [ecr, entry] = await Promise.all([
-      startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }),
-      bundle(join(cluster.directory, 'bundle')),
-    ]);
-    const node = await startLocalNode({
-      cluster,
-      images: { [`${IMAGE.repository}:${IMAGE.tag}`]: { entrypoint: [process.execPath, entry] } },
-      ...(restartBackOff ? { restartBackOff } : {}),
-    });
-    return await assemble(cluster, node, ecr);
-  } catch (error) {
-    await cluster.close();
-    throw error;
-  }
+export interface InstallOptions {
+  /** Whether to return only when the pods are ready; so it is unless told. */
+  readonly wait?: boolean;
+  /** How long to wait for that; 90 s unless told. */
+  readonly withinSeconds?: number;
 }
 
-async function assemble(
-  cluster: LocalCluster,
-  node: LocalNode,
-  ecr: EcrStandIn,
-): Promise<Playground> {
-  const client = createKubeClient({
-    credentials: fileCredentials(cluster.kubeconfigPath),
-    userAgent: 'playground',
+/** @throws where a port that the pods need is taken, or one of the parts cannot be started; all others are closed then */
+export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
+  const { restartBackOff } = options;
+  requireLinux(process.platform);
+  // Before the binaries, which may take minutes.
+  await requireFreePodPorts();
+  const servicePort = await chooseServicePort();
+  return openTogether(async (opened) => {
+    const cluster = opened.add(await startCluster(options));
+    const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
+    const entry = await bundle(join(cluster.directory, 'bundle'));
+    const images = {
+      [`${IMAGE.repository}:${IMAGE.tag}`]: { entrypoint: [process.execPath, entry] },
+    };
+    const node = opened.add(
+      await startLocalNode({ cluster, images, ...(restartBackOff ? { restartBackOff } : {}) }),
+    );
+    return assemble({ cluster, ecr, node, servicePort, opened });
   });
+}
+
+interface Parts extends Pick<Playground, 'cluster' | 'ecr' | 'node'> {
+  readonly servicePort: number;
+  readonly opened: Opened;
+}
+
+function assemble({ cluster, ecr, node, servicePort, opened }: Parts): Playground {
+  const credentials = fileCredentials(cluster.kubeconfigPath);
+  const client = opened.add(createKubeClient({ credentials, userAgent: 'playground' }));
   const api = createKubeApi(client);
   const logDirectory = join(cluster.directory, node.name, 'logs');
-  const servicePort = await choosePort(cluster);
+  // Added last, it comes first: everything is there to be searched.
+  opened.add({
+    close: async () => {
+      const leaks = await findLeaks({ api, node, ecr, logDirectory });
+      if (leaks.length > 0) throw new Error(`secrets may have leaked: ${leaks.join(', ')}`);
+    },
+  });
   return {
     cluster,
     node,
     ecr,
     client,
     api,
-    install: async (values = {}, { wait = true } = {}) => {
+    install: async (values = {}, { wait = true, withinSeconds = 90 } = {}) => {
       const base = join(cluster.directory, 'values-base.json');
       const own = join(cluster.directory, 'values.json');
       await writeFile(base, JSON.stringify(valuesFor(ecr.endpoint, servicePort)), { mode: 0o600 });
       await writeFile(own, JSON.stringify(values), { mode: 0o600 });
-      const place = ['--namespace', PRODUCT_NAME, '--create-namespace'];
-      const patience = wait ? ['--wait', '--timeout', '90s'] : [];
+      const place = [PRODUCT_NAME, CHART, '--namespace', PRODUCT_NAME, '--create-namespace'];
+      const patience = wait ? ['--wait', '--timeout', `${withinSeconds}s`] : [];
       const files = ['--values', base, '--values', own];
-      await cluster.helm([
-        'upgrade',
-        '--install',
-        PRODUCT_NAME,
-        CHART,
-        ...place,
-        ...patience,
-        ...files,
-      ]);
+      const failure = await cluster
+        .helm(['upgrade', '--install', ...place, ...patience, ...files])
+        .then(() => undefined, describeError);
+      if (failure === undefined) return;
+      throw new Error(`${failure}\n${await describeUnreadyPods(api, node)}`.trimEnd());
     },
-    close: async () => {
-      const leaks = await findLeaks({ api, node, ecr, logDirectory }).catch(() => []);
-      await node.close();
-      await Promise.all([ecr.close(), client.close()]);
-      await cluster.close();
-      if (leaks.length > 0) throw new Error(`secrets were found in ${leaks.join(', ')}`);
-    },
+    close: opened.close,
   };
 }
 
@@ -138,20 +145,8 @@ function valuesFor(awsEndpoint: string, servicePort: number): Manifest {
     service: { port: servicePort },
     // Nothing on this machine needs a long goodbye.
     webhook: { drainSeconds: 1 },
+    // Nor is the API server slow to hear of anything.
+    tls: { selfManaged: { spread: '1s' } },
     renewer: { extraEnv: [{ name: 'AWS_ENDPOINT_URL', value: awsEndpoint }] },
   };
-}
-
-/** 443 as the chart has it where this user may listen there, else a port that everybody may use. */
-async function choosePort({ serviceCidrPrefix }: LocalCluster): Promise<number> {
-  const server = createServer();
-  try {
-    server.listen(443, `${serviceCidrPrefix}.255.253`);
-    await once(server, 'listening');
-    return 443;
-  } catch {
-    return 8443;
-  } finally {
-    server.close();
-  }
 }

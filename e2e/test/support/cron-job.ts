@@ -9,6 +9,7 @@ import { bundle } from '../../../cli/bundle.ts';
 import { type EcrStandIn, startEcrStandIn } from '../../src/ecr-stand-in/server.ts';
 import { type LocalCluster, startCluster } from '../../src/local-cluster/cluster.ts';
 import { createKubeApi, type KubeApi } from '../../src/playground/kube-api.ts';
+import { type Opened, openTogether } from '../../src/playground/opened.ts';
 import { AWS_IDENTITY } from '../../src/playground/playground.ts';
 
 /** Where the old tool is installed. */
@@ -45,16 +46,16 @@ export function subjectOf(account: string): object {
   return { kind: 'ServiceAccount', name: account, namespace: HOME };
 }
 
-export async function startCronJob(): Promise<CronJob> {
-  const cluster = await startCluster({ audit: true });
-  const [ecr, entry] = await Promise.all([
-    startEcrStandIn({ identities: [AWS_IDENTITY] }),
-    bundle(join(cluster.directory, 'bundle')),
-  ]);
-  const client = createKubeClient({
-    credentials: fileCredentials(cluster.kubeconfigPath),
-    userAgent: 'test',
-  });
+export function startCronJob(): Promise<CronJob> {
+  return openTogether(open);
+}
+
+async function open(opened: Opened): Promise<CronJob> {
+  const cluster = opened.add(await startCluster({ audit: true }));
+  const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY] }));
+  const entry = await bundle(join(cluster.directory, 'bundle'));
+  const credentials = fileCredentials(cluster.kubeconfigPath);
+  const client = opened.add(createKubeClient({ credentials, userAgent: 'test' }));
   const api = createKubeApi(client);
   await api.create('/api/v1/namespaces', { metadata: { name: HOME } });
   const { hostname, port } = new URL(cluster.serverUrl);
@@ -95,10 +96,7 @@ export async function startCronJob(): Promise<CronJob> {
       return ended;
     },
     output: () => output,
-    close: async () => {
-      await Promise.all([ecr.close(), client.close()]);
-      await cluster.close();
-    },
+    close: opened.close,
   };
 }
 

@@ -18,6 +18,7 @@ import {
 } from '../../src/ecr-stand-in/server.ts';
 import { type LocalCluster, startCluster } from '../../src/local-cluster/cluster.ts';
 import { createKubeApi, type KubeApi, type Secret } from '../../src/playground/kube-api.ts';
+import { type Opened, openTogether } from '../../src/playground/opened.ts';
 import { AWS_IDENTITY } from '../../src/playground/playground.ts';
 
 /** User-Agent of the leaders, by which the audit log tells their requests. */
@@ -80,25 +81,40 @@ const GIVE_UP_AFTER_MS = 120_000;
  * The AWS SDK reads its settings from this process's environment and the time from `Date.now`, so both
  * are set: the caller must have the process alone.
  */
-export async function startMovedTime(
-  options: Pick<EcrStandInOptions, 'roles'> & { readonly audit?: boolean } = {},
+export function startMovedTime(options: MovedTimeOptions = {}): Promise<MovedTime> {
+  return openTogether((opened) => open(options, opened));
+}
+
+interface MovedTimeOptions extends Pick<EcrStandInOptions, 'roles'> {
+  readonly audit?: boolean;
+}
+
+async function open(
+  { roles = [], audit = false }: MovedTimeOptions,
+  opened: Opened,
 ): Promise<MovedTime> {
-  const { roles = [], audit = false } = options;
   const clock = createMovableClock(Date.now.bind(Date));
   Date.now = () => clock.now();
-  const cluster = await startCluster({ audit });
-  const ecr = await startEcrStandIn({ identities: [AWS_IDENTITY], roles, now: () => clock.now() });
+  const cluster = opened.add(await startCluster({ audit }));
+  const ecr = opened.add(
+    await startEcrStandIn({ identities: [AWS_IDENTITY], roles, now: () => clock.now() }),
+  );
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
     AWS_ENDPOINT_URL: ecr.endpoint,
   });
   const credentials = fileCredentials(cluster.kubeconfigPath);
-  const testClient = createKubeClient({ credentials, userAgent: 'test' });
+  const testClient = opened.add(createKubeClient({ credentials, userAgent: 'test' }));
   const api = createKubeApi(testClient);
   await api.create('/api/v1/namespaces', { metadata: { name: PRODUCT_NAME } });
   const lines: string[] = [];
   const stops = new Set<() => Promise<void>>();
+  opened.add({
+    close: async () => {
+      await Promise.all([...stops].map((stop) => stop()));
+    },
+  });
 
   function startLeader({ name, file = {} }: LeaderSettings): Leader {
     const log: LogLine[] = [];
@@ -168,11 +184,7 @@ export async function startMovedTime(
       return new Map(secrets.map((secret) => [secret.metadata.namespace ?? '', secret]));
     },
     allLogs: () => lines.join(''),
-    close: async () => {
-      await Promise.all([...stops].map((stop) => stop()));
-      await Promise.all([ecr.close(), testClient.close()]);
-      await cluster.close();
-    },
+    close: opened.close,
   };
 }
 

@@ -1,23 +1,28 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** An address of the loopback device that nobody uses, so that only the port matters. */
-const PROBE_HOST = '127.255.255.254';
-
 /**
- * Whether this user may listen on a port. Below `net.ipv4.ip_unprivileged_port_start` (1024 unless
- * told) only root may: a chart's Service then needs a higher port.
+ * Whether this user can listen on a port at an address of his own now. He cannot where another program
+ * listens on it at all addresses, nor below `net.ipv4.ip_unprivileged_port_start` (1024 unless told)
+ * where he is not root: a chart's Service then needs a higher port.
  */
 export async function mayListenOn(port: number): Promise<boolean> {
-  const server = createServer().listen({ host: PROBE_HOST, port });
+  const server = createServer().listen({ host: chooseUnusedAddress(), port });
   try {
     await once(server, 'listening');
     return true;
   } catch (error) {
-    return !isPermissionDenied(error);
+    if (isPermissionDenied(error) || hasCode(error, 'EADDRINUSE')) return false;
+    throw error;
   } finally {
     server.close();
   }
+}
+
+/** Above all that Services and pods have, and another each time: whoever else tries must not meet us. */
+function chooseUnusedAddress(): string {
+  return `127.${randomInt(192, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
 }
 
 /** What to do about a Service's address that cannot be listened on. */
@@ -28,5 +33,9 @@ export function explainListenError(host: string, port: number, error: Error): st
 }
 
 function isPermissionDenied(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EACCES';
+  return hasCode(error, 'EACCES');
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
