@@ -1,8 +1,14 @@
-import { spawn } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import t, { type Test } from 'tap';
+import { findProcesses } from '../src/local-cluster/remains.ts';
+import { eventually } from '../src/playground/eventually.ts';
+import { until } from './support/processes.ts';
 
 const DEMO = fileURLToPath(new URL('../src/demo/main.ts', import.meta.url));
 
@@ -10,6 +16,8 @@ async function runDemo(environment: NodeJS.ProcessEnv, ...args: readonly string[
   const child = spawn(process.execPath, [DEMO, ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // One that hangs must not outlive the test.
+    timeout: 120_000,
   });
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
@@ -19,27 +27,118 @@ async function runDemo(environment: NodeJS.ProcessEnv, ...args: readonly string[
   return { stdout, stderr, code };
 }
 
-t.test(
-  'the demo shows the pod before and after, the secret, its expiry and both logins',
-  async (t) => {
-    const { stdout, code } = await runDemo({});
-    t.equal(code, 0);
-    t.match(stdout, /as it was written .*\n.*imagePullSecrets: \(none\)/);
-    t.match(stdout, /as the API server keeps it .*\n.*imagePullSecrets: ecr-pull-secret/);
-    t.match(
-      stdout,
-      /Secret payments\/ecr-pull-secret \(kubernetes.io\/dockerconfigjson\) after \d+ ms/,
-    );
-    t.match(stdout, /expires 20.*Z, 1[12]\.\d h from now/);
-    t.match(stdout, /without the secret +HTTP 401\n +with the secret +HTTP 200/);
-  },
-);
+interface RunningDemo {
+  /** The only place where it leaves files. */
+  readonly temporaryFolder: string;
+  /** What it has said so far. */
+  stdout(): string;
+  /** Sends a signal to all of its process group, as a terminal does, and waits for its end. */
+  interrupt(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+function startDemo(t: Test, ...args: readonly string[]): RunningDemo {
+  const temporaryFolder = t.testdir();
+  const child = spawn(process.execPath, [DEMO, ...args], {
+    env: { ...process.env, TMPDIR: temporaryFolder },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.on('data', (chunk) => (said += chunk));
+  return {
+    temporaryFolder,
+    stdout: () => said,
+    interrupt: async (signal) => {
+      const closed = once(child, 'close');
+      process.kill(-pidOf(child), signal);
+      await closed;
+      return child.exitCode;
+    },
+  };
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('it could not be started');
+  return pid;
+}
+
+/** The kubeconfig of the command that the demo recommends. */
+function kubeconfigIn(demo: RunningDemo): string {
+  const path = /kubectl --kubeconfig=(\S+)/.exec(demo.stdout())?.[1];
+  assert.ok(path, demo.stdout());
+  return path;
+}
+
+/** The folder of the demo's cluster, once it has processes. */
+async function clusterFolder({ temporaryFolder }: RunningDemo): Promise<string> {
+  let directory = '';
+  await until(async () => {
+    const [name] = readdirSync(temporaryFolder);
+    if (!name) return false;
+    directory = join(temporaryFolder, name);
+    return (await findProcesses(directory)).length > 0;
+  });
+  return directory;
+}
+
+t.test('the demo with --keep', async (t) => {
+  const demo = startDemo(t, '--keep');
+  const kubeconfig = await eventually('all is shown', () => kubeconfigIn(demo), 90_000);
+
+  await t.test(
+    'shows the pod before and after, the secret, its expiry and both logins',
+    async (t) => {
+      const stdout = demo.stdout();
+      t.match(stdout, /as it was written .*\n.*imagePullSecrets: \(none\)/);
+      t.match(stdout, /as the API server keeps it .*\n.*imagePullSecrets: ecr-pull-secret/);
+      t.match(
+        stdout,
+        /Secret payments\/ecr-pull-secret \(kubernetes.io\/dockerconfigjson\) after \d+ ms/,
+      );
+      t.match(stdout, /expires 20.*Z, 1[12]\.\d h from now/);
+      t.match(stdout, /without the secret +HTTP 401\n +with the secret +HTTP 200/);
+    },
+  );
+
+  await t.test('stays up until Ctrl-C, which ends all in order', async (t) => {
+    t.ok(existsSync(kubeconfig), 'there is something to look around with');
+    const directory = await clusterFolder(demo);
+
+    t.equal(await demo.interrupt('SIGINT'), 0, 'it ends as it was told to');
+
+    t.same(readdirSync(demo.temporaryFolder), []);
+    t.same(await findProcesses(directory), []);
+  });
+});
 
 t.test('a demo that cannot work says why and fails', async (t) => {
   const { stderr, code } = await runDemo({ KUBEBUILDER_ASSETS: '/nonexistent' });
   t.equal(code, 1);
   t.match(stderr, /The demo failed: KUBEBUILDER_ASSETS=\/nonexistent has no/);
 });
+
+t.test('a demo whose bundle cannot be built says why, and ends by itself', async (t) => {
+  const { stderr, code } = await runDemo({ ESBUILD_BINARY_PATH: '/bin/false' });
+  t.equal(code, 1);
+  t.match(stderr, /The demo failed: The service was stopped/);
+});
+
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  t.test(`${signal} while it starts ends it at once, and nothing is left behind`, async (t) => {
+    const demo = startDemo(t);
+    const directory = await clusterFolder(demo);
+
+    t.equal(await demo.interrupt(signal), exitCode);
+
+    t.match(demo.stdout(), `Interrupted by ${signal}: all that was started ends within seconds`);
+    await until(() => readdirSync(demo.temporaryFolder).length === 0);
+    t.same(await findProcesses(directory), []);
+  });
+}
 
 t.test('a mistyped option is named, and help is there', async (t) => {
   const wrong = await runDemo({}, '--kept');

@@ -11,12 +11,9 @@ const USAGE = `Usage: npm run demo [-- --keep]
   --keep   leave everything up afterwards, until Ctrl-C
 `;
 
-/** 128 + the number of SIGINT, as shells report it. */
-const INTERRUPTED_EXIT_CODE = 130;
-
-const stop = stopSignal(process);
 // Whatever is going on can wait for minutes; the cluster's guardian cleans up after us.
-stop.addEventListener('abort', exitInterrupted);
+process.on('SIGINT', leaveAtOnce);
+process.on('SIGTERM', leaveAtOnce);
 
 try {
   const { values } = parseArgs({
@@ -29,17 +26,22 @@ try {
   process.exitCode = 1;
 }
 
-function exitInterrupted(): void {
-  say('\nInterrupted; nothing is left behind.');
-  process.exit(INTERRUPTED_EXIT_CODE);
+/** The exit code is the one that shells report of a process that the signal ended. */
+function leaveAtOnce(signal: NodeJS.Signals, number: number): void {
+  say(
+    `\nInterrupted by ${signal}: all that was started ends within seconds, and its files go with it.`,
+  );
+  process.exit(128 + number);
 }
 
 async function stayUp({ cluster }: Playground): Promise<void> {
-  stop.removeEventListener('abort', exitInterrupted);
+  const stop = stopSignal(process);
+  process.off('SIGINT', leaveAtOnce);
+  process.off('SIGTERM', leaveAtOnce);
   say('\nEverything stays up. Look around in another terminal:');
   say(`  ${cluster.kubectlHint()}`);
   say('Ctrl-C ends it and leaves nothing behind.');
-  if (!stop.aborted) await once(stop, 'abort');
+  await once(stop, 'abort');
 }
 
 function say(line: string): void {
