@@ -78,6 +78,22 @@ t.test('binaries are built once, although two ask at once, and found again', asy
   t.same(third, { binaries: first.binaries, lines: [] });
 });
 
+t.test('a build that takes long tells now and then that it goes on', async (t) => {
+  const environment = buildEnvironment(
+    t,
+    'case "$package" in *etcd*) sleep 1;; esac; echo > "$output"',
+  );
+
+  const { lines } = await ensure(environment, 200);
+
+  const etcd = lines.filter((line) => line.includes('etcd: '));
+  t.equal(etcd[0], '[1 of 4] etcd: building');
+  t.match(etcd.at(-1), /^\[1 of 4\] etcd: done in \d+ s$/);
+  const between = etcd.slice(1, -1);
+  t.ok(between.length >= 2, 'each 200 ms of a second');
+  for (const line of between) t.match(line, /^\[1 of 4\] etcd: \d+ s so far$/);
+});
+
 t.test('a failed build shows what Go said and keeps what was finished', async (t) => {
   const environment = buildEnvironment(
     t,
@@ -148,8 +164,9 @@ function cached({ XDG_CACHE_HOME }: BuildEnvironment): string[] {
   return readdirSync(root).flatMap((key) => readdirSync(join(root, key)).toSorted());
 }
 
-async function ensure(environment: Readonly<Record<string, string>>) {
+async function ensure(environment: Readonly<Record<string, string>>, progressIntervalMs = 60_000) {
   const lines: string[] = [];
   const progress = (line: string): void => void lines.push(line);
-  return { binaries: await ensureBinaries({ progress, environment }), lines };
+  const binaries = await ensureBinaries({ progress, progressIntervalMs, environment });
+  return { binaries, lines };
 }

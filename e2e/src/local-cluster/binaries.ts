@@ -13,6 +13,8 @@ export type Binaries = Readonly<Record<BinaryName, string>>;
 
 export interface EnsureOptions {
   readonly progress: Progress;
+  /** How often a build tells that it still goes on; each 15 s unless told. */
+  readonly progressIntervalMs?: number;
   readonly environment: Environment;
 }
 
@@ -23,7 +25,8 @@ export interface EnsureOptions {
  *
  * @throws where `KUBEBUILDER_ASSETS` lacks a binary, Go is missing or too old, or a build fails
  */
-export async function ensureBinaries({ progress, environment }: EnsureOptions): Promise<Binaries> {
+export async function ensureBinaries(options: EnsureOptions): Promise<Binaries> {
+  const { progress, environment } = options;
   const settings = readSettings(environment);
   const provided = await findProvided(settings);
   if (isComplete(provided)) return provided;
@@ -37,7 +40,7 @@ export async function ensureBinaries({ progress, environment }: EnsureOptions): 
   await whileAlone(`build in ${directory}`, progress, async () => {
     const found = await findCached(directory, provided);
     const missing = BINARY_NAMES.filter((name) => !found[name]);
-    await buildBinaries({ recipe, missing, directory, environment, progress });
+    await buildBinaries({ ...options, recipe, missing, directory });
   });
   const built = await findCached(directory, provided);
   if (isComplete(built)) return built;

@@ -16,6 +16,8 @@ export interface BuildOptions {
   readonly directory: string;
   readonly environment: Environment;
   readonly progress: Progress;
+  /** How often a build tells that it still goes on; each 15 s unless told. */
+  readonly progressIntervalMs?: number;
 }
 
 /** Often enough to show life, seldom enough for a log that is kept. */
@@ -62,12 +64,13 @@ interface StepOptions extends BuildOptions {
 
 async function buildOne(options: StepOptions): Promise<void> {
   const { recipe, directory, progress, go, guardian, name, step } = options;
+  const { progressIntervalMs = PROGRESS_INTERVAL_MS } = options;
   const startedAt = systemClock.now();
   const soFar = (): string => formatDuration(systemClock.now() - startedAt);
   progress(`[${step}] ${name}: building`);
   const ticker = setInterval(
     () => progress(`[${step}] ${name}: ${soFar()} so far`),
-    PROGRESS_INTERVAL_MS,
+    progressIntervalMs,
   );
   try {
     const output = join(guardian.directory, name);
