@@ -3,22 +3,18 @@ import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
 import { startMovedTime } from './support/moved-time.ts';
+import { expiryOf, pathOf } from './support/pull-secret.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
 const ORIGIN = 'ecr-pull-secrets.io/origin';
-const EXPIRES_AT = 'ecr-pull-secrets.io/expires-at';
 
 const DATA = { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') };
 
 const world = await startMovedTime();
 t.teardown(() => world.close());
 const { api } = world;
-
-function pathOf(namespace: string, leader: string): string {
-  return `/api/v1/namespaces/${namespace}/secrets/${leader}`;
-}
 
 function findSecret(namespace: string, leader: string): Promise<Secret | undefined> {
   return ifPresent(api.get<Secret>(pathOf(namespace, leader)));
@@ -75,7 +71,7 @@ t.test('a secret that we made stays without renewal until its token is dead', as
     back: await secretIn('back', name),
     faithful: await secretIn('faithful', name),
   };
-  const deadAtMs = Date.parse(before.made.metadata.annotations?.[EXPIRES_AT] ?? '');
+  const deadAtMs = Date.parse(expiryOf(before.made));
   await optOut('made', 'edited', 'adopted', 'back');
   await api.merge(pathOf('edited', name), { data: DATA });
   const edited = await findSecret('edited', name);

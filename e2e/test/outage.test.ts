@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import type { Fault } from '../src/ecr-stand-in/faults.ts';
-import { login } from '../src/ecr-stand-in/login.ts';
 import { eventually } from '../src/playground/eventually.ts';
 import type { Secret } from '../src/playground/kube-api.ts';
 import { AWS_IDENTITY, REGISTRY } from '../src/playground/playground.ts';
@@ -12,6 +11,7 @@ import {
   LEADER_USER_AGENT,
   startMovedTime,
 } from './support/moved-time.ts';
+import { documentOf, pullSecretsOf } from './support/pull-secret.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -28,13 +28,10 @@ const world = await startMovedTime({
 });
 t.teardown(() => world.close());
 const { api, ecr, clock } = world;
+const { secretIn, loginWith } = pullSecretsOf(world);
 
 function namesOf(prefix: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
-}
-
-function documentOf({ data }: Secret): string {
-  return Buffer.from(data?.['.dockerconfigjson'] ?? '', 'base64').toString();
 }
 
 function newestPassword(): string {
@@ -57,16 +54,6 @@ async function versionsOf(leader: string): Promise<Readonly<Record<string, strin
   return Object.fromEntries(
     [...secrets].map(([namespace, { metadata }]) => [namespace, metadata.resourceVersion]),
   );
-}
-
-async function secretIn(namespace: string, leader: string): Promise<Secret> {
-  return eventually(`a secret in ${namespace}`, () =>
-    api.get<Secret>(`/api/v1/namespaces/${namespace}/secrets/${leader}`),
-  );
-}
-
-async function loginWith(secret: Secret, host = REGISTRY): Promise<number> {
-  return login(ecr.endpoint, documentOf(secret), host);
 }
 
 /** How an outage of AWS may look. */

@@ -9,8 +9,7 @@ import { type Event, ifPresent, type Secret } from '../src/playground/kube-api.t
 import { findLeaks } from '../src/playground/leaks.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { rulesOf } from './support/access-rules.ts';
-
-const SECRET = 'ecr-pull-secret';
+import { expiryOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
 
 /** Far less than any renewal or sweep takes, so that only an answer to the event itself is in time. */
 const AT_ONCE_MS = 8_000;
@@ -18,31 +17,8 @@ const AT_ONCE_MS = 8_000;
 const playground = await startPlayground();
 t.teardown(() => playground.close());
 const { api, ecr } = playground;
+const { secretIn, loginWith } = pullSecretsOf(playground, AT_ONCE_MS);
 await playground.install({ targetNamespace: 'team-*', excludeNamespace: '*-sandbox' });
-
-function pathOf(namespace: string): string {
-  return `/api/v1/namespaces/${namespace}/secrets/${SECRET}`;
-}
-
-function secretIn(namespace: string): Promise<Secret> {
-  return eventually(
-    `the secret in ${namespace}`,
-    () => api.get<Secret>(pathOf(namespace)),
-    AT_ONCE_MS,
-  );
-}
-
-function documentOf({ data }: Secret): string {
-  return Buffer.from(data?.['.dockerconfigjson'] ?? '', 'base64').toString();
-}
-
-function loginWith(secret: Secret): Promise<number> {
-  return login(ecr.endpoint, documentOf(secret), REGISTRY);
-}
-
-function expiryOf({ metadata }: Secret): string {
-  return metadata.annotations?.['ecr-pull-secrets.io/expires-at'] ?? '';
-}
 
 /** Waits until a namespace's secret logs in. */
 function usable(namespace: string): Promise<Secret> {
@@ -66,7 +42,7 @@ t.test('a labelled namespace gets a secret that logs in, at its own registry alo
   t.equal(await loginWith(secret), 200);
   t.equal(await login(ecr.endpoint, '{}', REGISTRY), 401);
   const elsewhere = REGISTRY.replace('us-east-1', 'eu-west-1');
-  t.equal(await login(ecr.endpoint, documentOf(secret), elsewhere), 401);
+  t.equal(await loginWith(secret, elsewhere), 401);
 });
 
 t.test(
@@ -229,8 +205,8 @@ t.test('the ServiceAccount may do exactly what it must', async (t) => {
   ];
   t.same(await rulesIn('labelled'), everywhere.toSorted());
   const athome = [
-    '/secrets[ecr-pull-secrets-ca] create,list,patch,watch',
-    '/secrets[ecr-pull-secrets-tokens] create,get,patch',
+    '/secrets[ecr-pull-secrets-ca] create,delete,list,patch,watch',
+    '/secrets[ecr-pull-secrets-tokens] create,get,list,patch,watch',
     'coordination.k8s.io/leases[ecr-pull-secrets] create,get,patch,update',
   ];
   t.same(await rulesIn('ecr-pull-secrets'), [...everywhere, ...athome].toSorted());

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { login } from '../src/ecr-stand-in/login.ts';
 import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY } from '../src/playground/playground.ts';
 import { HOME, startCronJob, subjectOf, waitFor } from './support/cron-job.ts';
+import { documentOf, pathOf, pullSecretsOf } from './support/pull-secret.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 
@@ -16,6 +16,7 @@ const TEN = [HOME, ...[1, 11, 12, 13, 2, 21, 22, 23, 3].map((n) => `test-ecr-ren
 const job = await startCronJob();
 t.teardown(() => job.close());
 const { api, ecr, cluster } = job;
+const { loginWith } = pullSecretsOf(job);
 
 await job.createAccount(ACCOUNT);
 await api.create(`${RBAC}/clusterroles`, {
@@ -44,18 +45,10 @@ await Promise.all(
   ),
 );
 
-function pathOf(namespace: string, name: string): string {
-  return `/api/v1/namespaces/${namespace}/secrets/${name}`;
-}
-
 async function namespacesWith(secretName: string): Promise<readonly string[]> {
   const query = { fieldSelector: `metadata.name=${secretName}` };
   const secrets = await api.list<Secret>('/api/v1/secrets', query);
   return secrets.map(({ metadata }) => metadata.namespace ?? '');
-}
-
-function documentOf({ data }: Secret): string {
-  return Buffer.from(data?.['.dockerconfigjson'] ?? '', 'base64').toString();
 }
 
 /** Verbs, resources and namespaces that a run of an account asked the API server for. */
@@ -140,7 +133,7 @@ t.test('a secret of the old tool is taken over in place, and logs in', async (t)
     },
     data: { more: 'eg==' },
   });
-  t.equal(await login(ecr.endpoint, documentOf(first), REGISTRY), 200);
+  t.equal(await loginWith(first), 200);
 
   t.equal((await job.run(ACCOUNT, variables)).exitCode, 0);
   const second = await api.get<Secret>(pathOf(ns2, name));
@@ -157,14 +150,14 @@ t.test('the keys of the registries are kept as given, each with its own token', 
     DOCKER_REGISTRIES: keys.join(', '),
   });
   t.match(stdout, `Docker Registries: ${keys.join(',')}\n`);
-  const document = documentOf(await api.get<Secret>(pathOf(ns2, 'registries')));
-  const { auths } = JSON.parse(document);
+  const secret = await api.get<Secret>(pathOf(ns2, 'registries'));
+  const { auths } = JSON.parse(documentOf(secret));
   t.same(Object.keys(auths), keys);
   const { username, password, email, auth, ...rest } = auths[west];
   t.equal(auth, Buffer.from(`${username}:${password}`).toString('base64'));
   t.ok(email);
   t.same(rest, {});
-  for (const host of [REGISTRY, west]) t.equal(await login(ecr.endpoint, document, host), 200);
+  for (const host of [REGISTRY, west]) t.equal(await loginWith(secret, host), 200);
 });
 
 t.test('names alone need no more than a Role in each namespace', async (t) => {

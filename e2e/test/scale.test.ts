@@ -5,10 +5,10 @@ import { eventually } from '../src/playground/eventually.ts';
 import { AWS_IDENTITY, startPlayground } from '../src/playground/playground.ts';
 import { type AuditEvent, hasSucceeded, podOf, requestsOfRenewers } from './support/audit-log.ts';
 import { heapAfterCollection, INSPECTABLE, residentBytes } from './support/process-memory.ts';
+import { SECRET } from './support/pull-secret.ts';
 import { type LeadingRenewer, logOf, nextLeader, replicasOf } from './support/renewers.ts';
 import { followSecrets } from './support/secret-history.ts';
 
-const SECRET = 'ecr-pull-secret';
 const CHECKPOINT = `${PRODUCT_NAME}-tokens`;
 const CHECKPOINT_PATH = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${CHECKPOINT}`;
 

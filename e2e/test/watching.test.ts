@@ -6,8 +6,8 @@ import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { eventually } from '../src/playground/eventually.ts';
 import type { Pod, Secret } from '../src/playground/kube-api.ts';
 import { startPlayground } from '../src/playground/playground.ts';
+import { pathOf, SECRET } from './support/pull-secret.ts';
 
-const SECRET = 'ecr-pull-secret';
 const NAMESPACES = ['one', 'two', 'three'];
 
 /** The promise: no blind window is longer. */
@@ -48,8 +48,7 @@ async function servesAfter(t: Test, name: string, trouble: () => Promise<void>):
   await eventually('the namespace', () =>
     api.create('/api/v1/namespaces', { metadata: { name, labels: { [INJECT_LABEL]: 'enabled' } } }),
   );
-  const path = `/api/v1/namespaces/${name}/secrets/${SECRET}`;
-  await eventually('its secret', () => api.get(path), LONGEST_BLINDNESS_MS);
+  await eventually('its secret', () => api.get(pathOf(name)), LONGEST_BLINDNESS_MS);
   t.comment(`served after ${Date.now() - startMs} ms`);
   const after = await versions();
   for (const [namespace, version] of before) t.equal(after.get(namespace), version, namespace);
