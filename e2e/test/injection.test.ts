@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
+import { requestApi } from '../src/local-cluster/api-request.ts';
 import { eventually } from '../src/playground/eventually.ts';
 import type { Manifest, Pod } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { startImageRewriter } from './support/image-rewriter.ts';
+import { pathOf, SECRET } from './support/pull-secret.ts';
 
-const SECRET = 'ecr-pull-secret';
 const ECR_IMAGE = `${REGISTRY}/team/app:1`;
+
+/** What kubelet marks the copies of its static pods with. */
+const MIRROR = 'kubernetes.io/config.mirror';
 
 const playground = await startPlayground();
 t.teardown(() => playground.close());
-const { api } = playground;
-await playground.install({
-  webhook: { drainSeconds: 1 },
-  injection: { registryHosts: ['cache.example.com'] },
-});
+const { api, cluster } = playground;
+const injection = { registryHosts: ['cache.example.com'] };
+await playground.install({ injection });
 await api.createNamespace('labelled');
 await api.createNamespace('unlabelled', { injected: false });
 // The label is news to the API server's own cache too; once the renewer saw it, so did that.
-await eventually('the secret of the labelled namespace', () =>
-  api.get(`/api/v1/namespaces/labelled/secrets/${SECRET}`),
-);
+await eventually('the secret of the labelled namespace', () => api.get(pathOf('labelled')));
 
 function podWith(spec: Manifest, metadata: Manifest = {}): Manifest {
   const containers = [{ name: 'app', image: ECR_IMAGE }];
@@ -29,6 +29,14 @@ function podWith(spec: Manifest, metadata: Manifest = {}): Manifest {
 
 function secretsOf({ spec }: Pod): readonly (string | undefined)[] {
   return (spec.imagePullSecrets ?? []).map(({ name }) => name);
+}
+
+/** What the API server has counted of our match conditions; 0 where it never had to. */
+async function countOf(metric: string): Promise<number> {
+  const { body } = await requestApi({ ...cluster, token: cluster.adminToken }, '/metrics');
+  const ours = `^${metric}\\{.*name="inject\\.ecr-pull-secrets\\.io".*\\} (\\d+)$`;
+  const samples = [...body.matchAll(new RegExp(ours, 'gm'))];
+  return samples.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 t.test('a pod with an ECR image in a labelled namespace is injected', async (t) => {
@@ -61,9 +69,7 @@ t.test(
       await api.merge(`/api/v1/namespaces/${namespace}`, {
         metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
       });
-      await eventually('the label is seen', () =>
-        api.get(`/api/v1/namespaces/${namespace}/secrets/${SECRET}`),
-      );
+      await eventually('the label is seen', () => api.get(pathOf(namespace)));
       t.same(
         secretsOf(await api.createPod(namespace, podWith({ serviceAccountName: 'default' }))),
         [],
@@ -131,6 +137,23 @@ t.test('an ECR image in an image volume alone is enough', async (t) => {
   t.same(secretsOf(await api.createPod('labelled', podWith({ volumes, containers }))), [SECRET]);
 });
 
+t.test('a mirror pod is left alone, whatever else its annotations say', async (t) => {
+  const exclusions = 'apiserver_admission_match_condition_exclusions_total';
+  const before = await countOf(exclusions);
+  // The API server wants a node's name, and neither a ServiceAccount nor a secret.
+  const spec = { nodeName: 'elsewhere' };
+  const marks = [{ [MIRROR]: 'abc' }, { [MIRROR]: '' }, { [MIRROR]: 'abc', note: 'x' }];
+  for (const annotations of marks) {
+    const pod = await api.createPod('labelled', podWith(spec, { annotations }));
+    t.match(pod.metadata.annotations, annotations);
+    t.same(secretsOf(pod), []);
+  }
+  t.equal((await countOf(exclusions)) - before, marks.length, 'the webhook was not even asked');
+  const annotations = { note: 'x' };
+  const ordinary = await api.createPod('labelled', podWith(spec, { annotations }));
+  t.same(secretsOf(ordinary), [SECRET], 'another annotation is no mark');
+});
+
 t.test('a dry run shows the injection and creates nothing', async (t) => {
   const pod = podWith({}, { name: 'never-made' });
   t.same(secretsOf(await api.createPod('labelled', pod, { dryRun: 'All' })), [SECRET]);
@@ -148,11 +171,14 @@ t.test(
       rewriter.configurationFor('rewritten'),
     );
     const containers = [{ name: 'app', image: 'nginx' }];
-    await eventually('both webhooks act', async () => {
-      const pod = await api.createPod('rewritten', podWith({ containers }));
-      t.matchOnly(pod.spec.containers[0]?.image, `${REGISTRY}/mirror/nginx`);
-      t.matchOnly(secretsOf(pod), [SECRET]);
+    const pod = await eventually('both webhooks act', async () => {
+      const created = await api.createPod('rewritten', podWith({ containers }));
+      assert.equal(created.spec.containers[0]?.image, `${REGISTRY}/mirror/nginx`);
+      assert.deepEqual(secretsOf(created), [SECRET]);
+      return created;
     });
+    t.equal(pod.spec.containers[0]?.image, `${REGISTRY}/mirror/nginx`);
+    t.same(secretsOf(pod), [SECRET]);
   },
 );
 
@@ -174,3 +200,19 @@ t.test(
     });
   },
 );
+
+t.test('after an upgrade to injectAll a pod without an ECR image is injected too', async (t) => {
+  const pod = podWith({ containers: [{ name: 'app', image: 'nginx' }] });
+  t.same(secretsOf(await api.createPod('labelled', pod)), []);
+  await playground.install({ injection: { ...injection, injectAll: true } });
+  const secrets = await eventually('the old replicas are gone', async () => {
+    const found = secretsOf(await api.createPod('labelled', pod));
+    assert.equal(found.length, 1);
+    return found;
+  });
+  t.same(secrets, [SECRET]);
+});
+
+t.test('the match conditions failed on none of all these pods', async (t) => {
+  t.equal(await countOf('apiserver_admission_match_condition_evaluation_errors_total'), 0);
+});
