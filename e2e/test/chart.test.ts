@@ -115,6 +115,14 @@ t.test('failurePolicy Fail is refused with a single replica', async (t) => {
   t.match(await render('--set', 'injection.failurePolicy=Fail'), /failurePolicy: Fail/);
 });
 
+t.test('no rollout and no drain of a node takes the last ready replica away', async (t) => {
+  const two = await render();
+  t.match(two, /strategy:\n\s+rollingUpdate:\n(\s+#.*\n)?\s+maxUnavailable: 0\n/);
+  t.match(two, /^kind: PodDisruptionBudget\n[^]*?\n  minAvailable: 1\n/m);
+  // With a single replica it would let no node be drained.
+  t.notMatch(await render('--set', 'replicaCount=1'), /PodDisruptionBudget/);
+});
+
 t.test('names may be null, as the old chart documents for aws', async (t) => {
   t.equal(await render('--set', 'names=null'), await render());
 });
