@@ -59,8 +59,8 @@ export function testProbes(t: Test, world: World): void {
       const since = Date.now();
       await room.untilPod('slow', isReady);
       const readyAfterMs = Date.now() - since;
-      await room.ask('slow', '/sick/ready', '500');
       const failingSince = Date.now();
+      await room.ask('slow', '/sick/ready', '500');
       await room.untilPod('slow', (pod) => !isReady(pod));
 
       t.ok(readyAfterMs >= 900, `ready after a second success: ${readyAfterMs} ms`);
