@@ -1,9 +1,10 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Test } from 'tap';
+import { eventually } from '../../src/playground/eventually.ts';
 
 /** Runs an ES module in a process of its own, which ends with the test at the latest. */
 export function runScript(t: Test, code: string): ChildProcess {
@@ -30,12 +31,8 @@ export function childrenOf({ pid }: ChildProcess): number[] {
   return children.split(' ').map(Number);
 }
 
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = systemClock.now() + 30_000;
-  while (!(await condition())) {
-    if (systemClock.now() > deadline) throw new Error('it is still not so after 30 s');
-    await systemClock.sleep(50);
-  }
+export function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  return eventually('the condition', async () => assert.ok(await condition()));
 }
 
 /** Writes shell scripts into a folder and returns it. */
