@@ -14,6 +14,9 @@ export interface SecretYamlOptions {
 /**
  * A Secret with the set as YAML, and as comments what to do with it. It holds the private key. What
  * lies in `ca.crt` goes into the Secret to the byte, as the renewer puts it into `caBundle`.
+ *
+ * It names no type: that cannot be changed, and it is another one where the Secret was made by
+ * `kubectl create secret generic`.
  */
 export function secretYaml({ set, end, secret, namespace, webhook }: SecretYamlOptions): string {
   const caBundle = encode(set.caPem);
@@ -22,14 +25,13 @@ export function secretYaml({ set, end, secret, namespace, webhook }: SecretYamlO
 # Good for ${set.dnsNames.join(', ')} until ${end.toISOString()}.
 #
 # Apply it; without --server-side kubectl writes the key into an annotation as well:
-#   ecr-pull-secrets certs yaml ... | kubectl apply --server-side -f -
+#   ecr-pull-secrets certs yaml ... | kubectl apply --server-side --force-conflicts -f -
 # Let the chart use it:
 #   helm upgrade ... --set tls.mode=existing-secret --set tls.existingSecret=${secret}
 # The renewer then sets caBundle by itself. By hand, where it does not run:
 #   kubectl patch mutatingwebhookconfiguration ${webhook} --type=json -p '${JSON.stringify(patch)}'
 apiVersion: v1
 kind: Secret
-type: kubernetes.io/tls
 metadata:
   name: ${JSON.stringify(secret)}
   namespace: ${JSON.stringify(namespace)}

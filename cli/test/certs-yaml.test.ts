@@ -29,7 +29,6 @@ t.test(
     t.strictSame(fieldsOf(stdout), {
       apiVersion: 'v1',
       kind: 'Secret',
-      type: 'kubernetes.io/tls',
       metadata: '',
       '  name': '"hook-serving"',
       '  namespace': '"apps"',

@@ -46,7 +46,7 @@ export const verifyCommand = defineCommand({
       throw createError('ECRPS_CERTIFICATE_INVALID', message);
     }
     const end = certificateSetEnd(set);
-    const daysLeft = Math.floor((end.getTime() - now.getTime()) / DAY_MS);
+    const daysLeft = Math.round((end.getTime() - now.getTime()) / DAY_MS);
     stdout.write(
       `good: ${paths.certificate} serves ${names} until ${end.toISOString()}, in ${daysLeft} days; ` +
         `its key fits and ${paths.ca} trusts it\n`,

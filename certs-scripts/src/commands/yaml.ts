@@ -15,8 +15,9 @@ export const yamlCommand = defineCommand({
   name: 'yaml',
   summary: 'print the set as a Secret for kubectl apply, and which Helm values name it',
   description:
-    'Prints a set as the YAML of a Secret for `kubectl apply --server-side -f -`, and as comments in it\n' +
-    'which Helm values name it and how to set caBundle by hand. Refuses a set that cannot serve.',
+    'Prints a set as the YAML of a Secret for `kubectl apply --server-side --force-conflicts -f -`, and as\n' +
+    'comments in it which Helm values name it and how to set caBundle by hand. Refuses a set that\n' +
+    'cannot serve.',
   options: z.object({
     dir: path.meta({ description: 'The folder of tls.crt, tls.key and ca.crt.', value: 'DIR' }),
     service,
