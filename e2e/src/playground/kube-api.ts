@@ -14,7 +14,11 @@ export interface Pod {
     readonly containers: readonly { readonly name: string; readonly image: string }[];
   };
   readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly lastTransitionTime?: string;
+    }[];
     readonly containerStatuses?: readonly {
       readonly name: string;
       readonly ready: boolean;

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import type { Manifest, Pod } from '../src/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { LOADED_NAMESPACE, underLoad, unnoticed } from './support/pod-load.ts';
+import { pathOf, SECRET } from './support/pull-secret.ts';
+
+const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
+const DEPLOYMENT = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`;
+
+/** Short enough to be renewed during each of the tests, by itself. */
+const TLS = { selfManaged: { authorityLifetime: '1h', servingLifetime: '15s', spread: '2s' } };
+
+/** Delays with which an address leaves the Service, as with kube-proxy on a busy node. */
+const DELAYS_SECONDS = [0, 1, 3];
+
+/** From the death of a process to the word of it in the Service: kubelet, API server, controller. */
+const NOTICE_MS = 1_500;
+
+/** A drain must outlast the delay and the time in which the API server hears of it. */
+function valuesFor(delaySeconds: number): Manifest {
+  return { webhook: { drainSeconds: delaySeconds + 3 }, tls: TLS };
+}
+
+const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
+t.teardown(() => playground.close());
+const { api, node } = playground;
+await playground.install(valuesFor(0));
+await api.createNamespace(LOADED_NAMESPACE);
+await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
+await eventually('injection works', async () => {
+  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
+  const { spec } = await api.createPod(LOADED_NAMESPACE, { spec: { containers } });
+  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
+});
+
+function replicas(): Promise<readonly Pod[]> {
+  return api.list<Pod>(`${HOME}/pods`, { labelSelector: `app.kubernetes.io/name=${PRODUCT_NAME}` });
+}
+
+/** Until the Deployment's pods are its newest ones, that many, and nothing of the old ones is left. */
+async function settled(count: number): Promise<void> {
+  const isSettled = async (): Promise<void> => {
+    const deployment = await api.get<DeploymentState>(DEPLOYMENT);
+    const { metadata, status } = deployment;
+    assert.equal(status.observedGeneration, metadata.generation);
+    assert.equal(status.updatedReplicas, count);
+    assert.equal(status.availableReplicas, count);
+    assert.equal((await replicas()).length, count);
+  };
+  await eventually(`${count} replicas`, isSettled, 90_000);
+}
+
+interface DeploymentState {
+  readonly metadata: { readonly generation: number };
+  readonly status: {
+    readonly observedGeneration?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+  };
+}
+
+async function scale(replicaCount: number): Promise<void> {
+  await api.merge(`${DEPLOYMENT}/scale`, { spec: { replicas: replicaCount } });
+  await settled(replicaCount);
+}
+
+/** As `kubectl rollout restart` does. */
+async function rolloutRestart(): Promise<void> {
+  const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() };
+  await api.merge(DEPLOYMENT, { spec: { template: { metadata: { annotations } } } });
+  await settled(2);
+}
+
+async function rotateAuthority(): Promise<void> {
+  const before = await readSigner(api);
+  await askForRotation(api);
+  await eventually('both are trusted', async () => {
+    assert.ok((await readTrusted(api)).length >= 2);
+  });
+  await eventually(
+    'the next one signs',
+    async () => assert.notEqual(await readSigner(api), before),
+    60_000,
+  );
+}
+
+for (const [index, delaySeconds] of DELAYS_SECONDS.entries()) {
+  t.test(`addresses leave the Service after ${delaySeconds} s`, async (t) => {
+    node.setAddressRemovalDelay(delaySeconds * 1000);
+
+    await t.test('kubectl rollout restart', (t) => unnoticed(t, playground, rolloutRestart));
+
+    await t.test('a serving certificate is renewed and the authority rotated', (t) =>
+      unnoticed(t, playground, rotateAuthority),
+    );
+
+    await t.test('scale 3, 1, 3', async (t) => {
+      await unnoticed(t, playground, async () => {
+        await scale(3);
+        await scale(1);
+        await scale(3);
+      });
+      // As the chart has it, or Helm would meet somebody else's number.
+      await scale(2);
+    });
+
+    await t.test('helm upgrade', (t) =>
+      unnoticed(t, playground, async () => {
+        // The new pods drain long enough for the next delay.
+        await playground.install(valuesFor(DELAYS_SECONDS[index + 1] ?? delaySeconds));
+        await settled(2);
+      }),
+    );
+  });
+}
+
+t.test('authorities that signed before are forgotten in the end', (t) =>
+  unnoticed(t, playground, async () => {
+    await eventually(
+      'one is trusted',
+      async () => assert.equal((await readTrusted(api)).length, 1),
+      60_000,
+    );
+  }),
+);
+
+t.test(
+  'kill -9 of one of two replicas costs the calls to its address until that leaves',
+  async (t) => {
+    const delaySeconds = 1;
+    node.setAddressRemovalDelay(delaySeconds * 1000);
+    const [victim, other] = await replicas();
+    assert.ok(victim && other);
+    const readyBefore = readyTransition(other);
+    let killedMs = 0;
+    const report = await underLoad(playground, async () => {
+      await delay(2_000);
+      killedMs = Date.now();
+      for (const pid of node.processes(PRODUCT_NAME, victim.metadata.name).values()) {
+        process.kill(pid, 'SIGKILL');
+      }
+      await delay(2_000);
+      await settled(2);
+    });
+    const lateMs = report.missedAtMs.map((ms) => ms - killedMs);
+    t.same(report.refusals, [], 'no pod was refused');
+    t.ok(
+      Math.max(0, ...lateMs) <= delaySeconds * 1000 + NOTICE_MS,
+      `the last miss: ${Math.max(0, ...lateMs)} ms`,
+    );
+    t.ok(Math.min(0, ...lateMs) >= -report.slowestMs, 'none before');
+    t.equal(
+      readyTransition(await api.get<Pod>(`${HOME}/pods/${other.metadata.name}`)),
+      readyBefore,
+    );
+    t.comment(
+      `${lateMs.length} of ${report.asked} pods at ${report.perSecond.toFixed(0)}/s passed without the secret, the last ${Math.max(0, ...lateMs)} ms after the kill`,
+    );
+  },
+);
+
+/** When a pod became ready, or ceased to be. */
+function readyTransition({ status }: Pod): string {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return `${ready?.status} since ${ready?.lastTransitionTime}`;
+}

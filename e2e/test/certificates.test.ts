@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { AUTHORITY, askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
+import { pathOf, SECRET } from './support/pull-secret.ts';
+import { nextLeader, replicasOf } from './support/renewers.ts';
+
+const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
+
+/** Long enough to do something in the middle of a rotation. */
+const SELF_MANAGED = { spread: '4s', servingLifetime: '60s', authorityLifetime: '1h' };
+
+const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
+t.teardown(() => playground.close());
+const { api, node } = playground;
+await playground.install({ tls: { selfManaged: SELF_MANAGED } });
+await api.createNamespace(LOADED_NAMESPACE);
+await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
+await eventually('injection works', injected);
+
+async function injected(): Promise<void> {
+  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
+  const { spec } = await api.createPod(LOADED_NAMESPACE, { spec: { containers } });
+  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
+}
+
+/** Waits until another authority signs. */
+async function anotherSigns(before: string, withinMs?: number): Promise<void> {
+  const check = async (): Promise<void> => {
+    const signer = await readSigner(api);
+    assert.notEqual(signer, '');
+    assert.notEqual(signer, before);
+    assert.ok((await readTrusted(api)).some(({ fingerprint256 }) => fingerprint256 === signer));
+  };
+  await eventually('another authority signs', check, withinMs);
+  // Its certificates are in use from a moment later on: the load has to meet them.
+  await delay(1_000);
+}
+
+/** Process ids of the renewers of all replicas. */
+async function renewers(): Promise<readonly number[]> {
+  const pods = await replicasOf(playground);
+  const pids = pods.map((pod) => node.processes(PRODUCT_NAME, pod).get('renewer'));
+  return pids.filter((pid) => pid !== undefined);
+}
+
+/** Does something while no renewer can look. */
+async function unseen(action: () => Promise<unknown>): Promise<void> {
+  const stopped = await renewers();
+  for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+  try {
+    await action();
+  } finally {
+    for (const pid of stopped) process.kill(pid, 'SIGCONT');
+  }
+}
+
+t.test('a rotation goes on where its leader was killed, and nobody notices', (t) =>
+  unnoticed(t, playground, async () => {
+    const before = await readSigner(api);
+    const leader = await nextLeader(playground);
+    await askForRotation(api);
+    await eventually('both are trusted', async () => {
+      assert.equal((await readTrusted(api)).length, 2);
+    });
+    t.equal(await readSigner(api), before, 'it was killed between two steps');
+    process.kill(leader.pid, 'SIGKILL');
+    await anotherSigns(before, 45_000);
+  }),
+);
+
+for (const [what, damage] of Object.entries<() => Promise<unknown>>({
+  'is deleted': () => api.remove(AUTHORITY),
+  'is overwritten with rubbish': () =>
+    api.merge(AUTHORITY, { data: { 'tls.crt': 'eA==', 'tls.key': 'eA==', 'ca.crt': 'eA==' } }),
+  'has a key of no use': () => api.merge(AUTHORITY, { data: { 'tls.key': 'eA==' } }),
+  'is of another type': () =>
+    unseen(async () => {
+      await api.remove(AUTHORITY);
+      await api.create(SECRETS, {
+        metadata: { name: `${PRODUCT_NAME}-ca` },
+        type: 'kubernetes.io/basic-auth',
+        stringData: { username: 'x', password: 'y' },
+      });
+    }),
+  'is immutable and useless': () =>
+    unseen(async () => {
+      await api.remove(AUTHORITY);
+      await api.create(SECRETS, {
+        metadata: { name: `${PRODUCT_NAME}-ca` },
+        immutable: true,
+        data: { 'tls.crt': 'eA==' },
+      });
+    }),
+})) {
+  t.test(`an authority whose Secret ${what} is replaced, and nobody notices`, (t) =>
+    unnoticed(t, playground, async () => {
+      const before = await readSigner(api);
+      await damage();
+      await anotherSigns(before);
+    }),
+  );
+}
+
+t.test('what a later version wrote is used and left alone', async (t) => {
+  const before = await readSigner(api);
+  await api.merge(AUTHORITY, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '2' } } });
+  await askForRotation(api);
+  for (const pid of await renewers()) process.kill(pid, 'SIGKILL');
+  const leader = await nextLeader(playground, '', 45_000);
+  t.ok(leader);
+  await eventually('injection works', injected);
+  await delay(2_000);
+  t.equal(await readSigner(api), before);
+  await api.merge(AUTHORITY, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '1' } } });
+  await anotherSigns(before);
+});
+
+t.test('renewers that stood still past every expiry put all right within a minute', async (t) => {
+  const short = { spread: '2s', servingLifetime: '10s', authorityLifetime: '30s' };
+  await playground.install({ tls: { selfManaged: short } });
+  await askForRotation(api);
+  await eventually('an authority of the short life signs', async () => {
+    const [authority] = (await readTrusted(api)).toReversed();
+    const leftMs = (authority?.validToDate.getTime() ?? 0) - Date.now();
+    assert.ok(authority?.fingerprint256 === (await readSigner(api)) && leftMs < 30_000);
+  });
+  await unseen(() => delay(35_000));
+  const goesOnMs = Date.now();
+  await t.rejects(injected(), 'all had expired');
+  await eventually('injection works', injected, 60_000);
+  t.comment(`right ${Date.now() - goesOnMs} ms after they went on`);
+});
+
+t.test(
+  'with failurePolicy Fail and no replica the cluster goes on, and we come back',
+  async (t) => {
+    await playground.install({ injection: { failurePolicy: 'Fail' } });
+    await eventually('injection works', injected);
+    await scale(0);
+    await eventually('no replica is left', async () => {
+      assert.equal((await replicasOf(playground)).length, 0);
+    });
+    await t.rejects(injected(), { message: /failed calling webhook/ });
+    await api.createNamespace('unlabelled', { injected: false });
+    for (const namespace of ['unlabelled', 'kube-system']) {
+      const spec = { serviceAccountName: 'default', containers: [{ name: 'app', image: 'nginx' }] };
+      await t.resolves(api.createPod(namespace, { spec }), namespace);
+    }
+    await scale(2);
+    await eventually('injection works', injected, 60_000);
+  },
+);
+
+async function scale(replicas: number): Promise<void> {
+  const path = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}/scale`;
+  await api.merge(path, { spec: { replicas } });
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { REGISTRY, type Playground } from '../../src/playground/playground.ts';
+import { countFailOpen } from './api-server-metrics.ts';
+import { SECRET } from './pull-secret.ts';
+
+/** What the process that makes the load is told. */
+export interface LoadSettings {
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  readonly image: string;
+  /** The pull secret that each pod should name. */
+  readonly secret: string;
+  readonly perSecond: number;
+}
+
+/** What became of the pods. */
+export interface LoadReport {
+  /** How many were asked for in a second, on average. */
+  readonly perSecond: number;
+  readonly asked: number;
+  readonly created: number;
+  readonly injected: number;
+  /** When those were asked for that were created without the secret. */
+  readonly missedAtMs: readonly number[];
+  /** Why pods were refused, each reason once. */
+  readonly refusals: readonly string[];
+  readonly slowestMs: number;
+}
+
+/** Printed by the process when the first pod is about to be created. */
+export const STARTED = 'started\n';
+
+/** The least that counts as load. */
+const PER_SECOND = 20;
+
+const PROGRAM = fileURLToPath(new URL('../fixtures/pod-load.ts', import.meta.url));
+
+/** The namespace of the pods; whoever wants a load makes it. */
+export const LOADED_NAMESPACE = 'load';
+
+/** Lets something happen while a process of its own creates pods all the time. */
+export async function underLoad(
+  { cluster }: Playground,
+  action: () => Promise<void>,
+): Promise<LoadReport> {
+  const settings: LoadSettings = {
+    kubeconfig: cluster.kubeconfigPath,
+    namespace: LOADED_NAMESPACE,
+    image: `${REGISTRY}/team/app:1`,
+    secret: SECRET,
+    perSecond: PER_SECOND + 2,
+  };
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(settings)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  // The process takes a second to come up, and what happens must not be over by then.
+  await once(child.stdout, 'readable');
+  const output = text(child.stdout);
+  try {
+    await action();
+  } finally {
+    child.stdin.end();
+  }
+  const report: LoadReport = JSON.parse((await output).slice(STARTED.length));
+  assert.ok(report.perSecond >= PER_SECOND, `only ${report.perSecond} pods a second`);
+  return report;
+}
+
+/** Lets something happen under load that no pod and no call of the API server is to notice. */
+export async function unnoticed(
+  t: Test,
+  playground: Playground,
+  action: () => Promise<void>,
+): Promise<void> {
+  const failOpenBefore = await countFailOpen(playground.cluster);
+  const report = await underLoad(playground, action);
+  const { asked, injected, perSecond, slowestMs } = report;
+  t.same(report.refusals, [], 'no pod was refused');
+  t.equal(injected, asked, `all of ${asked} pods were injected`);
+  t.equal((await countFailOpen(playground.cluster)) - failOpenBefore, 0, 'no call failed');
+  t.comment(`${asked} pods, ${perSecond.toFixed(1)}/s, slowest ${slowestMs} ms`);
+}
