@@ -20,6 +20,7 @@ import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-patter
 import { z } from 'zod';
 import { proxySettingsOf, proxyVariables } from './network/proxy-variables.ts';
 import { type ConfigFile, readConfigFile, readTextFile } from './config-file.ts';
+import { callerOf } from './registry-tokens/aws-caller.ts';
 import type { Registry } from './registry-tokens/registries.ts';
 import { registryHostOf } from './registry-tokens/registry-host.ts';
 import { parseLabelSelector } from './pull-secrets/label-selector.ts';
@@ -147,6 +148,8 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     optOutPolicy: file.optOut,
     routineWritesPerSecond: file.routineWritesPerSecond,
     awsRegion: variables.AWS_REGION,
+    /** Whose tokens a checkpoint may hold. */
+    awsCaller: callerOf(environment),
     tlsMode: variables.TLS_MODE,
     tlsDir: variables.TLS_DIR,
     factsDir: variables.FACTS_DIR ?? variables.TLS_DIR,

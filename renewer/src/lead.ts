@@ -23,11 +23,13 @@ export async function lead(context: RenewerContext, leadership: Leadership): Pro
 
 async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Promise<void> {
   const { configuration, clock, logger } = context;
-  const { secretName, awsRegion: region, registries, podName } = configuration;
-  const { podNamespace: namespace, serviceName } = configuration;
+  const { secretName, awsRegion: region, registries, namespaceRoles, podName } = configuration;
+  const { podNamespace: namespace, serviceName, awsCaller: caller } = configuration;
   const name = `${serviceName}-tokens`;
-  const checkpoint = createCheckpoint({ ...context, namespace, name, signal });
+  const checkpoint = createCheckpoint({ ...context, namespace, name, caller, signal });
   const documents = createDocuments({ registries, region, now: () => clock.now() });
+  // Of the checkpoint only what this configuration can come to need: roles are known a moment later.
+  const usable = new Set(documents.requestsFor(namespaceRoles).map(({ id }) => id));
   const notify = createNotify({ ...context, instance: podName, signal });
   const keeper = createTokenKeeper({
     ...context,
@@ -35,11 +37,11 @@ async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Pr
       clock,
       requestHandler: createAwsRequestHandler(configuration.proxies),
     }),
-    initial: await checkpoint.load(),
-    onTokens: (tokens, isNew) => {
-      documents.setTokens(tokens);
+    initial: new Map([...(await checkpoint.load())].filter(([id]) => usable.has(id))),
+    onTokens: (required, living) => {
+      documents.setTokens(required);
       controller.documentsChanged();
-      if (isNew) checkpoint.save(tokens);
+      checkpoint.save(living);
     },
     signal,
   });

@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMovableClock } from '@ecr-pull-secrets/shared/testing/movable-clock.ts';
 import t, { type Test } from 'tap';
@@ -11,7 +12,7 @@ async function start(t: Test) {
   const api = await startApiStandIn();
   const stopping = new AbortController();
   const clock = createMovableClock();
-  const warnings: string[] = [];
+  const said: string[] = [];
   const client = createKubeClient({
     credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
@@ -20,14 +21,15 @@ async function start(t: Test) {
     client,
     namespace: 'home',
     name: 'ours-tokens',
+    caller: 'us',
     clock,
     // No wait before a retry.
     random: () => 0,
     logger: createLogger({
-      level: 'warn',
+      level: 'info',
       format: 'json',
       name: 'test',
-      destination: { write: (line) => warnings.push(JSON.parse(line).msg) },
+      destination: { write: (line) => said.push(JSON.parse(line).msg) },
     }),
     signal: stopping.signal,
   });
@@ -36,49 +38,70 @@ async function start(t: Test) {
     await client.close();
     await api.close();
   });
-  return { api, clock, checkpoint, warnings, stopping };
+  return { api, clock, checkpoint, said, stopping };
 }
 
-function tokensOf(password: string): RegistryTokens {
-  const times = { obtainedAtMs: 1, expiresAtMs: 2 };
-  return new Map([['ecr', { username: 'AWS', password, registry: 'https://r', ...times }]]);
+function tokensOf(password: string, { id = 'ecr', obtainedAtMs = 1 } = {}): RegistryTokens {
+  const times = { obtainedAtMs, expiresAtMs: 2 };
+  return new Map([[id, { username: 'AWS', password, registry: 'https://r', ...times }]]);
 }
 
-function secretOf(tokensJson: string): object {
-  return { data: { 'tokens.json': Buffer.from(tokensJson).toString('base64') } };
+function secretOf(tokensJson: string, resourceVersion = '5'): object {
+  const data = { 'tokens.json': Buffer.from(tokensJson).toString('base64') };
+  return { metadata: { resourceVersion }, data };
 }
 
-/** The checkpoint's text that a write carries. */
-async function written({ request }: Exchange): Promise<string> {
-  const [, encoded = ''] = /"tokens\.json":"([^"]*)"/.exec(await text(request)) ?? [];
-  return Buffer.from(encoded, 'base64').toString();
+function checkpointOf(tokens: RegistryTokens, caller = 'us'): string {
+  return JSON.stringify({ version: 1, caller, tokens: Object.fromEntries(tokens) });
+}
+
+interface Write {
+  readonly method: string | undefined;
+  readonly resourceVersion: string | undefined;
+  /** Passwords by the token's id. */
+  readonly passwords: Readonly<Record<string, string>>;
+  readonly caller: string;
+}
+
+/** What a write carries. */
+async function written({ request }: Exchange): Promise<Write> {
+  const { metadata, data } = JSON.parse(await text(request));
+  const { caller, tokens } = JSON.parse(Buffer.from(data['tokens.json'], 'base64').toString());
+  const passwords = Object.entries<{ password: string }>(tokens).map(
+    ([id, { password }]) => [id, password] as const,
+  );
+  return {
+    method: request.method,
+    resourceVersion: metadata.resourceVersion,
+    passwords: Object.fromEntries(passwords),
+    caller,
+  };
 }
 
 t.test('an API server that does not answer yet is asked again for the tokens', async (t) => {
-  const { api, checkpoint, warnings } = await start(t);
+  const { api, checkpoint, said } = await start(t);
   const loading = checkpoint.load();
   (await api.next()).destroy();
   (await api.next()).refuse(503);
   (await api.next()).refuse(429);
-  const kept = { version: 1, tokens: Object.fromEntries(tokensOf('x')) };
-  (await api.next()).json(secretOf(JSON.stringify(kept)));
+  (await api.next()).json(secretOf(checkpointOf(tokensOf('x'))));
   t.same(await loading, tokensOf('x'));
-  t.same(warnings, []);
+  t.same(said, []);
 });
 
 t.test('a Secret that cannot be read is waited for half a minute', async (t) => {
-  const { api, clock, checkpoint, warnings } = await start(t);
+  const { api, clock, checkpoint, said } = await start(t);
   const loading = checkpoint.load();
   (await api.next()).refuse(500);
   const last = await api.next();
   clock.move(31_000);
   last.refuse(500);
   t.same(await loading, new Map());
-  t.same(warnings, ['the checkpoint cannot be read; starting anew']);
+  t.same(said, ['the checkpoint cannot be read; starting anew']);
 });
 
 t.test('a refusal, rubbish and another version mean a new start at once', async (t) => {
-  const { api, checkpoint, warnings } = await start(t);
+  const { api, checkpoint, said } = await start(t);
   const answers: readonly ((exchange: Exchange) => void)[] = [
     (exchange) => exchange.refuse(403),
     (exchange) => exchange.json({}),
@@ -90,29 +113,148 @@ t.test('a refusal, rubbish and another version mean a new start at once', async 
     answer(await api.next());
     t.same(await loading, new Map());
   }
-  t.equal(warnings.length, answers.length);
+  t.equal(said.length, answers.length);
   const loading = checkpoint.load();
   (await api.next()).refuse(404);
   t.same(await loading, new Map());
-  t.equal(warnings.length, answers.length, 'the first start of all is no trouble');
+  t.equal(said.length, answers.length, 'the first start of all is no trouble');
+});
+
+t.test('tokens of another caller are not used, and are replaced', async (t) => {
+  const { api, checkpoint, said, stopping } = await start(t);
+  for (const caller of ['them', undefined]) {
+    const loading = checkpoint.load();
+    const { tokens } = JSON.parse(checkpointOf(tokensOf('theirs')));
+    (await api.next()).json(secretOf(JSON.stringify({ version: 1, caller, tokens })));
+    t.same(await loading, new Map());
+  }
+  t.match(
+    said,
+    Array.from({ length: 2 }, () => /another AWS identity/),
+  );
+  const running = checkpoint.run();
+  checkpoint.save(new Map());
+  checkpoint.save(tokensOf('ours'));
+  const write = await api.next();
+  t.same(await written(write), {
+    method: 'PATCH',
+    resourceVersion: '5',
+    passwords: { ecr: 'ours' },
+    caller: 'us',
+  });
+  write.json({ metadata: { resourceVersion: '6' } });
+  stopping.abort();
+  await running;
 });
 
 t.test('tokens are written until they are, and of several only the latest', async (t) => {
-  const { api, checkpoint, warnings, stopping } = await start(t);
+  const { api, checkpoint, said, stopping } = await start(t);
+  const loading = checkpoint.load();
+  (await api.next()).refuse(404);
+  await loading;
   const running = checkpoint.run();
   checkpoint.save(tokensOf('first'));
   const first = await api.next();
   checkpoint.save(tokensOf('second'));
   checkpoint.save(tokensOf('third'));
-  t.match(await written(first), '"password":"first"');
+  t.match(await written(first), { resourceVersion: '1', passwords: { ecr: 'first' } });
   first.refuse(503);
   const second = await api.next();
-  t.match(await written(second), '"password":"third"');
+  t.match(await written(second), { resourceVersion: '1', passwords: { ecr: 'third' } });
   second.destroy();
   const third = await api.next();
-  t.match(await written(third), '"password":"third"');
-  third.json({ metadata: {} });
-  t.equal(warnings.length, 2);
+  t.match(await written(third), { resourceVersion: '1', passwords: { ecr: 'third' } });
+  third.json({ metadata: { resourceVersion: '7' } });
+  checkpoint.save(tokensOf('fourth'));
+  const fourth = await api.next();
+  t.match(await written(fourth), { resourceVersion: '7', passwords: { ecr: 'fourth' } });
+  fourth.json({ metadata: { resourceVersion: '8' } });
+  t.equal(said.length, 2);
+  stopping.abort();
+  await running;
+});
+
+/** A leader that has loaded tokens and was then away while another wrote version 9. */
+async function startBehind(t: Test, save: RegistryTokens) {
+  const { api, checkpoint, ...rest } = await start(t);
+  const loading = checkpoint.load();
+  (await api.next()).json(secretOf(checkpointOf(tokensOf('old')), '5'));
+  await loading;
+  void checkpoint.run();
+  checkpoint.save(save);
+  const refused = await api.next();
+  t.match(await written(refused), { resourceVersion: '5' });
+  refused.refuse(409);
+  const look = await api.next();
+  t.equal(look.request.method, 'GET');
+  return { api, checkpoint, look, ...rest };
+}
+
+t.test('what another leader wrote since is kept where it is newer', async (t) => {
+  const ours = new Map([
+    ...tokensOf('ours', { id: 'both', obtainedAtMs: 20 }),
+    ...tokensOf('ours', { id: 'stale', obtainedAtMs: 20 }),
+  ]);
+  const theirs = new Map([
+    ...tokensOf('theirs', { id: 'both', obtainedAtMs: 10 }),
+    ...tokensOf('theirs', { id: 'stale', obtainedAtMs: 30 }),
+    ...tokensOf('theirs', { id: 'role', obtainedAtMs: 10 }),
+  ]);
+  const { api, look, said } = await startBehind(t, ours);
+  look.json(secretOf(checkpointOf(theirs), '9'));
+  const failed = await api.next();
+  const expected = {
+    resourceVersion: '9',
+    passwords: { both: 'ours', stale: 'theirs', role: 'theirs' },
+  };
+  t.match(await written(failed), expected);
+  failed.refuse(503);
+  const again = await api.next();
+  t.match(await written(again), expected, 'also when the first try fails');
+  again.json({ metadata: { resourceVersion: '10' } });
+  t.same(said, ['the checkpoint could not be written; will retry'], 'a conflict is no trouble');
+});
+
+t.test('nothing is written where another leader knows better', async (t) => {
+  const newer = tokensOf('theirs', { obtainedAtMs: 30 });
+  for (const theirs of [checkpointOf(newer), checkpointOf(newer, 'them')]) {
+    const { api, checkpoint, look } = await startBehind(t, tokensOf('ours', { obtainedAtMs: 20 }));
+    look.json(secretOf(theirs, '9'));
+    await look.closed;
+    checkpoint.save(tokensOf('newest', { obtainedAtMs: 40 }));
+    const next = await api.next();
+    t.match(await written(next), { resourceVersion: '9', passwords: { ecr: 'newest' } });
+    next.json({ metadata: { resourceVersion: '10' } });
+  }
+});
+
+t.test('a checkpoint that is gone or broken meanwhile is made anew', async (t) => {
+  const answers: readonly (readonly [string, (exchange: Exchange) => void])[] = [
+    ['1', (exchange) => exchange.refuse(404)],
+    ['9', (exchange) => exchange.json(secretOf('junk', '9'))],
+  ];
+  for (const [resourceVersion, answer] of answers) {
+    const { api, look } = await startBehind(t, tokensOf('ours'));
+    answer(look);
+    const next = await api.next();
+    t.match(await written(next), { resourceVersion, passwords: { ecr: 'ours' } });
+    next.json({ metadata: { resourceVersion: '10' } });
+  }
+});
+
+t.test('what is there already is not written again', async (t) => {
+  const { api, checkpoint, stopping } = await start(t);
+  const tokens = new Map([...tokensOf('x', { id: 'b' }), ...tokensOf('y', { id: 'a' })]);
+  const loading = checkpoint.load();
+  (await api.next()).json(secretOf(checkpointOf(new Map([...tokens].toReversed()))));
+  await loading;
+  const running = checkpoint.run();
+  checkpoint.save(tokens);
+  await setImmediate();
+  checkpoint.save(tokensOf('news'));
+  const write = await api.next();
+  t.match(await written(write), { passwords: { ecr: 'news' } });
+  write.json({ metadata: { resourceVersion: '6' } });
   stopping.abort();
   await running;
 });

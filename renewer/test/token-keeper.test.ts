@@ -8,6 +8,10 @@ import { createTokenKeeper, type TokenKeeper } from '../src/registry-tokens/toke
 import { planTokens, type TokenRequest } from '../src/registry-tokens/token-plan.ts';
 
 const HOUR_MS = 3_600_000;
+
+/** After this long a token source gives up. */
+const LIMIT_MS = 25_000;
+
 const nowMs = Date.UTC(2026, 0, 1);
 const east = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const west = '123456789012.dkr.ecr.us-west-2.amazonaws.com';
@@ -32,8 +36,9 @@ const requests = [first, second].filter((request) => request !== undefined);
 interface Kept {
   readonly clock: ReturnType<typeof createFakeClock>;
   readonly asked: { readonly id: string; readonly atMs: number }[];
-  readonly told: { readonly tokens: RegistryTokens; readonly isNew: boolean }[];
+  readonly told: { readonly tokens: RegistryTokens; readonly living: RegistryTokens }[];
   readonly failing: Set<string>;
+  readonly hanging: Set<string>;
   readonly keeper: TokenKeeper;
   readonly stop: () => Promise<void>;
 }
@@ -44,14 +49,17 @@ function keep(initial: RegistryTokens = new Map(), random = () => 0.999_999): Ke
   const asked: Kept['asked'][number][] = [];
   const told: Kept['told'][number][] = [];
   const failing = new Set<string>();
+  const hanging = new Set<string>();
   const keeper = createTokenKeeper({
-    tokenSource: async ({ id }: TokenRequest) => {
+    tokenSource: async ({ id }: TokenRequest, signal) => {
       asked.push({ id, atMs: clock.now() - nowMs });
+      if (hanging.has(id)) await clock.sleep(LIMIT_MS, signal);
+      if (hanging.has(id)) throw new Error('AWS is silent');
       if (failing.has(id)) throw new Error('AWS is away');
       return token({ obtainedAtMs: clock.now(), expiresAtMs: clock.now() + 12 * HOUR_MS });
     },
     initial,
-    onTokens: (tokens, isNew) => told.push({ tokens, isNew }),
+    onTokens: (tokens, living) => told.push({ tokens, living }),
     clock,
     random,
     logger: createLogger({
@@ -69,6 +77,7 @@ function keep(initial: RegistryTokens = new Map(), random = () => 0.999_999): Ke
     asked,
     told,
     failing,
+    hanging,
     keeper,
     stop: async () => {
       controller.abort();
@@ -83,11 +92,8 @@ t.test('tokens are got at once, renewed together at half life, and told of once'
   await clock.advance(5 * HOUR_MS);
   t.equal(asked.length, 2);
   t.same(
-    told.map(({ isNew, tokens }) => [isNew, tokens.size]),
-    [
-      [false, 0],
-      [true, 2],
-    ],
+    told.map(({ tokens }) => tokens.size),
+    [0, 2],
   );
   await clock.advance(HOUR_MS);
   t.equal(asked.length, 4);
@@ -179,5 +185,63 @@ t.test('tokens that failed together come back together, whatever their waits', a
     told.map(({ tokens }) => tokens.size),
     [0, 2],
   );
+  await stop();
+});
+
+t.test('one token that hangs keeps no other waiting, whether new or tried again', async (t) => {
+  const { clock, asked, told, failing, hanging, keeper, stop } = keep();
+  const [one = '', two = ''] = requests.map(({ id }) => id);
+  hanging.add(two);
+  keeper.require(requests.slice(1));
+  await clock.advance(1_000);
+  failing.add(one);
+  keeper.require(requests);
+  await clock.advance(10_000);
+  t.ok(asked.filter(({ id }) => id === one).length > 3);
+  t.equal(asked.filter(({ id }) => id === two).length, 1);
+  failing.clear();
+  await clock.advance(10_000);
+  t.same([...(told.at(-1)?.tokens.keys() ?? [])], [one]);
+  await stop();
+});
+
+t.test('tokens that hang together come back together', async (t) => {
+  let draws = 0;
+  const { clock, told, hanging, keeper, stop } = keep(new Map(), () => (draws++ % 2 ? 0.9 : 0.1));
+  for (const { id } of requests) hanging.add(id);
+  keeper.require(requests);
+  await clock.advance(60_000);
+  hanging.clear();
+  await clock.advance(60_000);
+  t.same(
+    told.map(({ tokens }) => tokens.size),
+    [0, 2],
+  );
+  await stop();
+});
+
+t.test('tokens that nobody requires yet, or any more, are kept while they live', async (t) => {
+  const [one = '', two = ''] = requests.map(({ id }) => id);
+  const initial = new Map([
+    [two, token({ expiresAtMs: nowMs + HOUR_MS })],
+    ['dead', token({ expiresAtMs: nowMs })],
+  ]);
+  const { clock, asked, told, keeper, stop } = keep(initial);
+  const last = () => {
+    const { tokens = new Map(), living = new Map() } = told.at(-1) ?? {};
+    return { required: [...tokens.keys()], living: [...living.keys()] };
+  };
+  keeper.require(requests.slice(0, 1));
+  await clock.advance(1_000);
+  t.same(last(), { required: [one], living: [two, one] });
+  keeper.require(requests.slice(1));
+  t.same(last(), { required: [two], living: [two, one] });
+  keeper.require(requests);
+  t.same(last(), { required: [one, two], living: [two, one] });
+  await clock.advance(1_000);
+  t.equal(asked.length, 1, 'AWS is asked for nothing that is known');
+  keeper.require(requests.slice(0, 1));
+  await clock.advance(6 * HOUR_MS);
+  t.same(last(), { required: [one], living: [one] });
   await stop();
 });

@@ -30,6 +30,8 @@ export interface LeaderSettings {
   readonly name: string;
   /** Content of its `CONFIG_FILE`. */
   readonly file?: Readonly<Record<string, unknown>>;
+  /** What its environment says besides. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One line of a leader's log. */
@@ -85,20 +87,18 @@ export function startMovedTime(options: MovedTimeOptions = {}): Promise<MovedTim
   return openTogether((opened) => open(options, opened));
 }
 
-interface MovedTimeOptions extends Pick<EcrStandInOptions, 'roles'> {
+interface MovedTimeOptions extends Pick<EcrStandInOptions, 'roles' | 'identities'> {
   readonly audit?: boolean;
 }
 
 async function open(
-  { roles = [], audit = false }: MovedTimeOptions,
+  { roles = [], identities = [AWS_IDENTITY], audit = false }: MovedTimeOptions,
   opened: Opened,
 ): Promise<MovedTime> {
   const clock = createMovableClock(Date.now.bind(Date));
   Date.now = () => clock.now();
   const cluster = opened.add(await startCluster({ audit }));
-  const ecr = opened.add(
-    await startEcrStandIn({ identities: [AWS_IDENTITY], roles, now: () => clock.now() }),
-  );
+  const ecr = opened.add(await startEcrStandIn({ identities, roles, now: () => clock.now() }));
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
@@ -116,7 +116,7 @@ async function open(
     },
   });
 
-  function startLeader({ name, file = {} }: LeaderSettings): Leader {
+  function startLeader({ name, file = {}, environment = {} }: LeaderSettings): Leader {
     const log: LogLine[] = [];
     const write = (line: string): void => {
       lines.push(line);
@@ -126,7 +126,7 @@ async function open(
     const stopping = new AbortController();
     const leading = lead(
       {
-        configuration: configurationOf(cluster, name, file),
+        configuration: configurationOf(cluster, { name, file, environment }),
         client,
         certificates: { serve: async () => undefined, lead: async () => undefined },
         clock,
@@ -201,10 +201,10 @@ export function checkpointPath(leader: string): string {
 
 function configurationOf(
   { kubeconfigPath }: LocalCluster,
-  name: string,
-  file: Readonly<Record<string, unknown>>,
+  { name, file, environment }: LeaderSettings,
 ) {
-  const environment = {
+  const variables = {
+    ...environment,
     KUBECONFIG: kubeconfigPath,
     POD_NAME: `${name}-0`,
     POD_NAMESPACE: PRODUCT_NAME,
@@ -214,5 +214,5 @@ function configurationOf(
     AWS_REGION: 'us-east-1',
     CONFIG_FILE: 'config.json',
   };
-  return readRenewerConfiguration(environment, () => JSON.stringify(file));
+  return readRenewerConfiguration(variables, () => JSON.stringify(file));
 }

@@ -2,7 +2,7 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { RenewerMetrics } from '../metrics.ts';
-import { createObserved } from '../observed.ts';
+import { createObserved, firstChange } from '../observed.ts';
 import type { TokenSource } from './aws-token-source.ts';
 import {
   isNearRenewal,
@@ -18,15 +18,18 @@ const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 /** The clock is compared at least this often, so a suspended machine renews soon after it wakes. */
 const LONGEST_SLEEP_MS = 30_000;
 
-/** How long tokens that are there wait for slower ones, so that one write carries all. */
+/** How long an answer waits for those of other tokens, so that one write carries all. */
 const GATHER_MS = 2_000;
 
 export interface TokenKeeperOptions {
   readonly tokenSource: TokenSource;
   /** Tokens of an earlier leader; those alive are used, and renewed when due. */
   readonly initial: RegistryTokens;
-  /** Told of all tokens whenever others are required or AWS gave a new one, which is then worth keeping. */
-  readonly onTokens: (tokens: RegistryTokens, isNew: boolean) => void;
+  /**
+   * Told whenever others are required or AWS gave new ones: of the required tokens, and of all that live,
+   * which are worth keeping. Who needs a role's token may be known a moment after the start only.
+   */
+  readonly onTokens: (required: RegistryTokens, living: RegistryTokens) => void;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -47,6 +50,8 @@ interface Keeping {
   token: RegistryToken | undefined;
   nextTryMs: number;
   failures: number;
+  /** Whether AWS is being asked. */
+  isUnderWay: boolean;
 }
 
 /**
@@ -57,32 +62,41 @@ interface Keeping {
 export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
   const { tokenSource, initial, onTokens, clock, random, logger, metrics, signal } = options;
   const keepings = createObserved<ReadonlyMap<string, Keeping>>(new Map());
+  const settled = createObserved<object>({});
+  const newest = new Map(initial);
 
   function startKeeping(request: TokenRequest): Keeping {
     const known = keepings.get().get(request.id);
     if (known) return known;
-    const token = initial.get(request.id);
-    if (!token || token.expiresAtMs <= clock.now()) {
-      return { request, token: undefined, nextTryMs: clock.now(), failures: 0 };
-    }
-    return { request, token, nextTryMs: renewalTimeMs(token, random), failures: 0 };
+    const token = newest.get(request.id);
+    const isAlive = token && token.expiresAtMs > clock.now();
+    return {
+      request,
+      token: isAlive ? token : undefined,
+      nextTryMs: isAlive ? renewalTimeMs(token, random) : clock.now(),
+      failures: 0,
+      isUnderWay: false,
+    };
   }
 
-  function tellTokens(isNew: boolean): void {
-    const tokens = new Map<string, RegistryToken>();
+  function tellTokens(): void {
+    const required = new Map<string, RegistryToken>();
     metrics.tokenExpiry.reset();
     for (const [id, { token }] of keepings.get()) {
       if (!token) continue;
-      tokens.set(id, token);
+      required.set(id, token);
       metrics.tokenExpiry.set({ token: id }, token.expiresAtMs / 1000);
     }
-    onTokens(tokens, isNew);
+    const living = [...newest].filter(([, { expiresAtMs }]) => expiresAtMs > clock.now());
+    onTokens(required, new Map(living));
   }
 
+  /** @returns whether there is a new token */
   async function renew(keeping: Keeping): Promise<boolean> {
     const { request } = keeping;
     try {
       const token = await tokenSource(request, signal);
+      newest.set(request.id, token);
       keeping.token = token;
       keeping.failures = 0;
       keeping.nextTryMs = renewalTimeMs(token, random);
@@ -103,45 +117,70 @@ export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
     }
   }
 
-  /** Tokens that come soon are told of together; slow ones keep nobody waiting. */
+  /** Those that end at about the same time are told of and tried again together; slow ones keep nobody. */
   async function renewAll(due: readonly Keeping[]): Promise<void> {
-    let untold = 0;
-    const tell = (): void => {
-      if (untold > 0) tellTokens(true);
-      untold = 0;
-    };
-    const all = Promise.all(
-      due.map(async (keeping) => {
-        if (await renew(keeping)) untold++;
-      }),
-    );
+    const ended = new Map<Keeping, boolean>();
+    const underWay = new Map<Keeping, Promise<void>>();
+    for (const keeping of due) {
+      keeping.isUnderWay = true;
+      const renewal = renew(keeping).then((isNew) => void ended.set(keeping, isNew));
+      underWay.set(keeping, renewal);
+    }
+    while (underWay.size > 0) {
+      await Promise.race(underWay.values());
+      await gather(Promise.all(underWay.values()));
+      for (const keeping of ended.keys()) underWay.delete(keeping);
+      settle(ended);
+      ended.clear();
+    }
+  }
+
+  async function gather(all: Promise<unknown>): Promise<void> {
     const gathered = new AbortController();
     const gathering = clock.sleep(GATHER_MS, AbortSignal.any([signal, gathered.signal]));
     await Promise.race([all, gathering]);
     gathered.abort();
-    tell();
-    await all;
-    tell();
-    tryTogether(due.filter(({ failures }) => failures > 0));
+  }
+
+  function settle(ended: ReadonlyMap<Keeping, boolean>): void {
+    tryTogether([...ended.keys()].filter(({ failures }) => failures > 0));
+    for (const keeping of ended.keys()) keeping.isUnderWay = false;
+    settled.set({});
+    if ([...ended.values()].includes(true)) tellTokens();
+  }
+
+  /** Starts whatever is due until the signal aborts; what is under way then ends by the same signal. */
+  async function startWhenDue(start: (due: readonly Keeping[]) => void): Promise<void> {
+    while (!signal.aborted) {
+      const [required, lastSettled, now] = [keepings.get(), settled.get(), clock.now()];
+      const idle = [...required.values()].filter(({ isUnderWay }) => !isUnderWay);
+      if (idle.some((keeping) => isDue(keeping, now))) {
+        start(idle.filter((keeping) => isDueTogether(keeping, now)));
+        continue;
+      }
+      const nextMs = Math.min(...idle.map(({ nextTryMs }) => nextTryMs - now), LONGEST_SLEEP_MS);
+      await firstChange({ clock, withinMs: nextMs, signal }, [
+        (wait) => keepings.changedFrom(required, wait),
+        (wait) => settled.changedFrom(lastSettled, wait),
+      ]);
+    }
   }
 
   return {
     require: (requests) => {
       keepings.set(new Map(requests.map((request) => [request.id, startKeeping(request)])));
-      tellTokens(false);
+      tellTokens();
     },
     run: async () => {
-      while (!signal.aborted) {
-        const known = keepings.get();
-        const now = clock.now();
-        const all = [...known.values()];
-        if (all.some((keeping) => isDue(keeping, now))) {
-          await renewAll(all.filter((keeping) => isDueTogether(keeping, now)));
-          continue;
-        }
-        const nextMs = Math.min(...all.map(({ nextTryMs }) => nextTryMs - now), LONGEST_SLEEP_MS);
-        await keepings.changedFrom(known, { clock, withinMs: nextMs, signal });
-      }
+      const renewals = new Set<Promise<void>>();
+      const defect = Promise.withResolvers<never>();
+      const starting = startWhenDue((due) => {
+        const renewal = renewAll(due).catch(defect.reject);
+        renewals.add(renewal);
+        void renewal.finally(() => renewals.delete(renewal));
+      });
+      await Promise.race([starting, defect.promise]);
+      await Promise.race([Promise.all(renewals), defect.promise]);
     },
   };
 }

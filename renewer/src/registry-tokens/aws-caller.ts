@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
+
+/**
+ * Variables that say who we are for the AWS SDK's default chain, and at which AWS. None holds a secret,
+ * and each is the same after a restart: AWS_ROLE_SESSION_NAME may be the pod's name, a session token and
+ * the token's file belong to an identity that another variable names.
+ */
+const CALLER_VARIABLES = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_PROFILE',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_ROLE_ARN',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_ECR',
+  'AWS_ENDPOINT_URL_ECR_PUBLIC',
+  'AWS_ENDPOINT_URL_STS',
+  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+];
+
+/**
+ * Tells identities apart by what is set for them, without asking AWS: tokens of another one are not ours
+ * to hand out. Who stands behind an instance's metadata, a shared file or EKS Pod Identity is not seen.
+ */
+export function callerOf(environment: Environment): string {
+  const values = CALLER_VARIABLES.map((name) => environment[name] ?? '');
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
+}
