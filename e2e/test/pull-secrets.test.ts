@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import t from 'tap';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
 import { login } from '../src/ecr-stand-in/login.ts';
@@ -258,11 +258,25 @@ t.test(
     t.same(await findLeaks({ api, node, ecr, logDirectory }), []);
     await mkdir(join(logDirectory, 'planted'));
     const planted = join(logDirectory, 'planted', 'leak.log');
-    await writeFile(planted, `x ${ecr.issuedTokens()[0]?.password} y`);
-    t.same(await findLeaks({ api, node, ecr, logDirectory }), ['the log leak.log']);
+    const password = ecr.issuedTokens()[0]?.password ?? '';
+    const encoded = Buffer.from(`{"auth":"AWS:${password}"}`).toString('base64');
+    const token = await serviceAccountToken();
+    for (const leak of [password, password.slice(100, 150), encoded.slice(40, 100), token]) {
+      await writeFile(planted, `x ${leak} y`);
+      t.same(await findLeaks({ api, node, ecr, logDirectory }), ['the log leak.log']);
+    }
     await rm(join(logDirectory, 'planted'), { recursive: true });
   },
 );
+
+/** The token that a renewer has. */
+async function serviceAccountToken(): Promise<string> {
+  const directory = join(playground.cluster.directory, playground.node.name);
+  const files = await readdir(directory, { recursive: true });
+  const path = files.find((file) => basename(file) === 'token');
+  assert.ok(path);
+  return readFile(join(directory, path), 'utf8');
+}
 
 interface PodSpec {
   readonly metadata: { readonly name: string };

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { EcrStandIn } from '../ecr-stand-in/server.ts';
@@ -7,6 +7,7 @@ import { progressToStderr } from '../local-cluster/progress.ts';
 import type { LocalNode } from '../local-node/local-node.ts';
 import { type Event, ifPresent, type KubeApi, type Pod, type Secret } from './kube-api.ts';
 import { OPS_PORTS } from './ports.ts';
+import { createSecretPieces } from './secret-pieces.ts';
 
 /** Where the product may have said something, and what it must not have said. */
 export interface LeakSearch {
@@ -42,13 +43,17 @@ export async function findLeaks(search: LeakSearch): Promise<readonly string[]> 
     }
   };
   const key = await seen('all places, for the authority’s key', authorityKey(api));
-  const secrets = [...awsSecrets(ecr), ...key];
+  const pieces = createSecretPieces([
+    ...ecr.secrets(),
+    ...key,
+    ...(await mountedSecrets(dirname(logDirectory))),
+  ]);
   const texts = [
     ...(await logsIn(logDirectory)),
     ...(await seen('metrics', metricsOf(search, warn))),
     ...(await seen('Events', eventsOf(api))),
   ];
-  const leaks = texts.filter(({ text }) => secrets.some((secret) => text.includes(secret)));
+  const leaks = texts.filter(({ text }) => pieces.areIn(text));
   return [...leaks.map(({ place }) => place), ...refused];
 }
 
@@ -57,29 +62,48 @@ interface Said {
   readonly text: string;
 }
 
-/** Whole and encoded. */
-function awsSecrets(ecr: EcrStandIn): readonly string[] {
-  return ecr.secrets().flatMap((secret) => [secret, Buffer.from(secret).toString('base64')]);
-}
-
-/** A line from the middle of the private key; none where there is no authority. */
+/** Lines of the private key; none where there is no authority. */
 async function authorityKey(api: KubeApi): Promise<readonly string[]> {
   const path = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
   const authority = await ifPresent(api.get<Secret>(path));
-  const key = Buffer.from(authority?.data?.['tls.key'] ?? '', 'base64').toString();
-  const [, , middle] = key.split('\n');
-  return middle ? [middle] : [];
+  return linesOf(Buffer.from(authority?.data?.['tls.key'] ?? '', 'base64').toString());
+}
+
+/** Files that hold a secret: tokens of ServiceAccounts, keys of serving certificates. */
+const SECRET_FILES = new Set(['token', 'tls.key']);
+
+/** What lies in the volumes of the pods of the moment. */
+async function mountedSecrets(nodeDirectory: string): Promise<readonly string[]> {
+  const files = await filesIn(nodeDirectory);
+  const paths = files.filter((path) => SECRET_FILES.has(basename(path)));
+  // A pod may be going, and its volumes with it.
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
+  return texts.flatMap(linesOf);
+}
+
+/** A whole line of PEM. */
+const LINE_LENGTH = 64;
+
+/** Of PEM the first and the last lines are the same for all, or too short to tell. */
+function linesOf(text: string): readonly string[] {
+  const lines = text.split('\n');
+  return lines.filter((line) => line.length >= LINE_LENGTH && !line.startsWith('-----'));
+}
+
+async function filesIn(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
 }
 
 async function logsIn(directory: string): Promise<readonly Said[]> {
-  const files = await readdir(directory, { recursive: true, withFileTypes: true });
+  const paths = await filesIn(directory);
   return Promise.all(
-    files
-      .filter((file) => file.isFile())
-      .map(async ({ parentPath, name }) => ({
-        place: `the log ${name}`,
-        text: await readFile(join(parentPath, name), 'utf8'),
-      })),
+    paths.map(async (path) => ({
+      place: `the log ${basename(path)}`,
+      text: await readFile(path, 'utf8'),
+    })),
   );
 }
 
