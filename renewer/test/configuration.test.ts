@@ -88,7 +88,17 @@ t.test('the file says what is too long for variables, which win over it', (t) =>
 t.test('what is wrong in the file is named by its key', (t) => {
   const cases: Readonly<Record<string, RegExp>> = {
     '{"registry": []}': /CONFIG_FILE=c\.json: .*registry/,
-    '{"registries": [{"host": "a", "roleArn": "admin"}]}': /registries\.0/,
+    '{"registries": [{"host": "a", "roleArn": "admin"}]}': /registries\.0\.roleArn: is not the ARN/,
+    '{"registries": [{"host": "a", "role": "x"}]}': /registries\.0: .*"role"/,
+    '{"registries": [""]}': /registries\.0\.host: has no host/,
+    '{"registries": ["https://"]}': /registries\.0\.host: has no host/,
+    '{"registries": [{"host": " "}]}': /registries\.0\.host: has no host/,
+    '{"registries": [{"host": "a", "tokenOf": "b"}]}':
+      /registries\.0\.tokenOf: is not the host of an ECR/,
+    '{"registries": [{"host": "123456789012.DKR.ecr.us-east-1.amazonaws.com", "tokenOf": "123456789012.dkr.ecr.us-west-2.amazonaws.com"}]}':
+      /registries\.0\.tokenOf: .*the host is an ECR registry, which takes its own token/,
+    '{"registries": [{"host": "public.ecr.aws", "tokenOf": "123456789012.dkr.ecr.us-west-2.amazonaws.com"}]}':
+      /registries\.0\.tokenOf: .*takes its own token/,
     '{"namespaceRoles": [{"roleArn": "arn:aws:iam::123456789012:role/a", "namespaces": "A"}]}':
       /namespaceRoles\.0\.namespaces: "A" can match no namespace/,
     '{"optOut": "never"}': /optOut: .*expire/,

@@ -89,6 +89,12 @@ t.test('a host says which service, region and endpoint gives its token', (t) => 
       fips: false,
       dualStack: false,
     },
+    'HTTPS://123456789012.DKR.ECR.EU-West-1.AmazonAWS.com/': {
+      service: 'ecr',
+      region: 'eu-west-1',
+      fips: false,
+      dualStack: false,
+    },
     'public.ecr.aws': { service: 'ecr-public', region: 'us-east-1', fips: false, dualStack: false },
   };
   for (const [host, place] of Object.entries(places)) t.same(placeOf(host), place, host);
@@ -135,6 +141,25 @@ t.test('a host that is no ECR name takes the token of the registry that it names
   });
   t.match(requests, [{ region: 'us-west-2' }]);
   t.match(entries, [{ key: 'proxy.example.com' }]);
+  t.end();
+});
+
+t.test('a host takes the very token of the registry that it names, whoever asks for that', (t) => {
+  const proxy = { host: 'proxy.example.com', tokenOf: `HTTPS://${otherAccount}/` };
+  const listed = { host: otherAccount, roleArn, externalId: 'ours', sessionName: 'me' };
+  const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
+  const places = { region: undefined, identity: mine };
+  const both = planTokens({ registries: [proxy, { host: east }, listed], ...places });
+  t.equal(both.requests.length, 2);
+  t.equal(both.entries[0]?.tokenId, both.entries[2]?.tokenId);
+  t.same(both.requests[0]?.identity, { roleArn, externalId: 'ours', sessionName: 'me' });
+
+  const own = { ...proxy, roleArn: `${roleArn}-own` };
+  t.match(planTokens({ registries: [own, listed], ...places }).requests, [
+    { identity: { roleArn: own.roleArn, externalId: undefined } },
+    { identity: { roleArn } },
+  ]);
+  t.match(planTokens({ registries: [proxy], ...places }).requests, [{ identity: mine }]);
   t.end();
 });
 

@@ -28,21 +28,24 @@ export interface Registry extends Identity {
 }
 
 /** A registry in `CONFIG_FILE`: its host, or its host and how to get its token. */
-export const registrySchema: z.ZodType<Registry, Registry | string> = z.union([
-  z.string().transform((host): Registry => ({ host })),
+export const registrySchema = z.preprocess(
+  (given) => (typeof given === 'string' ? { host: given } : given),
   z
     .strictObject({
-      host: z.string(),
+      host: z.string().refine((host) => registryHostOf(host).trim() !== '', 'has no host'),
       roleArn: roleArn.optional(),
       externalId: z.string().optional(),
       sessionName: z.string().optional(),
-      tokenOf: z.string().optional(),
+      tokenOf: z
+        .string()
+        .refine((host) => placeOf(host) !== undefined, 'is not the host of an ECR registry')
+        .optional(),
     })
-    .refine(({ tokenOf }) => tokenOf === undefined || placeOf(tokenOf) !== undefined, {
+    .refine(({ host, tokenOf }) => tokenOf === undefined || placeOf(host) === undefined, {
       path: ['tokenOf'],
-      message: 'is not the host of an ECR registry',
+      message: 'is not for this entry: the host is an ECR registry, which takes its own token',
     }),
-]);
+);
 
 /** Which of AWS's services, and where, gives the tokens of a registry host. */
 export interface TokenPlace {
@@ -60,12 +63,21 @@ const ECR_PUBLIC_PLACE: TokenPlace = {
   dualStack: false,
 };
 
-/** Reads the place off an ECR host; `undefined` for hosts that are not AWS's. */
+/** Reads the place off an ECR host, in any case; `undefined` for hosts that are not AWS's. */
 export function placeOf(key: string): TokenPlace | undefined {
-  const host = withoutPort(registryHostOf(key));
+  const host = hostNameOf(key);
   if (ECR_PUBLIC_HOSTS.has(host)) return ECR_PUBLIC_PLACE;
   const ecr = parseEcrHost(host);
   if (!ecr) return undefined;
   const { region, fips, suffix } = ecr;
   return { service: 'ecr', region, fips, dualStack: suffix.startsWith('on.') };
+}
+
+/** Whether two keys stand for the same host. */
+export function isSameHost(key: string, other: string): boolean {
+  return hostNameOf(key) === hostNameOf(other);
+}
+
+function hostNameOf(key: string): string {
+  return withoutPort(registryHostOf(key.toLowerCase()));
 }

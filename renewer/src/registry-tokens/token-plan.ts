@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Identity, placeOf, type Registry, type TokenPlace } from './registries.ts';
+import {
+  type Identity,
+  isSameHost,
+  placeOf,
+  type Registry,
+  type TokenPlace,
+} from './registries.ts';
 
 /** One token to get: there is one per identity, service and region. */
 export interface TokenRequest {
@@ -54,14 +60,25 @@ export function planTokens({ registries, region, identity = {} }: TokenPlanOptio
     return id;
   }
 
-  const entries = registries.map(({ host, tokenOf, ...own }) => ({
-    key: host,
-    tokenId: tokenIdFor(placeOf(tokenOf ?? host) ?? home, own.roleArn ? own : identity),
-  }));
+  const entries = registries.map((registry) => {
+    const { host, tokenOf = host } = registry;
+    const who = roleFor(registry, registries) ?? identity;
+    return { key: host, tokenId: tokenIdFor(placeOf(tokenOf) ?? home, who) };
+  });
   if (entries.length === 0) {
     return finish([{ key: undefined, tokenId: tokenIdFor(home, identity) }], requests);
   }
   return finish(entries, requests);
+}
+
+/** The role of a registry: its own, else that of the listed one whose token it takes. */
+function roleFor(registry: Registry, registries: readonly Registry[]): Identity | undefined {
+  const { roleArn, externalId, sessionName, tokenOf } = registry;
+  if (roleArn) return { roleArn, externalId, sessionName };
+  if (tokenOf === undefined) return undefined;
+  const named = registries.find(({ host }) => isSameHost(host, tokenOf));
+  // An ECR host names no other one.
+  return named && roleFor(named, []);
 }
 
 /** Where hosts that say nothing about it get their token: with the first ECR host, else at home. */
