@@ -57,6 +57,25 @@ t.test('a registry host that is configured counts as ECR', async (t) => {
   t.same(secretsOf(await api.createPod('labelled', podWith({ containers }))), [SECRET]);
 });
 
+t.test('an image of a registry that no token covers is injected, with a warning', async (t) => {
+  const host = REGISTRY.replace(/^\d+/, '999999999999');
+  const containers = [{ name: 'app', image: `${host}/app` }];
+  const path = '/api/v1/namespaces/labelled/pods?dryRun=All';
+  const body = { apiVersion: 'v1', kind: 'Pod', ...podWith({ containers }) };
+  const access = { ...cluster, token: cluster.adminToken };
+  // The webhook hears of the registry from the renewer, which hears of it from the leader.
+  const response = await eventually('a warning', async () => {
+    const answer = await requestApi(access, path, { method: 'POST', body });
+    assert.equal(answer.warnings.length, 1);
+    return answer;
+  });
+  t.match(response.warnings[0], `no token covers registry ${host}`);
+  t.same(secretsOf(JSON.parse(response.body)), [SECRET]);
+  const covered = { ...body, ...podWith({}) };
+  const { warnings } = await requestApi(access, path, { method: 'POST', body: covered });
+  t.same(warnings, [], 'and none for one that is covered');
+});
+
 t.test('a pod that opted out is left alone', async (t) => {
   const pod = podWith({}, { labels: { 'ecr-pull-secrets.io/inject': 'disabled' } });
   t.same(secretsOf(await api.createPod('labelled', pod)), []);

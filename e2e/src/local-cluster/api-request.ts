@@ -22,6 +22,8 @@ export interface ApiRequestOptions {
 export interface ApiResponse {
   readonly status: number;
   readonly body: string;
+  /** What `kubectl` would show as warnings. */
+  readonly warnings: readonly string[];
 }
 
 /** An answer takes milliseconds; a hung server must not hang its caller. */
@@ -49,5 +51,9 @@ export async function requestApi(
   sent.end(body === undefined ? undefined : JSON.stringify(body));
   const [response] = await once(sent, 'response');
   if (!(response instanceof IncomingMessage)) throw new TypeError('no HTTP response');
-  return { status: response.statusCode ?? 0, body: await text(response) };
+  return {
+    status: response.statusCode ?? 0,
+    body: await text(response),
+    warnings: response.headersDistinct['warning'] ?? [],
+  };
 }
