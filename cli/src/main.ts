@@ -3,7 +3,7 @@ import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import { stopSignal } from '@ecr-pull-secrets/shared/stop-signal.ts';
 import { run } from './run.ts';
 
-process.exitCode = await run({
+const exitCode = await run({
   args: process.argv.slice(2),
   environment: process.env,
   stdout: process.stdout,
@@ -11,3 +11,6 @@ process.exitCode = await run({
   clock: systemClock,
   stop: stopSignal(process),
 });
+
+// All that matters is done and written by now. The AWS SDK may wait to ask a silent service again.
+process.exit(exitCode);
