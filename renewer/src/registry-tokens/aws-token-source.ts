@@ -3,13 +3,13 @@ import {
   ECRPUBLICClient,
   GetAuthorizationTokenCommand as GetPublicAuthorizationTokenCommand,
 } from '@aws-sdk/client-ecr-public';
-import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { AwsRequestHandler } from '../network/aws-request-handler.ts';
 import { withBoundRequests } from '../network/bound-requests.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { type AuthorizationData, readToken } from './authorization-data.ts';
+import { clientOptions } from './aws-client-options.ts';
 import type { RegistryToken } from './registry-token.ts';
 import type { TokenRequest } from './token-plan.ts';
 
@@ -21,9 +21,6 @@ export type TokenSource = (request: TokenRequest, signal: AbortSignal) => Promis
 
 /** Over everything: the credential chain, the SDK's own retries and the call. */
 const DEFAULT_LIMIT_MS = 25_000;
-
-/** How a session of an assumed role is called in CloudTrail. */
-const DEFAULT_SESSION_NAME = 'ecr-pull-secrets';
 
 /** ECR Public has one registry host for all. */
 const ECR_PUBLIC_ENDPOINT = 'https://public.ecr.aws';
@@ -92,31 +89,5 @@ function createAsk(request: TokenRequest, requestHandler: AwsRequestHandler): As
     const command = new GetAuthorizationTokenCommand({});
     const { authorizationData } = await client.send(command, { abortSignal });
     return authorizationData?.[0];
-  };
-}
-
-function clientOptions(
-  { region, fips, dualStack, identity }: TokenRequest,
-  requestHandler: AwsRequestHandler,
-) {
-  const place = region ? { region } : {};
-  const { roleArn, externalId, sessionName = DEFAULT_SESSION_NAME } = identity;
-  const role = roleArn && {
-    credentials: fromTemporaryCredentials({
-      params: {
-        RoleArn: roleArn,
-        RoleSessionName: sessionName,
-        ...(externalId ? { ExternalId: externalId } : {}),
-      },
-      clientConfig: { ...place, requestHandler },
-    }),
-  };
-  return {
-    ...place,
-    ...role,
-    // Left out where not wanted, so that the SDK's own variables for them still count.
-    ...(fips ? { useFipsEndpoint: true } : {}),
-    ...(dualStack ? { useDualstackEndpoint: true } : {}),
-    requestHandler,
   };
 }
