@@ -59,6 +59,17 @@ t.test('a missing, broken or far expiry counts as twelve hours', (t) => {
   t.end();
 });
 
+t.test('a token that is dead already is refused, and the clock suspected', (t) => {
+  const authorizationToken = Buffer.from('AWS:x').toString('base64');
+  for (const expiresAt of [new Date(nowMs - HOUR_MS), new Date(nowMs), new Date(0)]) {
+    t.throws(() => readToken({ authorizationToken, proxyEndpoint: registry, expiresAt }, nowMs), {
+      code: 'ECRPS_TOKEN_INVALID',
+      message: `AWS gave a token that expired at ${expiresAt.toISOString()}; is the clock of this machine, 2026-01-01T00:00:00.000Z, right?`,
+    });
+  }
+  t.end();
+});
+
 t.test('an answer without a usable token is an error that does not quote it', (t) => {
   const secret = Buffer.from('AWSsecret').toString('base64');
   for (const answer of [undefined, {}, { authorizationToken: secret, proxyEndpoint: registry }]) {

@@ -11,7 +11,8 @@ export interface AuthorizationData {
 /**
  * Reads AWS's answer. An expiry that is missing, broken or too far counts as twelve hours.
  *
- * @throws ECRPS_TOKEN_INVALID where the answer lacks a token or a registry; it never quotes the answer
+ * @throws ECRPS_TOKEN_INVALID where the answer lacks a token or a registry, or the token is dead by our
+ *   clock: nobody could use it; it never quotes the token
  */
 export function readToken(data: AuthorizationData | undefined, nowMs: number): RegistryToken {
   const [username, password] = splitOnce(
@@ -21,6 +22,11 @@ export function readToken(data: AuthorizationData | undefined, nowMs: number): R
     throw createError('ECRPS_TOKEN_INVALID', 'AWS’s answer holds no usable token');
   }
   const saidMs = data.expiresAt?.getTime() ?? Number.NaN;
+  if (saidMs <= nowMs) {
+    const [said, now] = [saidMs, nowMs].map((ms) => new Date(ms).toISOString());
+    const message = `AWS gave a token that expired at ${said}; is the clock of this machine, ${now}, right?`;
+    throw createError('ECRPS_TOKEN_INVALID', message);
+  }
   const latestMs = nowMs + LONGEST_TOKEN_LIFE_MS;
   return {
     username,
