@@ -1,8 +1,14 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { thirdPartyNotices } from './notices.ts';
 
-/** The folder of the bundles: one entry, `main.mjs`, and the chunks that its commands load. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * The folder of the bundles: one entry, `main.mjs`, the chunks that its commands load, and the notices
+ * that the licences of what is in them ask for.
+ */
 export const BUNDLE_DIR = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** CommonJS dependencies call `require` and read `__dirname`, which ES modules do not have. */
@@ -22,7 +28,7 @@ const COMMONJS_BANNER = [
  */
 export async function bundle(outputDir: string = BUNDLE_DIR): Promise<string> {
   await rm(outputDir, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     entryPoints: [fileURLToPath(new URL('src/main.ts', import.meta.url))],
     outdir: outputDir,
     bundle: true,
@@ -36,7 +42,11 @@ export async function bundle(outputDir: string = BUNDLE_DIR): Promise<string> {
     banner: { js: COMMONJS_BANNER },
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
+    metafile: true,
+    absWorkingDir: ROOT,
   });
+  const notices = await thirdPartyNotices(Object.keys(metafile.inputs), ROOT);
+  await writeFile(`${outputDir}/THIRD-PARTY-NOTICES.txt`, notices);
   return `${outputDir}/main.mjs`;
 }
 
