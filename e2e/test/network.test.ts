@@ -15,9 +15,11 @@ import { createTokenIssuer } from './support/aws.ts';
 const ASK_ECR = fileURLToPath(new URL('fixtures/ask-ecr.ts', import.meta.url));
 const ACCOUNT = '222222222222';
 const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/puller`;
+const OTHER_ROLE_ARN = 'arn:aws:iam::333333333333:role/other';
 const SUBJECT = 'system:serviceaccount:ecr-pull-secrets:ecr-pull-secrets';
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const REGISTRY = `https://${registryHost(ACCOUNT, 'eu-west-1')}`;
+const OTHER_REGISTRY = `https://${registryHost('333333333333', 'eu-west-1')}`;
 /** No resolver knows it: only the proxy can bring a request there. */
 const AWS_HOST = 'aws.invalid';
 
@@ -53,7 +55,10 @@ async function startNetwork(t: Test): Promise<Network> {
   });
   const standIn = await startEcrStandIn({
     tls: { key: privateKeyPem, cert: certificatePem },
-    roles: [{ arn: ROLE_ARN, webIdentity: trust, podIdentity: trust }],
+    roles: [
+      { arn: ROLE_ARN, webIdentity: trust, podIdentity: trust },
+      { arn: OTHER_ROLE_ARN, trustedPrincipals: [ROLE_ARN] },
+    ],
   });
   t.teardown(() => standIn.close());
   const port = Number(new URL(standIn.secureEndpoint ?? '').port);
@@ -62,6 +67,9 @@ async function startNetwork(t: Test): Promise<Network> {
   t.teardown(() => proxy.close());
   const directory = t.testdir({
     'ca.pem': authority.certificatePem,
+    'config.json': JSON.stringify({
+      registries: [{ host: OTHER_REGISTRY, roleArn: OTHER_ROLE_ARN }],
+    }),
     'irsa-token': serviceAccountToken('sts.amazonaws.com'),
     'pod-identity-token': serviceAccountToken('pods.eks.amazonaws.com'),
   });
@@ -100,6 +108,18 @@ t.test('behind a proxy and a private authority, STS and ECR are reached', async 
   for (const request of proxy.requests) {
     t.same(request, { method: 'CONNECT', target: `${AWS_HOST}:443`, status: 200 });
   }
+});
+
+t.test('a role on top of IRSA is assumed through the proxy too', async (t) => {
+  const { standIn, proxy, environment, irsa } = await startNetwork(t);
+  const CONFIG_FILE = `${environment['HOME']}/config.json`;
+  t.equal(await askEcr({ ...environment, ...irsa, CONFIG_FILE }), OTHER_REGISTRY);
+  t.match(standIn.calls, [
+    { operation: 'AssumeRoleWithWebIdentity', host: AWS_HOST },
+    { operation: 'AssumeRole', host: AWS_HOST, roleArn: OTHER_ROLE_ARN },
+    { operation: 'GetAuthorizationToken', host: AWS_HOST, outcome: 200 },
+  ]);
+  t.ok(proxy.requests.length > 0);
 });
 
 t.test('the credentials of EKS Pod Identity are not asked for through the proxy', async (t) => {

@@ -6,14 +6,15 @@ import {
 } from '../../src/ecr-stand-in/server.ts';
 import { createTokenIssuer } from './aws.ts';
 
-/** The account of the user and of every role here. */
+/** The account of the user, and of the role that a pod or a machine has by itself. */
 export const ACCOUNT = '222222222222';
 
-/** The role that a pod or a machine has by itself. */
-export const OWN_ROLE = `arn:aws:iam::${ACCOUNT}:role/team/renewer`;
+const OWN_ROLE = `arn:aws:iam::${ACCOUNT}:role/team/renewer`;
 
-/** A role that the user and the own role may assume. */
-export const PULL_ROLE = `arn:aws:iam::${ACCOUNT}:role/puller`;
+/** Another account, with a role that both of them may assume. */
+export const PULL_ACCOUNT = '333333333333';
+
+export const PULL_ROLE = `arn:aws:iam::${PULL_ACCOUNT}:role/puller`;
 
 const USER = { account: ACCOUNT, accessKeyId: 'AKIAUSER', secretAccessKey: 'user-key' };
 const SESSION = { ...USER, accessKeyId: 'ASIASESSION', sessionToken: 'user-session' };
@@ -53,7 +54,7 @@ export async function startIdentities(
     identities: [USER, SESSION],
     roles: [
       { arn: OWN_ROLE, webIdentity: trust, podIdentity: trust },
-      { arn: PULL_ROLE, trustedPrincipals: [USER.account] },
+      { arn: PULL_ROLE, trustedPrincipals: [ACCOUNT] },
     ],
     instanceRoleArn: OWN_ROLE,
     ...options,
