@@ -4,6 +4,7 @@ import { renewerVariables } from '@ecr-pull-secrets/renewer/configuration.ts';
 import { renewOnceVariables } from '@ecr-pull-secrets/renewer/renew-once/configuration.ts';
 import { webhookVariables } from '@ecr-pull-secrets/server/configuration.ts';
 import { z } from 'zod';
+import { configFileSection } from './config-file-section.ts';
 
 /** The page that is made here. */
 export const CONFIGURATION_PAGE = fileURLToPath(
@@ -53,6 +54,7 @@ export function configurationPage(): string {
     `\n## \`ecr-pull-secrets webhook\`\n\n${tableOf(webhookVariables)}`,
     `\n## \`ecr-pull-secrets renewer\`\n\n${tableOf(renewerVariables)}`,
     `\n## \`ecr-pull-secrets renew-once\`\n${RENEW_ONCE}\n${tableOf(renewOnceVariables)}`,
+    configFileSection(),
     AWS,
     NETWORK,
   ].join('');

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { ERROR_CODES } from '@ecr-pull-secrets/shared/errors.ts';
+import { readConfigFile } from '@ecr-pull-secrets/renewer/config-file.ts';
+import { CONFIG_FILE_EXAMPLE } from '../config-file-section.ts';
 import { CONFIGURATION_PAGE, configurationPage } from '../configuration-page.ts';
 import { findCommand, usage } from '../src/commands.ts';
 
@@ -21,7 +23,16 @@ t.test('without an argument it does what the old tool does, and fails as that do
 t.test('the page of the configuration is what the code validates with', async (t) => {
   const page = await readFile(CONFIGURATION_PAGE, 'utf8');
   t.equal(page, configurationPage(), 'run: npm run docs');
-  t.notMatch(page, /\|  \||``/, 'each variable has a description and an example');
+  t.notMatch(page, /\|  \||(?<!`)``(?!`)/, 'each variable has a description and an example');
+});
+
+t.test('the example of CONFIG_FILE is what the code takes', (t) => {
+  const text = JSON.stringify(CONFIG_FILE_EXAMPLE);
+  const file = readConfigFile('config.json', () => text);
+  t.same(Object.keys(CONFIG_FILE_EXAMPLE).toSorted(), Object.keys(file).toSorted());
+  t.equal(file.registries.length, 3);
+  t.same(file.certificates, readConfigFile(undefined, () => '').certificates, 'the defaults');
+  t.end();
 });
 
 t.test('the page of errors has every code, and no other', async (t) => {
