@@ -1,24 +1,36 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createAwsRequestHandler } from '@ecr-pull-secrets/renewer/network/aws-request-handler.ts';
 import {
   createAwsTokenSource,
   type TokenSource,
 } from '@ecr-pull-secrets/renewer/registry-tokens/aws-token-source.ts';
+import { createTokenKeeper } from '@ecr-pull-secrets/renewer/registry-tokens/token-keeper.ts';
 import { planTokens } from '@ecr-pull-secrets/renewer/registry-tokens/token-plan.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import t, { type Test } from 'tap';
 import type { Call } from '../src/ecr-stand-in/faults.ts';
+import { registryHost } from '../src/ecr-stand-in/registry-host.ts';
 import type { EcrStandIn } from '../src/ecr-stand-in/server.ts';
 import { eventually } from '../src/playground/eventually.ts';
-import { ACCOUNT, PULL_ROLE, startIdentities, type Way } from './support/aws-identities.ts';
+import {
+  ACCOUNT,
+  PULL_ACCOUNT,
+  PULL_ROLE,
+  startIdentities,
+  type Way,
+} from './support/aws-identities.ts';
 import { waitFor } from './support/cron-job.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 
-const HOST = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
+const HOST = registryHost(ACCOUNT, 'us-east-1');
+const PULL_HOST = registryHost(PULL_ACCOUNT, 'us-east-1');
 
 /** Far below the limit of the product, far above what this machine needs. */
 const LIMIT_MS = 700;
@@ -108,6 +120,40 @@ for (const { way, roleArn, of } of HANGS) {
     await t.resolves(ask(source, roleArn));
   });
 }
+
+t.test(
+  'the other tokens come meanwhile, and the loss of leadership ends it all at once',
+  async (t) => {
+    const { standIn, ways } = await startIdentities(t);
+    t.intercept(process, 'env', { value: ways.IRSA });
+    standIn.faults.add({ kind: 'hang' }, { when: ({ operation }) => operation === 'AssumeRole' });
+    const { requests } = planTokens({
+      registries: [{ host: HOST }, { host: PULL_HOST, roleArn: PULL_ROLE }],
+      region: undefined,
+    });
+    const leading = new AbortController();
+    const got = Promise.withResolvers<readonly string[]>();
+    const keeper = createTokenKeeper({
+      tokenSource: asking(t),
+      initial: new Map(),
+      onTokens: (tokens) => tokens.size > 0 && got.resolve([...tokens.keys()]),
+      clock: systemClock,
+      random: Math.random,
+      logger: createLogger({ level: 'silent', format: 'json', name: 'test' }),
+      metrics: createRenewerMetrics(createMetricsRegistry()),
+      signal: leading.signal,
+    });
+    keeper.require(requests);
+    const startMs = performance.now();
+    const running = keeper.run();
+    t.same(await got.promise, [requests[0]?.id]);
+    t.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`);
+    const lostAtMs = performance.now();
+    leading.abort();
+    await running;
+    t.ok(performance.now() - lostAtMs < 200, `${performance.now() - lostAtMs} ms`);
+  },
+);
 
 t.test('renew-once that waits for credentials ends when told to', async (t) => {
   const { standIn, ways } = await startIdentities(t);
