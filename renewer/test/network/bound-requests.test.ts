@@ -26,10 +26,10 @@ async function startServer(t: Test) {
 /** A library that takes no signal. */
 function fetchText(url: string, agent?: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
-    get(url, agent ? { agent } : {}, (response) => text(response).then(resolve, reject)).on(
-      'error',
-      reject,
-    );
+    const request = get(url, agent ? { agent } : {}, (response) => {
+      text(response).then(resolve, reject);
+    });
+    request.on('error', reject);
   });
 }
 
