@@ -1,6 +1,11 @@
 import type { ListWatchHandler } from '../kube/list-watch.ts';
 import type { PartialObject } from '../kube/objects.ts';
-import { identityOf, type NamespaceIdentity, type NamespaceRole } from './namespace-roles.ts';
+import {
+  identityOf,
+  type NamespaceIdentity,
+  type NamespaceRole,
+  roleOf,
+} from './namespace-roles.ts';
 import { type PullSecretState, readPullSecretState } from './pull-secret-state.ts';
 import { isTarget, type NamespaceRule } from './target-namespaces.ts';
 
@@ -30,7 +35,7 @@ export interface InventoryOptions {
   readonly changed: (namespace: string, cause: 'namespace' | 'secret') => void;
   /** Told of each namespace that is not there any more. */
   readonly gone: (namespace: string) => void;
-  /** Told when `roles` changed. */
+  /** Told when `roles` changed: once for each piece of news, after all of it is known. */
   readonly rolesChanged: () => void;
 }
 
@@ -44,6 +49,7 @@ export function createInventory(options: InventoryOptions): Inventory {
   const alive = new Set<string>();
   const secrets = new Map<string, PullSecretState>();
   const listed = { namespaces: false, secrets: false };
+  let areRolesNews = false;
 
   function putNamespace({ metadata }: PartialObject): void {
     const { name } = metadata;
@@ -53,21 +59,27 @@ export function createInventory(options: InventoryOptions): Inventory {
   }
 
   function setTarget(name: string, identity: NamespaceIdentity | undefined): void {
-    const before = targets.get(name);
+    const before = roleOf(targets.get(name));
+    const after = roleOf(identity);
     if (identity) targets.set(name, identity.kind === 'default' ? DEFAULT_IDENTITY : identity);
     else targets.delete(name);
-    const isLast = changeUsers(before, -1) === 0;
-    const isFirst = changeUsers(identity, 1) === 1;
-    if (isLast || isFirst) rolesChanged();
+    // Namespaces change for many reasons, and others' roles are no news.
+    if (before === after) return;
+    if (before) changeUsers(before, -1);
+    if (after) changeUsers(after, 1);
   }
 
-  /** @returns how many namespaces use the identity's role now; `undefined` where it has none */
-  function changeUsers(identity: NamespaceIdentity | undefined, by: number): number | undefined {
-    if (identity?.kind !== 'role') return undefined;
-    const users = (roleUsers.get(identity.role) ?? 0) + by;
-    if (users > 0) roleUsers.set(identity.role, users);
-    else roleUsers.delete(identity.role);
-    return users;
+  function changeUsers(role: NamespaceRole, by: 1 | -1): void {
+    const users = (roleUsers.get(role) ?? 0) + by;
+    if (users > 0) roleUsers.set(role, users);
+    else roleUsers.delete(role);
+    if (users === 0 || (users === 1 && by === 1)) areRolesNews = true;
+  }
+
+  function tellRoles(): void {
+    if (!areRolesNews) return;
+    areRolesNews = false;
+    rolesChanged();
   }
 
   function forget(name: string): void {
@@ -101,13 +113,18 @@ export function createInventory(options: InventoryOptions): Inventory {
         }
         for (const name of before) forget(name);
         listed.namespaces = true;
+        tellRoles();
         for (const namespace of alive) changed(namespace, 'namespace');
       },
       upsert: (namespace) => {
         putNamespace(namespace);
+        tellRoles();
         changed(namespace.metadata.name, 'namespace');
       },
-      remove: ({ metadata: { name } }) => forget(name),
+      remove: ({ metadata: { name } }) => {
+        forget(name);
+        tellRoles();
+      },
     },
     secretHandler: {
       replace: (objects) => {

@@ -13,8 +13,14 @@ export interface NamespaceRole extends Identity {
 export type NamespaceIdentity =
   | { readonly kind: 'default' }
   | { readonly kind: 'role'; readonly role: NamespaceRole }
-  /** It asks for a role that the allow-list does not give it; it gets the default. */
+  /** It asks for a role, quoted in part, that the allow-list does not give it; it gets the default. */
   | { readonly kind: 'refused'; readonly roleArn: string };
+
+/**
+ * Annotations may have 256 KiB, which is too much for memory, logs and Events. Of ARNs that are any, the
+ * account and the path are within this, and the advice still fits into the 1,024 characters of an Event.
+ */
+const QUOTED_ARN_LENGTH = 512;
 
 /**
  * Reads a namespace's wish for a role. It counts only where the allow-list binds the role to that
@@ -29,5 +35,16 @@ export function identityOf(
     : undefined;
   if (!roleArn) return { kind: 'default' };
   const role = allowed.find((line) => line.roleArn === roleArn && line.namespaces.matches(name));
-  return role ? { kind: 'role', role } : { kind: 'refused', roleArn };
+  return role ? { kind: 'role', role } : { kind: 'refused', roleArn: quotable(roleArn) };
+}
+
+/** The role whose credentials a namespace gets, if it is one of its own. */
+export function roleOf(target: NamespaceIdentity | undefined): NamespaceRole | undefined {
+  return target?.kind === 'role' ? target.role : undefined;
+}
+
+function quotable(roleArn: string): string {
+  if (roleArn.length <= QUOTED_ARN_LENGTH) return roleArn;
+  // A copy: a slice would keep the whole text in memory (V8's sliced strings).
+  return Buffer.from(`${roleArn.slice(0, QUOTED_ARN_LENGTH)}…`).toString();
 }
