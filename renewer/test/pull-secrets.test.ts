@@ -1,9 +1,5 @@
-import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import t from 'tap';
 import type { ObjectMeta } from '../src/kube/objects.ts';
-import { createInventory } from '../src/pull-secrets/inventory.ts';
-import { parseLabelSelector } from '../src/pull-secrets/label-selector.ts';
-import type { NamespaceRole } from '../src/pull-secrets/namespace-roles.ts';
 import { isRemovable, OPT_OUT_POLICIES } from '../src/pull-secrets/opted-out.ts';
 import { planWork } from '../src/pull-secrets/plan-work.ts';
 import { planWrite } from '../src/pull-secrets/plan-write.ts';
@@ -11,7 +7,6 @@ import {
   type PullSecretState,
   readPullSecretState,
 } from '../src/pull-secrets/pull-secret-state.ts';
-import type { NamespaceRule } from '../src/pull-secrets/target-namespaces.ts';
 
 const HOUR_MS = 3_600_000;
 const renewedAtMs = Date.parse('2026-01-01T00:00:00Z');
@@ -59,6 +54,22 @@ function stateOf(changes: Partial<ObjectMeta> = {}): PullSecretState {
   return readPullSecretState(secretMetadata(changes));
 }
 
+/** A secret that says when its tokens were got and when the first one dies. */
+function got({ atMs, diesAtMs }: { atMs: number; diesAtMs: number }): Partial<ObjectMeta> {
+  return {
+    annotations: {
+      ...secretMetadata().annotations,
+      'ecr-pull-secrets.io/expires-at': new Date(diesAtMs).toISOString(),
+      'ecr-pull-secrets.io/renewed-at': new Date(atMs).toISOString(),
+    },
+  };
+}
+
+/** A secret after a document was written. */
+function after(document: { renewedAtMs: number; expiresAtMs: number }): Partial<ObjectMeta> {
+  return got({ atMs: document.renewedAtMs, diesAtMs: document.expiresAtMs });
+}
+
 t.test('an absent secret is created at once, and only created', (t) => {
   t.match(planWrite(undefined, current, nowMs), {
     resourceVersion: '1',
@@ -83,10 +94,42 @@ t.test('a secret with older tokens is written at the version that was seen, with
   t.end();
 });
 
-t.test('a secret with newer tokens than ours is never replaced', (t) => {
+t.test('a living secret with newer tokens than ours is never replaced', (t) => {
   const older = { ...current, renewedAtMs: renewedAtMs - HOUR_MS };
   t.equal(planWrite(stateOf(), older, nowMs), undefined);
-  t.equal(planWrite(stateOf(), older, expiresAtMs), undefined, 'not even when it is dead');
+  t.equal(planWrite(stateOf(), older, expiresAtMs - 1), undefined, 'not even near its end');
+  t.equal(planWrite(stateOf(), older, expiresAtMs), undefined, 'nor by what is as dead');
+  t.end();
+});
+
+t.test('a dead secret yields to tokens that live longer, whatever it says of its age', (t) => {
+  const ahead = got({ atMs: renewedAtMs + 10 * HOUR_MS, diesAtMs: expiresAtMs });
+  const living = { ...current, renewedAtMs: renewedAtMs - HOUR_MS, expiresAtMs: expiresAtMs + 1 };
+  t.match(planWrite(stateOf(), living, expiresAtMs), { reason: 'dying', isUrgent: true });
+  t.match(planWrite(stateOf(ahead), living, expiresAtMs), { reason: 'dying', isUrgent: true });
+  t.equal(planWrite(stateOf(after(living)), living, expiresAtMs + 1), undefined, 'but once');
+  t.end();
+});
+
+t.test('what a clock that was ahead wrote is replaced without hurry, by longer life', (t) => {
+  const ahead = got({ atMs: nowMs + 10 * HOUR_MS, diesAtMs: nowMs + 12 * HOUR_MS });
+  const right = { ...current, renewedAtMs: nowMs, expiresAtMs: nowMs + 12 * HOUR_MS + 1 };
+  t.match(planWrite(stateOf(ahead), right, nowMs), { reason: 'older-token', isUrgent: false });
+  t.equal(planWrite(stateOf(after(right)), right, nowMs), undefined, 'and then it is right');
+  const thawed = { ...current, renewedAtMs: nowMs - HOUR_MS, expiresAtMs: nowMs + 11 * HOUR_MS };
+  t.equal(planWrite(stateOf(ahead), thawed, nowMs), undefined, 'not by tokens that die sooner');
+  const itself = { ...right, renewedAtMs: nowMs + 10 * HOUR_MS, expiresAtMs: nowMs + 12 * HOUR_MS };
+  t.equal(planWrite(stateOf(ahead), itself, nowMs), undefined, 'nor by the same again');
+  const nearEndMs = nowMs + 11 * HOUR_MS;
+  const newest = { ...current, renewedAtMs: nearEndMs, expiresAtMs: nearEndMs + 12 * HOUR_MS };
+  t.match(planWrite(stateOf(ahead), newest, nearEndMs), { reason: 'older-token' });
+  t.end();
+});
+
+t.test('clocks of two nodes that differ a little are no reason to write', (t) => {
+  const minutesAhead = got({ atMs: nowMs + 300_000, diesAtMs: nowMs + 12 * HOUR_MS });
+  const older = { ...current, renewedAtMs: nowMs, expiresAtMs: nowMs + 12 * HOUR_MS + 1 };
+  t.equal(planWrite(stateOf(minutesAhead), older, nowMs), undefined);
   t.end();
 });
 
@@ -191,100 +234,5 @@ t.test('nothing is done in a namespace that is being deleted, nor without a docu
   t.match(planWork({ ...facts, isTarget: false, secret: stateOf(), nowMs: expiresAtMs }), {
     kind: 'delete',
   });
-  t.end();
-});
-
-const rule: NamespaceRule = {
-  selector: parseLabelSelector('ecr-pull-secrets.io/inject=enabled'),
-  target: parseNamespacePattern('team-*'),
-  exclude: parseNamespacePattern('*-sandbox'),
-};
-
-const labels = { 'ecr-pull-secrets.io/inject': 'enabled' };
-
-const allowed: readonly NamespaceRole[] = [
-  { roleArn: 'arn:aws:iam::123456789012:role/a', namespaces: parseNamespacePattern('team-a*') },
-];
-
-function inventoryOf() {
-  const news: string[] = [];
-  const inventory = createInventory({
-    rule,
-    allowedRoles: allowed,
-    changed: (namespace, cause) => news.push(`${cause} ${namespace}`),
-    gone: (namespace) => news.push(`gone ${namespace}`),
-    rolesChanged: () => news.push('roles'),
-  });
-  return { ...inventory, news };
-}
-
-t.test('each change of a namespace or of its secret is news', (t) => {
-  const { namespaceHandler, secretHandler, news } = inventoryOf();
-  const takeNews = (): readonly string[] => news.splice(0);
-  namespaceHandler.replace([{ metadata: { name: 'a', labels } }, { metadata: { name: 'b' } }]);
-  t.same(takeNews(), ['namespace a', 'namespace b']);
-  secretHandler.replace([]);
-  t.same(takeNews(), ['secret a', 'secret b']);
-  namespaceHandler.upsert({ metadata: { name: 'c', labels } });
-  secretHandler.upsert({ metadata: secretMetadata({ namespace: 'c' }) });
-  secretHandler.remove({ metadata: secretMetadata({ namespace: 'c', resourceVersion: '8' }) });
-  t.same(takeNews(), ['namespace c', 'secret c', 'secret c']);
-  namespaceHandler.remove({ metadata: { name: 'c' } });
-  namespaceHandler.replace([{ metadata: { name: 'a', labels } }]);
-  t.same(takeNews(), ['gone c', 'gone b', 'namespace a']);
-  t.end();
-});
-
-t.test('an inventory is complete when both lists are there', (t) => {
-  const inventory = inventoryOf();
-  inventory.namespaceHandler.replace([{ metadata: { name: 'a', labels } }]);
-  t.notOk(inventory.isComplete(), 'an empty list of secrets would look like absent secrets');
-  inventory.secretHandler.replace([]);
-  t.ok(inventory.isComplete());
-  t.match(inventory.target('a'), { kind: 'default' });
-  t.end();
-});
-
-t.test('what the answer to a write said outlives older news of the watch', (t) => {
-  const inventory = inventoryOf();
-  inventory.learn('a', stateOf({ resourceVersion: '10' }));
-  inventory.secretHandler.upsert({ metadata: secretMetadata({ resourceVersion: '9' }) });
-  t.equal(inventory.secret('a')?.resourceVersion, '10');
-  inventory.secretHandler.remove({ metadata: secretMetadata({ resourceVersion: '9' }) });
-  t.equal(inventory.secret('a')?.resourceVersion, '10');
-  inventory.secretHandler.remove({ metadata: secretMetadata({ resourceVersion: '11' }) });
-  t.equal(inventory.secret('a'), undefined);
-  t.end();
-});
-
-t.test('a namespace that left, or that a new list lacks, is no target any more', (t) => {
-  const inventory = inventoryOf();
-  inventory.namespaceHandler.replace([
-    { metadata: { name: 'a', labels } },
-    { metadata: { name: 'team-b' } },
-  ]);
-  inventory.secretHandler.replace([{ metadata: secretMetadata({ namespace: 'a' }) }]);
-  inventory.namespaceHandler.upsert({ metadata: { name: 'a' } });
-  t.equal(inventory.target('a'), undefined);
-  t.ok(inventory.isAlive('a'));
-  t.same([...inventory.namespaces()].toSorted(), ['a', 'team-b'], 'its secret is still known');
-  inventory.namespaceHandler.replace([]);
-  t.equal(inventory.target('team-b'), undefined);
-  t.notOk(inventory.isAlive('a'));
-  t.end();
-});
-
-t.test('roles are told of when the first namespace takes one and the last leaves it', (t) => {
-  const inventory = inventoryOf();
-  const annotations = { 'ecr-pull-secrets.io/role-arn': 'arn:aws:iam::123456789012:role/a' };
-  inventory.namespaceHandler.upsert({ metadata: { name: 'team-a1', annotations } });
-  inventory.namespaceHandler.upsert({ metadata: { name: 'team-a2', annotations } });
-  inventory.namespaceHandler.upsert({ metadata: { name: 'team-b', annotations } });
-  t.equal(inventory.news.filter((news) => news === 'roles').length, 1);
-  t.same([...inventory.roles()], allowed);
-  inventory.namespaceHandler.upsert({ metadata: { name: 'team-a1' } });
-  inventory.namespaceHandler.remove({ metadata: { name: 'team-a2', annotations } });
-  t.equal(inventory.news.filter((news) => news === 'roles').length, 2);
-  t.same([...inventory.roles()], []);
   t.end();
 });

@@ -1,4 +1,5 @@
 import type { PullDocument } from '../registry-tokens/pull-document.ts';
+import { LONGEST_TOKEN_LIFE_MS } from '../registry-tokens/registry-token.ts';
 import type { Origin, PullSecretState } from './pull-secret-state.ts';
 
 /** One server-side apply that is due. */
@@ -20,12 +21,18 @@ const CREATE_ONLY = '1';
 /** A secret in the last part of its life is dying: tokens are renewed long before that. */
 const DYING_SHARE = 0.15;
 
+/**
+ * Clocks of nodes that are right differ by less, so a token that was got further in the future was got by
+ * a wrong clock. Up to there nothing is lost: a token of that age needs no renewal yet.
+ */
+const CLOCK_TOLERANCE_MS = 3_600_000;
+
 type What = Pick<PullDocument, 'expiresAtMs' | 'renewedAtMs' | 'recipe' | 'isComplete'>;
 
 /**
  * Whether a namespace's secret needs a write, from its metadata and the document that is due to it.
- * A secret with newer tokens than ours, written by a later leader, is left alone. So is a secret in its
- * best years while our document lacks a registry that the secret may still have.
+ * A living secret with newer tokens than ours, written by a later leader, is left alone. So is a secret
+ * in its best years while our document lacks a registry that the secret may still have.
  */
 export function planWrite(
   secret: PullSecretState | undefined,
@@ -52,11 +59,31 @@ function reasonToReplace(
   nowMs: number,
 ): PlannedWrite['reason'] | undefined {
   if (!secret.isUntouched) return 'edited';
-  const { expiresAtMs = 0, renewedAtMs = 0 } = secret;
   const isOtherRecipe = secret.recipe !== document.recipe;
-  if (!isOtherRecipe && renewedAtMs >= document.renewedAtMs) return undefined;
-  const isDying = nowMs >= expiresAtMs - (expiresAtMs - renewedAtMs) * DYING_SHARE;
-  if (isDying) return 'dying';
+  if (!isOtherRecipe && !isOlder(secret, document, nowMs)) return undefined;
+  if (isDying(secret, nowMs)) return 'dying';
   if (!document.isComplete) return undefined;
   return isOtherRecipe ? 'other-recipe' : 'older-token';
+}
+
+/**
+ * By when the tokens were got, as our clocks had it. Where that clock was wrong, or the secret is dead
+ * whatever it says, by when they die: that is AWS's clock.
+ */
+function isOlder(secret: PullSecretState, document: What, nowMs: number): boolean {
+  const { expiresAtMs = 0, renewedAtMs = 0 } = secret;
+  const isDead = expiresAtMs <= nowMs;
+  if (isDead || isFromFuture(renewedAtMs, nowMs)) return expiresAtMs < document.expiresAtMs;
+  return renewedAtMs < document.renewedAtMs;
+}
+
+function isDying({ expiresAtMs = 0, renewedAtMs = 0 }: PullSecretState, nowMs: number): boolean {
+  const lifeMs = isFromFuture(renewedAtMs, nowMs)
+    ? LONGEST_TOKEN_LIFE_MS
+    : expiresAtMs - renewedAtMs;
+  return nowMs >= expiresAtMs - lifeMs * DYING_SHARE;
+}
+
+function isFromFuture(renewedAtMs: number, nowMs: number): boolean {
+  return renewedAtMs > nowMs + CLOCK_TOLERANCE_MS;
 }
