@@ -3,6 +3,9 @@ import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 /** How often a portion of the rotation is handed on. */
 const PORTION_INTERVAL_MS = 100;
 
+/** What is carried over: the fractions of a pace that is no multiple of ten. */
+const LESS_THAN_ONE_WRITE = 1 - 1e-9;
+
 /** Namespaces whose secret is fine but gets a newer token, at a measured pace. */
 export interface Rotation {
   add(namespace: string): void;
@@ -24,9 +27,9 @@ export function createRotation(options: {
   let allowance = 0;
 
   function handOn(): void {
-    const portion = (writesPerSecond * PORTION_INTERVAL_MS) / 1000;
-    // What was not used is not saved up, or a pause would end in a burst.
-    allowance = Math.min(allowance + portion, Math.max(portion, 1));
+    // Whole writes that were not used are not saved up, or a pause would end in a burst.
+    const rest = Math.min(allowance, LESS_THAN_ONE_WRITE);
+    allowance = rest + (writesPerSecond * PORTION_INTERVAL_MS) / 1000;
     if (!hasRoom()) return;
     for (const namespace of waiting) {
       if (allowance < 1) return;
