@@ -2,6 +2,7 @@ import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { KubeClient } from './client.ts';
+import { createTroubleLog } from './trouble-log.ts';
 
 /** A word to the people of a namespace, shown by `kubectl get events`. */
 export interface Notice {
@@ -19,7 +20,10 @@ export type Notify = (notice: Notice) => Promise<void>;
 /** The API server refuses longer ones. */
 const MESSAGE_LIMIT = 1024;
 
-/** Makes Warning Events. An Event that cannot be made is only logged: it is news, not work. */
+/**
+ * Makes Warning Events, until the signal aborts. An Event that cannot be made is only logged: it is news,
+ * not work.
+ */
 export function createNotify(options: {
   readonly client: KubeClient;
   /** The pod that speaks. */
@@ -29,6 +33,7 @@ export function createNotify(options: {
   readonly signal: AbortSignal;
 }): Notify {
   const { client, instance, clock, logger, signal } = options;
+  const trouble = createTroubleLog({ clock, logger }, 'an Event could not be made');
   return async ({ namespace, about, reason, message }) => {
     const now = new Date(clock.now()).toISOString();
     const body = {
@@ -51,10 +56,10 @@ export function createNotify(options: {
         method: 'POST',
         path: `/api/v1/namespaces/${namespace}/events`,
         body,
+        signal,
       });
     } catch (error) {
-      if (signal.aborted) return;
-      logger.warn({ err: error, namespace, reason }, 'an Event could not be made');
+      if (!signal.aborted) trouble.report(error, namespace);
     }
   };
 }

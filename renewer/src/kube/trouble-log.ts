@@ -4,7 +4,8 @@ import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 
 /** Logs trouble that repeats every moment without filling the log. */
 export interface TroubleLog {
-  report(error: unknown): void;
+  /** @param namespace - where it happened; the same trouble in another namespace is no news */
+  report(error: unknown, namespace?: string): void;
 }
 
 /** The same trouble is said again after this long, so that a log of the last minutes has it. */
@@ -22,16 +23,23 @@ export function createTroubleLog(
 ): TroubleLog {
   const saidAtMs = new Map<string, number>();
   return {
-    report: (error) => {
+    report: (error, namespace) => {
       const now = clock.now();
       for (const [text, at] of saidAtMs) {
         // A clock that was set back must not silence anything.
         if (Math.abs(now - at) >= REPEAT_AFTER_MS) saidAtMs.delete(text);
       }
-      const text = describeError(error);
+      const text = withoutNamespace(describeError(error), namespace);
       const isNews = !saidAtMs.has(text);
       if (isNews) saidAtMs.set(text, now);
-      logger[isNews ? 'warn' : 'debug']({ err: error }, message);
+      const where = namespace === undefined ? {} : { namespace };
+      logger[isNews ? 'warn' : 'debug']({ err: error, ...where }, message);
     },
   };
+}
+
+/** In paths and in the API server's sentences; a bare name may be a part of any word. */
+function withoutNamespace(text: string, namespace: string | undefined): string {
+  if (namespace === undefined) return text;
+  return text.replaceAll(`/${namespace}/`, '/*/').replaceAll(`"${namespace}"`, '"*"');
 }
