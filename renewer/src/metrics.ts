@@ -8,6 +8,7 @@ export interface RenewerMetrics {
   readonly tokenExpiry: Gauge<'token'>;
   readonly secretWrites: Counter<'result'>;
   readonly secrets: Gauge<'state'>;
+  readonly namespaceTroubles: Gauge<'reason'>;
   readonly caBundlePatches: Counter<'result'>;
   readonly certificateExpiry: Gauge<'certificate'>;
   readonly certificateProblems: Gauge;
@@ -41,8 +42,14 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
     }),
     secrets: new Gauge({
       name: `${METRIC_PREFIX}pull_secrets`,
-      help: 'Namespaces by the state of their pull secret: current, pending or refused; told by the leader alone.',
+      help: 'Target namespaces by the state of their pull secret: current, pending, refused, contested, without-token or expired; told by the leader alone.',
       labelNames: ['state'],
+      registers,
+    }),
+    namespaceTroubles: new Gauge({
+      name: `${METRIC_PREFIX}namespace_troubles`,
+      help: 'Namespaces with a trouble that an Event in them tells of, by the Event’s reason; told by the leader alone.',
+      labelNames: ['reason'],
       registers,
     }),
     caBundlePatches: new Counter({
@@ -70,4 +77,5 @@ export function forgetLeadership(metrics: RenewerMetrics): void {
   metrics.leader.set(0);
   metrics.tokenExpiry.reset();
   metrics.secrets.reset();
+  metrics.namespaceTroubles.reset();
 }

@@ -7,6 +7,8 @@ import { planTokens, type TokenPlan, type TokenRequest } from '../registry-token
 export interface Documents {
   /** The document of an identity as of now; `undefined` while there is no token for it. */
   documentFor(identity: Identity | undefined): PullDocument | undefined;
+  /** Whether a token that is to be got in this identity's own name is missing. */
+  lacksTokenOf(identity: Identity): boolean;
   /** All tokens that are needed while these identities are in use, besides the default one. */
   requestsFor(identities: Iterable<Identity>): readonly TokenRequest[];
   setTokens(tokens: RegistryTokens): void;
@@ -42,6 +44,12 @@ export function createDocuments(options: {
       documents.set(key, document);
       return document;
     },
+    lacksTokenOf: (identity) =>
+      planFor(identity).requests.some(({ id, identity: who }) => {
+        if (keyOf(who) !== keyOf(identity)) return false;
+        const token = tokens.get(id);
+        return !token || token.expiresAtMs <= now();
+      }),
     requestsFor: (identities) => {
       const requests = new Map<string, TokenRequest>();
       for (const identity of [undefined, ...identities]) {

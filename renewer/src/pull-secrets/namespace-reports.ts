@@ -1,29 +1,52 @@
+import { createHash } from 'node:crypto';
 import { createError, type ErrorCode } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { Notify } from '../kube/events.ts';
 
+/** One CamelCase word for each kind of trouble. */
+export const REPORT_REASONS = [
+  'PullSecretRefused',
+  'PullSecretContested',
+  'RoleRefused',
+  'RoleWithoutToken',
+] as const;
+
+export type ReportReason = (typeof REPORT_REASONS)[number];
+
+const CODES: Readonly<Record<ReportReason, ErrorCode>> = {
+  PullSecretRefused: 'ECRPS_PULL_SECRET_REFUSED',
+  PullSecretContested: 'ECRPS_PULL_SECRET_CONTESTED',
+  RoleRefused: 'ECRPS_ROLE_REFUSED',
+  RoleWithoutToken: 'ECRPS_ROLE_WITHOUT_TOKEN',
+};
+
 /** Something that the people of a namespace should know. */
 export interface Report {
-  /** One CamelCase word; a namespace has at most one report of a reason at a time. */
-  readonly reason: 'PullSecretRefused' | 'RoleRefused';
+  /** A namespace has at most one trouble of a reason at a time. */
+  readonly reason: ReportReason;
   /** What happened and what to do; no credentials. */
   readonly message: string;
+  /** What tells a trouble from the one before; the message unless told. */
+  readonly topic?: string;
 }
 
-const CODES = {
-  PullSecretRefused: 'ECRPS_PULL_SECRET_REFUSED',
-  RoleRefused: 'ECRPS_ROLE_REFUSED',
-} as const satisfies Record<Report['reason'], ErrorCode>;
+/**
+ * A trouble may change its words once or twice: a webhook refuses where a quota did. Words that change
+ * with each attempt are no news.
+ */
+const MOST_TELLINGS = 3;
 
 /** Tells people of a namespace's trouble once, in the log and by an Event, until it is over. */
 export interface NamespaceReports {
-  report(namespace: string, report: Report): Promise<void>;
+  /** The log has it at once; Events follow one by one, so that ten thousand are no storm. */
+  report(namespace: string, report: Report): void;
   /** The trouble is over: the next one is news again. */
-  clear(namespace: string, reason: Report['reason']): void;
+  clear(namespace: string, reason: ReportReason): void;
   /** The namespace is gone, and one of the same name would be another. */
   forget(namespace: string): void;
+  has(namespace: string, reason: ReportReason): boolean;
   /** How many namespaces have trouble of a reason. */
-  count(reason: Report['reason']): number;
+  count(reason: ReportReason): number;
 }
 
 export function createNamespaceReports(options: {
@@ -32,25 +55,37 @@ export function createNamespaceReports(options: {
   readonly logger: Logger;
 }): NamespaceReports {
   const { secretName, notify, logger } = options;
-  const said = new Map<Report['reason'], Map<string, string>>([
-    ['PullSecretRefused', new Map()],
-    ['RoleRefused', new Map()],
-  ]);
+  /** What was said of each namespace, as digests: texts would take more memory than all else. */
+  const said: Record<ReportReason, Map<string, readonly string[]>> = {
+    PullSecretRefused: new Map(),
+    PullSecretContested: new Map(),
+    RoleRefused: new Map(),
+    RoleWithoutToken: new Map(),
+  };
+  let delivery = Promise.resolve();
+
   return {
-    report: async (namespace, { reason, message }) => {
-      if (said.get(reason)?.get(namespace) === message) return;
-      said.get(reason)?.set(namespace, message);
+    report: (namespace, { reason, message, topic = message }) => {
+      const before = said[reason].get(namespace) ?? [];
+      const digest = digestOf(topic);
+      if (before.length >= MOST_TELLINGS || before.includes(digest)) return;
+      said[reason].set(namespace, [...before, digest]);
       const err = createError(CODES[reason], message);
       logger.error({ namespace, err }, 'trouble in one namespace; the others go on');
       const about = { apiVersion: 'v1', kind: 'Secret', name: secretName };
-      await notify({ namespace, about, reason, message });
+      delivery = delivery.then(() => notify({ namespace, about, reason, message }));
     },
     clear: (namespace, reason) => {
-      said.get(reason)?.delete(namespace);
+      said[reason].delete(namespace);
     },
     forget: (namespace) => {
-      for (const namespaces of said.values()) namespaces.delete(namespace);
+      for (const namespaces of Object.values(said)) namespaces.delete(namespace);
     },
-    count: (reason) => said.get(reason)?.size ?? 0,
+    has: (namespace, reason) => said[reason].has(namespace),
+    count: (reason) => said[reason].size,
   };
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64').slice(0, 12);
 }

@@ -1,36 +1,30 @@
 import type { BackOff } from '@ecr-pull-secrets/shared/back-off.ts';
-import { type ApiError, isApiError, isNamespaceTerminating } from '../kube/api-error.ts';
 import type { RenewerContext } from '../context.ts';
 import { listWatch } from '../kube/list-watch.ts';
+import { createServerPause } from '../kube/server-pause.ts';
 import type { Identity } from '../registry-tokens/registries.ts';
-import { applyPullSecret, deletePullSecret } from './apply-pull-secret.ts';
+import { createCarryOut } from './carry-out.ts';
 import type { Documents } from './documents.ts';
 import { createInventory } from './inventory.ts';
-import type { NamespaceReports } from './namespace-reports.ts';
-import type { NamespaceIdentity } from './namespace-roles.ts';
+import { type NamespaceReports, REPORT_REASONS } from './namespace-reports.ts';
+import { roleOf } from './namespace-roles.ts';
 import { planWork, type PlannedWork } from './plan-work.ts';
-import { readPullSecretState } from './pull-secret-state.ts';
-import { refusalMessage, roleRefusalMessage } from './refusal-message.ts';
+import { writeFailureOf } from './refusal.ts';
+import { contestMessage } from './refusal-message.ts';
+import { createRepairPace } from './repair-pace.ts';
+import { createRoleReports } from './role-reports.ts';
 import { createRotation } from './rotation.ts';
+import { countStates, secretStateOf } from './secret-states.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** Writes at once: enough to fill ten thousand namespaces in minutes, few enough to be polite. */
 const CONCURRENCY = 10;
 
-/** A namespace that refuses is asked again ever more rarely. */
-const RETRY_REFUSED: BackOff = { baseMs: 1_000, capMs: 300_000 };
+/** A namespace that refuses is asked again ever more rarely: somebody has to change something first. */
+const RETRY_REFUSED: BackOff = { baseMs: 5_000, capMs: 300_000 };
 
 /** An API server that is away is back for all namespaces at once, which is not to be missed for long. */
 const RETRY_FAILED: BackOff = { baseMs: 1_000, capMs: 15_000 };
-
-/** Forbidden and unprocessable are a namespace's own matter; 400 or 401 would be ours, everywhere at once. */
-const REFUSALS = new Set([403, 422]);
-
-/** While the API server is away each worker asks once in this time, however many namespaces wait. */
-const UNREACHABLE_PAUSE_MS = 1_000;
-
-/** No `Retry-After` keeps a worker longer. */
-const LONGEST_PAUSE_MS = 30_000;
 
 /** All namespaces are compared with the clock this often, for secrets that die and tokens that came late. */
 const SWEEP_INTERVAL_MS = 30_000;
@@ -67,7 +61,7 @@ export function createPullSecretController(
   const queue = createWorkQueue({
     work: reconcile,
     concurrency: CONCURRENCY,
-    retry: (error) => (isRefusal(error) ? RETRY_REFUSED : RETRY_FAILED),
+    retry: (error) => (writeFailureOf(error).kind === 'refused' ? RETRY_REFUSED : RETRY_FAILED),
     clock,
     random,
     signal,
@@ -85,10 +79,20 @@ export function createPullSecretController(
     changed: (namespace, cause) => {
       // A namespace that refuses its secret is tried again when the secret changes, not at any touch.
       if (cause === 'secret' || !queue.isBackingOff(namespace)) notice(namespace);
-      if (cause === 'namespace') noticeRole(namespace);
+      if (cause === 'namespace') roleReports.notice(namespace);
     },
-    gone: (namespace) => reports.forget(namespace),
+    gone: forget,
     rolesChanged: () => onRoles([...inventory.roles()]),
+  });
+  const pause = createServerPause({ clock, random, signal });
+  const repairs = createRepairPace({ clock, random });
+  const roleReports = createRoleReports({ inventory, documents, reports, clock });
+  const carryOut = createCarryOut({
+    ...options,
+    name,
+    repairs,
+    pause,
+    learn: (namespace, state) => inventory.learn(namespace, state),
   });
 
   function planFor(namespace: string): PlannedWork | undefined {
@@ -111,67 +115,48 @@ export function createPullSecretController(
     else rotation.add(namespace);
   }
 
-  function noticeRole(namespace: string): void {
-    const target = inventory.target(namespace);
-    if (target?.kind !== 'refused') return reports.clear(namespace, 'RoleRefused');
-    const message = roleRefusalMessage(target.roleArn, namespace);
-    void reports.report(namespace, { reason: 'RoleRefused', message });
-  }
-
   async function reconcile(namespace: string): Promise<void> {
+    await pause.over();
     const work = planFor(namespace);
     if (!work) return;
-    try {
-      await perform(namespace, work);
-    } catch (error) {
-      await handleFailure(namespace, error);
-      throw error;
-    }
-    reports.clear(namespace, 'PullSecretRefused');
+    const waitMs = work.kind === 'write' ? repairs.waitMs(namespace, work.document) : 0;
+    if (waitMs === 0) return carryOut(namespace, work);
+    const message = contestMessage(name, namespace);
+    reports.report(namespace, { reason: 'PullSecretContested', message });
+    queue.addLater(namespace, work.isUrgent ? 'urgent' : 'routine', waitMs);
   }
 
-  async function perform(namespace: string, work: PlannedWork): Promise<void> {
-    const target = { client, namespace, name, signal };
-    if (work.kind === 'delete') {
-      await deletePullSecret(target, work.secret);
-      metrics.secretWrites.inc({ result: 'deleted' });
-      return logger.info({ namespace }, 'removed the pull secret of a namespace that opted out');
-    }
-    const metadata = await applyPullSecret(target, work.document, work.write);
-    inventory.learn(namespace, readPullSecretState(metadata));
-    metrics.secretWrites.inc({ result: 'success' });
-    logger.info({ namespace, reason: work.write.reason }, 'wrote the pull secret');
-  }
-
-  async function handleFailure(namespace: string, error: unknown): Promise<void> {
-    if (signal.aborted) return;
-    // A namespace that goes takes its secret along, of which the other watch may tell first.
-    if (isApiError(error, 404) || isNamespaceTerminating(error)) return;
-    if (isApiError(error, 409)) {
-      metrics.secretWrites.inc({ result: 'conflict' });
-      return logger.debug({ namespace }, 'the pull secret changed meanwhile; looking again');
-    }
-    metrics.secretWrites.inc({ result: isRefusal(error) ? 'refused' : 'error' });
-    if (isRefusal(error)) {
-      const message = refusalMessage(error, name);
-      return reports.report(namespace, { reason: 'PullSecretRefused', message });
-    }
-    logger.warn({ err: error, namespace }, 'writing the pull secret failed; will retry');
-    // A worker that waits is one writer fewer, which is what a busy API server asks for.
-    await clock.sleep(pauseMsAfter(error), signal);
+  /** A namespace of the same name would be another. */
+  function forget(namespace: string): void {
+    reports.forget(namespace);
+    repairs.forget(namespace);
+    queue.forget(namespace);
   }
 
   function noticeAll(): void {
-    let pending = 0;
-    const all = [...inventory.namespaces()];
-    for (const namespace of all) {
-      if (planFor(namespace)) pending++;
+    if (!inventory.isComplete()) return;
+    for (const namespace of repairs.forgetCalm()) reports.clear(namespace, 'PullSecretContested');
+    roleReports.sweep();
+    for (const namespace of inventory.namespaces()) {
       if (!queue.isBackingOff(namespace)) notice(namespace);
     }
-    const refused = reports.count('PullSecretRefused');
-    metrics.secrets.set({ state: 'refused' }, refused);
-    metrics.secrets.set({ state: 'pending' }, Math.max(pending - refused, 0));
-    metrics.secrets.set({ state: 'current' }, Math.max(all.length - Math.max(pending, refused), 0));
+    tellStates();
+  }
+
+  function tellStates(): void {
+    const targets = [...inventory.namespaces()].filter((each) => inventory.target(each));
+    const states = targets.map((namespace) =>
+      secretStateOf({
+        work: planFor(namespace),
+        secret: inventory.secret(namespace),
+        hasReport: (reason) => reports.has(namespace, reason),
+        nowMs: clock.now(),
+      }),
+    );
+    for (const [state, count] of countStates(states)) metrics.secrets.set({ state }, count);
+    for (const reason of REPORT_REASONS) {
+      metrics.namespaceTroubles.set({ reason }, reports.count(reason));
+    }
   }
 
   async function sweep(): Promise<void> {
@@ -200,18 +185,4 @@ export function createPullSecretController(
       await queue.stopped();
     },
   };
-}
-
-function isRefusal(error: unknown): error is ApiError {
-  return isApiError(error) && REFUSALS.has(error.status);
-}
-
-/** How long the worker that met this failure rests. */
-function pauseMsAfter(error: unknown): number {
-  if (!isApiError(error)) return UNREACHABLE_PAUSE_MS;
-  return Math.min(error.retryAfterMs ?? 0, LONGEST_PAUSE_MS);
-}
-
-function roleOf(target: NamespaceIdentity): Identity | undefined {
-  return target.kind === 'role' ? target.role : undefined;
 }

@@ -1,21 +1,47 @@
 import type { ApiError } from '../kube/api-error.ts';
+import { type RefusalCause, refusalCauseOf } from './refusal.ts';
+
+const ADVICE: Readonly<Record<RefusalCause, string>> = {
+  webhook:
+    'is not written because an admission webhook refuses it. Change its rules so that they allow ecr-pull-secrets to write this secret, or let its configuration leave this namespace out.',
+  'webhook-away':
+    'is not written because an admission webhook that must agree does not answer. Repair that webhook, or let its configuration leave the secrets of this namespace out.',
+  policy:
+    'is not written because an admission policy refuses it. Change the policy so that it allows ecr-pull-secrets to write this secret, or let its binding leave this namespace out.',
+  quota:
+    'is not written because of a quota. Raise it in this namespace, or delete secrets that nobody needs.',
+  rights:
+    'is not written because the ServiceAccount of ecr-pull-secrets lacks a right: it needs the verbs create and patch on this secret, as the roles of the chart have them.',
+  forbidden: 'may not be written: missing permissions or a rule of this cluster refuse it.',
+  content:
+    'exists but cannot hold pull credentials: it is immutable or not of type kubernetes.io/dockerconfigjson. Delete or rename it, or choose another name by the chart value dockerSecretName.',
+  other: 'could not be written.',
+};
 
 /** Says what to do about a write that the API server refused. */
 export function refusalMessage(error: ApiError, secretName: string): string {
-  return `${adviceFor(error, secretName)} The API server said: ${error.message}`;
+  const advice = ADVICE[refusalCauseOf(error) ?? 'other'];
+  return `Secret "${secretName}" ${advice} The API server said: ${error.message}`;
 }
 
-function adviceFor({ status }: ApiError, secretName: string): string {
-  if (status === 422) {
-    return `Secret "${secretName}" exists but cannot hold pull credentials: it is immutable or not of type kubernetes.io/dockerconfigjson. Delete or rename it, or choose another name by the chart value dockerSecretName.`;
-  }
-  if (status === 403) {
-    return `Secret "${secretName}" may not be written: a quota, an admission webhook or missing permissions refuse it.`;
-  }
-  return `Secret "${secretName}" could not be written.`;
+/**
+ * What a refusal is about: its text without amounts, instants and ids, which are others with each attempt.
+ */
+export function topicOf(message: string): string {
+  return message.replace(/\S*\d\S*/g, '#');
 }
 
 /** Says why a namespace does not get the role that it asks for. */
 export function roleRefusalMessage(roleArn: string, namespace: string): string {
   return `The role ${roleArn} is not given to namespace "${namespace}", which gets the default credentials instead. Ask the cluster's administrators to add both to the chart value namespaceRoles, or remove the annotation.`;
+}
+
+/** Says what to do about a role for which AWS gives no token. */
+export function roleWithoutTokenMessage(roleArn: string): string {
+  return `There is no registry token for the role ${roleArn} that this namespace asks for, so its pull secret gets no credentials of it. Check that the role exists, that its trust policy allows sts:AssumeRole to ecr-pull-secrets, and that it allows ecr:GetAuthorizationToken; the log of the leading renewer has the answer of AWS.`;
+}
+
+/** Says what to do about somebody else who writes the same secret. */
+export function contestMessage(secretName: string, namespace: string): string {
+  return `Secret "${secretName}" is written or deleted by somebody else again and again; it is repaired ever more rarely. Find out who by "kubectl get secret ${secretName} -n ${namespace} --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}", and take the secret out of that tool (a reflector, a GitOps repository, another release of ecr-pull-secrets), or choose another name by the chart value dockerSecretName.`;
 }

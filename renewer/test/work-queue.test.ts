@@ -1,53 +1,6 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
-import { createRotation } from '../src/pull-secrets/rotation.ts';
 import { createWorkQueue } from '../src/pull-secrets/work-queue.ts';
-
-t.test('a rotation goes at its pace, and waits while there is a jam', async (t) => {
-  const clock = createFakeClock();
-  const stop = new AbortController();
-  const started: string[] = [];
-  let hasRoom = true;
-  const rotation = createRotation({
-    writesPerSecond: 20,
-    hasRoom: () => hasRoom,
-    start: (namespace) => started.push(namespace),
-    clock,
-    signal: stop.signal,
-  });
-  for (let i = 0; i < 100; i++) rotation.add(`n${i}`);
-  rotation.add('n0');
-  const running = rotation.run();
-  await clock.advance(950);
-  t.equal(started.length, 20);
-  hasRoom = false;
-  await clock.advance(5_000);
-  t.equal(started.length, 20);
-  hasRoom = true;
-  await clock.advance(100);
-  t.equal(started.length, 22, 'nothing was saved up');
-  stop.abort();
-  await running;
-});
-
-t.test('a pace of less than one write a second is kept too', async (t) => {
-  const clock = createFakeClock();
-  const stop = new AbortController();
-  const started: string[] = [];
-  const rotation = createRotation({
-    writesPerSecond: 0.5,
-    hasRoom: () => true,
-    start: (namespace) => started.push(namespace),
-    clock,
-    signal: stop.signal,
-  });
-  for (const namespace of ['a', 'b', 'c']) rotation.add(namespace);
-  const running = rotation.run();
-  await clock.advance(4_500);
-  t.equal(started.length, 2);
-  stop.abort();
-  await running;
-});
 
 t.test('urgent work overtakes routine work', async (t) => {
   const order: string[] = [];
@@ -170,6 +123,78 @@ t.test('a key that fails has one retry waiting, however often it is asked for', 
   t.equal(tries, 24);
   await clock.advance(24 * 3_600_000);
   t.equal(tries, 48, 'one an hour, not 24 an hour');
+});
+
+t.test('a key that is asked for later waits, unless it is asked for sooner', async (t) => {
+  const clock = createFakeClock();
+  const startMs = clock.now();
+  const triedAtMs: number[] = [];
+  const queue = queueOf({
+    clock,
+    work: async (key) => {
+      triedAtMs.push(clock.now() - startMs);
+      if (triedAtMs.length === 1) queue.addLater(key, 'urgent', 5_000);
+    },
+  });
+  queue.add('a', 'urgent');
+  await clock.advance(1_000);
+  t.ok(queue.isBackingOff('a'));
+  await clock.advance(9_000);
+  t.same(triedAtMs, [0, 5_000]);
+  queue.addLater('a', 'urgent', 60_000);
+  queue.add('a', 'urgent');
+  await clock.advance(120_000);
+  t.same(triedAtMs, [0, 5_000, 10_000]);
+});
+
+t.test('a key that is forgotten waits for nothing and never failed', async (t) => {
+  const clock = createFakeClock();
+  const startMs = clock.now();
+  const triedAtMs: number[] = [];
+  const queue = queueOf({
+    clock,
+    work: async () => {
+      triedAtMs.push(clock.now() - startMs);
+      throw new Error('refused');
+    },
+  });
+  queue.add('a', 'urgent');
+  await clock.advance(10_000);
+  t.same(triedAtMs, [0, 1_000, 3_000, 7_000]);
+  queue.forget('a');
+  await clock.advance(90_000);
+  t.same(triedAtMs.splice(0), [0, 1_000, 3_000, 7_000]);
+  queue.add('a', 'urgent');
+  await clock.advance(1_000);
+  t.same(triedAtMs, [100_000, 101_000], 'its first failure is the first');
+});
+
+t.test('keys that failed get half of the workers, and others do not wait for them', async (t) => {
+  const clock = createFakeClock();
+  const running = new Set<string>();
+  const gate = Promise.withResolvers<void>();
+  let isFirst = true;
+  const queue = queueOf({
+    clock,
+    concurrency: 4,
+    work: async (key) => {
+      if (isFirst) throw new Error('refused');
+      running.add(key);
+      await gate.promise;
+    },
+  });
+  for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key, 'urgent');
+  await turns();
+  isFirst = false;
+  await clock.advance(1_000);
+  t.same([...running], ['a', 'b']);
+  t.ok(queue.hasRoom(), 'a rotation goes on meanwhile');
+  queue.add('routine', 'routine');
+  queue.add('new', 'urgent');
+  t.same([...running], ['a', 'b', 'routine', 'new']);
+  gate.resolve();
+  await turns();
+  t.equal(running.size, 7);
 });
 
 t.test('after the signal no work starts, and the queue says when the last one ended', async (t) => {

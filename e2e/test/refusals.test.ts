@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import { type Event, ifPresent, type Manifest, type Secret } from '../src/playground/kube-api.ts';
+import { startPlayground } from '../src/playground/playground.ts';
+import { startDenyingWebhook } from './support/denying-webhook.ts';
+import { pathOf, pullSecretsOf } from './support/pull-secret.ts';
+
+const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
+const WEBHOOKS = `${ADMISSION}/validatingwebhookconfigurations`;
+
+/** Three refusals and their growing waits are past. */
+const REFUSED_FOR_MS = 4_000;
+
+/** The rules may count for a moment longer, so that one more wait has grown. */
+const LONGEST_WAIT_MS = 60_000;
+
+const playground = await startPlayground();
+t.teardown(() => playground.close());
+const { api } = playground;
+const { secretIn, loginWith } = pullSecretsOf(playground);
+await playground.install();
+
+/** Rules for the secrets of one namespace. */
+function secretsOf(namespace: string): Manifest {
+  return {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+    rules: [
+      {
+        operations: ['CREATE', 'UPDATE'],
+        apiGroups: [''],
+        apiVersions: ['v1'],
+        resources: ['secrets'],
+      },
+    ],
+  };
+}
+
+function webhook(namespace: string, clientConfig: Manifest): Manifest {
+  return {
+    metadata: { name: namespace },
+    webhooks: [
+      {
+        name: 'guard.example.com',
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        failurePolicy: 'Fail',
+        clientConfig,
+        ...secretsOf(namespace),
+      },
+    ],
+  };
+}
+
+/** Waits until the API server refuses secrets in a namespace: it hears of new rules after a moment. */
+function refuses(namespace: string, words: RegExp): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/secrets`;
+  return eventually('the rules count', () =>
+    assert.rejects(api.create(path, { metadata: { name: 'probe' } }, { dryRun: 'All' }), words),
+  );
+}
+
+function eventsIn(namespace: string): Promise<readonly Event[]> {
+  return api.list<Event>(`/api/v1/namespaces/${namespace}/events`);
+}
+
+/**
+ * Labels a namespace whose secrets are refused, and expects one Event that says so while another namespace
+ * is served; and the secret, once nothing refuses it.
+ */
+async function meetRefusal(
+  t: Test,
+  namespace: string,
+  expected: { readonly message: RegExp; readonly allow: () => Promise<unknown> },
+): Promise<void> {
+  await api.merge(`/api/v1/namespaces/${namespace}`, {
+    metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
+  });
+  await eventually('an Event in the namespace', async () => {
+    assert.equal((await eventsIn(namespace)).length, 1);
+  });
+  await api.createNamespace(`beside-${namespace}`);
+  t.equal(await loginWith(await secretIn(`beside-${namespace}`)), 200);
+  await delay(REFUSED_FOR_MS);
+  const events = await eventsIn(namespace);
+  t.match(events, [{ reason: 'PullSecretRefused', message: expected.message }]);
+  t.equal(events.length, 1, 'said once, however often it is tried');
+  t.equal(await ifPresent(api.get(pathOf(namespace))), undefined);
+  await expected.allow();
+  // Tried again by itself, after waits that grow: nothing tells us that it is allowed.
+  const path = pathOf(namespace);
+  const secret = await eventually('the secret', () => api.get<Secret>(path), LONGEST_WAIT_MS);
+  t.equal(await loginWith(secret), 200);
+}
+
+t.test('a webhook that does not answer stops its own namespace alone', async (t) => {
+  const namespace = 'unanswered';
+  await api.createNamespace(namespace, { injected: false });
+  const service = { name: 'nobody', namespace: 'default', path: '/' };
+  await api.create(WEBHOOKS, webhook(namespace, { service }));
+  await refuses(namespace, /calling webhook/);
+  await meetRefusal(t, namespace, {
+    message: /admission webhook that must agree does not answer.*guard\.example\.com/,
+    allow: () => api.remove(`${WEBHOOKS}/${namespace}`),
+  });
+});
+
+t.test('a webhook that denies a secret stops its own namespace alone', async (t) => {
+  const namespace = 'denied';
+  const guard = await startDenyingWebhook('no credentials here');
+  t.teardown(() => guard.close());
+  await api.createNamespace(namespace, { injected: false });
+  await api.create(WEBHOOKS, webhook(namespace, guard.clientConfig));
+  await refuses(namespace, / 400 .*denied/);
+  await meetRefusal(t, namespace, {
+    message: /an admission webhook refuses it.*no credentials here/,
+    allow: () => api.remove(`${WEBHOOKS}/${namespace}`),
+  });
+});
+
+t.test('an admission policy stops its own namespace alone', async (t) => {
+  const namespace = 'governed';
+  await api.createNamespace(namespace, { injected: false });
+  const { namespaceSelector, rules } = secretsOf(namespace);
+  const policies = `${ADMISSION}/validatingadmissionpolicies`;
+  await api.create(policies, {
+    metadata: { name: namespace },
+    spec: {
+      matchConstraints: { resourceRules: rules },
+      validations: [{ expression: 'false', message: 'no credentials here' }],
+    },
+  });
+  await api.create(`${ADMISSION}/validatingadmissionpolicybindings`, {
+    metadata: { name: namespace },
+    spec: {
+      policyName: namespace,
+      validationActions: ['Deny'],
+      matchResources: { namespaceSelector },
+    },
+  });
+  await refuses(namespace, / 422 .*denied/);
+  await meetRefusal(t, namespace, {
+    message: /an admission policy refuses it.*no credentials here/,
+    allow: () => api.remove(`${policies}/${namespace}`),
+  });
+});
+
+t.test('who restores a secret at once is not fought at full speed, and is told of', async (t) => {
+  const namespace = 'contested';
+  await api.createNamespace(namespace);
+  await secretIn(namespace);
+  const data = { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') };
+  const untilMs = Date.now() + 10_000;
+  let restored = 0;
+  while (Date.now() < untilMs) {
+    const secret = await api.get<Secret>(pathOf(namespace));
+    if (secret.data?.['.dockerconfigjson'] === data['.dockerconfigjson']) continue;
+    await api.merge(pathOf(namespace), { data });
+    restored++;
+  }
+  t.ok(restored >= 4, `the first repairs come at once: ${restored}`);
+  t.ok(restored <= 15, `the others do not: ${restored}`);
+  t.match(await eventsIn(namespace), [
+    { reason: 'PullSecretContested', message: /by somebody else again and again/ },
+  ]);
+});

@@ -1,0 +1,69 @@
+import { type ApiError, isApiError, isNamespaceTerminating } from '../kube/api-error.ts';
+
+/** Why the API server does not take one namespace's secret while it takes others. */
+export type RefusalCause =
+  | 'webhook'
+  | 'webhook-away'
+  | 'policy'
+  | 'quota'
+  | 'rights'
+  | 'forbidden'
+  | 'content'
+  | 'other';
+
+/**
+ * Admission may answer with any status: a webhook names its own or else gets 400, one that fails gives
+ * 500, a policy 401, 403, 413 or 422. Only the words tell
+ * (apiserver v0.37 `admission/plugin/webhook/errors/statuserror.go`, `util/webhook/error.go`,
+ * `admission/plugin/policy/{validating/dispatcher,generic/policy_dispatcher}.go`).
+ */
+const ADMISSION: readonly (readonly [RegExp, RefusalCause])[] = [
+  [/failed calling webhook "/, 'webhook-away'],
+  [/admission webhook "[^"]*" /, 'webhook'],
+  [/AdmissionPolicy '|policy ['"][^'"]*['"] (with binding '[^']*' )?denied request/, 'policy'],
+];
+
+/** What else is forbidden, by the API server's words. */
+const FORBIDDEN: readonly (readonly [RegExp, RefusalCause])[] = [
+  [/(exceeded|failed|insufficient|status unknown for) quota/, 'quota'],
+  [/User "[^"]*" cannot /, 'rights'],
+];
+
+/** Admission refuses everything for a moment after an API server started. */
+const NOT_READY = /not yet ready to handle request/;
+
+/** Why an answer is one namespace's own matter; `undefined` where it is not, or may not be. */
+export function refusalCauseOf({ status, message }: ApiError): RefusalCause | undefined {
+  if (NOT_READY.test(message)) return undefined;
+  const admission = causeIn(ADMISSION, message);
+  if (admission) return admission;
+  if (status === 403) return causeIn(FORBIDDEN, message) ?? 'forbidden';
+  if (status === 422) return 'content';
+  return status === 400 ? 'other' : undefined;
+}
+
+function causeIn(
+  causes: readonly (readonly [RegExp, RefusalCause])[],
+  message: string,
+): RefusalCause | undefined {
+  return causes.find(([words]) => words.test(message))?.[1];
+}
+
+/** What a write that failed means. */
+export type WriteFailure =
+  /** The namespace goes, or is not there any more. */
+  | { readonly kind: 'gone' }
+  /** The secret is of another version than was thought. */
+  | { readonly kind: 'conflict' }
+  /** This namespace's own matter. */
+  | { readonly kind: 'refused'; readonly answer: ApiError }
+  /** The API server's matter, and so everybody's. */
+  | { readonly kind: 'server' };
+
+export function writeFailureOf(error: unknown): WriteFailure {
+  if (isNamespaceTerminating(error)) return { kind: 'gone' };
+  if (!isApiError(error)) return { kind: 'server' };
+  if (refusalCauseOf(error)) return { kind: 'refused', answer: error };
+  if (error.status === 404) return { kind: 'gone' };
+  return { kind: error.status === 409 ? 'conflict' : 'server' };
+}

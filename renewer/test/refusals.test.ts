@@ -1,0 +1,134 @@
+import t from 'tap';
+import { createApiError } from '../src/kube/api-error.ts';
+import { refusalMessage } from '../src/pull-secrets/refusal-message.ts';
+import { labelled, startPullSecretWorld, type Write } from './support/pull-secret-world.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Words of a real API server (1.37.2). */
+const DENIED = 'admission webhook "guard.example.com" denied the request: no';
+const WEBHOOK_AWAY =
+  'Internal error occurred: failed calling webhook "guard.example.com": failed to call webhook: Post "https://guard.x.svc:443/?timeout=10s": service "guard" not found';
+const POLICY =
+  "secrets \"ecr-pull-secret\" is forbidden: ValidatingAdmissionPolicy 'guard' with binding 'guard' denied request: failed expression: false";
+const QUOTA =
+  'secrets "ecr-pull-secret" is forbidden: exceeded quota: none, requested: count/secrets=1, used: count/secrets=3, limited: count/secrets=3';
+const RIGHTS =
+  'secrets "ecr-pull-secret" is forbidden: User "system:serviceaccount:x:y" cannot patch resource "secrets" in API group "" in the namespace "a"';
+
+function deny({ exchange }: Write, status: number, message: string): void {
+  exchange.json({ kind: 'Status', code: status, message }, status);
+}
+
+const cases = {
+  'a denial of a webhook that names no code': [400, DENIED],
+  'a denial of a webhook that names a code of the server’s': [503, DENIED],
+  'a webhook that does not answer': [500, WEBHOOK_AWAY],
+  'an admission policy': [422, POLICY],
+  'a quota': [403, QUOTA],
+} as const;
+
+for (const [title, [status, message]] of Object.entries(cases)) {
+  t.test(`${title} is that namespace’s refusal; the others go on`, async (t) => {
+    const bad = Array.from({ length: 50 }, (_, i) => labelled(`bad-${i}`));
+    const good = Array.from({ length: 50 }, (_, i) => labelled(`good-${i}`));
+    const world = await startPullSecretWorld(t, { namespaces: [...bad, ...good] });
+    world.onWrite((write) => {
+      if (write.namespace.startsWith('good')) write.accept();
+      else deny(write, status, message);
+    });
+    await world.pass(20_000);
+    const tries = world.writes.filter((namespace) => namespace.startsWith('bad'));
+    // 5 + 10 s are past.
+    t.equal(tries.length, 3 * bad.length);
+    t.equal(world.writes.length - tries.length, good.length);
+    t.equal(world.notices.length, bad.length, 'one Event for each');
+    t.match(world.notices[0], { reason: 'PullSecretRefused' });
+    t.equal(world.warnings.length, bad.length, 'one line for each');
+    await world.pass(15_000);
+    t.match(await world.metric('pull_secrets'), { refused: bad.length, current: good.length });
+    t.match(await world.metric('namespace_troubles'), { PullSecretRefused: bad.length });
+  });
+}
+
+t.test('a namespace that refuses for long is asked every few minutes', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
+  world.onWrite((write) => deny(write, 400, DENIED));
+  await world.pass(20 * MINUTE_MS);
+  // 5 + 10 + 20 + … + 160 s, then 300 s each.
+  t.equal(world.writes.length, 9);
+});
+
+t.test('a namespace made anew does not wait for what the old one was refused', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
+  world.onWrite((write) => deny(write, 403, QUOTA));
+  await world.pass(MINUTE_MS);
+  world.onWrite((write) => write.accept());
+  world.tellNamespace('DELETED', labelled('a'));
+  world.tellNamespace('ADDED', labelled('a'));
+  const before = world.writes.length;
+  await world.pass(500);
+  t.equal(world.writes.length, before + 1);
+});
+
+t.test('numbers that change in a refusal make no new Event, another reason does', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
+  world.onWrite((write) => deny(write, 403, QUOTA.replaceAll('=3', `=${write.before}`)));
+  await world.pass(MINUTE_MS);
+  t.ok(world.writes.length > 3);
+  t.equal(world.notices.length, 1);
+  t.equal(world.warnings.length, 1);
+  world.onWrite((write) => deny(write, 400, DENIED));
+  await world.pass(2 * MINUTE_MS);
+  t.equal(world.notices.length, 2);
+  world.onWrite((write) => {
+    if (write.before % 2 === 0) deny(write, 400, DENIED);
+    else deny(write, 403, QUOTA);
+  });
+  await world.pass(12 * MINUTE_MS);
+  t.equal(world.notices.length, 2, 'two that take turns are no news');
+});
+
+t.test('whatever a webhook says, a trouble is worth a few Events at most', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
+  world.onWrite((write) => deny(write, 400, `${DENIED} ${'x'.repeat(write.before)}`));
+  await world.pass(MINUTE_MS);
+  t.ok(world.writes.length > 3);
+  t.ok(world.notices.length <= 3, `${world.notices.length} Events`);
+});
+
+t.test('namespaces that are slow to refuse leave room for the others', async (t) => {
+  const slow = Array.from({ length: 100 }, (_, i) => labelled(`slow-${i}`));
+  const world = await startPullSecretWorld(t, { namespaces: slow });
+  const held: Write[] = [];
+  world.onWrite((write) => deny(write, 500, WEBHOOK_AWAY));
+  await world.pass(500);
+  world.onWrite((write) => {
+    if (write.namespace === 'new') write.accept();
+    else held.push(write);
+  });
+  await world.pass(6_000);
+  t.ok(held.length < 10, 'not every writer waits for them');
+  world.tellNamespace('ADDED', labelled('new'));
+  await world.pass(500);
+  t.equal(world.writes.at(-1), 'new');
+  for (const write of held) write.exchange.destroy();
+});
+
+t.test('the advice fits the cause', (t) => {
+  t.match(adviceFor(400, DENIED), /admission webhook refuses.*The API server said:.*guard/);
+  t.match(adviceFor(500, WEBHOOK_AWAY), /admission webhook.*does not answer/);
+  t.match(adviceFor(422, POLICY), /admission policy refuses/);
+  t.notMatch(adviceFor(422, POLICY), /immutable/);
+  t.match(adviceFor(403, QUOTA), /quota/);
+  t.match(adviceFor(403, RIGHTS), /create and patch/);
+  t.match(adviceFor(422, 'data: Forbidden: field is immutable'), /immutable or not of type/);
+  t.match(adviceFor(403, 'no'), /Secret "s" may not be written/);
+  t.match(adviceFor(400, 'no'), /Secret "s" could not be written/);
+  t.end();
+});
+
+function adviceFor(status: number, message: string): string {
+  const text = JSON.stringify({ message });
+  return refusalMessage(createApiError('PATCH /x', { status, retryAfter: undefined, text }), 's');
+}
