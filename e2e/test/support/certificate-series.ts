@@ -1,0 +1,75 @@
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/key-pair.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** One authority and the moment at which all of its certificates are made. */
+export interface SeriesAuthority {
+  readonly authority: CertificateAuthority;
+  readonly now: Date;
+}
+
+/** A certificate, and what it is meant to say. */
+export interface SeriesCertificate {
+  readonly pem: string;
+  /** Which of the authorities signed it. */
+  readonly signer: SeriesAuthority;
+  readonly dnsNames: readonly string[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** Certificates of one key that differ in all else: serial number, names, dates, authority. */
+export interface CertificateSeries {
+  readonly authorities: readonly SeriesAuthority[];
+  make(index: number): Promise<SeriesCertificate>;
+}
+
+/** Two authorities: one of today, and one whose certificates cross 2050, where X.509 changes its form of dates. */
+export async function createCertificateSeries(): Promise<CertificateSeries> {
+  const keyPair = await generateRsaKeyPair();
+  const moments = [
+    new Date(Math.floor(Date.now() / 1000) * 1000),
+    new Date('2049-12-31T23:30:00Z'),
+  ];
+  const authorities = await Promise.all(
+    moments.map(async (now) => ({
+      authority: await createCertificateAuthority({ commonName: 'test', now, keyPair }),
+      now,
+    })),
+  );
+
+  async function make(index: number): Promise<SeriesCertificate> {
+    const signer = authorities[index % authorities.length];
+    if (!signer) throw new Error('there is no authority');
+    const { authority, now } = signer;
+    // Every length that a label may have, for both.
+    const serviceName = 'service-'
+      .repeat(8)
+      .slice(0, 1 + (index % 63))
+      .replace(/-$/, 'x');
+    const namespace = 'namespace-'
+      .repeat(7)
+      .slice(0, 1 + ((index * 5) % 63))
+      .replace(/-$/, 'x');
+    const extraDnsNames = Array.from({ length: index % 4 }, (_, i) => `hook-${i}.example.com`);
+    const lifetimeMs = (2 + (index % 364) * 24) * HOUR_MS;
+    const options = { serviceName, namespace, extraDnsNames, now, lifetimeMs, keyPair };
+    const { certificatePem } = await createServingCertificate(authority, options);
+    const short = `${serviceName}.${namespace}`;
+    const dnsNames = [serviceName, short, `${short}.svc`, `${short}.svc.cluster.local`];
+    return {
+      pem: certificatePem,
+      signer,
+      dnsNames: [...dnsNames, ...extraDnsNames],
+      notBefore: new Date(now.getTime() - HOUR_MS),
+      notAfter: new Date(now.getTime() + lifetimeMs),
+    };
+  }
+
+  return { authorities, make };
+}
