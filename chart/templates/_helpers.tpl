@@ -22,20 +22,38 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "ecr-pull-secrets.selectorLabels" . }}
+{{ include "ecr-pull-secrets.versionLabels" . }}
+{{- end -}}
+
+{{/* Of the CronJob's pods: other ones than the Deployment's, whose Service would take them for its own. */}}
+{{- define "ecr-pull-secrets.cronJobLabels" -}}
+app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-cronjob
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{ include "ecr-pull-secrets.versionLabels" . }}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.versionLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- if ne (toString .Values.forHelm) "false" }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.serviceAccountName" -}}
-{{- (.Values.names).serviceAccount | default (include "ecr-pull-secrets.fullname" .) -}}
+{{- include "ecr-pull-secrets.objectName" (list . "serviceAccount") -}}
 {{- end -}}
 
+{{/* The Secret with AWS keys; empty where there is none. An old release has one under the old chart's default. */}}
 {{- define "ecr-pull-secrets.awsSecretName" -}}
 {{- if .Values.aws -}}
-{{- if or .Values.aws.secretName .Values.awsAccessKeyId -}}
-{{- .Values.aws.secretName | default (printf "%s-aws" (include "ecr-pull-secrets.fullname" .)) -}}
+{{- if .Values.aws.secretName -}}
+{{- .Values.aws.secretName -}}
+{{- else if include "ecr-pull-secrets.isOldRelease" . -}}
+k8s-ecr-login-renew-aws-secret
+{{- else if .Values.awsAccessKeyId -}}
+{{- printf "%s-aws" (include "ecr-pull-secrets.fullname" .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

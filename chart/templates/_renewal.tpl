@@ -1,0 +1,61 @@
+{{/* What whoever renews is told: which secret where, and how AWS is asked. */}}
+{{- define "ecr-pull-secrets.renewalEnv" -}}
+- name: DOCKER_SECRET_NAME
+  value: {{ include "ecr-pull-secrets.dockerSecretName" . | quote }}
+- name: TARGET_NAMESPACE
+  value: {{ include "ecr-pull-secrets.targetNamespace" . | quote }}
+- name: EXCLUDE_NAMESPACE
+  value: {{ include "ecr-pull-secrets.excludeNamespace" . | quote }}
+{{- if not (kindIs "slice" .Values.registries) }}
+- name: DOCKER_REGISTRIES
+  value: {{ .Values.registries | default "" | quote }}
+{{- end }}
+{{- $secret := include "ecr-pull-secrets.awsSecretName" . }}
+{{- $regionKey := "" }}
+{{- if and $secret (not .Values.awsRegion) (not .Values.awsAccessKeyId) }}
+{{- $regionKey = .Values.aws.secretKeys.region | default "" }}
+{{- end }}
+- name: AWS_REGION
+  {{- if $regionKey }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $secret }}
+      key: {{ $regionKey }}
+  {{- else }}
+  value: {{ required "awsRegion is required: the region of your registry, for example --set awsRegion=us-east-1" .Values.awsRegion | quote }}
+  {{- end }}
+{{- if $secret }}
+{{- range $name, $key := dict "AWS_ACCESS_KEY_ID" .Values.aws.secretKeys.accessKeyId "AWS_SECRET_ACCESS_KEY" .Values.aws.secretKeys.secretAccessKey }}
+- name: {{ $name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $secret }}
+      key: {{ $key }}
+      {{- if $regionKey }}
+      # The region makes the pod wait for the Secret; who has an identity without keys leaves them out of it.
+      optional: true
+      {{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The ServiceAccount's token, for one container of the pod alone. */}}
+{{- define "ecr-pull-secrets.serviceAccountVolume" -}}
+name: service-account
+projected:
+  defaultMode: 0440
+  sources:
+    - serviceAccountToken:
+        path: token
+        expirationSeconds: 3600
+    - configMap:
+        name: kube-root-ca.crt
+        items:
+          - key: ca.crt
+            path: ca.crt
+    - downwardAPI:
+        items:
+          - path: namespace
+            fieldRef:
+              fieldPath: metadata.namespace
+{{- end -}}
