@@ -2,7 +2,7 @@ import { requestApi } from '../../src/local-cluster/api-request.ts';
 import type { LocalCluster } from '../../src/local-cluster/cluster.ts';
 
 /** The sum of all series of one of the API server's metrics; 0 where it was never counted. */
-export async function sumOfMetric(cluster: LocalCluster, name: string): Promise<number> {
+async function sumOfMetric(cluster: LocalCluster, name: string): Promise<number> {
   const { body } = await requestApi({ ...cluster, token: cluster.adminToken }, '/metrics');
   const lines = body.split('\n').filter((line) => line.startsWith(`${name}{`));
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
