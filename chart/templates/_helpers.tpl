@@ -39,10 +39,22 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
+{{- range $key, $value := .Values.commonLabels }}
+{{- /* A key may stand there once, and by ours the Service finds its pods. */}}
+{{- if not (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by)|helm\\.sh/chart)$" $key) }}
+{{ $key }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.serviceAccountName" -}}
+{{- if .Values.serviceAccount.name -}}
+{{- .Values.serviceAccount.name -}}
+{{- else if or .Values.serviceAccount.create (.Values.names).serviceAccount -}}
 {{- include "ecr-pull-secrets.objectName" (list . "serviceAccount") -}}
+{{- else -}}
+{{- fail "serviceAccount.create=false needs serviceAccount.name, the ServiceAccount to use" -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The Secret with AWS keys; empty where there is none. An old release has one under the old chart's default. */}}
@@ -82,13 +94,23 @@ k8s-ecr-login-renew-aws-secret
 {{- end -}}
 
 {{- define "ecr-pull-secrets.container" -}}
-image: {{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) | quote }}
+image: {{ include "ecr-pull-secrets.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- with .Values.securityContext }}
 securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  capabilities:
-    drop: [ALL]
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* A digest says which image it is, whatever becomes of the tag. */}}
+{{- define "ecr-pull-secrets.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else -}}
+{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.logEnv" -}}

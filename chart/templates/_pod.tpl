@@ -1,0 +1,98 @@
+{{/* What every pod of ours is told alike: where it runs, as whom, and from where its image comes. */}}
+{{- define "ecr-pull-secrets.podSettings" -}}
+{{- $values := .Values -}}
+{{- $settings := dict -}}
+{{- with $values.imagePullSecrets -}}
+{{- $references := list -}}
+{{- range . -}}{{- $references = append $references (ternary (dict "name" .) . (kindIs "string" .)) -}}{{- end -}}
+{{- $_ := set $settings "imagePullSecrets" $references -}}
+{{- end -}}
+{{- with $values.tolerations -}}
+{{- $_ := set $settings "tolerations" (ternary . (list .) (kindIs "slice" .)) -}}
+{{- end -}}
+{{- if $values.hostNetwork -}}
+{{- $_ := set $settings "hostNetwork" true -}}
+{{/* With the host's resolver no name of the cluster would be found. */}}
+{{- $_ := set $settings "dnsPolicy" "ClusterFirstWithHostNet" -}}
+{{- end -}}
+{{- range $value, $field := dict "podSecurityContext" "securityContext" "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" -}}
+{{- with get $values $value -}}{{- $_ := set $settings $field . -}}{{- end -}}
+{{- end -}}
+{{- with $settings -}}{{- toYaml . -}}{{- end -}}
+{{- end -}}
+
+{{/* Labels of the Deployment's pods. */}}
+{{- define "ecr-pull-secrets.podLabels" -}}
+{{- $ours := include "ecr-pull-secrets.labels" . | fromYaml -}}
+{{- toYaml (merge $ours (.Values.podLabels | default dict)) -}}
+{{- end -}}
+
+{{/* Ours over hosts and zones, or those that are given; one without a labelSelector is about our pods. */}}
+{{- define "ecr-pull-secrets.topologySpreadConstraints" -}}
+{{- $constraints := list -}}
+{{- $selector := dict "matchLabels" (include "ecr-pull-secrets.selectorLabels" . | fromYaml) -}}
+{{- $given := .Values.topologySpreadConstraints -}}
+{{- if kindIs "invalid" $given -}}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" -}}
+{{- $constraints = append $constraints (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" $selector) -}}
+{{- end -}}
+{{- else -}}
+{{- range $given -}}{{- $constraints = append $constraints (merge (dict) . (dict "labelSelector" $selector)) -}}{{- end -}}
+{{- end -}}
+{{- toYaml $constraints -}}
+{{- end -}}
+
+{{/* Recreate takes no more words. */}}
+{{- define "ecr-pull-secrets.updateStrategy" -}}
+{{- if eq (.Values.updateStrategy.type | default "") "Recreate" -}}
+type: Recreate
+{{- else -}}
+{{- toYaml .Values.updateStrategy -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Where the pod may be reached by the network alone: a proxy, and authorities that its certificate, or a private AWS
+endpoint's, needs. Given to whoever talks to AWS. What extraEnv sets wins: a variable may stand there only once.
+*/}}
+{{- define "ecr-pull-secrets.networkEnv" -}}
+{{- $set := list -}}
+{{- range .Values.renewer.extraEnv -}}{{- $set = append $set .name -}}{{- end -}}
+{{- $variables := list -}}
+{{- $proxy := .Values.proxy -}}
+{{- range $name, $value := dict "HTTPS_PROXY" $proxy.httpsProxy "HTTP_PROXY" $proxy.httpProxy -}}
+{{- if $value -}}
+{{- $variables = append $variables (dict "name" $name "value" $value) -}}
+{{- else if $proxy.existingSecret -}}
+{{- $reference := dict "name" $proxy.existingSecret "key" $name "optional" true -}}
+{{- $variables = append $variables (dict "name" $name "valueFrom" (dict "secretKeyRef" $reference)) -}}
+{{- end -}}
+{{- end -}}
+{{- if $variables -}}
+{{/* kubelet puts the API server's address there; no proxy has to reach it. */}}
+{{- $noProxy := prepend (compact (list (include "ecr-pull-secrets.commaList" $proxy.noProxy))) "$(KUBERNETES_SERVICE_HOST)" -}}
+{{- $variables = append $variables (dict "name" "NO_PROXY" "value" (join "," $noProxy)) -}}
+{{- end -}}
+{{- if .Values.extraCaCerts.configMap -}}
+{{- $variables = append $variables (dict "name" "NODE_EXTRA_CA_CERTS" "value" (printf "/etc/ecr-pull-secrets-ca/%s" .Values.extraCaCerts.key)) -}}
+{{- end -}}
+{{- $ours := list -}}
+{{- range $variables -}}{{- if not (has .name $set) -}}{{- $ours = append $ours . -}}{{- end -}}{{- end -}}
+{{- with $ours -}}{{- toYaml . -}}{{- end -}}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.extraCaCertsVolume" -}}
+{{- with .Values.extraCaCerts.configMap -}}
+- name: extra-ca-certs
+  configMap:
+    name: {{ . }}
+{{- end -}}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.extraCaCertsMount" -}}
+{{- if .Values.extraCaCerts.configMap -}}
+- name: extra-ca-certs
+  mountPath: /etc/ecr-pull-secrets-ca
+  readOnly: true
+{{- end -}}
+{{- end -}}
