@@ -52,7 +52,7 @@ and of its binding change together or not at all, because a binding cannot chang
 {{- if and $image (not (regexMatch "(^|/)k8s-ecr-login-renew([:@]|$)" $image)) -}}
 {{- $image -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- include "ecr-pull-secrets.image" . -}}
 {{- end -}}
 {{- end -}}
 
