@@ -14,6 +14,7 @@ import {
 import { type ClusterOptions, type LocalCluster, startCluster } from '../local-cluster/cluster.ts';
 import { requireLinux } from '../local-cluster/settings.ts';
 import type { RestartBackOffOptions } from '../local-node/containers/restart-back-off.ts';
+import type { Image } from '../local-node/images.ts';
 import { type LocalNode, startLocalNode } from '../local-node/local-node.ts';
 import { findLeaks } from './leaks.ts';
 import { createKubeApi, type KubeApi, type Manifest } from './kube-api.ts';
@@ -42,6 +43,11 @@ export interface PlaygroundOptions extends ClusterOptions {
   /** What the stand-in for AWS knows besides the user; its tokens live 12 h unless told. */
   readonly ecr?: EcrStandInOptions;
   readonly restartBackOff?: RestartBackOffOptions;
+  /**
+   * Another name under which the node has the built image, for manifests that take no values. An image
+   * of that name finds the stand-in for AWS, and a ServiceAccount's token where every pod has it.
+   */
+  readonly publishedAs?: string;
 }
 
 /** Everything at once: cluster, node, AWS, and the product's freshly built bundle to install. */
@@ -72,11 +78,15 @@ export interface InstallOptions {
   readonly wait?: boolean;
   /** How long to wait for that; 90 s unless told. */
   readonly withinSeconds?: number;
+  /** The release; named as the product unless told. */
+  readonly release?: string;
+  /** Files of values; what else is given is over them. */
+  readonly files?: readonly string[];
 }
 
 /** @throws where a port that the pods need is taken, or one of the parts cannot be started; all others are closed then */
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
-  const { restartBackOff } = options;
+  const { restartBackOff, publishedAs } = options;
   requireLinux(process.platform);
   // Before the binaries, which may take minutes.
   await requireFreePodPorts();
@@ -85,14 +95,25 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     const cluster = opened.add(await startCluster(options));
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
     const entry = await bundle(join(cluster.directory, 'bundle'));
+    const entrypoint = [process.execPath, entry];
     const images = {
-      [`${IMAGE.repository}:${IMAGE.tag}`]: { entrypoint: [process.execPath, entry] },
+      [`${IMAGE.repository}:${IMAGE.tag}`]: { entrypoint },
+      ...(publishedAs ? { [publishedAs]: publishedImage(entrypoint, ecr.endpoint) } : {}),
     };
     const node = opened.add(
       await startLocalNode({ cluster, images, ...(restartBackOff ? { restartBackOff } : {}) }),
     );
     return assemble({ cluster, ecr, node, servicePort, opened });
   });
+}
+
+/** The path is one of the command's words, which the node maps; in an image's environment it would not be. */
+function publishedImage(entrypoint: readonly string[], awsEndpoint: string): Image {
+  const variables = [
+    `AWS_ENDPOINT_URL=${awsEndpoint}`,
+    'SERVICE_ACCOUNT_DIR=/var/run/secrets/kubernetes.io/serviceaccount',
+  ];
+  return { entrypoint: ['/usr/bin/env', ...variables, ...entrypoint] };
 }
 
 interface Parts extends Pick<Playground, 'cluster' | 'ecr' | 'node'> {
@@ -118,14 +139,15 @@ function assemble({ cluster, ecr, node, servicePort, opened }: Parts): Playgroun
     ecr,
     client,
     api,
-    install: async (values = {}, { wait = true, withinSeconds = 90 } = {}) => {
+    install: async (values = {}, options = {}) => {
+      const { wait = true, withinSeconds = 90, release = PRODUCT_NAME } = options;
       const base = join(cluster.directory, 'values-base.json');
       const own = join(cluster.directory, 'values.json');
       await writeFile(base, JSON.stringify(valuesFor(ecr.endpoint, servicePort)), { mode: 0o600 });
       await writeFile(own, JSON.stringify(values), { mode: 0o600 });
-      const place = [PRODUCT_NAME, CHART, '--namespace', PRODUCT_NAME, '--create-namespace'];
+      const place = [release, CHART, '--namespace', PRODUCT_NAME, '--create-namespace'];
       const patience = wait ? ['--wait', '--timeout', `${withinSeconds}s`] : [];
-      const files = ['--values', base, '--values', own];
+      const files = [...(options.files ?? []), base, own].flatMap((file) => ['--values', file]);
       const failure = await cluster
         .helm(['upgrade', '--install', ...place, ...patience, ...files])
         .then(() => undefined, describeError);
