@@ -133,16 +133,16 @@ securityContext:
   | toJson -}}
 {{- end -}}
 
-{{/* The mode, checked. */}}
+{{/* The mode, checked; none where there is no webhook. */}}
 {{- define "ecr-pull-secrets.tlsMode" -}}
 {{- $mode := .Values.tls.mode -}}
 {{- if not (has $mode (list "self-managed" "cert-manager" "existing-secret")) -}}
 {{- fail (printf "tls.mode=%s is not one of self-managed, cert-manager, existing-secret" $mode) -}}
 {{- end -}}
-{{- $mode -}}
+{{- ternary $mode "none" (not (empty (include "ecr-pull-secrets.hasWebhook" .))) -}}
 {{- end -}}
 
-{{/* The Secret of a certificate that somebody else makes; empty in the self-managed mode. */}}
+{{/* The Secret of a certificate that somebody else makes; empty where nobody does. */}}
 {{- define "ecr-pull-secrets.tlsSecretName" -}}
 {{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
 {{- if eq $mode "cert-manager" -}}

@@ -67,11 +67,11 @@ export const renewerVariables = z.object({
       'JSON file with what is too long for variables: registries with their roles, roles of namespaces, opting out, pace. Variables win over it.',
     example: '/etc/ecr-pull-secrets/config.json',
   }),
-  TLS_MODE: oneOf(['self-managed', 'cert-manager', 'existing-secret'])
+  TLS_MODE: oneOf(['self-managed', 'cert-manager', 'existing-secret', 'none'])
     .default('self-managed')
     .meta({
       description:
-        'Who makes the webhook’s certificates: the renewer, cert-manager, or whoever fills a Secret.',
+        'Who makes the webhook’s certificates: the renewer, cert-manager, or whoever fills a Secret; `none` where there is no webhook.',
       example: 'self-managed',
     }),
   TLS_DIR: z.string().default(DEFAULT_TLS_DIR).meta({

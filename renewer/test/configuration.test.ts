@@ -38,7 +38,7 @@ t.test('an error names the variable, the problem and an example, all of them at 
     NAMESPACE_SELECTOR: 'a=b=c',
     AWS_REGION: 'Frankfurt',
     OPS_PORT: '0',
-    TLS_MODE: 'none',
+    TLS_MODE: 'automatic',
   };
   const message = messageOf(() => readRenewerConfiguration(wrong));
   for (const [name, value] of Object.entries(wrong)) {

@@ -22,8 +22,15 @@ type Context = Omit<RenewerContext, 'certificates'>;
 
 export function createCertificateDuties(context: Context): CertificateDuties {
   const { tlsMode } = context.configuration;
+  if (tlsMode === 'none') return NO_DUTIES;
   return tlsMode === 'self-managed' ? selfManaged(context) : given(context);
 }
+
+/** Without a webhook nothing is served, and there is no `caBundle`. */
+const NO_DUTIES: CertificateDuties = Object.freeze({
+  serve: () => Promise.resolve(),
+  lead: () => Promise.resolve(),
+});
 
 /** We make everything: the leader the authority, each replica its serving certificate. */
 function selfManaged(context: Context): CertificateDuties {

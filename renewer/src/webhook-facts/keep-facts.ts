@@ -21,10 +21,11 @@ export interface KeepFactsOptions
 /**
  * Every replica's part: keeps `facts.json` at what the webhook may tell people. Which registries are
  * covered stands in the settings or, where those name none, is known to the leader alone: it says so on
- * the checkpoint, whose metadata is followed here.
+ * the checkpoint, whose metadata is followed here. Without a webhook there is nobody to tell.
  */
 export async function keepFacts(options: KeepFactsOptions): Promise<void> {
   const { configuration } = options;
+  if (configuration.tlsMode === 'none') return;
   const facts = createObserved(configuration.facts);
   const isSettled = configuration.registries.length > 0;
   await Promise.all([
