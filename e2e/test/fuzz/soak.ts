@@ -46,6 +46,9 @@ const MAX_HEAP_GROWTH_BYTES = 2 * MEBIBYTE;
  */
 const MAX_RESIDENT_GROWTH_BYTES = 4 * 24 * MEBIBYTE;
 
+/** One that is being closed just then; a leak is a hundred and more: each harmed connection is one. */
+const MAX_DESCRIPTOR_GROWTH = 8;
+
 /** After so many more it is measured again. */
 const STEP_CASES = 10_000;
 
@@ -126,7 +129,7 @@ function growthProblems(warm: Footprint, end: Footprint): string[] {
   const isLarger =
     end.heapBytes - warm.heapBytes > MAX_HEAP_GROWTH_BYTES ||
     end.residentBytes - warm.residentBytes > MAX_RESIDENT_GROWTH_BYTES ||
-    end.descriptors > warm.descriptors;
+    end.descriptors - warm.descriptors > MAX_DESCRIPTOR_GROWTH;
   return isLarger ? [`it grew: ${describeFootprint(warm)}; then ${describeFootprint(end)}`] : [];
 }
 
