@@ -259,12 +259,14 @@ t.test('after the leader was killed another renewer serves new namespaces', asyn
 });
 
 t.test('a wrong configuration stops the rollout and takes nothing out of service', async (t) => {
-  await playground.install({ excludeNamespace: 'Not_A_Name' }, { wait: false });
+  // Something that the chart takes, and only the renewer knows to be wrong.
+  const extraEnv = [{ name: 'https_proxy', value: 'proxy.example.com' }];
+  await playground.install({ renewer: { extraEnv } }, { wait: false });
   const pod = await eventually('a new replica', async () => {
     const found = (await replicas()).find(({ status }) => !isReady(status));
     assert.ok(found);
     const log = await node.logs('ecr-pull-secrets', found.metadata.name, 'renewer');
-    assert.match(log, /EXCLUDE_NAMESPACE=.*Not_A_Name.*for example EXCLUDE_NAMESPACE=/);
+    assert.match(log, /https_proxy: .*; for example https_proxy=/);
     return found;
   });
   const { status } = await api.get<{ status: { podIP: string } }>(
