@@ -260,7 +260,7 @@ t.test('after the leader was killed another renewer serves new namespaces', asyn
 
 t.test('a wrong configuration stops the rollout and takes nothing out of service', async (t) => {
   // Something that the chart takes, and only the renewer knows to be wrong.
-  const extraEnv = [{ name: 'https_proxy', value: 'proxy.example.com' }];
+  const extraEnv = [{ name: 'https_proxy', value: 'ftp://proxy.example.com' }];
   await playground.install({ renewer: { extraEnv } }, { wait: false });
   const pod = await eventually('a new replica', async () => {
     const found = (await replicas()).find(({ status }) => !isReady(status));
