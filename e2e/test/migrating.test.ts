@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
+import { AWS_IDENTITY, REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { watchLogins } from './support/login-watch.ts';
+import { OLD_NAME, OLD_SECRET, runJobFrom, writeOldSecrets } from './support/old-tool.ts';
+import { documentOf, pathOf } from './support/pull-secret.ts';
+
+/** From old secrets to the next run, with all that is done in between, and no longer. */
+const TOKEN_LIFETIME_MS = 60_000;
+
+const HOME = 'ecr-pull-secrets';
+const CRON_JOB = 'k8s-ecr-login-renew-cron';
+const IMAGE = 'ghcr.io/ecr-pull-secrets/ecr-pull-secrets:0.1.0';
+
+const OLD_CHART = fileURLToPath(new URL('fixtures/old-chart', import.meta.url));
+const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
+const PROFILE = `${CHART}/profiles/k8s-ecr-login-renew.yaml`;
+
+const TEN = ['default', ...Array.from({ length: 9 }, (_, index) => `team-${index}`)];
+
+/** What people own besides in the secret of each second namespace. */
+const THEIRS = {
+  metadata: { labels: { team: 'x' }, annotations: { 'replicator.v1/to': 'y' } },
+  data: { more: 'eg==' },
+};
+
+const playground = await startPlayground({
+  publishedAs: IMAGE,
+  ecr: { tokenLifetimeMs: TOKEN_LIFETIME_MS },
+});
+t.teardown(() => playground.close());
+const { api, cluster } = playground;
+
+/** What a user of the old chart has in a file; all else is the old chart's default. */
+const oldValues = join(cluster.directory, 'old-values.json');
+await writeFile(
+  oldValues,
+  JSON.stringify({
+    awsRegion: 'us-east-1',
+    awsAccessKeyId: AWS_IDENTITY.accessKeyId,
+    awsSecretAccessKey: AWS_IDENTITY.secretAccessKey,
+    targetNamespace: 'default,team-*',
+    cronjob: { schedule: '30 */4 * * *' },
+  }),
+);
+
+async function helm(...args: readonly string[]): Promise<void> {
+  await cluster.helm([...args, '--namespace', HOME]);
+}
+
+/** Helm with the old chart and the user's values. */
+async function helmOld(command: string, ...options: readonly string[]): Promise<void> {
+  await helm(command, OLD_NAME, OLD_CHART, '--values', oldValues, ...options);
+}
+
+async function upgrade(values: object, ...files: readonly string[]): Promise<void> {
+  await playground.install({ ...values }, { release: OLD_NAME, files: [...files, oldValues] });
+}
+
+function cronJobs(): Promise<readonly object[]> {
+  return api.list(`/apis/batch/v1/namespaces/${HOME}/cronjobs`);
+}
+
+function secretsNow(): Promise<readonly Secret[]> {
+  return Promise.all(TEN.map((namespace) => api.get<Secret>(pathOf(namespace, OLD_SECRET))));
+}
+
+/** Runs the CronJob by hand, and checks what the run said and did. */
+async function renewByHand(t: Test, name: string): Promise<void> {
+  const before = await secretsNow();
+  const log = await runJobFrom(playground, CRON_JOB, { namespace: HOME, name });
+  for (const namespace of TEN) {
+    t.match(log, `Updating secret in namespace [${namespace}]... success\n`);
+  }
+  t.match(log, /Job complete\.\n$/);
+  checkRenewed(t, before, await secretsNow());
+}
+
+/** Each is the same object, with a new document, and what people own of it is there. */
+function checkRenewed(t: Test, before: readonly Secret[], after: readonly Secret[]): void {
+  for (const [index, secret] of after.entries()) {
+    t.equal(secret.metadata.uid, before[index]?.metadata.uid);
+    assert.ok(before[index]);
+    t.not(documentOf(secret), documentOf(before[index]));
+    t.equal(secret.metadata.annotations?.['ecr-pull-secrets.io/origin'], 'adopted');
+    if (index % 2 === 1) t.match(secret, THEIRS);
+  }
+}
+
+await Promise.all(
+  TEN.slice(1).map((namespace) => api.createNamespace(namespace, { injected: false })),
+);
+// Helm 3, with which that chart was installed, knows no server-side apply.
+await helmOld('install', '--create-namespace', '--server-side=false');
+await api.merge(`/api/v1/namespaces/${HOME}`, {
+  metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+});
+const first = await writeOldSecrets(playground, TEN);
+await Promise.all(
+  TEN.filter((_, index) => index % 2 === 1).map((namespace) =>
+    api.merge(pathOf(namespace, OLD_SECRET), THEIRS),
+  ),
+);
+const watch = watchLogins(t, playground, OLD_SECRET);
+
+t.test('secrets of the old tool log in, and say nothing about themselves', async (t) => {
+  await eventually('all were seen', () => assert.equal(watch.versions.size, TEN.length));
+  for (const { metadata } of first) {
+    t.match(metadata.managedFields, [{ manager: OLD_NAME, operation: 'Update' }]);
+    t.equal(metadata.annotations, undefined);
+  }
+});
+
+t.test(
+  'values of the release itself do, unless Helm brings the old defaults with them',
+  async (t) => {
+    const [cronJob] = await cronJobs();
+    await t.rejects(helm('upgrade', OLD_NAME, CHART, '--reuse-values'), {
+      message: /values of another chart.*use --reset-then-reuse-values/,
+    });
+    t.same(await cronJobs(), [cronJob], 'a refused upgrade leaves the old release as it is');
+    const switched = ['--reset-then-reuse-values', '--set', 'cronjob.enabled=true'];
+    await helm('upgrade', OLD_NAME, CHART, ...switched, '--dry-run=server');
+  },
+);
+
+t.test('the profile: our CronJob in the old one’s place, started by hand as before', async (t) => {
+  await upgrade({}, PROFILE);
+  await renewByHand(t, `${CRON_JOB}-manual-1`);
+  t.match(await cronJobs(), [
+    {
+      metadata: { name: CRON_JOB },
+      spec: { schedule: '30 */4 * * *', concurrencyPolicy: 'Forbid' },
+    },
+  ]);
+  t.same(await api.list(`/apis/apps/v1/namespaces/${HOME}/deployments`), []);
+});
+
+t.test('the old values alone: the renewer in its place, with the same targets', async (t) => {
+  const before = await secretsNow();
+  await upgrade({});
+  await eventually('all are renewed', async () => {
+    for (const [index, secret] of (await secretsNow()).entries()) {
+      assert.ok(before[index]);
+      assert.notEqual(documentOf(secret), documentOf(before[index]));
+    }
+  });
+  checkRenewed(t, before, await secretsNow());
+  t.same(await cronJobs(), []);
+});
+
+t.test('labels: pods get the old secret’s name, and nobody needs the names any more', async (t) => {
+  await Promise.all(
+    TEN.map((namespace) =>
+      api.merge(`/api/v1/namespaces/${namespace}`, {
+        metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
+      }),
+    ),
+  );
+  await upgrade({ targetNamespace: '' });
+  const before = await secretsNow();
+  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
+  for (const namespace of TEN) {
+    const pod = await api.createPod(namespace, { spec: { containers } });
+    t.same(pod.spec.imagePullSecrets, [{ name: OLD_SECRET }]);
+  }
+  const own = [{ name: OLD_SECRET }, { name: 'theirs' }];
+  const pod = await api.createPod('team-1', { spec: { containers, imagePullSecrets: own } });
+  t.same(pod.spec.imagePullSecrets, own, 'one that names it already stays as it is');
+  // Whatever was there when the names went has died by then: what logs in is renewed by the labels.
+  await delay(TOKEN_LIFETIME_MS);
+  checkRenewed(t, before, await secretsNow());
+});
+
+t.test('back to the profile by helm rollback, and a run renews all again', async (t) => {
+  await helm('rollback', OLD_NAME, '2', '--wait');
+  t.equal(
+    await ifPresent(api.get(`/apis/apps/v1/namespaces/${HOME}/deployments/${OLD_NAME}-${HOME}`)),
+    undefined,
+  );
+  await renewByHand(t, `${CRON_JOB}-manual-2`);
+});
+
+t.test('back to the old chart, whose CronJob works by changing the image alone', async (t) => {
+  await helm('rollback', OLD_NAME, '1');
+  await api.merge(`/api/v1/namespaces/${HOME}`, {
+    metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
+  });
+  await helmOld('upgrade', '--set', `cronjob.dockerImage=${IMAGE}`);
+  await renewByHand(t, `${CRON_JOB}-manual-3`);
+});
+
+t.test('uninstalled, it leaves the secrets', async (t) => {
+  await upgrade({});
+  await helm('uninstall', OLD_NAME);
+  t.equal((await secretsNow()).length, TEN.length);
+});
+
+t.test('at every moment each namespace held a secret that logs in', (t) => {
+  t.same(watch.gaps, []);
+  t.equal(watch.beginnings(), 1);
+  t.ok(watch.rounds() > TOKEN_LIFETIME_MS / 1000, `${watch.rounds()} rounds`);
+  for (const namespace of TEN) t.ok((watch.versions.get(namespace) ?? 0) >= 6, namespace);
+  t.end();
+});

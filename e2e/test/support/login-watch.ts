@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { listWatch } from '@ecr-pull-secrets/renewer/kube/list-watch.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { Test } from 'tap';
+import type { Secret } from '../../src/playground/kube-api.ts';
+import type { Playground } from '../../src/playground/playground.ts';
+import { pullSecretsOf } from './pull-secret.ts';
+
+/** Whether the secrets of one name log in, each version when it appears and all of them every second. */
+export interface LoginWatch {
+  /** How many versions each namespace's secret had. */
+  readonly versions: ReadonlyMap<string, number>;
+  /** Each time when a namespace had no secret that logs in, in words. */
+  readonly gaps: readonly string[];
+  /** How often the watch began anew, and may have missed a version: once is right. */
+  readonly beginnings: () => number;
+  /** How often all of them logged in one after another. */
+  readonly rounds: () => number;
+}
+
+const ROUND_MS = 1_000;
+
+/** Watches from now on until the test is over. */
+export function watchLogins(
+  t: Pick<Test, 'teardown'>,
+  playground: Pick<Playground, 'api' | 'client' | 'ecr'>,
+  name: string,
+): LoginWatch {
+  const { loginWith } = pullSecretsOf(playground);
+  const closing = new AbortController();
+  const latest = new Map<string, Secret>();
+  const versions = new Map<string, number>();
+  const gaps: string[] = [];
+  let beginnings = 0;
+  let rounds = 0;
+
+  async function check(namespace: string, secret: Secret): Promise<void> {
+    const status = await loginWith(secret).catch(describeError);
+    if (status === 200 || closing.signal.aborted) return;
+    gaps.push(`${namespace}, version ${secret.metadata.resourceVersion}: ${status}`);
+  }
+
+  function note(secret: Secret): void {
+    const { namespace = '' } = secret.metadata;
+    latest.set(namespace, secret);
+    versions.set(namespace, (versions.get(namespace) ?? 0) + 1);
+    void check(namespace, secret);
+  }
+
+  async function goRound(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await Promise.all([...latest].map(([namespace, secret]) => check(namespace, secret)));
+      if (latest.size > 0) rounds += 1;
+      await delay(ROUND_MS);
+    }
+  }
+
+  const following = listWatch<Secret>({
+    client: playground.client,
+    path: '/api/v1/secrets',
+    fieldSelector: `metadata.name=${name}`,
+    metadataOnly: false,
+    handler: {
+      replace: (present) => {
+        beginnings += 1;
+        present.forEach(note);
+      },
+      upsert: note,
+      remove: ({ metadata }) => void gaps.push(`${metadata.namespace}: removed`),
+    },
+    clock: systemClock,
+    random: Math.random,
+    logger: createLogger({ level: 'silent', format: 'text', name: 'logins' }),
+    signal: closing.signal,
+  });
+  const going = goRound();
+  t.teardown(async () => {
+    closing.abort();
+    await Promise.all([following, going]);
+  });
+  return { versions, gaps, beginnings: () => beginnings, rounds: () => rounds };
+}
