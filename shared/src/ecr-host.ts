@@ -3,9 +3,10 @@
  *
  * Source: kubernetes/cloud-provider-aws `cmd/ecr-credential-provider/main.go`
  * (`ecrPrivateHostPattern`, v1.36.1) and awslabs/amazon-ecr-credential-helper `ecr-login/api/client.go`.
- * About one suffix a year is added there; this is the only place to follow.
+ * About one suffix a year is added there; this is the place to follow, and the chart's admission policy
+ * repeats it (`chart/templates/_policy-expressions.tpl`).
  */
-const PRIVATE_ECR_HOST =
+export const PRIVATE_ECR_HOST =
   /^(\d{12})\.dkr[.-]ecr(-fips)?\.([a-zA-Z0-9][a-zA-Z0-9-_]*)\.(amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/;
 
 /** What a private ECR host says about itself. */

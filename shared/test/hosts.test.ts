@@ -1,44 +1,17 @@
 import t from 'tap';
 import { parseEcrHost } from '../src/ecr-host.ts';
 import { registryOf, withoutPort } from '../src/image-reference.ts';
-
-const account = '123456789012';
+import { OTHER_HOSTS, PRIVATE_ECR_HOSTS } from '../testing/ecr-hosts.ts';
 
 t.test('private ECR hosts of every partition are recognised', (t) => {
-  const hosts: readonly (readonly [host: string, region: string, fips: boolean])[] = [
-    [`${account}.dkr.ecr.us-east-1.amazonaws.com`, 'us-east-1', false],
-    [`${account}.dkr.ecr-fips.us-gov-west-1.amazonaws.com`, 'us-gov-west-1', true],
-    [`${account}.dkr.ecr.cn-north-1.amazonaws.com.cn`, 'cn-north-1', false],
-    [`${account}.dkr.ecr.eusc-de-east-1.amazonaws.eu`, 'eusc-de-east-1', false],
-    [`${account}.dkr.ecr.us-iso-east-1.c2s.ic.gov`, 'us-iso-east-1', false],
-    [`${account}.dkr.ecr.us-isob-east-1.sc2s.sgov.gov`, 'us-isob-east-1', false],
-    [`${account}.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk`, 'eu-isoe-west-1', false],
-    [`${account}.dkr.ecr.us-isof-east-1.csp.hci.ic.gov`, 'us-isof-east-1', false],
-    [`${account}.dkr-ecr.us-west-2.on.aws`, 'us-west-2', false],
-    [`${account}.dkr-ecr-fips.us-west-2.on.aws`, 'us-west-2', true],
-    [`${account}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn`, 'cn-north-1', false],
-  ];
-  for (const [host, region, fips] of hosts) {
-    t.match(parseEcrHost(host), { account, region, fips }, host);
+  for (const { host, ...expected } of PRIVATE_ECR_HOSTS) {
+    t.match(parseEcrHost(host), expected, host);
   }
   t.end();
 });
 
 t.test('hosts that only look like ECR are refused', (t) => {
-  const hosts = [
-    'public.ecr.aws',
-    'ecr-public.aws.com',
-    'docker.io',
-    '12345678901.dkr.ecr.us-east-1.amazonaws.com',
-    '1234567890123.dkr.ecr.us-east-1.amazonaws.com',
-    `${account}.dkr.ecr.us-east-1.amazonaws.com.fake.example.com`,
-    `${account}.dkr.ecr.us-east-1.amazonaws.lol`,
-    `${account}.dkr-ecr.us-east-1.on.aws.com.cn`,
-    `evil.${account}.dkr.ecr.us-east-1.amazonaws.com`,
-    `${account}.dkr.ecr.us-east-1.amazonaws.com\n`,
-    `${account}.dkr.ecr..amazonaws.com`,
-  ];
-  for (const host of hosts) t.equal(parseEcrHost(host), undefined, host);
+  for (const host of OTHER_HOSTS) t.equal(parseEcrHost(host), undefined, host);
   t.end();
 });
 

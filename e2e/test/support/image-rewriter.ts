@@ -7,7 +7,7 @@ import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/servin
 import { propertyOf } from '../../src/ecr-stand-in/json.ts';
 import type { Manifest } from '../../src/playground/kube-api.ts';
 
-/** Somebody else's mutating webhook: it puts a prefix before the first container's image. */
+/** Somebody else's mutating webhook: it puts a prefix before the first container's image, or fills it in. */
 export interface ImageRewriter {
   /** A MutatingWebhookConfiguration for one namespace, of a name that sorts after ours. */
   configurationFor(namespace: string): Manifest;
@@ -67,10 +67,11 @@ function rewrite(review: unknown, prefix: string): Manifest {
   const [container] = listOf(
     propertyOf(propertyOf(propertyOf(request, 'object'), 'spec'), 'containers'),
   );
-  const image = String(propertyOf(container, 'image'));
+  const found = propertyOf(container, 'image');
+  const image = typeof found === 'string' ? found : 'filled-in';
   const patch = image.startsWith(prefix)
     ? []
-    : [{ op: 'replace', path: '/spec/containers/0/image', value: prefix + image }];
+    : [{ op: 'add', path: '/spec/containers/0/image', value: prefix + image }];
   return {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import t from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import type { Pod } from '../src/playground/kube-api.ts';
+import { startPlayground } from '../src/playground/playground.ts';
+import { countFailedPolicyChecks, hasAdmissionPolicies } from './support/admission-policies.ts';
+import { sumOfMetric } from './support/api-server-metrics.ts';
+import { LABELLED, podWith } from './support/injection-cases/case.ts';
+import { INJECTION_GROUPS } from './support/injection-cases/groups.ts';
+import { createInjectionWorld, type InjectionMode, secretsOf } from './support/injection-world.ts';
+import { SECRET } from './support/pull-secret.ts';
+
+const playground = await startPlayground();
+t.teardown(() => playground.close());
+const { api, cluster } = playground;
+const world = await createInjectionWorld(playground);
+t.teardown(() => world.close());
+const modes: readonly InjectionMode[] = (await hasAdmissionPolicies(cluster))
+  ? ['webhook', 'policy']
+  : ['webhook'];
+
+/** What the API server answered in the first mode, in order. */
+const answers: string[] = [];
+
+for (const mode of modes) {
+  t.test(`before the mode ${mode} is installed nothing injects`, () => world.uninstall());
+
+  for (const group of INJECTION_GROUPS) {
+    t.test(`in the mode ${mode}, ${group.name}, each pod names what it should`, async (t) => {
+      await world.install(mode, group);
+      for (const each of group.cases) {
+        const { result, answer } = await world.create(each);
+        t.same(result, each.result, each.name);
+        if (mode === 'webhook') answers.push(answer);
+        else t.equal(answer, answers.shift(), `${each.name}: the same pod as in the mode webhook`);
+      }
+    });
+  }
+
+  t.test(
+    `in the mode ${mode} pods of a Deployment and of a Job are injected, their templates are not`,
+    async (t) => {
+      const { spec } = podWith({});
+      const labels = { app: mode };
+      const { template } = (
+        await api.create<{ spec: { template: Pod } }>(
+          `/apis/apps/v1/namespaces/${LABELLED}/deployments`,
+          {
+            metadata: { name: mode },
+            spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+          },
+        )
+      ).spec;
+      await api.create(`/apis/batch/v1/namespaces/${LABELLED}/jobs`, {
+        metadata: { name: mode },
+        spec: { template: { spec: podWith({ restartPolicy: 'Never' })['spec'] } },
+      });
+      t.same(secretsOf(template), []);
+      for (const labelSelector of [`app=${mode}`, `job-name=${mode}`]) {
+        const pod = await eventually(`a pod with ${labelSelector}`, async () => {
+          const pods = await api.list<Pod>(`/api/v1/namespaces/${LABELLED}/pods`, {
+            labelSelector,
+          });
+          assert.ok(pods[0]);
+          return pods[0];
+        });
+        t.same(secretsOf(pod), [SECRET], labelSelector);
+      }
+    },
+  );
+
+  t.test(`in the mode ${mode} a dry run shows the injection and creates nothing`, async (t) => {
+    const name = 'never-made';
+    const pod = await api.createPod(LABELLED, podWith({}, { name }), { dryRun: 'All' });
+    t.same(secretsOf(pod), [SECRET]);
+    await t.rejects(api.get(`/api/v1/namespaces/${LABELLED}/pods/${name}`), { message: / 404 / });
+  });
+}
+
+t.test('no condition and no expression failed on any of these pods', async (t) => {
+  const conditions = 'apiserver_admission_match_condition_evaluation_errors_total';
+  t.equal(await sumOfMetric(cluster, conditions), 0);
+  t.equal(await countFailedPolicyChecks(cluster), 0);
+});
