@@ -27,6 +27,23 @@
 {{- toYaml (merge $ours (.Values.podLabels | default dict)) -}}
 {{- end -}}
 
+{{/* Annotations of the Deployment's pods; given ones win, but for what replaces pods. */}}
+{{- define "ecr-pull-secrets.podAnnotations" -}}
+{{- $hasWebhook := include "ecr-pull-secrets.hasWebhook" . -}}
+{{- $annotations := dict "kubectl.kubernetes.io/default-container" (ternary "webhook" "renewer" (not (empty $hasWebhook))) -}}
+{{- if $hasWebhook -}}
+{{/* EKS gives an AWS identity to every container of a pod; the webhook needs none. */}}
+{{- $_ := set $annotations "eks.amazonaws.com/skip-containers" "webhook" -}}
+{{- end -}}
+{{- $annotations = merge (dict) (.Values.podAnnotations | default dict) $annotations -}}
+{{/* The configuration is read once, so pods are replaced when it changes. */}}
+{{- $_ := set $annotations "checksum/config" (include "ecr-pull-secrets.config" . | sha256sum) -}}
+{{- if and .Values.aws .Values.awsAccessKeyId -}}
+{{- $_ := set $annotations "checksum/aws-secret" (printf "%s %s" .Values.awsAccessKeyId .Values.awsSecretAccessKey | sha256sum) -}}
+{{- end -}}
+{{- toYaml $annotations -}}
+{{- end -}}
+
 {{/* Ours over hosts and zones, or those that are given; one without a labelSelector is about our pods. */}}
 {{- define "ecr-pull-secrets.topologySpreadConstraints" -}}
 {{- $constraints := list -}}

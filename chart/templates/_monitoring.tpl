@@ -1,0 +1,42 @@
+{{/* Our labels and those by which an operator or a sidecar finds an object; theirs win. */}}
+{{- define "ecr-pull-secrets.monitoringLabels" -}}
+{{- $ours := include "ecr-pull-secrets.labels" (index . 0) | fromYaml -}}
+{{- toYaml (merge (dict) (index . 1 | default dict) $ours) -}}
+{{- end -}}
+
+{{/* With how little left a certificate counts as not renewed: a quarter of its life, 14 days where we do not know it. */}}
+{{- define "ecr-pull-secrets.certificateSeconds" -}}
+{{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
+{{- $serving := 1209600 -}}
+{{- $authority := 1209600 -}}
+{{- if eq $mode "self-managed" -}}
+{{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.servingLifetime | int) 4 -}}
+{{- $authority = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.authorityLifetime | int) 4 -}}
+{{- else if eq $mode "cert-manager" -}}
+{{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.certManager.duration | int) 4 -}}
+{{- end -}}
+serving: {{ $serving }}
+authority: {{ $authority }}
+{{- end -}}
+
+{{/* A duration such as 168h, 30m or 1h30m. */}}
+{{- define "ecr-pull-secrets.seconds" -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+[hms]" (toString .) -1 -}}
+{{- $sum = add $sum (mul (int (regexFind "[0-9]+" .)) (get (dict "h" 3600 "m" 60 "s" 1) (regexFind "[hms]" .))) -}}
+{{- end -}}
+{{- $sum -}}
+{{- end -}}
+
+{{/* Names and numbers of the ports with /metrics, as YAML. */}}
+{{- define "ecr-pull-secrets.opsPorts" -}}
+{{- if include "ecr-pull-secrets.hasWebhook" . -}}
+webhook-ops: {{ .Values.webhook.opsPort }}
+{{ end -}}
+renewer-ops: {{ .Values.renewer.opsPort }}
+{{- end -}}
+
+{{/* The fields of a monitor's endpoint that both containers have alike. */}}
+{{- define "ecr-pull-secrets.endpoint" -}}
+{{- toYaml (merge (dict) (.endpoint | default dict) (dict "path" "/metrics" "interval" .interval)) -}}
+{{- end -}}
