@@ -9,10 +9,15 @@ export async function hasAdmissionPolicies(cluster: LocalCluster): Promise<boole
   return body.includes('"mutatingadmissionpolicies"');
 }
 
+const CHECKS = 'apiserver_mutating_admission_policy_check_total';
+
+/** How many times a policy was evaluated. */
+export function countPolicyChecks(cluster: LocalCluster): Promise<number> {
+  return sumOfMetric(cluster, CHECKS);
+}
+
 /** How many times a policy's expression could not be evaluated, or its patch not applied. */
 export async function countFailedPolicyChecks(cluster: LocalCluster): Promise<number> {
-  const name = 'apiserver_mutating_admission_policy_check_total';
-  return (
-    (await sumOfMetric(cluster, name)) - (await sumOfMetric(cluster, name, 'error_type="no_error"'))
-  );
+  const succeeded = await sumOfMetric(cluster, CHECKS, 'error_type="no_error"');
+  return (await countPolicyChecks(cluster)) - succeeded;
 }
