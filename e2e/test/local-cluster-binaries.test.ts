@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ensureBinaries } from '../src/local-cluster/binaries.ts';
+import { readRecipe } from '../src/local-cluster/recipe.ts';
 import { childrenOf, executables, runScript, sourceUrl, until } from './support/processes.ts';
 
 t.test('binaries come from KUBEBUILDER_ASSETS, with helm from PATH', async (t) => {
@@ -51,8 +52,19 @@ t.test('a Go too old to fetch a newer one is an error', async (t) => {
 
 t.test('an unknown Kubernetes version is an error that names the known ones', async (t) => {
   await t.rejects(ensure({ ECR_PULL_SECRETS_KUBERNETES: '1.2' }), {
-    message: /^ECR_PULL_SECRETS_KUBERNETES=1\.2: the local cluster knows 1\.37/,
+    message: /^ECR_PULL_SECRETS_KUBERNETES=1\.2: the local cluster knows 1\.30, 1\.37$/,
   });
+});
+
+t.test('an old Kubernetes comes with the etcd and the Helm of the newest', async (t) => {
+  const old = await readRecipe('1.30');
+  const newest = await readRecipe('1.37');
+  for (const name of ['etcd', 'helm'] as const) {
+    t.equal(old.moduleDirectoryOf(name), newest.moduleDirectoryOf(name));
+  }
+  t.not(old.moduleDirectoryOf('kube-apiserver'), newest.moduleDirectoryOf('kube-apiserver'));
+  t.match(old.kubernetesVersion, /^v1\.30\./);
+  t.not(old.key, newest.key);
 });
 
 t.test('binaries are built once, although two ask at once, and found again', async (t) => {

@@ -19,7 +19,6 @@ const CONTROLLERS_OFF = [
   // Nobody sends a Node's heartbeats, and pods of a Node without them would be deleted.
   'node-lifecycle-controller',
   'taint-eviction-controller',
-  'device-taint-eviction-controller',
   'pod-garbage-collector-controller',
   // They create a folder for volume plugins under /usr/libexec.
   'persistentvolume-attach-detach-controller',

@@ -75,7 +75,8 @@ async function buildOne(options: StepOptions): Promise<void> {
   try {
     const output = join(guardian.directory, name);
     const args = recipe.buildArguments(name, output);
-    const { code, lines } = await runGo(options, { guardian, go, args });
+    const cwd = recipe.moduleDirectoryOf(name);
+    const { code, lines } = await runGo(options, { guardian, go, args, cwd });
     if (code !== 0) {
       const end = lines.slice(-ERROR_LINES).join('\n');
       throw new Error(`building ${name} failed after ${soFar()}; the end of Go's output:\n${end}`);
@@ -109,15 +110,17 @@ interface GoCommand {
   readonly guardian: Guardian;
   readonly go: string;
   readonly args: readonly string[];
+  /** The guardian's folder unless told. */
+  readonly cwd?: string;
 }
 
 /** Runs Go to its end and returns all its lines. */
 async function runGo(
-  { recipe, environment }: BuildOptions,
-  { guardian, go, args }: GoCommand,
+  { environment }: BuildOptions,
+  { guardian, go, args, cwd = guardian.directory }: GoCommand,
 ): Promise<{ readonly code: unknown; readonly lines: readonly string[] }> {
   const child = guardian.spawn(go, args, {
-    cwd: recipe.moduleDirectory,
+    cwd,
     environment: {
       ...environment,
       CGO_ENABLED: '0',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_KUBERNETES_MINOR } from './settings.ts';
 
 /** The Go package that each binary is built from. */
 const PACKAGES = {
@@ -22,8 +23,8 @@ export const BINARY_NAMES = [
 
 /** How one Kubernetes version's binaries are built. */
 export interface Recipe {
-  /** Folder of the pinned `go.mod`. */
-  readonly moduleDirectory: string;
+  /** Folder of the `go.mod` that pins a binary. */
+  moduleDirectoryOf(name: BinaryName): string;
   /** For instance `v1.37.2`. */
   readonly kubernetesVersion: string;
   /** The Go that `go.mod` asks for, for instance `1.26.0`. */
@@ -37,7 +38,8 @@ export interface Recipe {
 const MODULES = fileURLToPath(new URL('../../binaries/', import.meta.url));
 
 /**
- * Reads the recipe of a Kubernetes minor, for instance `1.37`.
+ * Reads the recipe of a Kubernetes minor, for instance `1.37`. What its own module does not pin, as etcd
+ * and Helm for an old Kubernetes, is built as for the newest.
  *
  * @throws where there is no such folder in `e2e/binaries/`, naming those that there are
  */
@@ -48,21 +50,47 @@ export async function readRecipe(kubernetesMinor: string): Promise<Recipe> {
       `ECR_PULL_SECRETS_KUBERNETES=${kubernetesMinor}: the local cluster knows ${known.join(', ')}`,
     );
   }
-  const moduleDirectory = join(MODULES, `v${kubernetesMinor}`);
-  const goMod = await readFile(join(moduleDirectory, 'go.mod'), 'utf8');
-  const goSum = await readFile(join(moduleDirectory, 'go.sum'), 'utf8');
-  const kubernetesVersion = find(goMod, /^\tk8s\.io\/kubernetes (v\S+)$/m);
+  const own = await readModule(kubernetesMinor);
+  const isNewest = kubernetesMinor === DEFAULT_KUBERNETES_MINOR;
+  const newest = isNewest ? own : await readModule(DEFAULT_KUBERNETES_MINOR);
+  const moduleOf = (name: BinaryName): Module => (own.pins(PACKAGES[name]) ? own : newest);
+  const kubernetesVersion = find(own.goMod, /\bk8s\.io\/kubernetes (v\S+)$/m);
   // Without a version of its own the API server calls itself v0.0.0.
   const linkerFlags = `-s -w -X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`;
   const flags = ['-buildvcs=false', '-ldflags', linkerFlags];
-  const hash = createHash('sha256').update(JSON.stringify([goMod, goSum, PACKAGES, flags]));
+  const modules = new Set(BINARY_NAMES.map((name) => moduleOf(name)));
+  const pins = [...modules].flatMap(({ goMod, goSum }) => [goMod, goSum]);
+  const hash = createHash('sha256').update(JSON.stringify([...pins, PACKAGES, flags]));
   const platform = `${process.platform}-${process.arch}`;
   return {
-    moduleDirectory,
+    moduleDirectoryOf: (name) => moduleOf(name).directory,
     kubernetesVersion,
-    goVersion: find(goMod, /^go (\S+)$/m),
+    goVersion: find(newest.goMod, /^go (\S+)$/m),
     buildArguments: (name, outputPath) => ['build', ...flags, '-o', outputPath, PACKAGES[name]],
     key: `kubernetes-${kubernetesVersion}-${platform}-${hash.digest('hex').slice(0, 12)}`,
+  };
+}
+
+interface Module {
+  readonly directory: string;
+  readonly goMod: string;
+  readonly goSum: string;
+  /** Whether a package is in one of the modules that it requires by name. */
+  readonly pins: (goPackage: string) => boolean;
+}
+
+async function readModule(kubernetesMinor: string): Promise<Module> {
+  const directory = join(MODULES, `v${kubernetesMinor}`);
+  const goMod = await readFile(join(directory, 'go.mod'), 'utf8');
+  const goSum = await readFile(join(directory, 'go.sum'), 'utf8');
+  const required = [...goMod.matchAll(/^(?:require |\t)(\S+) v\S+$/gm)].map(
+    ([, path]) => path ?? '',
+  );
+  return {
+    directory,
+    goMod,
+    goSum,
+    pins: (goPackage) => required.some((path) => `${goPackage}/`.startsWith(`${path}/`)),
   };
 }
 

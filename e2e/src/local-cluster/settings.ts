@@ -14,7 +14,8 @@ export interface Settings {
   readonly path: string;
 }
 
-const DEFAULT_KUBERNETES_MINOR = '1.37';
+/** The newest that the local cluster knows. */
+export const DEFAULT_KUBERNETES_MINOR = '1.37';
 
 /** Reads the environment; an empty variable counts as unset. */
 export function readSettings(environment: Environment): Settings {
