@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { renewerVariables } from '@ecr-pull-secrets/renewer/configuration.ts';
 import { renewOnceVariables } from '@ecr-pull-secrets/renewer/renew-once/configuration.ts';
+import { selfTestVariables } from '@ecr-pull-secrets/renewer/self-test/configuration.ts';
 import { webhookVariables } from '@ecr-pull-secrets/server/configuration.ts';
 import { z } from 'zod';
 import { configFileSection } from './config-file-section.ts';
@@ -31,6 +32,12 @@ It needs the permissions \`get\`, \`create\` and \`patch\` for that one secret, 
 What differs from the old tool on purpose: a secret is never deleted to be made anew; one of another type is left alone and its namespace reported; each registry gets a token of its own region; blanks around a registry and empty registries are dropped; a namespace pattern that is a regular expression (\`team-(a|b)\`) is an error; a run without any target warns.
 `;
 
+const SELF_TEST = `
+What \`helm test\` runs. It waits for the pull secret of one namespace, then creates a pod with an ECR image as a dry run, in which webhooks and policies take part, and looks whether that names the secret. Nothing is left behind. Exit status 1 with the reason where one of both is missing.
+
+It needs the permissions \`get\` for that one secret, of which only the metadata is asked for, and \`create\` for pods.
+`;
+
 const AWS = `
 ## AWS
 
@@ -54,6 +61,7 @@ export function configurationPage(): string {
     `\n## \`ecr-pull-secrets webhook\`\n\n${tableOf(webhookVariables)}`,
     `\n## \`ecr-pull-secrets renewer\`\n\n${tableOf(renewerVariables)}`,
     `\n## \`ecr-pull-secrets renew-once\`\n${RENEW_ONCE}\n${tableOf(renewOnceVariables)}`,
+    `\n## \`ecr-pull-secrets test\`\n${SELF_TEST}\n${tableOf(selfTestVariables)}`,
     configFileSection(),
     AWS,
     NETWORK,

@@ -57,6 +57,15 @@ const COMMANDS: readonly Command[] = [
     failureExitCode: 2,
   },
   {
+    name: 'test',
+    summary:
+      'look whether a namespace gets its pull secret and its pods the name; helm test runs it',
+    run: async ({ environment, stdout, stop }) => {
+      const { runSelfTest } = await import('@ecr-pull-secrets/renewer/self-test/main.ts');
+      await runSelfTest(environment, { print: (text) => void stdout.write(text), stop });
+    },
+  },
+  {
     name: 'certs',
     summary: 'make, print and verify certificates of your own; certs --help tells how',
     takesArguments: true,

@@ -52,7 +52,8 @@ export async function applyServerSide(
   return applied;
 }
 
-async function pathOf(
+/** Where an object of a manifest is. */
+export async function pathOf(
   client: KubeClient,
   { apiVersion, kind, metadata }: KubeObject,
 ): Promise<string> {

@@ -1,0 +1,31 @@
+{{/* Other ones than the Deployment's pods have, which a Service would take for its own. */}}
+{{- define "ecr-pull-secrets.testLabels" -}}
+app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{ include "ecr-pull-secrets.versionLabels" . }}
+{{- end -}}
+
+{{/* In the order of the number. A test that failed leaves all to be looked at, and the next one starts anew. */}}
+{{- define "ecr-pull-secrets.testHook" -}}
+helm.sh/hook: test
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
+{{/* Labels with which a namespace opts in; where an expression asks for one of several values, the first one. */}}
+{{- define "ecr-pull-secrets.optInLabels" -}}
+{{- $labels := merge (dict) (.Values.namespaceSelector.matchLabels | default dict) -}}
+{{- range .Values.namespaceSelector.matchExpressions -}}
+{{- if eq .operator "In" -}}{{- $_ := set $labels .key (first .values) -}}
+{{- else if eq .operator "Exists" -}}{{- $_ := set $labels .key "enabled" -}}
+{{- end -}}
+{{- end -}}
+{{- with $labels -}}{{- toYaml . -}}{{- end -}}
+{{- end -}}
+
+{{/* Labels as `kubectl label` takes them, split by commas. */}}
+{{- define "ecr-pull-secrets.labelList" -}}
+{{- $pairs := list -}}
+{{- range $key, $value := . -}}{{- $pairs = append $pairs (printf "%s=%s" $key $value) -}}{{- end -}}
+{{- join "," $pairs -}}
+{{- end -}}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import { ifPresent, type Manifest, type Secret } from '../src/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
+import { LOADED_NAMESPACE, underLoad } from './support/pod-load.ts';
+import { pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
+import { readRelease, readVersions } from './support/release.ts';
+
+const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
+const TEST = `${PRODUCT_NAME}-test`;
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const MONITORING = `/apis/monitoring.coreos.com/v1/namespaces/${PRODUCT_NAME}`;
+
+const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
+t.teardown(() => playground.close());
+const { api, cluster, node } = playground;
+const { secretIn, loginWith } = pullSecretsOf(playground);
+
+await api.create('/api/v1/namespaces', {
+  metadata: {
+    name: PRODUCT_NAME,
+    labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
+  },
+});
+await api.createNamespace(LOADED_NAMESPACE);
+
+function runTest(): Promise<unknown> {
+  return cluster.helm(['test', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--timeout', '90s']);
+}
+
+async function injected(labels: Manifest = {}): Promise<void> {
+  const { spec } = await api.createPod(LOADED_NAMESPACE, {
+    metadata: { generateName: 'pod-', labels },
+    spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] },
+  });
+  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
+}
+
+t.test('the defaults pass where Pod Security "restricted" is enforced', async (t) => {
+  await playground.install();
+  await eventually('injection works', () => injected());
+  const pod = { spec: { containers: [{ name: 'app', image: 'x' }] } };
+  await t.rejects(
+    api.createPod(PRODUCT_NAME, pod),
+    /violates PodSecurity "restricted/,
+    'it is enforced',
+  );
+});
+
+t.test('helm test finds the secret and the injection, and leaves nothing', async (t) => {
+  await runTest();
+  t.match(
+    await node.logs(PRODUCT_NAME, TEST, 'test'),
+    /is good until 20.*\n.*names ecr-pull-secret by itself\n$/,
+  );
+  await eventually('nothing is left', async () => {
+    assert.equal(await ifPresent(api.get(`/api/v1/namespaces/${TEST}`)), undefined);
+    assert.equal(await ifPresent(api.get(`${HOME}/pods/${TEST}`)), undefined);
+    assert.equal(await ifPresent(api.get(`${HOME}/serviceaccounts/${TEST}`)), undefined);
+  });
+});
+
+t.test('an upgrade with nothing changed writes nothing', async (t) => {
+  await unchangedByUpgrade(t, {});
+});
+
+t.test('with every switch on it works all the same', async (t) => {
+  for (const kind of ['PodMonitor', 'ServiceMonitor', 'PrometheusRule']) {
+    await api.create(CRDS, crdOf(kind));
+  }
+  await eventually('they are served', () => api.list(`${MONITORING}/podmonitors`));
+  await makeWhatExists();
+  await playground.install(EVERY_SWITCH);
+  await eventually('injection works', () => injected(POD_LABELS));
+  t.equal(await loginWith(await secretIn(LOADED_NAMESPACE)), 200);
+
+  const release = await readRelease(playground);
+  for (const kind of ['NetworkPolicy', 'PodMonitor', 'ServiceMonitor', 'PrometheusRule']) {
+    t.ok(release.has(`${kind} ${PRODUCT_NAME}`), kind);
+  }
+  for (const { kind, metadata } of release.values()) {
+    t.match(metadata.labels, { team: 'platform' }, `${kind} ${metadata.name}`);
+  }
+  t.equal(await ifPresent(api.get(`${HOME}/serviceaccounts/${PRODUCT_NAME}`)), undefined);
+});
+
+t.test('helm test and an unchanged upgrade do so too', async (t) => {
+  await runTest();
+  await unchangedByUpgrade(t, EVERY_SWITCH);
+});
+
+t.test('helm test fails where nobody injects, and says so', async (t) => {
+  await playground.install({ ...EVERY_SWITCH, helmTest: { withinSeconds: 3 } });
+  await api.remove(CONFIGURATION);
+  // The API server hears of it in a moment.
+  await eventually('nobody injects', async () => {
+    await assert.rejects(injected(POD_LABELS));
+  });
+  await t.rejects(runTest());
+  t.match(
+    await node.logs(PRODUCT_NAME, TEST, 'test'),
+    /names no pull secret: nobody put ecr-pull-secret on it \[ECRPS_TEST_FAILED\]/,
+  );
+  t.ok(await api.get(`${HOME}/pods/${TEST}`), 'the pod stays to be looked at');
+});
+
+t.test('uninstalled under load, with failurePolicy Fail: no pod is refused', async (t) => {
+  await playground.install({ injection: { failurePolicy: 'Fail' } });
+  await eventually('injection works', () => injected());
+  const before = await api.get<Secret>(pathOf(LOADED_NAMESPACE));
+  const {
+    asked,
+    created,
+    injected: count,
+    refusals,
+  } = await underLoad(playground, async () => {
+    await cluster.helm(['uninstall', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--wait']);
+  });
+  t.same(refusals, []);
+  t.equal(created, asked);
+  t.comment(`${created} pods, ${count} of them before the end`);
+  const after = await api.get<Secret>(pathOf(LOADED_NAMESPACE));
+  t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion, 'the secret stays');
+  t.equal(await ifPresent(api.get(CONFIGURATION)), undefined);
+});
+
+async function unchangedByUpgrade(t: Tap, values: Manifest): Promise<void> {
+  const before = await settled();
+  const caBundle = await readCaBundle(api);
+  t.match(caBundle, /^-----BEGIN CERTIFICATE-----/);
+  await playground.install(values);
+  t.same(await readVersions(playground), before);
+  t.equal(await readCaBundle(api), caBundle);
+}
+
+type Tap = Pick<typeof t, 'match' | 'same' | 'equal'>;
+
+/** Versions of all objects once the controllers have said all about them. */
+function settled(): Promise<Readonly<Record<string, string>>> {
+  return eventually('nothing changes for a second', async () => {
+    const first = await readVersions(playground);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert.deepEqual(await readVersions(playground), first);
+    return first;
+  });
+}
+
+async function makeWhatExists(): Promise<void> {
+  const { certificatePem } = await createCertificateAuthority({
+    commonName: 'corporate',
+    now: new Date(),
+  });
+  await api.create(`${HOME}/configmaps`, {
+    metadata: { name: EXISTING.authorities },
+    data: { 'corporate.pem': certificatePem },
+  });
+  await api.create(`${HOME}/secrets`, {
+    metadata: { name: EXISTING.proxy },
+    // Nobody is there: what is on this machine takes no proxy.
+    stringData: { HTTPS_PROXY: 'http://user:password@127.0.0.1:1' },
+  });
+  await api.create(`${HOME}/serviceaccounts`, { metadata: { name: EXISTING.serviceAccount } });
+  await api.create('/apis/scheduling.k8s.io/v1/priorityclasses', {
+    metadata: { name: EXISTING.priorityClass },
+    value: 1000,
+  });
+}
+
+/** As much of the Prometheus Operator as its API. */
+function crdOf(kind: string) {
+  const plural = `${kind.toLowerCase()}s`;
+  const schema = {
+    openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  };
+  return {
+    metadata: { name: `${plural}.monitoring.coreos.com` },
+    spec: {
+      group: 'monitoring.coreos.com',
+      names: { kind, plural },
+      scope: 'Namespaced',
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  };
+}
