@@ -57,5 +57,6 @@ projected:
         items:
           - path: namespace
             fieldRef:
+              apiVersion: v1
               fieldPath: metadata.namespace
 {{- end -}}

@@ -7,7 +7,12 @@ import type { Pod } from '../src/playground/kube-api.ts';
 import { AWS_IDENTITY, REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { chooseServicePort } from '../src/playground/ports.ts';
 import { SECRET, pullSecretsOf } from './support/pull-secret.ts';
-import { applyServerSide, type KubeObject, readManifest } from './support/server-side-apply.ts';
+import {
+  applyServerSide,
+  type KubeObject,
+  readManifest,
+  recreateClientSide,
+} from './support/server-side-apply.ts';
 
 const HOME = 'ecr-pull-secrets';
 
@@ -91,6 +96,12 @@ t.test('applied again it changes nothing, caBundle included', async (t) => {
   t.same(second.map(versionOf), first.map(versionOf));
   const configuration = second.find(({ kind }) => kind === 'MutatingWebhookConfiguration');
   t.match(JSON.stringify(configuration), /"caBundle":"LS0t/);
+});
+
+t.test('who applied it client-side goes over to --server-side without a conflict', async (t) => {
+  const objects = manifest.filter(({ kind }) => kind !== 'Namespace');
+  for (const object of objects) await recreateClientSide(client, object);
+  t.equal((await applyServerSide(client, objects)).length, objects.length);
 });
 
 /** Of what a controller writes to all the time, the version of what people ask for. */

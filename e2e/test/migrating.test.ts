@@ -46,7 +46,7 @@ await writeFile(
     awsAccessKeyId: AWS_IDENTITY.accessKeyId,
     awsSecretAccessKey: AWS_IDENTITY.secretAccessKey,
     targetNamespace: 'default,team-*',
-    cronjob: { schedule: '30 */4 * * *' },
+    cronjob: { schedule: '30 */4 * * *', dockerImage: 'nabsul/k8s-ecr-login-renew:v1.7.1' },
   }),
 );
 

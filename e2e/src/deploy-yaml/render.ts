@@ -39,7 +39,7 @@ const HEADER = `# ${PRODUCT_NAME} for clusters without Helm. Made from the chart
 #
 # To remove it, the webhook first; the pull secrets stay:
 #   kubectl delete mutatingwebhookconfiguration ${PRODUCT_NAME}
-#   kubectl delete -f deploy.yaml
+#   kubectl delete -f deploy.yaml --ignore-not-found
 `;
 
 /** The chart as one plain file: what `kubectl apply` takes as it stands. */

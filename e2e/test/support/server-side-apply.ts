@@ -52,6 +52,18 @@ export async function applyServerSide(
   return applied;
 }
 
+/** Makes an object anew, as the first `kubectl apply` without `--server-side` does. */
+export async function recreateClientSide(client: KubeClient, body: KubeObject): Promise<void> {
+  const path = await pathOf(client, body);
+  await client.request({ method: 'DELETE', path });
+  await client.request({
+    method: 'POST',
+    path: path.slice(0, path.lastIndexOf('/')),
+    query: { fieldManager: 'kubectl-client-side-apply' },
+    body,
+  });
+}
+
 /** Where an object of a manifest is. */
 export async function pathOf(
   client: KubeClient,
