@@ -57,8 +57,8 @@ and of its binding change together or not at all, because a binding cannot chang
 {{- end -}}
 
 {{/*
-Whether a CronJob takes the place of all else: "true" or empty. Each template asks this first, so that values without
-ours end here, and not at some nil pointer.
+Whether a CronJob takes the place of all else: "true" or empty. Templates ask this before anything else, so that values
+without ours end here, and not at some nil pointer.
 */}}
 {{- define "ecr-pull-secrets.isCronJob" -}}
 {{- if not (hasKey .Values "injection") -}}

@@ -82,6 +82,13 @@ async function renewByHand(t: Test, name: string): Promise<void> {
   checkRenewed(t, before, await secretsNow());
 }
 
+async function areRenewed(before: readonly Secret[]): Promise<void> {
+  for (const [index, secret] of (await secretsNow()).entries()) {
+    assert.ok(before[index]);
+    assert.notEqual(documentOf(secret), documentOf(before[index]));
+  }
+}
+
 /** Each is the same object, with a new document, and what people own of it is there. */
 function checkRenewed(t: Test, before: readonly Secret[], after: readonly Secret[]): void {
   for (const [index, secret] of after.entries()) {
@@ -145,12 +152,7 @@ t.test('the profile: our CronJob in the old one’s place, started by hand as be
 t.test('the old values alone: the renewer in its place, with the same targets', async (t) => {
   const before = await secretsNow();
   await upgrade({});
-  await eventually('all are renewed', async () => {
-    for (const [index, secret] of (await secretsNow()).entries()) {
-      assert.ok(before[index]);
-      assert.notEqual(documentOf(secret), documentOf(before[index]));
-    }
-  });
+  await eventually('all are renewed', () => areRenewed(before));
   checkRenewed(t, before, await secretsNow());
   t.same(await cronJobs(), []);
 });
@@ -200,6 +202,28 @@ t.test('uninstalled, it leaves the secrets', async (t) => {
   await upgrade({});
   await helm('uninstall', OLD_NAME);
   t.equal((await secretsNow()).length, TEN.length);
+});
+
+t.test('a new release beside the old one, which then goes', async (t) => {
+  const place = ['--namespace', 'tools'];
+  await api.create('/api/v1/namespaces', { metadata: { name: 'tools' } });
+  await cluster.helm(['install', OLD_NAME, OLD_CHART, ...place, '--values', oldValues]);
+  const { stdout } = await cluster.helm([
+    'get',
+    'values',
+    OLD_NAME,
+    ...place,
+    '--all',
+    '-o',
+    'json',
+  ]);
+  const allValues = join(cluster.directory, 'all-values.json');
+  await writeFile(allValues, stdout);
+  const before = await secretsNow();
+  await playground.install({ names: null }, { files: [allValues] });
+  await cluster.helm(['uninstall', OLD_NAME, ...place]);
+  await eventually('all are renewed', () => areRenewed(before));
+  checkRenewed(t, before, await secretsNow());
 });
 
 t.test('at every moment each namespace held a secret that logs in', (t) => {

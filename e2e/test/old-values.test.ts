@@ -96,13 +96,20 @@ t.test('another release has ours, and no target', async (t) => {
   t.notMatch(rendered, OLD_NAME);
 });
 
-t.test('the CronJob comes alone, with the old names', async (t) => {
-  t.same(Object.keys(await objectsOf({ values: CRON_JOB })).toSorted(), [
-    'ClusterRole k8s-ecr-login-renew-role',
-    'ClusterRoleBinding k8s-ecr-login-renew-binding',
-    'CronJob k8s-ecr-login-renew-cron',
-    'ServiceAccount k8s-ecr-login-renew-account',
-  ]);
+t.test('the CronJob comes alone, with the old names, whatever else is switched on', async (t) => {
+  const switches = ['networkPolicy', 'podMonitor', 'serviceMonitor', 'prometheusRule'];
+  const others = Object.fromEntries(switches.map((name) => [`${name}.enabled`, true]));
+  for (const values of [
+    {},
+    { ...others, 'tls.mode': 'cert-manager', 'injection.mode': 'policy' },
+  ]) {
+    t.same(Object.keys(await objectsOf({ values: { ...values, ...CRON_JOB } })).toSorted(), [
+      'ClusterRole k8s-ecr-login-renew-role',
+      'ClusterRoleBinding k8s-ecr-login-renew-binding',
+      'CronJob k8s-ecr-login-renew-cron',
+      'ServiceAccount k8s-ecr-login-renew-account',
+    ]);
+  }
 });
 
 t.test('it has the old schedule and limits, and those that keep it from piling up', async (t) => {
