@@ -1,8 +1,9 @@
 # One image for every command. Alpine packages its own Node 24 for amd64, arm64 and arm v7.
 ARG ALPINE=alpine:3.23
 
-FROM ${ALPINE} AS build
-RUN apk add --no-cache nodejs npm
+# The bundles are plain JavaScript, the same for every platform: they are made on the builder's own.
+FROM --platform=$BUILDPLATFORM ${ALPINE} AS build
+RUN apk add --no-cache 'nodejs=~24' npm
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 COPY shared/package.json shared/
@@ -13,17 +14,28 @@ COPY cli/package.json cli/
 COPY e2e/package.json e2e/
 RUN npm ci
 COPY . .
-# Alpine's own node: the one that npm ci brings for developers is linked against glibc.
-RUN /usr/bin/node cli/bundle.ts
+# This is Alpine's node. The one that npm ci brings for developers is linked against glibc.
+RUN node cli/bundle.ts && node cli/sbom.ts && cp LICENSE dist/
+ARG SOURCE_DATE_EPOCH=0
+# Neither the hour nor the builder's umask shows.
+RUN chmod -R u=rwX,go=rX dist && find dist -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM ${ALPINE}
-RUN apk add --no-cache nodejs
+# Alpine's Node trusts the authorities in /etc/ssl and none of its own: without them no call to AWS works.
+RUN apk add --no-cache ca-certificates-bundle 'nodejs=~24'
 COPY --from=build /src/dist /opt/ecr-pull-secrets
-COPY LICENSE /opt/ecr-pull-secrets/
+ARG VERSION=dev
+ARG REVISION=unknown
+ARG SOURCE=https://github.com/ecr-pull-secrets/ecr-pull-secrets
 LABEL org.opencontainers.image.title="ecr-pull-secrets" \
-      org.opencontainers.image.description="Keeps Amazon ECR pull secrets fresh in every namespace" \
-      org.opencontainers.image.licenses="Apache-2.0"
-ENV NODE_ENV=production
+      org.opencontainers.image.description="Keeps Amazon ECR pull secrets fresh in every namespace and puts their name on every pod that needs one." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+# The AWS SDK asks for it, and a number has no entry in /etc/passwd to take it from.
+ENV HOME=/
 # By number, so that runAsNonRoot can see that it is not root.
 USER 65532:65532
+# No shell and no init: node is process 1, starts nothing, and ends by itself at SIGTERM.
 ENTRYPOINT ["/usr/bin/node", "/opt/ecr-pull-secrets/main.mjs"]

@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Guardian } from '../../../src/local-cluster/guardian.ts';
+import { installNode } from './alpine-stand-in.ts';
+import type { BuildOptions } from './build-in-steps.ts';
+import type { BuiltImage } from './image.ts';
+
+/** Debian's and others' way since /bin, /lib and the like went into /usr. */
+const MERGED = ['bin', 'lib', 'lib64', 'sbin'];
+
+const NAMES = { base: 'localhost/alpine-stand-in', result: 'localhost/ecr-pull-secrets' };
+
+/** Where the base image has what stands for Alpine's tools. */
+const TOOLS = '/stand-in';
+
+interface Inspected {
+  readonly OCIv1: {
+    readonly config: {
+      readonly User: string;
+      readonly Entrypoint: readonly string[];
+      readonly Labels: Readonly<Record<string, string>>;
+      readonly Env: readonly string[];
+    };
+  };
+}
+
+/**
+ * Has buildah build the Dockerfile as it stands. No base image can be had, so one is made: our Node where
+ * Alpine's would be, and an `apk` that does nothing. While a step runs it sees this machine's `/usr`.
+ *
+ * @throws with what buildah said
+ */
+export async function buildWithBuildah(
+  guardian: Guardian,
+  { source, directory, buildArguments }: BuildOptions,
+): Promise<BuiltImage> {
+  const places = ['--root', join(directory, 'storage'), '--runroot', join(directory, 'state')];
+  const buildah = (...args: readonly string[]) =>
+    output(guardian, 'buildah', [...places, '--storage-driver', 'vfs', ...args]);
+
+  await makeBase(join(directory, 'base'));
+  const container = await buildah('from', 'scratch');
+  await buildah('copy', '--quiet', container, join(directory, 'base'), '/');
+  for (const variable of await npmSettings(guardian)) {
+    await buildah('config', '--env', variable, container);
+  }
+  await buildah('commit', '--quiet', '--rm', container, NAMES.base);
+
+  const nodeDirectory = dirname(process.execPath);
+  const volumes = [
+    '/usr:/usr:ro',
+    `${nodeDirectory}:${TOOLS}/node:ro`,
+    `${await npmCache(guardian)}:/npm`,
+  ];
+  const given = Object.entries({ ...buildArguments, ALPINE: NAMES.base });
+  await buildah(
+    'build',
+    '--isolation=chroot',
+    '--pull=never',
+    `--tag=${NAMES.result}`,
+    ...volumes.map((volume) => `--volume=${volume}`),
+    ...given.map(([name, value]) => `--build-arg=${name}=${value}`),
+    source,
+  );
+  const result = await buildah('from', '--pull-never', NAMES.result);
+  const root = await buildah('mount', result);
+  const inspected: Inspected = JSON.parse(
+    await buildah('inspect', '--type', 'image', NAMES.result),
+  );
+  const { User, Entrypoint, Labels, Env } = inspected.OCIv1.config;
+  const environment = Object.fromEntries(Env.map((variable) => variable.split('=', 2)));
+  return { root, user: User, entrypoint: Entrypoint, labels: Labels, environment };
+}
+
+async function makeBase(base: string): Promise<void> {
+  for (const folder of [...MERGED.map((name) => `usr/${name}`), 'tmp', `.${TOOLS}`]) {
+    await mkdir(join(base, folder), { recursive: true });
+  }
+  for (const name of MERGED) await symlink(`usr/${name}`, join(base, name));
+  await chmod(join(base, 'tmp'), 0o1777);
+  await writeFile(join(base, TOOLS, 'apk'), '#!/bin/sh\n', { mode: 0o755 });
+  await installNode(base);
+}
+
+/** The registry and the cache of whoever runs the tests: what `npm ci` has fetched is not fetched again. */
+async function npmSettings(guardian: Guardian): Promise<readonly string[]> {
+  return [
+    `PATH=${TOOLS}/node:${TOOLS}:/usr/local/bin:/usr/bin:/bin`,
+    'npm_config_cache=/npm',
+    'npm_config_prefer_offline=true',
+    `npm_config_registry=${await npm(guardian, 'registry')}`,
+  ];
+}
+
+function npmCache(guardian: Guardian): Promise<string> {
+  return npm(guardian, 'cache');
+}
+
+/** Asked outside of the checkout, whose own settings are in the build anyway. */
+function npm(guardian: Guardian, setting: string): Promise<string> {
+  return output(guardian, 'npm', ['config', 'get', setting]);
+}
+
+async function output(guardian: Guardian, command: string, args: readonly string[]) {
+  const { PATH, HOME } = process.env;
+  const child = guardian.spawn(command, args, {
+    environment: { PATH, HOME },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [[code], stdout, stderr] = await Promise.all([
+    once(child, 'close'),
+    child.stdout ? text(child.stdout) : '',
+    child.stderr ? text(child.stderr) : '',
+  ]);
+  if (code === 0) return stdout.trim();
+  throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+}
