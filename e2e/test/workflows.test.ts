@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { parse } from 'yaml';
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+}
+
+interface Job {
+  readonly uses?: string;
+  readonly needs?: string;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly steps?: readonly Step[];
+  readonly 'timeout-minutes'?: number;
+}
+
+interface Workflow {
+  readonly on: unknown;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FOLDER = join(ROOT, '.github/workflows');
+
+const read = (...path: readonly string[]) => readFile(join(ROOT, ...path), 'utf8');
+const names = (await readdir(FOLDER)).toSorted();
+const texts = new Map(
+  await Promise.all(
+    names.map(async (name) => [name, await read(FOLDER.slice(ROOT.length), name)] as const),
+  ),
+);
+const workflows = new Map<string, Workflow>(
+  [...texts].map(([name, text]) => [name, parse(text, { strict: true })]),
+);
+
+function stepsOf({ jobs }: Workflow): readonly Step[] {
+  return Object.values(jobs).flatMap(({ steps = [] }) => steps);
+}
+
+t.test('there are two: one for every change, one for a tag', async (t) => {
+  t.same(names, ['ci.yaml', 'release.yaml']);
+  t.match(workflows.get('ci.yaml')?.on, { pull_request: null, push: { branches: ['main'] } });
+  t.strictSame(workflows.get('release.yaml')?.on, { push: { tags: ['v*'] } });
+});
+
+t.test('a job may do only what it says, and only one that publishes may write', (t) => {
+  const writers: Record<string, readonly string[]> = {};
+  for (const [file, { permissions, jobs }] of workflows) {
+    t.strictSame(permissions, {}, file);
+    for (const [name, job] of Object.entries(jobs)) {
+      t.ok(job.permissions, `${file}: ${name}`);
+      t.ok(job.uses ?? job['timeout-minutes'], `${file}: ${name} ends`);
+      const rights = Object.entries(job.permissions ?? {});
+      const written = rights.filter(([, access]) => access === 'write').map(([right]) => right);
+      if (written.length > 0) writers[name] = written.toSorted();
+    }
+  }
+  t.strictSame(writers, {
+    image: ['id-token', 'packages'],
+    chart: ['id-token', 'packages'],
+    page: ['contents'],
+  });
+  t.end();
+});
+
+t.test('nothing is published that CI has not passed', (t) => {
+  const { jobs = {} } = workflows.get('release.yaml') ?? {};
+  t.equal(jobs['ci']?.uses, './.github/workflows/ci.yaml');
+  t.strictSame(
+    Object.entries(jobs).map(([name, { needs }]) => [name, needs]),
+    [
+      ['ci', undefined],
+      ['image', 'ci'],
+      ['chart', 'image'],
+      ['page', 'chart'],
+    ],
+  );
+  t.match(texts.get('ci.yaml'), '- run: bash .ci/run\n');
+  t.end();
+});
+
+t.test('others’ actions are pinned by commit, with the version beside it', (t) => {
+  const pins = [...texts.values()].flatMap((text) => text.match(/uses: [^.\s].*/g) ?? []);
+  t.ok(pins.length > 5);
+  for (const pin of pins) t.match(pin, /^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  const commits = new Set(pins);
+  const actions = new Set(pins.map((pin) => pin.split('@')[0]));
+  t.equal(commits.size, actions.size, 'each in one version');
+  t.end();
+});
+
+t.test('no expression is put into a script, where it could be one', (t) => {
+  for (const workflow of workflows.values()) {
+    for (const { run = '' } of stepsOf(workflow)) t.notMatch(run, '${{');
+  }
+  t.end();
+});
+
+t.test('what the scripts call is there', async (t) => {
+  const bake = await read('docker-bake.hcl');
+  const scripts = [...workflows.values()].flatMap(stepsOf).map(({ run = '' }) => run);
+  const called = (expression: RegExp) =>
+    scripts.flatMap((script) => [...script.matchAll(expression)].map(([, what = '']) => what));
+  for (const file of called(/\b(?:node|bash) (\S+)/g)) t.ok(existsSync(join(ROOT, file)), file);
+  const targets = called(/buildx bake ([a-z ]+)/g).flatMap((words) => words.trim().split(' '));
+  t.ok(targets.length > 0);
+  for (const target of targets) t.match(bake, `target "${target}" {`);
+});
+
+t.test('bake gives the Dockerfile what it takes, for the three platforms', async (t) => {
+  const [bake, dockerfile] = await Promise.all([read('docker-bake.hcl'), read('Dockerfile')]);
+  const taken = [...dockerfile.matchAll(/^ARG (\w+)=/gm)].map(([, name = '']) => name);
+  const [, given = ''] = /args = \{([^}]*)\}/.exec(bake) ?? [];
+  t.strictSame(
+    [...given.matchAll(/^ +(\w+) += \1$/gm)].map(([, name = '']) => name).toSorted(),
+    // The base image is the Dockerfile's own choice.
+    taken.filter((name) => name !== 'ALPINE').toSorted(),
+  );
+  t.match(bake, 'platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7"]');
+});
