@@ -76,6 +76,14 @@ t.test('every value of the old chart is taken, by the CronJob and by the Deploym
   }
 });
 
+t.test('profile and old values lint strictly, and render twice the same', async (t) => {
+  const files = [PROFILE, OLD_VALUES];
+  const given = files.flatMap((file) => ['--values', file]);
+  const { stdout } = await helm(['lint', '--strict', CHART, ...given, '--set', 'awsRegion=x']);
+  t.match(stdout, /0 chart\(s\) failed/);
+  t.equal(await render({ files }), await render({ files }));
+});
+
 t.test('a release of the old chart keeps its defaults without being told', async (t) => {
   const asTold = { files: [PROFILE], values: { registries: 'a.example' } };
   const untold = { values: { ...CRON_JOB, registries: 'a.example' } };
