@@ -51,7 +51,7 @@ export const INJECTION_GROUPS: readonly InjectionGroup[] = [
   },
   {
     name: 'with Docker Hub as a further host',
-    values: { injection: { registryHosts: 'docker.io, index.docker.io' } },
+    values: { injection: { registryHosts: 'docker.io' } },
     sentinel: 'nginx',
     cases: DOCKER_HUB,
   },

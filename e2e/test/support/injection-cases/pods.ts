@@ -61,6 +61,8 @@ export const CONTAINERS: readonly InjectionCase[] = [
     [],
   ),
   pod('a container without an image', { containers: [{ name: 'app' }] }, 422),
+  pod('an init container without an image', { initContainers: [{ name: 'init' }] }, 422),
+  pod('an image volume without an image', { volumes: [{ name: 'model', image: {} }] }, 422),
   pod('an empty image', { containers: [{ name: 'app', image: '' }] }, 422),
   pod('a pod without containers', { containers: [] }, 422),
   pod('a pod with null for its containers', { containers: null }, 422),

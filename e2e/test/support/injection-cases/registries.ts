@@ -68,6 +68,7 @@ export const DOCKER_HUB: readonly InjectionCase[] = [
   ),
   ...[
     'ghcr.io/app',
+    'Index.docker.io/nginx',
     'localhost/app',
     'plain:5000/app',
     'Plain/app',
