@@ -20,6 +20,8 @@ const ADVICE =
 export interface CertificateWatchOptions {
   /** `TLS_DIR`. */
   readonly directory: string;
+  /** The name that API servers ask for; not checked where it is not known. */
+  readonly serverName?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Pick<WebhookMetrics, 'leafNotAfterSeconds' | 'reloads' | 'certificateOk'>;
@@ -40,7 +42,7 @@ export interface CertificateWatch {
 
 /** Watches the certificate files; the caller sees to it that `check` is called often. */
 export function watchCertificate(options: CertificateWatchOptions): CertificateWatch {
-  const { directory, clock, logger, metrics, use } = options;
+  const { directory, serverName, clock, logger, metrics, use } = options;
   const startedAtMs = clock.now();
   let inUse: ServingCertificate | undefined;
   let problem: string | undefined;
@@ -49,8 +51,9 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
   async function check(): Promise<void> {
     try {
       const pair = await readSettledPair(directory);
-      if (!inUse || !isSamePair(pair, inUse)) accept(toServingCertificate(pair, clock.now()));
-      else if (clock.now() > inUse.notAfterMs) throw expired(inUse);
+      if (!inUse || !isSamePair(pair, inUse))
+        accept(toServingCertificate(pair, clock.now(), serverName));
+      else checkDates(inUse, clock.now());
       problem = undefined;
       metrics.certificateOk.set(1);
     } catch (error) {
@@ -84,11 +87,14 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
   return { problem: () => problem, check };
 }
 
-function expired({ notAfterMs }: ServingCertificate): Error {
-  return createError(
-    'ECRPS_CERTIFICATE_INVALID',
-    `the certificate in use expired at ${new Date(notAfterMs).toISOString()}`,
-  );
+/** @throws where the clock has left the dates of what is in use, or was set back behind them */
+function checkDates({ notBeforeMs, notAfterMs }: ServingCertificate, nowMs: number): void {
+  const problem =
+    nowMs > notAfterMs
+      ? `expired at ${new Date(notAfterMs).toISOString()}`
+      : `is not valid before ${new Date(notBeforeMs).toISOString()}`;
+  if (nowMs >= notBeforeMs && nowMs <= notAfterMs) return;
+  throw createError('ECRPS_CERTIFICATE_INVALID', `the certificate in use ${problem}`);
 }
 
 /** Reads once more where a file was gone: the directory may have been switched under our hands. */

@@ -28,6 +28,11 @@ export const webhookVariables = z.object({
     description: 'Directory of `tls.crt` and `tls.key`, read again every two seconds.',
     example: DEFAULT_TLS_DIR,
   }),
+  SERVER_NAME: z.string().optional().meta({
+    description:
+      'The name that API servers ask for; a certificate that is not for it is not taken into use. Not checked where not set.',
+    example: 'ecr-pull-secrets.ecr-pull-secrets.svc',
+  }),
   FACTS_DIR: z.string().optional().meta({
     description: 'Directory of the `facts.json` of the renewer; TLS_DIR where not set.',
     example: DEFAULT_TLS_DIR,
@@ -60,6 +65,7 @@ export interface WebhookConfiguration {
   readonly opsPort: number;
   readonly tlsDirectory: string;
   readonly factsDirectory: string;
+  readonly serverName: string | undefined;
   readonly pullSecretName: string;
   /** As `parseRegistryHosts` gives them. */
   readonly registryHosts: readonly string[];
@@ -82,6 +88,7 @@ export function readWebhookConfiguration(environment: Environment): WebhookConfi
     opsPort: variables.OPS_PORT,
     tlsDirectory: variables.TLS_DIR,
     factsDirectory: variables.FACTS_DIR ?? variables.TLS_DIR,
+    serverName: variables.SERVER_NAME,
     pullSecretName: variables.DOCKER_SECRET_NAME,
     registryHosts: variables.REGISTRY_HOSTS,
     injectAll: variables.INJECT_ALL,

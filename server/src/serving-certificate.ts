@@ -10,10 +10,13 @@ export interface PemPair {
   readonly certificatePem: string;
   /** `tls.key`: unencrypted. */
   readonly privateKeyPem: string;
+  /** `ca.crt`: what callers trust, as far as the files say; empty where they do not. */
+  readonly authorityPem?: string;
 }
 
 /** A pair that TLS takes and that is valid. */
 export interface ServingCertificate extends PemPair {
+  readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
@@ -26,11 +29,11 @@ export interface ServingCertificate extends PemPair {
  */
 export async function readPemPair(directory: string): Promise<PemPair> {
   const generation = await realpath(join(directory, '..data')).catch(() => directory);
-  const [certificatePem, privateKeyPem] = await Promise.all([
-    readFile(join(generation, 'tls.crt'), 'utf8'),
-    readFile(join(generation, 'tls.key'), 'utf8'),
-  ]);
-  return { certificatePem, privateKeyPem };
+  // One after the other, so that of two files that are missing it is always the same that is named.
+  const certificatePem = await readFile(join(generation, 'tls.crt'), 'utf8');
+  const privateKeyPem = await readFile(join(generation, 'tls.key'), 'utf8');
+  const authorityPem = await readFile(join(generation, 'ca.crt'), 'utf8').catch(() => '');
+  return { certificatePem, privateKeyPem, authorityPem };
 }
 
 /**
@@ -38,8 +41,13 @@ export async function readPemPair(directory: string): Promise<PemPair> {
  *
  * @throws ECRPS_CERTIFICATE_INVALID that says what is wrong, with nothing of the key in it
  */
-export function toServingCertificate(pair: PemPair, nowMs: number): ServingCertificate {
-  const { validFromDate, validToDate, publicKey } = readCertificate(pair.certificatePem);
+export function toServingCertificate(
+  pair: PemPair,
+  nowMs: number,
+  serverName?: string,
+): ServingCertificate {
+  const leaf = readCertificate(pair.certificatePem);
+  const { validFromDate, validToDate, publicKey } = leaf;
   if (nowMs < validFromDate.getTime()) {
     throw invalid(`tls.crt is not valid before ${validFromDate.toISOString()}`);
   }
@@ -55,7 +63,17 @@ export function toServingCertificate(pair: PemPair, nowMs: number): ServingCerti
     verify(undefined, probe, publicKey, sign(undefined, probe, privateKey)),
   );
   if (!isPair) throw invalid('tls.key does not belong to tls.crt');
-  const certificate = { ...pair, notAfterMs: validToDate.getTime() };
+  if (serverName !== undefined && leaf.checkHost(serverName, { subject: 'never' }) === undefined) {
+    throw invalid(`tls.crt is not for ${serverName}`);
+  }
+  if (pair.authorityPem && !isIssuedUnder(pair.certificatePem, pair.authorityPem)) {
+    throw invalid('tls.crt is signed by no certificate of ca.crt');
+  }
+  const certificate = {
+    ...pair,
+    notBeforeMs: validFromDate.getTime(),
+    notAfterMs: validToDate.getTime(),
+  };
   // OpenSSL has rules of its own, for instance about short keys.
   attempt('TLS refuses the certificate', () => createSecureContext(toTlsOptions(certificate)));
   return certificate;
@@ -67,6 +85,28 @@ export function toServingCertificate(pair: PemPair, nowMs: number): ServingCerti
  */
 export function toTlsOptions({ certificatePem, privateKeyPem }: PemPair): SecureContextOptions {
   return { cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.2' };
+}
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Whether the chain of `tls.crt` ends at one of the authorities, or begins with one. */
+function isIssuedUnder(chainPem: string, authorityPem: string): boolean {
+  const [leaf, ...intermediates] = (chainPem.match(BLOCK) ?? []).map(readCertificate);
+  const authorities = (authorityPem.match(BLOCK) ?? []).map(readCertificate);
+  let current = leaf;
+  for (const next of [...intermediates, undefined]) {
+    const reached = current;
+    if (!reached) return false;
+    if (authorities.some((one) => one.raw.equals(reached.raw) || isIssuedBy(reached, one))) {
+      return true;
+    }
+    current = next && isIssuedBy(reached, next) ? next : undefined;
+  }
+  return false;
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
 function readCertificate(pem: string): X509Certificate {

@@ -40,7 +40,7 @@ export function createWebhook(
   configuration: WebhookConfiguration,
   { clock, logger, stop }: WebhookDependencies,
 ): Webhook {
-  const { tlsDirectory: directory, factsDirectory } = configuration;
+  const { tlsDirectory: directory, factsDirectory, serverName } = configuration;
   const { pullSecretName, registryHosts, injectAll } = configuration;
   const registry = createMetricsRegistry();
   const metrics = createWebhookMetrics(registry);
@@ -57,6 +57,7 @@ export function createWebhook(
   const first = Promise.withResolvers<void>();
   const certificate = watchCertificate({
     directory,
+    serverName,
     clock,
     logger,
     metrics,

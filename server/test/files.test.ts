@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
@@ -16,13 +17,18 @@ function writePair(directory: string, { certificatePem, privateKeyPem }: PemPair
   writeFileSync(join(directory, 'tls.key'), privateKeyPem);
 }
 
-function startWatch(test: Test, clock: FakeClock = createFakeClock(Date.now())) {
+function startWatch(
+  test: Test,
+  clock: FakeClock = createFakeClock(Date.now()),
+  serverName?: string,
+) {
   const directory = test.testdir();
   const registry = createMetricsRegistry();
   const log = recordLog();
   const used: PemPair[] = [];
   const watch = watchCertificate({
     directory,
+    serverName,
     clock,
     logger: log.logger,
     metrics: createWebhookMetrics(registry),
@@ -68,6 +74,43 @@ t.test('a certificate that does not come is said, and told from one that is to c
   t.match(log[0], /there is no serving certificate to begin with/);
   t.match(watch.problem(), /ENOENT/);
   t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n', 'nothing was lost');
+});
+
+t.test(
+  'one that callers would refuse is not taken: of another name, or of nobody in ca.crt',
+  async (t) => {
+    const { directory, watch, used, log } = startWatch(t, createFakeClock(Date.now()), 'other.svc');
+    writePair(directory, await issue());
+    await watch.check();
+    t.match(log.at(-1), /tls\.crt is not for other\.svc/);
+    const byName = startWatch(
+      t,
+      createFakeClock(Date.now()),
+      'ecr-pull-secrets.ecr-pull-secrets.svc',
+    );
+    const foreign = await createCertificateAuthority({ commonName: 'foreign', now: new Date() });
+    writePair(byName.directory, await issue());
+    writeFileSync(join(byName.directory, 'ca.crt'), foreign.certificatePem);
+    await byName.watch.check();
+    t.match(byName.log.at(-1), /tls\.crt is signed by no certificate of ca\.crt/);
+    t.same([...used, ...byName.used], []);
+    rmSync(join(byName.directory, 'ca.crt'));
+    await byName.watch.check();
+    t.equal(byName.used.length, 1, 'without ca.crt nothing is held against it');
+  },
+);
+
+t.test('a certificate that is not valid yet since the clock was set back shows', async (t) => {
+  const { directory, clock, watch, metrics } = startWatch(t);
+  await clock.advance(24 * HOUR_MS);
+  writePair(directory, await issue({ nowMs: clock.now() }));
+  await watch.check();
+  const back = startWatch(t, createFakeClock(clock.now() - 24 * HOUR_MS));
+  t.match(await metrics(), 'tls_certificate_ok 1\n');
+  writePair(back.directory, await issue({ nowMs: clock.now() }));
+  await back.watch.check();
+  t.match(await back.metrics(), 'tls_certificate_ok 0\n');
+  t.match(back.log.at(-1), /is not valid before/);
 });
 
 t.test('a certificate that expires in use stays in use, and shows', async (t) => {

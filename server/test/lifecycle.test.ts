@@ -245,6 +245,7 @@ t.test('the configuration has the defaults of the design, frozen', (t) => {
     opsPort: 9402,
     tlsDirectory: '/run/ecr-pull-secrets/tls',
     factsDirectory: '/run/ecr-pull-secrets/tls',
+    serverName: undefined,
     pullSecretName: 'ecr-pull-secret',
     registryHosts: [],
     injectAll: false,

@@ -1,16 +1,16 @@
-import { readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { dropExpired, mergeBundles, readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { renewAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import type { AuthorityView, PresentAuthority } from './authority-view.ts';
 import type { CertificateTimes } from './certificate-times.ts';
-import { type Published, publishedSinceMs, trustedNowPem } from './published-bundle.ts';
+import { type Published, publishedPem, publishedSinceMs } from './published-bundle.ts';
 
 /** What the leader does next about the authority. */
 export type AuthorityStep =
   /** Nothing before that instant, as far as is known now. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   /** Make an authority that signs at once: nobody trusts another one that could serve meanwhile. */
-  | { readonly kind: 'begin' }
+  | { readonly kind: 'begin'; readonly besidePem: string }
   /** Make an authority that is trusted first, beside those of the bundle, and signs later. */
   | { readonly kind: 'prepare'; readonly besidePem: string; readonly reason: RotationReason }
   /** Every API server trusts the next authority: let it sign. */
@@ -50,8 +50,8 @@ const FOREVER: AuthorityStep = { kind: 'wait', untilMs: Number.POSITIVE_INFINITY
 
 /** There is no authority: what API servers trust stays trusted until its certificates are replaced. */
 function planRecovery(listedPem: string, published: Published, now: Date): AuthorityStep {
-  const besidePem = `${listedPem}${trustedNowPem(published, now)}`;
-  if (readBundle(besidePem).certificates.length === 0) return { kind: 'begin' };
+  const besidePem = mergeBundles(listedPem, [publishedPem(published)]);
+  if (dropExpired(besidePem, now) === '') return { kind: 'begin', besidePem };
   return { kind: 'prepare', besidePem, reason: 'lost' };
 }
 
@@ -63,7 +63,8 @@ function planSwitch(
 ): AuthorityStep {
   const sinceMs = publishedSinceMs(published, next.certificatePem);
   if (sinceMs === undefined) return FOREVER;
-  const untilMs = sinceMs + spreadMs;
+  // A clock that was set back must not make the wait longer.
+  const untilMs = Math.min(sinceMs, now.getTime()) + spreadMs;
   return now.getTime() >= untilMs ? { kind: 'switch' } : { kind: 'wait', untilMs };
 }
 

@@ -9,6 +9,8 @@ export interface AuthoritySecret {
   readonly metadata: ObjectMeta;
   /** Base64, as the API has it. */
   readonly data?: Readonly<Record<string, string>>;
+  readonly type?: string;
+  readonly immutable?: boolean;
 }
 
 /** What is known about the Secret. */

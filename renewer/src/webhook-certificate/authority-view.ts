@@ -1,4 +1,4 @@
-import { mergeBundles, dropExpired } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { certificateDates } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import { verifyAuthority } from '@ecr-pull-secrets/certs-scripts/verify.ts';
@@ -25,17 +25,27 @@ export interface PresentAuthority {
   readonly signing: CertificateAuthority | undefined;
   /** Signs once every API server trusts it; `undefined` where there is none of use. */
   readonly next: CertificateAuthority | undefined;
-  /** Everything that API servers are to trust, expired certificates left out: the `caBundle`. */
+  /**
+   * Everything that API servers are to trust: the `caBundle`. Also what has expired: they judge that by
+   * clocks of their own, and ours may be wrong.
+   */
   readonly trustedPem: string;
   /** Since when `signing` signs. */
   readonly signingSinceMs: number;
   /** When somebody wants a rotation; `undefined` where nobody does or the text is no instant. */
   readonly rotateAtMs: number | undefined;
-  /** Written by a later version of this program: to be used, not to be changed. */
+  /** Whether somebody wrote something else than an instant there. */
+  readonly isRotateAtUnclear: boolean;
+  /** Written by another version of this program: to be used, not to be changed. */
   readonly isNewer: boolean;
+  /** Whether nothing but another Secret can hold an authority: no write to this one can succeed. */
+  readonly isStuck: boolean;
   /** What is wrong with `signing`; never quotes a key. */
   readonly problems: readonly string[];
 }
+
+/** The type of a Secret that takes any data. */
+const OPAQUE = 'Opaque';
 
 /** Reads the Secret as of now: what was valid once expires. */
 export function viewAuthority(known: KnownSecret, now: Date): AuthorityView {
@@ -49,16 +59,20 @@ function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
   const signing = problems.length === 0 ? current : undefined;
   const next = nextOf(secret, current, now);
   const listed = textOf(secret, AUTHORITY_KEYS.trusted);
-  const trusted = mergeBundles(listed, [current.certificatePem, next?.certificatePem ?? '']);
+  const trustedPem = mergeBundles(listed, [current.certificatePem, next?.certificatePem ?? '']);
+  const rotateAt = annotations[ROTATE_AT_ANNOTATION];
+  const rotateAtMs = instantOf(rotateAt);
   return {
     kind: 'present',
     resourceVersion,
     signing,
     next,
-    trustedPem: dropExpired(trusted, now),
+    trustedPem,
     signingSinceMs: instantOf(annotations[SIGNING_SINCE_ANNOTATION]) ?? madeAtMs(signing),
-    rotateAtMs: instantOf(annotations[ROTATE_AT_ANNOTATION]),
-    isNewer: Number(annotations[FORMAT_ANNOTATION] ?? FORMAT) > Number(FORMAT),
+    rotateAtMs,
+    isRotateAtUnclear: rotateAt !== undefined && rotateAtMs === undefined,
+    isNewer: (annotations[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
+    isStuck: secret.immutable === true || (!signing && (secret.type ?? OPAQUE) !== OPAQUE),
     problems,
   };
 }
@@ -78,8 +92,11 @@ function pairOf(
   secret: AuthoritySecret,
   { certificate, privateKey }: typeof AUTHORITY_KEYS.signing | typeof AUTHORITY_KEYS.next,
 ): CertificateAuthority {
+  const text = textOf(secret, certificate);
+  const [pem, ...more] = splitBundle(text);
   return {
-    certificatePem: textOf(secret, certificate),
+    // In the form in which bundles have it, so that it is found there.
+    certificatePem: pem !== undefined && more.length === 0 ? pem : text,
     privateKeyPem: textOf(secret, privateKey),
   };
 }

@@ -3,10 +3,12 @@ import type { Leadership } from '../kube/leader-election.ts';
 import { createObserved } from '../observed.ts';
 import type { KnownSecret } from './authority-secret.ts';
 import { viewAuthority } from './authority-view.ts';
+import { beginAuthority } from './begin-authority.ts';
 import { followAuthority } from './follow-authority.ts';
 import { createGivenCertificate } from './given-certificate.ts';
 import { keepAuthority } from './keep-authority.ts';
 import { keepCaBundle } from './keep-ca-bundle.ts';
+import { createLastingTrust } from './lasting-trust.ts';
 import { keepServingCertificate } from './keep-serving-certificate.ts';
 import { NOTHING_READ, type Published } from './published-bundle.ts';
 
@@ -38,17 +40,15 @@ function selfManaged(context: Context): CertificateDuties {
   const { podNamespace: namespace, serviceName, webhookName, certificateTimes } = configuration;
   const state = createObserved<KnownSecret>({ kind: 'unknown' });
   const secret = { namespace, name: `${serviceName}-ca`, state };
-  const trusted = {
-    source: state,
-    current: () => {
-      const view = viewAuthority(state.get(), new Date(clock.now()));
-      return view.kind === 'present' ? view.trustedPem : '';
-    },
+  const bundle = (): string => {
+    const view = viewAuthority(state.get(), new Date(clock.now()));
+    return view.kind === 'present' ? view.trustedPem : '';
   };
   return {
     serve: async (signal) => {
       await Promise.all([
         followAuthority({ ...context, ...secret, signal }),
+        beginAuthority({ ...context, ...secret, times: certificateTimes, signal }),
         keepServingCertificate({
           ...context,
           state,
@@ -63,6 +63,11 @@ function selfManaged(context: Context): CertificateDuties {
     lead: async (leadership) => {
       const { signal } = leadership;
       const published = createObserved<Published>(NOTHING_READ);
+      const lasting = createLastingTrust({
+        now: () => clock.now(),
+        keepMs: certificateTimes.spreadMs,
+      });
+      const trusted = { source: state, current: () => lasting.extend(bundle()) };
       await Promise.all([
         keepAuthority({ ...context, ...secret, published, times: certificateTimes, signal }),
         keepCaBundle({ ...context, webhookName, trusted, published, leadership }),

@@ -1,5 +1,5 @@
 import { certificateDates } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
-import { readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { mergeBundles, readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
 import { verifyCertificateSet } from '@ecr-pull-secrets/certs-scripts/verify.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { readFile, realpath } from 'node:fs/promises';
@@ -29,18 +29,28 @@ export function createGivenCertificate(
 
   async function check(): Promise<void> {
     const files = await readFiles(tlsDir);
-    if (files.caPem !== authority.get() && isBundle(files.caPem)) authority.set(files.caPem);
     const problems = verifyCertificateSet({
       ...files,
       dnsNames: [`${serviceName}.${podNamespace}.svc`],
       now: new Date(clock.now()),
     });
+    publish(files.caPem, problems);
     metrics.certificateProblems.set(problems.length);
     tellExpiry('serving', files.certificatePem);
     tellExpiry('authority', files.caPem);
     if (problems.length === 0) return;
     const text = `${problems.join('; ')}. ${adviceFor(tlsMode, podNamespace)}`;
     trouble.report(createError('ECRPS_CERTIFICATE_INVALID', text));
+  }
+
+  /**
+   * Certificates alone: everybody can read `caBundle`, and a file may hold a key by mistake. Another
+   * bundle counts once what is served stands up to it, or API servers would trust nobody.
+   */
+  function publish(caPem: string, problems: readonly string[]): void {
+    const bundle = mergeBundles(caPem, []);
+    if (bundle === '' || bundle === authority.get()) return;
+    if (problems.length === 0 || authority.get() === '') authority.set(bundle);
   }
 
   function tellExpiry(certificate: 'serving' | 'authority', pem: string): void {

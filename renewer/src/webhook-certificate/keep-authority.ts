@@ -7,6 +7,7 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { RenewerContext } from '../context.ts';
 import { isApiError } from '../kube/api-error.ts';
+import { createTroubleLog } from '../kube/trouble-log.ts';
 import { firstChange, type Observed } from '../observed.ts';
 import { type AuthorityStep, planAuthority } from './authority-plan.ts';
 import {
@@ -14,6 +15,7 @@ import {
   applyAuthoritySecret,
   deleteAuthoritySecret,
   type KnownSecret,
+  ROTATE_AT_ANNOTATION,
 } from './authority-secret.ts';
 import { type AuthorityView, viewAuthority } from './authority-view.ts';
 import type { CertificateTimes } from './certificate-times.ts';
@@ -29,6 +31,8 @@ const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
 /** What an apply with this version does only where there is nothing. */
 const CREATE_ONLY_VERSION = '1';
+
+const UNCLEAR = `the annotation ${ROTATE_AT_ANNOTATION} holds no instant such as 2026-01-31T12:00:00Z`;
 
 /** Constant log messages. */
 const SAYS = {
@@ -55,6 +59,7 @@ export interface KeepAuthorityOptions
  */
 export async function keepAuthority(options: KeepAuthorityOptions): Promise<void> {
   const { state, published, clock, random, logger, signal } = options;
+  const unclear = createTroubleLog({ clock, logger }, 'nobody can tell when to rotate');
   let failures = 0;
   while (!signal.aborted) {
     const known = state.get();
@@ -62,6 +67,7 @@ export async function keepAuthority(options: KeepAuthorityOptions): Promise<void
     const now = new Date(clock.now());
     const view = viewAuthority(known, now);
     const step = planAuthority(view, seen, { ...options.times, now });
+    if (view.kind === 'present' && view.isRotateAtUnclear) unclear.report(UNCLEAR);
     try {
       if (step.kind !== 'wait') await carryOut(options, view, step);
       failures = 0;
@@ -94,11 +100,12 @@ async function carryOut(
   try {
     await applyAuthoritySecret(options, record, version);
   } catch (error) {
-    if (!isApiError(error, 422)) throw error;
-    // Immutable, or of a type that wants something else: neither can be changed.
+    // A policy may refuse a write with the same status: that Secret is not to be touched.
+    const isStuck = view.kind === 'present' && view.isStuck;
+    if (!isApiError(error, 422) || !isStuck) throw error;
     logger.error({ err: error, secret }, 'the Secret cannot hold an authority; making it anew');
     await deleteAuthoritySecret(options, version);
-    return;
+    return clock.sleep(PAUSE_AFTER_WRITE_MS, signal);
   }
   logger.info(
     step.kind === 'prepare' ? { secret, reason: step.reason } : { secret },
@@ -121,11 +128,9 @@ async function recordAfter(
     return { signing, trustedPem: signing?.certificatePem ?? '', signingSinceMs };
   }
   const made = await makeAuthority(nowMs, options.times);
-  if (step.kind === 'begin') {
-    return { signing: made, trustedPem: made.certificatePem, signingSinceMs: nowMs };
-  }
   // At the end, so that the bundle stays as it is when the authorities change places.
   const bundle = mergeBundles(step.besidePem, [made.certificatePem]);
+  if (step.kind === 'begin') return { signing: made, trustedPem: bundle, signingSinceMs: nowMs };
   return { signing, next: made, trustedPem: bundle, signingSinceMs };
 }
 

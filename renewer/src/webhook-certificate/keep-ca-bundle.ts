@@ -14,6 +14,10 @@ const CHECK_INTERVAL_MS = 30_000;
 
 const RETRY: BackOff = { baseMs: 500, capMs: 10_000 };
 
+/** Each change of the bundle makes every API server open new connections. */
+const REPAIR: BackOff = { baseMs: 50, capMs: 5_000 };
+const CALM_MS = 60_000;
+
 /** The parts of a MutatingWebhookConfiguration that matter here. */
 interface WebhookConfiguration {
   readonly metadata: ObjectMeta;
@@ -76,6 +80,8 @@ async function patchWhereDifferent(
   const { trusted, clock, random, logger, metrics, leadership } = options;
   const { signal } = leadership;
   let failures = 0;
+  let repairs = 0;
+  let patchedAtMs = 0;
   while (!signal.aborted) {
     const source = trusted.source.get();
     const found = configuration.get();
@@ -86,6 +92,13 @@ async function patchWhereDifferent(
         await applyCaBundle(options, names, caBundle);
         metrics.caBundlePatches.inc({ result: 'success' });
         logger.info({ webhooks: names }, 'patched caBundle');
+        // The first repair comes at once; whoever answers each of ours is not fought at full speed.
+        repairs = clock.now() - patchedAtMs < CALM_MS ? repairs + 1 : 0;
+        patchedAtMs = clock.now();
+        await clock.sleep(
+          backOffMs(repairs, REPAIR, () => 1),
+          signal,
+        );
       }
       failures = 0;
       await firstChange({ clock, withinMs: CHECK_INTERVAL_MS, signal }, [

@@ -1,6 +1,7 @@
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { certificateDates, renewAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { RenewerMetrics } from '../metrics.ts';
@@ -13,7 +14,7 @@ import { writeTlsFiles } from './tls-files.ts';
 const CHECK_INTERVAL_MS = 30_000;
 
 /** A disk that is full, for instance, need not be asked more often. */
-const RETRY_INTERVAL_MS = 1_000;
+const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
 export interface KeepServingCertificateOptions {
   readonly state: Observed<KnownSecret>;
@@ -23,6 +24,7 @@ export interface KeepServingCertificateOptions {
   readonly directory: string;
   readonly lifetimeMs: number;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: RenewerMetrics;
   readonly signal: AbortSignal;
@@ -31,6 +33,7 @@ export interface KeepServingCertificateOptions {
 /** What this replica serves with. */
 interface Issued {
   readonly authorityPem: string;
+  readonly notBeforeMs: number;
   readonly renewAtMs: number;
 }
 
@@ -41,8 +44,9 @@ interface Issued {
 export async function keepServingCertificate(
   options: KeepServingCertificateOptions,
 ): Promise<void> {
-  const { state, clock, logger, signal } = options;
+  const { state, clock, random, logger, signal } = options;
   let issued: Issued | undefined;
+  let failures = 0;
   while (!signal.aborted) {
     const known = state.get();
     const view = viewAuthority(known, new Date(clock.now()));
@@ -50,8 +54,11 @@ export async function keepServingCertificate(
     if (authority && isDue(issued, authority, clock.now())) {
       try {
         issued = await issue(options, authority);
+        failures = 0;
       } catch (error) {
         logger.error({ err: error }, 'renewing the serving certificate failed; the old one stays');
+        await clock.sleep(backOffMs(failures++, RETRY, random), signal);
+        continue;
       }
     }
     const withinMs = waitMs(issued, clock.now());
@@ -59,10 +66,9 @@ export async function keepServingCertificate(
   }
 }
 
-/** Until the renewal, but no longer than the clock may be left alone, nor shorter than a failure may come again. */
+/** Until the renewal, but no longer than the clock may be left alone. */
 function waitMs(issued: Issued | undefined, nowMs: number): number {
-  const leftMs = (issued?.renewAtMs ?? Number.POSITIVE_INFINITY) - nowMs;
-  return Math.max(RETRY_INTERVAL_MS, Math.min(leftMs, CHECK_INTERVAL_MS));
+  return Math.min(issued ? issued.renewAtMs - nowMs : CHECK_INTERVAL_MS, CHECK_INTERVAL_MS);
 }
 
 function isDue(
@@ -70,7 +76,9 @@ function isDue(
   { certificatePem }: CertificateAuthority,
   nowMs: number,
 ): boolean {
-  return !issued || issued.authorityPem !== certificatePem || nowMs >= issued.renewAtMs;
+  if (!issued || issued.authorityPem !== certificatePem) return true;
+  // Signed while the clock was ahead, it is of no use to those whose clocks are right.
+  return nowMs < issued.notBeforeMs || nowMs >= issued.renewAtMs;
 }
 
 async function issue(
@@ -89,7 +97,7 @@ async function issue(
     'tls.key': privateKeyPem,
     'ca.crt': authority.certificatePem,
   });
-  const { notAfter } = certificateDates(certificatePem);
+  const { notBefore, notAfter } = certificateDates(certificatePem);
   const authorityDates = certificateDates(authority.certificatePem);
   metrics.certificateExpiry.set({ certificate: 'serving' }, notAfter.getTime() / 1000);
   metrics.certificateExpiry.set(
@@ -97,5 +105,9 @@ async function issue(
     authorityDates.notAfter.getTime() / 1000,
   );
   logger.info({ directory, notAfter: notAfter.toISOString() }, 'signed a serving certificate');
-  return { authorityPem: authority.certificatePem, renewAtMs: renewAtMs(certificatePem) };
+  return {
+    authorityPem: authority.certificatePem,
+    notBeforeMs: notBefore.getTime(),
+    renewAtMs: renewAtMs(certificatePem),
+  };
 }

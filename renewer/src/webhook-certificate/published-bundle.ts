@@ -1,4 +1,4 @@
-import { dropExpired, splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
 
 /** What API servers are told to trust, as the webhook configuration has it. */
 export type Published =
@@ -40,11 +40,9 @@ export function publishedSinceMs(published: Published, certificatePem: string): 
   return published.kind === 'bundle' ? published.sinceMs.get(certificatePem) : undefined;
 }
 
-/** All that is trusted and has not expired, as PEM. */
-export function trustedNowPem(published: Published, now: Date): string {
-  return published.kind === 'bundle'
-    ? dropExpired([...published.sinceMs.keys()].join(''), now)
-    : '';
+/** All that API servers are told to trust, as PEM. */
+export function publishedPem(published: Published): string {
+  return published.kind === 'bundle' ? [...published.sinceMs.keys()].join('') : '';
 }
 
 function decode(caBundle: string | undefined): string {

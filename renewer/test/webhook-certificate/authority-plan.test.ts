@@ -9,6 +9,7 @@ import type {
   AuthoritySecret,
   KnownSecret,
 } from '../../src/webhook-certificate/authority-secret.ts';
+import { createLastingTrust } from '../../src/webhook-certificate/lasting-trust.ts';
 import { viewAuthority } from '../../src/webhook-certificate/authority-view.ts';
 import {
   observePublished,
@@ -62,6 +63,14 @@ function pemOf(authorities: readonly CertificateAuthority[]): string {
   return authorities.map(({ certificatePem }) => certificatePem).join('');
 }
 
+function stuckness(content: Content, changes: object): unknown {
+  const known = secretOf(content);
+  if (known.kind !== 'present') return undefined;
+  const secret = { ...known.secret, ...changes };
+  const view = viewAuthority({ kind: 'present', secret }, new Date(START_MS));
+  return view.kind === 'present' && view.isStuck;
+}
+
 function instant(ms: number): string {
   return new Date(ms).toISOString();
 }
@@ -83,8 +92,9 @@ t.test('nothing is decided before both the Secret and the bundle are known', (t)
 });
 
 t.test('the first authority signs at once: nobody trusts another', (t) => {
-  t.same(plan({ kind: 'absent' }, published(START_MS), START_MS), { kind: 'begin' });
-  t.same(plan({ kind: 'absent' }, { kind: 'nowhere' }, START_MS), { kind: 'begin' });
+  const begin = { kind: 'begin', besidePem: '' };
+  t.same(plan({ kind: 'absent' }, published(START_MS), START_MS), begin);
+  t.same(plan({ kind: 'absent' }, { kind: 'nowhere' }, START_MS), begin);
   t.end();
 });
 
@@ -175,11 +185,63 @@ t.test('an authority that is lost is replaced beside what is trusted still', (t)
   t.end();
 });
 
-t.test('an authority that expired is trusted no longer, and its successor signs at once', (t) => {
-  const nowMs = START_MS + 400 * DAY_MS;
-  t.same(plan(secretOf({ signing: old, trusted: [old] }), published(0, old), nowMs), {
-    kind: 'begin',
+t.test(
+  'an authority that expired by our clock stays trusted, and its successor signs at once',
+  (t) => {
+    const nowMs = START_MS + 400 * DAY_MS;
+    // Others' clocks may say something else: whoever serves with it must not lose trust by our mistake.
+    t.same(plan(secretOf({ signing: old, trusted: [old] }), published(0, old), nowMs), {
+      kind: 'begin',
+      besidePem: old.certificatePem,
+    });
+    t.end();
+  },
+);
+
+t.test('a clock that was set back during the wait makes it no longer', (t) => {
+  const known = secretOf({ signing: old, next: young, trusted: [old, young] });
+  const nowMs = START_MS + 244 * DAY_MS;
+  const seen = published(nowMs + 30 * DAY_MS, old, young);
+  t.same(plan(known, seen, nowMs), { kind: 'wait', untilMs: nowMs + TIMES.spreadMs });
+  t.end();
+});
+
+t.test('a certificate in another form of PEM is the same certificate', (t) => {
+  const nowMs = START_MS + 244 * DAY_MS;
+  const loose = { ...young, certificatePem: `${young.certificatePem.trimEnd()}\r\n\r\n` };
+  const known = secretOf({ signing: old, next: loose, trusted: [old, young] });
+  t.same(plan(known, published(nowMs, old, young), nowMs + TIMES.spreadMs), { kind: 'switch' });
+  t.end();
+});
+
+t.test('only what can hold no authority is stuck', (t) => {
+  t.equal(stuckness({ signing: old }, { type: 'Opaque' }), false);
+  t.equal(stuckness({ signing: old }, { type: 'kubernetes.io/tls' }), false, 'it works');
+  t.equal(stuckness({}, { type: 'Opaque' }), false);
+  t.equal(stuckness({}, { type: 'kubernetes.io/basic-auth' }), true);
+  t.equal(stuckness({ signing: old }, { type: 'Opaque', immutable: true }), true);
+  t.end();
+});
+
+t.test('an instant that nobody can read is noticed', (t) => {
+  const annotations = { 'ecr-pull-secrets.io/rotate-at': 'tomorrow' };
+  t.match(viewAuthority(secretOf({ signing: old, annotations }), new Date(START_MS)), {
+    rotateAtMs: undefined,
+    isRotateAtUnclear: true,
   });
+  t.end();
+});
+
+t.test('what left the bundle is trusted for a while, but nothing where nothing is known', (t) => {
+  let nowMs = 0;
+  const lasting = createLastingTrust({ now: () => nowMs, keepMs: 60_000 });
+  t.equal(lasting.extend(''), '');
+  t.equal(lasting.extend(old.certificatePem), old.certificatePem);
+  nowMs = 1_000;
+  t.equal(lasting.extend(young.certificatePem), young.certificatePem + old.certificatePem);
+  t.equal(lasting.extend(''), '', 'as with a Secret that is gone');
+  nowMs = 60_001;
+  t.equal(lasting.extend(young.certificatePem), young.certificatePem);
   t.end();
 });
 

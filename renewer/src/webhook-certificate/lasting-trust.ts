@@ -1,0 +1,34 @@
+import { splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+
+/** Keeps trusting for a while what was trusted until just now. */
+export interface LastingTrust {
+  /** What is to be trusted, as PEM: the bundle, and behind it what left it a moment ago. */
+  extend(bundlePem: string): string;
+}
+
+/**
+ * Somebody may put another authority into the Secret, from a backup for instance. Serving certificates of
+ * the one before are in use until each replica has its own of the new one, which takes seconds.
+ *
+ * @param keepMs - how long a certificate is trusted after it was last in the bundle
+ */
+export function createLastingTrust(options: {
+  readonly now: () => number;
+  readonly keepMs: number;
+}): LastingTrust {
+  const { now, keepMs } = options;
+  const seenAtMs = new Map<string, number>();
+  return {
+    extend: (bundlePem) => {
+      const nowMs = now();
+      const current = splitBundle(bundlePem);
+      // Nothing is known, as before the first look: that is no reason to go on with anything.
+      if (current.length === 0) return '';
+      for (const pem of current) seenAtMs.set(pem, nowMs);
+      for (const [pem, atMs] of seenAtMs) {
+        if (Math.abs(nowMs - atMs) > keepMs) seenAtMs.delete(pem);
+      }
+      return [...new Set([...current, ...seenAtMs.keys()])].join('');
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import t from 'tap';
+import { createRenewerMetrics } from '../../src/metrics.ts';
+import { createObserved } from '../../src/observed.ts';
+import type { KnownSecret } from '../../src/webhook-certificate/authority-secret.ts';
+import { keepServingCertificate } from '../../src/webhook-certificate/keep-serving-certificate.ts';
+
+const DAY_MS = 86_400_000;
+const encode = (text: string): string => Buffer.from(text).toString('base64');
+const silent = { level: 'silent', format: 'json', name: 'test' } as const;
+
+t.test(
+  'a serving certificate follows the clock, which may jump while timers stand still',
+  async (t) => {
+    const directory = t.testdir();
+    const base = createFakeClock();
+    let jumpMs = 0;
+    const now = (): number => base.now() + jumpMs;
+    const authority = await createCertificateAuthority({ commonName: 't', now: new Date(now()) });
+    const data = {
+      'tls.crt': encode(authority.certificatePem),
+      'tls.key': encode(authority.privateKeyPem),
+    };
+    const state = createObserved<KnownSecret>({
+      kind: 'present',
+      secret: { metadata: { name: 's' }, data },
+    });
+    const stop = new AbortController();
+    const keeping = keepServingCertificate({
+      state,
+      serviceName: 's',
+      namespace: 'n',
+      directory,
+      lifetimeMs: 7 * DAY_MS,
+      clock: { ...base, now },
+      random: () => 1,
+      logger: createLogger(silent),
+      metrics: createRenewerMetrics(createMetricsRegistry()),
+      signal: stop.signal,
+    });
+    const served = async (): Promise<string> =>
+      readFile(join(directory, 'tls.crt'), 'utf8').catch(() => '');
+    let before = '';
+    const another = async (): Promise<X509Certificate> => {
+      let pem = before;
+      // A new key takes real time.
+      for (let turn = 0; turn < 2_000 && (pem === before || pem === ''); turn++) {
+        await delay(5);
+        pem = await served();
+      }
+      t.not(pem, before);
+      before = pem;
+      return new X509Certificate(pem);
+    };
+    await another();
+
+    await base.advance(60_000);
+    t.equal(await served(), before, 'there is no reason for another');
+
+    // As after a machine was suspended: the clock is far ahead, and no timer knew.
+    jumpMs = 6 * DAY_MS;
+    await base.advance(30_000);
+    const ahead = await another();
+    t.ok(ahead.validToDate.getTime() > base.now() + 12 * DAY_MS);
+
+    // As after a wrong clock was corrected: what was signed is not valid for days.
+    jumpMs = 0;
+    await base.advance(30_000);
+    const corrected = await another();
+    t.ok(corrected.validFromDate.getTime() < now());
+    stop.abort();
+    await base.advance(0);
+    await keeping;
+  },
+);
