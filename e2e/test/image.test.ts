@@ -138,11 +138,13 @@ t.test('buildah comes to the same, from the Dockerfile as it stands', { skip }, 
   t.match(configuration, { user, entrypoint, labels, environment });
 });
 
-/** The checkout without what is made in it, which is big: what a builder is not sent is there all the same. */
+/** The checkout, with what no builder is to be sent, but without what is big. */
 async function copySources(destination: string): Promise<void> {
-  const made = ['node_modules', '.git', '.tap', 'dist'];
-  const filter = (path: string) => !made.includes(basename(path));
-  await cp(SOURCE, destination, { recursive: true, filter });
+  await cp(SOURCE, destination, { recursive: true, filter: isSource });
+}
+
+function isSource(path: string): boolean {
+  return !['node_modules', '.git', '.tap', 'dist'].includes(basename(path));
 }
 
 async function makeFolder(name: string): Promise<string> {
