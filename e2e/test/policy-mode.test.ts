@@ -4,7 +4,11 @@ import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Pod } from '../src/playground/kube-api.ts';
 import { startPlayground } from '../src/playground/playground.ts';
-import { countPolicyChecks, hasAdmissionPolicies } from './support/admission-policies.ts';
+import {
+  countPolicyChecks,
+  kubernetesMinor,
+  POLICIES_SINCE,
+} from './support/admission-policies.ts';
 import { sumOfMetric } from './support/api-server-metrics.ts';
 import { CONFIGURATION } from './support/authority.ts';
 import { ECR_IMAGE, podWith } from './support/injection-cases/case.ts';
@@ -24,7 +28,7 @@ t.teardown(() => playground.close());
 const { api, cluster } = playground;
 const { secretIn, loginWith } = pullSecretsOf(playground);
 await api.createNamespace(LOADED_NAMESPACE);
-const supported = await hasAdmissionPolicies(cluster);
+const supported = (await kubernetesMinor(cluster)) >= POLICIES_SINCE;
 const onlyWithPolicies = { skip: supported ? false : 'Kubernetes is older than 1.36' };
 
 function install(mode: string): Promise<void> {

@@ -1,12 +1,19 @@
+import assert from 'node:assert/strict';
 import { requestApi } from '../../src/local-cluster/api-request.ts';
 import type { LocalCluster } from '../../src/local-cluster/cluster.ts';
-import { sumOfMetric } from './api-server-metrics.ts';
+import { seriesOfMetric, sumOfMetric } from './api-server-metrics.ts';
 
-/** Whether the API server has MutatingAdmissionPolicies: Kubernetes 1.36 or newer. */
-export async function hasAdmissionPolicies(cluster: LocalCluster): Promise<boolean> {
-  const access = { ...cluster, token: cluster.adminToken };
-  const { body } = await requestApi(access, '/apis/admissionregistration.k8s.io/v1');
-  return body.includes('"mutatingadmissionpolicies"');
+/** Minor version of Kubernetes from which on there are MutatingAdmissionPolicies. */
+export const POLICIES_SINCE = 36;
+
+/** Minor version of a cluster's Kubernetes. */
+export async function kubernetesMinor(cluster: LocalCluster): Promise<number> {
+  const { body } = await requestApi({ ...cluster, token: cluster.adminToken }, '/version');
+  // A build of one's own has no other.
+  const { gitVersion }: { gitVersion: string } = JSON.parse(body);
+  const [, minor] = /^v1\.(\d+)\./.exec(gitVersion) ?? [];
+  assert.ok(minor, gitVersion);
+  return Number(minor);
 }
 
 const CHECKS = 'apiserver_mutating_admission_policy_check_total';
@@ -16,8 +23,8 @@ export function countPolicyChecks(cluster: LocalCluster): Promise<number> {
   return sumOfMetric(cluster, CHECKS);
 }
 
-/** How many times a policy's expression could not be evaluated, or its patch not applied. */
-export async function countFailedPolicyChecks(cluster: LocalCluster): Promise<number> {
-  const succeeded = await sumOfMetric(cluster, CHECKS, 'error_type="no_error"');
-  return (await countPolicyChecks(cluster)) - succeeded;
+/** What is counted of evaluations that failed, or whose patch did not apply. */
+export async function failedPolicyChecks(cluster: LocalCluster): Promise<readonly string[]> {
+  const series = await seriesOfMetric(cluster, CHECKS);
+  return series.filter((line) => !line.includes('error_type="no_error"'));
 }

@@ -10,6 +10,8 @@ export interface InjectionCase {
   readonly pod: Manifest;
   /** Names in `spec.imagePullSecrets`, or the status by which the API server refuses the pod. */
   readonly result: readonly (string | undefined)[] | number;
+  /** Minor version of Kubernetes from which on the API server keeps what the pod asks for. */
+  readonly since?: number;
 }
 
 /** Opted in; the ServiceAccount `puller` has pull secrets of its own. */
@@ -64,6 +66,13 @@ export function image(reference: string, result: Result, namespace = LABELLED): 
   const containers = [{ name: 'app', image: reference }];
   const name = `the image ${JSON.stringify(reference)}`;
   return { name, namespace, pod: podWith({ containers }), result };
+}
+
+/** A pod that mounts an image, and whose container is on no registry of ours. */
+export function imageVolume(name: string, source: Manifest, result: Result): InjectionCase {
+  const volumes = [{ name: 'model', image: source }];
+  // The feature is on by default from here on.
+  return { ...pod(name, { containers: [OTHER_CONTAINER], volumes }, result), since: 35 };
 }
 
 export function csiVolume(volumeAttributes: Manifest): Manifest {
