@@ -6,6 +6,7 @@ import { eventually } from '../src/playground/eventually.ts';
 import type { Manifest, Pod } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { LOADED_NAMESPACE, underLoad, unnoticed } from './support/pod-load.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 
@@ -87,6 +88,12 @@ async function rotateAuthority(): Promise<void> {
     async () => assert.notEqual(await readSigner(api), before),
     60_000,
   );
+  const served = new Set((await handshakesNow(playground)).map((one) => one.serialNumber));
+  await eventually('both replicas serve other certificates', async () => {
+    for (const { serialNumber } of await handshakesNow(playground)) {
+      assert.ok(!served.has(serialNumber));
+    }
+  });
 }
 
 for (const [index, delaySeconds] of DELAYS_SECONDS.entries()) {
@@ -96,7 +103,11 @@ for (const [index, delaySeconds] of DELAYS_SECONDS.entries()) {
     await t.test('kubectl rollout restart', (t) => unnoticed(t, playground, rolloutRestart));
 
     await t.test('a serving certificate is renewed and the authority rotated', (t) =>
-      unnoticed(t, playground, rotateAuthority),
+      unnoticed(t, playground, async () => {
+        const { untrusted, serialNumbers } = await watchHandshakes(playground, rotateAuthority);
+        t.same(untrusted, [], 'each new connection met a certificate that is trusted');
+        t.ok(serialNumbers.size >= 4, `${serialNumbers.size} certificates of two replicas`);
+      }),
     );
 
     await t.test('scale 3, 1, 3', async (t) => {
@@ -111,9 +122,12 @@ for (const [index, delaySeconds] of DELAYS_SECONDS.entries()) {
 
     await t.test('helm upgrade', (t) =>
       unnoticed(t, playground, async () => {
+        const before = new Set((await replicas()).map(({ metadata }) => metadata.name));
         // The new pods drain long enough for the next delay.
-        await playground.install(valuesFor(DELAYS_SECONDS[index + 1] ?? delaySeconds));
+        await playground.install(valuesFor(DELAYS_SECONDS[index + 1] ?? delaySeconds + 1));
         await settled(2);
+        const left = (await replicas()).filter((pod) => before.has(pod.metadata.name));
+        assert.equal(left.length, 0, 'the upgrade replaced the pods');
       }),
     );
   });
@@ -126,6 +140,7 @@ t.test('authorities that signed before are forgotten in the end', (t) =>
       async () => assert.equal((await readTrusted(api)).length, 1),
       60_000,
     );
+    await delay(2_000);
   }),
 );
 

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { AUTHORITY, askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { watchHandshakes } from './support/handshakes.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
-import { nextLeader, replicasOf } from './support/renewers.ts';
+import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
 
 const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
 
@@ -104,6 +106,79 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
       await anotherSigns(before);
     }),
   );
+}
+
+t.test('an authority from a backup takes the place of ours, and nobody notices', (t) =>
+  unnoticed(t, playground, async () => {
+    const before = await readSigner(api);
+    const backup = await createCertificateAuthority({ commonName: 'backup', now: new Date() });
+    const data = {
+      'tls.crt': encode(backup.certificatePem),
+      'tls.key': encode(backup.privateKeyPem),
+      'ca.crt': encode(backup.certificatePem),
+    };
+    const { untrusted } = await watchHandshakes(playground, async () => {
+      await api.merge(AUTHORITY, { data });
+      await anotherSigns(before);
+      await delay(3_000);
+    });
+    t.ok(untrusted.length <= 2, `${untrusted.length} handshakes were too early`);
+  }),
+);
+
+t.test('a policy that refuses our writes costs no authority', async (t) => {
+  const before = await readSigner(api);
+  await forbidWrites(true);
+  await askForRotation(api);
+  await delay(3_000);
+  t.equal(await readSigner(api), before);
+  await forbidWrites(false);
+  await anotherSigns(before, 60_000);
+});
+
+/** By a policy, whose refusals have the status of a Secret that cannot be changed. */
+async function forbidWrites(isForbidden: boolean): Promise<void> {
+  const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+  const bindings = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings';
+  if (!isForbidden) {
+    await api.remove(`${bindings}/no-writes`);
+    return api.remove(`${policies}/no-writes`);
+  }
+  const ours = `request.userInfo.username.startsWith('system:serviceaccount:${PRODUCT_NAME}:')`;
+  await api.create(policies, {
+    metadata: { name: 'no-writes' },
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: [''],
+            apiVersions: ['v1'],
+            operations: ['CREATE', 'UPDATE'],
+            resources: ['secrets'],
+            resourceNames: [`${PRODUCT_NAME}-ca`],
+          },
+        ],
+      },
+      validations: [{ expression: `!${ours}` }],
+    },
+  });
+  await api.create(bindings, {
+    metadata: { name: 'no-writes' },
+    spec: { policyName: 'no-writes', validationActions: ['Deny'] },
+  });
+  await eventually('the policy counts', async () => {
+    const leader = await nextLeader(playground);
+    await askForRotation(api);
+    assert.match(
+      await logOf(playground, leader.pod),
+      /no-writes' denied request.*keeping the authority failed/,
+    );
+  });
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 t.test('what a later version wrote is used and left alone', async (t) => {

@@ -127,6 +127,8 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   const foreign = await createCertificateAuthority({ commonName: 'other', now: new Date() });
   await putSecret('mine', await issue(foreign));
   await eventually('the renewers tell', () => renewersSay(/no CA of the bundle signed/));
+  await injected();
+  t.equal(await readCaBundle(api), authority.certificatePem);
 
   await putSecret('mine', await issue());
   await eventually('all is well', async () => {
@@ -134,6 +136,42 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
     await injected();
   });
 });
+
+t.test('a key that somebody put into ca.crt by mistake is not published', async (t) => {
+  const mixed = `${authority.privateKeyPem}${authority.certificatePem}`;
+  await api.merge(`${SECRETS}/mine`, { data: { 'ca.crt': encode(mixed) } });
+  await eventually('the renewers tell', () => renewersSay(/the CA bundle holds a private key/));
+  t.equal(await readCaBundle(api), authority.certificatePem);
+  await putSecret('mine', await issue());
+});
+
+t.test(
+  'without the Secret the last good one serves on, and new replicas say what is missing',
+  async (t) => {
+    await api.remove(`${SECRETS}/mine`);
+    await playground.install(
+      {
+        tls: { mode: 'existing-secret', existingSecret: 'mine' },
+        podAnnotations: { a: 'new-one' },
+      },
+      { wait: false },
+    );
+    await eventually('a new replica tells', async () => {
+      const logs = await Promise.all(
+        (await replicasOf(playground)).map((pod) => logOf(playground, pod)),
+      );
+      assert.ok(logs.some((log) => /the certificate cannot be read.*Put tls\.crt/.test(log)));
+    });
+    await injected();
+    await putSecret('mine', await issue());
+    await playground.install({
+      tls: { mode: 'existing-secret', existingSecret: 'mine' },
+      podAnnotations: { a: 'new-one' },
+    });
+    await eventually('all is well', injected);
+    t.pass();
+  },
+);
 
 t.test('one that expires in use shows, and stays for want of a better one', async () => {
   await putSecret('mine', await issue(authority, 4_000));
@@ -177,6 +215,15 @@ t.test('cert-manager is asked for a certificate, and sets caBundle itself', asyn
   await putSecret(`${PRODUCT_NAME}-tls`, await issue());
   await eventually('another certificate is taken', () => webhooksTook(2));
   await injected();
+});
+
+t.test('back to certificates of our own, by a replica of the new mode', async (t) => {
+  await playground.install({ tls: { mode: 'self-managed' } });
+  await eventually('our own authority', async () => {
+    assert.notEqual(await readCaBundle(api), authority.certificatePem);
+  });
+  await eventually('injection works', injected);
+  t.ok(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)));
 });
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

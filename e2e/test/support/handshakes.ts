@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import type { Pod } from '../../src/playground/kube-api.ts';
+import type { Playground } from '../../src/playground/playground.ts';
+import { readCaBundle } from './authority.ts';
+
+/** Whom the API server expects behind the Service. */
+const SERVER_NAME = `${PRODUCT_NAME}.${PRODUCT_NAME}.svc`;
+
+const INTERVAL_MS = 100;
+
+/** What new connections to the replicas met, as the API server would make them. */
+export interface Handshakes {
+  /** Where a certificate was shown that the bundle of that moment did not trust. */
+  readonly untrusted: readonly string[];
+  /** Of the certificates that were served. */
+  readonly serialNumbers: ReadonlySet<string>;
+}
+
+/** Connects to each replica anew, ten times a second, while something happens. */
+export async function watchHandshakes(
+  playground: Playground,
+  action: () => Promise<void>,
+): Promise<Handshakes> {
+  const untrusted: string[] = [];
+  const serialNumbers = new Set<string>();
+  const over = new AbortController();
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      for (const served of await handshakesNow(playground)) {
+        serialNumbers.add(served.serialNumber);
+        if (served.problem) untrusted.push(served.problem);
+      }
+      await delay(INTERVAL_MS);
+    }
+  })();
+  try {
+    await action();
+  } finally {
+    over.abort();
+    await watching;
+  }
+  return { untrusted, serialNumbers };
+}
+
+interface Served {
+  readonly serialNumber: string;
+  /** Why the API server would not go on. */
+  readonly problem: string;
+}
+
+/** One handshake with each replica that is ready, judged by the bundle that was published before. */
+export async function handshakesNow({ api, node }: Playground): Promise<readonly Served[]> {
+  const ca = await readCaBundle(api);
+  const pods = await api.list<Pod & { status?: { podIP?: string } }>(
+    `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
+  );
+  const hosts = pods
+    .filter(({ status }) => status?.conditions?.some(isReady))
+    .flatMap(({ status }) => node.toLoopback(status?.podIP ?? '') ?? []);
+  const served = await Promise.all(hosts.map((host) => shakeHands(host, ca)));
+  return served.filter((one) => one !== undefined);
+}
+
+function isReady({ type, status }: { readonly type: string; readonly status: string }): boolean {
+  return type === 'Ready' && status === 'True';
+}
+
+/** Nothing where nobody answers any more. */
+async function shakeHands(host: string, ca: string): Promise<Served | undefined> {
+  const trust = { ca, servername: SERVER_NAME, rejectUnauthorized: false };
+  const socket = connect({ host, port: 10_250, ...trust });
+  try {
+    await once(socket, 'secureConnect');
+    const { serialNumber } = socket.getPeerCertificate();
+    const problem = socket.authorized ? '' : `${socket.authorizationError} at ${host}`;
+    return { serialNumber, problem };
+  } catch {
+    return undefined;
+  } finally {
+    socket.destroy();
+  }
+}
