@@ -64,5 +64,6 @@ without ours end here, and not at some nil pointer.
 {{- if not (hasKey .Values "injection") -}}
 {{- fail "these are the values of another chart, as --reuse-values brings them: use --reset-then-reuse-values, or --values with a file" -}}
 {{- end -}}
+{{- include "ecr-pull-secrets.checkValues" . -}}
 {{- if (.Values.cronjob).enabled -}}true{{- end -}}
 {{- end -}}
