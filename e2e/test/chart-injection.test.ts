@@ -60,7 +60,7 @@ t.test('each mode renders twice the same, to the byte', async (t) => {
 
 t.test('a mode that there is not is refused by name', async (t) => {
   await t.rejects(render('sidecar'), {
-    message: /injection\.mode.*sidecar|sidecar.*injection\.mode/,
+    message: /injection.mode.* one of .*webhook.*policy.*both.*none/,
   });
 });
 
