@@ -1,31 +1,14 @@
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { createHelm, type Helm } from '../src/local-cluster/helm.ts';
-import { ensureBinaries } from '../src/local-cluster/binaries.ts';
-import { startGuardian } from '../src/local-cluster/guardian.ts';
-import { progressToStderr } from '../src/local-cluster/progress.ts';
+import { startChart } from './support/chart.ts';
 
-const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
-
-const binaries = await ensureBinaries({ progress: progressToStderr, environment: process.env });
-const guardian = await startGuardian();
-t.teardown(() => guardian.close());
-const helm: Helm = createHelm({ guardian, command: binaries.helm, kubeconfigPath: '/nonexistent' });
-
-const REQUIRED = ['--set', 'awsRegion=us-east-1'];
-
-async function render(...settings: readonly string[]): Promise<string> {
-  const place = ['ecr-pull-secrets', CHART, '--namespace', 'ecr-pull-secrets'];
-  return (await helm(['template', ...place, ...REQUIRED, ...settings])).stdout;
-}
+const { helm, lint, path, render } = await startChart(t);
 
 t.test('it renders twice the same, to the byte', async (t) => {
   t.equal(await render(), await render());
 });
 
 t.test('it lints strictly', async (t) => {
-  const { stdout } = await helm(['lint', '--strict', CHART, ...REQUIRED]);
-  t.match(stdout, /0 chart\(s\) failed/);
+  t.match(await lint(), /0 chart\(s\) failed/);
 });
 
 t.test('it never renders a caBundle', async (t) => {
@@ -33,7 +16,7 @@ t.test('it never renders a caBundle', async (t) => {
 });
 
 t.test('without a region it says what to set', async (t) => {
-  await t.rejects(helm(['template', 'x', CHART]), { message: /--set awsRegion=us-east-1/ });
+  await t.rejects(helm(['template', 'x', path]), { message: /--set awsRegion=us-east-1/ });
 });
 
 t.test('keys without their secret half are refused by name', async (t) => {
@@ -117,7 +100,7 @@ t.test('failurePolicy Fail is refused with a single replica', async (t) => {
 
 t.test('no rollout and no drain of a node takes the last ready replica away', async (t) => {
   const two = await render();
-  t.match(two, /strategy:\n\s+rollingUpdate:\n(\s+#.*\n)?\s+maxUnavailable: 0\n/);
+  t.match(two, /strategy:\n\s+rollingUpdate:\n\s+maxSurge: 1\n\s+maxUnavailable: 0\n/);
   t.match(two, /^kind: PodDisruptionBudget\n[^]*?\n  minAvailable: 1\n/m);
   // With a single replica it would let no node be drained.
   t.notMatch(await render('--set', 'replicaCount=1'), /PodDisruptionBudget/);
