@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Manifest, type Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { OPS_PORTS } from '../src/playground/ports.ts';
 import { CONFIGURATION, readCaBundle } from './support/authority.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { LOADED_NAMESPACE, underLoad } from './support/pod-load.ts';
+import { missingIn, selectorsIn } from './support/promql.ts';
 import { pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { readRelease, readVersions } from './support/release.ts';
 
@@ -89,6 +92,21 @@ t.test('with every switch on it works all the same', async (t) => {
   t.equal(await ifPresent(api.get(`${HOME}/serviceaccounts/${PRODUCT_NAME}`)), undefined);
 });
 
+t.test('alerts and the dashboard ask for what the processes tell', async (t) => {
+  const rendered = [...(await readRelease(playground))]
+    .filter(([name]) => /^PrometheusRule|-dashboard$/.test(name))
+    .map(([, object]) => JSON.stringify(object));
+  const selectors = rendered.flatMap((text) => selectorsIn(text.replaceAll(/\\+"/g, '"')));
+  t.ok(selectors.length > 30, `${selectors.length} of them`);
+  const isComplete = async (): Promise<void> => {
+    const figures = await readFigures();
+    const missing = selectors.flatMap((selector) => missingIn(figures, selector));
+    assert.deepEqual([...new Set(missing)], []);
+  };
+  // Some of it only a leader tells, when it has looked at all namespaces again.
+  await eventually('all of it is there', isComplete, 90_000);
+});
+
 t.test('helm test and an unchanged upgrade do so too', async (t) => {
   await runTest();
   await unchangedByUpgrade(t, EVERY_SWITCH);
@@ -119,11 +137,13 @@ t.test('uninstalled under load, with failurePolicy Fail: no pod is refused', asy
     injected: count,
     refusals,
   } = await underLoad(playground, async () => {
+    await delay(1_000);
     await cluster.helm(['uninstall', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--wait']);
+    await delay(1_000);
   });
   t.same(refusals, []);
   t.equal(created, asked);
-  t.comment(`${created} pods, ${count} of them before the end`);
+  t.ok(count > 0 && count < created, `${count} of ${created} pods came before the end`);
   const after = await api.get<Secret>(pathOf(LOADED_NAMESPACE));
   t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion, 'the secret stays');
   t.equal(await ifPresent(api.get(CONFIGURATION)), undefined);
@@ -144,10 +164,21 @@ type Tap = Pick<typeof t, 'match' | 'same' | 'equal'>;
 function settled(): Promise<Readonly<Record<string, string>>> {
   return eventually('nothing changes for a second', async () => {
     const first = await readVersions(playground);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await delay(1_000);
     assert.deepEqual(await readVersions(playground), first);
     return first;
   });
+}
+
+/** What all processes tell. */
+async function readFigures(): Promise<string> {
+  const pods = await api.list<{ status?: { podIP?: string } }>(`${HOME}/pods`);
+  const addresses = pods.flatMap(({ status }) => node.toLoopback(status?.podIP ?? '') ?? []);
+  const urls = addresses.flatMap((address) =>
+    Object.values(OPS_PORTS).map((port) => `http://${address}:${port}/metrics`),
+  );
+  const figures = await Promise.all(urls.map(async (url) => (await fetch(url)).text()));
+  return figures.join('');
 }
 
 async function makeWhatExists(): Promise<void> {

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import t from 'tap';
+import { startChart } from './support/chart.ts';
+import { EVERY_SWITCH } from './support/every-switch.ts';
+import { type KubeObject, readManifest } from './support/server-side-apply.ts';
+
+const { render } = await startChart(t);
+
+const MONITORING_PAGE = new URL('../../docs/monitoring.md', import.meta.url);
+
+interface Rule extends KubeObject {
+  readonly spec: { readonly groups: readonly { readonly rules: readonly Alert[] }[] };
+}
+
+interface Alert {
+  readonly alert?: string;
+  readonly record?: string;
+  readonly expr: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+async function alertsWith(...settings: readonly string[]): Promise<readonly Alert[]> {
+  const rendered = await render('--set', 'prometheusRule.enabled=true', ...settings);
+  const rule = readManifest(rendered).find((one): one is Rule => one.kind === 'PrometheusRule');
+  return rule?.spec.groups.flatMap(({ rules }) => rules) ?? [];
+}
+
+/** With how many hours left a serving certificate and an authority are late. */
+async function lateIn(...settings: readonly string[]): Promise<readonly number[]> {
+  const alerts = await alertsWith(...settings);
+  return ['CertificateExpiring', 'AuthorityExpiring'].map((name) => {
+    const expr = alerts.find(({ alert }) => alert === `EcrPullSecrets${name}`)?.expr ?? '';
+    return Number(/< (\d+)$/.exec(expr)?.[1]) / 3600;
+  });
+}
+
+t.test('each alert says what it is and where to read on, and the page has it', async (t) => {
+  const page = await readFile(MONITORING_PAGE, 'utf8');
+  const alerts = await alertsWith();
+  const headings = [...page.matchAll(/^### (EcrPullSecrets\w+)$/gm)].map(([, name]) => name);
+  t.same(new Set(alerts.map(({ alert }) => alert)), new Set(headings));
+  for (const { alert = '', expr, labels, annotations = {} } of alerts) {
+    t.match(labels, { severity: /^(critical|warning)$/ }, alert);
+    t.match(annotations['summary'], /\.$/);
+    t.match(annotations['description'], /\.$/);
+    t.match(
+      annotations['runbook_url'],
+      new RegExp(`/docs/monitoring\\.md#${alert.toLowerCase()}$`),
+    );
+    t.notMatch(expr, /[A-Z]{3}_/, 'nothing is left to be put in');
+  }
+});
+
+t.test('alerts can be left out, labelled and added', async (t) => {
+  const rules = await alertsWith(
+    '--set-json',
+    `prometheusRule=${JSON.stringify({ ...Object(EVERY_SWITCH['prometheusRule']), runbookUrl: 'https://wiki.example' })}`,
+  );
+  const names = rules.map(({ alert, record }) => alert ?? record);
+  t.notOk(names.includes('EcrPullSecretsWebhookSlow'));
+  t.equal(names.at(-1), 'ours:leaders');
+  t.match(rules[0], {
+    labels: { team: 'platform', severity: 'page' },
+    annotations: { runbook_url: 'https://wiki.example#ecrpullsecretsnotscraped' },
+  });
+});
+
+t.test('a certificate is late with a quarter of its life left', async (t) => {
+  t.same(await lateIn(), [168 / 4, 8760 / 4]);
+  t.same(await lateIn('--set', 'tls.selfManaged.servingLifetime=1h30m'), [1.5 / 4, 8760 / 4]);
+  t.same(await lateIn('--set', 'tls.mode=cert-manager'), [2160 / 4, 14 * 24]);
+  t.same(await lateIn('--set', 'tls.mode=existing-secret,tls.existingSecret=x'), [336, 336]);
+});
+
+t.test('without a webhook nobody asks for its metrics', async (t) => {
+  const switches = ['podMonitor', 'serviceMonitor', 'networkPolicy'].flatMap((name) => [
+    '--set',
+    `${name}.enabled=true`,
+  ]);
+  t.match(await render(...switches), /webhook-ops/);
+  t.notMatch(await render(...switches, '--set', 'injection.mode=none'), /webhook-ops|9402|10250/);
+});
+
+t.test('the dashboard is one that Grafana reads', async (t) => {
+  const rendered = await render('--set', 'grafanaDashboard.enabled=true');
+  const object = readManifest(rendered).find(({ metadata }) =>
+    metadata.name.endsWith('-dashboard'),
+  );
+  const { data } = { data: {}, ...object } as { data: Record<string, string> };
+  t.match(object, { metadata: { labels: { grafana_dashboard: '1' } } });
+  const dashboard = JSON.parse(data['ecr-pull-secrets.json'] ?? '');
+  const ids = dashboard.panels.map(({ id }: { id: number }) => id);
+  t.equal(new Set(ids).size, ids.length);
+});

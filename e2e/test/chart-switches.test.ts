@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import t from 'tap';
+import { startChart } from './support/chart.ts';
+import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
+import { type KubeObject, readManifest } from './support/server-side-apply.ts';
+
+const { lint, path: chart, render } = await startChart(t);
+
+/** The oldest Kubernetes that has what a policy needs. */
+const WITH_POLICIES = ['--kube-version', '1.36.0'];
+
+const EVERYTHING = settingsOf(EVERY_SWITCH);
+
+const PROFILES: Readonly<Record<string, readonly string[]>> = {
+  defaults: [],
+  'every switch': EVERYTHING,
+  'no switch that is on': settingsOf({
+    podDisruptionBudget: { enabled: false },
+    helmTest: { enabled: false },
+    nodeSelector: null,
+    podSecurityContext: null,
+    securityContext: null,
+  }),
+  'the network of the host': ['--set', 'hostNetwork=true'],
+  'two families': [
+    '--set',
+    'service.ipFamilyPolicy=RequireDualStack,service.ipFamilies={IPv6,IPv4}',
+  ],
+  'cert-manager': ['--set', 'tls.mode=cert-manager', ...EVERYTHING],
+  'existing-secret': ['--set', 'tls.mode=existing-secret,tls.existingSecret=mine'],
+  policy: ['--set', 'injection.mode=policy', ...WITH_POLICIES, ...EVERYTHING],
+  both: ['--set', 'injection.mode=both', ...WITH_POLICIES, ...EVERYTHING],
+  'no injection': [...EVERYTHING, '--set', 'injection.mode=none'],
+  cronjob: ['--set', 'cronjob.enabled=true', ...EVERYTHING],
+  'the old tool': ['--values', `${chart}/profiles/k8s-ecr-login-renew.yaml`],
+};
+
+/** As `--set-json`, each value by itself. */
+function settingsOf(values: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(values).flatMap(([key, value]) => [
+    '--set-json',
+    `${key}=${JSON.stringify(value)}`,
+  ]);
+}
+
+for (const [name, settings] of Object.entries(PROFILES)) {
+  t.test(`${name}: lints strictly, and renders twice the same`, async (t) => {
+    t.match(await lint(...settings), /0 chart\(s\) failed/);
+    const rendered = await render(...settings);
+    t.equal(await render(...settings), rendered);
+    t.ok(readManifest(rendered).length > 0);
+  });
+}
+
+t.test('each switch renders alone', async (t) => {
+  for (const [key, value] of Object.entries(EVERY_SWITCH)) {
+    const rendered = await render(...settingsOf({ [key]: value }));
+    t.not(rendered, await render(), key);
+  }
+});
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly env: readonly { readonly name: string; readonly value?: string }[];
+}
+
+interface Deployment extends KubeObject {
+  readonly spec: {
+    readonly selector: unknown;
+    readonly strategy: unknown;
+    readonly template: {
+      readonly metadata: KubeObject['metadata'];
+      readonly spec: Readonly<Record<string, unknown>> & {
+        readonly containers: readonly Container[];
+      };
+    };
+  };
+}
+
+async function objectOf<T extends KubeObject>(
+  kind: string,
+  ...settings: readonly string[]
+): Promise<T> {
+  const object = readManifest(await render(...settings)).find((one): one is T => one.kind === kind);
+  assert.ok(object, kind);
+  return object;
+}
+
+async function containersOf(...settings: readonly string[]): Promise<readonly Container[]> {
+  return (await objectOf<Deployment>('Deployment', ...settings)).spec.template.spec.containers;
+}
+
+/** What a container's variable is set to. */
+function variable(containers: readonly Container[], container: string, name: string): unknown {
+  return containers.find((one) => one.name === container)?.env.find((one) => one.name === name)
+    ?.value;
+}
+
+t.test('pods are placed, named and secured as told', async (t) => {
+  const { spec } = await objectOf<Deployment>('Deployment', ...EVERYTHING);
+  t.match(spec, {
+    revisionHistoryLimit: 1,
+    strategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: 2 } },
+  });
+  const ours = {
+    'app.kubernetes.io/name': 'ecr-pull-secrets',
+    'app.kubernetes.io/instance': 'ecr-pull-secrets',
+  };
+  t.same(spec.selector, { matchLabels: ours });
+  t.match(spec.template.metadata.labels, { ...ours, team: 'platform', cost: 'shared' });
+  t.match(spec.template.metadata.annotations, {
+    'example.com/note': 'x',
+    'eks.amazonaws.com/skip-containers': 'webhook,x',
+    'checksum/config': /^\w{64}$/,
+  });
+  t.match(spec.template.spec, {
+    serviceAccountName: EXISTING.serviceAccount,
+    imagePullSecrets: [{ name: 'one' }, { name: 'two' }],
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 10_000,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    nodeSelector: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
+    affinity: { podAntiAffinity: {} },
+    tolerations: [{ key: 'spot', operator: 'Exists' }],
+    topologySpreadConstraints: [{ maxSkew: 2, labelSelector: { matchLabels: ours } }],
+    priorityClassName: EXISTING.priorityClass,
+    dnsPolicy: 'ClusterFirst',
+    dnsConfig: { options: [{ name: 'ndots', value: '2' }] },
+    // The drain, the answers on their way, and a margin.
+    terminationGracePeriodSeconds: 15 + 10 + 10,
+    automountServiceAccountToken: false,
+  });
+  for (const container of spec.template.spec.containers) {
+    t.match(container, {
+      securityContext: {
+        runAsGroup: 10_000,
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      },
+    });
+  }
+});
+
+t.test(
+  'the host’s network comes with the cluster’s DNS, Recreate without more words',
+  async (t) => {
+    const host = await objectOf<Deployment>('Deployment', '--set', 'hostNetwork=true');
+    t.match(host.spec.template.spec, { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
+    const { spec } = await objectOf<Deployment>(
+      'Deployment',
+      '--set',
+      'updateStrategy.type=Recreate',
+    );
+    t.same(spec.strategy, { type: 'Recreate' });
+  },
+);
+
+t.test('a digest wins over a tag', async (t) => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const containers = await containersOf('--set', `image.digest=${digest},image.tag=x`);
+  for (const { image } of containers) t.match(image, new RegExp(`/ecr-pull-secrets@${digest}$`));
+});
+
+t.test('V8 gets a third of the memory limit, unless somebody says otherwise', async (t) => {
+  const heaps = async (quantity: string) => {
+    const containers = await containersOf('--set-json', `renewer.resources.limits=${quantity}`);
+    return variable(containers, 'renewer', 'NODE_OPTIONS');
+  };
+  const defaults = await containersOf();
+  t.equal(variable(defaults, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=128');
+  t.equal(variable(defaults, 'renewer', 'NODE_OPTIONS'), '--max-old-space-size=170');
+  t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512');
+  t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190');
+  t.equal(await heaps('{"memory":402653184}'), '--max-old-space-size=128');
+  t.equal(await heaps('{"memory":"100Mi"}'), '--max-old-space-size=64', 'it cannot do with less');
+  t.equal(await heaps('null'), undefined, 'without a limit');
+  const told = await containersOf(...EVERYTHING);
+  t.equal(variable(told, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
+});
+
+t.test('no variable stands there twice, which server-side apply refuses', async (t) => {
+  const mine = [{ name: 'NO_PROXY' }, { name: 'NODE_EXTRA_CA_CERTS' }, { name: 'NODE_OPTIONS' }];
+  const settings = [...EVERYTHING, '--set-json', `renewer.extraEnv=${JSON.stringify(mine)}`];
+  for (const { name, env } of await containersOf(...settings)) {
+    const names = env.map((one) => one.name);
+    t.equal(new Set(names).size, names.length, name);
+  }
+});
+
+t.test('the proxy and the authorities are the renewer’s alone', async (t) => {
+  const containers = await containersOf(...EVERYTHING);
+  const [webhook, renewer] = containers;
+  t.notMatch(JSON.stringify(webhook), /PROXY|CA_CERTS|extra-ca-certs/);
+  const noProxy = '$(KUBERNETES_SERVICE_HOST),10.0.0.0/8,.svc';
+  t.equal(variable(containers, 'renewer', 'NO_PROXY'), noProxy);
+  const authorities = '/etc/ecr-pull-secrets-ca/corporate.pem';
+  t.equal(variable(containers, 'renewer', 'NODE_EXTRA_CA_CERTS'), authorities);
+  t.match(JSON.stringify(renewer), `"name":"${EXISTING.proxy}","optional":true`);
+  const direct = await containersOf('--set', 'proxy.httpsProxy=http://proxy:3128');
+  t.equal(variable(direct, 'renewer', 'HTTPS_PROXY'), 'http://proxy:3128');
+  t.notMatch(JSON.stringify(await containersOf()), /PROXY|CA_CERTS/);
+});
+
+t.test('what is added to the webhook’s registration takes nothing away', async (t) => {
+  t.match(await objectOf('MutatingWebhookConfiguration', ...EVERYTHING), {
+    metadata: { annotations: { 'example.com/note': 'x' } },
+    webhooks: [
+      {
+        timeoutSeconds: 10,
+        objectSelector: {
+          matchLabels: POD_LABELS,
+          matchExpressions: [
+            { key: 'frozen', operator: 'DoesNotExist' },
+            { key: 'ecr-pull-secrets.io/inject', operator: 'NotIn', values: ['disabled'] },
+          ],
+        },
+        matchConditions: [{ name: 'not-a-mirror-pod' }, { name: 'not-frozen' }],
+      },
+    ],
+  });
+});
+
+t.test('the Service takes one family or two', async (t) => {
+  t.match(await objectOf('Service', ...(PROFILES['two families'] ?? [])), {
+    spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6', 'IPv4'] },
+  });
+  t.notMatch(JSON.stringify(await objectOf('Service')), /ipFamil/);
+});
+
+t.test(
+  'a NetworkPolicy lets anybody ask the webhook, and the pods ask what they need',
+  async (t) => {
+    const { spec } = await objectOf<KubeObject & { spec: unknown }>('NetworkPolicy', ...EVERYTHING);
+    const monitoring = { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } };
+    t.match(spec, {
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [
+        { ports: [{ port: 10_250 }], from: undefined },
+        { ports: [{ port: 9403 }, { port: 9402 }], from: [{ namespaceSelector: monitoring }] },
+        { ports: [{ port: 9999 }] },
+      ],
+      egress: [
+        { ports: [{ port: 53, protocol: 'UDP' }, { port: 53 }], to: undefined },
+        { ports: [{ port: 443 }, { port: 8443 }], to: undefined },
+        { ports: [{ port: 80 }], to: [{ ipBlock: { cidr: '169.254.169.254/32' } }] },
+        { ports: [{ port: 3128 }] },
+      ],
+    });
+  },
+);
