@@ -38,6 +38,12 @@ const TOKENS = [AWS_IDENTITY.account, OTHER_ACCOUNT].flatMap((account) =>
   REGIONS.map((region) => `${account} ${region}`),
 );
 
+/** What the chart gives a renewer's heap by itself, and an inspector. */
+const NODE_OPTIONS = {
+  name: INSPECTABLE.name,
+  value: `${INSPECTABLE.value} --max-old-space-size=170`,
+};
+
 /** Memory that the chart allows a renewer (`renewer.resources.limits`). */
 const MEMORY_LIMIT_BYTES = 512 * 1024 ** 2;
 
@@ -57,7 +63,7 @@ const history = followSecrets(t, playground.client, SECRET);
 await playground.install({
   registries: REGISTRIES,
   routineWritesPerSecond: WRITES_PER_SECOND,
-  renewer: { extraEnv: [{ name: 'AWS_ENDPOINT_URL', value: ecr.endpoint }, INSPECTABLE] },
+  renewer: { extraEnv: [{ name: 'AWS_ENDPOINT_URL', value: ecr.endpoint }, NODE_OPTIONS] },
 });
 let requestsSeen = 0;
 let tokensSeen = 0;
