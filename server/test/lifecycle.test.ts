@@ -67,11 +67,17 @@ let generation = 0;
 
 /** Puts a certificate where the renewer puts it, and lets the webhook look. */
 async function handOver(running: WebhookProcess, pair: PemPair): Promise<void> {
-  const { directory, clock, log } = running;
   const files = { 'tls.crt': pair.certificatePem, 'tls.key': pair.privateKeyPem };
-  switchFiles(directory, String(generation++), files);
-  await clock.advance(POLL_MS);
-  await log.next('serving certificate loaded');
+  switchFiles(running.directory, String(generation++), files);
+  await looks(running, 'serving certificate loaded');
+}
+
+/** Lets the webhook look at its files until it says something: reading takes real time. */
+async function looks({ clock, log }: WebhookProcess, line: string): Promise<void> {
+  const over = new AbortController();
+  const said = log.next(line).finally(() => over.abort());
+  while (!over.signal.aborted) await clock.advance(POLL_MS);
+  await said;
 }
 
 /** A process that listens. @returns it and its port */
@@ -110,8 +116,7 @@ t.test('a bad first certificate is the reason that readiness gives', async (t) =
   const { certificatePem } = await issue();
   const { privateKeyPem } = await issue({ freshKey: true });
   switchFiles(running.directory, 'bad', { 'tls.crt': certificatePem, 'tls.key': privateKeyPem });
-  await running.clock.advance(POLL_MS);
-  await running.log.next('there is no serving certificate to begin with');
+  await looks(running, 'there is no serving certificate to begin with');
 
   const { status, text } = await running.readiness();
   t.equal(status, 503);
