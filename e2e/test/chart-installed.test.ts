@@ -4,18 +4,17 @@ import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/cert
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Manifest, type Secret } from '../src/playground/kube-api.ts';
+import { ifPresent, type Manifest } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { OPS_PORTS } from '../src/playground/ports.ts';
-import { CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { readCaBundle } from './support/authority.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
-import { LOADED_NAMESPACE, underLoad } from './support/pod-load.ts';
 import { missingIn, selectorsIn } from './support/promql.ts';
-import { pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
+import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { readRelease, readVersions } from './support/release.ts';
 
+const NAMESPACE = 'labelled';
 const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
-const TEST = `${PRODUCT_NAME}-test`;
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const MONITORING = `/apis/monitoring.coreos.com/v1/namespaces/${PRODUCT_NAME}`;
 
@@ -30,14 +29,10 @@ await api.create('/api/v1/namespaces', {
     labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
   },
 });
-await api.createNamespace(LOADED_NAMESPACE);
-
-function runTest(): Promise<unknown> {
-  return cluster.helm(['test', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--timeout', '90s']);
-}
+await api.createNamespace(NAMESPACE);
 
 async function injected(labels: Manifest = {}): Promise<void> {
-  const { spec } = await api.createPod(LOADED_NAMESPACE, {
+  const { spec } = await api.createPod(NAMESPACE, {
     metadata: { generateName: 'pod-', labels },
     spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] },
   });
@@ -55,19 +50,6 @@ t.test('the defaults pass where Pod Security "restricted" is enforced', async (t
   );
 });
 
-t.test('helm test finds the secret and the injection, and leaves nothing', async (t) => {
-  await runTest();
-  t.match(
-    await node.logs(PRODUCT_NAME, TEST, 'test'),
-    /is good until 20.*\n.*names ecr-pull-secret by itself\n$/,
-  );
-  await eventually('nothing is left', async () => {
-    assert.equal(await ifPresent(api.get(`/api/v1/namespaces/${TEST}`)), undefined);
-    assert.equal(await ifPresent(api.get(`${HOME}/pods/${TEST}`)), undefined);
-    assert.equal(await ifPresent(api.get(`${HOME}/serviceaccounts/${TEST}`)), undefined);
-  });
-});
-
 t.test('an upgrade with nothing changed writes nothing', async (t) => {
   await unchangedByUpgrade(t, {});
 });
@@ -80,7 +62,7 @@ t.test('with every switch on it works all the same', async (t) => {
   await makeWhatExists();
   await playground.install(EVERY_SWITCH);
   await eventually('injection works', () => injected(POD_LABELS));
-  t.equal(await loginWith(await secretIn(LOADED_NAMESPACE)), 200);
+  t.equal(await loginWith(await secretIn(NAMESPACE)), 200);
 
   const release = await readRelease(playground);
   for (const kind of ['NetworkPolicy', 'PodMonitor', 'ServiceMonitor', 'PrometheusRule']) {
@@ -108,45 +90,8 @@ t.test('alerts and the dashboard ask for what the processes tell', async (t) => 
 });
 
 t.test('helm test and an unchanged upgrade do so too', async (t) => {
-  await runTest();
+  await cluster.helm(['test', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--timeout', '90s']);
   await unchangedByUpgrade(t, EVERY_SWITCH);
-});
-
-t.test('helm test fails where nobody injects, and says so', async (t) => {
-  await playground.install({ ...EVERY_SWITCH, helmTest: { withinSeconds: 3 } });
-  await api.remove(CONFIGURATION);
-  // The API server hears of it in a moment.
-  await eventually('nobody injects', async () => {
-    await assert.rejects(injected(POD_LABELS));
-  });
-  await t.rejects(runTest());
-  t.match(
-    await node.logs(PRODUCT_NAME, TEST, 'test'),
-    /names no pull secret: nobody put ecr-pull-secret on it \[ECRPS_TEST_FAILED\]/,
-  );
-  t.ok(await api.get(`${HOME}/pods/${TEST}`), 'the pod stays to be looked at');
-});
-
-t.test('uninstalled under load, with failurePolicy Fail: no pod is refused', async (t) => {
-  await playground.install({ injection: { failurePolicy: 'Fail' } });
-  await eventually('injection works', () => injected());
-  const before = await api.get<Secret>(pathOf(LOADED_NAMESPACE));
-  const {
-    asked,
-    created,
-    injected: count,
-    refusals,
-  } = await underLoad(playground, async () => {
-    await delay(1_000);
-    await cluster.helm(['uninstall', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--wait']);
-    await delay(1_000);
-  });
-  t.same(refusals, []);
-  t.equal(created, asked);
-  t.ok(count > 0 && count < created, `${count} of ${created} pods came before the end`);
-  const after = await api.get<Secret>(pathOf(LOADED_NAMESPACE));
-  t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion, 'the secret stays');
-  t.equal(await ifPresent(api.get(CONFIGURATION)), undefined);
 });
 
 async function unchangedByUpgrade(t: Tap, values: Manifest): Promise<void> {
