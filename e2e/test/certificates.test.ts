@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { AUTHORITY, askForRotation, readSigner, readTrusted } from './support/authority.ts';
-import { watchHandshakes } from './support/handshakes.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
@@ -108,24 +106,6 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
   );
 }
 
-t.test('an authority from a backup takes the place of ours, and nobody notices', (t) =>
-  unnoticed(t, playground, async () => {
-    const before = await readSigner(api);
-    const backup = await createCertificateAuthority({ commonName: 'backup', now: new Date() });
-    const data = {
-      'tls.crt': encode(backup.certificatePem),
-      'tls.key': encode(backup.privateKeyPem),
-      'ca.crt': encode(backup.certificatePem),
-    };
-    const { untrusted } = await watchHandshakes(playground, async () => {
-      await api.merge(AUTHORITY, { data });
-      await anotherSigns(before);
-      await delay(3_000);
-    });
-    t.ok(untrusted.length <= 2, `${untrusted.length} handshakes were too early`);
-  }),
-);
-
 t.test('a policy that refuses our writes costs no authority', async (t) => {
   const before = await readSigner(api);
   await forbidWrites(true);
@@ -175,10 +155,6 @@ async function forbidWrites(isForbidden: boolean): Promise<void> {
       /no-writes' denied request.*keeping the authority failed/,
     );
   });
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
 }
 
 t.test('what a later version wrote is used and left alone', async (t) => {

@@ -81,6 +81,7 @@ async function patchWhereDifferent(
   const { signal } = leadership;
   let failures = 0;
   let repairs = 0;
+  let patched = '';
   let patchedAtMs = 0;
   while (!signal.aborted) {
     const source = trusted.source.get();
@@ -93,12 +94,13 @@ async function patchWhereDifferent(
         metrics.caBundlePatches.inc({ result: 'success' });
         logger.info({ webhooks: names }, 'patched caBundle');
         // The first repair comes at once; whoever answers each of ours is not fought at full speed.
-        repairs = clock.now() - patchedAtMs < CALM_MS ? repairs + 1 : 0;
+        // Another bundle is no repair, and waits for nothing.
+        const isRepair = caBundle === patched && clock.now() - patchedAtMs < CALM_MS;
+        repairs = isRepair ? repairs + 1 : 0;
+        patched = caBundle;
         patchedAtMs = clock.now();
-        await clock.sleep(
-          backOffMs(repairs, REPAIR, () => 1),
-          signal,
-        );
+        const withinMs = backOffMs(repairs, REPAIR, () => 1);
+        await trusted.source.changedFrom(source, { clock, withinMs, signal });
       }
       failures = 0;
       await firstChange({ clock, withinMs: CHECK_INTERVAL_MS, signal }, [
