@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { AUTHORITY, askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
@@ -104,6 +106,33 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
       await anotherSigns(before);
     }),
   );
+}
+
+t.test('an authority from a backup takes the place of ours, and nobody notices', (t) =>
+  unnoticed(t, playground, async () => {
+    const backup = await createCertificateAuthority({ commonName: 'backup', now: new Date() });
+    const { untrusted } = await watchHandshakes(playground, async () => {
+      const [certificate, key] = [backup.certificatePem, backup.privateKeyPem].map(encode);
+      const leader = await nextLeader(playground);
+      // The other replica hears of it before the leader, who publishes.
+      process.kill(leader.pid, 'SIGSTOP');
+      await api.merge(AUTHORITY, {
+        data: { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': certificate },
+      });
+      await delay(2_000);
+      process.kill(leader.pid, 'SIGCONT');
+      await eventually('each replica serves with it', async () => {
+        const served = await handshakesNow(playground, backup.certificatePem);
+        assert.deepEqual([...new Set(served.map(({ problem }) => problem))], ['']);
+      });
+      await delay(1_000);
+    });
+    t.strictSame(untrusted, []);
+  }),
+);
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 t.test('a policy that refuses our writes costs no authority', async (t) => {

@@ -51,9 +51,16 @@ interface Served {
   readonly problem: string;
 }
 
-/** One handshake with each replica that is ready, judged by the bundle that was published before. */
-export async function handshakesNow({ api, node }: Playground): Promise<readonly Served[]> {
-  const ca = await readCaBundle(api);
+/**
+ * One handshake with each replica that is ready.
+ *
+ * @param bundle - PEM by which it is judged; the one that was published before unless given
+ */
+export async function handshakesNow(
+  { api, node }: Playground,
+  bundle?: string,
+): Promise<readonly Served[]> {
+  const ca = bundle ?? (await readCaBundle(api));
   const pods = await api.list<Pod & { status?: { podIP?: string } }>(
     `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
   );

@@ -20,6 +20,12 @@ export interface CertificateDuties {
   readonly lead: (leadership: Leadership) => Promise<void>;
 }
 
+/**
+ * After the spread each replica signs anew, at most a few seconds after the leader saw the change, and its
+ * webhook looks every 2 s; a write that fails is tried again within 30 s (`keep-serving-certificate.ts`).
+ */
+const REPLACED_WITHIN_MS = 40_000;
+
 type Context = Omit<RenewerContext, 'certificates'>;
 
 export function createCertificateDuties(context: Context): CertificateDuties {
@@ -56,6 +62,7 @@ function selfManaged(context: Context): CertificateDuties {
           namespace,
           directory: configuration.tlsDir,
           lifetimeMs: certificateTimes.servingLifetimeMs,
+          spreadMs: certificateTimes.spreadMs,
           signal,
         }),
       ]);
@@ -65,7 +72,7 @@ function selfManaged(context: Context): CertificateDuties {
       const published = createObserved<Published>(NOTHING_READ);
       const lasting = createLastingTrust({
         now: () => clock.now(),
-        keepMs: certificateTimes.spreadMs,
+        keepMs: certificateTimes.spreadMs + REPLACED_WITHIN_MS,
       });
       const trusted = { source: state, current: () => lasting.extend(bundle()) };
       await Promise.all([

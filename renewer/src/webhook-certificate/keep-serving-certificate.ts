@@ -1,3 +1,4 @@
+import { splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { certificateDates, renewAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
@@ -8,6 +9,8 @@ import type { RenewerMetrics } from '../metrics.ts';
 import type { Observed } from '../observed.ts';
 import type { KnownSecret } from './authority-secret.ts';
 import { viewAuthority } from './authority-view.ts';
+import { seenSince } from './published-bundle.ts';
+import { type Issued, servingCertificateDueMs } from './serving-certificate-due.ts';
 import { writeTlsFiles } from './tls-files.ts';
 
 /** The clock is compared at least this often, so a suspended machine renews soon after it wakes. */
@@ -23,6 +26,8 @@ export interface KeepServingCertificateOptions {
   /** Shared with the webhook container. */
   readonly directory: string;
   readonly lifetimeMs: number;
+  /** How long an authority has to be trusted before it signs in the place of another one. */
+  readonly spreadMs: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -30,55 +35,47 @@ export interface KeepServingCertificateOptions {
   readonly signal: AbortSignal;
 }
 
-/** What this replica serves with. */
-interface Issued {
-  readonly authorityPem: string;
-  readonly notBeforeMs: number;
-  readonly renewAtMs: number;
-}
-
 /**
  * Every replica's part: signs its own serving certificate with the authority and hands it to the webhook,
- * again when the authority changes or two thirds of the certificate's life are over.
+ * again when the authority changes or two thirds of the certificate's life are over. Another authority
+ * signs once it was trusted for `spreadMs`; a replica that has nothing to serve with waits for nothing.
  */
 export async function keepServingCertificate(
   options: KeepServingCertificateOptions,
 ): Promise<void> {
-  const { state, clock, random, logger, signal } = options;
+  const { state, spreadMs, clock, random, logger, signal } = options;
   let issued: Issued | undefined;
+  let trustedSinceMs: ReadonlyMap<string, number> = new Map();
   let failures = 0;
   while (!signal.aborted) {
     const known = state.get();
-    const view = viewAuthority(known, new Date(clock.now()));
+    const nowMs = clock.now();
+    const view = viewAuthority(known, new Date(nowMs));
     const authority = view.kind === 'present' ? view.signing : undefined;
-    if (authority && isDue(issued, authority, clock.now())) {
+    if (view.kind === 'present') {
+      trustedSinceMs = seenSince(trustedSinceMs, splitBundle(view.trustedPem), nowMs);
+    }
+    const dueMs = authority
+      ? servingCertificateDueMs(issued, {
+          authorityPem: authority.certificatePem,
+          trustedSinceMs: trustedSinceMs.get(authority.certificatePem) ?? nowMs,
+          spreadMs,
+          nowMs,
+        })
+      : Number.POSITIVE_INFINITY;
+    if (authority && nowMs >= dueMs) {
       try {
         issued = await issue(options, authority);
         failures = 0;
       } catch (error) {
         logger.error({ err: error }, 'renewing the serving certificate failed; the old one stays');
         await clock.sleep(backOffMs(failures++, RETRY, random), signal);
-        continue;
       }
+      continue;
     }
-    const withinMs = waitMs(issued, clock.now());
+    const withinMs = Math.min(dueMs - nowMs, CHECK_INTERVAL_MS);
     await state.changedFrom(known, { clock, withinMs, signal });
   }
-}
-
-/** Until the renewal, but no longer than the clock may be left alone. */
-function waitMs(issued: Issued | undefined, nowMs: number): number {
-  return Math.min(issued ? issued.renewAtMs - nowMs : CHECK_INTERVAL_MS, CHECK_INTERVAL_MS);
-}
-
-function isDue(
-  issued: Issued | undefined,
-  { certificatePem }: CertificateAuthority,
-  nowMs: number,
-): boolean {
-  if (!issued || issued.authorityPem !== certificatePem) return true;
-  // Signed while the clock was ahead, it is of no use to those whose clocks are right.
-  return nowMs < issued.notBeforeMs || nowMs >= issued.renewAtMs;
 }
 
 async function issue(
@@ -108,6 +105,7 @@ async function issue(
   return {
     authorityPem: authority.certificatePem,
     notBeforeMs: notBefore.getTime(),
+    notAfterMs: notAfter.getTime(),
     renewAtMs: renewAtMs(certificatePem),
   };
 }

@@ -8,7 +8,7 @@ export interface LastingTrust {
 
 /**
  * Somebody may put another authority into the Secret, from a backup for instance. Serving certificates of
- * the one before are in use until each replica has its own of the new one, which takes seconds.
+ * the one before are in use until each replica has its own of the new one, which waits for the spread.
  *
  * @param keepMs - how long a certificate is trusted after it was last in the bundle
  */

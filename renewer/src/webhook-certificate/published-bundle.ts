@@ -25,10 +25,16 @@ export function observePublished(
   if (!first) return { kind: 'nowhere' };
   const everywhere = first.filter((pem) => others.every((bundle) => bundle.includes(pem)));
   const known = before.kind === 'bundle' ? before.sinceMs : new Map<string, number>();
-  return {
-    kind: 'bundle',
-    sinceMs: new Map(everywhere.map((pem) => [pem, known.get(pem) ?? nowMs])),
-  };
+  return { kind: 'bundle', sinceMs: seenSince(known, everywhere, nowMs) };
+}
+
+/** Since when each of some certificates is there without a break, given that of the look before. */
+export function seenSince(
+  before: ReadonlyMap<string, number>,
+  pems: readonly string[],
+  nowMs: number,
+): ReadonlyMap<string, number> {
+  return new Map(pems.map((pem) => [pem, before.get(pem) ?? nowMs]));
 }
 
 /**

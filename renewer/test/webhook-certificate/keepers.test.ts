@@ -11,6 +11,7 @@ import { createRenewerMetrics } from '../../src/metrics.ts';
 import { createObserved } from '../../src/observed.ts';
 import type { KnownSecret } from '../../src/webhook-certificate/authority-secret.ts';
 import { keepServingCertificate } from '../../src/webhook-certificate/keep-serving-certificate.ts';
+import { servingCertificateDueMs } from '../../src/webhook-certificate/serving-certificate-due.ts';
 
 const DAY_MS = 86_400_000;
 const encode = (text: string): string => Buffer.from(text).toString('base64');
@@ -39,6 +40,7 @@ t.test(
       namespace: 'n',
       directory,
       lifetimeMs: 7 * DAY_MS,
+      spreadMs: 60_000,
       clock: { ...base, now },
       random: () => 1,
       logger: createLogger(silent),
@@ -81,3 +83,18 @@ t.test(
     await keeping;
   },
 );
+
+t.test('another authority signs once it was trusted for the spread', async (t) => {
+  const issued = { authorityPem: 'old', notBeforeMs: 0, renewAtMs: 600_000, notAfterMs: 900_000 };
+  const dueMs = (nowMs: number, authorityPem: string, trustedSinceMs: number): number =>
+    servingCertificateDueMs(issued, { nowMs, authorityPem, trustedSinceMs, spreadMs: 60_000 });
+
+  t.equal(dueMs(100_000, 'old', 0), 600_000, 'the one that signed it: at two thirds of its life');
+  t.equal(dueMs(100_000, 'new', 100_000), 160_000, 'from a backup: API servers have to hear of it');
+  t.ok(dueMs(100_000, 'new', 30_000) <= 100_000, 'in a rotation they have: at once');
+  t.equal(dueMs(880_000, 'new', 880_000), 900_000, 'no longer than the one in use is valid');
+  t.equal(dueMs(100_000, 'new', 500_000), 160_000, 'a clock that was set back: one spread again');
+  t.equal(dueMs(-1, 'old', 0), -1, 'one that is not valid yet: at once');
+  const first = { nowMs: 5, authorityPem: 'new', trustedSinceMs: 5, spreadMs: 60_000 };
+  t.equal(servingCertificateDueMs(undefined, first), 5, 'the first one: at once');
+});
