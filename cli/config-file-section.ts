@@ -12,6 +12,8 @@ const KEYS = {
     'How many secrets a rotation writes in a second, 50 unless set. Namespaces whose pods cannot pull do not wait for it.',
   certificates:
     'Where `TLS_MODE` is `self-managed`, durations such as `168h`, `30m` or `60s`: `authorityLifetime` (8760h), `servingLifetime` (168h, not longer than the former), and `spread` (60s, at most a sixth of the first): how long after a change of `caBundle` every API server has it.',
+  additionalCaBundle:
+    'PEM certificates that `caBundle` holds besides, for a change of `TLS_MODE` that no pod notices. Not where it is `cert-manager`.',
 } satisfies Record<keyof typeof configFileSchema.shape, string>;
 
 /** A file with every key. */
@@ -35,6 +37,7 @@ export const CONFIG_FILE_EXAMPLE = {
   optOut: 'expire',
   routineWritesPerSecond: 50,
   certificates: { authorityLifetime: '8760h', servingLifetime: '168h', spread: '60s' },
+  additionalCaBundle: '',
 } satisfies Record<keyof typeof configFileSchema.shape, unknown>;
 
 /** The section of the configuration page about `CONFIG_FILE`. */
@@ -44,7 +47,7 @@ export function configFileSection(): string {
     '',
     '## `CONFIG_FILE`',
     '',
-    'JSON. No key is required, and one that is not known is an error. The chart writes it from the values of the same names, `certificates` from `tls.selfManaged`.',
+    'JSON. No key is required, and one that is not known is an error. The chart writes it from the values of the same names, `certificates` from `tls.selfManaged` and `additionalCaBundle` from `tls`.',
     '',
     '| key | meaning |',
     '|---|---|',

@@ -124,13 +124,14 @@ securityContext:
 {{- define "ecr-pull-secrets.config" -}}
 {{- $registries := list -}}
 {{- if kindIs "slice" .Values.registries -}}{{- $registries = .Values.registries -}}{{- end -}}
-{{- dict
+{{- $config := dict
   "registries" $registries
   "namespaceRoles" (.Values.namespaceRoles | default list)
   "optOut" .Values.optOut
   "routineWritesPerSecond" .Values.routineWritesPerSecond
-  "certificates" .Values.tls.selfManaged
-  | toJson -}}
+  "certificates" .Values.tls.selfManaged -}}
+{{- with .Values.tls.additionalCaBundle -}}{{- $_ := set $config "additionalCaBundle" . -}}{{- end -}}
+{{- toJson $config -}}
 {{- end -}}
 
 {{/* The mode, checked; none where there is no webhook. */}}
@@ -138,6 +139,12 @@ securityContext:
 {{- $mode := .Values.tls.mode -}}
 {{- if not (has $mode (list "self-managed" "cert-manager" "existing-secret")) -}}
 {{- fail (printf "tls.mode=%s is not one of self-managed, cert-manager, existing-secret" $mode) -}}
+{{- end -}}
+{{- if and .Values.tls.additionalCaBundle (eq $mode "cert-manager") -}}
+{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: leave it out" -}}
+{{- end -}}
+{{- if and .Values.tls.additionalCaBundle (not (contains "-----BEGIN CERTIFICATE-----" .Values.tls.additionalCaBundle)) -}}
+{{- fail "tls.additionalCaBundle must be certificates as PEM: set it from a file, --set-file tls.additionalCaBundle=ca.crt" -}}
 {{- end -}}
 {{- ternary $mode "none" (not (empty (include "ecr-pull-secrets.hasWebhook" .))) -}}
 {{- end -}}

@@ -34,6 +34,10 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'renewer.resources.limits.memory=1Xi': /renewer\.resources\.limits\.memory=1Xi is not a quantity/,
   'injection.failurePolicy=Fail,replicaCount=1': /Fail needs replicaCount=2/,
   'tls.mode=existing-secret': /needs tls\.existingSecret/,
+  'tls.additionalCaBundle=ca.crt':
+    /must be certificates as PEM: .*--set-file tls\.additionalCaBundle/,
+  'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----':
+    /no effect with tls\.mode=cert-manager/,
 };
 
 for (const [setting, message] of Object.entries(WRONG)) {

@@ -10,11 +10,13 @@ import {
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Pod } from '../src/playground/kube-api.ts';
+import { ifPresent, type Manifest, type Pod } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { handshakesNow } from './support/handshakes.ts';
+import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
-import { logOf, replicasOf } from './support/renewers.ts';
+import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
 
 const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
 
@@ -41,11 +43,12 @@ function issue(
 async function putSecret(
   name: string,
   { certificatePem, privateKeyPem }: ServingCertificate,
+  caPem = authority.certificatePem,
 ): Promise<void> {
   const data = {
     'tls.crt': encode(certificatePem),
     'tls.key': encode(privateKeyPem),
-    'ca.crt': encode(authority.certificatePem),
+    'ca.crt': encode(caPem),
   };
   const known = await ifPresent(api.get(`${SECRETS}/${name}`));
   if (known) await api.merge(`${SECRETS}/${name}`, { data });
@@ -225,6 +228,52 @@ t.test('back to certificates of our own, by a replica of the new mode', async (t
   await eventually('injection works', injected);
   t.ok(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)));
 });
+
+t.test('where both authorities are trusted nobody notices a change of the mode', async (t) => {
+  const own = await readCaBundle(api);
+  const mine = authority.certificatePem;
+  await putSecret('next', await issue(), `${mine}${own}`);
+  await api.createNamespace(LOADED_NAMESPACE);
+  await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
+  const toOwn = { tls: { mode: 'self-managed', additionalCaBundle: mine } };
+  const toMine = { tls: { mode: 'existing-secret', existingSecret: 'next' } };
+  await changeTo(toOwn, `${own}${mine}`);
+
+  await t.test('to a certificate of mine', (t) =>
+    unnoticed(t, playground, async () => {
+      await changeTo(toMine, `${mine}${own}`);
+      const served = await handshakesNow(playground, mine);
+      t.same(
+        served.map(({ problem }) => problem),
+        ['', ''],
+      );
+    }),
+  );
+  await t.test('and back', (t) =>
+    unnoticed(t, playground, async () => {
+      await changeTo(toOwn, `${own}${mine}`);
+      const served = await handshakesNow(playground, own);
+      t.same(
+        served.map(({ problem }) => problem),
+        ['', ''],
+      );
+    }),
+  );
+});
+
+/** Until nothing of the old mode is left: its replicas drain, and one of them led. */
+async function changeTo(values: Manifest, bundle: string): Promise<void> {
+  const before = new Set(await replicasOf(playground));
+  await playground.install(values);
+  await eventually('the old replicas are gone', async () => {
+    const left = (await replicasOf(playground)).filter((name) => before.has(name));
+    assert.deepEqual(left, []);
+  });
+  await nextLeader(playground);
+  await eventually('the new leader publishes', async () => {
+    assert.equal(await readCaBundle(api), bundle);
+  });
+}
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const CERT_MANAGER = `/apis/cert-manager.io/v1/namespaces/${PRODUCT_NAME}`;

@@ -4,6 +4,7 @@ import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-patter
 import { z } from 'zod';
 import { OPT_OUT_POLICIES } from './pull-secrets/opted-out.ts';
 import { registrySchema, roleArn } from './registry-tokens/registries.ts';
+import { additionalBundleSchema } from './webhook-certificate/additional-bundle.ts';
 import { certificateTimesSchema } from './webhook-certificate/certificate-times.ts';
 
 /** Ten thousand namespaces in little more than three minutes, at a cost that etcd does not notice. */
@@ -42,6 +43,8 @@ export const configFileSchema = z.strictObject({
   routineWritesPerSecond: z.number().positive().max(10_000).default(DEFAULT_WRITES_PER_SECOND),
   /** How long the certificates of the self-managed mode live. */
   certificates: certificateTimesSchema.prefault({}),
+  /** What API servers are to trust besides, as PEM. */
+  additionalCaBundle: additionalBundleSchema.default(''),
 });
 
 export type ConfigFile = Readonly<z.output<typeof configFileSchema>>;

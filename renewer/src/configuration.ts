@@ -154,6 +154,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     tlsDir: variables.TLS_DIR,
     factsDir: variables.FACTS_DIR ?? variables.TLS_DIR,
     certificateTimes: file.certificates,
+    additionalCaBundle: file.additionalCaBundle,
     podName: variables.POD_NAME,
     podNamespace: variables.POD_NAMESPACE,
     serviceName: variables.SERVICE_NAME,

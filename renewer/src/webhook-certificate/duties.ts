@@ -1,3 +1,4 @@
+import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
 import type { RenewerContext } from '../context.ts';
 import type { Leadership } from '../kube/leader-election.ts';
 import { createObserved } from '../observed.ts';
@@ -44,11 +45,12 @@ const NO_DUTIES: CertificateDuties = Object.freeze({
 function selfManaged(context: Context): CertificateDuties {
   const { configuration, clock } = context;
   const { podNamespace: namespace, serviceName, webhookName, certificateTimes } = configuration;
+  const { additionalCaBundle } = configuration;
   const state = createObserved<KnownSecret>({ kind: 'unknown' });
   const secret = { namespace, name: `${serviceName}-ca`, state };
   const bundle = (): string => {
     const view = viewAuthority(state.get(), new Date(clock.now()));
-    return view.kind === 'present' ? view.trustedPem : '';
+    return view.kind === 'present' ? withBundle(view.trustedPem, additionalCaBundle) : '';
   };
   return {
     serve: async (signal) => {
@@ -85,16 +87,22 @@ function selfManaged(context: Context): CertificateDuties {
 
 /** Somebody else makes the certificate and puts it into `TLS_DIR`: we look at it. */
 function given(context: Context): CertificateDuties {
-  const { webhookName, tlsMode } = context.configuration;
+  const { webhookName, tlsMode, additionalCaBundle } = context.configuration;
   const { authority, keepChecked } = createGivenCertificate(context);
   return {
     serve: keepChecked,
     lead: async (leadership) => {
       // With cert-manager its CA injector does it.
       if (tlsMode === 'cert-manager') return;
-      const trusted = { source: authority, current: () => authority.get() };
+      const current = (): string => withBundle(authority.get(), additionalCaBundle);
+      const trusted = { source: authority, current };
       const published = createObserved<Published>(NOTHING_READ);
       await keepCaBundle({ ...context, webhookName, trusted, published, leadership });
     },
   };
+}
+
+/** Nothing is added to what is not known: nothing is to be published then. */
+function withBundle(pem: string, additionalPem: string): string {
+  return pem && mergeBundles(pem, [additionalPem]);
 }
