@@ -81,6 +81,7 @@ t.test('nothing is published that CI has not passed', (t) => {
     ],
   );
   t.match(texts.get('ci.yaml'), '- run: bash .ci/run\n');
+  t.match(texts.get('ci.yaml'), 'fetch-depth: 0\n', 'with the last release to upgrade from');
   t.end();
 });
 

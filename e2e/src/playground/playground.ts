@@ -36,8 +36,21 @@ export const REGISTRY = `${AWS_IDENTITY.account}.dkr.ecr.${AWS_REGION}.amazonaws
 
 const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 
-/** What stands for the published image; the chart refers to it by its own values. */
-const IMAGE = { repository: 'local/ecr-pull-secrets', tag: 'built' };
+/** What stands for where images are published; the chart refers to it by its own values. */
+const REPOSITORY = 'local/ecr-pull-secrets';
+
+/** The tag of the freshly built one. */
+const BUILT = 'built';
+
+/** Another build of the product than the freshly built one. */
+export interface Build {
+  /** The tag of its image. */
+  readonly tag: string;
+  /** Path of the entry of its bundle. */
+  readonly entry: string;
+  /** Path of the chart that comes with it. */
+  readonly chart: string;
+}
 
 export interface PlaygroundOptions extends ClusterOptions {
   /** What the stand-in for AWS knows besides the user; its tokens live 12 h unless told. */
@@ -48,6 +61,8 @@ export interface PlaygroundOptions extends ClusterOptions {
    * of that name finds the stand-in for AWS, and a ServiceAccount's token where every pod has it.
    */
   readonly publishedAs?: string;
+  /** Other builds whose images the node has. */
+  readonly builds?: readonly Build[];
 }
 
 /** Everything at once: cluster, node, AWS, and the product's freshly built bundle to install. */
@@ -82,11 +97,13 @@ export interface InstallOptions {
   readonly release?: string;
   /** Files of values; what else is given is over them. */
   readonly files?: readonly string[];
+  /** One of the playground's other builds, with its chart; the freshly built one unless told. */
+  readonly build?: Build;
 }
 
 /** @throws where a port that the pods need is taken, or one of the parts cannot be started; all others are closed then */
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
-  const { restartBackOff, publishedAs } = options;
+  const { restartBackOff, publishedAs, builds = [] } = options;
   requireLinux(process.platform);
   // Before the binaries, which may take minutes.
   await requireFreePodPorts();
@@ -97,7 +114,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     const entry = await bundle(join(cluster.directory, 'bundle'));
     const entrypoint = [process.execPath, entry];
     const images = {
-      [`${IMAGE.repository}:${IMAGE.tag}`]: { entrypoint },
+      ...Object.fromEntries([...builds, { tag: BUILT, entry }].map(imageOf)),
       ...(publishedAs ? { [publishedAs]: publishedImage(entrypoint, ecr.endpoint) } : {}),
     };
     const node = opened.add(
@@ -105,6 +122,10 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     );
     return assemble({ cluster, ecr, node, servicePort, opened });
   });
+}
+
+function imageOf({ tag, entry }: Pick<Build, 'tag' | 'entry'>): readonly [string, Image] {
+  return [`${REPOSITORY}:${tag}`, { entrypoint: [process.execPath, entry] }];
 }
 
 /** The path is one of the command's words, which the node maps; in an image's environment it would not be. */
@@ -141,11 +162,13 @@ function assemble({ cluster, ecr, node, servicePort, opened }: Parts): Playgroun
     api,
     install: async (values = {}, options = {}) => {
       const { wait = true, withinSeconds = 90, release = PRODUCT_NAME } = options;
+      const { tag, chart } = options.build ?? { tag: BUILT, chart: CHART };
+      const ours = valuesFor(ecr.endpoint, servicePort, tag);
       const base = join(cluster.directory, 'values-base.json');
       const own = join(cluster.directory, 'values.json');
-      await writeFile(base, JSON.stringify(valuesFor(ecr.endpoint, servicePort)), { mode: 0o600 });
+      await writeFile(base, JSON.stringify(ours), { mode: 0o600 });
       await writeFile(own, JSON.stringify(values), { mode: 0o600 });
-      const place = [release, CHART, '--namespace', PRODUCT_NAME, '--create-namespace'];
+      const place = [release, chart, '--namespace', PRODUCT_NAME, '--create-namespace'];
       const patience = wait ? ['--wait', '--timeout', `${withinSeconds}s`] : [];
       const files = [...(options.files ?? []), base, own].flatMap((file) => ['--values', file]);
       const failure = await cluster
@@ -158,9 +181,9 @@ function assemble({ cluster, ecr, node, servicePort, opened }: Parts): Playgroun
   };
 }
 
-function valuesFor(awsEndpoint: string, servicePort: number): Manifest {
+function valuesFor(awsEndpoint: string, servicePort: number, tag: string): Manifest {
   return {
-    image: IMAGE,
+    image: { repository: REPOSITORY, tag },
     awsRegion: AWS_REGION,
     awsAccessKeyId: AWS_IDENTITY.accessKeyId,
     awsSecretAccessKey: AWS_IDENTITY.secretAccessKey,
