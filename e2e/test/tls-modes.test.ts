@@ -176,10 +176,19 @@ t.test(
   },
 );
 
-t.test('one that expires in use shows, and stays for want of a better one', async () => {
+t.test('one that expires in use shows, and stays for want of a better one', async (t) => {
   await putSecret('mine', await issue(authority, 4_000));
   await eventually('the webhooks tell', () => certificateIsOk(0));
   await eventually('the renewers tell', () => renewersSay(/the certificate expired at/));
+  const pods = await api.list<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
+  const conditions = pods.map(({ status }) =>
+    status?.conditions?.find(({ type }) => type === 'Ready'),
+  );
+  t.same(
+    conditions.map((ready) => ready?.status),
+    ['True', 'True'],
+    'replicas share it: no reason to leave',
+  );
   await putSecret('mine', await issue());
   await eventually('all is well', async () => {
     await certificateIsOk(1);

@@ -15,7 +15,7 @@ const LONGEST_BLINDNESS_MS = 60_000;
 
 const playground = await startPlayground();
 t.teardown(() => playground.close());
-const { api, cluster } = playground;
+const { api, cluster, node } = playground;
 await playground.install();
 await Promise.all(NAMESPACES.map((name) => api.createNamespace(name)));
 await eventually('all secrets', async () => {
@@ -73,9 +73,23 @@ t.test('after a restart of the API server all goes on, and no secret is written 
 
 t.test('an API server that is silent for longer than the lease lasts, likewise', (t) =>
   servesAfter(t, 'after-the-silence', async () => {
+    const probes = await readProbes();
     const pid = await findApiServer();
     process.kill(pid, 'SIGSTOP');
     await delay(20_000);
+    const answers = await Promise.all(probes.map(async (url) => (await fetch(url)).status));
     process.kill(pid, 'SIGCONT');
+    t.same(answers, [200, 200, 200, 200, 200, 200], 'nothing is unready or dead for that');
   }),
 );
+
+/** Of both containers of both replicas, as kubelet asks them. */
+async function readProbes(): Promise<readonly string[]> {
+  const pods = await api.list<Pod & { readonly status?: { readonly podIP?: string } }>(
+    '/api/v1/namespaces/ecr-pull-secrets/pods',
+  );
+  return pods.flatMap(({ status }) => {
+    const host = node.toLoopback(status?.podIP ?? '');
+    return ['9402/readyz', '9402/livez', '9403/livez'].map((probe) => `http://${host}:${probe}`);
+  });
+}
