@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
-import { startChart } from './support/chart.ts';
+import { settingsOf, startChart } from './support/chart.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { type KubeObject, readManifest } from './support/server-side-apply.ts';
 
@@ -34,14 +34,6 @@ const PROFILES: Readonly<Record<string, readonly string[]>> = {
   cronjob: ['--set', 'cronjob.enabled=true', ...EVERYTHING],
   'the old tool': ['--values', `${chart}/profiles/k8s-ecr-login-renew.yaml`],
 };
-
-/** As `--set-json`, each value by itself. */
-function settingsOf(values: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.entries(values).flatMap(([key, value]) => [
-    '--set-json',
-    `${key}=${JSON.stringify(value)}`,
-  ]);
-}
 
 for (const [name, settings] of Object.entries(PROFILES)) {
   t.test(`${name}: lints strictly, and renders twice the same`, async (t) => {

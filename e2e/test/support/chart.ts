@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import type { Helm } from '../../src/local-cluster/helm.ts';
 import { startHelm } from './helm-without-cluster.ts';
+import { type KubeObject, readManifest } from './server-side-apply.ts';
 
 const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 
@@ -13,21 +14,47 @@ export interface Chart {
   readonly path: string;
   /** As a release of the product's name in a namespace of that name; with the one value that it needs. */
   readonly render: (...settings: readonly string[]) => Promise<string>;
+  /** What is rendered, by kind and name; hooks are among it. */
+  readonly objects: (...settings: readonly string[]) => Promise<Readonly<Record<string, Rendered>>>;
+  /** What is said after an installation. */
+  readonly notes: (...settings: readonly string[]) => Promise<string>;
   /** What `helm lint --strict` says. */
   readonly lint: (...settings: readonly string[]) => Promise<string>;
 }
 
+/** An object of which a test knows what to find. */
+export type Rendered = KubeObject & Readonly<Record<string, unknown>>;
+
 export async function startChart(t: Pick<Test, 'teardown'>): Promise<Chart> {
   const helm = await startHelm(t);
   const place = ['ecr-pull-secrets', CHART, '--namespace', 'ecr-pull-secrets'];
+  const render: Chart['render'] = async (...settings) =>
+    (await helm(['template', ...place, ...REQUIRED, ...settings])).stdout;
   return {
     helm,
     path: CHART,
-    render: async (...settings) =>
-      (await helm(['template', ...place, ...REQUIRED, ...settings])).stdout,
+    render,
+    objects: async (...settings) => {
+      const objects = readManifest(await render(...settings));
+      return Object.fromEntries(
+        objects.map((object) => [`${object.kind} ${object.metadata.name}`, { ...object }]),
+      );
+    },
+    notes: async (...settings) => {
+      const dryRun = ['install', ...place, '--dry-run=client', ...REQUIRED, ...settings];
+      return (await helm(dryRun)).stdout.split('\nNOTES:\n')[1] ?? '';
+    },
     lint: async (...settings) => {
       const { stdout, stderr } = await helm(['lint', '--strict', CHART, ...REQUIRED, ...settings]);
       return stdout + stderr;
     },
   };
+}
+
+/** As `--set-json`, each value by itself. */
+export function settingsOf(values: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(values).flatMap(([key, value]) => [
+    '--set-json',
+    `${key}=${JSON.stringify(value)}`,
+  ]);
 }
