@@ -41,7 +41,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- range $key, $value := .Values.commonLabels }}
 {{- /* A key may stand there once, and by ours the Service finds its pods. */}}
-{{- if not (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by)|helm\\.sh/chart)$" $key) }}
+{{- if not (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key) }}
 {{ $key }}: {{ $value | quote }}
 {{- end }}
 {{- end }}
