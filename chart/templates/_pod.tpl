@@ -2,11 +2,11 @@
 {{- define "ecr-pull-secrets.podSettings" -}}
 {{- $values := .Values -}}
 {{- $settings := dict -}}
-{{- with $values.imagePullSecrets -}}
 {{- $references := list -}}
-{{- range . -}}{{- $references = append $references (ternary (dict "name" .) . (kindIs "string" .)) -}}{{- end -}}
-{{- $_ := set $settings "imagePullSecrets" $references -}}
+{{- range concat ((($values.global).imagePullSecrets) | default list) ($values.imagePullSecrets | default list) -}}
+{{- $references = append $references (ternary (dict "name" .) . (kindIs "string" .)) -}}
 {{- end -}}
+{{- with uniq $references -}}{{- $_ := set $settings "imagePullSecrets" . -}}{{- end -}}
 {{- with $values.tolerations -}}
 {{- $_ := set $settings "tolerations" (ternary . (list .) (kindIs "slice" .)) -}}
 {{- end -}}
@@ -15,33 +15,45 @@
 {{/* With the host's resolver no name of the cluster would be found. */}}
 {{- $_ := set $settings "dnsPolicy" "ClusterFirstWithHostNet" -}}
 {{- end -}}
-{{- range $value, $field := dict "podSecurityContext" "securityContext" "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" -}}
+{{- range $value, $field := dict "podSecurityContext" "securityContext" "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
 {{- with get $values $value -}}{{- $_ := set $settings $field . -}}{{- end -}}
 {{- end -}}
 {{- with $settings -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
-{{/* Labels of the Deployment's pods. */}}
+{{/* Labels of pods: those of ours that are given, by the name of their template, and podLabels, over which ours win. */}}
 {{- define "ecr-pull-secrets.podLabels" -}}
-{{- $ours := include "ecr-pull-secrets.labels" . | fromYaml -}}
-{{- toYaml (merge $ours (.Values.podLabels | default dict)) -}}
+{{- $root := index . 0 -}}
+{{- $ours := include (index . 1) $root | fromYaml -}}
+{{- toYaml (merge $ours ($root.Values.podLabels | default dict)) -}}
 {{- end -}}
 
 {{/* Annotations of the Deployment's pods; given ones win, but for what replaces pods. */}}
 {{- define "ecr-pull-secrets.podAnnotations" -}}
 {{- $hasWebhook := include "ecr-pull-secrets.hasWebhook" . -}}
 {{- $annotations := dict "kubectl.kubernetes.io/default-container" (ternary "webhook" "renewer" (not (empty $hasWebhook))) -}}
-{{- if $hasWebhook -}}
-{{/* EKS gives an AWS identity to every container of a pod; the webhook needs none. */}}
-{{- $_ := set $annotations "eks.amazonaws.com/skip-containers" "webhook" -}}
-{{- end -}}
 {{- $annotations = merge (dict) (.Values.podAnnotations | default dict) $annotations -}}
+{{- if $hasWebhook -}}
+{{/* EKS gives an AWS identity to every container of a pod; the webhook needs none, whoever else needs none either. */}}
+{{- $skipped := list "webhook" -}}
+{{- range splitList "," (get $annotations "eks.amazonaws.com/skip-containers") -}}
+{{- with trim . -}}{{- $skipped = append $skipped . -}}{{- end -}}
+{{- end -}}
+{{- $_ := set $annotations "eks.amazonaws.com/skip-containers" (join "," (uniq $skipped)) -}}
+{{- end -}}
 {{/* The configuration is read once, so pods are replaced when it changes. */}}
 {{- $_ := set $annotations "checksum/config" (include "ecr-pull-secrets.config" . | sha256sum) -}}
-{{- if and .Values.aws .Values.awsAccessKeyId -}}
-{{- $_ := set $annotations "checksum/aws-secret" (printf "%s %s" .Values.awsAccessKeyId .Values.awsSecretAccessKey | sha256sum) -}}
+{{- with include "ecr-pull-secrets.awsKeysChecksum" . -}}
+{{- $_ := set $annotations "checksum/aws-secret" . -}}
 {{- end -}}
 {{- toYaml $annotations -}}
+{{- end -}}
+
+{{/* Of the AWS keys that are among the values; empty where there are none. */}}
+{{- define "ecr-pull-secrets.awsKeysChecksum" -}}
+{{- if and .Values.aws .Values.awsAccessKeyId -}}
+{{- printf "%s %s" .Values.awsAccessKeyId .Values.awsSecretAccessKey | sha256sum -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Ours over hosts and zones, or those that are given; one without a labelSelector is about our pods. */}}

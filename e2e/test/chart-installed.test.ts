@@ -145,6 +145,10 @@ async function makeWhatExists(): Promise<void> {
     metadata: { name: EXISTING.priorityClass },
     value: 1000,
   });
+  await api.create('/apis/node.k8s.io/v1/runtimeclasses', {
+    metadata: { name: EXISTING.runtimeClass },
+    handler: 'runc',
+  });
 }
 
 /** As much of the Prometheus Operator as its API. */

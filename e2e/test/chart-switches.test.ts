@@ -103,12 +103,12 @@ t.test('pods are placed, named and secured as told', async (t) => {
   t.match(spec.template.metadata.labels, { ...ours, team: 'platform', cost: 'shared' });
   t.match(spec.template.metadata.annotations, {
     'example.com/note': 'x',
-    'eks.amazonaws.com/skip-containers': 'webhook,x',
+    'eks.amazonaws.com/skip-containers': 'webhook,x,y',
     'checksum/config': /^\w{64}$/,
   });
   t.match(spec.template.spec, {
     serviceAccountName: EXISTING.serviceAccount,
-    imagePullSecrets: [{ name: 'one' }, { name: 'two' }],
+    imagePullSecrets: [{ name: 'umbrella' }, { name: 'one' }, { name: 'two' }],
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 10_000,

@@ -6,6 +6,7 @@ export const EXISTING = {
   authorities: 'corporate-authorities',
   proxy: 'corporate-proxy',
   priorityClass: 'mine',
+  runtimeClass: 'mine',
 } as const;
 
 /** A label that pods need for injection with the values below. */
@@ -16,10 +17,12 @@ export const EVERY_SWITCH: Manifest = {
   replicaCount: 3,
   revisionHistoryLimit: 1,
   updateStrategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: 2 } },
+  global: { imagePullSecrets: [{ name: 'umbrella' }], registry: 'for-others.example' },
   imagePullSecrets: ['one', { name: 'two' }],
   commonLabels: { team: 'platform', 'app.kubernetes.io/name': 'never' },
   podLabels: { cost: 'shared', 'app.kubernetes.io/instance': 'never' },
-  podAnnotations: { 'example.com/note': 'x', 'eks.amazonaws.com/skip-containers': 'webhook,x' },
+  podAnnotations: { 'example.com/note': 'x', 'eks.amazonaws.com/skip-containers': 'x, y' },
+  deploymentAnnotations: { 'reloader.stakater.com/auto': 'true' },
   podSecurityContext: { fsGroupChangePolicy: 'OnRootMismatch', runAsUser: 10_000 },
   securityContext: { runAsGroup: 10_000 },
   nodeSelector: { 'kubernetes.io/arch': 'amd64' },
@@ -37,6 +40,29 @@ export const EVERY_SWITCH: Manifest = {
   priorityClassName: EXISTING.priorityClass,
   dnsPolicy: 'ClusterFirst',
   dnsConfig: { options: [{ name: 'ndots', value: '2' }] },
+  hostAliases: [{ ip: '10.0.0.9', hostnames: ['api.ecr.example'] }],
+  runtimeClassName: EXISTING.runtimeClass,
+  schedulerName: 'theirs',
+  extraObjects: [
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: '{{ include "ecr-pull-secrets.fullname" . }}-extra',
+        namespace: '{{ .Release.Namespace }}',
+        labels: { team: '{{ .Values.commonLabels.team }}' },
+      },
+    },
+    [
+      'apiVersion: v1',
+      'kind: ConfigMap',
+      'metadata:',
+      '  name: as-text',
+      '  namespace: {{ .Release.Namespace }}',
+      '  labels: {team: platform}',
+      'data: {release: {{ .Release.Name }}}',
+    ].join('\n'),
+  ],
   extraVolumes: [{ name: 'scratch', emptyDir: {} }],
   serviceAccount: { create: false, name: EXISTING.serviceAccount },
   proxy: { existingSecret: EXISTING.proxy, noProxy: ['10.0.0.0/8', '.svc'] },
@@ -67,11 +93,14 @@ export const EVERY_SWITCH: Manifest = {
     annotations: { 'example.com/note': 'x' },
   },
   webhook: {
+    livenessProbe: { initialDelaySeconds: 1 },
+    readinessProbe: { failureThreshold: 4 },
     extraEnv: [{ name: 'NODE_OPTIONS', value: '--max-old-space-size=100' }],
     extraVolumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
     resources: { limits: { cpu: '2', memory: '0.5Gi' } },
   },
   renewer: {
+    livenessProbe: { periodSeconds: 9 },
     extraVolumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
     resources: { limits: { memory: '600M' } },
   },
