@@ -1,14 +1,51 @@
 {{- define "ecr-pull-secrets.cronJobNotes" -}}
-{{- $name := include "ecr-pull-secrets.objectName" (list . "cronJob") | trunc 52 | trimSuffix "-" -}}
-ecr-pull-secrets runs as the CronJob {{ $name }} in namespace {{ .Release.Namespace }}, at {{ .Values.cronjob.schedule }} (UTC unless the cluster says otherwise).
+{{- $name := include "ecr-pull-secrets.cronJobName" . -}}
+ecr-pull-secrets runs as the CronJob {{ $name }} in namespace {{ .Release.Namespace }}, at {{ .Values.cronjob.schedule }} ({{ .Values.cronjob.timeZone | default "UTC unless the cluster says otherwise" }}).
+{{- if .Values.cronjob.suspend }}
+It is suspended: nothing starts a run but you.
+{{- end }}
 It renews the secret {{ include "ecr-pull-secrets.dockerSecretName" . }} in: {{ include "ecr-pull-secrets.targetNamespace" . | quote }}
 
-1. Start a run now:
+{{ if include "ecr-pull-secrets.hasFirstRun" . -}}
+A first run has been started. See what it does:
+     kubectl logs -n {{ .Release.Namespace }} -f job/{{ include "ecr-pull-secrets.firstRunName" . }}
+{{ end -}}
+Start a run now, and see what it does:
      kubectl create job -n {{ .Release.Namespace }} --from=cronjob/{{ $name }} {{ $name }}-manual-1
-2. See what it did:
-     kubectl logs -n {{ .Release.Namespace }} job/{{ $name }}-manual-1
+     kubectl logs -n {{ .Release.Namespace }} -f job/{{ $name }}-manual-1
+{{- with include "ecr-pull-secrets.withoutEffect" . }}
+
+A CronJob is all there is, so these values have no effect: {{ . }}
+{{- end }}
 
 With cronjob.enabled=false namespaces opt in by a label, get their secret at once, and their pods its name by themselves.
+{{- end -}}
+
+{{/* Which values are set that a CronJob does not go by; those that people wonder about. */}}
+{{- define "ecr-pull-secrets.withoutEffect" -}}
+{{- $values := .Values -}}
+{{- $selector := $values.injection.objectSelector | default dict -}}
+{{- $isSet := dict
+  "injection.mode" (ne ($values.injection.mode | default "webhook") "webhook")
+  "injection.failurePolicy" (ne ($values.injection.failurePolicy | default "Ignore") "Ignore")
+  "injection.injectAll" $values.injection.injectAll
+  "injection.registryHosts" $values.injection.registryHosts
+  "injection.objectSelector" (or $selector.matchLabels $selector.matchExpressions)
+  "injection.matchConditions" $values.injection.matchConditions
+  "tls.mode" (ne $values.tls.mode "self-managed")
+  "namespaceRoles" $values.namespaceRoles
+  "optOut" (ne $values.optOut "expire")
+  "podMonitor.enabled" $values.podMonitor.enabled
+  "serviceMonitor.enabled" $values.serviceMonitor.enabled
+  "prometheusRule.enabled" $values.prometheusRule.enabled
+  "grafanaDashboard.enabled" $values.grafanaDashboard.enabled
+  "deploymentAnnotations" $values.deploymentAnnotations
+  "extraContainers" $values.extraContainers
+  "topologySpreadConstraints" $values.topologySpreadConstraints
+-}}
+{{- $names := list -}}
+{{- range $name, $set := $isSet -}}{{- if $set -}}{{- $names = append $names $name -}}{{- end -}}{{- end -}}
+{{- join ", " $names -}}
 {{- end -}}
 
 {{/* What somebody who comes from k8s-ecr-login-renew wants to know. */}}

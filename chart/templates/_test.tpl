@@ -1,3 +1,8 @@
+{{/* Whether there is something for `helm test`: "true" or empty. It brings a Role, which not everybody may make. */}}
+{{- define "ecr-pull-secrets.hasTest" -}}
+{{- if and (not (include "ecr-pull-secrets.isCronJob" .)) .Values.helmTest.enabled .Values.rbac.create (ne (toString .Values.forHelm) "false") -}}true{{- end -}}
+{{- end -}}
+
 {{/* Other ones than the Deployment's pods have, which a Service would take for its own. */}}
 {{- define "ecr-pull-secrets.testLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-test

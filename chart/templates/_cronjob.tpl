@@ -1,0 +1,100 @@
+{{/* Its jobs' names have eleven characters more, and 63 at most. */}}
+{{- define "ecr-pull-secrets.cronJobName" -}}
+{{- include "ecr-pull-secrets.objectName" (list . "cronJob") | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/*
+The first run's name. It ends with a digest of all that the run goes by, so it is another Job, which runs, when any of
+that changes; a Job cannot be changed. Unchanged, it is the same one, which does not run again.
+*/}}
+{{- define "ecr-pull-secrets.firstRunName" -}}
+{{- $inputs := list (include "ecr-pull-secrets.jobSpec" .) (include "ecr-pull-secrets.config" .) (include "ecr-pull-secrets.awsKeysChecksum" .) -}}
+{{- printf "%s-%s" (include "ecr-pull-secrets.cronJobName" .) (join "\n" $inputs | sha256sum | trunc 10) -}}
+{{- end -}}
+
+{{/* Whether there is a first run: "true" or empty. One that is suspended is to do nothing. */}}
+{{- define "ecr-pull-secrets.hasFirstRun" -}}
+{{- if and (include "ecr-pull-secrets.isCronJob" .) .Values.cronjob.runOnInstall (not .Values.cronjob.suspend) -}}true{{- end -}}
+{{- end -}}
+
+{{/* What a run is: the spec of a Job, for each of the CronJob's and for the first one. */}}
+{{- define "ecr-pull-secrets.jobSpec" -}}
+activeDeadlineSeconds: {{ .Values.cronjob.activeDeadlineSeconds }}
+backoffLimit: {{ .Values.cronjob.backoffLimit }}
+template:
+  metadata:
+    labels:
+      {{- include "ecr-pull-secrets.podLabels" (list . "ecr-pull-secrets.cronJobLabels") | nindent 6 }}
+    {{- with .Values.podAnnotations }}
+    annotations:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+  spec:
+    serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . }}
+    automountServiceAccountToken: false
+    restartPolicy: Never
+    terminationGracePeriodSeconds: {{ .Values.cronjob.terminationGracePeriodSeconds }}
+    enableServiceLinks: false
+    {{- include "ecr-pull-secrets.podSettings" . | nindent 4 }}
+    {{- with .Values.extraInitContainers }}
+    initContainers:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+    containers:
+      # The old one's name, by which people search logs.
+      - name: k8s-ecr-login-renew
+        image: {{ include "ecr-pull-secrets.cronJobImage" . | quote }}
+        imagePullPolicy: {{ .Values.image.pullPolicy }}
+        args: [renew-once]
+        {{- with .Values.securityContext }}
+        securityContext:
+          {{- toYaml . | nindent 10 }}
+        {{- end }}
+        env:
+          - name: SERVICE_ACCOUNT_DIR
+            value: /var/run/secrets/kubernetes.io/serviceaccount
+          {{- if kindIs "slice" .Values.registries }}
+          - name: CONFIG_FILE
+            value: /etc/ecr-pull-secrets/config.json
+          {{- end }}
+          {{- include "ecr-pull-secrets.renewalEnv" . | nindent 10 }}
+          {{- with include "ecr-pull-secrets.heapEnv" (dict "container" "renewer" "values" .Values) }}
+          {{- . | nindent 10 }}
+          {{- end }}
+          {{- with include "ecr-pull-secrets.networkEnv" . }}
+          {{- . | nindent 10 }}
+          {{- end }}
+          {{- with .Values.renewer.extraEnv }}
+          {{- toYaml . | nindent 10 }}
+          {{- end }}
+        resources:
+          {{- toYaml .Values.renewer.resources | nindent 10 }}
+        volumeMounts:
+          {{- if kindIs "slice" .Values.registries }}
+          - name: config
+            mountPath: /etc/ecr-pull-secrets
+            readOnly: true
+          {{- end }}
+          - name: service-account
+            mountPath: /var/run/secrets/kubernetes.io/serviceaccount
+            readOnly: true
+          {{- with include "ecr-pull-secrets.extraCaCertsMount" . }}
+          {{- . | nindent 10 }}
+          {{- end }}
+          {{- with .Values.renewer.extraVolumeMounts }}
+          {{- toYaml . | nindent 10 }}
+          {{- end }}
+    volumes:
+      {{- if kindIs "slice" .Values.registries }}
+      - name: config
+        configMap:
+          name: {{ include "ecr-pull-secrets.fullname" . }}
+      {{- end }}
+      - {{ include "ecr-pull-secrets.serviceAccountVolume" . | nindent 8 | trim }}
+      {{- with include "ecr-pull-secrets.extraCaCertsVolume" . }}
+      {{- . | nindent 6 }}
+      {{- end }}
+      {{- with .Values.extraVolumes }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+{{- end -}}
