@@ -27,9 +27,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{/* Of the CronJob's pods: other ones than the Deployment's, whose Service would take them for its own. */}}
-{{- define "ecr-pull-secrets.cronJobLabels" -}}
+{{- define "ecr-pull-secrets.cronJobSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-cronjob
 app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.cronJobLabels" -}}
+{{ include "ecr-pull-secrets.cronJobSelectorLabels" . }}
 {{ include "ecr-pull-secrets.versionLabels" . }}
 {{- end -}}
 

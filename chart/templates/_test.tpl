@@ -4,9 +4,13 @@
 {{- end -}}
 
 {{/* Other ones than the Deployment's pods have, which a Service would take for its own. */}}
-{{- define "ecr-pull-secrets.testLabels" -}}
+{{- define "ecr-pull-secrets.testSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-test
 app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.testLabels" -}}
+{{ include "ecr-pull-secrets.testSelectorLabels" . }}
 {{ include "ecr-pull-secrets.versionLabels" . }}
 {{- end -}}
 

@@ -223,25 +223,3 @@ t.test('the Service takes one family or two', async (t) => {
   });
   t.notMatch(JSON.stringify(await objectOf('Service')), /ipFamil/);
 });
-
-t.test(
-  'a NetworkPolicy lets anybody ask the webhook, and the pods ask what they need',
-  async (t) => {
-    const { spec } = await objectOf<KubeObject & { spec: unknown }>('NetworkPolicy', ...EVERYTHING);
-    const monitoring = { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } };
-    t.match(spec, {
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [
-        { ports: [{ port: 10_250 }], from: undefined },
-        { ports: [{ port: 9403 }, { port: 9402 }], from: [{ namespaceSelector: monitoring }] },
-        { ports: [{ port: 9999 }] },
-      ],
-      egress: [
-        { ports: [{ port: 53, protocol: 'UDP' }, { port: 53 }], to: undefined },
-        { ports: [{ port: 443 }, { port: 8443 }], to: undefined },
-        { ports: [{ port: 80 }], to: [{ ipBlock: { cidr: '169.254.169.254/32' } }] },
-        { ports: [{ port: 3128 }] },
-      ],
-    });
-  },
-);

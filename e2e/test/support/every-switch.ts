@@ -109,6 +109,7 @@ export const EVERY_SWITCH: Manifest = {
     metricsFrom: [
       { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } },
     ],
+    dnsPorts: [53, 1053],
     egressPorts: [443, 8443],
     instanceMetadata: true,
     extraIngress: [{ ports: [{ port: 9999 }] }],

@@ -1,0 +1,63 @@
+import t from 'tap';
+import { settingsOf, startChart } from './support/chart.ts';
+import { EVERY_SWITCH } from './support/every-switch.ts';
+
+const { objects } = await startChart(t);
+
+const NAME = 'ecr-pull-secrets';
+const POLICY = `NetworkPolicy ${NAME}`;
+const EVERYTHING = settingsOf(EVERY_SWITCH);
+const CRON_JOB = ['--set', 'cronjob.enabled=true'];
+
+/** What goes out with every switch on, of each pod. */
+const EGRESS = [
+  { ports: [{ port: 53, protocol: 'UDP' }, { port: 53 }, { port: 1053, protocol: 'UDP' }, {}] },
+  { ports: [{ port: 443 }, { port: 8443 }], to: undefined },
+  { ports: [{ port: 80 }], to: [{ ipBlock: { cidr: '169.254.169.254/32' } }] },
+  { ports: [{ port: 3128 }] },
+];
+
+function selecting(name: string) {
+  const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': NAME };
+  return { podSelector: { matchLabels: labels }, policyTypes: ['Ingress', 'Egress'] };
+}
+
+t.test('it lets anybody ask the webhook, and the pods ask what they need', async (t) => {
+  const monitoring = { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } };
+  t.match((await objects(...EVERYTHING))[POLICY], {
+    spec: {
+      ...selecting(NAME),
+      ingress: [
+        { ports: [{ port: 10_250 }], from: undefined },
+        { ports: [{ port: 9403 }, { port: 9402 }], from: [{ namespaceSelector: monitoring }] },
+        { ports: [{ port: 9999 }] },
+      ],
+      egress: EGRESS,
+    },
+  });
+});
+
+t.test('DNS is asked at its Service’s port and at that of OpenShift’s pods', async (t) => {
+  const ports = [53, 5353].flatMap((port) => [{ port, protocol: 'UDP' }, { port }]);
+  t.match((await objects('--set', 'networkPolicy.enabled=true'))[POLICY], {
+    spec: { egress: [{ ports }] },
+  });
+});
+
+t.test('the pod of helm test has one of its own, which comes and goes with it', async (t) => {
+  t.match((await objects(...EVERYTHING))[`${POLICY}-test`], {
+    metadata: { annotations: { 'helm.sh/hook': 'test', 'helm.sh/hook-weight': '-2' } },
+    spec: { ...selecting(`${NAME}-test`), ingress: undefined, egress: EGRESS },
+  });
+});
+
+t.test('a CronJob’s pods may ask, and nobody asks them', async (t) => {
+  const all = await objects(...EVERYTHING, ...CRON_JOB);
+  t.match(all[POLICY], {
+    spec: { ...selecting(`${NAME}-cronjob`), ingress: undefined, egress: EGRESS },
+  });
+  t.same(
+    Object.keys(all).filter((key) => key.startsWith('NetworkPolicy')),
+    [POLICY],
+  );
+});
