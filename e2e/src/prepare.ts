@@ -3,7 +3,7 @@
  * Looks whether the pods' ports are free and makes the local cluster's binaries ready.
  */
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
-import { ensureBinaries } from './local-cluster/binaries.ts';
+import { ensureBinaries, ensureKubectl } from './local-cluster/binaries.ts';
 import { progressToStderr } from './local-cluster/progress.ts';
 import { requireLinux } from './local-cluster/settings.ts';
 import { requireFreePodPorts } from './playground/ports.ts';
@@ -11,7 +11,9 @@ import { requireFreePodPorts } from './playground/ports.ts';
 try {
   requireLinux(process.platform);
   await requireFreePodPorts();
-  await ensureBinaries({ progress: progressToStderr, environment: process.env });
+  const options = { progress: progressToStderr, environment: process.env };
+  await ensureBinaries(options);
+  await ensureKubectl(options);
 } catch (error) {
   process.stderr.write(`Cannot prepare the tests: ${describeError(error)}\n`);
   process.exitCode = 1;

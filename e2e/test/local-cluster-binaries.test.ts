@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ensureBinaries } from '../src/local-cluster/binaries.ts';
-import { readRecipe } from '../src/local-cluster/recipe.ts';
+import { ensureBinaries, ensureKubectl } from '../src/local-cluster/binaries.ts';
+import { readKubectlRecipe, readRecipe } from '../src/local-cluster/recipe.ts';
 import { childrenOf, executables, runScript, sourceUrl, until } from './support/processes.ts';
 
 t.test('binaries come from KUBEBUILDER_ASSETS, with helm from PATH', async (t) => {
@@ -65,6 +65,33 @@ t.test('an old Kubernetes comes with the etcd and the Helm of the newest', async
   t.not(old.moduleDirectoryOf('kube-apiserver'), newest.moduleDirectoryOf('kube-apiserver'));
   t.match(old.kubernetesVersion, /^v1\.30\./);
   t.not(old.key, newest.key);
+});
+
+t.test(
+  'kubectl is of the newest Kubernetes, and made of the same where both need it',
+  async (t) => {
+    const [kubectl, newest] = [await readKubectlRecipe(), await readRecipe('1.37')];
+    t.equal(kubectl.kubernetesVersion, newest.kubernetesVersion);
+    const versions = modulesOf(newest.moduleDirectoryOf('kube-apiserver'));
+    for (const [path, version] of modulesOf(kubectl.moduleDirectoryOf('kubectl'))) {
+      t.equal(version, versions.get(path) ?? version, path);
+    }
+  },
+);
+
+t.test('kubectl is built by itself, or found in KUBEBUILDER_ASSETS', async (t) => {
+  const environment = buildEnvironment(t, 'echo "$package" > "$output"');
+  const lines: string[] = [];
+  const progress = (line: string): void => void lines.push(line);
+
+  const built = await ensureKubectl({ progress, environment });
+  t.equal(readFileSync(built, 'utf8'), 'k8s.io/kubernetes/cmd/kubectl\n');
+  t.match(lines, [/^Building kubectl of .* happens once; it takes/, '[1 of 1] kubectl: building']);
+  t.same(cached(environment), ['kubectl']);
+
+  const assets = executables(join(environment.HOME, 'bin'), { kubectl: '' });
+  const provided = { ...environment, KUBEBUILDER_ASSETS: assets };
+  t.equal(await ensureKubectl({ progress, environment: provided }), join(assets, 'kubectl'));
 });
 
 t.test('binaries are built once, although two ask at once, and found again', async (t) => {
@@ -168,6 +195,13 @@ function writeFakeGo({ HOME }: BuildEnvironment, build: string, version = 'go1.2
     ${build}
     chmod +x "$output"`;
   executables(join(HOME, 'bin'), { go });
+}
+
+/** The modules that a `go.mod` names, with their versions. */
+function modulesOf(directory: string): ReadonlyMap<string, string> {
+  const goMod = readFileSync(join(directory, 'go.mod'), 'utf8');
+  const lines = goMod.matchAll(/^\t(\S+) (v\S+)(?: \/\/ indirect)?$/gm);
+  return new Map([...lines].map(([, path = '', version = '']) => [path, version]));
 }
 
 /** What lies in the cache, unfinished things too. */

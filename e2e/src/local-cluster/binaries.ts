@@ -5,11 +5,20 @@ import { claim, waitForRelease } from './claim.ts';
 import { findOnPath, isExecutable } from './executable.ts';
 import { buildBinaries } from './go-build.ts';
 import type { Progress } from './progress.ts';
-import { BINARY_NAMES, type BinaryName, readRecipe } from './recipe.ts';
+import {
+  type BinaryName,
+  CLUSTER_BINARIES,
+  type ClusterBinary,
+  readKubectlRecipe,
+  readRecipe,
+  type Recipe,
+} from './recipe.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** Absolute path of each binary. */
-export type Binaries = Readonly<Record<BinaryName, string>>;
+export type Binaries = Paths<ClusterBinary>;
+
+type Paths<Name extends BinaryName> = Readonly<Record<Name, string>>;
 
 export interface EnsureOptions {
   readonly progress: Progress;
@@ -26,31 +35,56 @@ export interface EnsureOptions {
  * @throws where `KUBEBUILDER_ASSETS` lacks a binary, Go is missing or too old, or a build fails
  */
 export async function ensureBinaries(options: EnsureOptions): Promise<Binaries> {
-  const { progress, environment } = options;
-  const settings = readSettings(environment);
+  const settings = readSettings(options.environment);
   const provided = await findProvided(settings);
+  const readIt = (): Promise<Recipe<ClusterBinary>> => readRecipe(settings.kubernetesMinor);
+  return ensure(CLUSTER_BINARIES, provided, readIt, options);
+}
+
+/**
+ * Finds kubectl, which the cluster itself does without: in `KUBEBUILDER_ASSETS`, else as `ensureBinaries` does.
+ * One on `PATH` is of any version, and prints other words.
+ *
+ * @returns its absolute path
+ * @throws where Go is missing or too old, or the build fails
+ */
+export async function ensureKubectl(options: EnsureOptions): Promise<string> {
+  const { assetsDirectory } = readSettings(options.environment);
+  const provided = assetsDirectory ? await findIn(assetsDirectory, ['kubectl']) : {};
+  return (await ensure(['kubectl'], provided, readKubectlRecipe, options)).kubectl;
+}
+
+async function ensure<Name extends BinaryName>(
+  names: readonly Name[],
+  provided: Partial<Paths<Name>>,
+  readIt: () => Promise<Recipe<Name>>,
+  options: EnsureOptions,
+): Promise<Paths<Name>> {
+  const isComplete = (paths: Partial<Paths<Name>>): paths is Paths<Name> =>
+    names.every((name) => paths[name] !== undefined);
   if (isComplete(provided)) return provided;
 
-  const recipe = await readRecipe(settings.kubernetesMinor);
-  const directory = join(settings.cacheDirectory, recipe.key);
-  const cached = await findCached(directory, provided);
+  const recipe = await readIt();
+  const directory = join(readSettings(options.environment).cacheDirectory, recipe.key);
+  const find = async () => ({ ...(await findIn(directory, names)), ...provided });
+  const cached = await find();
   if (isComplete(cached)) return cached;
 
   await mkdir(directory, { recursive: true });
-  await whileAlone(`build in ${directory}`, progress, async () => {
-    const found = await findCached(directory, provided);
-    const missing = BINARY_NAMES.filter((name) => !found[name]);
+  await whileAlone(`build in ${directory}`, options.progress, async () => {
+    const found: Partial<Paths<Name>> = await find();
+    const missing = names.filter((name) => !found[name]);
     await buildBinaries({ ...options, recipe, missing, directory });
   });
-  const built = await findCached(directory, provided);
+  const built = await find();
   if (isComplete(built)) return built;
   throw new Error(`somebody removed binaries from ${directory} while they were built: try again`);
 }
 
 async function findProvided({ assetsDirectory, path }: Settings): Promise<Partial<Binaries>> {
   if (!assetsDirectory) return {};
-  const provided = await findIn(assetsDirectory);
-  const missing = BINARY_NAMES.filter((name) => name !== 'helm' && !provided[name]);
+  const provided = await findIn(assetsDirectory, CLUSTER_BINARIES);
+  const missing = CLUSTER_BINARIES.filter((name) => name !== 'helm' && !provided[name]);
   if (missing.length > 0) {
     throw new Error(
       `KUBEBUILDER_ASSETS=${assetsDirectory} has no ${missing.join(', no ')}: put what is missing there, or unset the variable to have everything built from source (setup-envtest brings no kube-controller-manager)`,
@@ -60,24 +94,16 @@ async function findProvided({ assetsDirectory, path }: Settings): Promise<Partia
   return helm ? { ...provided, helm } : provided;
 }
 
-async function findCached(
+async function findIn<Name extends BinaryName>(
   directory: string,
-  provided: Partial<Binaries>,
-): Promise<Partial<Binaries>> {
-  return { ...(await findIn(directory)), ...provided };
-}
-
-async function findIn(directory: string): Promise<Partial<Binaries>> {
-  const found: Partial<Record<BinaryName, string>> = {};
-  for (const name of BINARY_NAMES) {
+  names: readonly Name[],
+): Promise<Partial<Paths<Name>>> {
+  const found: Partial<Record<Name, string>> = {};
+  for (const name of names) {
     const path = join(directory, name);
     if (await isExecutable(path)) found[name] = path;
   }
   return found;
-}
-
-function isComplete(binaries: Partial<Binaries>): binaries is Binaries {
-  return BINARY_NAMES.every((name) => binaries[name] !== undefined);
 }
 
 /** Does the work while nobody else on this machine does it; says so once when it has to wait. */

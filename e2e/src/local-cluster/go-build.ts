@@ -9,9 +9,9 @@ import { type Guardian, startGuardian } from './guardian.ts';
 import { formatDuration, type Progress } from './progress.ts';
 import type { BinaryName, Recipe } from './recipe.ts';
 
-export interface BuildOptions {
-  readonly recipe: Recipe;
-  readonly missing: readonly BinaryName[];
+export interface BuildOptions<Name extends BinaryName = BinaryName> {
+  readonly recipe: Recipe<Name>;
+  readonly missing: readonly Name[];
   /** Where finished binaries go; nothing half-built is ever seen there under a binary's name. */
   readonly directory: string;
   readonly environment: Environment;
@@ -33,7 +33,9 @@ const SELF_UPDATING_GO_MINOR = 21;
  *
  * @throws where Go is missing or too old, or with the end of Go's output where a build fails
  */
-export async function buildBinaries(options: BuildOptions): Promise<void> {
+export async function buildBinaries<Name extends BinaryName>(
+  options: BuildOptions<Name>,
+): Promise<void> {
   const { missing, directory, progress, recipe } = options;
   if (missing.length === 0) return;
   // Inside the cache, so that a finished binary can be renamed into place.
@@ -44,7 +46,7 @@ export async function buildBinaries(options: BuildOptions): Promise<void> {
       [
         `Building ${missing.join(', ')} of Kubernetes ${recipe.kubernetesVersion} for the local cluster:`,
         `they are in neither KUBEBUILDER_ASSETS nor ${directory}.`,
-        'This happens once; all four take about 12 minutes on 2 cores.',
+        `This happens once; ${recipe.duration}.`,
       ].join(' '),
     );
     for (const [index, name] of missing.entries()) {
@@ -55,14 +57,14 @@ export async function buildBinaries(options: BuildOptions): Promise<void> {
   }
 }
 
-interface StepOptions extends BuildOptions {
+interface StepOptions<Name extends BinaryName> extends BuildOptions<Name> {
   readonly go: string;
   readonly guardian: Guardian;
-  readonly name: BinaryName;
+  readonly name: Name;
   readonly step: string;
 }
 
-async function buildOne(options: StepOptions): Promise<void> {
+async function buildOne<Name extends BinaryName>(options: StepOptions<Name>): Promise<void> {
   const { recipe, directory, progress, go, guardian, name, step } = options;
   const { progressIntervalMs = PROGRESS_INTERVAL_MS } = options;
   const startedAt = systemClock.now();
@@ -89,11 +91,14 @@ async function buildOne(options: StepOptions): Promise<void> {
 }
 
 /** @throws where no Go that can build the recipe is on PATH */
-async function findGo(options: BuildOptions, guardian: Guardian): Promise<string> {
+async function findGo<Name extends BinaryName>(
+  options: BuildOptions<Name>,
+  guardian: Guardian,
+): Promise<string> {
   const { recipe, missing, environment } = options;
   const advice = [
     `Install Go ${recipe.goVersion} or newer (https://go.dev/dl/)`,
-    'or set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kube-controller-manager and helm.',
+    'or set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kube-controller-manager, helm and kubectl.',
   ].join(', ');
   const purpose = `to build ${missing.join(', ')} for the local cluster`;
   const go = await findOnPath('go', environment['PATH'] ?? '');
@@ -116,7 +121,7 @@ interface GoCommand {
 
 /** Runs Go to its end and returns all its lines. */
 async function runGo(
-  { environment }: BuildOptions,
+  { environment }: Pick<BuildOptions, 'environment'>,
   { guardian, go, args, cwd = guardian.directory }: GoCommand,
 ): Promise<{ readonly code: unknown; readonly lines: readonly string[] }> {
   const child = guardian.spawn(go, args, {

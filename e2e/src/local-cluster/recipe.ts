@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_KUBERNETES_MINOR } from './settings.ts';
 
-/** The Go package that each binary is built from. */
+/** The Go package that each binary of the cluster is built from. */
 const PACKAGES = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
@@ -12,30 +12,40 @@ const PACKAGES = {
   helm: 'helm.sh/helm/v4/cmd/helm',
 } as const;
 
-export type BinaryName = keyof typeof PACKAGES;
+const KUBECTL = { kubectl: 'k8s.io/kubernetes/cmd/kubectl' } as const;
 
-export const BINARY_NAMES = [
+export type ClusterBinary = keyof typeof PACKAGES;
+
+/** What can be built: the cluster's, and a person's tool for it. */
+export type BinaryName = ClusterBinary | 'kubectl';
+
+export const CLUSTER_BINARIES = [
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',
   'helm',
-] as const satisfies readonly BinaryName[];
+] as const satisfies readonly ClusterBinary[];
 
 /** How one Kubernetes version's binaries are built. */
-export interface Recipe {
+export interface Recipe<Name extends BinaryName = BinaryName> {
   /** Folder of the `go.mod` that pins a binary. */
-  moduleDirectoryOf(name: BinaryName): string;
+  moduleDirectoryOf(name: Name): string;
   /** For instance `v1.37.2`. */
   readonly kubernetesVersion: string;
   /** The Go that `go.mod` asks for, for instance `1.26.0`. */
   readonly goVersion: string;
   /** Arguments of `go` that write the binary to a path. */
-  buildArguments(name: BinaryName, outputPath: string): string[];
+  buildArguments(name: Name, outputPath: string): string[];
+  /** How long that takes, for who waits. */
+  readonly duration: string;
   /** Differs wherever the binaries would. */
   readonly key: string;
 }
 
 const MODULES = fileURLToPath(new URL('../../binaries/', import.meta.url));
+
+/** A module for each Kubernetes minor; kubectl's is no version. */
+const VERSION_FOLDER = /^v(\d+\.\d+)$/;
 
 /**
  * Reads the recipe of a Kubernetes minor, for instance `1.37`. What its own module does not pin, as etcd
@@ -43,31 +53,76 @@ const MODULES = fileURLToPath(new URL('../../binaries/', import.meta.url));
  *
  * @throws where there is no such folder in `e2e/binaries/`, naming those that there are
  */
-export async function readRecipe(kubernetesMinor: string): Promise<Recipe> {
-  const known = (await readdir(MODULES)).map((name) => name.slice(1));
+export async function readRecipe(kubernetesMinor: string): Promise<Recipe<ClusterBinary>> {
+  const known = (await readdir(MODULES)).flatMap((name) => VERSION_FOLDER.exec(name)?.[1] ?? []);
   if (!known.includes(kubernetesMinor)) {
     throw new Error(
       `ECR_PULL_SECRETS_KUBERNETES=${kubernetesMinor}: the local cluster knows ${known.join(', ')}`,
     );
   }
-  const own = await readModule(kubernetesMinor);
+  const own = await readModule(`v${kubernetesMinor}`);
   const isNewest = kubernetesMinor === DEFAULT_KUBERNETES_MINOR;
-  const newest = isNewest ? own : await readModule(DEFAULT_KUBERNETES_MINOR);
-  const moduleOf = (name: BinaryName): Module => (own.pins(PACKAGES[name]) ? own : newest);
-  const kubernetesVersion = find(own.goMod, /\bk8s\.io\/kubernetes (v\S+)$/m);
-  // Without a version of its own the API server calls itself v0.0.0.
+  const newest = isNewest ? own : await readModule(`v${DEFAULT_KUBERNETES_MINOR}`);
+  const moduleOf = (name: ClusterBinary): Module => (own.pins(PACKAGES[name]) ? own : newest);
+  const modules = new Set(CLUSTER_BINARIES.map((name) => moduleOf(name)));
+  return toRecipe({
+    label: 'kubernetes',
+    kubernetes: own,
+    newest,
+    modules: [...modules],
+    moduleOf,
+    packages: PACKAGES,
+    duration: 'all four take about 12 minutes on 2 cores',
+  });
+}
+
+/**
+ * Reads the recipe of kubectl, of the newest Kubernetes. It has a module, and so a folder in the cache, of its
+ * own, with the versions of the cluster's module where both need one: Go then compiles those parts once.
+ */
+export async function readKubectlRecipe(): Promise<Recipe<'kubectl'>> {
+  const module = await readModule('kubectl');
+  return toRecipe({
+    label: 'kubectl',
+    kubernetes: module,
+    newest: module,
+    modules: [module],
+    moduleOf: () => module,
+    packages: KUBECTL,
+    duration: 'it takes a quarter of a minute after the cluster’s own, else two',
+  });
+}
+
+interface Ingredients<Name extends BinaryName> {
+  /** What the folder in the cache begins with. */
+  readonly label: string;
+  /** The module that pins Kubernetes itself. */
+  readonly kubernetes: Module;
+  /** The module that asks for the newest Go. */
+  readonly newest: Module;
+  /** All of them, in order. */
+  readonly modules: readonly Module[];
+  readonly moduleOf: (name: Name) => Module;
+  readonly packages: Readonly<Record<Name, string>>;
+  readonly duration: string;
+}
+
+function toRecipe<Name extends BinaryName>(ingredients: Ingredients<Name>): Recipe<Name> {
+  const { label, kubernetes, newest, modules, moduleOf, packages, duration } = ingredients;
+  const kubernetesVersion = find(kubernetes.goMod, /\bk8s\.io\/kubernetes (v\S+)$/m);
+  // Without a version of their own the API server and kubectl call themselves v0.0.0.
   const linkerFlags = `-s -w -X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`;
   const flags = ['-buildvcs=false', '-ldflags', linkerFlags];
-  const modules = new Set(BINARY_NAMES.map((name) => moduleOf(name)));
-  const pins = [...modules].flatMap(({ goMod, goSum }) => [goMod, goSum]);
-  const hash = createHash('sha256').update(JSON.stringify([...pins, PACKAGES, flags]));
+  const pins = modules.flatMap(({ goMod, goSum }) => [goMod, goSum]);
+  const hash = createHash('sha256').update(JSON.stringify([...pins, packages, flags]));
   const platform = `${process.platform}-${process.arch}`;
   return {
     moduleDirectoryOf: (name) => moduleOf(name).directory,
     kubernetesVersion,
     goVersion: find(newest.goMod, /^go (\S+)$/m),
-    buildArguments: (name, outputPath) => ['build', ...flags, '-o', outputPath, PACKAGES[name]],
-    key: `kubernetes-${kubernetesVersion}-${platform}-${hash.digest('hex').slice(0, 12)}`,
+    buildArguments: (name, outputPath) => ['build', ...flags, '-o', outputPath, packages[name]],
+    duration,
+    key: `${label}-${kubernetesVersion}-${platform}-${hash.digest('hex').slice(0, 12)}`,
   };
 }
 
@@ -79,8 +134,9 @@ interface Module {
   readonly pins: (goPackage: string) => boolean;
 }
 
-async function readModule(kubernetesMinor: string): Promise<Module> {
-  const directory = join(MODULES, `v${kubernetesMinor}`);
+/** A folder of `e2e/binaries/`. */
+async function readModule(folder: string): Promise<Module> {
+  const directory = join(MODULES, folder);
   const goMod = await readFile(join(directory, 'go.mod'), 'utf8');
   const goSum = await readFile(join(directory, 'go.sum'), 'utf8');
   const required = [...goMod.matchAll(/^(?:require |\t)(\S+) v\S+$/gm)].map(

@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { ensureKubectl } from '../../src/local-cluster/binaries.ts';
+import type { LocalCluster } from '../../src/local-cluster/cluster.ts';
+import { progressToStderr } from '../../src/local-cluster/progress.ts';
+
+/**
+ * Runs kubectl as the cluster's administrator.
+ *
+ * @returns the lines that it printed
+ * @throws with what it said where it failed
+ */
+export type Kubectl = (...args: readonly string[]) => Promise<readonly string[]>;
+
+/** kubectl for one cluster. Its cache lives in the cluster's folder. */
+export async function startKubectl({
+  guardian,
+  kubeconfigPath,
+}: Pick<LocalCluster, 'guardian' | 'kubeconfigPath'>): Promise<Kubectl> {
+  const command = await ensureKubectl({ progress: progressToStderr, environment: process.env });
+  // PATH is for "kubectl diff", which calls diff.
+  const { PATH } = process.env;
+  const environment = { KUBECONFIG: kubeconfigPath, HOME: guardian.directory, PATH };
+  return async (...args) => {
+    const child = guardian.spawn(command, args, { environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [[code], stdout, stderr] = await Promise.all([
+      once(child, 'close'),
+      child.stdout ? text(child.stdout) : '',
+      child.stderr ? text(child.stderr) : '',
+    ]);
+    if (code !== 0) throw new Error(`kubectl ${args[0] ?? ''} failed: ${stderr.trim()}`);
+    return stdout.trimEnd().split('\n');
+  };
+}
