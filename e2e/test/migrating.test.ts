@@ -67,6 +67,12 @@ function cronJobs(): Promise<readonly object[]> {
   return api.list(`/apis/batch/v1/namespaces/${HOME}/cronjobs`);
 }
 
+/** Jobs of the release itself. */
+function firstRuns(): Promise<readonly object[]> {
+  const labelSelector = 'app.kubernetes.io/managed-by=Helm,app.kubernetes.io/name=ecr-pull-secrets';
+  return api.list(`/apis/batch/v1/namespaces/${HOME}/jobs`, { labelSelector });
+}
+
 function secretsNow(): Promise<readonly Secret[]> {
   return Promise.all(TEN.map((namespace) => api.get<Secret>(pathOf(namespace, OLD_SECRET))));
 }
@@ -137,8 +143,21 @@ t.test(
   },
 );
 
-t.test('the profile: our CronJob in the old one’s place, started by hand as before', async (t) => {
+t.test('the profile: our CronJob in the old one’s place, with a first run at once', async (t) => {
+  const before = await secretsNow();
   await upgrade({}, PROFILE);
+  await eventually('all are renewed', () => areRenewed(before));
+  checkRenewed(t, before, await secretsNow());
+  const jobs = await eventually('the first run is over', async () => {
+    const found = await firstRuns();
+    assert.match(JSON.stringify(found), /"succeeded":1/);
+    return found;
+  });
+  await upgrade({}, PROFILE);
+  t.same(await firstRuns(), jobs, 'an upgrade that changes nothing runs nothing');
+});
+
+t.test('it can be started by hand as before', async (t) => {
   await renewByHand(t, `${CRON_JOB}-manual-1`);
   t.match(await cronJobs(), [
     {
@@ -181,11 +200,13 @@ t.test('labels: pods get the old secret’s name, and nobody needs the names any
 });
 
 t.test('back to the profile by helm rollback, and a run renews all again', async (t) => {
-  await helm('rollback', OLD_NAME, '2', '--wait');
+  const before = await secretsNow();
+  await helm('rollback', OLD_NAME, '3', '--wait');
   t.equal(
     await ifPresent(api.get(`/apis/apps/v1/namespaces/${HOME}/deployments/${OLD_NAME}-${HOME}`)),
     undefined,
   );
+  await eventually('its first run renews all', () => areRenewed(before));
   await renewByHand(t, `${CRON_JOB}-manual-2`);
 });
 
