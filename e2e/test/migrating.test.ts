@@ -168,6 +168,19 @@ t.test('it can be started by hand as before', async (t) => {
   t.same(await api.list(`/apis/apps/v1/namespaces/${HOME}/deployments`), []);
 });
 
+t.test(
+  'with names alone a Role in each namespace is enough, and no ClusterRole is left',
+  async (t) => {
+    const before = await secretsNow();
+    const names = { targetNamespace: TEN.join(','), rbac: { namespaced: true } };
+    await upgrade(names, PROFILE);
+    const clusterRoles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+    t.equal(await ifPresent(api.get(`${clusterRoles}/k8s-ecr-login-renew-role`)), undefined);
+    await eventually('its first run renews all', () => areRenewed(before));
+    await renewByHand(t, `${CRON_JOB}-namespaced`);
+  },
+);
+
 t.test('the old values alone: the renewer in its place, with the same targets', async (t) => {
   const before = await secretsNow();
   await upgrade({});
