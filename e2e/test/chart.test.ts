@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import t from 'tap';
 import { startChart } from './support/chart.ts';
 
@@ -9,6 +13,22 @@ t.test('it renders twice the same, to the byte', async (t) => {
 
 t.test('it lints strictly', async (t) => {
   t.match(await lint(), /0 chart\(s\) failed/);
+});
+
+t.test('a package of it renders the same, and holds what the docs name', async (t) => {
+  const folder = t.testdir();
+  await helm(['package', path, '--destination', folder]);
+  const [name = '', ...others] = await readdir(folder);
+  t.match(name, /^ecr-pull-secrets-\d+\.\d+\.\d+\S*\.tgz$/);
+  t.same(others, []);
+  const place = ['--namespace', 'ecr-pull-secrets', '--set', 'awsRegion=us-east-1'];
+  const packed = await helm(['template', 'ecr-pull-secrets', join(folder, name), ...place]);
+  t.equal(packed.stdout, await render());
+  const { stdout } = await promisify(execFile)('tar', ['tzf', join(folder, name)]);
+  const files = stdout.trimEnd().split('\n');
+  for (const file of ['README.md', 'values.schema.json', 'profiles/k8s-ecr-login-renew.yaml']) {
+    t.ok(files.includes(`ecr-pull-secrets/${file}`), file);
+  }
 });
 
 t.test('it never renders a caBundle', async (t) => {

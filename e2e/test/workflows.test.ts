@@ -13,6 +13,7 @@ interface Step {
 interface Job {
   readonly uses?: string;
   readonly needs?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly steps?: readonly Step[];
   readonly 'timeout-minutes'?: number;
@@ -38,12 +39,12 @@ const workflows = new Map<string, Workflow>(
   [...texts].map(([name, text]) => [name, parse(text, { strict: true })]),
 );
 
-function stepsOf({ jobs }: Workflow): readonly Step[] {
+function stepsOf({ jobs }: Pick<Workflow, 'jobs'>): readonly Step[] {
   return Object.values(jobs).flatMap(({ steps = [] }) => steps);
 }
 
-t.test('there are two: one for every change, one for a tag', async (t) => {
-  t.same(names, ['ci.yaml', 'release.yaml']);
+t.test('there are three: for every change, for every night, for a tag', async (t) => {
+  t.same(names, ['ci.yaml', 'nightly.yaml', 'release.yaml']);
   t.match(workflows.get('ci.yaml')?.on, { pull_request: null, push: { branches: ['main'] } });
   t.strictSame(workflows.get('release.yaml')?.on, { push: { tags: ['v*'] } });
 });
@@ -85,6 +86,27 @@ t.test('nothing is published that CI has not passed', (t) => {
   t.end();
 });
 
+t.test(
+  'each night the oldest Kubernetes is tried that the chart and the docs promise',
+  async (t) => {
+    const oldest = workflows.get('nightly.yaml')?.jobs['oldest'];
+    t.equal(oldest?.uses, './.github/workflows/ci.yaml');
+    const version = String(oldest?.with?.['kubernetes']);
+    t.match(await read('chart/Chart.yaml'), `kubeVersion: ">=${version}.0-0"`);
+    t.match(await read('docs/kubernetes-versions.md'), `| \`nightly.yaml\` | ${version}.`);
+    t.ok(existsSync(join(ROOT, 'e2e/binaries', `v${version}`)));
+    t.match(texts.get('ci.yaml'), 'ECR_PULL_SECRETS_KUBERNETES: ${{ inputs.kubernetes }}');
+  },
+);
+
+t.test('CI tries the chart with Helm 3, and the image as root with nothing skipped', async (t) => {
+  const scripts = stepsOf(workflows.get('ci.yaml') ?? { jobs: {} }).map(({ run = '' }) => run);
+  t.ok(scripts.includes('bash .ci/helm-3'));
+  t.match(await read('.ci/helm-3'), /helm\.sh\/helm\/v3\/cmd\/helm@v3\.\d+\.\d+$/m);
+  const image = scripts.find((script) => script.includes('image.test.ts')) ?? '';
+  t.match(image, /install --yes buildah\nsudo .* --fail-skip e2e\/test\/image\.test\.ts/);
+});
+
 t.test('others’ actions are pinned by commit, with the version beside it', (t) => {
   const pins = [...texts.values()].flatMap((text) => text.match(/uses: [^.\s].*/g) ?? []);
   t.ok(pins.length > 5);
@@ -107,7 +129,8 @@ t.test('what the scripts call is there', async (t) => {
   const scripts = [...workflows.values()].flatMap(stepsOf).map(({ run = '' }) => run);
   const called = (expression: RegExp) =>
     scripts.flatMap((script) => [...script.matchAll(expression)].map(([, what = '']) => what));
-  for (const file of called(/\b(?:node|bash) (\S+)/g)) t.ok(existsSync(join(ROOT, file)), file);
+  for (const file of called(/\b(?:node|bash|tap --fail-skip) (\S+)/g))
+    t.ok(existsSync(join(ROOT, file)), file);
   const targets = called(/buildx bake ([a-z ]+)/g).flatMap((words) => words.trim().split(' '));
   t.ok(targets.length > 0);
   for (const target of targets) t.match(bake, `target "${target}" {`);

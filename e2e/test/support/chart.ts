@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import type { Helm } from '../../src/local-cluster/helm.ts';
-import { startHelm } from './helm-without-cluster.ts';
+import { startClustersHelm, startHelm } from './helm-without-cluster.ts';
 import { type KubeObject, readManifest } from './server-side-apply.ts';
 
 const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
@@ -27,6 +27,7 @@ export type Rendered = KubeObject & Readonly<Record<string, unknown>>;
 
 export async function startChart(t: Pick<Test, 'teardown'>): Promise<Chart> {
   const helm = await startHelm(t);
+  let clustersHelm: Promise<Helm> | undefined;
   const place = ['ecr-pull-secrets', CHART, '--namespace', 'ecr-pull-secrets'];
   const render: Chart['render'] = async (...settings) =>
     (await helm(['template', ...place, ...REQUIRED, ...settings])).stdout;
@@ -42,7 +43,9 @@ export async function startChart(t: Pick<Test, 'teardown'>): Promise<Chart> {
     },
     notes: async (...settings) => {
       const dryRun = ['install', ...place, '--dry-run=client', ...REQUIRED, ...settings];
-      return (await helm(dryRun)).stdout.split('\nNOTES:\n')[1] ?? '';
+      // Helm 3 asks for a cluster even so.
+      clustersHelm ??= startClustersHelm(t);
+      return (await (await clustersHelm)(dryRun)).stdout.split('\nNOTES:\n')[1] ?? '';
     },
     lint: async (...settings) => {
       const { stdout, stderr } = await helm(['lint', '--strict', CHART, ...REQUIRED, ...settings]);

@@ -4,12 +4,24 @@ import { startGuardian } from '../../src/local-cluster/guardian.ts';
 import { createHelm, type Helm } from '../../src/local-cluster/helm.ts';
 import { progressToStderr } from '../../src/local-cluster/progress.ts';
 
-/** Helm for what needs no cluster, until the test is over. */
-export async function startHelm(t: Pick<Test, 'teardown'>): Promise<Helm> {
-  const { helm: command } = await ensureBinaries({
-    progress: progressToStderr,
-    environment: process.env,
-  });
+type Teardown = Pick<Test, 'teardown'>;
+
+/**
+ * Helm for what needs no cluster, until the test is over: the local cluster's, or the one that
+ * `ECR_PULL_SECRETS_HELM` names, as `.ci/helm-3` does.
+ */
+export async function startHelm(t: Teardown): Promise<Helm> {
+  const command = process.env['ECR_PULL_SECRETS_HELM'];
+  return command ? start(t, command) : startClustersHelm(t);
+}
+
+/** The local cluster's Helm, for what another version does only with a cluster. */
+export async function startClustersHelm(t: Teardown): Promise<Helm> {
+  const options = { progress: progressToStderr, environment: process.env };
+  return start(t, (await ensureBinaries(options)).helm);
+}
+
+async function start(t: Teardown, command: string): Promise<Helm> {
   const guardian = await startGuardian();
   t.teardown(() => guardian.close());
   return createHelm({ guardian, command, kubeconfigPath: '/nonexistent' });
