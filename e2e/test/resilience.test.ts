@@ -273,9 +273,10 @@ t.test('a wrong configuration stops the rollout and takes nothing out of service
     `${HOME}/pods/${pod.metadata.name}`,
   );
   // Nothing restarts it, which would change nothing.
-  await eventually('its liveness probe is answered', async () => {
-    const live = await fetch(`http://${node.toLoopback(status.podIP)}:9403/livez`);
-    assert.equal(live.status, 200);
+  await eventually('its probes are answered', async () => {
+    const ops = `http://${node.toLoopback(status.podIP)}:9403`;
+    const [live, ready] = await Promise.all([fetch(`${ops}/livez`), fetch(`${ops}/readyz`)]);
+    assert.deepEqual([live.status, ready.status], [200, 503]);
   });
   t.equal((await replicas()).filter((replica) => isReady(replica.status)).length, 2);
   await injected();

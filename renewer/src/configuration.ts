@@ -28,6 +28,9 @@ import { parseLabelSelector } from './pull-secrets/label-selector.ts';
 const namespacePattern = parsedBy(parseNamespacePattern);
 const noNamespace = parseNamespacePattern('');
 
+/** The form of a region's name, in any partition; the chart's schema repeats it. */
+export const AWS_REGION = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
+
 /** Every environment variable of `ecr-pull-secrets renewer`; what the AWS SDK reads comes on top. */
 export const renewerVariables = z.object({
   ...commonVariables,
@@ -212,7 +215,7 @@ export function apiServerOf(
 
 function awsRegion() {
   return parsedBy((text) => {
-    if (!/^[a-z]{2,5}(-[a-z]+)+-\d+$/.test(text)) throw new Error('is not an AWS region');
+    if (!AWS_REGION.test(text)) throw new Error('is not an AWS region');
     return text;
   });
 }

@@ -2,17 +2,23 @@ import { type Clock, systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import { type Environment, readVariables } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
-import { HEALTHY, startOpsServer } from '@ecr-pull-secrets/shared/ops-server.ts';
+import { startOpsServer } from '@ecr-pull-secrets/shared/ops-server.ts';
 import { z } from 'zod';
 import { renewerVariables } from './configuration.ts';
 
 /** Any span will do: the wait only keeps the process alive. */
 const WAIT_MS = 60_000;
 
+/** Why a pod is not ready: a rollout must not go on to where nobody renews. */
+const UNCONFIGURED = Object.freeze({
+  ok: false,
+  reason: 'the configuration is wrong: the log names the setting',
+});
+
 /**
- * What the renewer does with a wrong configuration: says it loudly, answers its liveness probe, and does
- * nothing else until it is told to stop. A container that exits makes its pod unready, and with it the
- * webhook beside it.
+ * What the renewer does with a wrong configuration: says it loudly, answers its probes, and does nothing
+ * else until it is told to stop. It lives, because a restart would change nothing; it is not ready, so that
+ * a rollout stops at the first such pod, and the old ones go on.
  */
 export async function waitUnconfigured(
   environment: Environment,
@@ -27,7 +33,7 @@ export async function waitUnconfigured(
     host,
     port,
     metrics: createMetricsRegistry(),
-    ready: () => HEALTHY,
+    ready: () => UNCONFIGURED,
   });
   while (!stop.aborted) await clock.sleep(WAIT_MS, stop);
   await ops.close();

@@ -14,7 +14,7 @@ const REGISTRY_HOST =
  * Reads `REGISTRY_HOSTS`: hosts split by commas, in lower case afterwards; blanks around an entry
  * and empty entries are dropped.
  *
- * @throws an error that names the entry that is no host, for instance a URL
+ * @throws an error that names the entry that is no host, for instance a URL, or whose port there is not
  */
 export function parseRegistryHosts(text: string): readonly string[] {
   const hosts = text
@@ -25,7 +25,17 @@ export function parseRegistryHosts(text: string): readonly string[] {
   if (wrong !== undefined) {
     throw new Error(`"${wrong}" is not a registry host (host or host:port, no scheme, no path)`);
   }
+  const unreachable = hosts.find((host) => !hasPortOfTcp(host));
+  if (unreachable !== undefined) {
+    throw new Error(`the port of "${unreachable}" is not one from 1 to 65535`);
+  }
   return Object.freeze(hosts);
+}
+
+/** Whether the port is one that there is, where one is written. */
+function hasPortOfTcp(host: string): boolean {
+  const [, port = '1'] = /:(\d+)$/.exec(host) ?? [];
+  return Number(port) >= 1 && Number(port) <= 65_535;
 }
 
 /** Whether the pull secret is meant for a registry, given as an image reference names it. */

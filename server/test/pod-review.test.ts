@@ -180,6 +180,11 @@ t.test('a registry host that is a URL, a path or no host is refused by name', (t
   ]) {
     t.throws(() => parseRegistryHosts(`ok.example.com,${entry}`), { message: `"${entry}" is not` });
   }
+  for (const port of ['0', '65536', '99999']) {
+    t.throws(() => parseRegistryHosts(`ok.example.com:65535,proxy.example.com:${port}`), {
+      message: `the port of "proxy.example.com:${port}" is not one from 1 to 65535`,
+    });
+  }
   t.end();
 });
 

@@ -94,11 +94,19 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
   return z.enum(words, { error: `is not one of ${words.join(', ')}` });
 }
 
-/** A name that Kubernetes accepts for most objects (RFC 1123 subdomain). */
+/**
+ * A name that Kubernetes accepts for most objects: an RFC 1123 subdomain, which has 253 characters at most.
+ * The chart's schema repeats it.
+ *
+ * Source: apimachinery `pkg/util/validation/validation.go` (`DNS1123SubdomainFmt`).
+ */
+export const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** A variable with an object's name. */
 export const objectName = parsedBy((text) => {
-  if (text.length > 253 || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text)) {
+  if (text.length > 253 || !OBJECT_NAME.test(text)) {
     throw new Error(
-      'is not a Kubernetes object name (a-z, 0-9, "-" and ".", at most 253 characters)',
+      'is not a Kubernetes object name (a-z, 0-9 and "-", in parts split by single ".", at most 253 characters)',
     );
   }
   return text;

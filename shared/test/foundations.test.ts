@@ -101,6 +101,16 @@ t.test('variables are parsed, empty ones count as unset, and the result is froze
   t.end();
 });
 
+t.test('a name of an object is one that Kubernetes takes', (t) => {
+  const right = ['a', '0-a', 'a.b.c', 'a--b', 'a'.repeat(253)];
+  for (const NAME of right) t.equal(readVariables(schema, { NAME }).NAME, NAME);
+  const wrong = ['A', 'a_b', '-a', 'a-', '.a', 'a.', 'a..b', 'a.-b', 'a-.b', 'a'.repeat(254)];
+  for (const NAME of wrong) {
+    t.throws(() => readVariables(schema, { NAME }), { message: 'is not a Kubernetes object name' });
+  }
+  t.end();
+});
+
 t.test('every wrong variable is named with its value, its problem and an example', (t) => {
   const wrong = { PORT: '70000', FLAG: 'yes', WORD: 'xml' };
   t.throws(() => readVariables(schema, wrong), {

@@ -6,10 +6,11 @@ import { registryHostOf } from './registry-host.ts';
 /** Hosts of ECR Public, the second one dual-stack. */
 const ECR_PUBLIC_HOSTS = new Set(['public.ecr.aws', 'ecr-public.aws.com']);
 
-/** A role as IAM names it, in any partition. */
-export const roleArn = z
-  .string()
-  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'is not the ARN of an IAM role');
+/** A role as IAM names it, in any partition; the chart's schema repeats it. */
+export const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
+
+/** A role in `CONFIG_FILE`. */
+export const roleArn = z.string().regex(ROLE_ARN, 'is not the ARN of an IAM role');
 
 /** Who asks AWS for a token: the SDK's own identity, or a role that it assumes. */
 export interface Identity {
