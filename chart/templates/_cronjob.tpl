@@ -51,22 +51,7 @@ template:
           {{- toYaml . | nindent 10 }}
         {{- end }}
         env:
-          - name: SERVICE_ACCOUNT_DIR
-            value: /var/run/secrets/kubernetes.io/serviceaccount
-          {{- if kindIs "slice" .Values.registries }}
-          - name: CONFIG_FILE
-            value: /etc/ecr-pull-secrets/config.json
-          {{- end }}
-          {{- include "ecr-pull-secrets.renewalEnv" . | nindent 10 }}
-          {{- with include "ecr-pull-secrets.heapEnv" (dict "container" "renewer" "values" .Values) }}
-          {{- . | nindent 10 }}
-          {{- end }}
-          {{- with include "ecr-pull-secrets.networkEnv" . }}
-          {{- . | nindent 10 }}
-          {{- end }}
-          {{- with .Values.renewer.extraEnv }}
-          {{- toYaml . | nindent 10 }}
-          {{- end }}
+          {{- include "ecr-pull-secrets.env" (list . "renewer" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 10 }}
         resources:
           {{- toYaml .Values.renewer.resources | nindent 10 }}
         volumeMounts:

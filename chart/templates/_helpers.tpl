@@ -117,15 +117,9 @@ securityContext:
 {{- end -}}
 {{- end -}}
 
-{{- define "ecr-pull-secrets.logEnv" -}}
-- name: LOG_LEVEL
-  value: {{ .Values.log.level | quote }}
-- name: LOG_FORMAT
-  value: {{ .Values.log.format | quote }}
-{{- end -}}
-
 {{/* What is too long for environment variables. */}}
 {{- define "ecr-pull-secrets.config" -}}
+{{- include "ecr-pull-secrets.checkConfig" . -}}
 {{- $registries := list -}}
 {{- if kindIs "slice" .Values.registries -}}{{- $registries = .Values.registries -}}{{- end -}}
 {{- $config := dict

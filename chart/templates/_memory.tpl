@@ -6,13 +6,15 @@ the third of 384 MiB, 128, the process peaked at 335 MiB, with the half at 418.
 */}}
 {{- define "ecr-pull-secrets.heapEnv" -}}
 {{- $container := get .values .container -}}
-{{- $isSet := false -}}
-{{- range $container.extraEnv -}}{{- if eq .name "NODE_OPTIONS" -}}{{- $isSet = true -}}{{- end -}}{{- end -}}
 {{- $limit := (($container.resources).limits).memory -}}
-{{- if and $limit (not $isSet) -}}
-{{- $mebibytes := include "ecr-pull-secrets.mebibytes" (dict "path" (printf "%s.resources.limits.memory" .container) "quantity" $limit) -}}
+{{- if $limit -}}
+{{- $path := printf "%s.resources.limits.memory" .container -}}
+{{- $mebibytes := include "ecr-pull-secrets.mebibytes" (dict "path" $path "quantity" $limit) | int -}}
+{{- if lt $mebibytes 128 -}}
+{{- fail (printf "%s=%v is too little: V8's heap alone may take 64 MiB, and the process as much besides, so the kernel would end it; 128Mi or more" $path $limit) -}}
+{{- end -}}
 - name: NODE_OPTIONS
-  value: --max-old-space-size={{ max 64 (div (int $mebibytes) 3) }}
+  value: --max-old-space-size={{ max 64 (div $mebibytes 3) }}
 {{- end -}}
 {{- end -}}
 

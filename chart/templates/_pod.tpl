@@ -71,23 +71,25 @@
 {{- toYaml $constraints -}}
 {{- end -}}
 
-{{/* Recreate takes no more words. */}}
+{{/* Recreate takes no more words. The default type is written out: else each kubectl apply would send a patch. */}}
 {{- define "ecr-pull-secrets.updateStrategy" -}}
+{{- $rolling := .Values.updateStrategy.rollingUpdate | default dict -}}
 {{- if eq (.Values.updateStrategy.type | default "") "Recreate" -}}
 type: Recreate
+{{- else if and (regexMatch "^0+%?$" (toString $rolling.maxSurge)) (regexMatch "^0+%?$" (toString $rolling.maxUnavailable)) -}}
+{{- fail "updateStrategy.rollingUpdate: maxSurge and maxUnavailable must not both be 0, or no pod could be replaced; set maxUnavailable=1 where there is no room for another pod" -}}
 {{- else -}}
-{{- toYaml .Values.updateStrategy -}}
+{{- toYaml (merge (dict "type" "RollingUpdate") .Values.updateStrategy) -}}
 {{- end -}}
 {{- end -}}
 
 {{/*
 Where the pod may be reached by the network alone: a proxy, and authorities that its certificate, or a private AWS
-endpoint's, needs. Given to whoever talks to AWS. What extraEnv sets wins: a variable may stand there only once.
+endpoint's, needs. Given to whoever talks to AWS.
 */}}
 {{- define "ecr-pull-secrets.networkEnv" -}}
-{{- $set := list -}}
-{{- range .Values.renewer.extraEnv -}}{{- $set = append $set .name -}}{{- end -}}
 {{- $variables := list -}}
+{{- include "ecr-pull-secrets.checkProxy" . -}}
 {{- $proxy := .Values.proxy -}}
 {{- range $name, $value := dict "HTTPS_PROXY" $proxy.httpsProxy "HTTP_PROXY" $proxy.httpProxy -}}
 {{- if $value -}}
@@ -105,9 +107,7 @@ endpoint's, needs. Given to whoever talks to AWS. What extraEnv sets wins: a var
 {{- if .Values.extraCaCerts.configMap -}}
 {{- $variables = append $variables (dict "name" "NODE_EXTRA_CA_CERTS" "value" (printf "/etc/ecr-pull-secrets-ca/%s" .Values.extraCaCerts.key)) -}}
 {{- end -}}
-{{- $ours := list -}}
-{{- range $variables -}}{{- if not (has .name $set) -}}{{- $ours = append $ours . -}}{{- end -}}{{- end -}}
-{{- with $ours -}}{{- toYaml . -}}{{- end -}}
+{{- with $variables -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.extraCaCertsVolume" -}}

@@ -15,6 +15,9 @@
 {{- if and $secret (not .Values.awsRegion) (not .Values.awsAccessKeyId) }}
 {{- $regionKey = .Values.aws.secretKeys.region | default "" }}
 {{- end }}
+{{- $isAdded := false }}
+{{- range .Values.renewer.extraEnv }}{{ if eq .name "AWS_REGION" }}{{ $isAdded = true }}{{ end }}{{ end }}
+{{- if not $isAdded }}
 - name: AWS_REGION
   {{- if $regionKey }}
   valueFrom:
@@ -24,6 +27,7 @@
   {{- else }}
   value: {{ required "awsRegion is required: the region of your registry, for example --set awsRegion=us-east-1" .Values.awsRegion | quote }}
   {{- end }}
+{{- end }}
 {{- if $secret }}
 {{- range $name, $key := dict "AWS_ACCESS_KEY_ID" .Values.aws.secretKeys.accessKeyId "AWS_SECRET_ACCESS_KEY" .Values.aws.secretKeys.secretAccessKey }}
 - name: {{ $name }}

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
 import { settingsOf, startChart } from './support/chart.ts';
+import { type Container, containersIn } from './support/containers.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { type KubeObject, readManifest } from './support/server-side-apply.ts';
 
-const { lint, path: chart, render } = await startChart(t);
+const { helm, lint, path: chart, render } = await startChart(t);
 
 /** The oldest Kubernetes that has what a policy needs. */
 const WITH_POLICIES = ['--kube-version', '1.36.0'];
@@ -21,7 +22,7 @@ const PROFILES: Readonly<Record<string, readonly string[]>> = {
     podSecurityContext: null,
     securityContext: null,
   }),
-  'the network of the host': ['--set', 'hostNetwork=true'],
+  'the network of the host': ['--set', 'hostNetwork=true,webhook.port=10260'],
   'two families': [
     '--set',
     'service.ipFamilyPolicy=RequireDualStack,service.ipFamilies={IPv6,IPv4}',
@@ -51,12 +52,6 @@ t.test('each switch renders alone', async (t) => {
   }
 });
 
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly env: readonly { readonly name: string; readonly value?: string }[];
-}
-
 interface Deployment extends KubeObject {
   readonly spec: {
     readonly selector: unknown;
@@ -80,7 +75,7 @@ async function objectOf<T extends KubeObject>(
 }
 
 async function containersOf(...settings: readonly string[]): Promise<readonly Container[]> {
-  return (await objectOf<Deployment>('Deployment', ...settings)).spec.template.spec.containers;
+  return containersIn(readManifest(await render(...settings)));
 }
 
 /** What a container's variable is set to. */
@@ -141,7 +136,10 @@ t.test('pods are placed, named and secured as told', async (t) => {
 t.test(
   'the host’s network comes with the cluster’s DNS, Recreate without more words',
   async (t) => {
-    const host = await objectOf<Deployment>('Deployment', '--set', 'hostNetwork=true');
+    const host = await objectOf<Deployment>(
+      'Deployment',
+      ...(PROFILES['the network of the host'] ?? []),
+    );
     t.match(host.spec.template.spec, { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
     const { spec } = await objectOf<Deployment>(
       'Deployment',
@@ -169,19 +167,46 @@ t.test('V8 gets a third of the memory limit, unless somebody says otherwise', as
   t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512');
   t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190');
   t.equal(await heaps('{"memory":402653184}'), '--max-old-space-size=128');
-  t.equal(await heaps('{"memory":"100Mi"}'), '--max-old-space-size=64', 'it cannot do with less');
+  t.equal(await heaps('{"memory":"128Mi"}'), '--max-old-space-size=64', 'it cannot do with less');
   t.equal(await heaps('null'), undefined, 'without a limit');
   const told = await containersOf(...EVERYTHING);
   t.equal(variable(told, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
 });
 
-t.test('no variable stands there twice, which server-side apply refuses', async (t) => {
-  const mine = [{ name: 'NO_PROXY' }, { name: 'NODE_EXTRA_CA_CERTS' }, { name: 'NODE_OPTIONS' }];
-  const settings = [...EVERYTHING, '--set-json', `renewer.extraEnv=${JSON.stringify(mine)}`];
-  for (const { name, env } of await containersOf(...settings)) {
-    const names = env.map((one) => one.name);
-    t.equal(new Set(names).size, names.length, name);
+/** Each kind of pod, with every variable that it may have. */
+const ALL_VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  Deployment: ['--set', 'tls.mode=existing-secret,tls.existingSecret=mine'],
+  CronJob: ['--set', 'cronjob.enabled=true'],
+};
+
+t.test('extraEnv replaces every variable of ours, and none stands there twice', async (t) => {
+  const everything = [
+    ...EVERYTHING,
+    ...settingsOf({ aws: { secretName: 'mine' }, registries: 'a.example' }),
+  ];
+  for (const [kind, own] of Object.entries(ALL_VARIABLES)) {
+    for (const { name: container, env } of await containersOf(...everything, ...own)) {
+      const names = env.map(({ name }) => name);
+      const mine = names.map((name) => ({ name, value: 'mine' }));
+      const key = container === 'webhook' ? 'webhook' : 'renewer';
+      const replaced = await containersOf(
+        ...everything,
+        ...own,
+        ...settingsOf({ [`${key}.extraEnv`]: mine }),
+      );
+      const { env: now } = replaced.find(({ name }) => name === container) ?? {};
+      t.same(now, mine, `${kind}, ${container}: ${names.join(' ')}`);
+    }
   }
+});
+
+t.test('a region that extraEnv sets needs no other', async (t) => {
+  const region = [
+    '--set',
+    'renewer.extraEnv[0].name=AWS_REGION,renewer.extraEnv[0].value=eu-west-1',
+  ];
+  const { stdout } = await helm(['template', 'x', chart, ...region]);
+  t.match(stdout, /name: AWS_REGION\n +value: eu-west-1\n/);
 });
 
 t.test('the proxy and the authorities are the renewer’s alone', async (t) => {

@@ -1,0 +1,120 @@
+{{/*
+The variables of a container, by its key in the values: ours, and those of its extraEnv, which win, because a variable
+may stand there only once. Ours that are empty are left out. They say nothing, and the API server drops `value: ""`:
+Helm would then own another text than kubectl, which is a conflict for whoever goes over from deploy.yaml.
+Ours come as text, so that they keep their form and their comments.
+*/}}
+{{- define "ecr-pull-secrets.env" -}}
+{{- $container := index . 1 -}}
+{{- $extraEnv := (get (index . 0).Values $container).extraEnv -}}
+{{- $added := list -}}
+{{- $lines := list -}}
+{{- range $extraEnv -}}
+{{- if has .name $added -}}{{- fail (printf "%s.extraEnv sets %s twice" $container .name) -}}{{- end -}}
+{{- $added = append $added .name -}}
+{{- end -}}
+{{- range regexSplit "(?m)^- name: " (index . 2) -1 -}}
+{{- $variable := trim . -}}
+{{- $name := regexFind "^\\S+" $variable -}}
+{{- $isEmpty := regexMatch "^\\S+\\s+value: \"\"(\\s|$)" $variable -}}
+{{- if not (or (empty $name) (has $name $added) $isEmpty) -}}
+{{- $lines = append $lines (printf "- name: %s" $variable) -}}
+{{- end -}}
+{{- end -}}
+{{- range $extraEnv -}}
+{{- $variable := ternary (omit . "value") . (eq (get . "value") "") -}}
+{{- $lines = append $lines (list $variable | toYaml) -}}
+{{- end -}}
+{{- join "\n" $lines -}}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.webhookEnv" -}}
+- name: PORT
+  value: {{ .Values.webhook.port | quote }}
+- name: OPS_PORT
+  value: {{ .Values.webhook.opsPort | quote }}
+- name: TLS_DIR
+  value: /run/ecr-pull-secrets/tls
+- name: SERVER_NAME
+  value: {{ printf "%s.%s.svc" (include "ecr-pull-secrets.fullname" .) .Release.Namespace }}
+{{- with include "ecr-pull-secrets.factsEnv" . }}
+{{ . }}
+{{- end }}
+- name: DOCKER_SECRET_NAME
+  value: {{ include "ecr-pull-secrets.dockerSecretName" . | quote }}
+- name: REGISTRY_HOSTS
+  value: {{ include "ecr-pull-secrets.registryHosts" . | quote }}
+- name: INJECT_ALL
+  value: {{ .Values.injection.injectAll | quote }}
+- name: DRAIN_SECONDS
+  value: {{ .Values.webhook.drainSeconds | quote }}
+{{ include "ecr-pull-secrets.logEnv" . }}
+{{ include "ecr-pull-secrets.heapEnv" (dict "container" "webhook" "values" .Values) }}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.renewerEnv" -}}
+- name: TLS_MODE
+  value: {{ include "ecr-pull-secrets.tlsMode" . }}
+- name: OPS_PORT
+  value: {{ .Values.renewer.opsPort | quote }}
+{{- if include "ecr-pull-secrets.hasWebhook" . }}
+- name: TLS_DIR
+  value: /run/ecr-pull-secrets/tls
+- name: WEBHOOK_NAME
+  value: {{ include "ecr-pull-secrets.fullname" . | quote }}
+{{- end }}
+{{- with include "ecr-pull-secrets.factsEnv" . }}
+{{ . }}
+{{- end }}
+# The defaults of atomic fields are written out, or going over to server-side apply would be a conflict.
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      apiVersion: v1
+      fieldPath: metadata.name
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      apiVersion: v1
+      fieldPath: metadata.namespace
+- name: SERVICE_NAME
+  value: {{ include "ecr-pull-secrets.fullname" . | quote }}
+- name: SERVICE_ACCOUNT_DIR
+  value: /var/run/secrets/kubernetes.io/serviceaccount
+- name: NAMESPACE_SELECTOR
+  value: {{ include "ecr-pull-secrets.namespaceSelector" . | quote }}
+- name: CONFIG_FILE
+  value: /etc/ecr-pull-secrets/config.json
+{{ include "ecr-pull-secrets.renewalEnv" . }}
+{{ include "ecr-pull-secrets.logEnv" . }}
+{{ include "ecr-pull-secrets.heapEnv" (dict "container" "renewer" "values" .Values) }}
+{{ include "ecr-pull-secrets.networkEnv" . }}
+{{- end -}}
+
+{{/* Of a single run. */}}
+{{- define "ecr-pull-secrets.cronJobEnv" -}}
+- name: SERVICE_ACCOUNT_DIR
+  value: /var/run/secrets/kubernetes.io/serviceaccount
+{{- if kindIs "slice" .Values.registries }}
+- name: CONFIG_FILE
+  value: /etc/ecr-pull-secrets/config.json
+{{- end }}
+{{ include "ecr-pull-secrets.renewalEnv" . }}
+{{ include "ecr-pull-secrets.heapEnv" (dict "container" "renewer" "values" .Values) }}
+{{ include "ecr-pull-secrets.networkEnv" . }}
+{{- end -}}
+
+{{/* Where somebody else fills the folder of the certificate, the facts have one of their own. */}}
+{{- define "ecr-pull-secrets.factsEnv" -}}
+{{- if include "ecr-pull-secrets.tlsSecretName" . -}}
+- name: FACTS_DIR
+  value: /run/ecr-pull-secrets/facts
+{{- end -}}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.logEnv" -}}
+- name: LOG_LEVEL
+  value: {{ .Values.log.level | quote }}
+- name: LOG_FORMAT
+  value: {{ .Values.log.format | quote }}
+{{- end -}}
