@@ -64,6 +64,13 @@ objectSelector:
 # A mirror pod may not name secrets; the API server would refuse it.
 - name: not-a-mirror-pod
   expression: "!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)"
+{{- $names := list "not-a-mirror-pod" "not-an-excluded-namespace" }}
+{{- range .Values.injection.matchConditions }}
+{{- if has .name $names }}
+{{- fail (printf "injection.matchConditions: the name %s is one of ours, or there twice; choose another" .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
 {{- with .Values.injection.matchConditions }}
 {{ toYaml . }}
 {{- end }}
@@ -77,6 +84,10 @@ objectSelector:
 {{- if $host -}}
 {{- if not (regexMatch "^([a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\\[[a-f0-9:]+\\])(:[0-9]{1,5})?$" $host) -}}
 {{- fail (printf "injection.registryHosts: %q is not a registry host (host or host:port, no scheme, no path)" $host) -}}
+{{- end -}}
+{{- $port := regexFind ":[0-9]+$" $host | trimPrefix ":" | default "1" | atoi -}}
+{{- if or (lt $port 1) (gt $port 65535) -}}
+{{- fail (printf "injection.registryHosts: the port of %q is not one from 1 to 65535" $host) -}}
 {{- end -}}
 {{- $hosts = append $hosts $host -}}
 {{- end -}}

@@ -27,7 +27,7 @@ follows from it never changes by itself; a chart must not look into the cluster,
 {{/* A list of namespaces, checked here: to find out at the next renewal would be too late. */}}
 {{- define "ecr-pull-secrets.namespacePattern" -}}
 {{- $value := index . 1 | default "" -}}
-{{- if not (regexMatch "^[a-z0-9*?,;\\s-]*$" $value) -}}
+{{- if not (regexMatch "^[a-z0-9*?,; \\t\\r\\n-]*$" $value) -}}
 {{- fail (printf "%s=%s: names have only a-z, 0-9 and \"-\", besides the wildcards \"*\" and \"?\"; k8s-ecr-login-renew took regular expressions, which are to be written out as a list" (index . 0) $value) -}}
 {{- end -}}
 {{- $value -}}

@@ -21,15 +21,21 @@ helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
-{{/* Labels with which a namespace opts in; where an expression asks for one of several values, the first one. */}}
-{{- define "ecr-pull-secrets.optInLabels" -}}
-{{- $labels := merge (dict) (.Values.namespaceSelector.matchLabels | default dict) -}}
-{{- range .Values.namespaceSelector.matchExpressions -}}
+{{/* Labels that a selector matches; where an expression asks for one of several values, the first one. */}}
+{{- define "ecr-pull-secrets.labelsFor" -}}
+{{- $labels := merge (dict) (.matchLabels | default dict) -}}
+{{- range .matchExpressions -}}
 {{- if eq .operator "In" -}}{{- $_ := set $labels .key (first .values) -}}
-{{- else if eq .operator "Exists" -}}{{- $_ := set $labels .key "enabled" -}}
+{{- else if and (eq .operator "Exists") (not (hasKey $labels .key)) -}}{{- $_ := set $labels .key "enabled" -}}
 {{- end -}}
 {{- end -}}
 {{- with $labels -}}{{- toYaml . -}}{{- end -}}
+{{- end -}}
+
+{{/* Of the pod that the test tries: what the selector wants, and what the values say that conditions want besides. */}}
+{{- define "ecr-pull-secrets.testPodLabels" -}}
+{{- $wanted := include "ecr-pull-secrets.labelsFor" (.Values.injection.objectSelector | default dict) | fromYaml -}}
+{{- include "ecr-pull-secrets.labelList" (merge (dict) (.Values.helmTest.podLabels | default dict) $wanted) -}}
 {{- end -}}
 
 {{/* Labels as `kubectl label` takes them, split by commas. */}}

@@ -54,6 +54,13 @@ t.test('without a webhook nothing of it is left: container, certificate, rights'
   t.match(await render('webhook'), ofTheWebhook);
 });
 
+t.test('a renewer that does not understand its configuration is never ready', async (t) => {
+  for (const mode of ['webhook', 'policy', 'both', 'none']) {
+    const probe = /readinessProbe:\n +httpGet:\n +path: \/readyz\n +port: renewer-ops\n/;
+    t.match(await render(mode), probe, mode);
+  }
+});
+
 t.test('each mode renders twice the same, to the byte', async (t) => {
   for (const mode of ['policy', 'both', 'none']) t.equal(await render(mode), await render(mode));
 });

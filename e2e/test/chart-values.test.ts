@@ -4,7 +4,7 @@ import { CHART_README, chartReadme, readValues } from '../src/chart-readme/readm
 import type { ValuesSchema } from '../src/chart-readme/values.ts';
 import { startChart } from './support/chart.ts';
 
-const { lint, path: chart, render } = await startChart(t);
+const { helm, lint, path: chart, render } = await startChart(t);
 
 /** Refused by the schema, by `helm lint` too; the message names the key. */
 const WRONG: Readonly<Record<string, RegExp>> = {
@@ -24,6 +24,12 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'webhook.port=99999': /at '\/webhook\/port': maximum: got 99,999, want 65,535/,
   'podLabels.cost=1': /at '\/podLabels\/cost': got number, want null or string/,
   'log.level=loud': /at '\/log\/level': value must be one of/,
+  'fullnameOverride=a.b': /at '\/fullnameOverride': 'a\.b' does not match/,
+  [`fullnameOverride=${'a'.repeat(54)}`]: /at '\/fullnameOverride': maxLength: got 54, want 53/,
+  'nameOverride=a.b': /at '\/nameOverride': 'a\.b' does not match/,
+  'podDisruptionBudget.minAvailable=foo': /at '\/podDisruptionBudget\/minAvailable': 'foo' does/,
+  'updateStrategy.rollingUpdate.maxSurge=-1': /at '.*\/maxSurge': minimum: got -1, want 0/,
+  'helmTest.podLabels.a=b c': /at '\/helmTest\/podLabels\/a': 'b c' does not match/,
   'webhook.drainSeconds=null': /at '\/webhook': missing property 'drainSeconds'/,
 };
 
@@ -38,7 +44,47 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
     /must be certificates as PEM: .*--set-file tls\.additionalCaBundle/,
   'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----':
     /no effect with tls\.mode=cert-manager/,
+  'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
+  'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
+  'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
+  'webhook.port=9403,injection.mode=none': /webhook\.port and renewer\.opsPort are both 9403/,
+  'hostNetwork=true': /webhook\.port=10250 is kubelet's on each node; set another one, for example/,
+  'hostNetwork=true,webhook.port=10260,webhook.opsPort=10249':
+    /webhook\.opsPort=10249 is kube-proxy's/,
+  'hostNetwork=true,injection.mode=none,renewer.opsPort=10255':
+    /renewer\.opsPort=10255 is kubelet's/,
+  'podDisruptionBudget.minAvailable=2':
+    /minAvailable=2 of replicaCount=2 would let no node be drained/,
+  'podDisruptionBudget.minAvailable=67%,replicaCount=3': /minAvailable=67% of replicaCount=3 would/,
+  'podDisruptionBudget.maxUnavailable=0': /maxUnavailable=0 would let no node be drained/,
+  'webhook.resources.limits.memory=16Mi': /webhook\.resources\.limits\.memory=16Mi is too little/,
+  'renewer.resources.limits.memory=127Mi': /renewer\.resources\.limits\.memory=127Mi is too little/,
+  'cronjob.enabled=true,targetNamespace=a,renewer.resources.limits.memory=1M': /=1M is too little/,
+  'updateStrategy.rollingUpdate.maxSurge=0': /must not both be 0, .*; set maxUnavailable=1/,
+  'updateStrategy.rollingUpdate.maxSurge=0%': /must not both be 0/,
+  'renewer.extraEnv[0].name=A,renewer.extraEnv[1].name=A': /renewer\.extraEnv sets A twice/,
+  [condition('not-a-mirror-pod')]: /the name not-a-mirror-pod is one of ours/,
+  [`${condition('a')},${condition('a', 1)}`]: /the name a is one of ours, or there twice/,
 };
+
+/** A condition that a pod must meet besides. */
+function condition(name: string, index = 0): string {
+  const path = `injection.matchConditions[${index}]`;
+  return `${path}.name=${name},${path}.expression=1 < 2`;
+}
+
+/** What is near to the above, and works. */
+const POSSIBLE = [
+  'hostNetwork=true,webhook.port=10260',
+  'hostNetwork=true,injection.mode=none',
+  'podDisruptionBudget.minAvailable=66%,replicaCount=3',
+  'podDisruptionBudget.minAvailable=2,podDisruptionBudget.maxUnavailable=1',
+  'podDisruptionBudget.minAvailable=2,podDisruptionBudget.enabled=false',
+  'updateStrategy.rollingUpdate.maxSurge=0,updateStrategy.rollingUpdate.maxUnavailable=1',
+  'updateStrategy.rollingUpdate.maxSurge=0,updateStrategy.type=Recreate',
+  `fullnameOverride=${'a'.repeat(53)}`,
+  'webhook.resources.limits.memory=128Mi',
+];
 
 for (const [setting, message] of Object.entries(WRONG)) {
   t.test(`${setting} is refused`, async (t) => {
@@ -50,6 +96,23 @@ for (const [setting, message] of Object.entries(WRONG)) {
 for (const [setting, message] of Object.entries(IMPOSSIBLE)) {
   t.test(`${setting} is refused`, (t) => t.rejects(render('--set', setting), { message }));
 }
+
+t.test(
+  'a release whose name no Service could have is refused before anything is made',
+  async (t) => {
+    for (const name of ['my.release', '1st']) {
+      await t.rejects(helm(['template', name, chart, '--set', 'awsRegion=us-east-1']), {
+        message: new RegExp(
+          `full name "${name}-ecr-pull-secrets" cannot be .*; set fullnameOverride`,
+        ),
+      });
+    }
+  },
+);
+
+t.test('what is only near to something impossible is taken', async (t) => {
+  for (const setting of POSSIBLE) t.ok(await render('--set', setting), setting);
+});
 
 t.test('a chart above this one may say global and enabled', async (t) => {
   t.equal(await render('--set', 'global.registry=x,enabled=true'), await render());
@@ -64,8 +127,8 @@ t.test('what the old chart’s users write is taken', async (t) => {
 t.test('every value is in the schema, and the schema has no other', async (t) => {
   const schema = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
   const values = (await readValues()).map((value) => value.path);
-  // For charts above this one; and a strategy that takes no more words.
-  const more = ['enabled', 'updateStrategy.type'];
+  // For charts above this one.
+  const more = ['enabled'];
   t.same([...pathsIn(schema)].toSorted(), [...values, ...more].toSorted());
 });
 

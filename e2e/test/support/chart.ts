@@ -6,7 +6,8 @@ import { type KubeObject, readManifest } from './server-side-apply.ts';
 
 const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 
-const REQUIRED = ['--set', 'awsRegion=us-east-1'];
+/** In the form that every other one wins over. */
+const REQUIRED = ['--set-json', 'awsRegion="us-east-1"'];
 
 /** The chart, without a cluster. */
 export interface Chart {

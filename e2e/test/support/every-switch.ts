@@ -124,5 +124,6 @@ export const EVERY_SWITCH: Manifest = {
     disabled: ['EcrPullSecretsWebhookSlow'],
     extraRules: [{ record: 'ours:leaders', expr: 'sum(ecr_pull_secrets_leader)' }],
   },
+  helmTest: { withinSeconds: 30, podLabels: { thawed: 'yes' } },
   grafanaDashboard: { enabled: true, annotations: { grafana_folder: 'Platform' } },
 };

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { configFileSchema } from '@ecr-pull-secrets/renewer/config-file.ts';
+import { AWS_REGION, readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
+import { ROLE_ARN } from '@ecr-pull-secrets/renewer/registry-tokens/registries.ts';
+import { readWebhookConfiguration } from '@ecr-pull-secrets/server/configuration.ts';
+import { type Environment, OBJECT_NAME } from '@ecr-pull-secrets/shared/configuration.ts';
+import t from 'tap';
+import { settingsOf, startChart } from './support/chart.ts';
+import { containersIn, environmentOf } from './support/containers.ts';
+import { EVERY_SWITCH } from './support/every-switch.ts';
+import { type KubeObject, readManifest } from './support/server-side-apply.ts';
+
+const { path: chart, render } = await startChart(t);
+
+/** A value that a process would refuse, and how it would be told. */
+interface Refused {
+  /** As for `--set-json`. */
+  readonly set: string;
+  readonly renewer?: Environment;
+  readonly webhook?: Environment;
+  /** In `CONFIG_FILE`, which is the renewer's. */
+  readonly file?: Readonly<Record<string, unknown>>;
+}
+
+const ROLE = 'arn:aws:iam::123456789012:role/team-a';
+const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+
+/** By hand, because the chart renders none of it. */
+const REFUSED: readonly Refused[] = [
+  refusedByBoth('dockerSecretName', 'a..b', 'DOCKER_SECRET_NAME'),
+  refusedByBoth('dockerSecretName', 'a.-b', 'DOCKER_SECRET_NAME'),
+  refusedByBoth('log.level', 'loud', 'LOG_LEVEL'),
+  refusedByBoth('log.format', 'xml', 'LOG_FORMAT'),
+  { set: 'webhook.port=0', webhook: { PORT: '0' } },
+  { set: 'webhook.opsPort=70000', webhook: { OPS_PORT: '70000' } },
+  { set: 'webhook.drainSeconds=3601', webhook: { DRAIN_SECONDS: '3601' } },
+  { set: 'injection.injectAll="yes"', webhook: { INJECT_ALL: 'yes' } },
+  ...['https://a.example', 'a.example:99999', 'a.example:0'].map((host) => ({
+    set: `injection.registryHosts="${host}"`,
+    webhook: { REGISTRY_HOSTS: host },
+  })),
+  { set: 'renewer.opsPort=0', renewer: { OPS_PORT: '0' } },
+  { set: 'tls.mode="manual"', renewer: { TLS_MODE: 'manual' } },
+  ...['Frankfurt', 'us-east-1a', 'us_east_1'].map((region) => ({
+    set: `awsRegion="${region}"`,
+    renewer: { AWS_REGION: region },
+  })),
+  { set: 'targetNamespace="team-(a|b)"', renewer: { TARGET_NAMESPACE: 'team-(a|b)' } },
+  { set: 'excludeNamespace="a,Team"', renewer: { EXCLUDE_NAMESPACE: 'a,Team' } },
+  {
+    set: 'namespaceSelector.matchLabels={"a":"b c"}',
+    renewer: { NAMESPACE_SELECTOR: 'a=b c' },
+  },
+  {
+    set: 'namespaceSelector.matchExpressions=[{"key":"!a","operator":"Exists"}]',
+    renewer: { NAMESPACE_SELECTOR: '!!a' },
+  },
+  {
+    set: 'namespaceSelector.matchExpressions=[{"key":"a","operator":"In","values":["b;c"]}]',
+    renewer: { NAMESPACE_SELECTOR: 'a in (b;c)' },
+  },
+  ...['ftp://a.example', 'http://', 'a.example:99999', 'http://u:%@a.example'].flatMap((proxy) => [
+    { set: `proxy.httpsProxy="${proxy}"`, renewer: { HTTPS_PROXY: proxy } },
+    { set: `proxy.httpProxy="${proxy}"`, renewer: { HTTP_PROXY: proxy } },
+  ]),
+  refusedRegistry('https://'),
+  refusedRegistry({ roleArn: ROLE }),
+  refusedRegistry({ host: ECR, roleArn: 'arn:aws:iam::1:role/a' }),
+  refusedRegistry({ host: ECR, rolearn: ROLE }),
+  refusedRegistry({ host: 'a.example', tokenOf: 'b.example' }),
+  refusedRegistry({ host: 'a.example', tokenOf: ` ${ECR}` }),
+  refusedRegistry({ host: ECR, tokenOf: ECR }),
+  refusedRegistry({ host: 'public.ecr.aws', tokenOf: ECR }),
+  refusedRole({ roleArn: 'arn:aws:iam::123456789012:user/a', namespaces: 'a' }),
+  refusedRole({ roleArn: ROLE, namespaces: 'Team-A' }),
+  refusedRole({ roleArn: ROLE }),
+  refusedInFile('tls.additionalCaBundle', 'ca.crt', 'additionalCaBundle'),
+  refusedInFile('optOut', 'never', 'optOut'),
+  refusedInFile('routineWritesPerSecond', 0, 'routineWritesPerSecond'),
+  refusedInFile('routineWritesPerSecond', 10_001, 'routineWritesPerSecond'),
+  refusedTimes({ servingLifetime: '9s' }),
+  refusedTimes({ authorityLifetime: '9s', servingLifetime: '9s', spread: '1s' }),
+  refusedTimes({ servingLifetime: '8761h' }),
+  refusedTimes({ spread: '1460h1s' }),
+  refusedTimes({ spread: '1d' }),
+];
+
+function refusedByBoth(path: string, value: string, name: string): Refused {
+  return { set: `${path}="${value}"`, renewer: { [name]: value }, webhook: { [name]: value } };
+}
+
+function refusedInFile(path: string, value: unknown, key: string): Refused {
+  return { set: `${path}=${JSON.stringify(value)}`, file: { [key]: value } };
+}
+
+function refusedRegistry(entry: unknown): Refused {
+  return refusedInFile('registries', [entry], 'registries');
+}
+
+function refusedRole(entry: unknown): Refused {
+  return refusedInFile('namespaceRoles', [entry], 'namespaceRoles');
+}
+
+function refusedTimes(times: Readonly<Record<string, string>>): Refused {
+  return refusedInFile('tls.selfManaged', times, 'certificates');
+}
+
+function readAsRenewer(environment: Environment, file: unknown = {}): void {
+  const given = { ...environment, POD_NAME: 'p', POD_NAMESPACE: 'n', CONFIG_FILE: '/config.json' };
+  readRenewerConfiguration(given, () => JSON.stringify(file));
+}
+
+t.test('what a process would refuse the chart refuses, and names the value', async (t) => {
+  for (const { set, renewer, webhook, file } of REFUSED) {
+    const [path = ''] = set.split('=');
+    // The schema has slashes.
+    const message = new RegExp(path.replaceAll('.', '[./]'));
+    if (renewer ?? file) t.throws(() => readAsRenewer(renewer ?? {}, file), set);
+    if (webhook) t.throws(() => readWebhookConfiguration(webhook), set);
+    await t.rejects(render('--set-json', set), { message }, set);
+  }
+});
+
+t.test('a refused proxy is not quoted, because it may hold a password', async (t) => {
+  const refusal: unknown = await render('--set', 'proxy.httpsProxy=ftp://u:hush@h').catch(String);
+  t.match(refusal, /proxy\.httpsProxy is not the URL of a proxy/);
+  t.notMatch(refusal, 'hush');
+});
+
+/** With all that the processes read; of the two forms of registries the other one. */
+const EVERYTHING = {
+  ...EVERY_SWITCH,
+  registries: [ECR, { host: 'a.example', tokenOf: `https://${ECR}/`, roleArn: ROLE }, 'b.example'],
+  proxy: { httpsProxy: 'http://me:p%25ss@[fd00::1]:3128/', httpProxy: 'proxy.example.com:3128' },
+};
+
+/** Whatever the values say, a process takes what Kubernetes or the chart itself puts there. */
+const NEVER_REFUSED = new Set([
+  'CONFIG_FILE',
+  'FACTS_DIR',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_OPTIONS',
+  'NO_PROXY',
+  'POD_NAME',
+  'POD_NAMESPACE',
+  'SERVER_NAME',
+  'SERVICE_ACCOUNT_DIR',
+  'SERVICE_NAME',
+  'TLS_DIR',
+  'WEBHOOK_NAME',
+]);
+
+t.test('what the chart renders the processes take, and no variable was forgotten', async (t) => {
+  const objects = readManifest(await render(...settingsOf(EVERYTHING)));
+  const containers = containersIn(objects);
+  const renewer = environmentOf(containers, 'renewer');
+  const webhook = environmentOf(containers, 'webhook');
+  readAsRenewer(renewer, configIn(objects));
+  readWebhookConfiguration(webhook);
+  for (const [container, environment] of Object.entries({ renewer, webhook })) {
+    for (const name of Object.keys(environment)) {
+      const isTried = REFUSED.some((one) => one.renewer?.[name] ?? one.webhook?.[name]);
+      t.ok(isTried || NEVER_REFUSED.has(name), `${container}: ${name}`);
+    }
+  }
+  for (const key of Object.keys(configFileSchema.shape)) {
+    t.ok(
+      REFUSED.some(({ file }) => file && key in file),
+      key,
+    );
+  }
+});
+
+function configIn(objects: readonly KubeObject[]): unknown {
+  const map = objects.find(
+    (one): one is KubeObject & { data: Readonly<Record<string, string>> } =>
+      one.kind === 'ConfigMap' && one.metadata.name === 'ecr-pull-secrets',
+  );
+  assert.ok(map?.data['config.json']);
+  return JSON.parse(map.data['config.json']);
+}
+
+t.test('the schema has the code’s own expressions, and takes empty text besides', async (t) => {
+  const { definitions } = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
+  t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
+  t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
+  t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
+});
+
+/** An expression of whole texts that takes an empty one too. */
+function orEmpty({ source }: RegExp): string {
+  return `^(${source.slice(1, -1)})?$`;
+}

@@ -1,0 +1,81 @@
+import t from 'tap';
+import { startChart } from './support/chart.ts';
+
+const { notes, render } = await startChart(t);
+
+interface Expression {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+function selector(path: string, ...matchExpressions: readonly Expression[]): readonly string[] {
+  return ['--set-json', `${path}.matchExpressions=${JSON.stringify(matchExpressions)}`];
+}
+
+/** Labels of namespaces that ask for nothing but what a test adds. */
+const NO_LABELS = ['--set', 'namespaceSelector.matchLabels.ecr-pull-secrets\\.io/inject=null'];
+
+t.test('an expression has values where its operator takes some, and only there', async (t) => {
+  for (const path of ['namespaceSelector', 'injection.objectSelector']) {
+    const place = `/${path.replace('.', '/')}/matchExpressions/0`;
+    for (const operator of ['In', 'NotIn']) {
+      const without = selector(path, { key: 'a', operator });
+      await t.rejects(render(...without), { message: `${place}': missing property 'values'` });
+      const empty = selector(path, { key: 'a', operator, values: [] });
+      await t.rejects(render(...empty), { message: `${place}/values': minItems: got 0` });
+      t.ok(await render(...selector(path, { key: 'a', operator, values: ['b'] })));
+    }
+    for (const operator of ['Exists', 'DoesNotExist']) {
+      const given = selector(path, { key: 'a', operator, values: ['b'] });
+      await t.rejects(render(...given), { message: `${place}/values': maxItems: got 1` });
+      t.ok(await render(...selector(path, { key: 'a', operator })));
+    }
+  }
+});
+
+/** The labels of the pod that `helm test` tries; `undefined` where it has none. */
+async function testPodLabels(...settings: readonly string[]): Promise<string | undefined> {
+  const rendered = await render(...settings);
+  return /- name: TEST_POD_LABELS\n +value: "(.*)"/.exec(rendered)?.[1];
+}
+
+t.test('the pod of helm test has the labels that a pod needs', async (t) => {
+  t.equal(await testPodLabels(), undefined);
+  const wanted = [
+    '--set',
+    'injection.objectSelector.matchLabels.team=x',
+    ...selector(
+      'injection.objectSelector',
+      { key: 'tier', operator: 'In', values: ['web', 'db'] },
+      { key: 'ecr', operator: 'Exists' },
+      { key: 'frozen', operator: 'DoesNotExist' },
+      { key: 'cost', operator: 'NotIn', values: ['none'] },
+    ),
+  ];
+  t.equal(await testPodLabels(...wanted), 'ecr=enabled,team=x,tier=web');
+  const more = ['--set', 'helmTest.podLabels.tier=db,helmTest.podLabels.asked=by-a-condition'];
+  t.equal(
+    await testPodLabels(...wanted, ...more),
+    'asked=by-a-condition,ecr=enabled,team=x,tier=db',
+  );
+});
+
+/** What the notes say a namespace needs to opt in. */
+async function optingIn(...settings: readonly string[]): Promise<string | undefined> {
+  return /^1\. Let a namespace opt in:\n +(.*)$/m.exec(await notes(...settings))?.[1];
+}
+
+t.test('the notes say which label a namespace needs, or that it needs none', async (t) => {
+  const command = 'kubectl label namespace <namespace>';
+  t.equal(await optingIn(), `${command} ecr-pull-secrets.io/inject=enabled`);
+  const some = selector('namespaceSelector', { key: 'tier', operator: 'In', values: ['a', 'b'] });
+  t.equal(await optingIn(...NO_LABELS, ...some), `${command} tier=a`);
+  const none = 'no label is needed: namespaceSelector takes every namespace';
+  t.equal(await optingIn(...NO_LABELS), none);
+  const not = selector('namespaceSelector', { key: 'frozen', operator: 'DoesNotExist' });
+  t.equal(
+    await optingIn(...NO_LABELS, ...not),
+    `${none} that its matchExpressions do not keep out`,
+  );
+});
