@@ -101,19 +101,22 @@ t.test('containers are asked as often as told, and by default so', async (t) => 
     },
     {
       livenessProbe: { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-      readinessProbe: undefined,
+      readinessProbe: { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 15 },
     },
   ]);
   const told = {
     webhook: { livenessProbe: seldom, readinessProbe: { failureThreshold: 9 } },
-    renewer: { livenessProbe: seldom },
+    renewer: { livenessProbe: seldom, readinessProbe: { failureThreshold: 9 } },
   };
   t.match(await containersWith(told), [
     {
       livenessProbe: { ...seldom, httpGet: { path: '/livez' }, failureThreshold: 6 },
       readinessProbe: { periodSeconds: 2, failureThreshold: 9 },
     },
-    { livenessProbe: { ...seldom, failureThreshold: 6 } },
+    {
+      livenessProbe: { ...seldom, failureThreshold: 6 },
+      readinessProbe: { httpGet: { path: '/readyz' }, failureThreshold: 9 },
+    },
   ]);
   const untold = { periodSeconds: null, timeoutSeconds: null, failureThreshold: null };
   t.match(await containersWith({ renewer: { livenessProbe: untold } }), [
