@@ -1,32 +1,34 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import t from 'tap';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { parseAllDocuments } from 'yaml';
 import { DEPLOY_YAML, renderDeployYaml } from '../src/deploy-yaml/render.ts';
 import { eventually } from '../src/playground/eventually.ts';
 import type { Pod } from '../src/playground/kube-api.ts';
 import { AWS_IDENTITY, REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { chooseServicePort } from '../src/playground/ports.ts';
+import { readCaBundle } from './support/authority.ts';
+import { startKubectl } from './support/kubectl.ts';
 import { SECRET, pullSecretsOf } from './support/pull-secret.ts';
-import {
-  applyServerSide,
-  type KubeObject,
-  readManifest,
-  recreateClientSide,
-} from './support/server-side-apply.ts';
 
 const HOME = 'ecr-pull-secrets';
+const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
+const TROUBLESHOOTING = new URL('../../docs/troubleshooting.md', import.meta.url);
 
 const text = await readFile(DEPLOY_YAML, 'utf8');
 const image = /image: "(.+)"/.exec(text)?.[1] ?? '';
 const playground = await startPlayground({ publishedAs: image });
 t.teardown(() => playground.close());
-const { api, client, cluster } = playground;
+const { api, cluster } = playground;
 const { secretIn, loginWith } = pullSecretsOf(playground);
+const kubectl = await startKubectl(cluster);
 
 // The file as it stands, but where this user may not listen on the Service's port.
-const manifest = readManifest(
-  text.replaceAll('port: 443\n', `port: ${await chooseServicePort()}\n`),
-);
+const file = join(cluster.directory, 'deploy.yaml');
+const port = await chooseServicePort();
+await writeFile(file, text.replaceAll('port: 443\n', `port: ${port}\n`));
 
 function podsOfOurs(): Promise<readonly Pod[]> {
   return api.list<Pod>(`/api/v1/namespaces/${HOME}/pods`);
@@ -51,7 +53,7 @@ t.test('it says what to do, and names no cluster, no region, no key', (t) => {
 });
 
 t.test('applied to an empty cluster it waits for the Secret with the keys', async (t) => {
-  await applyServerSide(client, manifest);
+  for (const line of await kubectl('apply', '-f', file)) t.match(line, / created$/);
   await eventually('both pods say what they wait for', async () => {
     const pods = await podsOfOurs();
     assert.equal(pods.length, 2);
@@ -60,14 +62,7 @@ t.test('applied to an empty cluster it waits for the Secret with the keys', asyn
       assert.match(JSON.stringify(renewer), /CreateContainerConfigError.*ecr-pull-secrets-aws/);
     }
   });
-  await api.create(`/api/v1/namespaces/${HOME}/secrets`, {
-    metadata: { name: 'ecr-pull-secrets-aws' },
-    stringData: {
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
-    },
-  });
+  await kubectl(...secretCommand());
   await eventually(
     'both replicas are ready',
     async () => {
@@ -90,21 +85,105 @@ t.test('then one labelled namespace and one pod: injected, and the secret logs i
   t.same(spec.imagePullSecrets, [{ name: SECRET }]);
 });
 
-t.test('applied again it changes nothing, caBundle included', async (t) => {
-  const first = await applyServerSide(client, manifest);
-  const second = await applyServerSide(client, manifest);
-  t.same(second.map(versionOf), first.map(versionOf));
-  const configuration = second.find(({ kind }) => kind === 'MutatingWebhookConfiguration');
-  t.match(JSON.stringify(configuration), /"caBundle":"LS0t/);
+t.test('applied again, either way, it changes nothing, caBundle included', async (t) => {
+  const caBundle = await readCaBundle(api);
+  t.match(caBundle, 'BEGIN CERTIFICATE');
+  const pods = await namesOfPods();
+  await unchanged(t, 'apply', '-f', file);
+  for (const line of await kubectl('apply', '--server-side', '-f', file)) {
+    t.match(line, / serverside-applied$/);
+  }
+  // The first one only brings back kubectl's own annotation.
+  await kubectl('apply', '-f', file);
+  await unchanged(t, 'apply', '-f', file);
+  t.equal(await readCaBundle(api), caBundle);
+  t.same(await namesOfPods(), pods, 'none was replaced');
 });
 
-t.test('who applied it client-side goes over to --server-side without a conflict', async (t) => {
-  const objects = manifest.filter(({ kind }) => kind !== 'Namespace');
-  for (const object of objects) await recreateClientSide(client, object);
-  t.equal((await applyServerSide(client, objects)).length, objects.length);
+t.test('Helm takes it over by the documented command, however it was applied', async (t) => {
+  const [, command = ''] =
+    /\b(helm install .*--take-ownership[^]*?)\n\n/.exec(await readFile(TROUBLESHOOTING, 'utf8')) ??
+    [];
+  const [, ...words] = command.replaceAll('\\\n', '').replace('./chart', CHART).split(/\s+/);
+  const takeOver = [...words, '--set', `service.port=${port}`];
+  const caBundle = await readCaBundle(api);
+  await cluster.helm(takeOver);
+  t.equal(await readCaBundle(api), caBundle);
+
+  await cluster.helm(['uninstall', HOME, '--namespace', HOME]);
+  await kubectl('apply', '--server-side', '-f', file);
+  await cluster.helm(takeOver);
 });
 
-/** Of what a controller writes to all the time, the version of what people ask for. */
-function versionOf({ kind, metadata }: KubeObject): string {
-  return `${kind} ${metadata.generation ?? metadata.resourceVersion}`;
+// As Argo CD and Flux do, which render the chart and apply it as somebody else: docs/gitops.md.
+t.test('a GitOps tool finds nothing to change, and leaves caBundle alone', async (t) => {
+  await cluster.helm(['uninstall', HOME, '--namespace', HOME]);
+  const rendered = join(cluster.directory, 'rendered.yaml');
+  const place = [HOME, CHART, '--namespace', HOME, '--no-hooks', ...(await gitOpsValues(t))];
+  await writeFile(rendered, (await cluster.helm(['template', ...place])).stdout);
+  const asArgo = ['--field-manager=argocd-controller', '-f', rendered];
+  await kubectl('apply', ...asArgo);
+  const caBundle = await eventually('caBundle is there', async () => {
+    const pem = await readCaBundle(api);
+    assert.match(pem, /BEGIN CERTIFICATE/);
+    return pem;
+  });
+
+  await unchanged(t, 'apply', ...asArgo);
+  t.same(await kubectl('diff', ...asArgo), ['']);
+  const serverSide = ['--server-side', '--force-conflicts', ...asArgo];
+  await kubectl('apply', ...serverSide);
+  await kubectl('rollout', 'restart', `deployment/${HOME}`, '--namespace', HOME);
+  t.same(await kubectl('diff', ...serverSide), ['']);
+  await kubectl('apply', ...serverSide);
+  t.equal(await readCaBundle(api), caBundle);
+});
+
+/** Options with the values of docs/gitops.md, which has them for both tools. */
+async function gitOpsValues(t: Test): Promise<readonly string[]> {
+  const page = await readFile(new URL('../../docs/gitops.md', import.meta.url), 'utf8');
+  const documents = [...page.matchAll(/^```yaml\n([^]*?)^```$/gm)].flatMap(([, yaml = '']) =>
+    parseAllDocuments(yaml).map((document) => document.toJS()),
+  );
+  const argo = documents.find(({ kind }) => kind === 'Application')?.spec.source.helm.valuesObject;
+  const flux = documents.find(({ kind }) => kind === 'HelmRelease')?.spec.values;
+  t.same(flux, argo);
+  const path = join(cluster.directory, 'gitops-values.json');
+  await writeFile(path, JSON.stringify(argo));
+  return ['--values', path, '--set', `service.port=${port}`];
+}
+
+/** The command that the file's own head names, with keys. */
+function secretCommand(): readonly string[] {
+  const [, command = ''] = /^# +kubectl (create secret [^]*?[^\\])\n/m.exec(text) ?? [];
+  const keys = [AWS_IDENTITY.accessKeyId, AWS_IDENTITY.secretAccessKey];
+  const words = command.replaceAll(/\\\n# +/g, '').split(/\s+/);
+  return words.map((word) => word.replace('...', () => keys.shift() ?? ''));
+}
+
+/**
+ * Runs kubectl, which says of each object that it is as it was. Not of a PodDisruptionBudget: its selector is
+ * always in the patch (patchStrategy replace), which the API server then finds to change nothing.
+ */
+async function unchanged(t: Test, ...args: readonly string[]): Promise<void> {
+  const [before, lines, after] = [
+    await budgetVersion(),
+    await kubectl(...args),
+    await budgetVersion(),
+  ];
+  for (const line of lines)
+    if (!line.startsWith('poddisruptionbudget')) t.match(line, / unchanged$/);
+  t.equal(after, before);
+}
+
+async function budgetVersion(): Promise<unknown> {
+  const path = `/apis/policy/v1/namespaces/${HOME}/poddisruptionbudgets/${HOME}`;
+  const { metadata, spec } = await api.get<{ metadata: { generation: number }; spec: unknown }>(
+    path,
+  );
+  return JSON.stringify([metadata.generation, spec]);
+}
+
+async function namesOfPods(): Promise<readonly string[]> {
+  return (await podsOfOurs()).map(({ metadata }) => metadata.name ?? '').toSorted();
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { APPLY_PATCH, type KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import type { KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/renewer/kube/objects.ts';
 import { parseAllDocuments } from 'yaml';
 
@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: ObjectMeta & { readonly generation?: number };
+  readonly metadata: ObjectMeta;
 }
 
 interface ResourceList {
@@ -25,42 +25,6 @@ export function readManifest(text: string): readonly KubeObject[] {
     assert.deepEqual([...document.errors, ...document.warnings], []);
     const object: KubeObject = document.toJS();
     return object;
-  });
-}
-
-/**
- * What `kubectl apply --server-side` sends: each object in its turn, its path looked up as kubectl does.
- *
- * @throws an ApiError: 409 where somebody else owns a field
- */
-export async function applyServerSide(
-  client: KubeClient,
-  objects: readonly KubeObject[],
-): Promise<readonly KubeObject[]> {
-  const applied: KubeObject[] = [];
-  for (const body of objects) {
-    applied.push(
-      await client.request<KubeObject>({
-        method: 'PATCH',
-        path: await pathOf(client, body),
-        query: { fieldManager: 'kubectl', fieldValidation: 'Strict' },
-        contentType: APPLY_PATCH,
-        body,
-      }),
-    );
-  }
-  return applied;
-}
-
-/** Makes an object anew, as the first `kubectl apply` without `--server-side` does. */
-export async function recreateClientSide(client: KubeClient, body: KubeObject): Promise<void> {
-  const path = await pathOf(client, body);
-  await client.request({ method: 'DELETE', path });
-  await client.request({
-    method: 'POST',
-    path: path.slice(0, path.lastIndexOf('/')),
-    query: { fieldManager: 'kubectl-client-side-apply' },
-    body,
   });
 }
 
