@@ -10,7 +10,10 @@ export const CONFIGURATION = `/apis/admissionregistration.k8s.io/v1/mutatingwebh
 
 export interface WebhookConfiguration {
   readonly metadata: { readonly resourceVersion: string };
-  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
+  readonly webhooks: readonly {
+    readonly timeoutSeconds: number;
+    readonly clientConfig: { readonly caBundle?: string };
+  }[];
 }
 
 /** PEM of what the API server is told to trust. */

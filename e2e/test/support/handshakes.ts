@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { Pod } from '../../src/playground/kube-api.ts';
 import type { Playground } from '../../src/playground/playground.ts';
 import { readCaBundle } from './authority.ts';
-
-/** Whom the API server expects behind the Service. */
-const SERVER_NAME = `${PRODUCT_NAME}.${PRODUCT_NAME}.svc`;
+import { SERVER_NAME, WEBHOOK_PORT, webhookPods } from './webhook-pods.ts';
 
 const INTERVAL_MS = 100;
 
@@ -57,28 +53,19 @@ interface Served {
  * @param bundle - PEM by which it is judged; the one that was published before unless given
  */
 export async function handshakesNow(
-  { api, node }: Playground,
+  playground: Playground,
   bundle?: string,
 ): Promise<readonly Served[]> {
-  const ca = bundle ?? (await readCaBundle(api));
-  const pods = await api.list<Pod & { status?: { podIP?: string } }>(
-    `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
-  );
-  const hosts = pods
-    .filter(({ status }) => status?.conditions?.some(isReady))
-    .flatMap(({ status }) => node.toLoopback(status?.podIP ?? '') ?? []);
-  const served = await Promise.all(hosts.map((host) => shakeHands(host, ca)));
+  const ca = bundle ?? (await readCaBundle(playground.api));
+  const pods = await webhookPods(playground);
+  const served = await Promise.all(pods.map(({ host }) => shakeHands(host, ca)));
   return served.filter((one) => one !== undefined);
-}
-
-function isReady({ type, status }: { readonly type: string; readonly status: string }): boolean {
-  return type === 'Ready' && status === 'True';
 }
 
 /** Nothing where nobody answers any more. */
 async function shakeHands(host: string, ca: string): Promise<Served | undefined> {
   const trust = { ca, servername: SERVER_NAME, rejectUnauthorized: false };
-  const socket = connect({ host, port: 10_250, ...trust });
+  const socket = connect({ host, port: WEBHOOK_PORT, ...trust });
   try {
     await once(socket, 'secureConnect');
     const { serialNumber } = socket.getPeerCertificate();

@@ -76,7 +76,7 @@ export async function unnoticed(
   t: Test,
   playground: Playground,
   action: () => Promise<void>,
-): Promise<void> {
+): Promise<LoadReport> {
   const failOpenBefore = await countFailOpen(playground.cluster);
   const report = await underLoad(playground, action);
   const { asked, injected, perSecond, slowestMs } = report;
@@ -84,4 +84,5 @@ export async function unnoticed(
   t.equal(injected, asked, `all of ${asked} pods were injected`);
   t.equal((await countFailOpen(playground.cluster)) - failOpenBefore, 0, 'no call failed');
   t.comment(`${asked} pods, ${perSecond.toFixed(1)}/s, slowest ${slowestMs} ms`);
+  return report;
 }
