@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** Of a package.json, what is looked at here. */
 interface Manifest {
@@ -16,18 +16,23 @@ export interface ReleaseFiles {
   readonly chart: string;
   readonly values: string;
   readonly changelog: string;
+  /** What users read, by paths. */
+  readonly pages: Readonly<Record<string, string>>;
 }
 
 /** semver.org's own expression, cut to what a container image's tag and a chart's version can both be. */
 const VERSION_TAG = /^v((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?)$/;
+
+/** The chart as a checkout has it, in a command; who installs a release has the published one. */
+const CHART_OF_CHECKOUT = /^ {4}.* \.\/chart\b/m;
 
 const OWN_PACKAGE = /^@ecr-pull-secrets\//;
 
 const ROOT = new URL('../', import.meta.url);
 
 /**
- * What keeps a tag from being published: a version that is not the tag's, or an image that the chart
- * would not find.
+ * What keeps a tag from being published: a version that is not the tag's, an image that the chart would not
+ * find, or a page that tells users to install from a checkout.
  *
  * @param image - where the image will be published, without a tag; nothing is said of it where absent
  * @returns one sentence for each problem
@@ -35,7 +40,7 @@ const ROOT = new URL('../', import.meta.url);
 export function releaseProblems(tag: string, files: ReleaseFiles, image?: string): string[] {
   const version = versionOf(tag);
   if (version === undefined) return [`${tag} is no tag of a release: v1.2.3 is one`];
-  const { manifests, chart, values, changelog } = files;
+  const { manifests, chart, values, changelog, pages } = files;
   const claims = [
     ...Object.entries(manifests).flatMap(([path, manifest]) => versionsIn(path, manifest)),
     ['chart/Chart.yaml, version', yamlField(chart, 'version')],
@@ -50,6 +55,11 @@ export function releaseProblems(tag: string, files: ReleaseFiles, image?: string
   const repository = imageRepository(values);
   if (image !== undefined && repository !== image) {
     problems.push(`chart/values.yaml, image.repository: it is ${repository}, not ${image}`);
+  }
+  for (const [path, text] of Object.entries(pages)) {
+    if (CHART_OF_CHECKOUT.test(text)) {
+      problems.push(`${path}: ./chart is in a checkout alone; name the published chart, oci://…`);
+    }
   }
   return problems;
 }
@@ -96,11 +106,16 @@ async function readFiles(): Promise<ReleaseFiles> {
   const manifests = await Promise.all(
     paths.map(async (path) => [path, JSON.parse(await read(path))] as const),
   );
+  const docs = (await readdir(new URL('docs', ROOT))).filter((name) => name.endsWith('.md'));
+  const pages = ['README.md', 'chart/README.md', ...docs.map((name) => `docs/${name}`)];
   return {
     manifests: Object.fromEntries(manifests),
     chart: await read('chart/Chart.yaml'),
     values: await read('chart/values.yaml'),
     changelog: await read('CHANGELOG.md'),
+    pages: Object.fromEntries(
+      await Promise.all(pages.map(async (path) => [path, await read(path)] as const)),
+    ),
   };
 }
 

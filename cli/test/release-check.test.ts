@@ -17,6 +17,7 @@ const FILES: ReleaseFiles = {
   chart: 'apiVersion: v2\nname: x\nversion: 1.2.3\nappVersion: "1.2.3"\n',
   values: `other:\n  repository: x\nimage:\n  repository: ${IMAGE}\n\n  # A note.\n  tag: ""\n`,
   changelog: '# Changes\n\n## 1.2.3 - 2026-12-01\n\n- This.\n\n## 1.2.2\n\n- That.\n',
+  pages: { 'README.md': 'With `./chart`, or:\n\n    helm install x oci://ghcr.io/x/charts/x\n' },
 };
 
 t.test('a tag that everything agrees with has no problem', (t) => {
@@ -49,6 +50,14 @@ t.test('a release without notes, or of another image than the chart’s, is none
   t.end();
 });
 
+t.test('a release whose pages install the chart of a checkout is none', (t) => {
+  const pages = { ...FILES.pages, 'docs/a.md': 'Then:\n\n    helm upgrade x ./chart --wait\n' };
+  t.strictSame(releaseProblems('v1.2.3', { ...FILES, pages }), [
+    'docs/a.md: ./chart is in a checkout alone; name the published chart, oci://…',
+  ]);
+  t.end();
+});
+
 t.test('a tag is v and a version that images and charts can have', (t) => {
   for (const tag of ['', '1.2.3', 'v1.2', 'v01.2.3', 'v1.2.3+build', 'v1.2.3 ']) {
     t.strictSame(releaseProblems(tag, FILES), [`${tag} is no tag of a release: v1.2.3 is one`]);
@@ -74,9 +83,9 @@ t.test('today’s files agree with each other, whatever is still to be said of t
   const own = run(`v${version}`, IMAGE);
   const lines = own.stderr.split('\n').filter((line) => line !== '');
   t.strictSame(
-    lines.filter((line) => !line.startsWith('CHANGELOG.md')),
+    lines.filter((line) => !/^CHANGELOG\.md|: \.\/chart /.test(line)),
     [],
-    'until it is released the changelog calls it unreleased',
+    'until it is released the changelog calls it unreleased, and pages know the checkout alone',
   );
   t.end();
 });

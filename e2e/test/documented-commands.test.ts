@@ -21,7 +21,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
     'needs Docker; the image is tried by image.test.ts and the workflows',
   ],
   [/^helm test /, 'takes long; helm-test.test.ts runs it in each mode'],
-  [/^cosign /, 'needs a published release'],
+  [/^cosign |^helm pull oci:/, 'needs a published release'],
   [/^aws /, 'needs AWS'],
   [
     /curl .*https:\/\/\$host/,

@@ -70,8 +70,10 @@ cat "$said" >&2
 if [ -s "$said" ] && ! /usr/bin/env -i PATH="\${PATH#*:}" grep -qv 'already exists$' "$said"; then exit 0; fi
 exit $code
 `,
-  // The release is there already; an upgrade asks for all that an installation does.
+  // What is published is what the checkout has. The release is there already; an upgrade asks for all that an
+  // installation does.
   helm: `
+set -- "\${@/#oci:*/./chart}"
 case "$1" in
   install) shift; set -- upgrade --install "$@" --dry-run=server ;;
   rollback|upgrade) set -- "$@" --dry-run=server ;;
