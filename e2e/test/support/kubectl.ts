@@ -8,7 +8,7 @@ import { progressToStderr } from '../../src/local-cluster/progress.ts';
  * Runs kubectl as the cluster's administrator.
  *
  * @returns the lines that it printed
- * @throws with what it said where it failed
+ * @throws with what it said where it failed; `diff` fails where there is a difference
  */
 export type Kubectl = (...args: readonly string[]) => Promise<readonly string[]>;
 
@@ -28,7 +28,7 @@ export async function startKubectl({
       child.stdout ? text(child.stdout) : '',
       child.stderr ? text(child.stderr) : '',
     ]);
-    if (code !== 0) throw new Error(`kubectl ${args[0] ?? ''} failed: ${stderr.trim()}`);
+    if (code !== 0) throw new Error(`kubectl ${args[0] ?? ''} failed: ${stderr.trim() || stdout}`);
     return stdout.trimEnd().split('\n');
   };
 }
