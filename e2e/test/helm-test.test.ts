@@ -9,6 +9,7 @@ import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts
 import { CONFIGURATION } from './support/authority.ts';
 import { LOADED_NAMESPACE, underLoad } from './support/pod-load.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
+import { nextLeader } from './support/renewers.ts';
 
 const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
 const TEST = `${PRODUCT_NAME}-test`;
@@ -55,8 +56,9 @@ t.test('helm test goes by the mode', async (t) => {
 });
 
 t.test('helm test fails where nobody injects, and says so', async (t) => {
-  // Long enough for the next leader, which brings the secret.
-  await playground.install({ helmTest: { withinSeconds: 25 } });
+  await playground.install({ helmTest: { withinSeconds: 10 } });
+  // It brings the secret.
+  await nextLeader(playground);
   await api.remove(CONFIGURATION);
   // The API server hears of it in a moment.
   await eventually('nobody injects', async () => {
