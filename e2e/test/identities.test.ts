@@ -162,6 +162,10 @@ t.test('all tokens are renewed at half life with one write for each namespace', 
     200,
     'a node that still has the old one can pull',
   );
+  // The API server logs a request a moment after it has answered.
+  await eventually('both writes are in the log', async () => {
+    assert.ok((await writesTo('renewed')) >= 2);
+  });
   t.equal(await writesTo('renewed'), 2, 'one at first, one for the renewal');
 });
 
