@@ -12,7 +12,7 @@ import { makePreviousBuild } from './support/previous-build.ts';
 import { findPreviousRevision } from './support/previous-revision.ts';
 import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { nextLeader } from './support/renewers.ts';
-import { countPatched, readReplicas, type Replica } from './support/replicas.ts';
+import { countReviews, readReplicas, type Replica } from './support/replicas.ts';
 
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`;
 const CHECKPOINT = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-tokens`;
@@ -110,12 +110,14 @@ async function changeUnderLoad(
 async function serveSideBySide(t: Test, playground: Playground): Promise<void> {
   const atFirst = new Map<string, number>();
   const bothAnswer = async (): Promise<readonly string[]> => {
-    const ready = (await readReplicas(playground)).filter(({ isReady }) => isReady);
+    const ready = (await readReplicas(playground)).filter(
+      ({ isReady, isGoing }) => isReady && !isGoing,
+    );
     assert.equal(new Set(ready.map(({ tag }) => tag)).size, 2, 'both are ready');
     await Promise.all(Array.from({ length: AT_ONCE }, () => createInjected(playground)));
     const answering = new Set<string>();
     for (const replica of ready) {
-      const count = await countPatched(replica);
+      const count = await countReviews(replica);
       if (count > (atFirst.get(replica.name) ?? count)) answering.add(replica.tag);
       if (!atFirst.has(replica.name)) atFirst.set(replica.name, count);
     }

@@ -10,13 +10,8 @@ import { CONFIGURATION, readCaBundle, type WebhookConfiguration } from './suppor
 import { buildGoProgram } from './support/go-program.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
-import {
-  findCalledPod,
-  SERVER_NAME,
-  WEBHOOK_PORT,
-  type WebhookPod,
-  webhookPods,
-} from './support/webhook-pods.ts';
+import { findCalledPod, SERVER_NAME, WEBHOOK_PORT, webhookPods } from './support/webhook-pods.ts';
+import type { Replica } from './support/replicas.ts';
 
 const REVIEW = fileURLToPath(
   new URL('../../server/test/fixtures/admission-review.pod.json', import.meta.url),
@@ -119,7 +114,7 @@ t.test(`${IDLE_CONNECTIONS} connections serve again after 89 to 91 idle seconds`
 });
 
 /** The flags that all our Go callers have. */
-function flagsFor({ host }: WebhookPod): string[] {
+function flagsFor({ host }: Replica): string[] {
   const url = `https://${host}:${WEBHOOK_PORT}/mutate?timeout=${timeoutSeconds}s`;
   const trust = [`-ca=${caFile}`, `-server-name=${SERVER_NAME}`];
   return [`-url=${url}`, ...trust, `-review=${REVIEW}`, `-timeout=${timeoutSeconds}s`];

@@ -24,11 +24,14 @@ export async function watchHandshakes(
   const serialNumbers = new Set<string>();
   const over = new AbortController();
   const watching = (async () => {
-    while (!over.signal.aborted) {
+    for (;;) {
+      // Once more when it is over: what came of it in the last moment counts too.
+      const isLast = over.signal.aborted;
       for (const served of await handshakesNow(playground)) {
         serialNumbers.add(served.serialNumber);
         if (served.problem) untrusted.push(served.problem);
       }
+      if (isLast) return;
       await delay(INTERVAL_MS);
     }
   })();

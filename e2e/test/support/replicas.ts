@@ -1,4 +1,5 @@
-import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import assert from 'node:assert/strict';
+import { METRIC_PREFIX, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Pod } from '../../src/playground/kube-api.ts';
 import type { Playground } from '../../src/playground/playground.ts';
 import { OPS_PORTS } from '../../src/playground/ports.ts';
@@ -8,9 +9,10 @@ export interface Replica {
   readonly name: string;
   /** Of its image: which build it is. */
   readonly tag: string;
-  /** Whether the Service sends it calls. */
+  /** Whether the Service sends it calls; one that is going may have some left for a moment. */
   readonly isReady: boolean;
-  /** Where its webhook's figures are; empty before it has an address. */
+  readonly isGoing: boolean;
+  /** Its loopback address; empty before it has one. */
   readonly host: string;
 }
 
@@ -23,18 +25,27 @@ export async function readReplicas({ api, node }: Playground): Promise<readonly 
   return pods.map(({ metadata, spec, status }) => ({
     name: metadata.name,
     tag: spec.containers[0]?.image.split(':').at(-1) ?? '',
-    isReady:
-      !metadata.deletionTimestamp &&
-      Boolean(
-        status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-      ),
+    isReady: status?.conditions?.some(isTrueReady) ?? false,
+    isGoing: metadata.deletionTimestamp !== undefined,
     host: node.toLoopback(status?.podIP ?? '') ?? '',
   }));
 }
 
-/** How many pods its webhook has given the secret's name. */
-export async function countPatched({ host }: Replica): Promise<number> {
-  const figures = await (await fetch(`http://${host}:${OPS_PORTS.webhook}/metrics`)).text();
-  const line = /^ecr_pull_secrets_admission_requests_total\{result="patched"\} (\d+)$/m;
-  return Number(line.exec(figures)?.[1]);
+function isTrueReady({
+  type,
+  status,
+}: {
+  readonly type: string;
+  readonly status: string;
+}): boolean {
+  return type === 'Ready' && status === 'True';
+}
+
+/** How many reviews its webhook has answered since it started, by its own count. */
+export async function countReviews({ host }: Replica): Promise<number> {
+  const response = await fetch(`http://${host}:${OPS_PORTS.webhook}/metrics`);
+  const name = `${METRIC_PREFIX}admission_requests_total`;
+  const samples = [...(await response.text()).matchAll(new RegExp(`^${name}{.*} (\\d+)$`, 'gm'))];
+  assert.ok(samples.length > 0, `${name} of ${host}`);
+  return samples.reduce((sum, [, value]) => sum + Number(value), 0);
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { METRIC_PREFIX, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { eventually } from '../../src/playground/eventually.ts';
-import type { Pod } from '../../src/playground/kube-api.ts';
 import type { Playground } from '../../src/playground/playground.ts';
-import { OPS_PORTS } from '../../src/playground/ports.ts';
+import { countReviews, readReplicas, type Replica } from './replicas.ts';
 
 /** What a certificate must be good for: whom the API server expects behind the Service. */
 export const SERVER_NAME = `${PRODUCT_NAME}.${PRODUCT_NAME}.svc`;
@@ -11,42 +10,12 @@ export const SERVER_NAME = `${PRODUCT_NAME}.${PRODUCT_NAME}.svc`;
 /** Where each webhook listens for reviews, at its pod's address. */
 export const WEBHOOK_PORT = 10_250;
 
-/** A replica whose pod is ready, past the Service. */
-export interface WebhookPod {
-  readonly name: string;
-  /** Its loopback address. */
-  readonly host: string;
+/** The replicas that a Service may lead to. */
+export async function webhookPods(playground: Playground): Promise<readonly Replica[]> {
+  return (await readReplicas(playground)).filter(({ isReady }) => isReady);
 }
 
-/** The pods that a Service may lead to. */
-export async function webhookPods({ api, node }: Playground): Promise<readonly WebhookPod[]> {
-  const pods = await api.list<Pod & { status?: { podIP?: string } }>(
-    `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
-    { labelSelector: `app.kubernetes.io/name=${PRODUCT_NAME}` },
-  );
-  return pods
-    .filter(({ status }) => status?.conditions?.some(isReady))
-    .map(({ metadata, status }) => {
-      const host = node.toLoopback(status?.podIP ?? '');
-      assert.ok(host, `the address of ${metadata.name}`);
-      return { name: metadata.name, host };
-    });
-}
-
-function isReady({ type, status }: { readonly type: string; readonly status: string }): boolean {
-  return type === 'Ready' && status === 'True';
-}
-
-/** How many reviews a replica's webhook has answered since it started, by its own count. */
-async function countReviews({ host }: WebhookPod): Promise<number> {
-  const response = await fetch(`http://${host}:${OPS_PORTS.webhook}/metrics`);
-  const name = `${METRIC_PREFIX}admission_requests_total`;
-  const samples = [...(await response.text()).matchAll(new RegExp(`^${name}{.*} (\\d+)$`, 'gm'))];
-  assert.ok(samples.length > 0, `${name} of ${host}`);
-  return samples.reduce((sum, [, value]) => sum + Number(value), 0);
-}
-
-/** The same of all replicas, by name. */
+/** How many reviews each of them has answered since it started, by name. */
 export async function countReviewsByPod(
   playground: Playground,
 ): Promise<ReadonlyMap<string, number>> {
@@ -62,8 +31,8 @@ export const ENOUGH_REVIEWS = 20;
 /** Two replicas while there is load. */
 export interface CalledPods {
   /** The one to which the API server's connection leads. */
-  readonly called: WebhookPod;
-  readonly other: WebhookPod;
+  readonly called: Replica;
+  readonly other: Replica;
 }
 
 /**
