@@ -5,10 +5,11 @@
 
 {{/*
 The first run's name. It ends with a digest of all that the run goes by, so it is another Job, which runs, when any of
-that changes; a Job cannot be changed. Unchanged, it is the same one, which does not run again.
+that changes; a Job cannot be changed. Unchanged, it is the same one, which does not run again. Whose it is and what it
+may do count, too: the role of AWS is an annotation of the ServiceAccount, and a run without rights is to be repeated.
 */}}
 {{- define "ecr-pull-secrets.firstRunName" -}}
-{{- $inputs := list (include "ecr-pull-secrets.jobSpec" .) (include "ecr-pull-secrets.config" .) (include "ecr-pull-secrets.awsKeysChecksum" .) -}}
+{{- $inputs := list (include "ecr-pull-secrets.jobSpec" .) (include "ecr-pull-secrets.config" .) (include "ecr-pull-secrets.awsKeysChecksum" .) (.Values.serviceAccount.annotations | toJson) (.Values.rbac | toJson) -}}
 {{- printf "%s-%s" (include "ecr-pull-secrets.cronJobName" .) (join "\n" $inputs | sha256sum | trunc 10) -}}
 {{- end -}}
 

@@ -76,6 +76,9 @@ t.test('it is another Job when what a run goes by changes, and only then', async
     nameOfFirstRun({ registries: [{ host: 'b.example' }] }),
     nameOfFirstRun(keys),
     nameOfFirstRun({ ...keys, awsSecretAccessKey: 't' }),
+    nameOfFirstRun({ 'serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn': 'arn' }),
+    nameOfFirstRun({ 'rbac.namespaced': true }),
+    nameOfFirstRun({ 'rbac.create': false }),
   ]);
   t.equal(new Set(names).size, names.length);
 });
