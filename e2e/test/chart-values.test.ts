@@ -54,7 +54,8 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'hostNetwork=true,injection.mode=none,renewer.opsPort=10255':
     /renewer\.opsPort=10255 is kubelet's/,
   'podDisruptionBudget.minAvailable=2':
-    /minAvailable=2 of replicaCount=2 would let no node be drained/,
+    /minAvailable=2 of replicaCount=2 would let no node be drained; .* your own in extraObjects/,
+  'podDisruptionBudget.minAvailable=null': /has neither minAvailable nor maxUnavailable/,
   'podDisruptionBudget.minAvailable=67%,replicaCount=3': /minAvailable=67% of replicaCount=3 would/,
   'podDisruptionBudget.maxUnavailable=0': /maxUnavailable=0 would let no node be drained/,
   'webhook.resources.limits.memory=16Mi': /webhook\.resources\.limits\.memory=16Mi is too little/,
@@ -80,6 +81,7 @@ const POSSIBLE = [
   'podDisruptionBudget.minAvailable=66%,replicaCount=3',
   'podDisruptionBudget.minAvailable=2,podDisruptionBudget.maxUnavailable=1',
   'podDisruptionBudget.minAvailable=2,podDisruptionBudget.enabled=false',
+  'podDisruptionBudget.minAvailable=null,podDisruptionBudget.maxUnavailable=1',
   'updateStrategy.rollingUpdate.maxSurge=0,updateStrategy.rollingUpdate.maxUnavailable=1',
   'updateStrategy.rollingUpdate.maxSurge=0,updateStrategy.type=Recreate',
   `fullnameOverride=${'a'.repeat(53)}`,
