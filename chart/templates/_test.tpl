@@ -1,6 +1,22 @@
-{{/* Whether there is something for `helm test`: "true" or empty. It brings a Role, which not everybody may make. */}}
+{{/*
+Whether there is something for `helm test`: "true" or empty. It brings a Role, which not everybody may make, and a
+namespace, which no selector has among the names that it asks for.
+*/}}
 {{- define "ecr-pull-secrets.hasTest" -}}
-{{- if and (not (include "ecr-pull-secrets.isCronJob" .)) .Values.helmTest.enabled .Values.rbac.create (ne (toString .Values.forHelm) "false") -}}true{{- end -}}
+{{- if and (not (include "ecr-pull-secrets.isCronJob" .)) .Values.helmTest.enabled .Values.rbac.create (ne (toString .Values.forHelm) "false") (not (include "ecr-pull-secrets.namesNamespaces" .)) -}}true{{- end -}}
+{{- end -}}
+
+{{/* The label that each namespace's name is in. The API server sets it, and takes no other value. */}}
+{{- define "ecr-pull-secrets.nameLabel" -}}kubernetes.io/metadata.name{{- end -}}
+
+{{/* Whether namespaceSelector takes namespaces by their names: "true" or empty. */}}
+{{- define "ecr-pull-secrets.namesNamespaces" -}}
+{{- $key := include "ecr-pull-secrets.nameLabel" . -}}
+{{- $isNamed := hasKey (.Values.namespaceSelector.matchLabels | default dict) $key -}}
+{{- range .Values.namespaceSelector.matchExpressions -}}
+{{- if and (eq .key $key) (eq .operator "In") -}}{{- $isNamed = true -}}{{- end -}}
+{{- end -}}
+{{- if $isNamed -}}true{{- end -}}
 {{- end -}}
 
 {{/* Other ones than the Deployment's pods have, which a Service would take for its own. */}}
@@ -21,15 +37,19 @@ helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
-{{/* Labels that a selector matches; where an expression asks for one of several values, the first one. */}}
+{{/*
+Labels that a selector matches; where an expression asks for one of several values, the first one. A namespace's name is
+not among them, because nobody can set it.
+*/}}
 {{- define "ecr-pull-secrets.labelsFor" -}}
 {{- $labels := merge (dict) (.matchLabels | default dict) -}}
 {{- range .matchExpressions -}}
-{{- if eq .operator "In" -}}{{- $_ := set $labels .key (first .values) -}}
-{{- else if and (eq .operator "Exists") (not (hasKey $labels .key)) -}}{{- $_ := set $labels .key "enabled" -}}
+{{- if hasKey $labels .key -}}{{/* matchLabels says which one. */}}
+{{- else if eq .operator "In" -}}{{- $_ := set $labels .key (first .values) -}}
+{{- else if eq .operator "Exists" -}}{{- $_ := set $labels .key "enabled" -}}
 {{- end -}}
 {{- end -}}
-{{- with $labels -}}{{- toYaml . -}}{{- end -}}
+{{- with omit $labels (include "ecr-pull-secrets.nameLabel" .) -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
 {{/* Of the pod that the test tries: what the selector wants, and what the values say that conditions want besides. */}}
