@@ -1,4 +1,3 @@
-{{/* What a run may do where it writes: the one pull secret, by name; the verb get is for its metadata. */}}
 {{- define "ecr-pull-secrets.runRule" -}}
 # The one pull secret, by name; the verb get is for its metadata, which is all that is asked for.
 - apiGroups: [""]
