@@ -33,6 +33,7 @@ With cronjob.enabled=false namespaces opt in by a label, get their secret at onc
   "injection.objectSelector" (or $selector.matchLabels $selector.matchExpressions)
   "injection.matchConditions" $values.injection.matchConditions
   "tls.mode" (ne $values.tls.mode "self-managed")
+  "tls.additionalCaBundle" $values.tls.additionalCaBundle
   "namespaceRoles" $values.namespaceRoles
   "optOut" (ne $values.optOut "expire")
   "podMonitor.enabled" $values.podMonitor.enabled

@@ -128,7 +128,10 @@ securityContext:
   "optOut" .Values.optOut
   "routineWritesPerSecond" .Values.routineWritesPerSecond
   "certificates" .Values.tls.selfManaged -}}
+{{- /* Where there is no webhook nobody has checked it, and nobody needs it. */ -}}
+{{- if include "ecr-pull-secrets.hasWebhook" . -}}
 {{- with .Values.tls.additionalCaBundle -}}{{- $_ := set $config "additionalCaBundle" . -}}{{- end -}}
+{{- end -}}
 {{- toJson $config -}}
 {{- end -}}
 
@@ -138,13 +141,25 @@ securityContext:
 {{- if not (has $mode (list "self-managed" "cert-manager" "existing-secret")) -}}
 {{- fail (printf "tls.mode=%s is not one of self-managed, cert-manager, existing-secret" $mode) -}}
 {{- end -}}
-{{- if and .Values.tls.additionalCaBundle (eq $mode "cert-manager") -}}
-{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: leave it out" -}}
+{{- if include "ecr-pull-secrets.hasWebhook" . -}}
+{{- include "ecr-pull-secrets.checkAdditionalCaBundle" . -}}
+{{- $mode -}}
+{{- else -}}
+none
 {{- end -}}
-{{- if and .Values.tls.additionalCaBundle (not (contains "-----BEGIN CERTIFICATE-----" .Values.tls.additionalCaBundle)) -}}
+{{- end -}}
+
+{{/* What the renewer refuses, and a key, which would be in a ConfigMap and in caBundle. */}}
+{{- define "ecr-pull-secrets.checkAdditionalCaBundle" -}}
+{{- with .Values.tls.additionalCaBundle -}}
+{{- if eq $.Values.tls.mode "cert-manager" -}}
+{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: leave it out" -}}
+{{- else if contains "PRIVATE KEY" . -}}
+{{- fail "tls.additionalCaBundle holds a private key: it is for certificates alone, everybody can read it" -}}
+{{- else if not (contains "-----BEGIN CERTIFICATE-----" .) -}}
 {{- fail "tls.additionalCaBundle must be certificates as PEM: set it from a file, --set-file tls.additionalCaBundle=ca.crt" -}}
 {{- end -}}
-{{- ternary $mode "none" (not (empty (include "ecr-pull-secrets.hasWebhook" .))) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The Secret of a certificate that somebody else makes; empty where nobody does. */}}

@@ -155,11 +155,12 @@ t.test('the notes name what is set and has no effect', async (t) => {
     ...CRON_JOB,
     'injection.mode': 'policy',
     'tls.mode': 'cert-manager',
+    'tls.additionalCaBundle': 'ca.crt',
     'podMonitor.enabled': true,
   };
   t.match(
     await notes(...settingsOf(set)),
-    /these values have no effect: injection\.mode, podMonitor\.enabled, tls\.mode\n/,
+    /these values have no effect: injection\.mode, podMonitor\.enabled, tls\.additionalCaBundle, tls\.mode\n/,
   );
   t.match(
     await notes('--set', 'cronjob.enabled=true', ...settingsOf(EVERY_SWITCH)),

@@ -44,6 +44,8 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
     /must be certificates as PEM: .*--set-file tls\.additionalCaBundle/,
   'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----':
     /no effect with tls\.mode=cert-manager/,
+  'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- -----BEGIN EC PRIVATE KEY-----':
+    /tls\.additionalCaBundle holds a private key: .*everybody can read it/,
   'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
   'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
   'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
@@ -114,6 +116,17 @@ t.test(
 
 t.test('what is only near to something impossible is taken', async (t) => {
   for (const setting of POSSIBLE) t.ok(await render('--set', setting), setting);
+});
+
+t.test('a bundle that no webhook needs is neither checked nor rendered', async (t) => {
+  const bundle = 'tls.additionalCaBundle=x PRIVATE KEY';
+  for (const setting of [
+    'injection.mode=none',
+    'injection.mode=none,tls.mode=cert-manager',
+    'cronjob.enabled=true,targetNamespace=a,registries[0].host=a.example',
+  ]) {
+    t.equal(await render('--set', `${setting},${bundle}`), await render('--set', setting), setting);
+  }
 });
 
 t.test('a chart above this one may say global and enabled', async (t) => {
