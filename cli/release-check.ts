@@ -23,8 +23,11 @@ export interface ReleaseFiles {
 /** semver.org's own expression, cut to what a container image's tag and a chart's version can both be. */
 const VERSION_TAG = /^v((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?)$/;
 
-/** The chart as a checkout has it, in a command; who installs a release has the published one. */
-const CHART_OF_CHECKOUT = /^ {4}.* \.\/chart\b/m;
+/**
+ * The chart as a checkout has it, as a word of a command, however that is set; who installs a release has the
+ * published one. Alone between backticks it is only spoken of.
+ */
+const CHART_OF_CHECKOUT = /(?<=^|[\s"'=])\.\/chart\b/m;
 
 const OWN_PACKAGE = /^@ecr-pull-secrets\//;
 

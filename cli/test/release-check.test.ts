@@ -51,10 +51,25 @@ t.test('a release without notes, or of another image than the chart’s, is none
 });
 
 t.test('a release whose pages install the chart of a checkout is none', (t) => {
-  const pages = { ...FILES.pages, 'docs/a.md': 'Then:\n\n    helm upgrade x ./chart --wait\n' };
-  t.strictSame(releaseProblems('v1.2.3', { ...FILES, pages }), [
-    'docs/a.md: ./chart is in a checkout alone; name the published chart, oci://…',
-  ]);
+  const commands = [
+    '    helm upgrade x ./chart --wait',
+    '```\nhelm upgrade x ./chart\n```',
+    '```sh\nhelm upgrade x \\\n./chart\n```',
+    'Say `helm upgrade x ./chart`.',
+    'Say `helm upgrade x "./chart"`.',
+  ];
+  for (const command of commands) {
+    const pages = { ...FILES.pages, 'docs/a.md': `Then:\n\n${command}\n` };
+    t.strictSame(
+      releaseProblems('v1.2.3', { ...FILES, pages }),
+      ['docs/a.md: ./chart is in a checkout alone; name the published chart, oci://…'],
+      command,
+    );
+  }
+  for (const text of ['It is `./chart`.', '[values](../chart/values.yaml)', '    cd ./charts']) {
+    const pages = { ...FILES.pages, 'docs/a.md': `${text}\n` };
+    t.strictSame(releaseProblems('v1.2.3', { ...FILES, pages }), [], text);
+  }
   t.end();
 });
 
