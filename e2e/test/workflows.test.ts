@@ -8,11 +8,13 @@ import { parse } from 'yaml';
 interface Step {
   readonly uses?: string;
   readonly run?: string;
+  readonly if?: string;
 }
 
 interface Job {
   readonly uses?: string;
   readonly needs?: string;
+  readonly if?: string;
   readonly with?: Readonly<Record<string, unknown>>;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly steps?: readonly Step[];
@@ -98,6 +100,22 @@ t.test(
     t.match(texts.get('ci.yaml'), 'ECR_PULL_SECRETS_KUBERNETES: ${{ inputs.kubernetes }}');
   },
 );
+
+t.test('what asks for no Kubernetes is left out at night, and nothing else', (t) => {
+  const { jobs = {} } = workflows.get('ci.yaml') ?? {};
+  const conditional = [...Object.values(jobs), ...stepsOf({ jobs })].filter((one) => one.if);
+  for (const one of conditional) t.equal(one.if, '${{ !inputs.kubernetes }}');
+  const steps = stepsOf({ jobs }).filter((step) => step.if);
+  t.match(
+    steps.map(({ run }) => run),
+    ['bash .ci/helm-3', /image\.test\.ts/],
+  );
+  t.strictSame(
+    Object.keys(jobs).filter((name) => jobs[name]?.if),
+    ['image'],
+  );
+  t.end();
+});
 
 t.test('CI tries the chart with Helm 3, and the image as root with nothing skipped', async (t) => {
   const scripts = stepsOf(workflows.get('ci.yaml') ?? { jobs: {} }).map(({ run = '' }) => run);
