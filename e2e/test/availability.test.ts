@@ -4,12 +4,13 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import type { Manifest, Pod } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { startPlayground } from '../src/playground/playground.ts';
 import { askForRotation, readSigner, readTrusted } from './support/authority.ts';
 import { countFailOpen } from './support/api-server-metrics.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
+import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, underLoad, unnoticed } from './support/pod-load.ts';
-import { pathOf, SECRET } from './support/pull-secret.ts';
+import { pathOf } from './support/pull-secret.ts';
 import { countReviewsByPod, ENOUGH_REVIEWS, findCalledPod } from './support/webhook-pods.ts';
 
 const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
@@ -35,11 +36,7 @@ const { api, node } = playground;
 await playground.install(valuesFor(0));
 await api.createNamespace(LOADED_NAMESPACE);
 await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
-await eventually('injection works', async () => {
-  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
-  const { spec } = await api.createPod(LOADED_NAMESPACE, { spec: { containers } });
-  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
-});
+await eventually('injection works', () => createInjected(api));
 
 function replicas(): Promise<readonly Pod[]> {
   return api.list<Pod>(`${HOME}/pods`, { labelSelector: `app.kubernetes.io/name=${PRODUCT_NAME}` });

@@ -4,11 +4,12 @@ import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/cert
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { startPlayground } from '../src/playground/playground.ts';
 import { AUTHORITY, askForRotation, readSigner, readTrusted } from './support/authority.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
+import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
-import { pathOf, SECRET } from './support/pull-secret.ts';
+import { pathOf } from './support/pull-secret.ts';
 import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
 
 const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
@@ -24,10 +25,8 @@ await api.createNamespace(LOADED_NAMESPACE);
 await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
 await eventually('injection works', injected);
 
-async function injected(): Promise<void> {
-  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
-  const { spec } = await api.createPod(LOADED_NAMESPACE, { spec: { containers } });
-  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
+function injected(): Promise<void> {
+  return createInjected(api);
 }
 
 /** Waits until another authority signs. */

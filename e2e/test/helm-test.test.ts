@@ -4,11 +4,12 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { startPlayground } from '../src/playground/playground.ts';
 import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
 import { CONFIGURATION } from './support/authority.ts';
+import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, underLoad } from './support/pod-load.ts';
-import { pathOf, SECRET } from './support/pull-secret.ts';
+import { pathOf } from './support/pull-secret.ts';
 import { nextLeader } from './support/renewers.ts';
 
 const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
@@ -23,11 +24,8 @@ function runTest(): Promise<unknown> {
   return cluster.helm(['test', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--timeout', '90s']);
 }
 
-async function injected(): Promise<void> {
-  const { spec } = await api.createPod(LOADED_NAMESPACE, {
-    spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] },
-  });
-  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
+function injected(): Promise<void> {
+  return createInjected(api);
 }
 
 t.test('helm test finds the secret and the injection, and leaves nothing', async (t) => {

@@ -11,11 +11,12 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Manifest, type Pod } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { startPlayground } from '../src/playground/playground.ts';
 import { CONFIGURATION, readCaBundle } from './support/authority.ts';
 import { handshakesNow } from './support/handshakes.ts';
+import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
-import { pathOf, SECRET } from './support/pull-secret.ts';
+import { pathOf } from './support/pull-secret.ts';
 import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
 
 const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
@@ -59,10 +60,8 @@ function encode(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-async function injected(): Promise<void> {
-  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
-  const { spec } = await api.createPod('labelled', { spec: { containers } });
-  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
+function injected(): Promise<void> {
+  return createInjected(api, 'labelled');
 }
 
 /** The figures of all replicas' containers. */

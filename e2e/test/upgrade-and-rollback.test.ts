@@ -3,14 +3,15 @@ import { createHash } from 'node:crypto';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import type { Pod, Secret } from '../src/playground/kube-api.ts';
-import { type Playground, REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import type { Secret } from '../src/playground/kube-api.ts';
+import { type Playground, startPlayground } from '../src/playground/playground.ts';
 import { AUTHORITY, readTrusted } from './support/authority.ts';
 import { watchHandshakes } from './support/handshakes.ts';
+import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { makePreviousBuild } from './support/previous-build.ts';
 import { findPreviousRevision } from './support/previous-revision.ts';
-import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
+import { pullSecretsOf } from './support/pull-secret.ts';
 import { nextLeader } from './support/renewers.ts';
 import { countReviews, readReplicas, type Replica } from './support/replicas.ts';
 
@@ -39,7 +40,7 @@ t.test(`Helm upgrades from an older build, ${previous.name}, and back`, { skip }
   await api.merge(DEPLOYMENT, { spec: { minReadySeconds: MIN_READY_SECONDS } });
   await api.createNamespace(LOADED_NAMESPACE);
   await secretIn(LOADED_NAMESPACE);
-  await eventually('injection works', () => createInjected(playground));
+  await eventually('injection works', () => createInjected(playground.api));
   const kept = await readKept();
 
   /** What both builds read and write: the same before and after. */
@@ -114,7 +115,7 @@ async function serveSideBySide(t: Test, playground: Playground): Promise<void> {
       ({ isReady, isGoing }) => isReady && !isGoing,
     );
     assert.equal(new Set(ready.map(({ tag }) => tag)).size, 2, 'both are ready');
-    await Promise.all(Array.from({ length: AT_ONCE }, () => createInjected(playground)));
+    await Promise.all(Array.from({ length: AT_ONCE }, () => createInjected(playground.api)));
     const answering = new Set<string>();
     for (const replica of ready) {
       const count = await countReviews(replica);
@@ -131,10 +132,4 @@ async function serveSideBySide(t: Test, playground: Playground): Promise<void> {
 /** A difference is not to print keys and tokens. */
 function digest(data: Secret['data']): string {
   return createHash('sha256').update(JSON.stringify(data)).digest('hex');
-}
-
-async function createInjected({ api }: Playground): Promise<void> {
-  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
-  const { spec }: Pod = await api.createPod(LOADED_NAMESPACE, { spec: { containers } });
-  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
 }

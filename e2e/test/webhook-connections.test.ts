@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { startPlayground } from '../src/playground/playground.ts';
 import { CONFIGURATION, readCaBundle, type WebhookConfiguration } from './support/authority.ts';
 import { buildGoProgram } from './support/go-program.ts';
+import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
-import { pathOf, SECRET } from './support/pull-secret.ts';
+import { pathOf } from './support/pull-secret.ts';
 import { findCalledPod, SERVER_NAME, WEBHOOK_PORT, webhookPods } from './support/webhook-pods.ts';
 import type { Replica } from './support/replicas.ts';
 
@@ -47,11 +48,7 @@ const { api, cluster } = playground;
 await playground.install();
 await api.createNamespace(LOADED_NAMESPACE);
 await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
-await eventually('injection works', async () => {
-  const containers = [{ name: 'app', image: `${REGISTRY}/app` }];
-  const { spec } = await api.createPod(LOADED_NAMESPACE, { spec: { containers } });
-  assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
-});
+await eventually('injection works', () => createInjected(api));
 
 const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
 /** What the API server waits for an answer. */
