@@ -10,9 +10,9 @@ import {
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Manifest, type Pod } from '../src/playground/kube-api.ts';
+import { ifPresent, type Manifest, type Pod, type Secret } from '../src/playground/kube-api.ts';
 import { startPlayground } from '../src/playground/playground.ts';
-import { CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
 import { handshakesNow } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
@@ -238,7 +238,8 @@ t.test('back to certificates of our own, by a replica of the new mode', async (t
 });
 
 t.test('where both authorities are trusted nobody notices a change of the mode', async (t) => {
-  const own = await readCaBundle(api);
+  const { data } = await api.get<Secret>(AUTHORITY);
+  const own = Buffer.from(data?.['tls.crt'] ?? '', 'base64').toString();
   const mine = authority.certificatePem;
   await putSecret('next', await issue(), `${mine}${own}`);
   await api.createNamespace(LOADED_NAMESPACE);

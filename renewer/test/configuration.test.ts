@@ -101,6 +101,8 @@ t.test('what is wrong in the file is named by its key', (t) => {
       /registries\.0\.tokenOf: .*takes its own token/,
     '{"namespaceRoles": [{"roleArn": "arn:aws:iam::123456789012:role/a", "namespaces": "A"}]}':
       /namespaceRoles\.0\.namespaces: "A" can match no namespace/,
+    '{"additionalCaBundle": "-----BEGIN PRIVATE KEY-----"}':
+      /additionalCaBundle: holds a private key/,
     '{"additionalCaBundle": "ca.crt"}': /additionalCaBundle: must be certificates as PEM/,
     '{"optOut": "never"}': /optOut: .*expire/,
     '{"routineWritesPerSecond": 0}': /routineWritesPerSecond/,

@@ -63,8 +63,7 @@ function planSwitch(
 ): AuthorityStep {
   const sinceMs = publishedSinceMs(published, next.certificatePem);
   if (sinceMs === undefined) return FOREVER;
-  // A clock that was set back must not make the wait longer.
-  const untilMs = Math.min(sinceMs, now.getTime()) + spreadMs;
+  const untilMs = sinceMs + spreadMs;
   return now.getTime() >= untilMs ? { kind: 'switch' } : { kind: 'wait', untilMs };
 }
 

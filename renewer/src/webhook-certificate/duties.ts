@@ -11,7 +11,7 @@ import { keepAuthority } from './keep-authority.ts';
 import { keepCaBundle } from './keep-ca-bundle.ts';
 import { createLastingTrust } from './lasting-trust.ts';
 import { keepServingCertificate } from './keep-serving-certificate.ts';
-import { NOTHING_READ, type Published } from './published-bundle.ts';
+import { NOTHING_READ, type Published, publishedPem } from './published-bundle.ts';
 
 /** What a renewer does about the webhook's certificate; it depends on `TLS_MODE`. */
 export interface CertificateDuties {
@@ -76,7 +76,14 @@ function selfManaged(context: Context): CertificateDuties {
         now: () => clock.now(),
         keepMs: certificateTimes.spreadMs + REPLACED_WITHIN_MS,
       });
-      const trusted = { source: state, current: () => lasting.extend(bundle()) };
+      let isFirst = true;
+      const current = (): string => {
+        // Replicas may serve for a while yet by what the leader before published.
+        if (isFirst) lasting.see(publishedPem(published.get()));
+        isFirst = published.get().kind === 'unknown';
+        return lasting.extend(bundle());
+      };
+      const trusted = { source: state, current };
       await Promise.all([
         keepAuthority({ ...context, ...secret, published, times: certificateTimes, signal }),
         keepCaBundle({ ...context, webhookName, trusted, published, leadership }),

@@ -19,7 +19,7 @@ import {
 } from './authority-secret.ts';
 import { type AuthorityView, viewAuthority } from './authority-view.ts';
 import type { CertificateTimes } from './certificate-times.ts';
-import type { Published } from './published-bundle.ts';
+import { asOf, type Published } from './published-bundle.ts';
 
 /** The authority is compared with the clock this often; a write without an echo is tried again then. */
 const CHECK_INTERVAL_MS = 30_000;
@@ -63,8 +63,9 @@ export async function keepAuthority(options: KeepAuthorityOptions): Promise<void
   let failures = 0;
   while (!signal.aborted) {
     const known = state.get();
-    const seen = published.get();
     const now = new Date(clock.now());
+    const seen = asOf(published.get(), now.getTime());
+    if (seen !== published.get()) published.set(seen);
     const view = viewAuthority(known, now);
     const step = planAuthority(view, seen, { ...options.times, now });
     if (view.kind === 'present' && view.isRotateAtUnclear) unclear.report(UNCLEAR);

@@ -2,6 +2,8 @@ import { splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
 
 /** Keeps trusting for a while what was trusted until just now. */
 export interface LastingTrust {
+  /** Counts certificates as trusted until just now, as those that a leader before this one published. */
+  see(pem: string): void;
   /** What is to be trusted, as PEM: the bundle, and behind it what left it a moment ago. */
   extend(bundlePem: string): string;
 }
@@ -18,15 +20,21 @@ export function createLastingTrust(options: {
 }): LastingTrust {
   const { now, keepMs } = options;
   const seenAtMs = new Map<string, number>();
+  const see = (pem: string): void => {
+    for (const certificate of splitBundle(pem)) seenAtMs.set(certificate, now());
+  };
   return {
+    see,
     extend: (bundlePem) => {
       const nowMs = now();
       const current = splitBundle(bundlePem);
       // Nothing is known, as before the first look: that is no reason to go on with anything.
       if (current.length === 0) return '';
-      for (const pem of current) seenAtMs.set(pem, nowMs);
+      see(bundlePem);
       for (const [pem, atMs] of seenAtMs) {
-        if (Math.abs(nowMs - atMs) > keepMs) seenAtMs.delete(pem);
+        if (nowMs - atMs > keepMs) seenAtMs.delete(pem);
+        // A clock that was set back takes trust from nobody, and keeps nothing for longer.
+        else seenAtMs.set(pem, Math.min(atMs, nowMs));
       }
       return [...new Set([...current, ...seenAtMs.keys()])].join('');
     },

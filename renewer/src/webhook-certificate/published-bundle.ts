@@ -28,13 +28,16 @@ export function observePublished(
   return { kind: 'bundle', sinceMs: seenSince(known, everywhere, nowMs) };
 }
 
-/** Since when each of some certificates is there without a break, given that of the look before. */
+/**
+ * Since when each of some certificates is there without a break, given that of the look before. After a
+ * clock was set back that is now: an instant to come would be waited for as long as the clock was set.
+ */
 export function seenSince(
   before: ReadonlyMap<string, number>,
   pems: readonly string[],
   nowMs: number,
 ): ReadonlyMap<string, number> {
-  return new Map(pems.map((pem) => [pem, before.get(pem) ?? nowMs]));
+  return new Map(pems.map((pem) => [pem, Math.min(before.get(pem) ?? nowMs, nowMs)]));
 }
 
 /**
@@ -44,6 +47,14 @@ export function seenSince(
 export function publishedSinceMs(published: Published, certificatePem: string): number | undefined {
   if (published.kind === 'nowhere') return 0;
   return published.kind === 'bundle' ? published.sinceMs.get(certificatePem) : undefined;
+}
+
+/** The same, with no instant to come in it: after a clock was set back. The same object where there is none. */
+export function asOf(published: Published, nowMs: number): Published {
+  if (published.kind !== 'bundle') return published;
+  const { sinceMs } = published;
+  if ([...sinceMs.values()].every((ms) => ms <= nowMs)) return published;
+  return { kind: 'bundle', sinceMs: seenSince(sinceMs, [...sinceMs.keys()], nowMs) };
 }
 
 /** All that API servers are told to trust, as PEM. */

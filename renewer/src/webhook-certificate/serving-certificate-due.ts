@@ -32,6 +32,5 @@ export function servingCertificateDueMs(
   // Signed while the clock was ahead, it is of no use to those whose clocks are right.
   if (nowMs < issued.notBeforeMs) return nowMs;
   if (issued.authorityPem === authorityPem) return issued.renewAtMs;
-  // A clock that was set back must not make the wait longer.
-  return Math.min(issued.notAfterMs, Math.min(trustedSinceMs, nowMs) + spreadMs);
+  return Math.min(issued.notAfterMs, trustedSinceMs + spreadMs);
 }

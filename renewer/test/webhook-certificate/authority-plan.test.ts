@@ -12,6 +12,7 @@ import type {
 import { createLastingTrust } from '../../src/webhook-certificate/lasting-trust.ts';
 import { viewAuthority } from '../../src/webhook-certificate/authority-view.ts';
 import {
+  asOf,
   observePublished,
   type Published,
 } from '../../src/webhook-certificate/published-bundle.ts';
@@ -201,8 +202,11 @@ t.test(
 t.test('a clock that was set back during the wait makes it no longer', (t) => {
   const known = secretOf({ signing: old, next: young, trusted: [old, young] });
   const nowMs = START_MS + 244 * DAY_MS;
-  const seen = published(nowMs + 30 * DAY_MS, old, young);
-  t.same(plan(known, seen, nowMs), { kind: 'wait', untilMs: nowMs + TIMES.spreadMs });
+  const seen = asOf(published(nowMs + 30 * DAY_MS, old, young), nowMs);
+  const untilMs = nowMs + TIMES.spreadMs;
+  t.same(plan(known, seen, nowMs), { kind: 'wait', untilMs });
+  t.equal(asOf(seen, untilMs), seen, 'it is corrected once');
+  t.same(plan(known, asOf(seen, untilMs), untilMs), { kind: 'switch' });
   t.end();
 });
 
@@ -241,6 +245,21 @@ t.test('what left the bundle is trusted for a while, but nothing where nothing i
   t.equal(lasting.extend(young.certificatePem), young.certificatePem + old.certificatePem);
   t.equal(lasting.extend(''), '', 'as with a Secret that is gone');
   nowMs = 60_001;
+  t.equal(lasting.extend(young.certificatePem), young.certificatePem);
+  t.end();
+});
+
+t.test('a clock that is set back takes trust from nobody, and keeps it no longer', (t) => {
+  let nowMs = START_MS;
+  const lasting = createLastingTrust({ now: () => nowMs, keepMs: 60_000 });
+  const both = young.certificatePem + old.certificatePem;
+  lasting.see(old.certificatePem);
+  t.equal(lasting.extend(young.certificatePem), both, 'as a leader before this one published');
+  nowMs -= DAY_MS;
+  t.equal(lasting.extend(young.certificatePem), both);
+  nowMs += 60_000;
+  t.equal(lasting.extend(young.certificatePem), both);
+  nowMs += 1;
   t.equal(lasting.extend(young.certificatePem), young.certificatePem);
   t.end();
 });
