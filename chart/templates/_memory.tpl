@@ -7,7 +7,9 @@ the third of 384 MiB, 128, the process peaked at 335 MiB, with the half at 418.
 {{- define "ecr-pull-secrets.heapEnv" -}}
 {{- $container := get .values .container -}}
 {{- $limit := (($container.resources).limits).memory -}}
-{{- if $limit -}}
+{{- $isOwn := false -}}
+{{- range $container.extraEnv -}}{{- if eq .name "NODE_OPTIONS" -}}{{- $isOwn = true -}}{{- end -}}{{- end -}}
+{{- if and $limit (not $isOwn) -}}
 {{- $path := printf "%s.resources.limits.memory" .container -}}
 {{- $mebibytes := include "ecr-pull-secrets.mebibytes" (dict "path" $path "quantity" $limit) | int -}}
 {{- if lt $mebibytes 128 -}}
@@ -18,14 +20,14 @@ the third of 384 MiB, 128, the process peaked at 335 MiB, with the half at 418.
 {{- end -}}
 {{- end -}}
 
-{{/* A quantity of memory in whole MiB: 384Mi, 1.5Gi, 400M, 402653184 or 4e8. */}}
+{{/* A quantity of memory in whole MiB, in every form that Kubernetes takes: 384Mi, 1.5Gi, 400M, 402653184 or 4e8. */}}
 {{- define "ecr-pull-secrets.mebibytes" -}}
 {{- $text := toString .quantity -}}
-{{- $number := regexFind "^[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?" $text -}}
+{{- $number := regexFind "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?" $text -}}
 {{- $unit := trimPrefix $number $text -}}
-{{- $perUnit := dict "" "1" "k" "1e3" "M" "1e6" "G" "1e9" "T" "1e12" "Ki" "1024" "Mi" "1048576" "Gi" "1073741824" "Ti" "1099511627776" -}}
+{{- $perUnit := dict "m" "0.001" "" "1" "k" "1e3" "M" "1e6" "G" "1e9" "T" "1e12" "P" "1e15" "E" "1e18" "Ki" "1024" "Mi" "1048576" "Gi" "1073741824" "Ti" "1099511627776" "Pi" "1125899906842624" "Ei" "1152921504606846976" -}}
 {{- if or (not $number) (not (hasKey $perUnit $unit)) -}}
 {{- fail (printf "%s=%s is not a quantity of memory; for example 384Mi" .path $text) -}}
 {{- end -}}
-{{- floor (divf (mulf (float64 $number) (float64 (get $perUnit $unit))) 1048576) -}}
+{{- printf "%.0f" (floor (divf (mulf (float64 (trimPrefix "+" $number)) (float64 (get $perUnit $unit))) 1048576)) -}}
 {{- end -}}

@@ -2,7 +2,7 @@
 {{- define "ecr-pull-secrets.egressRules" -}}
 {{- $policy := .Values.networkPolicy -}}
 - ports:
-    {{- range $policy.dnsPorts }}
+    {{- range $policy.dnsPorts | default (list 53 5353) }}
     - port: {{ . }}
       protocol: UDP
     - port: {{ . }}

@@ -57,14 +57,14 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- end -}}
 {{- end -}}
 
-{{/* A proxy's URL, which may hold a password: no message quotes it. */}}
+{{/* A proxy's URL, which may hold a password: no message quotes it. kubelet fills in $(VARIABLES). */}}
 {{- define "ecr-pull-secrets.checkProxy" -}}
 {{- range $key := list "httpsProxy" "httpProxy" -}}
 {{- with get $.Values.proxy $key -}}
 {{- $port := "([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])" -}}
-{{- $host := "([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])" -}}
-{{- $credentials := "([^\\s/?#%]|%[0-9A-Fa-f]{2})*@" -}}
-{{- if not (regexMatch (printf "^((?i:https?)://)?(%s)?%s(:%s)?(/\\S*)?$" $credentials $host $port) .) -}}
+{{- $host := "([^\\s/?#@:\\[\\]]+|\\[[0-9A-Fa-f:.]+\\])" -}}
+{{- $credentials := "([^/?#%]|%[0-9A-Fa-f]{2})*@" -}}
+{{- if not (or (contains "$(" .) (regexMatch (printf "^((?i:https?)://)?(%s)?%s(:0*%s)?([/?#]\\S*)?$" $credentials $host $port) (trim .))) -}}
 {{- fail (printf "proxy.%s is not the URL of a proxy, by http or https, with \"%%\" in its credentials written as %%25; for example http://proxy.example.com:3128" $key) -}}
 {{- end -}}
 {{- end -}}

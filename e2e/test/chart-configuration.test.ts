@@ -122,6 +122,25 @@ t.test('what a process would refuse the chart refuses, and names the value', asy
   }
 });
 
+t.test('every form of a proxy that the renewer takes is taken', async (t) => {
+  const proxies = [
+    'http://proxy:3128?x=1',
+    'http://proxy:3128\n',
+    'http://10.0.0.1:08080',
+    'http://pröxy.example:3128',
+    'http://a b:p@h:1',
+  ];
+  for (const proxy of proxies) {
+    t.ok(
+      readRenewerConfiguration({ POD_NAME: 'p', POD_NAMESPACE: 'n', HTTPS_PROXY: proxy }),
+      proxy,
+    );
+    const setting = `proxy.httpsProxy=${JSON.stringify(proxy)}`;
+    t.ok(await render('--set-json', setting), proxy);
+  }
+  t.ok(await render('--set', 'proxy.httpsProxy=http://$(PROXY_HOST):3128'), 'kubelet fills it in');
+});
+
 t.test('a refused proxy is not quoted, because it may hold a password', async (t) => {
   const refusal: unknown = await render('--set', 'proxy.httpsProxy=ftp://u:hush@h').catch(String);
   t.match(refusal, /proxy\.httpsProxy is not the URL of a proxy/);

@@ -167,6 +167,9 @@ t.test('V8 gets a third of the memory limit, unless somebody says otherwise', as
   t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512');
   t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190');
   t.equal(await heaps('{"memory":402653184}'), '--max-old-space-size=128');
+  t.equal(await heaps('{"memory":"1Ti"}'), '--max-old-space-size=349525');
+  t.equal(await heaps('{"memory":"+.5Gi"}'), '--max-old-space-size=170');
+  t.equal(await heaps('{"memory":"402653184000m"}'), '--max-old-space-size=128');
   t.equal(await heaps('{"memory":"128Mi"}'), '--max-old-space-size=64', 'it cannot do with less');
   t.equal(await heaps('null'), undefined, 'without a limit');
   const told = await containersOf(...EVERYTHING);

@@ -133,6 +133,20 @@ t.test('a chart above this one may say global and enabled', async (t) => {
   t.equal(await render('--set', 'global.registry=x,enabled=true'), await render());
 });
 
+t.test('values of an older chart of ours are met with what to do', async (t) => {
+  const older = ['webhook', 'renewer'].map((name) => `${name}.livenessProbe=null`);
+  const settings = [...older, 'networkPolicy.dnsPorts=null'];
+  t.ok(await render('--set', settings.join()), 'what has a default may be missing');
+  await t.rejects(render('--set', [...settings, 'rbac=null'].join()), {
+    message: /--reset-then-reuse-values/,
+  });
+});
+
+t.test('a limit below ours is taken with a heap of one’s own', async (t) => {
+  const own = 'renewer.extraEnv[0].name=NODE_OPTIONS,renewer.extraEnv[0].value=x';
+  t.ok(await render('--set', `renewer.resources.limits.memory=96Mi,${own}`));
+});
+
 t.test('what the old chart’s users write is taken', async (t) => {
   for (const setting of ['aws=null', 'names=null', 'forHelm=false', 'registries=a.example']) {
     t.ok(await render('--set', setting), setting);
