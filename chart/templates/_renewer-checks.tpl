@@ -64,7 +64,10 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- $port := "([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])" -}}
 {{- $host := "([^\\s/?#@:\\[\\]]+|\\[[0-9A-Fa-f:.]+\\])" -}}
 {{- $credentials := "([^/?#%]|%[0-9A-Fa-f]{2})*@" -}}
-{{- if not (or (contains "$(" .) (regexMatch (printf "^((?i:https?)://)?(%s)?%s(:0*%s)?([/?#]\\S*)?$" $credentials $host $port) (trim .))) -}}
+{{/* Without a scheme a port has digits: else that of ftp:// would be taken for a host. */}}
+{{- $withScheme := printf "(?i:https?)://(%s)?%s(:0*%s?)?" $credentials $host $port -}}
+{{- $withoutScheme := printf "(%s)?%s(:0*%s)?" $credentials $host $port -}}
+{{- if not (or (contains "$(" .) (regexMatch (printf "^(%s|%s)([/?#]\\S*)?$" $withScheme $withoutScheme) (trim .))) -}}
 {{- fail (printf "proxy.%s is not the URL of a proxy, by http or https, with \"%%\" in its credentials written as %%25; for example http://proxy.example.com:3128" $key) -}}
 {{- end -}}
 {{- end -}}

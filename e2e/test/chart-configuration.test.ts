@@ -127,6 +127,8 @@ t.test('every form of a proxy that the renewer takes is taken', async (t) => {
     'http://proxy:3128?x=1',
     'http://proxy:3128\n',
     'http://10.0.0.1:08080',
+    'http://proxy:',
+    'http://pro+xy:1',
     'http://pröxy.example:3128',
     'http://a b:p@h:1',
   ];
