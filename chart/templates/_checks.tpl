@@ -23,9 +23,12 @@ is what --reuse-values brings of another chart, of which there is more to say.
 {{- include "ecr-pull-secrets.checkPorts" . -}}
 {{- end -}}
 
-{{/* All containers of a pod share one network, with hostNetwork the node's. */}}
+{{/* All containers of a pod share one network, with hostNetwork the node's. Without a webhook there is no container with its ports. */}}
 {{- define "ecr-pull-secrets.checkPorts" -}}
-{{- $ports := list (list "webhook.port" .Values.webhook.port) (list "webhook.opsPort" .Values.webhook.opsPort) (list "renewer.opsPort" .Values.renewer.opsPort) -}}
+{{- $ports := list (list "renewer.opsPort" .Values.renewer.opsPort) -}}
+{{- if include "ecr-pull-secrets.hasWebhook" . -}}
+{{- $ports = concat (list (list "webhook.port" .Values.webhook.port) (list "webhook.opsPort" .Values.webhook.opsPort)) $ports -}}
+{{- end -}}
 {{- $taken := dict -}}
 {{- range $ports -}}
 {{- $name := index . 0 -}}
@@ -36,11 +39,10 @@ is what --reuse-values brings of another chart, of which there is more to say.
 {{- $_ := set $taken $port $name -}}
 {{- end -}}
 {{- if .Values.hostNetwork -}}
-{{- $ofTheNode := dict "10248" "kubelet" "10249" "kube-proxy" "10250" "kubelet" "10255" "kubelet" "10256" "kube-proxy" -}}
+{{- $ofTheNode := dict "10248" "kubelet" "10250" "kubelet" "10256" "kube-proxy" -}}
 {{- range $port, $owner := $ofTheNode -}}
-{{- $name := get $taken $port -}}
-{{- if and $name (or (eq $name "renewer.opsPort") (include "ecr-pull-secrets.hasWebhook" $)) -}}
-{{- fail (printf "hostNetwork=true: %s=%s is %s's on each node; set another one, for example %s=10260, and open it in the nodes' firewall" $name $port $owner $name) -}}
+{{- with get $taken $port -}}
+{{- fail (printf "hostNetwork=true: %s=%s is %s's on each node; set another one, for example %s=10260, and open it in the nodes' firewall" . $port $owner .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -49,12 +49,13 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
   'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
   'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
-  'webhook.port=9403,injection.mode=none': /webhook\.port and renewer\.opsPort are both 9403/,
   'hostNetwork=true': /webhook\.port=10250 is kubelet's on each node; set another one, for example/,
-  'hostNetwork=true,webhook.port=10260,webhook.opsPort=10249':
-    /webhook\.opsPort=10249 is kube-proxy's/,
-  'hostNetwork=true,injection.mode=none,renewer.opsPort=10255':
-    /renewer\.opsPort=10255 is kubelet's/,
+  'hostNetwork=true,webhook.port=10260,webhook.opsPort=10256':
+    /webhook\.opsPort=10256 is kube-proxy's/,
+  'hostNetwork=true,injection.mode=none,renewer.opsPort=10250':
+    /renewer\.opsPort=10250 is kubelet's/,
+  'cronjob.enabled=true,targetNamespace=a,cronjob.schedule=null':
+    /cronjob\.schedule must not be empty/,
   'podDisruptionBudget.minAvailable=2':
     /minAvailable=2 of replicaCount=2 would let no node be drained; .* your own in extraObjects/,
   'podDisruptionBudget.minAvailable=null': /has neither minAvailable nor maxUnavailable/,
@@ -80,6 +81,9 @@ function condition(name: string, index = 0): string {
 const POSSIBLE = [
   'hostNetwork=true,webhook.port=10260',
   'hostNetwork=true,injection.mode=none',
+  'injection.mode=none,renewer.opsPort=10250',
+  'injection.mode=none,webhook.port=9403',
+  'hostNetwork=true,webhook.port=10255',
   'podDisruptionBudget.minAvailable=66%,replicaCount=3',
   'podDisruptionBudget.minAvailable=2,podDisruptionBudget.maxUnavailable=1',
   'podDisruptionBudget.minAvailable=2,podDisruptionBudget.enabled=false',
