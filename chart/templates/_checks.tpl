@@ -9,7 +9,7 @@ is what --reuse-values brings of another chart, of which there is more to say.
 {{- fail (printf "%s must not be null. If it is not in your values: they are those of an older chart, as --reuse-values brings them; use --reset-then-reuse-values" .) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (not .Values.aws) .Values.awsAccessKeyId -}}
+{{- if and (kindIs "invalid" .Values.aws) .Values.awsAccessKeyId -}}
 {{- fail "awsAccessKeyId is set and aws is null, so nobody would get the key: leave aws out of your values, or take awsAccessKeyId and awsSecretAccessKey away" -}}
 {{- end -}}
 {{- end -}}

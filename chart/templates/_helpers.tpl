@@ -16,9 +16,10 @@
 {{- end -}}
 {{- end -}}
 
+{{/* A label is a text, and toYaml quotes what YAML would read as something else, such as a release called 123. */}}
 {{- define "ecr-pull-secrets.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . | toYaml }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.labels" -}}
@@ -29,7 +30,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* Of the CronJob's pods: other ones than the Deployment's, whose Service would take them for its own. */}}
 {{- define "ecr-pull-secrets.cronJobSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-cronjob
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.cronJobLabels" -}}
@@ -63,7 +64,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* The Secret with AWS keys; empty where there is none. An old release has one under the old chart's default. */}}
 {{- define "ecr-pull-secrets.awsSecretName" -}}
-{{- if .Values.aws -}}
+{{- if not (kindIs "invalid" .Values.aws) -}}
 {{- if .Values.aws.secretName -}}
 {{- .Values.aws.secretName -}}
 {{- else if include "ecr-pull-secrets.isOldRelease" . -}}

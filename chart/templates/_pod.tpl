@@ -3,7 +3,9 @@
 {{- $values := .Values -}}
 {{- $settings := dict -}}
 {{- $references := list -}}
-{{- range concat ((($values.global).imagePullSecrets) | default list) ($values.imagePullSecrets | default list) -}}
+{{/* A chart above may mean something else by it than a list. */}}
+{{- $ofAll := ($values.global).imagePullSecrets -}}
+{{- range concat (ternary $ofAll list (kindIs "slice" $ofAll)) ($values.imagePullSecrets | default list) -}}
 {{- $references = append $references (ternary (dict "name" .) . (kindIs "string" .)) -}}
 {{- end -}}
 {{- with uniq $references -}}{{- $_ := set $settings "imagePullSecrets" . -}}{{- end -}}
@@ -51,7 +53,7 @@
 
 {{/* Of the AWS keys that are among the values; empty where there are none. */}}
 {{- define "ecr-pull-secrets.awsKeysChecksum" -}}
-{{- if and .Values.aws .Values.awsAccessKeyId -}}
+{{- if and (not (kindIs "invalid" .Values.aws)) .Values.awsAccessKeyId -}}
 {{- printf "%s %s" .Values.awsAccessKeyId .Values.awsSecretAccessKey | sha256sum -}}
 {{- end -}}
 {{- end -}}

@@ -1,3 +1,8 @@
+{{/* Where the keys are in the Secret: as usual where it is not said, since Helm takes away what is null. */}}
+{{- define "ecr-pull-secrets.awsSecretKeys" -}}
+{{- toYaml (merge (dict) (.Values.aws.secretKeys | default dict) (dict "accessKeyId" "AWS_ACCESS_KEY_ID" "secretAccessKey" "AWS_SECRET_ACCESS_KEY")) -}}
+{{- end -}}
+
 {{/* What whoever renews is told: which secret where, and how AWS is asked. */}}
 {{- define "ecr-pull-secrets.renewalEnv" -}}
 - name: DOCKER_SECRET_NAME
@@ -11,9 +16,13 @@
   value: {{ .Values.registries | default "" | quote }}
 {{- end }}
 {{- $secret := include "ecr-pull-secrets.awsSecretName" . }}
+{{- $keys := dict }}
+{{- if $secret }}
+{{- $keys = include "ecr-pull-secrets.awsSecretKeys" . | fromYaml }}
+{{- end }}
 {{- $regionKey := "" }}
 {{- if and $secret (not .Values.awsRegion) (not .Values.awsAccessKeyId) }}
-{{- $regionKey = .Values.aws.secretKeys.region | default "" }}
+{{- $regionKey = $keys.region | default "" }}
 {{- end }}
 {{- $isAdded := false }}
 {{- range .Values.renewer.extraEnv }}{{ if eq .name "AWS_REGION" }}{{ $isAdded = true }}{{ end }}{{ end }}
@@ -29,7 +38,7 @@
   {{- end }}
 {{- end }}
 {{- if $secret }}
-{{- range $name, $key := dict "AWS_ACCESS_KEY_ID" .Values.aws.secretKeys.accessKeyId "AWS_SECRET_ACCESS_KEY" .Values.aws.secretKeys.secretAccessKey }}
+{{- range $name, $key := dict "AWS_ACCESS_KEY_ID" $keys.accessKeyId "AWS_SECRET_ACCESS_KEY" $keys.secretAccessKey }}
 - name: {{ $name }}
   valueFrom:
     secretKeyRef:

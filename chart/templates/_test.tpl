@@ -22,7 +22,7 @@ namespace, which no selector has among the names that it asks for.
 {{/* Other ones than the Deployment's pods have, which a Service would take for its own. */}}
 {{- define "ecr-pull-secrets.testSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-test
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.testLabels" -}}

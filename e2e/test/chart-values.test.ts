@@ -135,6 +135,29 @@ t.test('a bundle that no webhook needs is neither checked nor rendered', async (
 
 t.test('a chart above this one may say global and enabled', async (t) => {
   t.equal(await render('--set', 'global.registry=x,enabled=true'), await render());
+  for (const pullSecrets of ['"x"', 'true', '{"name":"x"}']) {
+    const setting = `global.imagePullSecrets=${pullSecrets}`;
+    t.equal(await render('--set-json', setting), await render(), setting);
+  }
+});
+
+t.test('keys of a Secret that are not said are the usual ones', async (t) => {
+  for (const settings of ['aws.secretName=mine', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s']) {
+    const usual = await render('--set', settings);
+    for (const keys of ['aws.secretKeys=null', 'aws.secretKeys.accessKeyId=null']) {
+      t.equal(await render('--set', `${settings},${keys}`), usual, `${settings},${keys}`);
+    }
+  }
+});
+
+t.test('a release with a number for a name has texts for labels', async (t) => {
+  for (const mode of ['cronjob.enabled=false', 'cronjob.enabled=true,targetNamespace=a']) {
+    const set = `awsRegion=us-east-1,fullnameOverride=abc,${mode}`;
+    const args = ['template', '123', chart, '--set', set, '--set-string', 'nameOverride=1e3'];
+    const { stdout } = await helm(args);
+    t.match(stdout, 'app.kubernetes.io/instance: "123"');
+    t.notMatch(stdout, /app\.kubernetes\.io\/(instance|name): [0-9e]+\n/);
+  }
 });
 
 t.test('values of an older chart of ours are met with what to do', async (t) => {
