@@ -9,7 +9,7 @@ import t from 'tap';
 import { settingsOf, startChart } from './support/chart.ts';
 import { containersIn, environmentOf } from './support/containers.ts';
 import { EVERY_SWITCH } from './support/every-switch.ts';
-import { type KubeObject, readManifest } from './support/server-side-apply.ts';
+import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { path: chart, render } = await startChart(t);
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { startChart } from './support/chart.ts';
 import { EVERY_SWITCH } from './support/every-switch.ts';
-import { type KubeObject, readManifest } from './support/server-side-apply.ts';
+import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { render } = await startChart(t);
 

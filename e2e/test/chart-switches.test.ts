@@ -3,7 +3,7 @@ import t from 'tap';
 import { settingsOf, startChart } from './support/chart.ts';
 import { type Container, containersIn } from './support/containers.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
-import { type KubeObject, readManifest } from './support/server-side-apply.ts';
+import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { helm, lint, path: chart, render } = await startChart(t);
 

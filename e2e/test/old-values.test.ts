@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parse } from 'yaml';
 import { startHelm } from './support/helm-without-cluster.ts';
-import { type KubeObject, readManifest } from './support/server-side-apply.ts';
+import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
 const PROFILE = `${CHART}/profiles/k8s-ecr-login-renew.yaml`;

@@ -8,13 +8,13 @@ import { eventually } from '../src/playground/eventually.ts';
 import type { Pod, Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
+import { SERVER_NAME, WEBHOOK_PORT } from './support/webhook-pods.ts';
 
 const HOME = '/api/v1/namespaces/ecr-pull-secrets';
 const CONFIGURATION =
   '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/ecr-pull-secrets';
 
 /** Whom the API server expects behind the Service. */
-const SERVER_NAME = 'ecr-pull-secrets.ecr-pull-secrets.svc';
 
 /** As kubelet writes the last of the waits of 0, 0.5, 1, 2 and 4 s; it comes again and again. */
 const LONGEST_BACK_OFF = /^back-off 4s restarting failed container=renewer /;
@@ -119,7 +119,7 @@ function addressOf({ status }: Replica): string {
 async function distrustOf(pod: Replica, ca: string): Promise<string | undefined> {
   const host = addressOf(pod);
   const check = { ca, servername: SERVER_NAME, rejectUnauthorized: false };
-  const socket = connect({ host, port: 10_250, ...check });
+  const socket = connect({ host, port: WEBHOOK_PORT, ...check });
   try {
     await once(socket, 'secureConnect');
     return socket.authorized ? undefined : String(socket.authorizationError);

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import type { Helm } from '../../src/local-cluster/helm.ts';
 import { startClustersHelm, startHelm } from './helm-without-cluster.ts';
-import { type KubeObject, readManifest } from './server-side-apply.ts';
+import { type KubeObject, readManifest } from './manifest.ts';
 
 const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 

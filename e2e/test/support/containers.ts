@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from './server-side-apply.ts';
+import type { KubeObject } from './manifest.ts';
 
 /** A container as the chart renders it. */
 export interface Container {

@@ -1,6 +1,6 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Playground } from '../../src/playground/playground.ts';
-import { type KubeObject, pathOf, readManifest } from './server-side-apply.ts';
+import { type KubeObject, pathOf, readManifest } from './manifest.ts';
 
 /** Every object of the release as the API server has it, by kind and name. */
 export async function readRelease({
