@@ -14,8 +14,6 @@ const HOME = '/api/v1/namespaces/ecr-pull-secrets';
 const CONFIGURATION =
   '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/ecr-pull-secrets';
 
-/** Whom the API server expects behind the Service. */
-
 /** As kubelet writes the last of the waits of 0, 0.5, 1, 2 and 4 s; it comes again and again. */
 const LONGEST_BACK_OFF = /^back-off 4s restarting failed container=renewer /;
 
