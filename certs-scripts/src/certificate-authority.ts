@@ -1,20 +1,16 @@
 import { datesOfNew } from './certificate-dates.ts';
-import { throwIfAny } from './certificate-problems.ts';
-import { generateRsaKeyPair, type KeyPair, privateKeyToPem } from './key-pair.ts';
+import { generateRsaKeyPair, type KeyPair } from './key-pair.ts';
 import { createSerialNumber, type RandomBytes } from './serial-number.ts';
 import {
   commonNameField,
   signCertificate,
   subjectSerialNumberField,
 } from './signed-certificate.ts';
-import { verifyAuthority } from './verify.ts';
+import { type CertificateAuthority, verifyAuthority } from './verify/certificate-authority.ts';
+import { privateKeyToPem } from './verify/private-key.ts';
+import { throwIfAny } from './verify/throw-if-any.ts';
 
-/** A certificate authority: its own certificate and the key that signs others, both as PEM. */
-export interface CertificateAuthority {
-  readonly certificatePem: string;
-  /** PKCS#8, unencrypted. */
-  readonly privateKeyPem: string;
-}
+export type { CertificateAuthority } from './verify/certificate-authority.ts';
 
 export interface CertificateAuthorityOptions {
   /** What people will read in the subject; at most 64 characters (RFC 5280 ub-common-name). */

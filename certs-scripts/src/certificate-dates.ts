@@ -1,5 +1,5 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { readBundle } from './bundle.ts';
+import { readPemCertificates } from './verify/pem.ts';
 
 /** The span in which a certificate is valid, both ends included. */
 export interface CertificateDates {
@@ -28,9 +28,10 @@ export function datesOfNew(now: Date, lifetimeMs: number): CertificateDates {
  * @throws ECRPS_CERTIFICATE_INVALID when there is none
  */
 export function certificateDates(certificatePem: string): CertificateDates {
-  const [certificate] = readBundle(certificatePem).certificates;
+  const [certificate] = readPemCertificates(certificatePem).certificates;
   if (!certificate) throw createError('ECRPS_CERTIFICATE_INVALID', 'no readable certificate');
-  return { notBefore: certificate.validFromDate, notAfter: certificate.validToDate };
+  const { notBefore, notAfter } = certificate;
+  return { notBefore, notAfter };
 }
 
 /**

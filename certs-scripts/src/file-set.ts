@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { readPemFile } from './verify/pem-file.ts';
 
 /** A file to be written. */
 export interface NewFile {
@@ -46,13 +47,13 @@ export async function writeFileSet(
 }
 
 /**
- * Reads a text file.
+ * Reads a text file of certificates or a key, never more than a set of them can have.
  *
- * @throws ECRPS_FILE_UNUSABLE with the system's words
+ * @throws ECRPS_FILE_UNUSABLE with the system's words, or with the size that is too large
  */
 export async function readTextFile(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readPemFile(path);
   } catch (error) {
     throw createError('ECRPS_FILE_UNUSABLE', `reading ${path}`, error);
   }

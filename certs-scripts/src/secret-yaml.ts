@@ -1,4 +1,5 @@
-import type { CertificateSet } from './verify.ts';
+import type { CertificateSet } from './verify/certificate-set.ts';
+import { mendedPem } from './verify/pem.ts';
 
 export interface SecretYamlOptions {
   readonly set: CertificateSet;
@@ -13,13 +14,13 @@ export interface SecretYamlOptions {
 
 /**
  * A Secret with the set as YAML, and as comments what to do with it. It holds the private key. What
- * lies in `ca.crt` goes into the Secret to the byte, as the renewer puts it into `caBundle`.
+ * lies in `ca.crt` goes into the Secret to the byte, unless API servers would not read it.
  *
  * It names no type: that cannot be changed, and it is another one where the Secret was made by
  * `kubectl create secret generic`.
  */
 export function secretYaml({ set, end, secret, namespace, webhook }: SecretYamlOptions): string {
-  const caBundle = encode(set.caPem);
+  const caBundle = encode(mendedPem(set.caPem));
   const patch = [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: caBundle }];
   return `# This holds a private key: keep it out of version control.
 # Good for ${set.dnsNames.join(', ')} until ${end.toISOString()}.
@@ -36,7 +37,7 @@ metadata:
   name: ${JSON.stringify(secret)}
   namespace: ${JSON.stringify(namespace)}
 data:
-  tls.crt: ${encode(set.certificatePem)}
+  tls.crt: ${encode(mendedPem(set.certificatePem))}
   tls.key: ${encode(set.privateKeyPem)}
   ca.crt: ${caBundle}
 `;

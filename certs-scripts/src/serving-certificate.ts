@@ -1,12 +1,15 @@
-import { createPrivateKey } from 'node:crypto';
-import forge from 'node-forge';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import { certificateDates, datesOfNew } from './certificate-dates.ts';
-import { throwIfAny } from './certificate-problems.ts';
-import { generateRsaKeyPair, type KeyPair, privateKeyToPem } from './key-pair.ts';
+import { generateRsaKeyPair, type KeyPair } from './key-pair.ts';
 import { createSerialNumber, type RandomBytes } from './serial-number.ts';
-import { commonNameField, signCertificate, subjectFieldsOf } from './signed-certificate.ts';
-import { verifyAuthority, verifyCertificateSet } from './verify.ts';
+import { commonNameField, signCertificate } from './signed-certificate.ts';
+import { verifyAuthority } from './verify/certificate-authority.ts';
+import { verifyCertificateSet } from './verify/certificate-set.ts';
+import type { Certificate } from './verify/certificate.ts';
+import { readPemCertificates } from './verify/pem.ts';
+import { privateKeyToPem, readPrivateKey } from './verify/private-key.ts';
+import { throwIfAny } from './verify/throw-if-any.ts';
 
 /** What a webhook serves with, both as PEM. */
 export interface ServingCertificate {
@@ -62,18 +65,21 @@ export async function createServingCertificate(
 
   const { publicKey, privateKey } = options.keyPair ?? (await generateRsaKeyPair());
   const dnsNames = [...new Set([...serviceDnsNames(serviceName, namespace), ...extraDnsNames])];
-  const issuer = forge.pki.certificateFromPem(authority.certificatePem);
+  const [issuer] = readPemCertificates(authority.certificatePem).certificates;
+  const authorityKey = readPrivateKey(authority.privateKeyPem);
+  if (!issuer || !authorityKey)
+    throw createError('ECRPS_CERTIFICATE_AUTHORITY_INVALID', 'it cannot be read');
   const certificatePem = await signCertificate(
     {
       serialNumber: createSerialNumber(options.randomBytes),
       ...datesOfNew(now, lifetimeUnder(authority, options)),
       // A label of at most 63 characters; a full DNS name may be too long for a common name.
       subject: [commonNameField(serviceName)],
-      issuer: subjectFieldsOf(issuer),
+      issuer: issuer.rawSubject,
       publicKey,
       extensions: servingExtensions(dnsNames, issuer),
     },
-    createPrivateKey(authority.privateKeyPem),
+    authorityKey,
   );
   const serving = { certificatePem, privateKeyPem: privateKeyToPem(privateKey) };
 
@@ -91,23 +97,15 @@ function lifetimeUnder(
   return Math.min(options.lifetimeMs ?? DEFAULT_SERVING_LIFETIME_MS, authorityLeftMs);
 }
 
-function servingExtensions(dnsNames: readonly string[], issuer: forge.pki.Certificate): object[] {
+function servingExtensions(dnsNames: readonly string[], issuer: Certificate): object[] {
   return [
     { name: 'basicConstraints', critical: true, cA: false },
     { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
     { name: 'extKeyUsage', serverAuth: true },
     { name: 'subjectAltName', altNames: dnsNames.map((value) => ({ type: DNS_NAME, value })) },
     { name: 'subjectKeyIdentifier' },
-    { name: 'authorityKeyIdentifier', keyIdentifier: subjectKeyIdentifierOf(issuer) },
+    ...(issuer.subjectKeyId.length > 0
+      ? [{ name: 'authorityKeyIdentifier', keyIdentifier: issuer.subjectKeyId.toString('latin1') }]
+      : []),
   ];
-}
-
-/** As the issuer states it: others than node-forge may have hashed its key in another way. */
-function subjectKeyIdentifierOf(issuer: forge.pki.Certificate): string {
-  const extension = issuer.getExtension('subjectKeyIdentifier');
-  const stated =
-    extension && 'subjectKeyIdentifier' in extension ? extension.subjectKeyIdentifier : undefined;
-  return typeof stated === 'string'
-    ? forge.util.hexToBytes(stated)
-    : issuer.generateSubjectKeyIdentifier().getBytes();
 }

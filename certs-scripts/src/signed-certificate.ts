@@ -16,13 +16,17 @@ export interface CertificateTemplate {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly subject: readonly forge.pki.CertificateField[];
-  readonly issuer: readonly forge.pki.CertificateField[];
+  /** Of another authority its subject in DER, to the octet: callers compare the two so. */
+  readonly issuer: readonly forge.pki.CertificateField[] | Buffer;
   readonly publicKey: KeyObject;
   readonly extensions: readonly object[];
 }
 
 /** Where a name may hold any character; node-forge's default PrintableString has not even `_`. */
 const UTF8_STRING: number = forge.asn1.Type.UTF8;
+
+/** Where the issuer stands in what is signed: behind version, serial number and algorithm (RFC 5280 §4.1). */
+const ISSUER_INDEX = 3;
 
 const signAsync = promisify(sign);
 
@@ -35,17 +39,6 @@ export function commonNameField(value: string): forge.pki.CertificateField {
 /** The subject attribute `serialNumber`, a PrintableString: tells apart subjects of one name. */
 export function subjectSerialNumberField(value: string): forge.pki.CertificateField {
   return { type: '2.5.4.5', value };
-}
-
-/**
- * A certificate's subject, to be written as issuer into those it signs. node-forge reads UTF-8 as
- * bytes but encodes it again when it writes: a CA by the name `Späth` would not be found.
- */
-export function subjectFieldsOf(certificate: forge.pki.Certificate): forge.pki.CertificateField[] {
-  return certificate.subject.attributes.map((field) => {
-    const isUtf8 = Number(field.valueTagClass) === UTF8_STRING && typeof field.value === 'string';
-    return isUtf8 ? { ...field, value: forge.util.decodeUtf8(String(field.value)) } : field;
-  });
 }
 
 /**
@@ -64,19 +57,30 @@ export async function signCertificate(
   certificate.validity.notBefore = template.notBefore;
   certificate.validity.notAfter = template.notAfter;
   certificate.setSubject([...template.subject]);
-  certificate.setIssuer([...template.issuer]);
+  const { issuer } = template;
+  certificate.setIssuer(Buffer.isBuffer(issuer) ? [] : [...issuer]);
   certificate.setExtensions([...template.extensions]);
 
   const algorithm = forge.pki.oids.sha256WithRSAEncryption ?? '';
   certificate.signatureOid = algorithm;
   certificate.siginfo.algorithmOid = algorithm;
   certificate.tbsCertificate = forge.pki.getTBSCertificate(certificate);
+  if (Buffer.isBuffer(issuer)) replaceIssuer(certificate.tbsCertificate, issuer);
   const toBeSigned = Buffer.from(forge.asn1.toDer(certificate.tbsCertificate).getBytes(), 'latin1');
   const signature = await signAsync('sha256', toBeSigned, issuerKey);
   certificate.signature = signature.toString('latin1');
 
   // node-forge ends lines with CRLF; read and written again, the PEM is as everybody else's.
   return new X509Certificate(forge.pki.certificateToPem(certificate)).toString();
+}
+
+/**
+ * node-forge writes a name anew that it has read, and another one: attributes that share a set come apart,
+ * and UTF-8 is encoded twice.
+ */
+function replaceIssuer(toBeSigned: forge.asn1.Asn1, issuer: Buffer): void {
+  if (typeof toBeSigned.value === 'string') throw new TypeError('no certificate');
+  toBeSigned.value[ISSUER_INDEX] = forge.asn1.fromDer(issuer.toString('latin1'));
 }
 
 function toForgePublicKey(publicKey: KeyObject): forge.pki.rsa.PublicKey {

@@ -1,7 +1,7 @@
 import { generateRsaKeyPair } from '../src/key-pair.ts';
 import t from 'tap';
 import { createCertificateAuthority } from '../src/certificate-authority.ts';
-import { certificateSetEnd } from '../src/certificate-set-end.ts';
+import { certificateSetEnd } from '../src/verify/certificate-set-end.ts';
 import { createServingCertificate } from '../src/serving-certificate.ts';
 import { commonNameField, signCertificate } from '../src/signed-certificate.ts';
 

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type SecureVersion } from 'node:tls';
 import t from 'tap';
-import { mergeBundles } from '../src/bundle.ts';
+import { mergeBundles } from '../src/verify/bundle.ts';
 import {
   type CertificateAuthority,
   createCertificateAuthority,

@@ -1,16 +1,19 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import t from 'tap';
-import { dropExpired, mergeBundles, readBundle, splitBundle } from '../src/bundle.ts';
 import { createCertificateAuthority } from '../src/certificate-authority.ts';
-import { generateRsaKeyPair, privateKeyToPem } from '../src/key-pair.ts';
+import { generateRsaKeyPair } from '../src/key-pair.ts';
 import { createServingCertificate } from '../src/serving-certificate.ts';
 import {
   type CertificateTemplate,
   commonNameField,
   signCertificate,
 } from '../src/signed-certificate.ts';
-import { verifyAuthority, verifyCertificateSet } from '../src/verify.ts';
+import { dropExpired, mergeBundles, splitBundle } from '../src/verify/bundle.ts';
+import { verifyAuthority } from '../src/verify/certificate-authority.ts';
+import { verifyCertificateSet } from '../src/verify/certificate-set.ts';
+import { readPemCertificates } from '../src/verify/pem.ts';
+import { privateKeyToPem } from '../src/verify/private-key.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const NAME = 'hook.apps.svc';
@@ -246,7 +249,7 @@ t.test('bundles are split and joined without doubles and without junk', (t) => {
   const second = next.certificatePem;
   const junk = derToPem(Buffer.from('junk'));
   t.strictSame(splitBundle(`text\n${first}\r\n${junk}${second}`), [first, second]);
-  t.equal(readBundle(first + junk).unreadable, 1);
+  t.equal(readPemCertificates(first + junk).problems.length, 1);
   t.equal(mergeBundles(second, [first, second + first, '']), second + first);
   t.equal(mergeBundles('', []), '');
   t.equal(mergeBundles(first.replaceAll('\n', '\r\n'), [first]), first, 'one form');
@@ -264,7 +267,7 @@ t.test('expired certificates are dropped from a bundle, the last second included
 t.test('a text of nothing but beginnings is read in linear time', (t) => {
   const hostile = '-----BEGIN CERTIFICATE-----\n'.repeat(40_000);
   const startMs = performance.now();
-  t.strictSame(readBundle(hostile).certificates, []);
+  t.strictSame(readPemCertificates(hostile).certificates, []);
   t.ok(performance.now() - startMs < 1000, 'a megabyte within a second');
   t.end();
 });

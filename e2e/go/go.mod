@@ -1,4 +1,5 @@
 module ecr-pull-secrets/e2e/go
 
-// From 1.23 on Go refuses certificates with a negative serial number.
-go 1.23
+// The rules of the Go that current API servers are built with: negative serial numbers are refused from 1.23 on,
+// RSA keys below 1024 bits from 1.24 on.
+go 1.26.0

@@ -51,7 +51,7 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
   async function check(): Promise<void> {
     try {
       const pair = await readSettledPair(directory);
-      if (!inUse || !isSamePair(pair, inUse))
+      if (!inUse || !isSamePair(pair, inUse.pair))
         accept(toServingCertificate(pair, clock.now(), serverName));
       else checkDates(inUse, clock.now());
       problem = undefined;

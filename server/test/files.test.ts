@@ -32,7 +32,7 @@ function startWatch(
     clock,
     logger: log.logger,
     metrics: createWebhookMetrics(registry),
-    use: (certificate) => used.push(certificate),
+    use: ({ pair }) => used.push(pair),
   });
   return { directory, clock, watch, used, log: log.lines, metrics: () => registry.metrics() };
 }
@@ -82,7 +82,7 @@ t.test(
     const { directory, watch, used, log } = startWatch(t, createFakeClock(Date.now()), 'other.svc');
     writePair(directory, await issue());
     await watch.check();
-    t.match(log.at(-1), /tls\.crt is not for other\.svc/);
+    t.match(log.at(-1), /the certificate is not for other\.svc/);
     const byName = startWatch(
       t,
       createFakeClock(Date.now()),
@@ -92,7 +92,7 @@ t.test(
     writePair(byName.directory, await issue());
     writeFileSync(join(byName.directory, 'ca.crt'), foreign.certificatePem);
     await byName.watch.check();
-    t.match(byName.log.at(-1), /tls\.crt is signed by no certificate of ca\.crt/);
+    t.match(byName.log.at(-1), /no CA of the bundle signed the certificate/);
     t.same([...used, ...byName.used], []);
     rmSync(join(byName.directory, 'ca.crt'));
     await byName.watch.check();
@@ -141,13 +141,13 @@ t.test('a bad pair never replaces a good one, and each problem is logged once', 
   const { certificatePem, privateKeyPem } = other;
   const [, keyText = ''] = privateKeyPem.split('\n');
   const bad: Readonly<Record<string, PemPair>> = {
-    'tls.key does not belong to tls.crt': { ...good, certificatePem },
-    'tls.crt is not a certificate in PEM': { certificatePem: 'x', privateKeyPem },
-    'tls.key is not an unencrypted private key in PEM': {
+    'the private key does not belong to the certificate': { ...good, certificatePem },
+    'the certificate cannot be read: it must be PEM blocks': { certificatePem: 'x', privateKeyPem },
+    'the private key cannot be read: it must be an unencrypted PEM block': {
       certificatePem,
       privateKeyPem: keyText,
     },
-    'tls.crt expired at ': await issue({
+    'the certificate expired at ': await issue({
       nowMs: Date.now() - HOUR_MS / 2,
       lifetimeMs: HOUR_MS / 4,
     }),
@@ -182,7 +182,7 @@ t.test('a certificate that is not valid yet is taken when its time comes', async
   const { directory, watch, used } = startWatch(t, clock);
   writePair(directory, await issue());
   await watch.check();
-  t.match(watch.problem(), 'tls.crt is not valid before');
+  t.match(watch.problem(), 'the certificate is not valid before');
 
   await clock.advance(3 * HOUR_MS);
   await watch.check();

@@ -121,7 +121,7 @@ t.test('a bad first certificate is the reason that readiness gives', async (t) =
   const { status, text } = await running.readiness();
   t.equal(status, 503);
   t.match(text, 'waiting for the first certificate');
-  t.match(text, 'tls.key does not belong to tls.crt');
+  t.match(text, 'the private key does not belong to the certificate');
   running.stop();
   await running.ended;
 });

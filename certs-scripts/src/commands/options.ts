@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { parsedBy, wholeNumber } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
-import { isDnsName } from '../certificate-problems.ts';
+import { isDnsName } from '../verify/certificate-problems.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readTextFile } from '../file-set.ts';
-import type { CertificateSet } from '../verify.ts';
+import type { CertificateSet } from '../verify/certificate-set.ts';
 
 /** Where the three files of a set lie. */
 export interface SetPaths {

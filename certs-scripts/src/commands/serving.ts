@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
-import { readBundle } from '../bundle.ts';
 import type { CertificateAuthority } from '../certificate-authority.ts';
 import { certificateDates } from '../certificate-dates.ts';
-import { throwIfAny } from '../certificate-problems.ts';
 import {
   certificateFile,
   type NewFile,
@@ -13,7 +11,10 @@ import {
   writeFileSet,
 } from '../file-set.ts';
 import { createServingCertificate } from '../serving-certificate.ts';
-import { verifyAuthority, verifyCertificateSet } from '../verify.ts';
+import { verifyAuthority } from '../verify/certificate-authority.ts';
+import { verifyCertificateSet } from '../verify/certificate-set.ts';
+import { splitBundle } from '../verify/bundle.ts';
+import { throwIfAny } from '../verify/throw-if-any.ts';
 import { defineCommand } from './command.ts';
 import {
   calledName,
@@ -94,9 +95,6 @@ async function listingBundle(
   { certificatePem }: CertificateAuthority,
 ): Promise<string | undefined> {
   const bundlePem = await readTextFile(bundlePath).catch(() => '');
-  const [wanted] = readBundle(certificatePem).certificates;
-  const isListed = readBundle(bundlePem).certificates.some(
-    ({ fingerprint256 }) => fingerprint256 === wanted?.fingerprint256,
-  );
-  return isListed ? bundlePem : undefined;
+  const listed = splitBundle(bundlePem);
+  return splitBundle(certificatePem).every((pem) => listed.includes(pem)) ? bundlePem : undefined;
 }

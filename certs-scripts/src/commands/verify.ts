@@ -1,10 +1,15 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
-import { certificateSetEnd } from '../certificate-set-end.ts';
-import { verifyCertificateSet } from '../verify.ts';
+import { certificateSetEnd } from '../verify/certificate-set-end.ts';
+import { verifyCertificateSet } from '../verify/certificate-set.ts';
+import { readPemCertificates } from '../verify/pem.ts';
 import { defineCommand } from './command.ts';
 import { calledName, DAY_MS, extraDnsNames, namespace, path, service } from './options.ts';
 import { pathsIn, readSet, type SetPaths } from './read-set.ts';
+
+/** The webhook and the renewer read it too, but a person may take the file elsewhere. */
+const MENDED =
+  'is not as Go reads PEM, since a BEGIN or END is not alone on its line: use what `certs yaml` prints';
 
 const FILE_OPTIONS = ['ca', 'cert', 'key'] as const;
 
@@ -33,7 +38,7 @@ export const verifyCommand = defineCommand({
     'Verifies what the API server will look at: chain, names, dates, and that the key belongs to the\n' +
     'certificate. Says what is wrong, one problem a line, and exits with 1; or until when all is well.',
   options,
-  run: async (given, { stdout, clock }) => {
+  run: async (given, { stdout, stderr, clock }) => {
     const paths = pathsOf(given);
     const now = new Date(clock.now());
     const dnsNames = [calledName(given), ...given.dns];
@@ -44,6 +49,12 @@ export const verifyCommand = defineCommand({
       stdout.write(problems.map((problem) => `${problem}\n`).join(''));
       const message = `${paths.certificate} cannot serve ${names}: ${counted(problems.length)}`;
       throw createError('ECRPS_CERTIFICATE_INVALID', message);
+    }
+    for (const [path, pem] of [
+      [paths.certificate, set.certificatePem],
+      [paths.ca, set.caPem],
+    ] as const) {
+      if (readPemCertificates(pem).isMended) stderr.write(`note: ${path} ${MENDED}\n`);
     }
     const end = certificateSetEnd(set);
     const daysLeft = Math.round((end.getTime() - now.getTime()) / DAY_MS);

@@ -1,9 +1,9 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { objectName } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
-import { certificateSetEnd } from '../certificate-set-end.ts';
 import { secretYaml } from '../secret-yaml.ts';
-import { verifyCertificateSet } from '../verify.ts';
+import { certificateSetEnd } from '../verify/certificate-set-end.ts';
+import { verifyCertificateSet } from '../verify/certificate-set.ts';
 import { defineCommand } from './command.ts';
 import { calledName, namespace, path, service } from './options.ts';
 import { pathsIn, readSet } from './read-set.ts';

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { ifPresent, type KubeApi, type Secret } from '../../src/playground/kube-api.ts';
 
@@ -23,14 +23,15 @@ export async function readCaBundle(api: KubeApi): Promise<string> {
 }
 
 export async function readTrusted(api: KubeApi): Promise<readonly X509Certificate[]> {
-  return readBundle(await readCaBundle(api)).certificates;
+  return splitBundle(await readCaBundle(api)).map((pem) => new X509Certificate(pem));
 }
 
 /** Which authority signs; empty where there is none that can be read. */
 export async function readSigner(api: KubeApi): Promise<string> {
   const secret = await ifPresent(api.get<Secret>(AUTHORITY));
   const pem = Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString();
-  return readBundle(pem).certificates[0]?.fingerprint256 ?? '';
+  const [first] = splitBundle(pem);
+  return first === undefined ? '' : new X509Certificate(first).fingerprint256;
 }
 
 /** As a person does: `kubectl annotate secret ecr-pull-secrets-ca ecr-pull-secrets.io/rotate-at=<now>`. */

@@ -1,4 +1,5 @@
-import { mergeBundles, readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
+import { readPemCertificates } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { z } from 'zod';
 
 /**
@@ -13,9 +14,12 @@ export const additionalBundleSchema = z.string().transform((text, context) => {
   };
   if (text.includes('PRIVATE KEY'))
     return refuse('holds a private key: certificates alone belong here');
-  const { certificates, unreadable } = readBundle(text);
-  if (unreadable > 0 || (certificates.length === 0 && text.trim() !== '')) {
-    return refuse('must be certificates as PEM: -----BEGIN CERTIFICATE----- and so on');
+  if (text.trim() === '') return '';
+  const [problem] = readPemCertificates(text).problems;
+  if (problem !== undefined) {
+    return refuse(
+      `must be certificates as PEM, -----BEGIN CERTIFICATE----- and so on: it ${problem}`,
+    );
   }
   return mergeBundles(text, []);
 });

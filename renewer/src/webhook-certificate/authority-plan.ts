@@ -1,4 +1,8 @@
-import { dropExpired, mergeBundles, readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import {
+  dropExpired,
+  mergeBundles,
+  splitBundle,
+} from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { renewAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import type { AuthorityView, PresentAuthority } from './authority-view.ts';
@@ -81,7 +85,7 @@ function planCourse(
   }
   if (nowMs >= dueMs) return { kind: 'prepare', besidePem: trustedPem, reason: 'due' };
   const rotationMs = isRequested ? Math.min(rotateAtMs, dueMs) : dueMs;
-  if (readBundle(trustedPem).certificates.length === 1) {
+  if (splitBundle(trustedPem).length === 1) {
     return { kind: 'wait', untilMs: rotationMs };
   }
   const forgetMs = signingSinceMs + RETIREMENT_LIVES * servingLifetimeMs;

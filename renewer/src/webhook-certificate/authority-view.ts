@@ -1,7 +1,7 @@
-import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { certificateDates } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
-import { verifyAuthority } from '@ecr-pull-secrets/certs-scripts/verify.ts';
+import { verifyAuthority } from '@ecr-pull-secrets/certs-scripts/verify/certificate-authority.ts';
 import {
   AUTHORITY_KEYS,
   type AuthoritySecret,

@@ -1,8 +1,8 @@
 import { certificateDates } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
-import { mergeBundles, readBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
-import { verifyCertificateSet } from '@ecr-pull-secrets/certs-scripts/verify.ts';
+import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
+import { verifyCertificateSet } from '@ecr-pull-secrets/certs-scripts/verify/certificate-set.ts';
+import { currentGeneration, readPemFile } from '@ecr-pull-secrets/certs-scripts/verify/pem-file.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RenewerContext } from '../context.ts';
 import { createTroubleLog } from '../kube/trouble-log.ts';
@@ -71,9 +71,9 @@ export function createGivenCertificate(
 
 /** All of one generation; what is missing is empty, which the check calls by its name. */
 async function readFiles(directory: string) {
-  const generation = await realpath(join(directory, '..data')).catch(() => directory);
+  const generation = await currentGeneration(directory);
   const read = (name: string): Promise<string> =>
-    readFile(join(generation, name), 'utf8').catch(() => '');
+    readPemFile(join(generation, name)).catch(() => '');
   const [caPem, certificatePem, privateKeyPem] = await Promise.all([
     read('ca.crt'),
     read('tls.crt'),
@@ -83,7 +83,7 @@ async function readFiles(directory: string) {
 }
 
 function isBundle(pem: string): boolean {
-  return readBundle(pem).certificates.length > 0;
+  return splitBundle(pem).length > 0;
 }
 
 function adviceFor(tlsMode: string, namespace: string): string {

@@ -1,4 +1,4 @@
-import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import {
   type CertificateAuthority,
   createCertificateAuthority,

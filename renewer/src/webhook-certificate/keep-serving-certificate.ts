@@ -1,4 +1,4 @@
-import { splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { certificateDates, renewAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';

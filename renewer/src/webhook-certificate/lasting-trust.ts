@@ -1,4 +1,4 @@
-import { splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 
 /** Keeps trusting for a while what was trusted until just now. */
 export interface LastingTrust {

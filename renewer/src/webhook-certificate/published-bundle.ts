@@ -1,4 +1,4 @@
-import { splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 
 /** What API servers are told to trust, as the webhook configuration has it. */
 export type Published =

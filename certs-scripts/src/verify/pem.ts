@@ -1,0 +1,99 @@
+import { type Certificate, readCertificate } from './certificate.ts';
+
+/**
+ * More than a Secret holds is no set of certificates (kubernetes pkg/apis/core `MaxSecretSize`). It also
+ * bounds the time of all that is done with a text.
+ */
+export const MAX_PEM_BYTES = 1024 * 1024;
+
+/** Public CA bundles hold about 150; each takes a tenth of a millisecond to read. */
+const MAX_BLOCKS = 1000;
+
+/** One `-----BEGIN …-----` of a PEM text. */
+export interface PemBlock {
+  readonly label: string;
+  /** What it encodes; `undefined` if it has no end, has headers, or is not base64. */
+  readonly der: Buffer | undefined;
+}
+
+/** The certificates of a PEM text. */
+export interface PemCertificates {
+  /** In their order, those that Go's `crypto/x509` reads. */
+  readonly certificates: readonly Certificate[];
+  /** Why others are not among them, in words that follow the name of the text. */
+  readonly problems: readonly string[];
+  readonly hasPrivateKey: boolean;
+  /** Whether Go's `encoding/pem` finds fewer, since lines are glued or indented or have another end. */
+  readonly isMended: boolean;
+}
+
+const BEGIN = /-----BEGIN ([A-Z0-9 ]{1,40})-----/g;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** A whole block as Go's `pem.Decode` wants it: each marker on a line of its own. */
+const BLOCK_OF_GO =
+  /^-----BEGIN CERTIFICATE-----[ \t]*\r?\n[^-]*\n-----END CERTIFICATE-----[ \t]*\r?$/gm;
+
+const HINT = 'it must be PEM blocks of -----BEGIN CERTIFICATE-----';
+
+/**
+ * Finds the blocks of a PEM text, in linear time. Other text is passed over, and so is everything about
+ * lines: `cat` glues files that lack a newline at their end. What is read is written on in one canonical
+ * form, so nobody else has to read the text.
+ */
+export function readPemBlocks(text: string): readonly PemBlock[] {
+  const begins = [...text.matchAll(BEGIN)].slice(0, MAX_BLOCKS + 1);
+  return begins.map((begin, index) => {
+    const label = begin[1] ?? '';
+    const rest = text.slice(begin.index + begin[0].length, begins[index + 1]?.index);
+    const end = rest.indexOf(`-----END ${label}-----`);
+    const body = rest.slice(0, Math.max(end, 0)).replaceAll(/[ \t\r\n]/g, '');
+    const isRead = end >= 0 && BASE64.test(body);
+    return { label, der: isRead ? Buffer.from(body, 'base64') : undefined };
+  });
+}
+
+/** Reads the certificates of a PEM text. It never throws. */
+export function readPemCertificates(text: string): PemCertificates {
+  const tooLarge = sizeProblem(text);
+  const blocks = tooLarge === undefined ? readPemBlocks(text) : [];
+  const certificates: Certificate[] = [];
+  const problems: string[] = tooLarge === undefined ? [] : [tooLarge];
+  if (blocks.length > MAX_BLOCKS) problems.push(`has more than ${MAX_BLOCKS} PEM blocks`);
+  for (const { label, der } of blocks.slice(0, MAX_BLOCKS)) {
+    if (!label.endsWith('CERTIFICATE')) continue;
+    const place = `certificate ${certificates.length + problems.length + 1}`;
+    if (label !== 'CERTIFICATE') problems.push(`cannot be read: ${place} is a ${label}: ${HINT}`);
+    else if (!der) problems.push(`cannot be read: ${place} is damaged, or has headers: ${HINT}`);
+    else {
+      const read = attempt(der);
+      if ('problem' in read) problems.push(`cannot be read: ${place}: ${read.problem}`);
+      else certificates.push(read.certificate);
+    }
+  }
+  if (certificates.length === 0 && problems.length === 0) problems.push(`cannot be read: ${HINT}`);
+  return {
+    certificates,
+    problems,
+    hasPrivateKey: blocks.some(({ label }) => label.endsWith('PRIVATE KEY')),
+    isMended: (text.match(BLOCK_OF_GO)?.length ?? 0) < certificates.length,
+  };
+}
+
+/** The text to the byte if Go finds its certificates; otherwise the certificates in canonical form. */
+export function mendedPem(text: string): string {
+  const { isMended, certificates } = readPemCertificates(text);
+  return isMended ? certificates.map(({ pem }) => pem).join('') : text;
+}
+
+function sizeProblem(text: string): string | undefined {
+  return text.length > MAX_PEM_BYTES ? `is larger than ${MAX_PEM_BYTES / 1024} KiB` : undefined;
+}
+
+function attempt(der: Buffer): { certificate: Certificate } | { problem: string } {
+  try {
+    return { certificate: readCertificate(der) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}

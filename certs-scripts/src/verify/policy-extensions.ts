@@ -1,0 +1,58 @@
+import { createDerReader, elementsOf, enterSequence, TAG } from './der.ts';
+
+/** What a certificate says about policies (RFC 5280 §4.2.1.4, 5, 11 and 14). Identifiers are in hex. */
+export interface Policies {
+  readonly policies: readonly string[];
+  readonly policyMappings: readonly PolicyMapping[];
+  readonly requireExplicitPolicy?: number | undefined;
+  readonly inhibitPolicyMapping?: number | undefined;
+  readonly inhibitAnyPolicy?: number | undefined;
+}
+
+export interface PolicyMapping {
+  readonly issuerPolicy: string;
+  readonly subjectPolicy: string;
+}
+
+export const NO_POLICIES: Policies = Object.freeze({ policies: [], policyMappings: [] });
+
+/** @throws an Error if Go does not read them */
+export function readPolicies(value: Buffer): Pick<Policies, 'policies'> {
+  const policies = readPairs(value).map((reader) => {
+    const { content } = reader.read(TAG.objectIdentifier);
+    if (!isIdentifier(content)) throw malformed();
+    return content.toString('hex');
+  });
+  if (new Set(policies).size < policies.length) throw malformed();
+  return { policies };
+}
+
+/** @throws an Error if Go does not read them */
+export function readMappings(value: Buffer): Pick<Policies, 'policyMappings'> {
+  return {
+    policyMappings: readPairs(value).map((reader) => ({
+      issuerPolicy: reader.read(TAG.objectIdentifier).content.toString('hex'),
+      subjectPolicy: reader.read(TAG.objectIdentifier).content.toString('hex'),
+    })),
+  };
+}
+
+function readPairs(value: Buffer) {
+  return [...elementsOf(enterSequence(createDerReader(value)))].map((element) => {
+    if (element.tag !== TAG.sequence) throw malformed();
+    return createDerReader(element.content);
+  });
+}
+
+/** Of any length, unlike others: each number in its shortest form, the last one complete. */
+function isIdentifier(octets: Buffer): boolean {
+  const isPadded = octets.some(
+    (octet, index) => octet === 0x80 && (index === 0 || (octets[index - 1] ?? 0) < 0x80),
+  );
+  const last = octets.at(-1);
+  return last !== undefined && last < 0x80 && !isPadded;
+}
+
+function malformed(): Error {
+  return new Error('malformed certificate policies');
+}

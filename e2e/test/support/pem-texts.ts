@@ -1,0 +1,40 @@
+/** Forms of a PEM text of one certificate: from other systems, by accident, and not readable at all. */
+export const PEM_TEXTS: Readonly<Record<string, (pem: string) => string>> = {
+  'as it is made': (pem) => pem,
+  'without a newline at the end': (pem) => pem.trimEnd(),
+  'lines that end as on Windows': (pem) => pem.replaceAll('\n', '\r\n'),
+  'lines that end as on an old Macintosh': (pem) => pem.replaceAll('\n', '\r'),
+  'text before and behind': (pem) => `Subject: CN=root\n\n${pem}\nIssuer: nobody\n`,
+  'text behind on the same line': (pem) => `${pem.trimEnd()} # ours\n`,
+  'text before on the same line': (pem) => `caBundle: ${pem}`,
+  'a byte order mark': (pem) => `\ufeff${pem}`,
+  'blanks behind each line': (pem) => pem.replaceAll('\n', '  \t\n'),
+  'blanks before each line': (pem) => pem.replaceAll(/^/gm, '    '),
+  'empty lines between': (pem) => pem.replaceAll('\n', '\n\n'),
+  'one line': (pem) => pem.replaceAll('\n', ''),
+  'one line with blanks': (pem) => pem.replaceAll('\n', ' '),
+  'the body in one line': (pem) =>
+    pem.replaceAll(/\n(?!-)/g, '').replace('ATE-----M', 'ATE-----\nM'),
+  'escaped newlines': (pem) => pem.replaceAll('\n', '\\n'),
+  'glued to itself': (pem) => pem.trimEnd() + pem,
+  'glued to a key': (pem) => `${KEY.trimEnd()}${pem}`,
+  'a key before it': (pem) => KEY + pem,
+  'a begin without an end before it': (pem) => `-----BEGIN CERTIFICATE-----\n${pem}`,
+  'an end without a begin before it': (pem) => `-----END CERTIFICATE-----\n${pem}`,
+  headers: (pem) => pem.replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n'),
+  'another label': (pem) => pem.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE'),
+  'an old label': (pem) => pem.replaceAll('CERTIFICATE', 'X509 CERTIFICATE'),
+  'two labels': (pem) => pem.replace('END CERTIFICATE', 'END TRUSTED CERTIFICATE'),
+  'four hyphens': (pem) => pem.replaceAll('-----', '----'),
+  'small letters': (pem) => pem.replaceAll('CERTIFICATE', 'certificate'),
+  'a character that is not base64': (pem) => pem.replace('M', '*'),
+  'a body that is cut off': (pem) => `${pem.slice(0, 200)}\n-----END CERTIFICATE-----\n`,
+  'no padding': (pem) => pem.replaceAll('=', ''),
+  'an end that is cut off': (pem) => pem.slice(0, -8),
+  nothing: () => '',
+  junk: () => '\0\u0001\u0002',
+  'twice, a readable one behind a damaged one': (pem) => pem.replace('M', '*') + pem,
+};
+
+/** Not a key, but what one looks like. */
+const KEY = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n';
