@@ -34,6 +34,12 @@ function verify(draft: ChainDraft): readonly string[] {
   return verifyCertificateSet({ ...texts, dnsNames: [NAME], now: NOW });
 }
 
+function verdictOn(...more: readonly Buffer[]): readonly string[] {
+  const draft = root({ extensions: [...authorityExtensions, ...more] });
+  const certificatePem = toPem(makeCertificate(draft));
+  return verifyAuthority({ certificatePem, privateKeyPem: privateKeyPem('rsa-2048') }, NOW);
+}
+
 const critical = extension('1.2.3.4', NULL, { critical: true });
 const constrained = (name: string) =>
   root({ extensions: [...authorityExtensions, nameConstraints({ excluded: [dnsName(name)] })] });
@@ -96,16 +102,6 @@ t.test('an authority whose subject has two attributes in one set can sign', asyn
 });
 
 t.test('an authority that may not sign for servers, or that Go does not know, is none', (t) => {
-  const verdictOn = (...more: readonly Buffer[]) =>
-    verifyAuthority(
-      {
-        certificatePem: toPem(
-          makeCertificate(root({ extensions: [...authorityExtensions, ...more] })),
-        ),
-        privateKeyPem: privateKeyPem('rsa-2048'),
-      },
-      NOW,
-    );
   t.strictSame(verdictOn(), []);
   t.match(verdictOn(critical), [/critical extension that Go does not know/]);
   t.match(verdictOn(extension('2.5.29.37', sequence())), [], 'for no use is for any');

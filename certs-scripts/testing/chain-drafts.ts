@@ -110,9 +110,8 @@ export function deepBelow(
   return { roots: [above], sent: [leaf(changes, intermediate), intermediate] };
 }
 
+/** Signs everything. @returns what is asked of a verifier */
 export function toCase(kind: string, { roots, sent }: ChainDraft): ChainCase {
-  const pemOf = (drafts: readonly CertificateDraft[]): string =>
-    drafts.map((draft) => toPem(makeCertificate(draft))).join('');
   return {
     kind,
     caBundle: pemOf(roots),
@@ -121,4 +120,8 @@ export function toCase(kind: string, { roots, sent }: ChainDraft): ChainCase {
     dnsName: NAME,
     now: NOW,
   };
+}
+
+function pemOf(drafts: readonly CertificateDraft[]): string {
+  return drafts.map((draft) => toPem(makeCertificate(draft))).join('');
 }

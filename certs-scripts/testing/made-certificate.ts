@@ -2,7 +2,6 @@ import { constants, createHash, generateKeyPairSync, type KeyObject, sign } from
 import {
   bitString,
   boolean,
-  element,
   explicit,
   implicit,
   integer,
@@ -43,7 +42,7 @@ export type KeyName = keyof typeof KEY_MAKERS;
 
 const keys = new Map<KeyName, { publicKey: KeyObject; privateKey: KeyObject }>();
 
-export function keyPairOf(name: KeyName) {
+function keyPairOf(name: KeyName) {
   const pair = keys.get(name) ?? KEY_MAKERS[name]();
   keys.set(name, pair);
   return pair;
@@ -217,17 +216,21 @@ export const uri = (text: string): Buffer => implicit(6, text);
 export const address = (...octets: readonly number[]): Buffer => implicit(7, Buffer.from(octets));
 export const directoryName = (name: Buffer): Buffer => explicit(4, name);
 
+interface ConstraintNames {
+  readonly permitted?: readonly Buffer[];
+  readonly excluded?: readonly Buffer[];
+}
+
 export function nameConstraints(
-  {
-    permitted = [],
-    excluded = [],
-  }: { permitted?: readonly Buffer[]; excluded?: readonly Buffer[] },
+  { permitted = [], excluded = [] }: ConstraintNames,
   options: ExtensionOptions = { critical: true },
 ): Buffer {
-  const subtrees = (number: number, names: readonly Buffer[]): Buffer[] =>
-    names.length > 0 ? [explicit(number, ...names.map((name) => sequence(name)))] : [];
   const value = sequence(...subtrees(0, permitted), ...subtrees(1, excluded));
   return extension('2.5.29.30', value, options);
+}
+
+function subtrees(number: number, names: readonly Buffer[]): Buffer[] {
+  return names.length > 0 ? [explicit(number, ...names.map((name) => sequence(name)))] : [];
 }
 
 export function subjectKeyId(id: Buffer): Buffer {
@@ -243,11 +246,12 @@ export function policies(...oids: readonly string[]): Buffer {
 }
 
 export function policyConstraints(required?: number, inhibited?: number): Buffer {
-  const count = (number: number, value?: number): Buffer[] =>
-    value === undefined ? [] : [element(0x80 | number, Buffer.from([value]))];
-  return extension('2.5.29.36', sequence(...count(0, required), ...count(1, inhibited)), {
-    critical: true,
-  });
+  const value = sequence(...countOf(0, required), ...countOf(1, inhibited));
+  return extension('2.5.29.36', value, { critical: true });
+}
+
+function countOf(number: number, value?: number): Buffer[] {
+  return value === undefined ? [] : [implicit(number, Buffer.from([value]))];
 }
 
 export function policyMappings(...pairs: readonly (readonly [string, string])[]): Buffer {

@@ -2,6 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { NOW, root } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
+import { sequence, set, utf8 } from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
+import {
+  attribute,
+  makeCertificate,
+  privateKeyPem,
+  toPem,
+} from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
 import { makeSet, TARGET } from './support/certificates.ts';
@@ -155,4 +163,20 @@ t.test('a name that cannot be asked for is refused', async (t) => {
     t.equal(exitCode, 2);
     t.match(stderr, `${option} ${JSON.stringify(value)} ${problem} [ECRPS_USAGE_INVALID]`);
   }
+});
+
+t.test('an authority whose subject has two attributes in one set signs', async (t) => {
+  const subject = sequence(
+    set(attribute('2.5.4.10', utf8('acme')), attribute('2.5.4.11', utf8('platform'))),
+  );
+  const directory = t.testdir({
+    'ca.crt': toPem(makeCertificate(root({ subject }))),
+    'ca.key': privateKeyPem('rsa-2048'),
+  });
+  const clock = createFakeClock(NOW.getTime());
+  const out = join(directory, 'set');
+  const args = ['certs', 'serving', '--authority', directory, '--out', out, ...TARGET];
+  const { exitCode, stderr } = await runLine(args, { clock });
+  t.equal(exitCode, 0, stderr);
+  t.equal((await runLine(['certs', 'verify', '--dir', out, ...TARGET], { clock })).exitCode, 0);
 });

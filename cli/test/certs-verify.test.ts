@@ -1,5 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  authorityExtensions,
+  below,
+  NOW,
+  root,
+  toCase,
+} from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
+import {
+  dnsName,
+  nameConstraints,
+} from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
 import { makeSet, TARGET } from './support/certificates.ts';
@@ -79,4 +90,40 @@ t.test('what to look at is to be said in one way', async (t) => {
     t.equal(exitCode, 2);
     t.match(stderr, ': give either --dir, or all of --ca, --cert and --key [ECRPS_USAGE_INVALID]');
   }
+});
+
+t.test('files that cat glued are good, with a note for whoever else reads them', async (t) => {
+  const { out } = await makeSet(t.testdir());
+  const path = join(out, 'ca.crt');
+  const pem = await readFile(path, 'utf8');
+  await writeFile(path, pem.trimEnd() + pem);
+  const { exitCode, stdout, stderr } = await runLine(['certs', 'verify', '--dir', out, ...TARGET]);
+  t.equal(exitCode, 0);
+  t.match(stdout, /^good: /);
+  t.equal(
+    stderr,
+    `note: ${path} is not as Go reads PEM, since a BEGIN or END is not alone on its line: ` +
+      'use what `certs yaml` prints\n',
+  );
+});
+
+t.test('a set that Go refuses is bad, with the reason', async (t) => {
+  const out = t.testdir();
+  const constraints = nameConstraints({ excluded: [dnsName('svc')] });
+  const draft = below(root({ extensions: [...authorityExtensions, constraints] }));
+  const { caBundle, chain, key } = toCase('', draft);
+  for (const [name, pem] of Object.entries({
+    'tls.crt': chain,
+    'tls.key': key,
+    'ca.crt': caBundle,
+  }))
+    await writeFile(join(out, name), pem);
+  const clock = createFakeClock(NOW.getTime());
+  const verified = await runLine(['certs', 'verify', '--dir', out, ...TARGET], { clock });
+  t.equal(verified.exitCode, 1);
+  t.match(verified.stdout, /the DNS name "hook\.apps\.svc" is excluded by the constraint "svc"/);
+  const printed = await runLine(['certs', 'yaml', '--dir', out, ...TARGET], { clock });
+  t.equal(printed.exitCode, 1);
+  t.equal(printed.stdout, '');
+  t.match(printed.stderr, 'is excluded by the constraint "svc"');
 });

@@ -93,3 +93,13 @@ t.test('a bundle of others’ making goes through to the byte', async (t) => {
   const { stdout } = await runLine(['certs', 'yaml', '--dir', out, ...TARGET]);
   t.equal(fieldsOf(stdout)['  ca.crt'], await readFile(bundlePath, 'base64'));
 });
+
+t.test('files that cat glued are printed as API servers read them', async (t) => {
+  const { out } = await makeSet(t.testdir());
+  const bundlePath = join(out, 'ca.crt');
+  const pem = await readFile(bundlePath, 'utf8');
+  await writeFile(bundlePath, pem.trimEnd() + pem.trimEnd());
+  const { stdout } = await runLine(['certs', 'yaml', '--dir', out, ...TARGET]);
+  t.equal(fieldsOf(stdout)['  ca.crt'], Buffer.from(pem + pem).toString('base64'));
+  t.match(stdout, `"value":"${Buffer.from(pem + pem).toString('base64')}"`);
+});

@@ -11,7 +11,7 @@ import {
   root,
   toCase,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
-import { CHAIN_KINDS } from './support/chain-kinds.ts';
+import { CHAIN_KINDS } from './support/chain-kinds/all.ts';
 import { STRICTER_KINDS } from './support/stricter-kinds.ts';
 import { buildGoProgram } from './support/go-program.ts';
 import {
@@ -73,11 +73,11 @@ t.test('no octet of a CA can be damaged so that Go refuses it and we do not', as
   const top = root();
   const der = makeCertificate(top);
   const good = toCase('damaged', below(top));
-  const cases = [...der.keys()].map((offset): ChainCase => {
+  const cases = [...der.keys()].map((offset) => {
     const bits = 1 << ((SEED + offset) % 8);
     const damaged = Buffer.from(der);
     damaged.writeUInt8(der.readUInt8(offset) ^ bits, offset);
-    return { ...good, kind: `octet ${offset} ^ ${bits}, SEED=${SEED}`, caBundle: toPem(damaged) };
+    return withBundle(good, toPem(damaged), `octet ${offset} ^ ${bits}, SEED=${SEED}`);
   });
   const verdicts = await judgeByGo(cases);
   const refused = cases.filter((_, i) => verdicts[i] !== '');
@@ -93,8 +93,8 @@ t.test('a PEM text that Go does not read is read, and written so that Go reads i
   const texts = Object.entries(PEM_TEXTS).map(
     ([kind, make]) => [kind, make(good.caBundle)] as const,
   );
-  const asIs = await judgeByGo(texts.map(([, caBundle]) => ({ ...good, caBundle })));
-  const mended = await judgeByGo(texts.map(([, text]) => ({ ...good, caBundle: mendedPem(text) })));
+  const asIs = await judgeByGo(texts.map(([, text]) => withBundle(good, text)));
+  const mended = await judgeByGo(texts.map(([, text]) => withBundle(good, mendedPem(text))));
   for (const [index, [kind, text]] of texts.entries()) {
     const { certificates, isMended } = readPemCertificates(text);
     t.equal(mended[index] === '', certificates.length > 0, `${kind}: Go reads what we read`);
@@ -105,6 +105,10 @@ t.test('a PEM text that Go does not read is read, and written so that Go reads i
     );
   }
 });
+
+function withBundle(one: ChainCase, caBundle: string, kind = one.kind): ChainCase {
+  return { ...one, caBundle, kind };
+}
 
 function judge(one: ChainCase): string {
   const read = readCertificateSet({

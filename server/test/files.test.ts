@@ -34,7 +34,14 @@ function startWatch(
     metrics: createWebhookMetrics(registry),
     use: ({ pair }) => used.push(pair),
   });
-  return { directory, clock, watch, used, log: log.lines, metrics: () => registry.metrics() };
+  return {
+    directory,
+    clock,
+    watch,
+    used,
+    log: log.lines,
+    metrics: () => registry.metrics(),
+  };
 }
 
 t.test('a certificate is taken once, and another when the files change', async (t) => {

@@ -1,8 +1,7 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
 import { certificateSetEnd } from '../verify/certificate-set-end.ts';
-import { verifyCertificateSet } from '../verify/certificate-set.ts';
-import { readPemCertificates } from '../verify/pem.ts';
+import { readCertificateSet, verifyCertificateSet } from '../verify/certificate-set.ts';
 import { defineCommand } from './command.ts';
 import { calledName, DAY_MS, extraDnsNames, namespace, path, service } from './options.ts';
 import { pathsIn, readSet, type SetPaths } from './read-set.ts';
@@ -50,12 +49,9 @@ export const verifyCommand = defineCommand({
       const message = `${paths.certificate} cannot serve ${names}: ${counted(problems.length)}`;
       throw createError('ECRPS_CERTIFICATE_INVALID', message);
     }
-    for (const [path, pem] of [
-      [paths.certificate, set.certificatePem],
-      [paths.ca, set.caPem],
-    ] as const) {
-      if (readPemCertificates(pem).isMended) stderr.write(`note: ${path} ${MENDED}\n`);
-    }
+    const { bundle, chain } = readCertificateSet(set);
+    if (chain.isMended) stderr.write(`note: ${paths.certificate} ${MENDED}\n`);
+    if (bundle?.isMended) stderr.write(`note: ${paths.ca} ${MENDED}\n`);
     const end = certificateSetEnd(set);
     const daysLeft = Math.round((end.getTime() - now.getTime()) / DAY_MS);
     stdout.write(

@@ -1,17 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { findChains } from './certificate-chain.ts';
-import {
-  authorityName,
-  leafProblems,
-  oneLine,
-  sentProblems,
-  usageProblems,
-} from './certificate-problems.ts';
+import { authorityName, leafProblems, sentProblems } from './certificate-problems.ts';
 import type { Certificate } from './certificate.ts';
-import { nameConstraintProblems } from './name-constraints.ts';
+import { issuerProblems } from './issuer-problems.ts';
 import { type PemCertificates, readPemCertificates } from './pem.ts';
-import { hasValidPolicies } from './policies.ts';
 import { keyProblems, privateKeyToPem, readPrivateKey } from './private-key.ts';
 
 /** What a webhook serves with, and what its callers trust. */
@@ -83,7 +75,7 @@ export function servingProblems(read: ReadCertificateSet, now: Date): readonly s
     ),
     ...sizeProblems(chain.certificates),
     ...keyProblems(privateKey, chain.certificates),
-    ...(bundle ? issuerProblems(leaf, intermediates, bundle, now) : []),
+    ...(bundle ? issuerProblems({ leaf, intermediates, bundle }, now) : []),
   ];
   // OpenSSL's own rules are asked last: what is wrong by then it would refuse in fewer words.
   return problems.length === 0 ? tlsProblems(read) : problems;
@@ -98,7 +90,7 @@ export function toServingPem({ chain, privateKey }: ReadCertificateSet) {
 }
 
 /** The certificates of a text as PEM that Go reads. */
-export function toPem({ certificates }: PemCertificates): string {
+function toPem({ certificates }: PemCertificates): string {
   return certificates.map(({ pem }) => pem).join('');
 }
 
@@ -109,49 +101,6 @@ function bundleProblems({ bundle }: ReadCertificateSet): string[] {
     ...(bundle?.hasPrivateKey ? [key] : []),
     ...(bundle?.problems.map((problem) => `the CA bundle ${problem}`) ?? []),
   ];
-}
-
-function issuerProblems(
-  leaf: Certificate,
-  intermediates: readonly Certificate[],
-  { certificates: roots, problems }: PemCertificates,
-  now: Date,
-): readonly string[] {
-  if (roots.length === 0) return problems.map((problem) => `the CA bundle ${problem}`);
-  return chainProblems(leaf, { intermediates, roots }, now);
-}
-
-function chainProblems(
-  leaf: Certificate,
-  candidates: {
-    readonly intermediates: readonly Certificate[];
-    readonly roots: readonly Certificate[];
-  },
-  now: Date,
-): readonly string[] {
-  const { chains, rejections } = findChains(leaf, candidates, now);
-  if (chains.length === 0)
-    return rejections.length > 0 ? rejections : [unknownIssuer(leaf, candidates)];
-  const problems = chains.map((chain) => [
-    ...chain.slice(1).flatMap((authority) => usageProblems(authorityName(authority), authority)),
-    ...nameConstraintProblems(chain).map(
-      (problem) => `a CA may not sign for all names: ${problem}`,
-    ),
-    ...(hasValidPolicies(chain) ? [] : ['the certificate policies of the chain are not valid']),
-  ]);
-  // One good chain is enough.
-  return problems.some((one) => one.length === 0) ? [] : [...new Set(problems.flat())];
-}
-
-function unknownIssuer(
-  leaf: Certificate,
-  { roots }: { readonly roots: readonly Certificate[] },
-): string {
-  const trusted = roots.map(({ x509 }) => oneLine(x509.subject)).join(' | ') || 'none';
-  const issuer = oneLine(leaf.x509.issuer);
-  const isAlike = roots.some(({ x509 }) => x509.subject === leaf.x509.issuer);
-  const hint = isAlike ? '; the names look alike, but are encoded in two ways' : '';
-  return `no CA of the bundle signed the certificate: issuer ${issuer}, CAs ${trusted}${hint}`;
 }
 
 function sizeProblems(chain: readonly Certificate[]): string[] {

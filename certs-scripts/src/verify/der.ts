@@ -129,20 +129,24 @@ export function toObjectIdentifier({ content }: DerElement): string {
 
 function elementAt(bytes: Buffer, offset: number): DerElement {
   const tag = bytes[offset];
-  const short = bytes[offset + 1];
-  if (tag === undefined || short === undefined || (tag & 0x1f) === 0x1f) throw malformed();
-  const lengthOctets = isHigh(short) ? short & 0x7f : 0;
-  const start = offset + 2 + lengthOctets;
-  if (isHigh(short) && (lengthOctets === 0 || lengthOctets > 4)) throw malformed();
-  if (start > bytes.length) throw malformed();
-  const length = lengthOctets === 0 ? short : bytes.readUIntBE(offset + 2, lengthOctets);
-  const isShortest = lengthOctets === 0 || length >= Math.max(128, 256 ** (lengthOctets - 1));
-  if (!isShortest || start + length > bytes.length) throw malformed();
-  return {
-    tag,
-    content: bytes.subarray(start, start + length),
-    raw: bytes.subarray(offset, start + length),
-  };
+  if (tag === undefined || (tag & 0x1f) === 0x1f) throw malformed();
+  const [length, start] = lengthAt(bytes, offset + 1);
+  const end = start + length;
+  if (end > bytes.length) throw malformed();
+  return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(offset, end) };
+}
+
+/** The length that is written at the offset, and where the content begins. */
+function lengthAt(bytes: Buffer, offset: number): [number, number] {
+  const first = bytes[offset];
+  if (first === undefined) throw malformed();
+  if (!isHigh(first)) return [first, offset + 1];
+  const octets = first & 0x7f;
+  const start = offset + 1 + octets;
+  if (octets === 0 || octets > 4 || start > bytes.length) throw malformed();
+  const length = bytes.readUIntBE(offset + 1, octets);
+  if (length < Math.max(128, 256 ** (octets - 1))) throw malformed();
+  return [length, start];
 }
 
 function isHigh(octet: number | undefined): boolean {

@@ -19,6 +19,7 @@ const EMAIL = 1;
 const DNS = 2;
 const URI = 6;
 const ADDRESS = 7;
+const KNOWN = new Set([EMAIL, DNS, URI, ADDRESS]);
 
 /**
  * What RFC 3986 calls a URI, in its plainest form. Go parses URIs more leniently than that, but not as
@@ -93,13 +94,12 @@ function collect(elements: readonly DerElement[], rules: Rules): GeneralNames {
     .map(({ content }) => content);
   if (!addresses.every(({ length }) => rules.lengths.includes(length)))
     throw new Error('an IP address of another length');
-  const known = [EMAIL, DNS, URI, ADDRESS];
   return {
     dns: textsOf(DNS),
     emails: textsOf(EMAIL),
     uris,
     addresses,
-    hasOthers: elements.some((element) => !known.includes(rules.numberOf(element))),
+    hasOthers: elements.some((element) => !KNOWN.has(rules.numberOf(element))),
   };
 }
 

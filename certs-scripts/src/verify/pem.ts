@@ -58,26 +58,33 @@ export function readPemCertificates(text: string): PemCertificates {
   const tooLarge = sizeProblem(text);
   const blocks = tooLarge === undefined ? readPemBlocks(text) : [];
   const certificates: Certificate[] = [];
-  const problems: string[] = tooLarge === undefined ? [] : [tooLarge];
+  const problems = tooLarge === undefined ? [] : [tooLarge];
   if (blocks.length > MAX_BLOCKS) problems.push(`has more than ${MAX_BLOCKS} PEM blocks`);
-  for (const { label, der } of blocks.slice(0, MAX_BLOCKS)) {
-    if (!label.endsWith('CERTIFICATE')) continue;
-    const place = `certificate ${certificates.length + problems.length + 1}`;
-    if (label !== 'CERTIFICATE') problems.push(`cannot be read: ${place} is a ${label}: ${HINT}`);
-    else if (!der) problems.push(`cannot be read: ${place} is damaged, or has headers: ${HINT}`);
-    else {
-      const read = attempt(der);
-      if ('problem' in read) problems.push(`cannot be read: ${place}: ${read.problem}`);
-      else certificates.push(read.certificate);
-    }
+  for (const block of blocks.slice(0, MAX_BLOCKS)) {
+    if (!block.label.endsWith('CERTIFICATE')) continue;
+    const read = readBlock(block);
+    const place = certificates.length + problems.length + 1;
+    if (typeof read !== 'string') certificates.push(read);
+    else problems.push(`cannot be read: certificate ${place}${read}`);
   }
-  if (certificates.length === 0 && problems.length === 0) problems.push(`cannot be read: ${HINT}`);
+  if (certificates.length + problems.length === 0) problems.push(`cannot be read: ${HINT}`);
   return {
     certificates,
     problems,
     hasPrivateKey: blocks.some(({ label }) => label.endsWith('PRIVATE KEY')),
     isMended: (text.match(BLOCK_OF_GO)?.length ?? 0) < certificates.length,
   };
+}
+
+/** The certificate, or what is wrong with it, in words that follow its place. */
+function readBlock({ label, der }: PemBlock): Certificate | string {
+  if (label !== 'CERTIFICATE') return ` is a ${label}: ${HINT}`;
+  if (!der) return ` is damaged, or has headers: ${HINT}`;
+  try {
+    return readCertificate(der);
+  } catch (error) {
+    return `: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** The text to the byte if Go finds its certificates; otherwise the certificates in canonical form. */
@@ -88,12 +95,4 @@ export function mendedPem(text: string): string {
 
 function sizeProblem(text: string): string | undefined {
   return text.length > MAX_PEM_BYTES ? `is larger than ${MAX_PEM_BYTES / 1024} KiB` : undefined;
-}
-
-function attempt(der: Buffer): { certificate: Certificate } | { problem: string } {
-  try {
-    return { certificate: readCertificate(der) };
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
-  }
 }

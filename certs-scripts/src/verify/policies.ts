@@ -6,43 +6,53 @@ const ANY = '551d2000';
 /** The policies that are valid up to a certificate, and what each is called further down. */
 type PolicyLevel = ReadonlyMap<string, readonly string[]>;
 
+/** How many more certificates down the chain may go without a policy, map one, or have any. */
+type Allowance = Record<'explicit' | 'mapping' | 'any', number>;
+
 /**
  * Whether the policies of a chain, from a leaf to a root, are valid for a caller that takes any: Go's
  * `policiesValid` (RFC 9618). Only the lowest level of the graph decides then, so no other one is kept.
  */
-export function hasValidPolicies(chain: readonly Certificate[]): boolean {
-  const length = chain.length - 1;
-  const left = { explicit: length + 1, mapping: length + 1, any: length + 1 };
+export function hasValidPolicies([leaf, ...authorities]: readonly Certificate[]): boolean {
+  if (!leaf || authorities.length === 0) return true;
+  const depth = authorities.length + 1;
+  let left: Allowance = { explicit: depth, mapping: depth, any: depth };
   let level: PolicyLevel | undefined = new Map([[ANY, [ANY]]]);
-  for (const [index, certificate] of chain.slice(0, -1).entries().toArray().toReversed()) {
-    const isSelfIssued = certificate.rawIssuer.equals(certificate.rawSubject);
-    if (certificate.policies.length === 0) level = undefined;
-    if (left.explicit === 0 && !level) return false;
-    const isAnyTaken = left.any > 0 || (index > 0 && isSelfIssued);
-    if (level) level = levelBelow(level, certificate, isAnyTaken);
-    if (index === 0) continue;
-    if (level) level = mapped(level, certificate, left.mapping > 0);
+  for (const intermediate of authorities.slice(0, -1).toReversed()) {
+    level = levelBelow(level, intermediate, left.any > 0 || isSelfIssued(intermediate));
+    if (!level && left.explicit === 0) return false;
+    level = level && mapped(level, intermediate, left.mapping > 0);
     if (level === INVALID) return false;
-    if (!isSelfIssued) {
-      left.explicit = Math.max(0, left.explicit - 1);
-      left.mapping = Math.max(0, left.mapping - 1);
-      left.any = Math.max(0, left.any - 1);
-    }
-    left.explicit = Math.min(left.explicit, certificate.requireExplicitPolicy ?? Infinity);
-    left.mapping = Math.min(left.mapping, certificate.inhibitPolicyMapping ?? Infinity);
-    left.any = Math.min(left.any, certificate.inhibitAnyPolicy ?? Infinity);
+    left = allowanceBelow(left, intermediate);
   }
-  const isRequired = left.explicit <= 1 || chain[0]?.requireExplicitPolicy === 0;
-  return chain.length === 1 || !isRequired || (level !== undefined && level.size > 0);
+  level = levelBelow(level, leaf, left.any > 0);
+  const isRequired = left.explicit <= 1 || leaf.requireExplicitPolicy === 0;
+  return (level !== undefined && level.size > 0) || !isRequired;
 }
 
 const INVALID: PolicyLevel = new Map();
 
+function isSelfIssued({ rawIssuer, rawSubject }: Certificate): boolean {
+  return rawIssuer.equals(rawSubject);
+}
+
+function allowanceBelow(left: Allowance, certificate: Certificate): Allowance {
+  const step = isSelfIssued(certificate) ? 0 : 1;
+  const least = (before: number, stated = Number.POSITIVE_INFINITY): number =>
+    Math.min(Math.max(0, before - step), stated);
+  return {
+    explicit: least(left.explicit, certificate.requireExplicitPolicy),
+    mapping: least(left.mapping, certificate.inhibitPolicyMapping),
+    any: least(left.any, certificate.inhibitAnyPolicy),
+  };
+}
+
 function levelBelow(
-  level: PolicyLevel,
+  level: PolicyLevel | undefined,
   { policies }: Certificate,
   isAnyTaken: boolean,
-): PolicyLevel {
+): PolicyLevel | undefined {
+  if (!level || policies.length === 0) return undefined;
   const expected = new Set([...level.values()].flat());
   const own = policies.filter(
     (policy) => policy !== ANY && (expected.has(policy) || level.has(ANY)),

@@ -35,6 +35,23 @@ const MAX_RSA_EXPONENT = 2n ** 31n - 1n;
 /** The first octet of a point that is not compressed (SEC 1, 2.3.3). */
 const UNCOMPRESSED = 0x04;
 
+/** What Go asks of each kind of key. Each throws an Error if Go does not read the key. */
+const CHECKS: Readonly<
+  Record<KeyAlgorithm, (parameters: DerElement | undefined, bits: Buffer) => void>
+> = {
+  RSA: (parameters) => {
+    if (!parameters?.raw.equals(DER_NULL)) throw malformed();
+  },
+  Ed25519: (parameters) => {
+    if (parameters) throw malformed();
+  },
+  ECDSA: (parameters, bits) => {
+    if (parameters?.tag !== TAG.objectIdentifier) throw malformed();
+    if (!CURVES.has(toObjectIdentifier(parameters))) throw new Error('unsupported elliptic curve');
+    if (bits[0] !== UNCOMPRESSED) throw malformed();
+  },
+};
+
 /**
  * Reads a SubjectPublicKeyInfo as Go's `parsePublicKey` does; OpenSSL reads more forms of it.
  *
@@ -46,13 +63,7 @@ export function readPublicKey({ content }: DerElement, certificate: X509Certific
   const algorithm = ALGORITHMS[toObjectIdentifier(identifier.read(TAG.objectIdentifier))];
   const parameters = identifier.nextTag() === undefined ? undefined : identifier.readAny();
   const bits = toBitString(reader.read(TAG.bitString));
-  if (algorithm === 'RSA' && parameters?.raw.equals(DER_NULL) !== true) throw malformed();
-  if (algorithm === 'Ed25519' && parameters !== undefined) throw malformed();
-  if (algorithm === 'ECDSA') {
-    if (parameters?.tag !== TAG.objectIdentifier) throw malformed();
-    if (!CURVES.has(toObjectIdentifier(parameters))) throw new Error('unsupported elliptic curve');
-    if (bits[0] !== UNCOMPRESSED) throw malformed();
-  }
+  if (algorithm) CHECKS[algorithm](parameters, bits);
   const key = readKeyObject(certificate);
   const exponent = key.asymmetricKeyDetails?.publicExponent ?? 3n;
   if (exponent < 2n || exponent % 2n === 0n || exponent > MAX_RSA_EXPONENT) {

@@ -1,0 +1,45 @@
+import { findChains } from './certificate-chain.ts';
+import { authorityName, oneLine, usageProblems } from './certificate-problems.ts';
+import type { Certificate } from './certificate.ts';
+import { nameConstraintProblems } from './name-constraints.ts';
+import type { PemCertificates } from './pem.ts';
+import { hasValidPolicies } from './policies.ts';
+
+/** A leaf, what is sent behind it, and what callers trust. */
+export interface Issuers {
+  readonly leaf: Certificate;
+  readonly intermediates: readonly Certificate[];
+  readonly bundle: PemCertificates;
+}
+
+/** What is wrong with every chain from a leaf to a certificate that callers trust: Go's `Verify`. */
+export function issuerProblems(
+  { leaf, intermediates, bundle }: Issuers,
+  now: Date,
+): readonly string[] {
+  const { certificates: roots, problems: unreadable } = bundle;
+  if (roots.length === 0) return unreadable.map((problem) => `the CA bundle ${problem}`);
+  const { chains, rejections } = findChains(leaf, { intermediates, roots }, now);
+  if (chains.length === 0) return rejections.length > 0 ? rejections : [unknownIssuer(leaf, roots)];
+  const problems = chains.map(chainProblems);
+  // One good chain is enough.
+  return problems.some((one) => one.length === 0) ? [] : [...new Set(problems.flat())];
+}
+
+function chainProblems(chain: readonly Certificate[]): readonly string[] {
+  const authorities = chain.slice(1);
+  const policyProblem = 'the certificate policies of the chain are not valid';
+  return [
+    authorities.flatMap((authority) => usageProblems(authorityName(authority), authority)),
+    nameConstraintProblems(chain).map((problem) => `a CA may not sign for all names: ${problem}`),
+    hasValidPolicies(chain) ? [] : [policyProblem],
+  ].flat();
+}
+
+function unknownIssuer(leaf: Certificate, roots: readonly Certificate[]): string {
+  const trusted = roots.map(({ x509 }) => oneLine(x509.subject)).join(' | ');
+  const issuer = oneLine(leaf.x509.issuer);
+  const isAlike = roots.some(({ x509 }) => x509.subject === leaf.x509.issuer);
+  const hint = isAlike ? '; the names look alike, but are encoded in two ways' : '';
+  return `no CA of the bundle signed the certificate: issuer ${issuer}, CAs ${trusted}${hint}`;
+}
