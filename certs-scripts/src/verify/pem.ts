@@ -6,7 +6,7 @@ import { type Certificate, readCertificate } from './certificate.ts';
  */
 export const MAX_PEM_BYTES = 1024 * 1024;
 
-/** Public CA bundles hold about 150; each takes a tenth of a millisecond to read. */
+/** Public CA bundles hold about 150; each takes a fifth of a millisecond to read. */
 const MAX_BLOCKS = 1000;
 
 /** One `-----BEGIN …-----` of a PEM text. */

@@ -162,6 +162,9 @@ export const NAME_CONSTRAINTS_KINDS: ChainKinds = {
   'a URI that cannot be read': below(root(), {
     extensions: leafNamed(dnsName(NAME), uri('http://%zz/')),
   }),
+  'a URI with a broken escape': below(root(), {
+    extensions: leafNamed(dnsName(NAME), uri('https://example.com/%zz')),
+  }),
   'permitted: a mailbox': below(constrained({ permitted: [email('a@example.com')] }), {
     extensions: leafNamed(dnsName(NAME), email('a@EXAMPLE.com')),
   }),

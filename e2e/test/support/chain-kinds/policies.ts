@@ -1,12 +1,20 @@
+import {
+  authorityExtensions,
+  type ChainDraft,
+  leaf,
+  leafExtensions,
+  middle,
+} from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
 import { objectIdentifier, sequence } from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
 import {
+  commonName,
   extension,
   inhibitAnyPolicy,
   policies,
   policyConstraints,
   policyMappings,
 } from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
-import { type ChainKinds, withMore } from './common.ts';
+import { authority, type ChainKinds, withMore } from './common.ts';
 
 const ANY_POLICY = '2.5.29.32.0';
 const POLICY = '1.3.6.1.4.1.55555.2';
@@ -41,6 +49,8 @@ export const POLICIES_KINDS: ChainKinds = {
     middle: [policies(POLICY), policyConstraints(0), inhibitAnyPolicy(0)],
     leaf: [policies(ANY_POLICY)],
   }),
+  'any policy that is inhibited, of a CA that renewed itself': inhibitedAbove('middle'),
+  'any policy that is inhibited, of another CA': inhibitedAbove('two'),
   'a policy by another name': withMore({
     middle: [policies(POLICY), policyConstraints(0), policyMappings([POLICY, OTHER_POLICY])],
     leaf: [policies(OTHER_POLICY)],
@@ -60,3 +70,13 @@ export const POLICIES_KINDS: ChainKinds = {
     leaf: [extension('2.5.29.32', sequence(objectIdentifier(POLICY)))],
   }),
 };
+
+/** Any policy of a CA below one that inhibits it. */
+function inhibitedAbove(subject: string): ChainDraft {
+  const rules = [policies(POLICY), policyConstraints(0), inhibitAnyPolicy(0)];
+  const one = middle({ extensions: [...authorityExtensions, ...rules] });
+  const extensions = [...authorityExtensions, policies(ANY_POLICY)];
+  const two = middle({ subject: commonName(subject), key: 'p-384', extensions }, one);
+  const end = leaf({ extensions: [...leafExtensions, policies(POLICY)] }, two);
+  return { roots: [authority(policies(POLICY))], sent: [end, two, one] };
+}

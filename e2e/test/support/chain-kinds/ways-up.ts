@@ -76,6 +76,12 @@ export const WAYS_UP_KINDS: ChainKinds = {
     });
     return { roots: [root()], sent: [leaf({}, one), one, two] };
   })(),
+  'CAs that sign each other, and a root that signed one of them': ((): ChainDraft => {
+    const one = middle({ issuer: commonName('two'), signer: 'p-384' });
+    const two = middle({ subject: commonName('two'), key: 'p-384' }, one);
+    const twoByRoot = middle({ subject: commonName('two'), key: 'p-384' });
+    return { roots: [root()], sent: [leaf({}, one), one, two, twoByRoot] };
+  })(),
   'one way up that is constrained, and one that is not': {
     roots: [constrained({ permitted: [dnsName('example.com')] }), root({ serialNumber: 7 })],
     sent: [leaf()],
