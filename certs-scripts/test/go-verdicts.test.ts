@@ -6,6 +6,7 @@ import {
   type ChainDraft,
   deepBelow,
   leafExtensions,
+  leafNamed,
   NAME,
   NOW,
   root,
@@ -126,3 +127,23 @@ t.test(
     t.end();
   },
 );
+
+t.test('many names and many constraints take no time, and many problems no room', (t) => {
+  const names = Array.from({ length: 2_000 }, (_, i) => dnsName(`n${i}.example.com`));
+  const above = root({
+    extensions: [...authorityExtensions, nameConstraints({ excluded: names })],
+  });
+  const startMs = performance.now();
+  const draft = below(above, { extensions: leafNamed(dnsName(NAME), ...names) });
+  t.match(verify(draft), [
+    'a CA may not sign for all names: there are too many names and constraints',
+  ]);
+  const one = root({
+    extensions: [...authorityExtensions, nameConstraints({ permitted: [dnsName('x')] })],
+  });
+  const problems = verify(below(one, { extensions: leafNamed(dnsName(NAME), ...names) }));
+  t.equal(problems.length, 11);
+  t.equal(problems.at(-1), 'and 1991 more');
+  t.ok(performance.now() - startMs < 2_000);
+  t.end();
+});

@@ -20,7 +20,7 @@ export interface CertificateSet {
 
 /** A set whose texts have been read. */
 export interface ReadCertificateSet {
-  /** `undefined` if what callers trust is not known: then no chain is asked for. */
+  /** `undefined` if what callers trust is not known: then the chain is not judged. */
   readonly bundle: PemCertificates | undefined;
   readonly chain: PemCertificates;
   readonly privateKey: KeyObject | undefined;
@@ -53,7 +53,7 @@ export function readCertificateSet({
 /**
  * What is wrong with a certificate set, in plain sentences; empty when the API server will accept
  * it. The verdict is that of Go's `crypto/x509` `Certificate.Verify` and of its TLS client; what is
- * refused besides is listed in `docs/decisions/0007-one-verifier-of-certificates.md`. It never throws:
+ * refused besides is listed in `docs/decisions/0010-one-verifier-of-certificates.md`. It never throws:
  * junk is a problem too. The sentences hold names and dates, never key material.
  */
 export function verifyCertificateSet(set: CertificateSet): readonly string[] {
@@ -77,7 +77,7 @@ export function servingProblems(read: ReadCertificateSet, now: Date): readonly s
     ...keyProblems(privateKey, chain.certificates),
     ...(bundle ? issuerProblems({ leaf, intermediates, bundle }, now) : []),
   ];
-  // OpenSSL's own rules are asked last: what is wrong by then it would refuse in fewer words.
+  // OpenSSL comes last: it says less about the same problems.
   return problems.length === 0 ? tlsProblems(read) : problems;
 }
 

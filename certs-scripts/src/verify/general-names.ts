@@ -148,5 +148,5 @@ function hasContiguousMask(range: Buffer): boolean {
 }
 
 function unusable(what: string, text: string): Error {
-  return new Error(`${what} ${JSON.stringify(text)} cannot be read`);
+  return new Error(`${what} ${JSON.stringify(text.slice(0, 253))} cannot be read`);
 }

@@ -5,6 +5,8 @@ import { nameConstraintProblems } from './name-constraints.ts';
 import type { PemCertificates } from './pem.ts';
 import { hasValidPolicies } from './policies.ts';
 
+const MAX_LISTED = 10;
+
 /** A leaf, what is sent behind it, and what callers trust. */
 export interface Issuers {
   readonly leaf: Certificate;
@@ -20,10 +22,12 @@ export function issuerProblems(
   const { certificates: roots, problems: unreadable } = bundle;
   if (roots.length === 0) return unreadable.map((problem) => `the CA bundle ${problem}`);
   const { chains, rejections } = findChains(leaf, { intermediates, roots }, now);
-  if (chains.length === 0) return rejections.length > 0 ? rejections : [unknownIssuer(leaf, roots)];
+  if (chains.length === 0) {
+    return rejections.length > 0 ? firstOf(rejections) : [unknownIssuer(leaf, roots)];
+  }
   const problems = chains.map(chainProblems);
   // One good chain is enough.
-  return problems.some((one) => one.length === 0) ? [] : [...new Set(problems.flat())];
+  return problems.some((one) => one.length === 0) ? [] : firstOf([...new Set(problems.flat())]);
 }
 
 function chainProblems(chain: readonly Certificate[]): readonly string[] {
@@ -36,8 +40,14 @@ function chainProblems(chain: readonly Certificate[]): readonly string[] {
   ].flat();
 }
 
+/** No more than a person reads, and a line of a log holds. */
+function firstOf(texts: readonly string[]): readonly string[] {
+  const more = texts.length - MAX_LISTED;
+  return more > 0 ? [...texts.slice(0, MAX_LISTED), `and ${more} more`] : texts;
+}
+
 function unknownIssuer(leaf: Certificate, roots: readonly Certificate[]): string {
-  const trusted = roots.map(({ x509 }) => oneLine(x509.subject)).join(' | ');
+  const trusted = firstOf(roots.map(({ x509 }) => oneLine(x509.subject))).join(' | ');
   const issuer = oneLine(leaf.x509.issuer);
   const isAlike = roots.some(({ x509 }) => x509.subject === leaf.x509.issuer);
   const hint = isAlike ? '; the names look alike, but are encoded in two ways' : '';

@@ -19,6 +19,9 @@ const RULES: readonly Rule[] = [
 /** An IPv4 address in the form of an IPv6 one begins so. */
 const MAPPED_IPV4 = Buffer.from('00000000000000000000ffff', 'hex');
 
+/** As Go up to 1.25 (`maxConstraintComparisons`); it also bounds the time. */
+const MAX_COMPARISONS = 250_000;
+
 /**
  * Why the CA certificates of a chain, from a leaf to a root, may not sign for the names of those below
  * them, in Go's words; empty if they may. Go's `checkChainConstraints`: every name counts, not only the
@@ -30,6 +33,8 @@ export function nameConstraintProblems(chain: readonly Certificate[]): string[] 
       .slice(index + 1)
       .flatMap((authority) => authority.nameConstraints ?? []);
     if (!alternativeNames || constraints.length === 0) return [];
+    const comparisons = countOf([alternativeNames]) * countOf(constraints.flatMap(Object.values));
+    if (comparisons > MAX_COMPARISONS) return ['there are too many names and constraints'];
     const unreadable = unreadableNames(alternativeNames);
     if (unreadable.length > 0) return unreadable;
     return constraints.flatMap((one) => problemsUnder(alternativeNames, one));
@@ -120,6 +125,15 @@ function hostOf(uri: string): string {
   return uriHost(uri).replace(/:\d*$/, '');
 }
 
+function countOf(names: readonly GeneralNames[]): number {
+  return names.reduce(
+    (sum, { dns, uris, emails, addresses }) =>
+      sum + dns.length + uris.length + emails.length + addresses.length,
+    0,
+  );
+}
+
+/** A DNS name is no longer than that (RFC 1035 §2.3.4); other names need not be quoted in full. */
 function quote(text: string): string {
-  return JSON.stringify(text);
+  return JSON.stringify(text.slice(0, 253));
 }
