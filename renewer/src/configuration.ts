@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import {
   commaList,
   commonVariables,
@@ -112,8 +112,9 @@ export const renewerVariables = z.object({
     description: 'Set by Kubernetes in each container.',
     example: '443',
   }),
-  KUBECONFIG: z.string().optional().meta({
-    description: 'A kubeconfig file, outside a cluster.',
+  KUBECONFIG: parsedBy(parseFileList).optional().meta({
+    description:
+      'A kubeconfig file outside a cluster, or several with `:` between them, which are merged as kubectl merges them.',
     example: '/etc/kubernetes/admin.conf',
   }),
   HOME: z.string().default('/').meta({
@@ -194,7 +195,7 @@ export function registriesOf(
 /** How to reach the API server: from inside the cluster, or by a kubeconfig. */
 export type ApiServer =
   | { readonly host: string; readonly port: number; readonly serviceAccountDir: string }
-  | { readonly kubeconfig: string };
+  | { readonly kubeconfigs: readonly string[] };
 
 export function apiServerOf(
   variables: Pick<
@@ -208,9 +209,16 @@ export function apiServerOf(
 ): ApiServer {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT, SERVICE_ACCOUNT_DIR } = variables;
   if (host === undefined) {
-    return { kubeconfig: variables.KUBECONFIG ?? join(variables.HOME, '.kube', 'config') };
+    return { kubeconfigs: variables.KUBECONFIG ?? [join(variables.HOME, '.kube', 'config')] };
   }
   return { host, port: KUBERNETES_SERVICE_PORT, serviceAccountDir: SERVICE_ACCOUNT_DIR };
+}
+
+/** As clientcmd splits KUBECONFIG: empty entries do not count, and each file counts once. */
+function parseFileList(text: string): readonly string[] {
+  const paths = new Set(text.split(delimiter).filter((path) => path !== ''));
+  if (paths.size === 0) throw new Error('names no file');
+  return Object.freeze([...paths]);
 }
 
 function awsRegion() {

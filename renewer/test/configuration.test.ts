@@ -10,7 +10,7 @@ t.test('the defaults are the documented ones', (t) => {
   });
   t.equal(secretName, 'ecr-pull-secret');
   t.equal(tlsDir, '/run/ecr-pull-secrets/tls');
-  t.same(apiServer, { kubeconfig: '/home/me/.kube/config' });
+  t.same(apiServer, { kubeconfigs: ['/home/me/.kube/config'] });
   t.same(registries, []);
   t.ok(namespaceRule.selector({ 'ecr-pull-secrets.io/inject': 'enabled' }));
   t.notOk(

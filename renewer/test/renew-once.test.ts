@@ -31,7 +31,7 @@ t.test('the variables and defaults are those of the old tool', (t) => {
   t.throws(() => targets({ TARGET_NAMESPACE: '[' }), { code: 'ECRPS_CONFIGURATION_INVALID' });
   t.match(readRenewOnceConfiguration({ ...required, DOCKER_REGISTRIES: 'https://a/, b,' }), {
     registries: [{ host: 'https://a/' }, { host: 'b' }],
-    apiServer: { kubeconfig: '/home/me/.kube/config' },
+    apiServer: { kubeconfigs: ['/home/me/.kube/config'] },
   });
   t.end();
 });

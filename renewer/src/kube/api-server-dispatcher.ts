@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import type { KubeCredentials } from './kube-config.ts';
 
 /** For a connection, and for a proxy's answer to CONNECT: a fifth of what a request may take. */
@@ -23,6 +23,13 @@ export function createApiServerDispatcher(
   const connect = { ...tls, allowH2: false, timeout: connectTimeoutMs };
   const options = { allowH2: false, connections: MAX_CONNECTIONS };
   if (proxyUrl === undefined) return new Agent({ ...options, connect });
+  if (proxyUrl.startsWith('socks5:')) {
+    return new Socks5ProxyAgent(proxyUrl, {
+      ...options,
+      connectTimeout: connectTimeoutMs,
+      requestTls: connect,
+    });
+  }
   return new ProxyAgent({
     ...options,
     uri: proxyUrl,

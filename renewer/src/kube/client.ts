@@ -76,11 +76,12 @@ export function createKubeClient({
     try {
       request.signal?.throwIfAborted();
       const current = await credentials();
-      const url = new URL(request.path, current.server);
+      const url = new URL(current.server + request.path);
       for (const [name, value] of Object.entries(request.query ?? {})) {
         if (value !== undefined) url.searchParams.set(name, String(value));
       }
-      const response = pool.dispatcherFor(current.tls, proxyRule(url)).request({
+      const proxyUrl = current.proxyUrl ?? proxyRule(url);
+      const response = pool.dispatcherFor(current.tls, proxyUrl).request({
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
