@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { configFileSchema } from '@ecr-pull-secrets/renewer/config-file.ts';
-import { AWS_REGION, readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
-import { ROLE_ARN } from '@ecr-pull-secrets/renewer/registry-tokens/registries.ts';
+import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
+import { AWS_REGION } from '@ecr-pull-secrets/renewer/registry-tokens/aws-variables.ts';
+import { ROLE_ARN, SESSION_NAME } from '@ecr-pull-secrets/renewer/registry-tokens/registries.ts';
 import { readWebhookConfiguration } from '@ecr-pull-secrets/server/configuration.ts';
 import { type Environment, OBJECT_NAME } from '@ecr-pull-secrets/shared/configuration.ts';
 import t from 'tap';
@@ -68,6 +69,10 @@ const REFUSED: readonly Refused[] = [
   refusedRegistry({ roleArn: ROLE }),
   refusedRegistry({ host: ECR, roleArn: 'arn:aws:iam::1:role/a' }),
   refusedRegistry({ host: ECR, rolearn: ROLE }),
+  refusedRegistry({ host: ECR, roleArn: ROLE, sessionName: 'our cluster (eu)' }),
+  refusedRegistry({ host: ECR, roleArn: ROLE, sessionName: 'a' }),
+  refusedRegistry({ host: ECR, roleArn: ROLE, externalId: 'a b' }),
+  refusedRegistry({ host: ECR, roleArn: ROLE, externalId: 'a'.repeat(1225) }),
   refusedRegistry({ host: 'a.example', tokenOf: 'b.example' }),
   refusedRegistry({ host: 'a.example', tokenOf: ` ${ECR}` }),
   refusedRegistry({ host: ECR, tokenOf: ECR }),
@@ -75,6 +80,8 @@ const REFUSED: readonly Refused[] = [
   refusedRole({ roleArn: 'arn:aws:iam::123456789012:user/a', namespaces: 'a' }),
   refusedRole({ roleArn: ROLE, namespaces: 'Team-A' }),
   refusedRole({ roleArn: ROLE }),
+  refusedRole({ roleArn: ROLE, namespaces: 'a', sessionName: 'our cluster (eu)' }),
+  refusedRole({ roleArn: ROLE, namespaces: 'a', externalId: 'a b' }),
   refusedInFile('tls.additionalCaBundle', 'ca.crt', 'additionalCaBundle'),
   refusedInFile('optOut', 'never', 'optOut'),
   refusedInFile('routineWritesPerSecond', 0, 'routineWritesPerSecond'),
@@ -207,6 +214,7 @@ t.test('the schema has the code’s own expressions, and takes empty text beside
   t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
   t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
   t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
+  t.equal(definitions.sessionName.pattern, orEmpty(SESSION_NAME));
 });
 
 /** An expression of whole texts that takes an empty one too. */

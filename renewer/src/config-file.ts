@@ -3,7 +3,7 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { OPT_OUT_POLICIES } from './pull-secrets/opted-out.ts';
-import { registrySchema, roleArn } from './registry-tokens/registries.ts';
+import { registrySchema, roleArn, sessionSchemas } from './registry-tokens/registries.ts';
 import { additionalBundleSchema } from './webhook-certificate/additional-bundle.ts';
 import { certificateTimesSchema } from './webhook-certificate/certificate-times.ts';
 
@@ -21,8 +21,7 @@ const namespaceRoleSchema = z.strictObject({
       return z.NEVER;
     }
   }),
-  externalId: z.string().optional(),
-  sessionName: z.string().optional(),
+  ...sessionSchemas,
 });
 
 /** In errors: a file that is right, with the keys that people write. */

@@ -21,15 +21,13 @@ import { z } from 'zod';
 import { proxySettingsOf, proxyVariables } from './network/proxy-variables.ts';
 import { type ConfigFile, readConfigFile, readTextFile } from './config-file.ts';
 import { callerOf } from './registry-tokens/aws-caller.ts';
+import { awsKeysOf, awsRegionOf, awsVariables } from './registry-tokens/aws-variables.ts';
 import type { Registry } from './registry-tokens/registries.ts';
 import { registryHostOf } from './registry-tokens/registry-host.ts';
 import { parseLabelSelector } from './pull-secrets/label-selector.ts';
 
 const namespacePattern = parsedBy(parseNamespacePattern);
 const noNamespace = parseNamespacePattern('');
-
-/** The form of a region's name, in any partition; the chart's schema repeats it. */
-export const AWS_REGION = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
 
 /** Every environment variable of `ecr-pull-secrets renewer`; what the AWS SDK reads comes on top. */
 export const renewerVariables = z.object({
@@ -61,10 +59,7 @@ export const renewerVariables = z.object({
     description: 'Keys of the credentials; the registry that AWS names where not set.',
     example: 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com',
   }),
-  AWS_REGION: awsRegion().optional().meta({
-    description: 'Region of the registry; the AWS SDK’s own search where not set.',
-    example: 'us-east-1',
-  }),
+  ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
     description:
       'JSON file with what is too long for variables: registries with their roles, roles of namespaces, opting out, pace. Variables win over it.',
@@ -151,7 +146,9 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     namespaceRoles: file.namespaceRoles,
     optOutPolicy: file.optOut,
     routineWritesPerSecond: file.routineWritesPerSecond,
-    awsRegion: variables.AWS_REGION,
+    awsRegion: awsRegionOf(variables),
+    /** Never logged. */
+    awsKeys: awsKeysOf(variables),
     /** Whose tokens a checkpoint may hold. */
     awsCaller: callerOf(environment),
     tlsMode: variables.TLS_MODE,
@@ -177,7 +174,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
       targetNamespaces: target.entries,
       excludedNamespaces: exclude.entries,
       registries: registries.map(({ host }) => host),
-      awsRegion: variables.AWS_REGION,
+      awsRegion: awsRegionOf(variables),
     }),
   });
 }
@@ -219,11 +216,4 @@ function parseFileList(text: string): readonly string[] {
   const paths = new Set(text.split(delimiter).filter((path) => path !== ''));
   if (paths.size === 0) throw new Error('names no file');
   return Object.freeze([...paths]);
-}
-
-function awsRegion() {
-  return parsedBy((text) => {
-    if (!AWS_REGION.test(text)) throw new Error('is not an AWS region');
-    return text;
-  });
 }

@@ -36,6 +36,7 @@ async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Pr
     tokenSource: createAwsTokenSource({
       clock,
       requestHandler: createAwsRequestHandler(configuration.proxies),
+      keys: configuration.awsKeys,
     }),
     initial: new Map([...(await checkpoint.load())].filter(([id]) => usable.has(id))),
     onTokens: (required, living) => {

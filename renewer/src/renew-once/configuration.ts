@@ -8,6 +8,7 @@ import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-patter
 import { z } from 'zod';
 import { readConfigFile, readTextFile } from '../config-file.ts';
 import { apiServerOf, registriesOf, renewerVariables } from '../configuration.ts';
+import { awsKeysOf, awsRegionOf, awsVariables } from '../registry-tokens/aws-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../network/proxy-variables.ts';
 
 /** What both commands read in the same way. */
@@ -31,7 +32,7 @@ export const renewOnceVariables = z.object({
     }),
   EXCLUDE_NAMESPACE: shared.EXCLUDE_NAMESPACE,
   DOCKER_REGISTRIES: shared.DOCKER_REGISTRIES,
-  AWS_REGION: shared.AWS_REGION,
+  ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
     description:
       'JSON file with the registries and their roles; the rest of it does not count here.',
@@ -60,7 +61,9 @@ export function readRenewOnceConfiguration(environment: Environment, readText = 
     target: variables.TARGET_NAMESPACE,
     exclude: variables.EXCLUDE_NAMESPACE,
     registries: registriesOf(variables, file),
-    awsRegion: variables.AWS_REGION,
+    awsRegion: awsRegionOf(variables),
+    /** Never logged. */
+    awsKeys: awsKeysOf(variables),
     apiServer: apiServerOf(variables),
     /** May hold a proxy's credentials: never logged. */
     proxies: proxySettingsOf(variables),

@@ -22,7 +22,7 @@ export async function runRenewOnce(environment: Environment, stop: AbortSignal):
     await renewOnce({
       configuration,
       client,
-      tokenSource: createAwsTokenSource({ clock, requestHandler }),
+      tokenSource: createAwsTokenSource({ clock, requestHandler, keys: configuration.awsKeys }),
       clock,
       random: Math.random,
       print,
