@@ -25,6 +25,10 @@ function read(variables: Variables) {
   return readRenewOnceConfiguration({ DOCKER_SECRET_NAME: 'a', ...variables });
 }
 
+function readFile(content: unknown) {
+  return readConfigFile('c.json', () => JSON.stringify(content));
+}
+
 /** The first request to AWS by nothing but these variables: where it goes and who signs it. */
 async function firstRequest(t: Test, variables: Variables, registries: readonly Registry[] = []) {
   const value = { AWS_EC2_METADATA_DISABLED: 'true', ...variables };
@@ -181,7 +185,6 @@ t.test('a name of a session and an external id that STS refuses are refused with
     registries: { host: 'a', roleArn: ROLE_ARN },
     namespaceRoles: { roleArn: ROLE_ARN, namespaces: 'a' },
   };
-  const readFile = (content: unknown) => readConfigFile('c.json', () => JSON.stringify(content));
   for (const [list, entry] of Object.entries(lists)) {
     for (const [key, value] of cases) {
       const message = problemOf(() => readFile({ [list]: [{ ...entry, [key]: value }] }));

@@ -63,6 +63,10 @@ async function startEcho(t: Test): Promise<number> {
   );
 }
 
+function apiServerWith(KUBECONFIG: string) {
+  return readRenewerConfiguration({ POD_NAME: 'p', POD_NAMESPACE: 'n', KUBECONFIG }).apiServer;
+}
+
 function messageOf(work: () => unknown): string {
   try {
     work();
@@ -138,11 +142,11 @@ t.test(
 );
 
 t.test('KUBECONFIG is a list', (t) => {
-  const read = (KUBECONFIG: string) =>
-    readRenewerConfiguration({ POD_NAME: 'p', POD_NAMESPACE: 'n', KUBECONFIG }).apiServer;
-  t.same(read('/a:/b'), { kubeconfigs: ['/a', '/b'] });
-  t.same(read(':/a::/b:/a:'), { kubeconfigs: ['/a', '/b'] });
-  t.throws(() => read(':'), { message: /^KUBECONFIG=":": names no file; for example KUBECONFIG=/ });
+  t.same(apiServerWith('/a:/b'), { kubeconfigs: ['/a', '/b'] });
+  t.same(apiServerWith(':/a::/b:/a:'), { kubeconfigs: ['/a', '/b'] });
+  t.throws(() => apiServerWith(':'), {
+    message: /^KUBECONFIG=":": names no file; for example KUBECONFIG=/,
+  });
   t.end();
 });
 

@@ -18,7 +18,7 @@ export const roleArn = z.string().regex(ROLE_ARN, 'is not the ARN of an IAM role
  * Source: STS API Reference, AssumeRole.
  */
 export const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
-export const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
+const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
 /** How the session of a role is called, and what the role's trust policy asks for, in `CONFIG_FILE`. */
 export const sessionSchemas = {
