@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY } from '../src/playground/playground.ts';
@@ -276,6 +278,22 @@ t.test('SIGTERM ends a run that hangs', async (t) => {
   t.equal(exitCode, 2);
   t.notMatch(stdout, 'Job complete');
   t.equal(await ifPresent(api.get(pathOf('default', 'stopped'))), undefined);
+});
+
+t.test('a reader that goes away after the first line, as head does, costs no secret', async (t) => {
+  const name = 'unread';
+  const child = job.start(ACCOUNT, {
+    DOCKER_SECRET_NAME: name,
+    TARGET_NAMESPACE: 'test-ecr-renew-*',
+  });
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new TypeError('standard output is not piped');
+  const complaints = text(stderr);
+  stdout.once('data', () => stdout.destroy());
+  const [exitCode]: unknown[] = await once(child, 'exit');
+  t.equal(exitCode, 0);
+  t.equal(await complaints, '');
+  t.same(await namespacesWith(name), TEN.toSorted());
 });
 
 t.test('no run said a secret', (t) => {
