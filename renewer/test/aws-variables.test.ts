@@ -127,6 +127,7 @@ t.test('AWS_DEFAULT_REGION counts if AWS_REGION is not set, for STS too', async 
 t.test('the caller is the same by each name of a key id, and with a newline behind it', (t) => {
   const caller = callerOf(KEYS);
   t.equal(callerOf(OLD_KEYS), caller);
+  t.equal(callerOf({ AWS_ACCESS_KEY_ID: '\n', ...OLD_KEYS }), caller);
   t.equal(callerOf({ AWS_ACCESS_KEY_ID: `${KEYS.AWS_ACCESS_KEY_ID}\n` }), caller);
   t.not(callerOf({ AWS_ACCESS_KEY: 'AKIAOTHER' }), caller);
   t.end();

@@ -184,11 +184,17 @@ t.test('what a kubeconfig lacks or cannot have is named, with an example', (t) =
     ],
     ['token: secret: x', /config: is not a kubeconfig/],
     ['- secret', /config: is not a kubeconfig/],
-    ...['socks4://me:secret@h', 'me:secret@proxy:3128', 'http://', 'ftp://me:secret@h'].map(
+    ...[
+      'socks4://me:secret@h',
+      'me:secret@proxy:3128',
+      'http://',
+      'ftp://me:secret@h',
+      'socks5://me:secret%@h',
+    ].map(
       (url) =>
         [
           kubeconfig('a', { cluster: { ...cluster, 'proxy-url': url }, user: {} }),
-          /cluster "a" has a proxy-url that is not an http, https or socks5 URL/,
+          /cluster "a": proxy-url (is not an http, https or socks5 URL|is not a URL|has a "%")/,
         ] as const,
     ),
   ];
@@ -255,7 +261,7 @@ t.test('proxy-url is taken whatever the environment says, by http and by socks5'
   };
   t.same(await get(http.url), {});
   t.match(http.requests, [{ method: 'CONNECT', target, status: 200 }]);
-  t.same(await get(socks5.url), {});
+  t.same(await get(socks5.url.replace('socks5', 'SOCKS5')), {});
   t.same(socks5.requests, [target]);
   await t.rejects(get(socks5.url.replace('secret', 'wrong')), {
     code: 'ECRPS_KUBERNETES_UNREACHABLE',

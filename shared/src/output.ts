@@ -15,8 +15,8 @@ export interface StandardStream extends Pick<EventEmitter, 'on'> {
   write(text: string, onWritten?: () => void): boolean;
 }
 
-/** Whoever reads a log is seconds behind at most, or does not read at all. */
-const FLUSH_LIMIT_MS = 5_000;
+/** Anyone who reads a log is at most seconds behind, or does not read at all. */
+const FLUSH_LIMIT_MS = 3_000;
 
 /** Some thousand lines: minutes of a busy log, and little of what a container may have. */
 const WAITING_LIMIT_BYTES = 1024 * 1024;

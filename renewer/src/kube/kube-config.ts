@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { RequestOptions } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
-import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { readKubeconfigs } from './kubeconfig.ts';
+import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { parseProxyUrl } from '../network/proxy-rule.ts';
+import { readKubeconfigs } from './kubeconfig-files.ts';
 
 /** Where the API server is and how to be let in; asked before each request, since tokens change. */
 export interface KubeCredentials {
@@ -111,11 +112,17 @@ function serverOf({ name, server }: Cluster): string {
 /** Source of the schemes: client-go `tools/clientcmd/helpers.go`. The URL may hold a password. */
 function proxyUrlOf({ name, proxyUrl }: Cluster): string | undefined {
   if (!proxyUrl) return undefined;
-  if (/^(https?|socks5):\/\/./i.test(proxyUrl) && URL.canParse(proxyUrl)) return proxyUrl;
-  throw createError(
-    'ECRPS_CONFIGURATION_INVALID',
-    `the kubeconfig’s cluster "${name}" has a proxy-url that is not an http, https or socks5 URL; for example proxy-url: http://proxy.example.com:3128`,
-  );
+  try {
+    if (!/^(https?|socks5):\/\//i.test(proxyUrl))
+      throw new Error('is not an http, https or socks5 URL');
+    parseProxyUrl(proxyUrl.replace(/^socks5:/i, 'http:'));
+    return new URL(proxyUrl).href;
+  } catch (error) {
+    throw createError(
+      'ECRPS_CONFIGURATION_INVALID',
+      `the kubeconfig’s cluster "${name}": proxy-url ${describeError(error)}; for example proxy-url: http://proxy.example.com:3128`,
+    );
+  }
 }
 
 function authorizationOf(headers: RequestOptions['headers']): string | undefined {

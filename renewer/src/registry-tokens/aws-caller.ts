@@ -28,7 +28,7 @@ export function callerOf(environment: Environment): string {
   const { AWS_ACCESS_KEY_ID, AWS_ACCESS_KEY } = environment;
   const known: Environment = {
     ...environment,
-    AWS_ACCESS_KEY_ID: AWS_ACCESS_KEY_ID || AWS_ACCESS_KEY,
+    AWS_ACCESS_KEY_ID: AWS_ACCESS_KEY_ID?.trim() || AWS_ACCESS_KEY,
   };
   const values = CALLER_VARIABLES.map((name) => known[name]?.trim() ?? '');
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);

@@ -39,22 +39,13 @@ export function readKubeconfigs(paths: readonly string[]): CurrentContext {
 
   const current = configs.find(({ currentContext }) => currentContext)?.currentContext;
   if (!current) throw invalid(`${where} has no current-context`);
-  const context = named(
-    configs.flatMap(({ contexts }) => contexts),
-    current,
-  ); // prettier
+  const context = configs.flatMap(({ contexts }) => contexts).find(isNamed(current));
   if (!context) throw invalid(`${where} has no context "${current}"`);
-  const cluster = named(
-    configs.flatMap(({ clusters }) => clusters),
-    context.cluster,
-  );
+  const cluster = configs.flatMap(({ clusters }) => clusters).find(isNamed(context.cluster));
   if (!cluster) throw invalid(`${where} has no cluster "${context.cluster}" with a server`);
   // A context without a user is anonymous, as behind `kubectl proxy`.
   if (!context.user) return { cluster, user: { name: 'anonymous' } };
-  const user = named(
-    configs.flatMap(({ users }) => users),
-    context.user,
-  );
+  const user = configs.flatMap(({ users }) => users).find(isNamed(context.user));
   if (!user) throw invalid(`${where} has no user "${context.user}"`);
   if (user.impersonateUser) {
     throw invalid(
@@ -107,11 +98,8 @@ function completeUser(user: z.output<typeof userSchema> | null | undefined, fold
   };
 }
 
-function named<T extends { readonly name: string }>(
-  entries: readonly T[],
-  name: string,
-): T | undefined {
-  return entries.find((entry) => entry.name === name);
+function isNamed(name: string): (entry: { readonly name: string }) => boolean {
+  return (entry) => entry.name === name;
 }
 
 /** Whether there is no document, which the YAML parser refuses: blank lines, comments, its begin. */
