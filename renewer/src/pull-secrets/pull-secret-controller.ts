@@ -172,12 +172,12 @@ export function createPullSecretController(
     run: async () => {
       const fieldSelector = `metadata.name=${name}`;
       await Promise.all([
-        listWatch({ ...follow, path: '/api/v1/namespaces', handler: inventory.namespaceHandler }),
+        listWatch({ ...follow, ...inventory.ofNamespaces, path: '/api/v1/namespaces' }),
         listWatch({
           ...follow,
+          ...inventory.ofSecrets,
           path: '/api/v1/secrets',
           fieldSelector,
-          handler: inventory.secretHandler,
         }),
         rotation.run(),
         sweep(),

@@ -39,15 +39,15 @@ async function followCheckpoint(
   facts: Observed<Facts>,
 ): Promise<void> {
   const { podNamespace: namespace, serviceName } = configuration;
-  const take = ({ metadata }: PartialObject): void => {
-    const hosts = metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [];
+  const take = (hosts: string[]): void => {
     facts.set({ ...configuration.facts, registries: hosts });
   };
-  await listWatch<PartialObject>({
+  await listWatch<PartialObject, string[]>({
     ...options,
     path: `/api/v1/namespaces/${namespace}/secrets`,
     fieldSelector: `metadata.name=${serviceName}-tokens`,
     metadataOnly: true,
+    reduce: ({ metadata }) => metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [],
     // Tokens that were written stay in pull secrets when their checkpoint goes.
     handler: { replace: ([found]) => found && take(found), upsert: take, remove: () => undefined },
   });

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t, { type Test } from 'tap';
+import { bundle } from '../../cli/bundle.ts';
+import type { Manifest, Pod } from '../src/playground/kube-api.ts';
+import { AWS_IDENTITY, startPlayground } from '../src/playground/playground.ts';
+import { peakResidentBytes } from './support/process-memory.ts';
+import { pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
+import { nextLeader, replicasOf } from './support/renewers.ts';
+
+// What anyone can write into namespaces and secrets of their own, and what it costs the renewer.
+
+/** As many as filled the heap of a renewer that kept whole objects, and more. */
+const STRANGERS = Array.from({ length: 200 }, (_, index) => `stranger-${index}`);
+
+/** Some of them have a secret of our name too, as large. */
+const SECRET_OWNERS = STRANGERS.slice(0, 60);
+
+/** Some change a label at full rate, which sends the whole object to each watch. */
+const RESTLESS = STRANGERS.slice(0, 4);
+const CHANGES = 40;
+
+/** Others have metadata that JSON writes with six times as many bytes. */
+const ESCAPED = Array.from({ length: 10 }, (_, index) => `escaped-${index}`);
+
+/** Both limits are the chart's (`renewer.resources.limits.memory`, and the heap that follows from it). */
+const MEMORY_LIMIT_BYTES = 512 * 1024 ** 2;
+const HEAP_OPTION = '--max-old-space-size=170';
+
+/** What a peak leaves free of the limit. */
+const MARGIN = 0.25;
+
+const playground = await startPlayground();
+t.teardown(() => playground.close());
+const { api, cluster, ecr, node } = playground;
+const { secretIn } = pullSecretsOf(playground, 10_000);
+await playground.install();
+
+t.test('200 namespaces of 1.4 MB, secrets of our name and changes at full rate', async (t) => {
+  const startMs = Date.now();
+  await Promise.all([inParallel(STRANGERS, createStranger), inParallel(ESCAPED, createEscaped)]);
+  await inParallel(SECRET_OWNERS, createSecret);
+  await inParallel(RESTLESS, changeAtFullRate);
+  t.comment(`after ${Date.now() - startMs} ms`);
+  const size = JSON.stringify(await api.get(`/api/v1/namespaces/${STRANGERS[0]}`)).length;
+  t.ok(size > 1_300_000, `a namespace has ${size} bytes`);
+  const escaped = JSON.stringify(await api.get(`/api/v1/namespaces/${ESCAPED[0]}`)).length;
+  t.comment(`metadata that is escaped: ${escaped} characters once read`);
+  await createOptedIn('before');
+  await checkRenewers(t);
+});
+
+t.test('a change of leader lists them all and serves a new namespace within seconds', async (t) => {
+  const former = await nextLeader(playground);
+  await api.remove(`/api/v1/namespaces/${PRODUCT_NAME}/pods/${former.pod}`);
+  const startMs = Date.now();
+  const leader = await nextLeader(playground, former.identity);
+  t.comment(`${leader.pod} leads after ${Date.now() - startMs} ms`);
+  await createOptedIn('after');
+  t.ok(Date.now() - startMs < 20_000, `served after ${Date.now() - startMs} ms`);
+  await checkRenewers(t);
+});
+
+t.test('renew-once lists them under the heap of its container', async (t) => {
+  const entry = await bundle(join(cluster.directory, 'renew-once'));
+  const job = spawn(process.execPath, [entry, 'renew-once'], {
+    env: {
+      NODE_OPTIONS: HEAP_OPTION,
+      KUBECONFIG: cluster.kubeconfigPath,
+      DOCKER_SECRET_NAME: SECRET,
+      // Their secrets are looked at too, ten at a time.
+      TARGET_NAMESPACE: 'before,stranger-?,stranger-1?,escaped-*',
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
+      AWS_ENDPOINT_URL: ecr.endpoint,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [peak, output, [exitCode]] = await Promise.all([
+    peakUntilEnd(job),
+    text(job.stdout),
+    once(job, 'exit'),
+  ]);
+  t.equal(exitCode, 0, output.slice(-1_000));
+  t.match(output, /^Updating kubernetes secret \[ecr-pull-secret\] in 31 namespaces$/m);
+  checkPeak(t, 'renew-once', peak);
+});
+
+async function inParallel(
+  names: readonly string[],
+  work: (name: string) => Promise<unknown>,
+): Promise<void> {
+  // One iterator for all workers: whichever is free takes the next name.
+  const waiting = names.values();
+  const run = async (): Promise<void> => {
+    for (const name of waiting) await work(name);
+  };
+  await Promise.all(Array.from({ length: 8 }, run));
+}
+
+/**
+ * Labels count only as a part of the request and of what etcd takes, 1.5 MiB; `managedFields` repeats their keys.
+ */
+function manyLabels(): Readonly<Record<string, string>> {
+  const label = (index: number) => {
+    const number = String(index).padStart(5, '0');
+    return [`${'prefix.'.repeat(28)}${number}.example/${'n'.repeat(63)}`, 'v'.repeat(63)] as const;
+  };
+  return Object.fromEntries(Array.from({ length: 2_150 }, (_, index) => label(index)));
+}
+
+/** A name that is `<` alone: one byte in etcd, six in JSON. */
+function escapedMetadata(): Manifest {
+  const owner = { apiVersion: 'example.com/v1', kind: 'Nothing', uid: 'none' };
+  return { ownerReferences: [{ ...owner, name: '<'.repeat(1_300_000) }] };
+}
+
+function createStranger(name: string): Promise<unknown> {
+  return api.create('/api/v1/namespaces', { metadata: { name, labels: manyLabels() } });
+}
+
+async function createEscaped(namespace: string): Promise<void> {
+  const name = namespace;
+  await api.create('/api/v1/namespaces', { metadata: { name, ...escapedMetadata() } });
+  await api.create(`/api/v1/namespaces/${namespace}/secrets`, {
+    metadata: { name: SECRET, ...escapedMetadata() },
+    type: 'kubernetes.io/dockerconfigjson',
+    stringData: { '.dockerconfigjson': '{"auths":{}}' },
+  });
+}
+
+function createSecret(namespace: string): Promise<unknown> {
+  return api.create(`/api/v1/namespaces/${namespace}/secrets`, {
+    metadata: { name: SECRET, labels: manyLabels() },
+    type: 'kubernetes.io/dockerconfigjson',
+    stringData: { '.dockerconfigjson': '{"auths":{}}' },
+  });
+}
+
+async function changeAtFullRate(name: string): Promise<void> {
+  for (let change = 0; change < CHANGES; change++) {
+    const labels = { change: String(change) };
+    await api.merge(`/api/v1/namespaces/${name}`, { metadata: { labels } });
+  }
+}
+
+/** The product works: a namespace that opts in has its secret within seconds. */
+async function createOptedIn(name: string): Promise<void> {
+  await api.create('/api/v1/namespaces', {
+    metadata: { name, labels: { [INJECT_LABEL]: 'enabled' } },
+  });
+  await secretIn(name);
+}
+
+async function checkRenewers(t: Test): Promise<void> {
+  for (const pod of await replicasOf(playground)) {
+    const { status } = await api.get<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods/${pod}`);
+    for (const { name, restartCount } of status?.containerStatuses ?? []) {
+      t.equal(restartCount, 0, `${name} of ${pod} did not restart`);
+    }
+    const pid = node.processes(PRODUCT_NAME, pod).get('renewer');
+    if (pid !== undefined) checkPeak(t, pod, await peakResidentBytes(pid));
+  }
+}
+
+function checkPeak(t: Test, what: string, bytes: number): void {
+  const mebibytes = Math.round(bytes / 1024 ** 2);
+  t.ok(bytes < MEMORY_LIMIT_BYTES * (1 - MARGIN), `peak of ${what}: ${mebibytes} MiB`);
+}
+
+/** The peak that a process had when it was looked at last. */
+async function peakUntilEnd(process: ChildProcess): Promise<number> {
+  let peak = 0;
+  for (; process.exitCode === null && process.signalCode === null; await delay(10)) {
+    peak = await peakResidentBytes(process.pid ?? 0).catch(() => peak);
+  }
+  assert.ok(peak > 0);
+  return peak;
+}
