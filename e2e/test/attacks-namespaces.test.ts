@@ -10,7 +10,7 @@ import { bundle } from '../../cli/bundle.ts';
 import type { Manifest, Pod } from '../src/playground/kube-api.ts';
 import { AWS_IDENTITY, startPlayground } from '../src/playground/playground.ts';
 import { peakResidentBytes } from './support/process-memory.ts';
-import { pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
+import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { nextLeader, replicasOf } from './support/renewers.ts';
 
 // What anyone can write into namespaces and secrets of their own, and what it costs the renewer.
