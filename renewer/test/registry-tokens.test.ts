@@ -5,7 +5,7 @@ import { readToken } from '../src/registry-tokens/authorization-data.ts';
 import { createPullDocument } from '../src/registry-tokens/pull-document.ts';
 import { placeOf, type Registry } from '../src/registry-tokens/registries.ts';
 import { type RegistryToken, renewalTimeMs } from '../src/registry-tokens/registry-token.ts';
-import { planTokens } from '../src/registry-tokens/token-plan.ts';
+import { isOfOtherRole, planTokens } from '../src/registry-tokens/token-plan.ts';
 
 const HOUR_MS = 3_600_000;
 const nowMs = Date.UTC(2026, 0, 1);
@@ -203,7 +203,19 @@ t.test('a namespace’s role asks for the registries that name no role of their 
     new Set(requests.map(({ identity }) => identity.roleArn)),
     new Set([mine.roleArn, roleArn]),
   );
-  t.not(recipe, planTokens({ registries, region: undefined }).recipe);
+  const common = planTokens({ registries, region: undefined }).recipe;
+  t.not(recipe, common);
+  t.ok(isOfOtherRole(recipe, common));
+  t.notOk(isOfOtherRole(common, recipe));
+  t.notOk(isOfOtherRole(recipe, recipe));
+  t.end();
+});
+
+t.test('a namespace’s role that asks for no registry leaves no mark', (t) => {
+  const registries = [{ host: otherAccount, roleArn }];
+  const identity = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
+  const { recipe } = planTokens({ registries, region: undefined, identity });
+  t.equal(recipe, planTokens({ registries, region: undefined }).recipe);
   t.end();
 });
 

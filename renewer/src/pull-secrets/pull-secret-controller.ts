@@ -103,6 +103,7 @@ export function createPullSecretController(
       isAlive: inventory.isAlive(namespace),
       secret: inventory.secret(namespace),
       document: target && documents.documentFor(roleOf(target)),
+      emptyDocument: target && documents.emptyDocumentFor(roleOf(target)),
       optOutPolicy,
       nowMs: clock.now(),
     });

@@ -24,7 +24,10 @@ export interface TokenPlan {
   readonly requests: readonly TokenRequest[];
   /** Key of `auths` and the token that it takes; without a key it is the registry that AWS names. */
   readonly entries: readonly { readonly key: string | undefined; readonly tokenId: string }[];
-  /** Tells plans apart: two secrets with the same recipe differ in the age of their tokens only. */
+  /**
+   * Tells plans apart: two secrets with the same recipe differ in the age of their tokens only. After a dot it says
+   * which role of a namespace's own asks for the tokens.
+   */
   readonly recipe: string;
 }
 
@@ -66,9 +69,15 @@ export function planTokens({ registries, region, identity = {} }: TokenPlanOptio
     return { key: host, tokenId: tokenIdFor(placeOf(tokenOf) ?? home, who) };
   });
   if (entries.length === 0) {
-    return finish([{ key: undefined, tokenId: tokenIdFor(home, identity) }], requests);
+    return finish([{ key: undefined, tokenId: tokenIdFor(home, identity) }], requests, identity);
   }
-  return finish(entries, requests);
+  return finish(entries, requests, identity);
+}
+
+/** Whether a secret of one recipe may hold tokens of a namespace's role that another recipe does not ask for. */
+export function isOfOtherRole(recipe: string | undefined, than: string): boolean {
+  const role = recipe?.split('.')[1];
+  return role !== undefined && role !== than.split('.')[1];
 }
 
 /** The role of a registry: its own, else that of the listed one whose token it takes. */
@@ -95,8 +104,14 @@ function homePlace(
 function finish(
   entries: TokenPlan['entries'],
   requests: ReadonlyMap<string, TokenRequest>,
+  identity: Identity,
 ): TokenPlan {
-  return { requests: [...requests.values()], entries, recipe: shortHash(JSON.stringify(entries)) };
+  const { roleArn, externalId } = identity;
+  const plan = { requests: [...requests.values()], entries };
+  const content = shortHash(JSON.stringify(entries));
+  const isRoleUsed = roleArn && plan.requests.some(({ identity: who }) => who === identity);
+  if (!isRoleUsed) return { ...plan, recipe: content };
+  return { ...plan, recipe: `${content}.${shortHash(JSON.stringify([roleArn, externalId]))}` };
 }
 
 function shortHash(text: string): string {
