@@ -4,6 +4,7 @@ import { createNotify } from './kube/events.ts';
 import type { Leadership } from './kube/leader-election.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
 import { createDocuments } from './pull-secrets/documents.ts';
+import { createEventQueue } from './pull-secrets/event-queue.ts';
 import { createNamespaceReports } from './pull-secrets/namespace-reports.ts';
 import { createPullSecretController } from './pull-secrets/pull-secret-controller.ts';
 import { createAwsTokenSource } from './registry-tokens/aws-token-source.ts';
@@ -31,6 +32,7 @@ async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Pr
   // Of the checkpoint only what this configuration can come to need: roles are known a moment later.
   const usable = new Set(documents.requestsFor(namespaceRoles).map(({ id }) => id));
   const notify = createNotify({ ...context, instance: podName, signal });
+  const events = createEventQueue({ ...context, notify, signal });
   const keeper = createTokenKeeper({
     ...context,
     tokenSource: createAwsTokenSource({
@@ -48,7 +50,7 @@ async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Pr
   const controller = createPullSecretController({
     ...context,
     documents,
-    reports: createNamespaceReports({ secretName, notify, logger }),
+    reports: createNamespaceReports({ secretName, events, logger }),
     onRoles: (roles) => keeper.require(documents.requestsFor(roles)),
     signal,
   });

@@ -9,6 +9,7 @@ export interface RenewerMetrics {
   readonly secretWrites: Counter<'result'>;
   readonly secrets: Gauge<'state'>;
   readonly namespaceTroubles: Gauge<'reason'>;
+  readonly events: Counter<'result'>;
   readonly caBundlePatches: Counter<'result'>;
   readonly certificateExpiry: Gauge<'certificate'>;
   readonly certificateProblems: Gauge;
@@ -50,6 +51,12 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       name: `${METRIC_PREFIX}namespace_troubles`,
       help: 'Namespaces with a trouble that an Event in them tells of, by the Event’s reason; told by the leader alone.',
       labelNames: ['reason'],
+      registers,
+    }),
+    events: new Counter({
+      name: `${METRIC_PREFIX}events_total`,
+      help: 'Events about namespaces: success, error or dropped.',
+      labelNames: ['result'],
       registers,
     }),
     caBundlePatches: new Counter({

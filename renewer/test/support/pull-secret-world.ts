@@ -182,7 +182,7 @@ export async function startPullSecretWorld(
     documents,
     reports: createNamespaceReports({
       secretName: configuration.secretName,
-      notify: async (notice) => void notices.push(notice),
+      events: { add: (notice) => void notices.push(notice), forget: () => undefined },
       logger,
     }),
     onRoles: () => undefined,
