@@ -11,7 +11,7 @@ import type { Manifest, Pod } from '../src/playground/kube-api.ts';
 import { AWS_IDENTITY, startPlayground } from '../src/playground/playground.ts';
 import { peakResidentBytes } from './support/process-memory.ts';
 import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
-import { nextLeader, replicasOf } from './support/renewers.ts';
+import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
 
 // What anyone can write into namespaces and secrets of their own, and what it costs the renewer.
 
@@ -42,15 +42,12 @@ const { secretIn } = pullSecretsOf(playground, 10_000);
 await playground.install();
 
 t.test('200 namespaces of 1.4 MB, secrets of our name and changes at full rate', async (t) => {
-  const startMs = Date.now();
-  await Promise.all([inParallel(STRANGERS, createStranger), inParallel(ESCAPED, createEscaped)]);
-  await inParallel(SECRET_OWNERS, createSecret);
-  await inParallel(RESTLESS, changeAtFullRate);
-  t.comment(`after ${Date.now() - startMs} ms`);
+  await timed(t, 'namespaces', () => inParallel(STRANGERS, createStranger));
+  await timed(t, 'escaped metadata', () => inParallel(ESCAPED, createEscaped));
+  await timed(t, 'secrets', () => inParallel(SECRET_OWNERS, (name) => createSecret(name)));
+  await timed(t, 'changes', () => inParallel(RESTLESS, changeAtFullRate));
   const size = JSON.stringify(await api.get(`/api/v1/namespaces/${STRANGERS[0]}`)).length;
-  t.ok(size > 1_300_000, `a namespace has ${size} bytes`);
-  const escaped = JSON.stringify(await api.get(`/api/v1/namespaces/${ESCAPED[0]}`)).length;
-  t.comment(`metadata that is escaped: ${escaped} characters once read`);
+  t.ok(size > 1_400_000, `a namespace has ${size} bytes`);
   await createOptedIn('before');
   await checkRenewers(t);
 });
@@ -61,7 +58,7 @@ t.test('a change of leader lists them all and serves a new namespace within seco
   const startMs = Date.now();
   const leader = await nextLeader(playground, former.identity);
   t.comment(`${leader.pod} leads after ${Date.now() - startMs} ms`);
-  await createOptedIn('after');
+  try { await createOptedIn('after'); } finally { for (const pod of await replicasOf(playground)) console.error((await logOf(playground, pod)).slice(-6000)); }
   t.ok(Date.now() - startMs < 20_000, `served after ${Date.now() - startMs} ms`);
   await checkRenewers(t);
 });
@@ -92,6 +89,12 @@ t.test('renew-once lists them under the heap of its container', async (t) => {
   checkPeak(t, 'renew-once', peak);
 });
 
+async function timed(t: Test, what: string, action: () => Promise<unknown>): Promise<void> {
+  const startMs = Date.now();
+  await action();
+  t.comment(`${what} took ${Date.now() - startMs} ms`);
+}
+
 async function inParallel(
   names: readonly string[],
   work: (name: string) => Promise<unknown>,
@@ -104,40 +107,29 @@ async function inParallel(
   await Promise.all(Array.from({ length: 8 }, run));
 }
 
-/**
- * Labels count only as a part of the request and of what etcd takes, 1.5 MiB; `managedFields` repeats their keys.
- */
-function manyLabels(): Readonly<Record<string, string>> {
-  const label = (index: number) => {
-    const number = String(index).padStart(5, '0');
-    return [`${'prefix.'.repeat(28)}${number}.example/${'n'.repeat(63)}`, 'v'.repeat(63)] as const;
-  };
-  return Object.fromEntries(Array.from({ length: 2_150 }, (_, index) => label(index)));
+/** 1.4 MB of metadata; one long text costs the API server the least time. etcd takes 1.5 MiB. */
+function largeMetadata(character = 'x'): Manifest {
+  const owner = { apiVersion: 'example.com/v1', kind: 'Nothing', uid: 'none' };
+  return { ownerReferences: [{ ...owner, name: character.repeat(1_400_000) }] };
 }
 
-/** A name that is `<` alone: one byte in etcd, six in JSON. */
+/** Of `<` JSON writes each byte as six. */
 function escapedMetadata(): Manifest {
-  const owner = { apiVersion: 'example.com/v1', kind: 'Nothing', uid: 'none' };
-  return { ownerReferences: [{ ...owner, name: '<'.repeat(1_300_000) }] };
+  return largeMetadata('<');
 }
 
 function createStranger(name: string): Promise<unknown> {
-  return api.create('/api/v1/namespaces', { metadata: { name, labels: manyLabels() } });
+  return api.create('/api/v1/namespaces', { metadata: { name, ...largeMetadata() } });
 }
 
-async function createEscaped(namespace: string): Promise<void> {
-  const name = namespace;
+async function createEscaped(name: string): Promise<void> {
   await api.create('/api/v1/namespaces', { metadata: { name, ...escapedMetadata() } });
-  await api.create(`/api/v1/namespaces/${namespace}/secrets`, {
-    metadata: { name: SECRET, ...escapedMetadata() },
-    type: 'kubernetes.io/dockerconfigjson',
-    stringData: { '.dockerconfigjson': '{"auths":{}}' },
-  });
+  await createSecret(name, escapedMetadata());
 }
 
-function createSecret(namespace: string): Promise<unknown> {
+function createSecret(namespace: string, metadata = largeMetadata()): Promise<unknown> {
   return api.create(`/api/v1/namespaces/${namespace}/secrets`, {
-    metadata: { name: SECRET, labels: manyLabels() },
+    metadata: { name: SECRET, ...metadata },
     type: 'kubernetes.io/dockerconfigjson',
     stringData: { '.dockerconfigjson': '{"auths":{}}' },
   });
@@ -178,7 +170,8 @@ function checkPeak(t: Test, what: string, bytes: number): void {
 async function peakUntilEnd(process: ChildProcess): Promise<number> {
   let peak = 0;
   for (; process.exitCode === null && process.signalCode === null; await delay(10)) {
-    peak = await peakResidentBytes(process.pid ?? 0).catch(() => peak);
+    // What has ended has no memory.
+    peak = (await peakResidentBytes(process.pid ?? 0).catch(() => 0)) || peak;
   }
   assert.ok(peak > 0);
   return peak;
