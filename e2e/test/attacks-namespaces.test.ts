@@ -124,10 +124,13 @@ function escapedMetadata(): Manifest {
 
 /** Of labels only the size of the request counts, and of the object: `managedFields` repeats their keys. */
 function createLabelled(name: string): Promise<unknown> {
-  const label = (index: number) =>
-    [`${'prefix.'.repeat(28)}${index}.example/${'n'.repeat(63)}`, 'v'.repeat(63)] as const;
-  const labels = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => label(index)));
+  const labels = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => longLabel(index)));
   return api.create('/api/v1/namespaces', { metadata: { name, labels } });
+}
+
+/** Nearly as long as keys (253 characters of a prefix and 63 of a name) and values (63) may be. */
+function longLabel(index: number): readonly [key: string, value: string] {
+  return [`${'prefix.'.repeat(28)}${index}.example/${'n'.repeat(63)}`, 'v'.repeat(63)];
 }
 
 function createStranger(name: string): Promise<unknown> {

@@ -4,6 +4,7 @@ import { createAnswerReader, LARGEST_OBJECT_BYTES } from '../src/kube/answers.ts
 import { createApiError, isApiError } from '../src/kube/api-error.ts';
 import { createKubeClient } from '../src/kube/client.ts';
 import { beginList, nextPage } from '../src/kube/list-page.ts';
+import type { PartialObject } from '../src/kube/objects.ts';
 import { type Exchange, startApiStandIn } from './support/api-stand-in.ts';
 
 const MEBIBYTE = 1024 ** 2;
@@ -23,11 +24,12 @@ async function start(t: Test) {
 }
 
 /** Writes for as long as anybody reads. */
-async function writeForEver({ request, write }: Exchange): Promise<number> {
+async function writeForEver(exchange: Exchange): Promise<number> {
+  const { socket } = exchange.request;
   let mebibytes = 0;
-  for (; !request.socket.destroyed && mebibytes < 1_000; mebibytes++) {
-    write(' '.repeat(MEBIBYTE));
-    while (request.socket.writableLength > MEBIBYTE && !request.socket.destroyed) await delay(1);
+  for (; !socket.destroyed && mebibytes < 1_000; mebibytes++) {
+    exchange.write(' '.repeat(MEBIBYTE));
+    while (socket.writableLength > MEBIBYTE && !socket.destroyed) await delay(1);
   }
   return mebibytes;
 }
@@ -75,7 +77,7 @@ t.test('a large refusal is searched for credentials in no time', (t) => {
 });
 
 t.test('large answers take turns, and small ones pass them', async (t) => {
-  const { read } = createAnswerReader();
+  const answers = createAnswerReader();
   const options = { action: 'read', maxBytes: LARGEST_OBJECT_BYTES, parse: String };
   const progress: string[] = [];
   const pieces = async function* (name: string, count: number) {
@@ -88,11 +90,13 @@ t.test('large answers take turns, and small ones pass them', async (t) => {
   const leaving = new AbortController();
   const large = ['a', 'b', 'c'].map((name) => {
     const signal = name === 'b' ? leaving.signal : undefined;
-    return read(pieces(name, 10), { ...options, signal }).then(({ length }) => length, String);
+    return answers
+      .read(pieces(name, 10), { ...options, signal })
+      .then(({ length }) => length, String);
   });
   await delay(5);
   leaving.abort(new Error('left'));
-  const small = await read(pieces('s', 1), { ...options, signal: undefined });
+  const small = await answers.read(pieces('s', 1), { ...options, signal: undefined });
   t.equal(small.length, MEBIBYTE);
   t.ok(progress.filter((name) => name === 'a').length < 10, 'the first large one goes on');
   t.same(await Promise.all(large), [10 * MEBIBYTE, 'Error: left', 10 * MEBIBYTE]);
@@ -101,12 +105,14 @@ t.test('large answers take turns, and small ones pass them', async (t) => {
 });
 
 /** Lists namespaces of which each has so many bytes; `asked` has where each page began, and its limit. */
-async function listAll({ api, client }: Awaited<ReturnType<typeof start>>, sizes: readonly number[]) {
+async function listAll(
+  { api, client }: Awaited<ReturnType<typeof start>>,
+  sizes: readonly number[],
+) {
   const asked: string[] = [];
   const names: string[] = [];
   const position = beginList();
-  const reduce = ({ metadata }: { readonly metadata: { readonly name: string } }) => metadata.name;
-  const options = { client, path: '/api/v1/namespaces', metadataOnly: true, reduce };
+  const options = { client, path: '/api/v1/namespaces', metadataOnly: true, reduce: nameOf };
   const listing = (async () => {
     do {
       names.push(...(await nextPage(options, position)));
@@ -120,6 +126,10 @@ async function listAll({ api, client }: Awaited<ReturnType<typeof start>>, sizes
     asked.push(`${from}+${limit}`);
     exchange.json(pageOf(sizes, from, from + limit));
   }
+}
+
+function nameOf({ metadata }: PartialObject): string {
+  return metadata.name;
 }
 
 function pageOf(sizes: readonly number[], from: number, to: number) {

@@ -255,29 +255,32 @@ t.test('a role’s credentials are replaced at once when the namespace has no ri
   t.end();
 });
 
-t.test('a role’s credentials go even if there are none in their place, and nothing else does', (t) => {
-  const emptyDocument = {
-    dockerConfigJson: '{"auths":{}}',
-    expiresAtMs: nowMs,
-    renewedAtMs: nowMs,
-    recipe: 'r1',
-    isComplete: false,
-  };
-  const facts = {
-    isTarget: true,
-    isAlive: true,
-    secret: stateOf(ofRole),
-    document: undefined,
-    emptyDocument,
-    optOutPolicy: 'expire',
-    nowMs,
-  } as const;
-  t.match(planWork(facts), { kind: 'write', isUrgent: true, document: emptyDocument });
-  t.equal(planWork({ ...facts, emptyDocument: undefined }), undefined, 'after a while');
-  t.equal(planWork({ ...facts, secret: stateOf() }), undefined, 'not the common ones');
-  t.equal(planWork({ ...facts, secret: undefined }), undefined, 'and none is made');
-  const edited = stateOf({ ...ofRole, managedFields: [] });
-  t.equal(planWork({ ...facts, secret: edited }), undefined, 'nor content of somebody else');
-  t.match(planWrite(stateOf(after(emptyDocument)), renewed, nowMs), { isUrgent: true });
-  t.end();
-});
+t.test(
+  'a role’s credentials go even if there are none in their place, and nothing else does',
+  (t) => {
+    const emptyDocument = {
+      dockerConfigJson: '{"auths":{}}',
+      expiresAtMs: nowMs,
+      renewedAtMs: nowMs,
+      recipe: 'r1',
+      isComplete: false,
+    };
+    const facts = {
+      isTarget: true,
+      isAlive: true,
+      secret: stateOf(ofRole),
+      document: undefined,
+      emptyDocument,
+      optOutPolicy: 'expire',
+      nowMs,
+    } as const;
+    t.match(planWork(facts), { kind: 'write', isUrgent: true, document: emptyDocument });
+    t.equal(planWork({ ...facts, emptyDocument: undefined }), undefined, 'after a while');
+    t.equal(planWork({ ...facts, secret: stateOf() }), undefined, 'not the common ones');
+    t.equal(planWork({ ...facts, secret: undefined }), undefined, 'and none is made');
+    const edited = stateOf({ ...ofRole, managedFields: [] });
+    t.equal(planWork({ ...facts, secret: edited }), undefined, 'nor content of somebody else');
+    t.match(planWrite(stateOf(after(emptyDocument)), renewed, nowMs), { isUrgent: true });
+    t.end();
+  },
+);

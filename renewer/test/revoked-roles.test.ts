@@ -37,21 +37,24 @@ t.test('a role that is taken away is followed by the common credentials at once'
   t.equal(written.length, 1);
 });
 
-t.test('without common credentials a role’s are removed all the same, after a minute', async (t) => {
-  const { world, written } = await startWorld(t);
-  world.giveTokens(ROLE_TOKEN);
-  world.tellNamespace('MODIFIED', withoutRole);
-  await world.pass(30_000);
-  t.same(written, [], 'AWS may be about to give them');
-  await world.pass(70_000);
-  t.match(written, [{ namespace: 'team-a', document: '{"auths":{}}' }]);
-  t.equal(written.length, 1, 'once, and nothing in other namespaces');
-  await world.pass(300_000);
-  t.equal(written.length, 1);
-  world.giveTokens(ROLE_TOKEN, DEFAULT_TOKEN);
-  await world.pass(500);
-  t.match(written[1], { namespace: 'team-a', document: /password of ecr us-east-1"/ });
-});
+t.test(
+  'without common credentials a role’s are removed all the same, after a minute',
+  async (t) => {
+    const { world, written } = await startWorld(t);
+    world.giveTokens(ROLE_TOKEN);
+    world.tellNamespace('MODIFIED', withoutRole);
+    await world.pass(30_000);
+    t.same(written, [], 'AWS may be about to give them');
+    await world.pass(70_000);
+    t.match(written, [{ namespace: 'team-a', document: '{"auths":{}}' }]);
+    t.equal(written.length, 1, 'once, and nothing in other namespaces');
+    await world.pass(300_000);
+    t.equal(written.length, 1);
+    world.giveTokens(ROLE_TOKEN, DEFAULT_TOKEN);
+    await world.pass(500);
+    t.match(written[1], { namespace: 'team-a', document: /password of ecr us-east-1"/ });
+  },
+);
 
 t.test('a role that gets its token soon is waited for', async (t) => {
   const { world, written } = await startWorld(t);

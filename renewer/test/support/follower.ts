@@ -27,7 +27,9 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
-type Overrides = Partial<Pick<ListWatchOptions<PartialObject, PartialObject>, 'handler' | 'random'>>;
+type Overrides = Partial<
+  Pick<ListWatchOptions<PartialObject, PartialObject>, 'handler' | 'random'>
+>;
 
 export async function startFollower(t: Test, overrides: Overrides = {}): Promise<Follower> {
   const api = await startApiStandIn();
