@@ -140,14 +140,36 @@ function pageOf(sizes: readonly number[], from: number, to: number) {
 }
 
 t.test('a page that is too large is asked for again with fewer objects', async (t) => {
-  const sizes = Array.from({ length: 10 }, () => 1_400_000);
+  const sizes = Array.from({ length: 10 }, () => 2_500_000);
   const { asked, names, version } = await listAll(await start(t), sizes);
   const each = sizes.map((_, index) => `n${index}`);
   t.same(names, each, 'each once, in order');
   t.equal(version, '7');
-  t.same(asked.slice(0, 5), ['0+500', '0+63', '0+8', '0+1', '1+1']);
+  t.same(asked.slice(0, 5), ['0+100', '0+13', '0+2', '0+1', '1+1']);
   t.equal(asked.length, 3 + 10, 'and never again too large');
 });
+
+t.test(
+  'a page that the API server does not make in time is asked for again, smaller',
+  async (t) => {
+    const { api, client } = await start(t);
+    const position = beginList();
+    const options = { client, path: '/api', metadataOnly: true, reduce: nameOf } as const;
+    for (const { limit, answer } of [
+      { limit: '100', answer: (exchange: Exchange) => exchange.destroy() },
+      { limit: '13', answer: (exchange: Exchange) => exchange.refuse(504) },
+      { limit: '2', answer: (exchange: Exchange) => exchange.refuse(429) },
+      { limit: '2', answer: (exchange: Exchange) => exchange.json(pageOf([10, 10], 0, 2)) },
+    ]) {
+      const page = nextPage(options, position).catch(() => undefined);
+      const exchange = await api.next();
+      t.equal(exchange.url.searchParams.get('limit'), limit);
+      answer(exchange);
+      await page;
+    }
+    t.equal(position.limit, 4);
+  },
+);
 
 t.test('after large objects pages grow again', async (t) => {
   const sizes = Array.from({ length: 1_000 }, (_, index) => (index < 3 ? 3_000_000 : 100));

@@ -11,6 +11,14 @@ export const LARGEST_OBJECT_BYTES = 6 * 2 * 1024 ** 2 + 1024 ** 2;
 /** Answers up to this size are read side by side. Those about objects that nobody inflates have a few KiB. */
 const SMALL_BYTES = 1024 ** 2;
 
+/** A piece of a body costs as much memory, however small it is. */
+const SMALLEST_PIECE_BYTES = 256;
+
+/** What a piece counts towards a limit. */
+export function costOf(piece: Uint8Array): number {
+  return Math.max(piece.byteLength, SMALLEST_PIECE_BYTES);
+}
+
 export interface ReadAnswer<T> {
   /** What is read, for errors. */
   readonly action: string;
@@ -58,7 +66,7 @@ export function createAnswerReader(): AnswerReader {
       let endTurn: (() => void) | undefined;
       try {
         for await (const chunk of body) {
-          bytes += chunk.byteLength;
+          bytes += costOf(chunk);
           if (bytes > maxBytes) throw tooLarge(action, maxBytes);
           chunks.push(chunk);
           if (bytes > SMALL_BYTES) endTurn ??= await takeTurn(signal);

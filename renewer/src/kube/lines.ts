@@ -1,5 +1,5 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { LARGEST_OBJECT_BYTES } from './answers.ts';
+import { costOf, LARGEST_OBJECT_BYTES } from './answers.ts';
 
 const LINE_END = 10;
 
@@ -26,8 +26,9 @@ export async function* linesOf(
       start = end + 1;
       if (line !== '') yield line;
     }
-    pieces.push(chunk.subarray(start));
-    bytes += chunk.byteLength - start;
+    const piece = chunk.subarray(start);
+    pieces.push(piece);
+    bytes += costOf(piece);
     if (bytes > maxBytes) {
       const message = `a line is longer than ${maxBytes} bytes`;
       throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', message);

@@ -1,10 +1,14 @@
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { LARGEST_OBJECT_BYTES } from './answers.ts';
+import { isApiError } from './api-error.ts';
 import { type KubeClient, METADATA_LIST_ONLY } from './client.ts';
 import type { ObjectList, PartialObject } from './objects.ts';
 
 /** Objects per page of a list: what client-go's pager asks for. */
 const MOST_OBJECTS = 500;
+
+/** Objects of the first page, which shows how large they are: the API server makes even what is cut off. */
+const FIRST_OBJECTS = 100;
 
 /**
  * A larger page is cut off and asked for again with fewer objects, unless it is one object. 500 ordinary namespaces
@@ -15,7 +19,7 @@ const LARGEST_PAGE_BYTES = 4 * 1024 ** 2;
 /** What a page is to have, by the size of the objects of the one before: half, as objects differ. */
 const WANTED_PAGE_BYTES = LARGEST_PAGE_BYTES / 2;
 
-/** A page that is cut off costs the API server as much as a whole one: from 500 objects to one in three steps. */
+/** From 100 objects to one in three steps. */
 const SHRINK = 8;
 
 /** How far a list is. */
@@ -29,9 +33,13 @@ export interface ListPosition {
 }
 
 export function beginList(): ListPosition {
-  return { continueToken: undefined, limit: MOST_OBJECTS, version: undefined };
+  return { continueToken: undefined, limit: FIRST_OBJECTS, version: undefined };
 }
 
+/**
+ * @template T - an object as the API server sends it
+ * @template R - what is kept of it
+ */
 export interface ListOptions<T extends PartialObject, R> {
   readonly client: KubeClient;
   /** Path of the collection, for instance `/api/v1/namespaces`. */
@@ -40,7 +48,10 @@ export interface ListOptions<T extends PartialObject, R> {
   readonly labelSelector?: string;
   /** Asks for metadata alone. */
   readonly metadataOnly: boolean;
-  /** Makes of each object what is kept of it. */
+  /**
+   * Makes of each object, as soon as it is there, what is kept of it. Of objects that strangers make the result must
+   * be small: one object may have megabytes.
+   */
   readonly reduce: (object: T) => R;
   readonly signal?: AbortSignal;
 }
@@ -55,7 +66,8 @@ interface Page<R> {
  * Asks for the next page of a list and moves the position on, in memory that does not depend on how large others
  * make their objects.
  *
- * @throws as the client; the position then is that of the same page
+ * @throws as the client; the position then is that of the same page, with fewer objects if the API server may have
+ *   taken too long to make it
  */
 export async function nextPage<T extends PartialObject, R>(
   options: ListOptions<T, R>,
@@ -69,9 +81,10 @@ export async function nextPage<T extends PartialObject, R>(
       position.limit = nextLimit(position.limit, items.length, length);
       return items;
     } catch (error) {
+      const { limit } = position;
+      if (!isApiError(error) || error.status >= 500) position.limit = Math.ceil(limit / SHRINK);
       const isTooLarge = isCodedError(error, 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE');
-      if (!isTooLarge || position.limit === 1) throw error;
-      position.limit = Math.ceil(position.limit / SHRINK);
+      if (!isTooLarge || limit === 1) throw error;
     }
   }
 }

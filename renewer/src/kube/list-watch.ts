@@ -2,8 +2,7 @@ import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { isApiError } from './api-error.ts';
-import type { KubeClient } from './client.ts';
-import { beginList, type ListPosition, nextPage } from './list-page.ts';
+import { beginList, type ListOptions, type ListPosition, nextPage } from './list-page.ts';
 import type { PartialObject } from './objects.ts';
 import { createRetryPace, type Trouble } from './retry-pace.ts';
 import { createTroubleLog } from './trouble-log.ts';
@@ -23,23 +22,7 @@ export interface ListWatchHandler<T> {
   remove(object: T): void;
 }
 
-/**
- * @template T - an object as the API server sends it
- * @template R - what is kept of it
- */
-export interface ListWatchOptions<T extends PartialObject, R> {
-  readonly client: KubeClient;
-  /** Path of the collection, for instance `/api/v1/namespaces`. */
-  readonly path: string;
-  readonly fieldSelector?: string;
-  readonly labelSelector?: string;
-  /** Asks for metadata alone. */
-  readonly metadataOnly: boolean;
-  /**
-   * Makes of each object, as soon as it is there, what is kept of it. Of objects that strangers make the result must
-   * be small: one object may have megabytes.
-   */
-  readonly reduce: (object: T) => R;
+export interface ListWatchOptions<T extends PartialObject, R> extends ListOptions<T, R> {
   readonly handler: ListWatchHandler<R>;
   readonly clock: Clock;
   readonly random: () => number;
