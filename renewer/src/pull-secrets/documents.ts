@@ -36,8 +36,8 @@ export function createDocuments(options: {
   const plans = new Map<string, TokenPlan>();
   let documents = new Map<string, PullDocument | undefined>();
   let tokens: RegistryTokens = new Map();
-  /** Since when there has been no token of an identity. */
-  const lackingSinceMs = new Map<string, number>();
+  /** Since when there has been no token of an identity, and when that was seen last. */
+  const lacking = new Map<string, { readonly sinceMs: number; readonly seenMs: number }>();
 
   function planFor(identity: Identity | undefined): TokenPlan {
     const key = keyOf(identity);
@@ -48,6 +48,14 @@ export function createDocuments(options: {
     return plan;
   }
 
+  /** An identity that nobody asked about for a while is new in use. */
+  function noteLack(key: string): void {
+    const nowMs = now();
+    const before = lacking.get(key);
+    const isNew = !before || Math.abs(nowMs - before.seenMs) >= PATIENCE_MS;
+    lacking.set(key, { sinceMs: isNew ? nowMs : before.sinceMs, seenMs: nowMs });
+  }
+
   return {
     documentFor: (identity) => {
       const key = keyOf(identity);
@@ -56,14 +64,13 @@ export function createDocuments(options: {
       if (known && known.expiresAtMs > now()) return known;
       const document = createPullDocument(planFor(identity), tokens, now());
       documents.set(key, document);
-      if (document) lackingSinceMs.delete(key);
-      else if (!lackingSinceMs.has(key)) lackingSinceMs.set(key, now());
+      if (document) lacking.delete(key);
+      else noteLack(key);
       return document;
     },
     emptyDocumentFor: (identity) => {
-      const sinceMs = lackingSinceMs.get(keyOf(identity));
-      // A clock that was set back must not make it wait.
-      if (sinceMs === undefined || Math.abs(now() - sinceMs) < PATIENCE_MS) return undefined;
+      const { sinceMs } = lacking.get(keyOf(identity)) ?? {};
+      if (sinceMs === undefined || now() - sinceMs < PATIENCE_MS) return undefined;
       return createEmptyDocument(planFor(identity), sinceMs);
     },
     lacksTokenOf: (identity) =>
