@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import { ifPresent, type Pod, type Secret } from '../src/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { OPS_PORTS } from '../src/playground/ports.ts';
+import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
+import {
+  apply,
+  asDryRun,
+  NEW_CONFIGURATION,
+  OWN_SECRETS_ATTACKS,
+  PLACES,
+  PULL_SECRET_ATTACKS,
+  RENEWER_ATTACKS,
+  STILL_POSSIBLE,
+  tokenOf,
+  WITH_MORE_RIGHTS,
+} from './support/fence-attacks.ts';
+import { createFenceWorld } from './support/fence-world.ts';
+import type { KubeObject } from './support/manifest.ts';
+import { runJobFrom } from './support/old-tool.ts';
+import { documentOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
+import { logOf, nextLeader } from './support/renewers.ts';
+import { stealIdentity } from './support/thief.ts';
+
+const playground = await startPlayground();
+t.teardown(() => playground.close());
+const { api, client, cluster, node } = playground;
+const { secretIn, loginWith } = pullSecretsOf(playground);
+
+await api.createNamespace(PLACES.served);
+await playground.install({ cronjob: { enabled: true }, targetNamespace: `${PLACES.served}*` });
+await secretIn(PLACES.served);
+const thief = await stealIdentity(cluster, api);
+t.teardown(() => thief.client.close());
+const { allSucceed, allRefused, takeOver, withoutFence, withMoreRights, fenceSomebodyElse } =
+  await createFenceWorld(playground, thief);
+
+t.test('the CronJob’s token makes an administrator, but for the fence', async (t) => {
+  await withoutFence(async () => {
+    await allSucceed(t, PULL_SECRET_ATTACKS);
+    await takeOver(t, () => thief.api.get<Secret>(pathOf(PLACES.empty)));
+  });
+  await allRefused(t, PULL_SECRET_ATTACKS);
+});
+
+t.test('where it has more rights than the chart gives it, the fence is the same', async (t) => {
+  await withMoreRights(async () => {
+    await withoutFence(() => allSucceed(t, OWN_SECRETS_ATTACKS));
+    await allRefused(t, OWN_SECRETS_ATTACKS);
+  });
+});
+
+t.test('the CronJob renews as before, and finds the fence', async (t) => {
+  const log = await runJobFrom(playground, PRODUCT_NAME, {
+    namespace: PRODUCT_NAME,
+    name: 'by-hand',
+  });
+  t.match(log, `Updating secret in namespace [${PLACES.served}]... success\n`);
+  t.notMatch(log, 'WARNING');
+  t.equal(await loginWith(await secretIn(PLACES.served)), 200);
+});
+
+t.test('the renewer’s token makes an administrator, but for the fence', async (t) => {
+  await playground.install({ optOut: 'delete' });
+  await eventually('the authority is trusted', async () => assert.ok(await readCaBundle(api)));
+  await withoutFence(async () => {
+    await allSucceed(t, [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS]);
+    await takeOver(t, listPullSecret);
+  });
+  await allRefused(t, [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS]);
+});
+
+t.test('where it has more rights than the chart gives it, the fence is the same', async (t) => {
+  await withMoreRights(async () => {
+    await withoutFence(async () => {
+      await allSucceed(t, WITH_MORE_RIGHTS);
+      await withoutConfiguration(() => allSucceed(t, [NEW_CONFIGURATION]));
+    });
+    await allRefused(t, WITH_MORE_RIGHTS);
+    await withoutConfiguration(() => allRefused(t, [NEW_CONFIGURATION]));
+    // The ServiceAccount may be another program's too, which has secrets of its own.
+    await thief.client.request(apply(pathOf(PLACES.empty, 'theirs'), tokenOf('any', 'theirs')));
+  });
+});
+
+t.test('the fence is about nobody else', async (t) => {
+  for (const [title, request] of [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS]) {
+    await t.resolves(client.request(asDryRun(request)), title);
+  }
+});
+
+t.test('the renewer finds the fence, and works as before', async (t) => {
+  const { pod } = await nextLeader(playground);
+  await eventually('the fence is proven', async () => {
+    assert.match(await metricsOf(pod), /^ecr_pull_secrets_fence\{state="proven"\} 1$/m);
+  });
+  t.match(await logOf(playground, pod), 'admission policies fence the ServiceAccount');
+
+  await api.createNamespace('new');
+  t.equal(await loginWith(await secretIn('new')), 200);
+  const { spec } = await api.createPod('new', {
+    spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] },
+  });
+  t.same(spec.imagePullSecrets, [{ name: SECRET }]);
+  await api.merge('/api/v1/namespaces/new', {
+    metadata: { labels: { 'ecr-pull-secrets.io/inject': null } },
+  });
+  await eventually('the secret of a namespace that opted out is deleted', async () => {
+    assert.equal(await ifPresent(api.get(pathOf('new'))), undefined);
+  });
+});
+
+t.test('it repairs caBundle, and an authority’s Secret of another type', async (t) => {
+  const caBundle = await readCaBundle(api);
+  await client.request({
+    method: 'PATCH',
+    path: CONFIGURATION,
+    contentType: 'application/json-patch+json',
+    body: [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }],
+  });
+  await eventually('caBundle is repaired', async () => {
+    assert.equal(await readCaBundle(api), caBundle);
+  });
+  await eventually('somebody puts a Secret in the place of the authority’s', async () => {
+    await api.remove(AUTHORITY).catch(() => undefined);
+    await api.create(`/api/v1/namespaces/${PRODUCT_NAME}/secrets`, {
+      metadata: { name: `${PRODUCT_NAME}-ca` },
+      type: 'example.com/other',
+    });
+  });
+  await eventually('there is an authority again', async () => {
+    assert.equal((await api.get<Secret>(AUTHORITY)).type, 'Opaque');
+  });
+  t.pass();
+});
+
+t.test('what others added to a secret stays, and does not end its renewal', async (t) => {
+  const { uid } = (await api.get<Pod>(`/api/v1/namespaces/${PLACES.served}`)).metadata;
+  const theirs = {
+    metadata: {
+      labels: { team: 'x' },
+      finalizers: ['example.com/theirs'],
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: PLACES.served, uid }],
+    },
+    data: { more: 'eA==' },
+  };
+  await api.merge(pathOf(PLACES.served), theirs);
+  const edited = Buffer.from('{"auths":{}}').toString('base64');
+  await api.merge(pathOf(PLACES.served), { data: { '.dockerconfigjson': edited } });
+  const repaired = await eventually('it is written again', async () => {
+    const found = await api.get<Secret>(pathOf(PLACES.served));
+    assert.ok(documentOf(found).includes(REGISTRY));
+    return found;
+  });
+  t.match(repaired, theirs);
+  const nothing = { finalizers: null, ownerReferences: null };
+  await api.merge(pathOf(PLACES.served), { metadata: nothing });
+});
+
+t.test('what docs/security.md says that a stolen token can still do', async (t) => {
+  for (const [title, request] of STILL_POSSIBLE) {
+    await t.resolves(thief.client.request(request), `it ${title}`);
+  }
+});
+
+t.test('a fence about another identity than ours is found missing', async (t) => {
+  await fenceSomebodyElse();
+  const { pod: former, identity } = await nextLeader(playground);
+  await api.remove(`/api/v1/namespaces/${PRODUCT_NAME}/pods/${former}`);
+  const { pod } = await nextLeader(playground, identity);
+  const check = async (): Promise<void> => {
+    assert.match(await metricsOf(pod), /^ecr_pull_secrets_fence\{state="missing"\} 1$/m);
+    assert.match(await logOf(playground, pod), /no admission policy fences the ServiceAccount/);
+  };
+  await eventually('the next leader finds out', check, 90_000);
+  t.equal(await ifPresent(api.get(pathOf(PRODUCT_NAME))), undefined, 'a dry run leaves nothing');
+});
+
+async function listPullSecret(): Promise<Secret | undefined> {
+  const path = `/api/v1/namespaces/${PLACES.empty}/secrets`;
+  const [found] = await thief.api.list<Secret>(path, { fieldSelector: `metadata.name=${SECRET}` });
+  return found;
+}
+
+/** Does something while somebody has deleted the webhook configuration. */
+async function withoutConfiguration(work: () => Promise<void>): Promise<void> {
+  const { metadata, ...found } = await api.get<KubeObject>(CONFIGURATION);
+  const { name, labels, annotations } = metadata;
+  await api.remove(CONFIGURATION);
+  await work();
+  const path = CONFIGURATION.slice(0, CONFIGURATION.lastIndexOf('/'));
+  await api.create(path, { ...found, metadata: { name, labels, annotations } });
+}
+
+async function metricsOf(pod: string): Promise<string> {
+  const path = `/api/v1/namespaces/${PRODUCT_NAME}/pods/${pod}`;
+  const { status } = await api.get<{ status: { podIP?: string } }>(path);
+  const address = node.toLoopback(status.podIP ?? '');
+  return (await fetch(`http://${address}:${OPS_PORTS.renewer}/metrics`)).text();
+}
