@@ -20,6 +20,10 @@ is what --reuse-values brings of another chart, of which there is more to say.
 {{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" $name) -}}
 {{- fail (printf "the full name %q cannot be that of a Service, which begins with a letter and has no dots; set fullnameOverride, for example fullnameOverride=ecr-pull-secrets" $name) -}}
 {{- end -}}
+{{- $secret := include "ecr-pull-secrets.dockerSecretName" . -}}
+{{- if has $secret (list (printf "%s-ca" $name) (printf "%s-tokens" $name)) -}}
+{{- fail (printf "dockerSecretName=%s is the name of a Secret that the renewer keeps for itself; choose another, for example dockerSecretName=ecr-pull-secret" $secret) -}}
+{{- end -}}
 {{- include "ecr-pull-secrets.checkPorts" . -}}
 {{- end -}}
 

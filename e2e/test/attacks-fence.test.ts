@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Pod, type Secret } from '../src/playground/kube-api.ts';
+import { ifPresent, type Manifest, type Pod, type Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { OPS_PORTS } from '../src/playground/ports.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { apply, asDryRun, PLACES, tokenOf } from './support/fence/attack.ts';
 import {
-  apply,
-  asDryRun,
   NEW_CONFIGURATION,
   OWN_SECRETS_ATTACKS,
-  PLACES,
-  PULL_SECRET_ATTACKS,
-  RENEWER_ATTACKS,
-  STILL_POSSIBLE,
-  tokenOf,
   WITH_MORE_RIGHTS,
-} from './support/fence-attacks.ts';
-import { createFenceWorld } from './support/fence-world.ts';
-import type { KubeObject } from './support/manifest.ts';
+} from './support/fence/attacks-with-more-rights.ts';
+import { PULL_SECRET_ATTACKS } from './support/fence/pull-secret-attacks.ts';
+import { RENEWER_ATTACKS } from './support/fence/renewer-attacks.ts';
+import { STILL_POSSIBLE } from './support/fence/still-possible.ts';
+import { BINDINGS, createFenceWorld, POLICIES } from './support/fence/world.ts';
+import { type KubeObject, readManifest } from './support/manifest.ts';
 import { runJobFrom } from './support/old-tool.ts';
 import { documentOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { logOf, nextLeader } from './support/renewers.ts';
 import { stealIdentity } from './support/thief.ts';
+
+const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
 
 const playground = await startPlayground();
 t.teardown(() => playground.close());
@@ -35,8 +35,8 @@ await playground.install({ cronjob: { enabled: true }, targetNamespace: `${PLACE
 await secretIn(PLACES.served);
 const thief = await stealIdentity(cluster, api);
 t.teardown(() => thief.client.close());
-const { allSucceed, allRefused, takeOver, withoutFence, withMoreRights, fenceSomebodyElse } =
-  await createFenceWorld(playground, thief);
+const world = await createFenceWorld(playground, thief);
+const { allSucceed, allRefused, takeOver, withoutFence, withMoreRights } = world;
 
 t.test('the CronJob’s token makes an administrator, but for the fence', async (t) => {
   await withoutFence(async () => {
@@ -64,7 +64,7 @@ t.test('the CronJob renews as before, and finds the fence', async (t) => {
 });
 
 t.test('the renewer’s token makes an administrator, but for the fence', async (t) => {
-  await playground.install({ optOut: 'delete' });
+  await playground.install({ optOut: 'delete', optInPolicy: { enabled: true } });
   await eventually('the authority is trusted', async () => assert.ok(await readCaBundle(api)));
   await withoutFence(async () => {
     await allSucceed(t, [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS]);
@@ -160,6 +160,67 @@ t.test('what others added to a secret stays, and does not end its renewal', asyn
   await api.merge(pathOf(PLACES.served), { metadata: nothing });
 });
 
+t.test('a secret that is as large as can be is renewed all the same', async (t) => {
+  // Keys and values of others beside ours, and all of them near to 1 MiB together.
+  const keys = Array.from({ length: 1_000 }, (_, index) => [`key-${index}`, 'A'.repeat(1_200)]);
+  const edited = Buffer.from('{"auths":{}}').toString('base64');
+  await api.merge(pathOf(PLACES.served), {
+    data: { ...Object.fromEntries(keys), '.dockerconfigjson': edited },
+  });
+  await eventually('it is written again', async () => {
+    const found = await api.get<Secret>(pathOf(PLACES.served));
+    assert.ok(documentOf(found).includes(REGISTRY));
+  });
+  t.pass();
+});
+
+t.test('no policy has an expression that this Kubernetes warns of', async (t) => {
+  t.same(await world.policyWarnings(), []);
+});
+
+t.test('only those who have the verb opt-in change what namespaces opt in by', async (t) => {
+  const editor = await world.identityWith('editor', [
+    {
+      apiGroups: [''],
+      resources: ['namespaces', 'namespaces/status', 'namespaces/finalize'],
+      verbs: ['create', 'update', 'patch'],
+    },
+  ]);
+  t.teardown(() => editor.client.close());
+  const team = '/api/v1/namespaces/team';
+  await eventually('RBAC heeds it', () =>
+    editor.api.create('/api/v1/namespaces', { metadata: { name: 'team', labels: { tier: 'a' } } }),
+  );
+  const refused = /only those who have the verb opt-in/;
+  const inject = { 'ecr-pull-secrets.io/inject': 'enabled' };
+  const role = { 'ecr-pull-secrets.io/role-arn': 'arn:aws:iam::123456789012:role/x' };
+  const create = (metadata: Manifest) => editor.api.create('/api/v1/namespaces', { metadata });
+  await t.rejects(create({ name: 'born', labels: inject }), refused, 'in a new namespace');
+  for (const path of [team, `${team}/status`]) {
+    await t.rejects(editor.api.merge(path, { metadata: { labels: inject } }), refused, path);
+    await t.rejects(editor.api.merge(path, { metadata: { annotations: role } }), refused, path);
+  }
+  const served = `/api/v1/namespaces/${PLACES.served}`;
+  const nothing = { metadata: { labels: { 'ecr-pull-secrets.io/inject': null } } };
+  await t.rejects(editor.api.merge(served, nothing), refused, 'nor takes anything away');
+  const others = { metadata: { labels: { tier: 'b' }, annotations: { note: 'x' } } };
+  await t.resolves(editor.api.merge(served, others), 'all else is as before');
+
+  await api.create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    metadata: { name: 'opt-in' },
+    roleRef: {
+      apiGroup: 'rbac.authorization.k8s.io',
+      kind: 'ClusterRole',
+      name: `${PRODUCT_NAME}-opt-in`,
+    },
+    subjects: [{ kind: 'ServiceAccount', name: 'editor', namespace: PLACES.empty }],
+  });
+  await eventually('with the role it may', () =>
+    editor.api.merge(team, { metadata: { labels: inject, annotations: role } }),
+  );
+  await t.resolves(create({ name: 'born', labels: inject }));
+});
+
 t.test('what docs/security.md says that a stolen token can still do', async (t) => {
   for (const [title, request] of STILL_POSSIBLE) {
     await t.resolves(thief.client.request(request), `it ${title}`);
@@ -167,7 +228,7 @@ t.test('what docs/security.md says that a stolen token can still do', async (t) 
 });
 
 t.test('a fence about another identity than ours is found missing', async (t) => {
-  await fenceSomebodyElse();
+  await world.fenceSomebodyElse();
   const { pod: former, identity } = await nextLeader(playground);
   await api.remove(`/api/v1/namespaces/${PRODUCT_NAME}/pods/${former}`);
   const { pod } = await nextLeader(playground, identity);
@@ -177,6 +238,43 @@ t.test('a fence about another identity than ours is found missing', async (t) =>
   };
   await eventually('the next leader finds out', check, 90_000);
   t.equal(await ifPresent(api.get(pathOf(PRODUCT_NAME))), undefined, 'a dry run leaves nothing');
+});
+
+t.test('the policies of every mode and of odd names compile', async (t) => {
+  const selector = '{"matchLabels":{"ecr-pull-secrets.io/inject":null},"matchExpressions":[]}';
+  const modes: readonly (readonly string[])[] = [
+    ['--set', 'injection.mode=none'],
+    ['--set', 'cronjob.enabled=true,targetNamespace=a,optInPolicy.enabled=false'],
+    ['--set', 'dockerSecretName=a.b-c,fullnameOverride=x,serviceAccount.name=a.b'],
+    ['--set', 'namespaceSelector.matchLabels.team=x'],
+    ['--set-json', `namespaceSelector=${selector}`],
+  ];
+  for (const mode of modes) {
+    const settings = ['--set', 'awsRegion=us-east-1,optInPolicy.enabled=true', ...mode];
+    const { stdout } = await cluster.helm([
+      'template',
+      'odd',
+      CHART,
+      '--namespace',
+      'odd',
+      ...settings,
+    ]);
+    const policies = readManifest(stdout).filter(
+      ({ kind }) => kind === 'ValidatingAdmissionPolicy',
+    );
+    t.ok(policies.length > 0);
+    for (const policy of policies) {
+      await t.resolves(
+        api.create(POLICIES, { ...policy }, { dryRun: 'All', fieldValidation: 'Strict' }),
+        `${mode.join(' ')}: ${policy.metadata.name}`,
+      );
+    }
+  }
+});
+
+t.test('uninstalled, it leaves no policy', async (t) => {
+  await cluster.helm(['uninstall', PRODUCT_NAME, '--namespace', PRODUCT_NAME]);
+  for (const collection of [POLICIES, BINDINGS]) t.same(await api.list(collection), []);
 });
 
 async function listPullSecret(): Promise<Secret | undefined> {

@@ -42,7 +42,7 @@ function policiesIn(manifest: string): Readonly<Record<string, Policy>> {
 /** Every expression of the fence in one text. */
 function expressionsOf(policies: Readonly<Record<string, Policy>>): string {
   return Object.values(policies)
-    .flatMap(({ spec }) => [...spec.matchConditions, ...spec.variables, ...spec.validations])
+    .flatMap(({ spec }) => [spec.matchConditions, spec.variables, spec.validations].flat())
     .map(({ expression }) => expression)
     .join('\n');
 }
@@ -108,6 +108,14 @@ t.test('the fence follows every name that can be set', async (t) => {
   t.match(expressionsOf(everything), `:${EXISTING.serviceAccount}"`);
 });
 
+t.test('the pull secret has no name of the renewer’s own Secrets', async (t) => {
+  for (const end of ['ca', 'tokens']) {
+    await t.rejects(render('--set', `dockerSecretName=${NAME}-${end}`), {
+      message: /keeps for itself; choose another/,
+    });
+  }
+});
+
 t.test('of the sed in docs/migrating.md the fence has the secret’s name too', async (t) => {
   const page = await readFile(new URL('../../docs/migrating.md', import.meta.url), 'utf8');
   const [, from = '', to = ''] = /sed 's\/("[^/]+)\/("[^/]+)\/' deploy\.yaml/.exec(page) ?? [];
@@ -164,7 +172,7 @@ t.test('who may opt in is a policy by a switch, about the labels that count', as
     /no effect: optInPolicy.enabled/,
   );
   const keysOf = async (...settings: readonly string[]): Promise<unknown> => {
-    const [policy] = readManifest(await render(...on, ...settings)).filter(
+    const policy = readManifest(await render(...on, ...settings)).find(
       (object): object is Policy =>
         object.kind === 'ValidatingAdmissionPolicy' && object.metadata.name === `${NAME}-opt-in`,
     );

@@ -24,9 +24,13 @@ export interface StolenIdentity {
   readonly api: KubeApi;
 }
 
-/** The ServiceAccount that the renewer, or the CronJob, runs as: by a token as their pods have it. */
-export async function stealIdentity(cluster: Cluster, api: KubeApi): Promise<StolenIdentity> {
-  const path = `/api/v1/namespaces/${PRODUCT_NAME}/serviceaccounts/${PRODUCT_NAME}/token`;
+/** A ServiceAccount by a token as its pods have it: the one that the renewer and the CronJob run as, unless told. */
+export async function stealIdentity(
+  cluster: Cluster,
+  api: KubeApi,
+  { namespace = PRODUCT_NAME, name = PRODUCT_NAME } = {},
+): Promise<StolenIdentity> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
   const { status } = await api.create<{ readonly status: { readonly token: string } }>(path, {});
   const client = createThief(cluster, status.token);
   return { client, api: createKubeApi(client) };

@@ -2,29 +2,24 @@ import assert from 'node:assert/strict';
 import type { KubeRequest } from '@ecr-pull-secrets/renewer/kube/client.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
-import { eventually } from '../../src/playground/eventually.ts';
-import type { Secret } from '../../src/playground/kube-api.ts';
-import type { Playground } from '../../src/playground/playground.ts';
-import {
-  type Attack,
-  apply,
-  asDryRun,
-  PLACES,
-  PULL_SECRET_ATTACKS,
-  RENEWER_ATTACKS,
-  tokenOf,
-} from './fence-attacks.ts';
-import type { KubeObject } from './manifest.ts';
-import { pathOf } from './pull-secret.ts';
-import { createThief, type StolenIdentity } from './thief.ts';
+import { eventually } from '../../../src/playground/eventually.ts';
+import type { Secret } from '../../../src/playground/kube-api.ts';
+import type { Playground } from '../../../src/playground/playground.ts';
+import { type Attack, apply, asDryRun, PLACES, tokenOf } from './attack.ts';
+import { PULL_SECRET_ATTACKS } from './pull-secret-attacks.ts';
+import { RENEWER_ATTACKS } from './renewer-attacks.ts';
+import type { KubeObject } from '../manifest.ts';
+import { pathOf } from '../pull-secret.ts';
+import { createThief, stealIdentity, type StolenIdentity } from '../thief.ts';
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
-const POLICIES = `${ADMISSION}/validatingadmissionpolicies`;
-const BINDINGS = `${ADMISSION}/validatingadmissionpolicybindings`;
+/** Collections of the API server. */
+export const POLICIES = `${ADMISSION}/validatingadmissionpolicies`;
+export const BINDINGS = `${ADMISSION}/validatingadmissionpolicybindings`;
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 
 /** What every refusal of the fence has in it. */
-export const REFUSED = /answered 422 .*identity fence of ecr-pull-secrets: /;
+const REFUSED = /answered 422 .*identity fence of ecr-pull-secrets: /;
 
 /** A ServiceAccount that may do everything, as that of a controller may. */
 const MIGHTY = 'mighty';
@@ -52,6 +47,11 @@ const PROBES: readonly KubeRequest[] = [PULL_SECRET_ATTACKS, RENEWER_ATTACKS.sli
 );
 
 interface Policy extends KubeObject {
+  readonly metadata: KubeObject['metadata'] & { readonly generation?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly typeChecking?: { readonly expressionWarnings?: readonly unknown[] };
+  };
   readonly spec: { readonly matchConditions?: readonly object[] };
 }
 
@@ -67,6 +67,10 @@ export interface FenceWorld {
   readonly withoutFence: (work: () => Promise<void>) => Promise<void>;
   /** Does something while the stolen identity has all rights to secrets and webhook configurations. */
   readonly withMoreRights: (work: () => Promise<void>) => Promise<void>;
+  /** Makes a ServiceAccount in kube-system that has these rights, and takes its identity. */
+  readonly identityWith: (name: string, rules: readonly object[]) => Promise<StolenIdentity>;
+  /** What type checking found in the policies, once it was done. */
+  readonly policyWarnings: () => Promise<readonly unknown[]>;
   /** Changes the policies so that they are about an identity of another namespace. */
   readonly fenceSomebodyElse: () => Promise<void>;
 }
@@ -77,9 +81,13 @@ export async function createFenceWorld(
 ): Promise<FenceWorld> {
   await api.createNamespace(PLACES.account, { injected: false });
   await api.create(`/api/v1/namespaces/${PLACES.account}/secrets`, tokenOf('default'));
-  const accounts = `/api/v1/namespaces/${PLACES.empty}/serviceaccounts`;
-  await api.create(accounts, { metadata: { name: MIGHTY } });
-  await bind(MIGHTY, PLACES.empty, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+  await createAccount(MIGHTY, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+
+  async function createAccount(name: string, rules: readonly object[]): Promise<void> {
+    const accounts = `/api/v1/namespaces/${PLACES.empty}/serviceaccounts`;
+    await api.create(accounts, { metadata: { name } });
+    await bind(name, PLACES.empty, rules);
+  }
 
   async function bind(name: string, namespace: string, rules: readonly object[]): Promise<void> {
     const metadata = { name: `test-${name}` };
@@ -92,11 +100,16 @@ export async function createFenceWorld(
   }
 
   async function setActions(validationActions: readonly string[]): Promise<readonly KubeRequest[]> {
-    const names = (await api.list<KubeObject>(BINDINGS)).map(({ metadata }) => metadata.name);
+    const bindings = await api.list<KubeObject>(BINDINGS);
+    const names = bindings
+      .map(({ metadata }) => metadata.name)
+      .filter((name) => !name.endsWith('opt-in'));
     for (const name of names) {
       await api.merge(`${BINDINGS}/${name}`, { spec: { validationActions } });
     }
-    return names.length > 1 ? PROBES : PROBES.slice(0, 1);
+    return names.some((name) => name.endsWith('webhook-configuration'))
+      ? PROBES
+      : PROBES.slice(0, 1);
   }
 
   async function passes(probes: readonly KubeRequest[]): Promise<void> {
@@ -144,8 +157,21 @@ export async function createFenceWorld(
       await api.remove(`${RBAC}/clusterrolebindings/test-${PRODUCT_NAME}`);
       await api.remove(`${RBAC}/clusterroles/test-${PRODUCT_NAME}`);
     },
+    identityWith: async (name, rules) => {
+      await createAccount(name, rules);
+      return stealIdentity(cluster, api, { namespace: PLACES.empty, name });
+    },
+    policyWarnings: () =>
+      eventually('all policies are checked', async () => {
+        const policies = await api.list<Policy>(POLICIES);
+        return policies.flatMap(({ metadata, status }) => {
+          assert.equal(status?.observedGeneration, metadata.generation);
+          return status?.typeChecking?.expressionWarnings ?? [];
+        });
+      }),
     fenceSomebodyElse: async () => {
       for (const { metadata, spec } of await api.list<Policy>(POLICIES)) {
+        if (!spec.matchConditions) continue;
         const text = JSON.stringify(spec.matchConditions);
         const matchConditions = JSON.parse(text.replace(`:${PRODUCT_NAME}:`, ':other:'));
         await api.merge(`${POLICIES}/${metadata.name}`, { spec: { matchConditions } });
