@@ -186,6 +186,13 @@ t.test('the policy on the webhook configuration counts as well', async (t) => {
   t.match(warnings(), [/mutatingwebhookconfigurations\/ecr-pull-secrets/]);
 });
 
+t.test('a webhook configuration that somebody deleted needs no fence', async (t) => {
+  const { attempt, keep, state } = await startWorld(t, { TLS_MODE: 'self-managed' });
+  void keep();
+  t.equal(await attempt(fenced, (exchange) => exchange.refuse(404)), HOUR_MS);
+  t.equal(await state(), 'proven');
+});
+
 t.test('a fence that is switched off is not looked for, and said once', async (t) => {
   const { keep, state, warnings } = await startWorld(t, { FENCE: 'off' });
   await keep();

@@ -24,7 +24,7 @@ export interface StolenIdentity {
   readonly api: KubeApi;
 }
 
-/** A ServiceAccount by a token as its pods have it: the one that the renewer and the CronJob run as, unless told. */
+/** A ServiceAccount by a token as its pods have it: the one that the renewer and the CronJob run as unless another is named. */
 export async function stealIdentity(
   cluster: Cluster,
   api: KubeApi,

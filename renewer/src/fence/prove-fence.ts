@@ -1,51 +1,52 @@
 import { isApiError } from '../kube/api-error.ts';
-import { APPLY_PATCH, type KubeClient, METADATA_ONLY } from '../kube/client.ts';
+import { APPLY_PATCH, type KubeClient, type KubeRequest, METADATA_ONLY } from '../kube/client.ts';
 
 /** With what each refusal of the chart's policies begins (`chart/templates/_fence.tpl`). */
 const FENCE_MESSAGE = 'identity fence of ecr-pull-secrets: ';
 
-/** Another one than ours, so that an apply that leaves our fields out takes none of them away. */
+/** Another one than ours: by ours an apply would let go of the fields that it leaves out. */
 const FIELD_MANAGER = 'ecr-pull-secrets-fence-probe';
 
 /** Nobody acts on it, and it is never stored. */
 const FINALIZER = 'ecr-pull-secrets.io/fence-probe';
 
-/** One object that a policy of the fence is about. */
-export interface FencedObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  /** Absolute path of the object. */
-  readonly path: string;
-}
+/** One object that a policy of the fence is about, and a change of it that the policy refuses. */
+export type FencedObject = Required<Pick<KubeRequest, 'path' | 'contentType' | 'body'>>;
 
 /** What an attempt to break the fence showed. */
 export type FenceProof =
-  /** The fence refused it. */
+  /** The fence refused it, or there is nothing to change. */
   | { readonly kind: 'proven' }
   /** Nothing refused it. */
   | { readonly kind: 'missing'; readonly object: FencedObject }
   /** Something else refused it, or there was no answer. */
   | { readonly kind: 'unclear'; readonly error: unknown };
 
-/** The pull secret in a namespace, which need not exist. */
+/**
+ * The pull secret in a namespace. The apply creates one that does not exist, of type Opaque, which the fence
+ * forbids as well. It leaves the type of one that exists alone, since another type is refused before any
+ * policy is asked.
+ */
 export function fencedPullSecret(namespace: string, name: string): FencedObject {
-  const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
-  return { apiVersion: 'v1', kind: 'Secret', name, path };
+  return {
+    path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
+    contentType: APPLY_PATCH,
+    body: { apiVersion: 'v1', kind: 'Secret', metadata: { name, finalizers: [FINALIZER] } },
+  };
 }
 
-/** The webhook configuration, which our identity may not create. */
+/** The webhook configuration. Somebody may have deleted it, and our identity cannot create it. */
 export function fencedWebhookConfiguration(name: string): FencedObject {
-  const apiVersion = 'admissionregistration.k8s.io/v1';
-  const path = `/apis/${apiVersion}/mutatingwebhookconfigurations/${name}`;
-  return { apiVersion, kind: 'MutatingWebhookConfiguration', name, path };
+  return {
+    path: `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`,
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { finalizers: [FINALIZER] } },
+  };
 }
 
 /**
- * Tries what the fence forbids, as a dry run: an apply of a finalizer and nothing else. A secret that does
- * not exist would be made by it, of type Opaque, which the fence forbids as well; the type of one that exists
- * stays, since another type is refused before any policy is asked. A policy names our identity in its text,
- * so a tool that rewrites namespaces makes it one about nobody, and only an attempt shows that.
+ * Tries what the fence forbids, a finalizer, as a dry run. A policy names our identity in its text, so a tool
+ * that rewrites namespaces makes it one about nobody, and only an attempt shows that.
  *
  * Never rejects. The first object that is not proven decides.
  */
@@ -66,20 +67,14 @@ async function attempt(
   object: FencedObject,
   signal: AbortSignal,
 ): Promise<FenceProof> {
-  const { apiVersion, kind, name, path } = object;
   try {
-    await client.request({
-      method: 'PATCH',
-      path,
-      query: { dryRun: 'All', fieldManager: FIELD_MANAGER, force: true },
-      contentType: APPLY_PATCH,
-      accept: METADATA_ONLY,
-      body: { apiVersion, kind, metadata: { name, finalizers: [FINALIZER] } },
-      signal,
-    });
+    const query = { dryRun: 'All', fieldManager: FIELD_MANAGER };
+    await client.request({ method: 'PATCH', ...object, query, accept: METADATA_ONLY, signal });
     return { kind: 'missing', object };
   } catch (error) {
-    const isRefusal = isApiError(error) && error.message.includes(FENCE_MESSAGE);
+    if (!isApiError(error)) return { kind: 'unclear', error };
+    // Of what is not there nothing can be changed.
+    const isRefusal = error.status === 404 || error.message.includes(FENCE_MESSAGE);
     return isRefusal ? { kind: 'proven' } : { kind: 'unclear', error };
   }
 }
