@@ -35,6 +35,7 @@ With cronjob.enabled=false namespaces opt in by a label, get their secret at onc
   "tls.mode" (ne $values.tls.mode "self-managed")
   "tls.additionalCaBundle" $values.tls.additionalCaBundle
   "namespaceRoles" $values.namespaceRoles
+  "optInPolicy.enabled" $values.optInPolicy.enabled
   "optOut" (ne $values.optOut "expire")
   "podMonitor.enabled" $values.podMonitor.enabled
   "serviceMonitor.enabled" $values.serviceMonitor.enabled

@@ -160,6 +160,7 @@ const EVERYTHING = {
 const NEVER_REFUSED = new Set([
   'CONFIG_FILE',
   'FACTS_DIR',
+  'FENCE',
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
   'NO_PROXY',

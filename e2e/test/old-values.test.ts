@@ -125,6 +125,8 @@ t.test('the CronJob comes alone, with the old names, whatever else is switched o
     'CronJob k8s-ecr-login-renew-cron',
     'Job k8s-ecr-login-renew-cron',
     'ServiceAccount k8s-ecr-login-renew-account',
+    'ValidatingAdmissionPolicy k8s-ecr-login-renew-ecr-pull-secrets-secrets',
+    'ValidatingAdmissionPolicyBinding k8s-ecr-login-renew-ecr-pull-secrets-secrets',
   ];
   t.same(await keysOf({ values: CRON_JOB }), alone);
   const switches = ['podMonitor', 'serviceMonitor', 'prometheusRule', 'grafanaDashboard'];

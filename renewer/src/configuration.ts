@@ -100,6 +100,11 @@ export const renewerVariables = z.object({
     description: 'Name of the MutatingWebhookConfiguration whose caBundle is kept right.',
     example: PRODUCT_NAME,
   }),
+  FENCE: oneOf(['on', 'off']).default('on').meta({
+    description:
+      'Whether admission policies are to fence the ServiceAccount of this process, which is then proven hourly.',
+    example: 'on',
+  }),
   SERVICE_ACCOUNT_DIR: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount').meta({
     description: 'Folder of the ServiceAccount’s token and ca.crt.',
     example: '/var/run/secrets/kubernetes.io/serviceaccount',
@@ -162,6 +167,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     podNamespace: variables.POD_NAMESPACE,
     serviceName: variables.SERVICE_NAME,
     webhookName: variables.WEBHOOK_NAME,
+    fence: variables.FENCE,
     apiServer: apiServerOf(variables),
     /** May hold a proxy's credentials: never logged. */
     proxies: proxySettingsOf(variables),

@@ -1,4 +1,5 @@
 import type { RenewerContext } from './context.ts';
+import { keepFenceProven } from './fence/keep-fence-proven.ts';
 import { forgetLeadership } from './metrics.ts';
 import { createNotify } from './kube/events.ts';
 import type { Leadership } from './kube/leader-election.ts';
@@ -11,12 +12,17 @@ import { createAwsTokenSource } from './registry-tokens/aws-token-source.ts';
 import { createCheckpoint } from './registry-tokens/checkpoint.ts';
 import { createTokenKeeper } from './registry-tokens/token-keeper.ts';
 
-/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority. */
+/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority, the fence. */
 export async function lead(context: RenewerContext, leadership: Leadership): Promise<void> {
   const { certificates, metrics } = context;
   metrics.leader.set(1);
   try {
-    await Promise.all([certificates.lead(leadership), keepPullSecrets(context, leadership.signal)]);
+    const { signal } = leadership;
+    await Promise.all([
+      certificates.lead(leadership),
+      keepPullSecrets(context, signal),
+      keepFenceProven({ ...context, signal }),
+    ]);
   } finally {
     forgetLeadership(metrics);
   }

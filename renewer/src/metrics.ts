@@ -13,6 +13,7 @@ export interface RenewerMetrics {
   readonly caBundlePatches: Counter<'result'>;
   readonly certificateExpiry: Gauge<'certificate'>;
   readonly certificateProblems: Gauge;
+  readonly fence: Gauge<'state'>;
 }
 
 export function createRenewerMetrics(registry: Registry): RenewerMetrics {
@@ -76,6 +77,12 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       help: 'What is wrong with a certificate that somebody else makes, by count; the log says what.',
       registers,
     }),
+    fence: new Gauge({
+      name: `${METRIC_PREFIX}fence`,
+      help: 'Whether admission policies fence the renewer’s identity, 1 for the state that applies: proven, missing, unknown or off; set by the leader alone.',
+      labelNames: ['state'],
+      registers,
+    }),
   };
 }
 
@@ -85,4 +92,5 @@ export function forgetLeadership(metrics: RenewerMetrics): void {
   metrics.tokenExpiry.reset();
   metrics.secrets.reset();
   metrics.namespaceTroubles.reset();
+  metrics.fence.reset();
 }

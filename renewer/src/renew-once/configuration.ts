@@ -1,9 +1,11 @@
 import {
   type Environment,
   objectName,
+  oneOf,
   parsedBy,
   readVariables,
 } from '@ecr-pull-secrets/shared/configuration.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { readConfigFile, readTextFile } from '../config-file.ts';
@@ -37,6 +39,15 @@ export const renewOnceVariables = z.object({
       'JSON file with the registries and their roles; the rest of it does not count here.',
     example: '/etc/ecr-pull-secrets/config.json',
   }),
+  POD_NAMESPACE: objectName.optional().meta({
+    description: 'Namespace of this pod, in which the fence is proven by a dry run.',
+    example: PRODUCT_NAME,
+  }),
+  FENCE: oneOf(['on', 'off']).optional().meta({
+    description:
+      'Whether admission policies are to fence the ServiceAccount of this process; where not set, nothing is said about it.',
+    example: 'on',
+  }),
   SERVICE_ACCOUNT_DIR: shared.SERVICE_ACCOUNT_DIR,
   KUBERNETES_SERVICE_HOST: shared.KUBERNETES_SERVICE_HOST,
   KUBERNETES_SERVICE_PORT: shared.KUBERNETES_SERVICE_PORT,
@@ -62,6 +73,8 @@ export function readRenewOnceConfiguration(environment: Environment, readText = 
     registries: registriesOf(variables, file),
     awsRegion: variables.AWS_REGION,
     apiServer: apiServerOf(variables),
+    fence: variables.FENCE,
+    podNamespace: variables.POD_NAMESPACE,
     /** May hold a proxy's credentials: never logged. */
     proxies: proxySettingsOf(variables),
   });
