@@ -37,5 +37,6 @@ LABEL org.opencontainers.image.title="ecr-pull-secrets" \
 ENV HOME=/
 # By number, so that runAsNonRoot can see that it is not root.
 USER 65532:65532
-# No shell and no init: node is process 1, starts nothing, and ends by itself at SIGTERM.
-ENTRYPOINT ["/usr/bin/node", "/opt/ecr-pull-secrets/main.mjs"]
+# No shell and no init: node is process 1, starts nothing, and ends by itself at SIGTERM. At SIGUSR1 it would open its
+# inspector, which reads every token in its memory.
+ENTRYPOINT ["/usr/bin/node", "--disable-sigusr1", "/opt/ecr-pull-secrets/main.mjs"]
