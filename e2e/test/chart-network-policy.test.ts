@@ -1,6 +1,7 @@
 import t from 'tap';
 import { settingsOf, startChart } from './support/chart.ts';
 import { EVERY_SWITCH } from './support/every-switch.ts';
+import { helmTestName } from './support/helm-test-name.ts';
 
 const { notes, objects } = await startChart(t);
 
@@ -65,7 +66,7 @@ t.test('DNS is asked at its Service’s port and at that of OpenShift’s pods',
 });
 
 t.test('the pod of helm test has one of its own, which comes and goes with it', async (t) => {
-  t.match((await objects(...EVERYTHING))[`${POLICY}-test`], {
+  t.match((await objects(...EVERYTHING))[`NetworkPolicy ${helmTestName()}`], {
     metadata: { annotations: { 'helm.sh/hook': 'test', 'helm.sh/hook-weight': '-2' } },
     spec: { ...selecting(`${NAME}-test`), ingress: undefined, egress: EGRESS },
   });
