@@ -4,7 +4,7 @@ import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Manifest, type Secret } from '../src/playground/kube-api.ts';
+import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
 import { startPlayground } from '../src/playground/playground.ts';
 import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
 import { CONFIGURATION } from './support/authority.ts';
@@ -20,7 +20,7 @@ const TEST = helmTestName();
 
 /** Where a test makes something, in its order, and what Helm says if something of that name is there already. */
 const FAILURES: Readonly<Record<string, RegExp>> = {
-  '/api/v1/namespaces': /namespace-must-not-exist\.yaml failed: .*(conflict|already exists)/,
+  '/api/v1/namespaces': /namespace-must-not-exist\.yaml failed: .*(conflict|already exists)/s,
   [`/apis/networking.k8s.io/v1/namespaces/${PRODUCT_NAME}/networkpolicies`]:
     /network-policy\.yaml failed/,
   [`${HOME}/serviceaccounts`]: /injection\.yaml failed/,
