@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import { stopSignal } from '@ecr-pull-secrets/shared/stop-signal.ts';
+import { keepMemoryOutOfCoreDumps } from './core-dump.ts';
 import { run } from './run.ts';
+
+keepMemoryOutOfCoreDumps((message) => void process.stderr.write(`ecr-pull-secrets: ${message}\n`));
 
 const exitCode = await run({
   args: process.argv.slice(2),
