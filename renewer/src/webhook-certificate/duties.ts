@@ -44,8 +44,8 @@ const NO_DUTIES: CertificateDuties = Object.freeze({
 /** We make everything: the leader the authority, each replica its serving certificate. */
 function selfManaged(context: Context): CertificateDuties {
   const { configuration, clock } = context;
-  const { podNamespace: namespace, serviceName, webhookName, certificateTimes } = configuration;
-  const { additionalCaBundle } = configuration;
+  const { podNamespace: namespace, podName, serviceName, webhookName } = configuration;
+  const { certificateTimes: times, additionalCaBundle } = configuration;
   const state = createObserved<KnownSecret>({ kind: 'unknown' });
   const secret = { namespace, name: `${serviceName}-ca`, state };
   const bundle = (): string => {
@@ -56,15 +56,15 @@ function selfManaged(context: Context): CertificateDuties {
     serve: async (signal) => {
       await Promise.all([
         followAuthority({ ...context, ...secret, signal }),
-        beginAuthority({ ...context, ...secret, times: certificateTimes, signal }),
+        beginAuthority({ ...context, ...secret, times, signal }),
         keepServingCertificate({
           ...context,
           state,
           serviceName,
           namespace,
           directory: configuration.tlsDir,
-          lifetimeMs: certificateTimes.servingLifetimeMs,
-          spreadMs: certificateTimes.spreadMs,
+          lifetimeMs: times.servingLifetimeMs,
+          spreadMs: times.spreadMs,
           signal,
         }),
       ]);
@@ -72,20 +72,24 @@ function selfManaged(context: Context): CertificateDuties {
     lead: async (leadership) => {
       const { signal } = leadership;
       const published = createObserved<Published>(NOTHING_READ);
-      const lasting = createLastingTrust({
-        now: () => clock.now(),
-        keepMs: certificateTimes.spreadMs + REPLACED_WITHIN_MS,
-      });
+      const keepMs = times.spreadMs + REPLACED_WITHIN_MS;
+      const lasting = createLastingTrust({ now: () => clock.now(), keepMs });
+      // Leaders that follow one another must not each keep what a person distrusts.
+      const isOver = (pem: string): boolean => {
+        const view = viewAuthority(state.get(), new Date(clock.now()));
+        if (view.kind !== 'present' || clock.now() - view.signingSinceMs <= keepMs) return false;
+        return view.distrusts(pem);
+      };
       let isFirst = true;
       const current = (): string => {
         // Replicas may serve for a while yet by what the leader before published.
         if (isFirst) lasting.see(publishedPem(published.get()));
         isFirst = published.get().kind === 'unknown';
-        return lasting.extend(bundle());
+        return lasting.extend(bundle(), isOver);
       };
       const trusted = { source: state, current };
       await Promise.all([
-        keepAuthority({ ...context, ...secret, published, times: certificateTimes, signal }),
+        keepAuthority({ ...context, ...secret, published, times, podName, signal }),
         keepCaBundle({ ...context, webhookName, trusted, published, leadership }),
       ]);
     },

@@ -119,13 +119,13 @@ t.test('a year goes by the steps of a rotation, each of which waits for its time
   t.match(plan(both, published(START_MS, old), nowMs), { kind: 'wait' }, 'not published yet');
   const seen = published(nowMs, old, young);
   t.same(plan(both, seen, nowMs + 59_000), { kind: 'wait', untilMs: nowMs + 60_000 });
-  t.same(plan(both, seen, nowMs + 60_000), { kind: 'switch' });
+  t.same(plan(both, seen, nowMs + 60_000), { kind: 'switch', trustedPem: pemOf([old, young]) });
 
   const annotations = { 'ecr-pull-secrets.io/signing-since': instant(nowMs) };
   const switched = secretOf({ signing: young, trusted: [old, young], annotations });
   const forgetMs = nowMs + 14 * DAY_MS;
   t.same(plan(switched, seen, nowMs + DAY_MS), { kind: 'wait', untilMs: forgetMs });
-  t.same(plan(switched, seen, forgetMs), { kind: 'forget' });
+  t.same(plan(switched, seen, forgetMs), { kind: 'forget', trustedPem: young.certificatePem });
   t.match(plan(secretOf({ signing: young, trusted: [young], annotations }), seen, forgetMs), {
     kind: 'wait',
   });
@@ -149,7 +149,10 @@ t.test('a certificate counts as published only where every webhook has it', (t) 
 
 t.test('where no webhook of ours is called, there is nothing to wait for', (t) => {
   const known = secretOf({ signing: old, next: young, trusted: [old, young] });
-  t.same(plan(known, { kind: 'nowhere' }, START_MS + 244 * DAY_MS), { kind: 'switch' });
+  t.same(plan(known, { kind: 'nowhere' }, START_MS + 244 * DAY_MS), {
+    kind: 'switch',
+    trustedPem: pemOf([old, young]),
+  });
   t.end();
 });
 
@@ -182,7 +185,10 @@ t.test('an authority that is lost is replaced beside what is trusted still', (t)
   t.match(plan(secretOf({ signing: damaged, trusted: [old] }), published(START_MS), nowMs), lost);
   const prepared = secretOf({ next: young, trusted: [old, young] });
   const youngMs = START_MS + 244 * DAY_MS;
-  t.same(plan(prepared, published(youngMs, old, young), youngMs + 60_000), { kind: 'switch' });
+  t.same(plan(prepared, published(youngMs, old, young), youngMs + 60_000), {
+    kind: 'switch',
+    trustedPem: pemOf([old, young]),
+  });
   t.end();
 });
 
@@ -206,7 +212,10 @@ t.test('a clock that was set back during the wait makes it no longer', (t) => {
   const untilMs = nowMs + TIMES.spreadMs;
   t.same(plan(known, seen, nowMs), { kind: 'wait', untilMs });
   t.equal(asOf(seen, untilMs), seen, 'it is corrected once');
-  t.same(plan(known, asOf(seen, untilMs), untilMs), { kind: 'switch' });
+  t.same(plan(known, asOf(seen, untilMs), untilMs), {
+    kind: 'switch',
+    trustedPem: pemOf([old, young]),
+  });
   t.end();
 });
 
@@ -214,7 +223,10 @@ t.test('a certificate in another form of PEM is the same certificate', (t) => {
   const nowMs = START_MS + 244 * DAY_MS;
   const loose = { ...young, certificatePem: `${young.certificatePem.trimEnd()}\r\n\r\n` };
   const known = secretOf({ signing: old, next: loose, trusted: [old, young] });
-  t.same(plan(known, published(nowMs, old, young), nowMs + TIMES.spreadMs), { kind: 'switch' });
+  t.same(plan(known, published(nowMs, old, young), nowMs + TIMES.spreadMs), {
+    kind: 'switch',
+    trustedPem: pemOf([old, young]),
+  });
   t.end();
 });
 
@@ -227,12 +239,111 @@ t.test('only what can hold no authority is stuck', (t) => {
   t.end();
 });
 
-t.test('an instant that nobody can read is noticed', (t) => {
-  const annotations = { 'ecr-pull-secrets.io/rotate-at': 'tomorrow' };
+t.test('an annotation that holds no instant is refused with an example', (t) => {
+  for (const name of ['rotate-at', 'distrust-before']) {
+    for (const value of ['', '1', 'tomorrow', '2026-01-01', '01/02/2026', '2026-13-01T00:00:00Z']) {
+      const annotations = { [`ecr-pull-secrets.io/${name}`]: value };
+      const view = viewAuthority(secretOf({ signing: old, annotations }), new Date(START_MS));
+      t.match(view, { rotateAtMs: undefined, refusals: [/such as 2026-01-31T12:00:00Z, it is "/] });
+      t.match(view, { refusals: [new RegExp(`${name} must be .* it is "${value}"`)] });
+    }
+  }
+  const annotations = { 'ecr-pull-secrets.io/rotate-at': '2026-01-01T01:00:00.5+01:00' };
   t.match(viewAuthority(secretOf({ signing: old, annotations }), new Date(START_MS)), {
-    rotateAtMs: undefined,
-    isRotateAtUnclear: true,
+    rotateAtMs: START_MS + 500,
+    refusals: [],
   });
+  t.end();
+});
+
+/** When the key was stolen, the theft was noticed, and a CA was made since. */
+const THEFT_MS = START_MS + 245 * DAY_MS;
+const fresh = await make(THEFT_MS + 1_000);
+
+function distrusting(content: Content, signingSinceMs?: number, beforeMs = THEFT_MS): KnownSecret {
+  const annotations = {
+    'ecr-pull-secrets.io/distrust-before': instant(beforeMs),
+    ...(signingSinceMs === undefined
+      ? {}
+      : { 'ecr-pull-secrets.io/signing-since': instant(signingSinceMs) }),
+  };
+  return secretOf({ ...content, annotations });
+}
+
+t.test('a CA that a person distrusts is replaced by one that was made since', (t) => {
+  const nowMs = THEFT_MS + 2_000;
+  const prepared = distrusting({ signing: old, next: fresh, trusted: [old, fresh] }, START_MS);
+  const seen = published(nowMs, old, fresh);
+  const untilMs = nowMs + TIMES.spreadMs;
+  t.same(
+    plan(distrusting({ signing: old, trusted: [old] }, START_MS), published(0, old), THEFT_MS),
+    { kind: 'prepare', besidePem: old.certificatePem, reason: 'distrusted' },
+    'which is trusted first, beside it',
+  );
+  t.same(plan(prepared, seen, nowMs), { kind: 'wait', untilMs });
+  t.same(
+    plan(prepared, seen, untilMs),
+    { kind: 'switch', trustedPem: fresh.certificatePem },
+    'and alone once it signs',
+  );
+  const done = distrusting({ signing: fresh, trusted: [fresh] }, untilMs);
+  const after = plan(done, published(nowMs, fresh), untilMs);
+  t.ok(after.kind === 'wait' && after.untilMs > nowMs + 200 * DAY_MS, 'once');
+  const again = distrusting({ signing: fresh, trusted: [fresh] }, untilMs, untilMs + 1_000);
+  t.match(plan(again, published(nowMs, fresh), untilMs + 1_000), { reason: 'distrusted' });
+  t.end();
+});
+
+t.test('whatever else the thief could have read is distrusted too', (t) => {
+  const nowMs = THEFT_MS + 2_000;
+  const seen = published(START_MS, old, young, fresh);
+  const both = { signing: old, next: young, trusted: [old, young] };
+  t.match(plan(distrusting(both, START_MS), seen, nowMs), { reason: 'distrusted' }, 'the next one');
+  const switched = { signing: young, trusted: [old, young] };
+  t.match(
+    plan(distrusting(switched, nowMs), seen, nowMs),
+    { reason: 'distrusted' },
+    'one that began to sign since, but was there before',
+  );
+  t.same(
+    plan(distrusting({ signing: fresh, trusted: [old, young, fresh] }, nowMs), seen, nowMs),
+    { kind: 'forget', trustedPem: fresh.certificatePem },
+    'retired ones, without waiting for two lives of a serving certificate',
+  );
+  const damaged = { ...old, privateKeyPem: 'x' };
+  const lost = { signing: damaged, next: young, trusted: [old, young] };
+  t.match(plan(distrusting(lost, START_MS), seen, nowMs), { kind: 'prepare', reason: 'lost' });
+  const recovered = { next: fresh, trusted: [old, young, fresh] };
+  t.same(plan(distrusting(recovered), seen, nowMs), {
+    kind: 'switch',
+    trustedPem: fresh.certificatePem,
+  });
+  t.end();
+});
+
+t.test('a CA of another maker is not taken for a younger one', async (t) => {
+  // As if it had been made half an hour before, since other makers backdate nothing.
+  const foreign = await make(THEFT_MS + 1_800_000);
+  const content = { signing: foreign, trusted: [foreign] };
+  const seen = published(START_MS, foreign);
+  const nowMs = THEFT_MS + 2_000;
+  for (const sinceMs of [undefined, START_MS, THEFT_MS - 1]) {
+    t.match(plan(distrusting(content, sinceMs), seen, nowMs), { reason: 'distrusted' });
+  }
+  const prepared = { signing: foreign, next: fresh, trusted: [foreign, fresh] };
+  t.same(plan(distrusting(prepared), published(START_MS, foreign, fresh), nowMs), {
+    kind: 'switch',
+    trustedPem: fresh.certificatePem,
+  });
+});
+
+t.test('distrust from an instant to come is refused, and comes then', (t) => {
+  const comesMs = START_MS + DAY_MS;
+  const known = distrusting({ signing: old, trusted: [old] }, START_MS, comesMs);
+  t.match(viewAuthority(known, new Date(comesMs - 1)), { refusals: [/is in the future/] });
+  t.match(plan(known, published(0, old), comesMs - 1), { kind: 'wait' });
+  t.match(viewAuthority(known, new Date(comesMs)), { refusals: [] });
+  t.match(plan(known, published(0, old), comesMs), { reason: 'distrusted' });
   t.end();
 });
 
@@ -246,6 +357,15 @@ t.test('what left the bundle is trusted for a while, but nothing where nothing i
   t.equal(lasting.extend(''), '', 'as with a Secret that is gone');
   nowMs = 60_001;
   t.equal(lasting.extend(young.certificatePem), young.certificatePem);
+  t.end();
+});
+
+t.test('what a person distrusts is trusted no longer than it may be, whoever leads', (t) => {
+  const lasting = createLastingTrust({ now: () => START_MS, keepMs: 60_000 });
+  lasting.see(old.certificatePem);
+  const isOver = (pem: string): boolean => pem === old.certificatePem;
+  t.equal(lasting.extend(young.certificatePem, isOver), young.certificatePem);
+  t.equal(lasting.extend(old.certificatePem, isOver), old.certificatePem + young.certificatePem);
   t.end();
 });
 
