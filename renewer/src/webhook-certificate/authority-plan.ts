@@ -45,7 +45,7 @@ export function planAuthority(
   if (view.kind === 'unknown' || published.kind === 'unknown') return FOREVER;
   if (view.kind === 'absent') return planRecovery('', published, now);
   if (view.isNewer && view.signing) return FOREVER;
-  if (view.next) return planSwitch(view, view.next, published, times.spreadMs, now);
+  if (view.next) return planSwitch(view, view.next, published, { ...times, now });
   if (!view.signing) return planRecovery(view.trustedPem, published, now);
   // It stays trusted until the next one signs, or every pod of the meantime would miss the secret's name.
   if (view.distrusts(view.signing.certificatePem)) {
@@ -67,8 +67,7 @@ function planSwitch(
   { trustedPem, distrusts }: PresentAuthority,
   next: CertificateAuthority,
   published: Published,
-  spreadMs: number,
-  now: Date,
+  { spreadMs, now }: Pick<CertificateTimes, 'spreadMs'> & { readonly now: Date },
 ): AuthorityStep {
   const sinceMs = publishedSinceMs(published, next.certificatePem);
   if (sinceMs === undefined) return FOREVER;

@@ -1,4 +1,5 @@
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/bundle.ts';
+import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { madeAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import {
   type AuthoritySecret,
@@ -56,11 +57,9 @@ export type Distrusts = (certificatePem: string) => boolean;
 
 /** The CAs that the Secret has keys of. */
 interface KnownAuthorities {
-  /** PEM of the one that signs. */
-  readonly signingPem: string | undefined;
+  readonly signing: CertificateAuthority | undefined;
   readonly signingSinceMs: number;
-  /** PEM of the one that signs next. */
-  readonly nextPem: string | undefined;
+  readonly next: CertificateAuthority | undefined;
 }
 
 /**
@@ -69,13 +68,13 @@ interface KnownAuthorities {
  */
 export function createDistrusts(
   distrustBeforeMs: number | undefined,
-  { signingPem, signingSinceMs, nextPem }: KnownAuthorities,
+  { signing, signingSinceMs, next }: KnownAuthorities,
 ): Distrusts {
   if (distrustBeforeMs === undefined) return () => false;
   const isOld = (pem: string): boolean => madeAtMs(pem) < distrustBeforeMs;
   const isSigningOld =
-    signingPem !== undefined && (signingSinceMs < distrustBeforeMs || isOld(signingPem));
-  return (pem) => isOld(pem) || (isSigningOld && pem !== nextPem);
+    signing && (signingSinceMs < distrustBeforeMs || isOld(signing.certificatePem));
+  return (pem) => isOld(pem) || Boolean(isSigningOld && pem !== next?.certificatePem);
 }
 
 /** The certificates of a bundle that nobody distrusts, as PEM. */

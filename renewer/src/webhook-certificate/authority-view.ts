@@ -63,13 +63,13 @@ function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
   const { distrustBeforeMs, rotateAtMs, refusals } = readAuthorityRequests(secret, now.getTime());
   const candidate = nextOf(secret, current, now);
   const distrusts = createDistrusts(distrustBeforeMs, {
-    signingPem: signing?.certificatePem,
+    signing,
     signingSinceMs,
-    nextPem: candidate?.certificatePem,
+    next: candidate,
   });
-  const next = candidate && !distrusts(candidate.certificatePem) ? candidate : undefined;
+  const next = unlessDistrusted(candidate, distrusts);
   const listed = textOf(secret, AUTHORITY_KEYS.trusted);
-  const trustedPem = mergeBundles(listed, [current.certificatePem, next?.certificatePem ?? '']);
+  const trustedPem = mergeBundles(listed, certificatesOf([current, next]));
   return {
     kind: 'present',
     resourceVersion,
@@ -84,6 +84,19 @@ function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
     isStuck: secret.immutable === true || (!signing && (secret.type ?? OPAQUE) !== OPAQUE),
     problems,
   };
+}
+
+function unlessDistrusted(
+  authority: CertificateAuthority | undefined,
+  distrusts: Distrusts,
+): CertificateAuthority | undefined {
+  return authority && !distrusts(authority.certificatePem) ? authority : undefined;
+}
+
+function certificatesOf(
+  authorities: readonly (CertificateAuthority | undefined)[],
+): readonly string[] {
+  return authorities.map((authority) => authority?.certificatePem ?? '');
 }
 
 /** One that is no use counts as absent, as does one that signs already: others may own its fields. */
