@@ -18,6 +18,7 @@ import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf } from './support/pull-secret.ts';
 import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
+import { startThief } from './support/thief.ts';
 
 const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
 
@@ -194,6 +195,32 @@ t.test('one that expires in use shows, and stays for want of a better one', asyn
     await injected();
   });
 });
+
+t.test(
+  'replacing a stolen CA as docs/tls.md says ends the trust in it, and injection goes on',
+  async (t) => {
+    const thief = await startThief(api, authority);
+    t.teardown(() => thief.close());
+    const other = await createCertificateAuthority({ commonName: 'other', now: new Date() });
+    const both = `${authority.certificatePem}${other.certificatePem}`;
+    await putSecret('mine', await issue(), both);
+    await eventually('both are trusted', async () => assert.equal(await readCaBundle(api), both));
+    t.ok(await thief.isTrusted());
+    const served = await issue(other);
+    await putSecret('mine', served, both);
+    await eventually('each replica serves with the other one', async () => {
+      const problems = await handshakesNow(playground, other.certificatePem);
+      assert.deepEqual(
+        problems.map(({ problem }) => problem),
+        ['', ''],
+      );
+    });
+    await injected();
+    await putSecret('mine', served, other.certificatePem);
+    t.ok(await thief.untilRefused(30_000));
+    await injected();
+  },
+);
 
 t.test('cert-manager is asked for a certificate, and sets caBundle itself', async (t) => {
   for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));

@@ -13,7 +13,7 @@ export interface Thief {
   /** Whether a client that trusts what the API server trusts at this moment takes it for the webhook. */
   isTrusted(): Promise<boolean>;
   /**
-   * Looks until it was taken for the webhook for the last time.
+   * Looks until it is taken for the webhook no longer.
    *
    * @param withinMs - when to give up
    * @returns how long that took, in milliseconds; `undefined` if it is still trusted then

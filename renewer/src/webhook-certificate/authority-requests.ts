@@ -72,9 +72,8 @@ export function createDistrusts(
 ): Distrusts {
   if (distrustBeforeMs === undefined) return () => false;
   const isOld = (pem: string): boolean => madeAtMs(pem) < distrustBeforeMs;
-  const isSigningOld =
-    signing && (signingSinceMs < distrustBeforeMs || isOld(signing.certificatePem));
-  return (pem) => isOld(pem) || Boolean(isSigningOld && pem !== next?.certificatePem);
+  const hasOldSigner = signing !== undefined && signingSinceMs < distrustBeforeMs;
+  return (pem) => isOld(pem) || (hasOldSigner && pem !== next?.certificatePem);
 }
 
 /** The certificates of a bundle that nobody distrusts, as PEM. */

@@ -36,8 +36,7 @@ export function createLastingTrust(options: {
       if (current.length === 0) return '';
       see(bundlePem);
       for (const [pem, atMs] of seenAtMs) {
-        const hasLeft = !current.includes(pem);
-        if (hasLeft && (nowMs - atMs > keepMs || isOver(pem))) seenAtMs.delete(pem);
+        if (nowMs - atMs > keepMs || isOver(pem)) seenAtMs.delete(pem);
         // A clock that was set back takes trust from nobody, and keeps nothing for longer.
         else seenAtMs.set(pem, Math.min(atMs, nowMs));
       }
