@@ -13,6 +13,7 @@ import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Manifest, type Pod, type Secret } from '../src/playground/kube-api.ts';
 import { startPlayground } from '../src/playground/playground.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { CERT_MANAGER, crdOf, CRDS } from './support/cert-manager.ts';
 import { handshakesNow } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
@@ -309,30 +310,4 @@ async function changeTo(values: Manifest, bundle: string): Promise<void> {
   await eventually('the new leader publishes', async () => {
     assert.equal(await readCaBundle(api), bundle);
   });
-}
-
-const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-const CERT_MANAGER = `/apis/cert-manager.io/v1/namespaces/${PRODUCT_NAME}`;
-
-/** As much of cert-manager as its API. */
-function crdOf(kind: string) {
-  const plural = `${kind.toLowerCase()}s`;
-  return {
-    metadata: { name: `${plural}.cert-manager.io` },
-    spec: {
-      group: 'cert-manager.io',
-      names: { kind, plural },
-      scope: 'Namespaced',
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: {
-            openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-          },
-        },
-      ],
-    },
-  };
 }
