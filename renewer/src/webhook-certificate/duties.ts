@@ -3,7 +3,7 @@ import type { RenewerContext } from '../context.ts';
 import type { Leadership } from '../kube/leader-election.ts';
 import { createObserved } from '../observed.ts';
 import type { KnownSecret } from './authority-secret.ts';
-import { viewAuthority } from './authority-view.ts';
+import { type AuthorityView, viewAuthority } from './authority-view.ts';
 import { beginAuthority } from './begin-authority.ts';
 import { followAuthority } from './follow-authority.ts';
 import { createGivenCertificate } from './given-certificate.ts';
@@ -74,11 +74,9 @@ function selfManaged(context: Context): CertificateDuties {
       const published = createObserved<Published>(NOTHING_READ);
       const keepMs = times.spreadMs + REPLACED_WITHIN_MS;
       const lasting = createLastingTrust({ now: () => clock.now(), keepMs });
-      // Leaders that follow one another must not each keep what a person distrusts.
       const isOver = (pem: string): boolean => {
-        const view = viewAuthority(state.get(), new Date(clock.now()));
-        if (view.kind !== 'present' || clock.now() - view.signingSinceMs <= keepMs) return false;
-        return view.distrusts(pem);
+        const nowMs = clock.now();
+        return isDistrustedFor(keepMs, viewAuthority(state.get(), new Date(nowMs)), pem, nowMs);
       };
       let isFirst = true;
       const current = (): string => {
@@ -94,6 +92,16 @@ function selfManaged(context: Context): CertificateDuties {
       ]);
     },
   };
+}
+
+/**
+ * Whether a CA that nobody distrusts signs for so long in the place of one that a person distrusts. Counted
+ * from what the Secret says, it does not begin anew with each leader.
+ */
+function isDistrustedFor(keepMs: number, view: AuthorityView, pem: string, nowMs: number): boolean {
+  if (view.kind !== 'present' || !view.signing) return false;
+  const { distrusts, signing, signingSinceMs } = view;
+  return nowMs - signingSinceMs > keepMs && distrusts(pem) && !distrusts(signing.certificatePem);
 }
 
 /** Somebody else makes the certificate and puts it into `TLS_DIR`: we look at it. */
