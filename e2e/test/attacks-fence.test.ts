@@ -21,7 +21,7 @@ import { type KubeObject, readManifest } from './support/manifest.ts';
 import { runJobFrom } from './support/old-tool.ts';
 import { documentOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { logOf, nextLeader } from './support/renewers.ts';
-import { stealIdentity } from './support/thief.ts';
+import { stealIdentity } from './support/stolen-identity.ts';
 
 const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
 

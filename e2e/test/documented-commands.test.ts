@@ -38,7 +38,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
     'needs the old chart’s repository; migrating.test.ts has that chart',
   ],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
-  [/tls\.mode=cert-manager/, 'needs cert-manager; tls-modes.test.ts'],
+  [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
   [/--as=bob/, 'is to be refused, by a policy of the reader’s own'],
   [/^R × |^ecr_pull_secrets_\w+ == /, 'no command: a formula, and queries for Prometheus'],
 ];

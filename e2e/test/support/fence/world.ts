@@ -10,7 +10,7 @@ import { PULL_SECRET_ATTACKS } from './pull-secret-attacks.ts';
 import { RENEWER_ATTACKS } from './renewer-attacks.ts';
 import type { KubeObject } from '../manifest.ts';
 import { pathOf } from '../pull-secret.ts';
-import { createThief, stealIdentity, type StolenIdentity } from '../thief.ts';
+import { createThief, stealIdentity, type StolenIdentity } from '../stolen-identity.ts';
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 /** Collections of the API server. */
