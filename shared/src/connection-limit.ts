@@ -7,7 +7,7 @@ const NEW_SHARE = 1 / 4;
 
 /**
  * Limits a server's open connections: at the limit each new one closes another. `maxConnections` would
- * refuse the new one, so that whoever holds that many keeps everybody else out.
+ * refuse the new one, so that anyone who holds that many keeps everybody else out.
  *
  * The first to go are connections that never had an answer (idle ones, half handshakes, half requests), the
  * oldest first. Only when they are fewer than a quarter of the limit, the one goes whose last answer is the
@@ -29,10 +29,20 @@ export function limitConnections(server: HttpServer | HttpsServer, limit: number
       unanswered.delete(peer);
       answered.delete(peer);
     });
-    if (unanswered.size + answered.size <= limit) return;
-    const [oldest] = unanswered.size > limit * NEW_SHARE ? unanswered.values() : answered.values();
-    oldest?.destroy();
+    // All that wait in the backlog come at once. What came with a request is read in the next turn of the
+    // event loop, and answered before this: of 500 half heads and a probe, it is not the probe that goes.
+    setImmediate(setImmediate, closeOne);
   });
+
+  function closeOne(): void {
+    if (unanswered.size + answered.size <= limit) return;
+    const candidates = unanswered.size > limit * NEW_SHARE ? unanswered : answered;
+    for (const [peer, socket] of candidates) {
+      candidates.delete(peer);
+      socket.destroy();
+      return;
+    }
+  }
 
   server.on('request', (request, response) => {
     const peer = peerOf(request.socket);
