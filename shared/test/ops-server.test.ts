@@ -39,7 +39,7 @@ t.test('HEAD is as good as GET, and both keep their connection', async (t) => {
 
 t.test('a probe gets through beside any number of half heads', async (t) => {
   const port = await startOps(t);
-  const held = Array.from({ length: 1_000 }, () =>
+  const held = Array.from({ length: 2_000 }, () =>
     open(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n'),
   );
   t.teardown(() => held.forEach((socket) => socket.destroy()));
@@ -49,8 +49,8 @@ t.test('a probe gets through beside any number of half heads', async (t) => {
   for (let probe = 0; probe < 10; probe++) {
     t.equal((await fetch(`http://${HOST}:${port}/livez`)).status, 200);
   }
-  while (openConnections > 100) await new Promise(setImmediate);
-  t.ok(openConnections > 90, `${openConnections} stay`);
+  while (openConnections > 500) await new Promise(setImmediate);
+  t.ok(openConnections > 450, `${openConnections} stay`);
 });
 
 async function startOps(test: Test): Promise<number> {
@@ -61,7 +61,7 @@ async function startOps(test: Test): Promise<number> {
     ready: () => HEALTHY,
   });
   test.teardown(() => app.close());
-  t.ok(app.server.requestTimeout <= 10_000 && app.server.headersTimeout <= 10_000);
+  test.ok(app.server.requestTimeout <= 10_000 && app.server.headersTimeout <= 10_000);
   return Number(new URL(app.listeningOrigin).port);
 }
 

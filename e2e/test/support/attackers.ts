@@ -15,7 +15,7 @@ export interface Attacked {
 const OPENING = 64;
 
 /** Fewer than the kernel lets wait until they are accepted (`listen(2)`); 511 is what Node.js asks for. */
-const MAX_WAITING = 256;
+const MAX_WAITING = 192;
 
 /** Opens connections and keeps those that are not closed by the other side, until the test ends. */
 export async function hold(
