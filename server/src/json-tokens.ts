@@ -7,7 +7,7 @@ export const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
 const [TAB, LINE_FEED, CARRIAGE_RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
 const [PLUS, MINUS, POINT, ZERO, NINE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39];
 const [LETTER_A, LETTER_E, LETTER_F, LETTER_U] = [0x61, 0x65, 0x66, 0x75];
-const ESCAPES = Buffer.from('"\\/bfnrt');
+const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
 /** The error of every function here where the bytes are not JSON. */
@@ -29,9 +29,9 @@ export function endOfBlanks(bytes: Buffer, start: number): number {
 /** Where the text ends whose opening quote stands here. What is between is valid UTF-8 or not. */
 export function endOfText(bytes: Buffer, start: number): number {
   for (let at = start + 1; ; at++) {
-    const byte = bytes[at];
+    const byte = bytes[at] ?? 0;
     if (byte === QUOTE) return at + 1;
-    if (byte === undefined || byte < SPACE) throw notJson();
+    if (byte < SPACE) throw notJson();
     if (byte === BACKSLASH) at = endOfEscape(bytes, at + 1) - 1;
   }
 }
@@ -46,7 +46,7 @@ export function endOfWord(bytes: Buffer, start: number): number {
 
 function endOfEscape(bytes: Buffer, start: number): number {
   const letter = bytes[start] ?? 0;
-  if (ESCAPES.includes(letter)) return start + 1;
+  if (ESCAPES.has(letter)) return start + 1;
   for (let at = start + 1; at < start + 5; at++) {
     if (letter !== LETTER_U || !isHexadecimal(bytes[at] ?? 0)) throw notJson();
   }

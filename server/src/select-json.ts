@@ -22,6 +22,8 @@ export type Selection =
 
 type Fields = readonly (readonly [name: string, selection: Selection])[];
 
+const NO_FIELDS: Fields = [];
+
 /**
  * The deepest list or object that is taken. The deepest of a pod are the `managedFields` of a volume's
  * claim template (`request.object.metadata.managedFields[].fieldsV1.f:spec.f:volumes…`): 16 levels.
@@ -75,7 +77,7 @@ function readValue(reader: Reader, selection: Selection | undefined, depth: numb
 }
 
 function readObject(reader: Reader, selection: Selection | undefined, depth: number): unknown {
-  const fields = selection && 'fields' in selection ? selection.fields : [];
+  const fields = selection && 'fields' in selection ? selection.fields : NO_FIELDS;
   const object: Record<string, unknown> = {};
   for (let more = opens(reader, CLOSE_BRACE, depth); more; more = goesOn(reader, CLOSE_BRACE)) {
     const field = readKey(reader, fields);
@@ -119,16 +121,21 @@ function readKey(reader: Reader, fields: Fields): Fields[number] | undefined {
   if (nextByte(reader) !== QUOTE) throw notJson();
   const { bytes, at: start } = reader;
   reader.at = endOfText(bytes, start);
+  if (fields.length === 0) return undefined;
   const length = reader.at - start - 2;
   for (const field of fields) {
     if (field[0].length === length && standsAt(field[0], bytes, start + 1)) return field;
   }
-  if (fields.length === 0 || !bytes.subarray(start, reader.at).includes(BACKSLASH))
-    return undefined;
-  // Written with escapes, which Go does not do here: to read it costs as much as a value.
+  if (!hasEscape(bytes, start, reader.at)) return undefined;
+  // Go writes no escapes here. To read such a key costs as much as a value.
   countValue(reader);
   const key = readScalar(reader, start);
   return fields.find(([name]) => name === key);
+}
+
+function hasEscape(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
+  return false;
 }
 
 function standsAt(name: string, bytes: Buffer, start: number): boolean {

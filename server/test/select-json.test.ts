@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import t from 'tap';
 import {
   MAX_DEPTH,
@@ -88,9 +88,6 @@ t.test('bytes that are no text are read as JSON.parse reads their text', (t) => 
 });
 
 t.test('every limit is refused with its code as soon as it is passed, and not before', (t) => {
-  const deep = (levels: number) => '[{"x":'.repeat(levels / 2) + '0' + '}]'.repeat(levels / 2);
-  const items = (count: number) => `{"a":{"b":[${'{},'.repeat(count - 1)}{}]}}`;
-  const long = (bytes: number) => `{"c":"${'x'.repeat(bytes - 2)}"}`;
   /** The document, `a` and `b` are values too. */
   const most = MAX_VALUES - 3;
 
@@ -104,6 +101,18 @@ t.test('every limit is refused with its code as soon as it is passed, and not be
   t.strictSame(read(long(MAX_SCALAR_BYTES + 1)), { c: '' });
   t.end();
 });
+
+function deep(levels: number): string {
+  return `${'[{"x":'.repeat(levels / 2)}0${'}]'.repeat(levels / 2)}`;
+}
+
+function items(count: number): string {
+  return `{"a":{"b":[${'{},'.repeat(count - 1)}{}]}}`;
+}
+
+function long(bytes: number): string {
+  return `{"c":"${'x'.repeat(bytes - 2)}"}`;
+}
 
 function read(text: string): unknown {
   return selectJson(Buffer.from(text), SELECTION);

@@ -15,6 +15,9 @@ const MAX_BYTES = 10 * 1024 ** 2;
 /** Deeper ones are not read, and longer texts are read as empty ones (server `select-json.ts`). */
 const MAX_DEPTH = 64;
 const MAX_TEXT = 4_094;
+/** No kind has between half as many and twice as many: what stands in an item counts too. */
+const MAX_ITEMS = 131_072;
+const READ_LISTS = ['initContainers', 'containers', 'volumes', 'imagePullSecrets'];
 
 /** What is wrong with the answer to a valid review; `undefined` where nothing is. */
 export function judgeValid({ uid, patch }: ValidReview, answer: Answer): string | undefined {
@@ -56,7 +59,16 @@ function expectation(body: Buffer): Expectation {
   if (!document) return { expected: [400, 413] };
   if (isDeeper(document.value, MAX_DEPTH)) return { expected: [413] };
   const request = readReview(document.value);
-  return request ? { expected: [200], request } : { expected: [400] };
+  if (!request) return { expected: [400] };
+  return hasManyItems(request) ? { expected: [413] } : { expected: [200], request };
+}
+
+/** Whether the lists that are read have more items than any pod that can be stored. */
+function hasManyItems({ object }: ReviewRequest): boolean {
+  const spec = ownField(object, 'spec');
+  const lists = READ_LISTS.map((name) => ownField(spec, name)).filter(Array.isArray);
+  const items = lists.reduce((sum, list) => sum + list.length, 0);
+  return items > MAX_ITEMS;
 }
 
 /** Whether lists and objects stand in each other more than so many times. */
