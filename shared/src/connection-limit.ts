@@ -29,20 +29,14 @@ export function limitConnections(server: HttpServer | HttpsServer, limit: number
       unanswered.delete(peer);
       answered.delete(peer);
     });
-    // All that wait in the backlog come at once. What came with a request is read in the next turn of the
-    // event loop, and answered before this: of 500 half heads and a probe, it is not the probe that goes.
-    setImmediate(setImmediate, closeOne);
-  });
-
-  function closeOne(): void {
     if (unanswered.size + answered.size <= limit) return;
     const candidates = unanswered.size > limit * NEW_SHARE ? unanswered : answered;
-    for (const [peer, socket] of candidates) {
-      candidates.delete(peer);
-      socket.destroy();
-      return;
+    for (const [key, oldest] of candidates) {
+      candidates.delete(key);
+      oldest.destroy();
+      break;
     }
-  }
+  });
 
   server.on('request', (request, response) => {
     const peer = peerOf(request.socket);

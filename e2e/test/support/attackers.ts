@@ -17,12 +17,16 @@ const OPENING = 64;
 /** Fewer than the kernel lets wait until they are accepted (`listen(2)`); 511 is what Node.js asks for. */
 const MAX_WAITING = 192;
 
-/** Opens connections and keeps those that are not closed by the other side, until the test ends. */
+/**
+ * Opens connections and keeps them until the test ends.
+ *
+ * @returns how many of them the other side has left open so far
+ */
 export async function hold(
   t: Test,
   count: number,
   open: () => Promise<Socket | undefined>,
-): Promise<void> {
+): Promise<number> {
   const sockets: Socket[] = [];
   t.teardown(() => sockets.forEach((socket) => socket.destroy()));
   let next = 0;
@@ -33,6 +37,7 @@ export async function hold(
     }
   };
   await Promise.all(Array.from({ length: OPENING }, work));
+  return sockets.filter(({ closed }) => !closed).length;
 }
 
 /**
