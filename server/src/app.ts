@@ -45,6 +45,7 @@ export interface WebhookAppOptions {
   readonly logger: Logger;
   /** Whether clients are to look for another replica: answers then close their connection. */
   readonly isDraining: () => boolean;
+  /** Reads bodies within the memory that they share. */
   readonly readBody?: BodyReader;
   /** How long clients may be silent or slow. */
   readonly patience?: Patience;

@@ -10,7 +10,7 @@ const [LETTER_A, LETTER_E, LETTER_F, LETTER_U] = [0x61, 0x65, 0x66, 0x75];
 const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
-/** The error of every function here where the bytes are not JSON. */
+/** What every function here throws if the bytes are not JSON. */
 export function notJson(): Error {
   return createError(
     'ECRPS_ADMISSION_BODY_INVALID',
@@ -18,7 +18,7 @@ export function notJson(): Error {
   );
 }
 
-/** Where the blanks end that begin here. */
+/** The place after the blanks that begin at a place, if any. */
 export function endOfBlanks(bytes: Buffer, start: number): number {
   for (let at = start; ; at++) {
     const byte = bytes[at];
@@ -26,7 +26,7 @@ export function endOfBlanks(bytes: Buffer, start: number): number {
   }
 }
 
-/** Where the text ends whose opening quote stands here. What is between is valid UTF-8 or not. */
+/** The place after the text whose opening quote stands at a place. It may be invalid UTF-8. */
 export function endOfText(bytes: Buffer, start: number): number {
   for (let at = start + 1; ; at++) {
     const byte = bytes[at] ?? 0;
@@ -36,7 +36,7 @@ export function endOfText(bytes: Buffer, start: number): number {
   }
 }
 
-/** Where the number or the word ends that begins here. */
+/** The place after the number, `true`, `false` or `null` that begins at a place. */
 export function endOfWord(bytes: Buffer, start: number): number {
   if (isDigit(bytes[start]) || bytes[start] === MINUS) return endOfNumber(bytes, start);
   const word = WORDS.find((one) => one.every((byte, index) => bytes[start + index] === byte));
