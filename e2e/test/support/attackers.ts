@@ -14,8 +14,8 @@ export interface Attacked {
 /** How many connections are being opened at a time. */
 const OPENING = 64;
 
-/** Fewer than the kernel lets wait until they are accepted (`listen(2)`); 511 is what Node.js asks for. */
-const MAX_WAITING = 192;
+/** Fewer than the kernel lets wait until they are accepted. */
+const MAX_WAITING = 256;
 
 /**
  * Opens connections and keeps them until the test ends.
@@ -61,9 +61,11 @@ export function tlsOpener({ host, port }: Attacked, said?: Buffer) {
  */
 export function tcpOpener({ host, port }: Attacked, said: Buffer) {
   let count = 0;
+  let accepted: Promise<unknown> = Promise.resolve();
   return async (): Promise<Socket | undefined> => {
+    await accepted;
     count++;
-    if (count % (MAX_WAITING - OPENING) === 0) await fetch(`http://${host}:${port}/livez`);
+    if (count % MAX_WAITING === 0) accepted = fetch(`http://${host}:${port}/livez`);
     return await opened(connectTcp(port, host), 'connect', said);
   };
 }
