@@ -11,7 +11,7 @@ import type { RegistryMatcher } from './registry-hosts.ts';
  * (`pkg/kubelet/types/pod_update.go`); such a pod may reference no secret at all
  * (`plugin/pkg/admission/serviceaccount`).
  */
-const MIRROR_POD_ANNOTATION = 'kubernetes.io/config.mirror';
+export const MIRROR_POD_ANNOTATION = 'kubernetes.io/config.mirror';
 
 /** What is to happen to a new pod. */
 export interface PodReview {
