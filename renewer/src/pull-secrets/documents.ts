@@ -45,6 +45,7 @@ export function createDocuments(options: {
       return document;
     },
     lacksTokenOf: (identity) =>
+      planFor(identity).entries.length === 0 ||
       planFor(identity).requests.some(({ id, identity: who }) => {
         if (keyOf(who) !== keyOf(identity)) return false;
         const token = tokens.get(id);

@@ -1,5 +1,5 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
-import type { Facts } from '@ecr-pull-secrets/shared/facts.ts';
+import { type Facts, MAXIMUM_FACTS_REGISTRIES } from '@ecr-pull-secrets/shared/facts.ts';
 import { FACTS_FILE, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,7 +41,9 @@ async function followCheckpoint(
   const { podNamespace: namespace, serviceName } = configuration;
   const take = ({ metadata }: PartialObject): void => {
     const hosts = metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [];
-    facts.set({ ...configuration.facts, registries: hosts });
+    // More than the webhook reads count as not known, which holds nothing against any image.
+    const registries = hosts.length > MAXIMUM_FACTS_REGISTRIES ? [] : hosts;
+    facts.set({ ...configuration.facts, registries });
   };
   await listWatch<PartialObject>({
     ...options,
