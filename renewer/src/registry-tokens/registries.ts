@@ -47,7 +47,11 @@ const registrySchema = z.preprocess(
       roleArn: roleArn.optional(),
       externalId: z.string().optional(),
       sessionName: z.string().optional(),
-      tokenOf: registryKey
+      // No key, but the name of a host: capitals do not count.
+      tokenOf: z
+        .string()
+        .toLowerCase()
+        .pipe(registryKey)
         .refine((key) => isEcrKey(key) && !key.includes('*'), {
           message: `is not the host of an ECR registry; for example ${ECR_EXAMPLE}`,
         })

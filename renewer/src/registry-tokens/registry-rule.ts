@@ -125,13 +125,13 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
     if: '\\*',
     unless: ECR_HOST,
     problem:
-      'has a wildcard that would give the token to others: "*" may only be the whole account or the whole region of a host of ECR, for example *.dkr.ecr.us-east-1.amazonaws.com',
+      'has a wildcard that would give the token to others: "*" may only be the whole account or the whole region of a host of ECR, as in *.dkr.ecr.us-east-1.amazonaws.com',
   },
   {
     of: 'host',
     if: '^[0-9]{12}$',
     problem:
-      'is the id of an account: write its host, for example 123456789012.dkr.ecr.us-east-1.amazonaws.com',
+      'is the id of an account: write its host, as in 123456789012.dkr.ecr.us-east-1.amazonaws.com',
   },
   {
     of: 'authority',
@@ -170,8 +170,7 @@ const LOOK_ALIKE_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'host',
     if: '\\.(cn|eusc|us-iso[a-z]?|eu-iso[a-z]?)-[^.]+\\.(amazonaws\\.com|on\\.aws)$',
-    problem:
-      'has a region of another partition than its domain: cn-north-1, for example, is in amazonaws.com.cn',
+    problem: 'has a region of another partition than its domain: cn-north-1 is in amazonaws.com.cn',
   },
   {
     of: 'host',
