@@ -3,7 +3,7 @@ import { createDocuments } from '../src/pull-secrets/documents.ts';
 import { callerOf } from '../src/registry-tokens/aws-caller.ts';
 import { readToken } from '../src/registry-tokens/authorization-data.ts';
 import { createPullDocument } from '../src/registry-tokens/pull-document.ts';
-import { placeOf, type Registry } from '../src/registry-tokens/registries.ts';
+import { placeOf, type Registry, type TokenPlace } from '../src/registry-tokens/registries.ts';
 import { type RegistryToken, renewalTimeMs } from '../src/registry-tokens/registry-token.ts';
 import { planTokens } from '../src/registry-tokens/token-plan.ts';
 
@@ -70,6 +70,29 @@ t.test('a token that is dead already is refused, and the clock suspected', (t) =
   t.end();
 });
 
+t.test('a registry that AWS’s answer names is a key only if it is a plain host', (t) => {
+  const authorizationToken = Buffer.from('AWS:hush').toString('base64');
+  const read = (proxyEndpoint: string) => readToken({ authorizationToken, proxyEndpoint }, nowMs);
+  const standIns = ['http://000000000000.dkr.ecr.us-east-1.localhost.localstack.cloud:4566'];
+  for (const key of [registry, 'https://public.ecr.aws', ...standIns])
+    t.equal(read(key).registry, key);
+  for (const key of [
+    '*',
+    'https://*.dkr.ecr.us-east-1.amazonaws.com',
+    'docker.io',
+    `a@${registry.slice(8)}`,
+    'oci://a.b',
+    'a b.c',
+  ]) {
+    t.throws(
+      () => read(key),
+      { code: 'ECRPS_TOKEN_INVALID', message: /^AWS’s answer names (?!.*hush)/ },
+      key,
+    );
+  }
+  t.end();
+});
+
 t.test('an answer without a usable token is an error that does not quote it', (t) => {
   const secret = Buffer.from('AWSsecret').toString('base64');
   for (const answer of [undefined, {}, { authorizationToken: secret, proxyEndpoint: registry }]) {
@@ -80,7 +103,7 @@ t.test('an answer without a usable token is an error that does not quote it', (t
 });
 
 t.test('a host says which service, region and endpoint gives its token', (t) => {
-  const places: Readonly<Record<string, ReturnType<typeof placeOf>>> = {
+  const places: Readonly<Record<string, Omit<TokenPlace, 'partitions'>>> = {
     [registry]: { service: 'ecr', region: 'us-east-1', fips: false, dualStack: false },
     '123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/': {
       service: 'ecr',
@@ -100,7 +123,7 @@ t.test('a host says which service, region and endpoint gives its token', (t) => 
       fips: false,
       dualStack: false,
     },
-    'HTTPS://123456789012.DKR.ECR.EU-West-1.AmazonAWS.com/': {
+    'https://123456789012.DKR.ECR.EU-West-1.AmazonAWS.com/': {
       service: 'ecr',
       region: 'eu-west-1',
       fips: false,
@@ -108,7 +131,7 @@ t.test('a host says which service, region and endpoint gives its token', (t) => 
     },
     'public.ecr.aws': { service: 'ecr-public', region: 'us-east-1', fips: false, dualStack: false },
   };
-  for (const [host, place] of Object.entries(places)) t.same(placeOf(host), place, host);
+  for (const [host, place] of Object.entries(places)) t.match(placeOf(host), place, host);
   t.equal(placeOf('proxy.example.com'), undefined);
   t.end();
 });
@@ -156,7 +179,7 @@ t.test('a host that is no ECR name takes the token of the registry that it names
 });
 
 t.test('a host takes the very token of the registry that it names, whoever asks for that', (t) => {
-  const proxy = { host: 'proxy.example.com', tokenOf: `HTTPS://${otherAccount}/` };
+  const proxy = { host: 'proxy.example.com', tokenOf: `https://${otherAccount.toUpperCase()}/` };
   const listed = { host: otherAccount, roleArn, externalId: 'ours', sessionName: 'me' };
   const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
   const places = { region: undefined, identity: mine };
@@ -181,6 +204,110 @@ t.test('a host that names none goes with the first ECR host, else with AWS_REGIO
   t.match(planTokens({ registries: [proxy], region: 'us-east-1' }).requests, [
     { region: 'us-east-1' },
   ]);
+  t.end();
+});
+
+/** The region whose token each key takes, or why it takes none. */
+function regionsOf(keys: readonly string[], region: string | undefined, identity = {}) {
+  const registries = keys.map((host) => ({ host }));
+  const { entries, requests, refused } = planTokens({ registries, region, identity });
+  const regions = new Map(requests.map((request) => [request.id, request.region]));
+  return Object.fromEntries([
+    ...entries.map(({ key, tokenId }) => [key, regions.get(tokenId)]),
+    ...refused.map(({ key, reason }) => [key, reason]),
+  ]);
+}
+
+t.test('a wildcard for the account takes the token of its region', (t) => {
+  const keys = [
+    '*.dkr.ecr.eu-west-1.amazonaws.com',
+    'https://*.dkr-ecr.eu-west-2.on.aws/team-a',
+    '*.dkr.ecr.us-east-1.amazonaws.com',
+  ];
+  t.same(regionsOf(keys, 'us-east-1'), {
+    [keys[0] ?? '']: 'eu-west-1',
+    [keys[1] ?? '']: 'eu-west-2',
+    [keys[2] ?? '']: 'us-east-1',
+  });
+  t.match(
+    planTokens({
+      registries: [{ host: '*.dkr.ecr-fips.us-east-2.amazonaws.com' }],
+      region: 'us-east-1',
+    }).requests,
+    [{ region: 'us-east-2', fips: true }],
+  );
+  t.end();
+});
+
+t.test(
+  'a wildcard for the region takes the token of AWS_REGION, else of the first ECR host',
+  (t) => {
+    const anyRegion = '123456789012.dkr.ecr.*.amazonaws.com';
+    t.same(regionsOf([west, anyRegion], 'us-east-1'), {
+      [west]: 'us-west-2',
+      [anyRegion]: 'us-east-1',
+    });
+    t.match(regionsOf([west, anyRegion], undefined), { [anyRegion]: 'us-west-2' });
+    t.match(regionsOf(['*.dkr.ecr.*.amazonaws.com'], 'us-gov-west-1'), {
+      '*.dkr.ecr.*.amazonaws.com': 'us-gov-west-1',
+    });
+    t.end();
+  },
+);
+
+t.test('another partition’s key is refused alone, and the rest is complete without it', (t) => {
+  const china = '*.dkr.ecr.cn-north-1.amazonaws.com.cn';
+  const foreign = [
+    china,
+    '*.dkr.ecr.us-gov-west-1.amazonaws.com',
+    '*.dkr.ecr.*.amazonaws.com.cn',
+    '123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu',
+    '123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov',
+  ];
+  const found = regionsOf([...foreign, east, 'proxy.example.com'], 'us-east-1');
+  for (const key of foreign)
+    t.match(found[key], /gets no token: .* partition aws-.* AWS_REGION=us-east-1, is in aws;/, key);
+  t.match(found, { [east]: 'us-east-1', 'proxy.example.com': 'us-east-1' });
+
+  const plan = planTokens({ registries: [{ host: china }, { host: east }], region: 'us-east-1' });
+  const alone = planTokens({ registries: [{ host: east }], region: 'us-east-1' });
+  t.equal(plan.recipe, alone.recipe, 'no secret is written anew for it');
+  const tokens = new Map([[plan.requests[0]?.id ?? '', token()]]);
+  t.same(createPullDocument(plan, tokens, nowMs), createPullDocument(alone, tokens, nowMs));
+  t.equal(createPullDocument(plan, tokens, nowMs)?.isComplete, true);
+  t.end();
+});
+
+t.test('an identity gets the keys of its own partition, whichever region is home', (t) => {
+  const china = '*.dkr.ecr.cn-north-1.amazonaws.com.cn';
+  t.match(regionsOf([china, east, 'public.ecr.aws'], 'cn-northwest-1'), {
+    [china]: 'cn-north-1',
+    [east]: /partition aws,/,
+    'public.ecr.aws': /partition aws,/,
+  });
+  const identity = { roleArn: 'arn:aws-cn:iam::123456789012:role/pull' };
+  t.match(regionsOf([china, east], 'us-east-1', identity), {
+    [china]: 'cn-north-1',
+    [east]: /partition aws, and the role arn:aws-cn:\S+ is in aws-cn/,
+  });
+  t.match(regionsOf(['*.dkr.ecr.*.amazonaws.com', 'proxy.example.com'], 'us-east-1', identity), {
+    '*.dkr.ecr.*.amazonaws.com': /partition aws or aws-us-gov|partition aws-us-gov or aws/,
+    'proxy.example.com': /partition aws,/,
+  });
+  t.match(regionsOf([china, east], undefined), { [china]: 'cn-north-1', [east]: 'us-east-1' });
+  t.end();
+});
+
+t.test('a role that gets no key at all lacks its token', (t) => {
+  const roleOf = (partition: string) => ({ roleArn: `arn:${partition}:iam::123456789012:role/x` });
+  const documents = createDocuments({
+    registries: [{ host: east }],
+    region: 'us-east-1',
+    now: () => nowMs,
+  });
+  t.equal(documents.lacksTokenOf(roleOf('aws-cn')), true);
+  t.equal(documents.documentFor(roleOf('aws-cn')), undefined);
+  t.same(documents.requestsFor([roleOf('aws-cn')]), documents.requestsFor([]));
   t.end();
 });
 
