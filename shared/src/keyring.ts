@@ -22,13 +22,16 @@ export function createKeyring(keys: readonly string[]): Keyring {
   const read = keys.flatMap((key) => readKey(key) ?? []);
   // Most keys have no wildcard, and a pod of many images is not compared with each of them.
   const exact = Map.groupBy(read, ({ host }) => host);
-  const globs = read.filter(({ host }) => /[*?]/.test(host));
+  const globs = read
+    .filter(({ host }) => host.includes('*'))
+    .map((key) => ({ ...key, labels: key.host.split('.') }));
   return (imageName) => {
     const image = readAddress(imageName);
     if (!image) return false;
+    const labels = image.host.split('.');
     const candidates = [
       ...(exact.get(image.host) ?? []),
-      ...globs.filter(({ host }) => matchesHost(host, image.host)),
+      ...globs.filter((glob) => matchesHost(glob.labels, labels)),
     ];
     return candidates.some(({ port, path }) => port === image.port && image.path.startsWith(path));
   };
@@ -48,7 +51,7 @@ function readAddress(text: string): Address | undefined {
   const url = parseUrl(text);
   if (!url) return undefined;
   const { authority, path } = url;
-  const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:]*)):(.*)$/.exec(authority) ?? [];
+  const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:[]*)):(\d*)$/.exec(authority) ?? [];
   return { host: bracketed ?? plain ?? authority, port, path };
 }
 
@@ -68,10 +71,11 @@ const URL_FORM =
   /^(?:[\w.~!$&'()*+,;=:%@-]*@)?((?:\[[^\]]*\]|[^\s:@[\]/?#]*)(?::\d*)?)(\/[^?#]*)?(?:[?#].*)?$/;
 
 /** Label by label, so that a wildcard never crosses a dot. */
-function matchesHost(glob: string, host: string): boolean {
-  const [globs, labels] = [glob.split('.'), host.split('.')];
+function matchesHost(glob: readonly string[], labels: readonly string[]): boolean {
   return (
-    globs.length === labels.length &&
-    globs.every((label, index) => matchesWildcards(label, labels[index] ?? ''))
+    glob.length === labels.length &&
+    glob.every(
+      (label, index) => label === labels[index] || matchesWildcards(label, labels[index] ?? ''),
+    )
   );
 }
