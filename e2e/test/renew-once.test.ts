@@ -189,24 +189,6 @@ t.test(
   },
 );
 
-t.test(
-  'a host that is not ECR’s gets the token of home, and another partition’s key none',
-  async (t) => {
-    const china = '*.dkr.ecr.cn-north-1.amazonaws.com.cn';
-    const { exitCode, stdout } = await job.run(ACCOUNT, {
-      DOCKER_SECRET_NAME: 'proxy',
-      TARGET_NAMESPACE: ns2,
-      DOCKER_REGISTRIES: `proxy.example.com,${china},${REGISTRY}`,
-    });
-    t.equal(exitCode, 0);
-    t.match(stdout, /WARNING: registry "\*\.dkr\.ecr\.cn-north-1\S+" gets no token: .*aws-cn/);
-    t.match(stdout, /WARNING: registry "proxy\.example\.com" is no host of ECR/);
-    t.match(stdout, `Docker Registries: proxy.example.com,${REGISTRY}\n`);
-    const { auths } = JSON.parse(documentOf(await api.get<Secret>(pathOf(ns2, 'proxy'))));
-    t.same(auths['proxy.example.com'], auths[REGISTRY]);
-  },
-);
-
 t.test('names alone need no more than a Role in each namespace', async (t) => {
   const account = 'narrow';
   const name = 'narrow-secret';

@@ -88,14 +88,12 @@ t.test('the file says what is too long for variables, which win over it', (t) =>
 t.test('registries of which none can get a token are refused, and one of many is reported', (t) => {
   const china = '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn';
   const east = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
-  const read = (DOCKER_REGISTRIES: string, AWS_REGION = 'us-east-1') =>
-    readRenewerConfiguration({ ...required, DOCKER_REGISTRIES, AWS_REGION });
-  t.throws(() => read(china), {
+  t.throws(() => readRegistries(china), {
     code: 'ECRPS_CONFIGURATION_INVALID',
     message: /no registry is left: 123456789012\S+cn gets no token: .* AWS_REGION=us-east-1/,
   });
-  t.ok(read(china, 'cn-north-1'));
-  const both = read(`${china},${east},proxy.example.com,Registry.example.com`);
+  t.ok(readRegistries(china, 'cn-north-1'));
+  const both = readRegistries(`${china},${east},proxy.example.com,Registry.example.com`);
   t.match(both.refusedRegistries, [{ key: china }]);
   t.same(both.facts.registries, [east, 'proxy.example.com', 'Registry.example.com']);
   t.match(both.registryWarnings, [
@@ -104,7 +102,7 @@ t.test('registries of which none can get a token are refused, and one of many is
     'registry "Registry.example.com" is no host of ECR',
     'registry "Registry.example.com" has capitals',
   ]);
-  t.same(read(east).registryWarnings, []);
+  t.same(readRegistries(east).registryWarnings, []);
   t.end();
 });
 
@@ -159,6 +157,10 @@ t.test('the configuration cannot be changed', (t) => {
   t.ok(Object.isFrozen(configuration.namespaceRule));
   t.end();
 });
+
+function readRegistries(DOCKER_REGISTRIES: string, AWS_REGION = 'us-east-1') {
+  return readRenewerConfiguration({ ...required, DOCKER_REGISTRIES, AWS_REGION });
+}
 
 function messageOf(action: () => unknown): string {
   try {

@@ -7,6 +7,8 @@ export type Keyring = (imageName: string) => boolean;
 interface Address {
   /** Without brackets if there is a port. */
   readonly host: string;
+  /** The parts of the host. */
+  readonly labels: readonly string[];
   /** As text; empty if there is none, which is not 443. */
   readonly port: string;
   readonly path: string;
@@ -22,16 +24,13 @@ export function createKeyring(keys: readonly string[]): Keyring {
   const read = keys.flatMap((key) => readKey(key) ?? []);
   // Most keys have no wildcard, and a pod of many images is not compared with each of them.
   const exact = Map.groupBy(read, ({ host }) => host);
-  const globs = read
-    .filter(({ host }) => host.includes('*'))
-    .map((key) => ({ ...key, labels: key.host.split('.') }));
+  const globs = read.filter(({ host }) => host.includes('*'));
   return (imageName) => {
     const image = readAddress(imageName);
     if (!image) return false;
-    const labels = image.host.split('.');
     const candidates = [
       ...(exact.get(image.host) ?? []),
-      ...globs.filter((glob) => matchesHost(glob.labels, labels)),
+      ...globs.filter(({ labels }) => matchesHost(labels, image.labels)),
     ];
     return candidates.some(({ port, path }) => port === image.port && image.path.startsWith(path));
   };
@@ -52,13 +51,14 @@ function readAddress(text: string): Address | undefined {
   if (!url) return undefined;
   const { authority, path } = url;
   const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:[]*)):(\d*)$/.exec(authority) ?? [];
-  return { host: bracketed ?? plain ?? authority, port, path };
+  const host = bracketed ?? plain ?? authority;
+  return { host, labels: host.split('.'), port, path };
 }
 
 /** Go's `url.Parse` with `https://` in front: host and port without user information, the path without escapes. */
 function parseUrl(text: string): { authority: string; path: string } | undefined {
   const match = URL_FORM.exec(text);
-  if (!match || /[\0-\x1f\x7f]/.test(text)) return undefined;
+  if (!match || /\p{Cc}/u.test(text)) return undefined;
   const [, authority = '', path = ''] = match;
   try {
     return { authority, path: decodeURIComponent(path) };

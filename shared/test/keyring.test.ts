@@ -32,7 +32,7 @@ t.test('many images are compared with many keys in no time', (t) => {
   t.ok(performance.now() - startedAtMs < 5_000);
   const hostile = [
     '*'.repeat(500),
-    `${'a@'.repeat(5_000)}`,
+    'a@'.repeat(5_000),
     `a/${'%'.repeat(5_000)}`,
     ':'.repeat(5_000),
   ];
