@@ -40,8 +40,7 @@ export function createKeyring(keys: readonly string[]): Keyring {
 function readKey(key: string): Address | undefined {
   const url = parseUrl(key.replace(/^https?:\/\//, ''));
   if (!url) return undefined;
-  const path = url.path.replace(/^\/v[12](?=\/)/, '');
-  const address = readAddress(url.authority + (path === '/' ? '' : path));
+  const address = readAddress(url.authority + url.path.replace(/^\/v[12](?=\/)/, ''));
   // Brackets would be a class of characters.
   return address && /[[\\]/.test(address.host) ? undefined : address;
 }
@@ -50,7 +49,7 @@ function readAddress(text: string): Address | undefined {
   const url = parseUrl(text);
   if (!url) return undefined;
   const { authority, path } = url;
-  const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:[]*)):(\d*)$/.exec(authority) ?? [];
+  const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:]*)):(\d*)$/.exec(authority) ?? [];
   const host = bracketed ?? plain ?? authority;
   return { host, labels: host.split('.'), port, path };
 }
