@@ -56,6 +56,7 @@ t.test(
 );
 
 t.test('a wildcard gets the token of its region, and another partition’s key none', async (t) => {
+  const old = new Set((await readReplicas(playground)).map(({ name }) => name));
   await playground.install({ registries: `https://${REGISTRY}/\n${WEST_KEY};${CHINA_KEY}` });
   const auths = await eventually('the secret has the new keys', async () => {
     const found = JSON.parse(documentOf(await api.get<Secret>(pathOf('payments')))).auths;
@@ -71,8 +72,11 @@ t.test('a wildcard gets the token of its region, and another partition’s key n
     'AWS is not asked there',
   );
 
-  const [replica] = await readReplicas(playground);
-  assert.ok(replica);
+  const replica = await eventually('a new replica', async () => {
+    const found = (await readReplicas(playground)).find(({ name }) => !old.has(name));
+    assert.ok(found);
+    return found;
+  });
   const log = await node.logs('ecr-pull-secrets', replica.name, 'renewer');
   t.match(log, /"level":"warn".*cn-north-1.* gets no token: .*partition aws-cn/);
   const metrics = await fetch(`http://${replica.host}:${OPS_PORTS.renewer}/metrics`);

@@ -272,22 +272,6 @@ t.test('no target at all is said loudly, and is no failure', async (t) => {
   t.match(output, /in 0 namespaces\nWARNING: nothing to do: .*TARGET_NAMESPACE=.*\nJob complete/);
 });
 
-t.test(
-  'another partition’s key is left out with a warning, and a proxy stays with one',
-  async (t) => {
-    const { output, error } = await run({
-      TARGET_NAMESPACE: 'a',
-      AWS_REGION: 'us-east-1',
-      DOCKER_REGISTRIES: 'proxy.example.com,*.dkr.ecr.cn-north-1.amazonaws.com.cn',
-    });
-    t.equal(error, '');
-    t.match(output, /^WARNING: registry "\*\.dkr\.ecr\.cn-north-1\S+" gets no token: .*aws-cn.*\n/);
-    t.match(output, /\nWARNING: registry "proxy\.example\.com" is no host of ECR/);
-    t.match(output, /\nDocker Registries: proxy\.example\.com\n/);
-    t.match(output, /\[a\]\.\.\. success\n/);
-  },
-);
-
 t.test('without every token nothing is written', async (t) => {
   const DOCKER_REGISTRIES =
     '123456789012.dkr.ecr.us-east-1.amazonaws.com,123456789012.dkr.ecr.eu-west-1.amazonaws.com';
