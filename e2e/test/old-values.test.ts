@@ -213,7 +213,7 @@ t.test('it may do what a run does: with names alone not even list namespaces', a
 
 t.test('registries with roles reach a run by a file, a text by a variable', async (t) => {
   const listed = await render({
-    values: { ...CRON_JOB, registries: [{ host: 'a.example', roleArn: ROLE }] },
+    values: { ...CRON_JOB, registries: [{ host: 'public.ecr.aws', roleArn: ROLE }] },
   });
   t.equal(variable(listed, 'CONFIG_FILE'), '/etc/ecr-pull-secrets/config.json');
   t.match(listed, new RegExp(`config\\.json: .*${ROLE}`));

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import {
-  commaList,
   commonVariables,
   type Environment,
   objectName,
@@ -9,6 +8,7 @@ import {
   port,
   readVariables,
 } from '@ecr-pull-secrets/shared/configuration.ts';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Facts } from '@ecr-pull-secrets/shared/facts.ts';
 import {
   DEFAULT_NAMESPACE_SELECTOR,
@@ -22,7 +22,10 @@ import { proxySettingsOf, proxyVariables } from './network/proxy-variables.ts';
 import { type ConfigFile, readConfigFile, readTextFile } from './config-file.ts';
 import { callerOf } from './registry-tokens/aws-caller.ts';
 import type { Registry } from './registry-tokens/registries.ts';
-import { registryHostOf } from './registry-tokens/registry-host.ts';
+import { parseRegistryList, REGISTRY_EXAMPLE } from './registry-tokens/registry-key.ts';
+import { registryWarnings } from './registry-tokens/registry-warnings.ts';
+import { planTokens } from './registry-tokens/token-plan.ts';
+import { writableKeys } from './registry-tokens/writable-keys.ts';
 import { parseLabelSelector } from './pull-secrets/label-selector.ts';
 
 const namespacePattern = parsedBy(parseNamespacePattern);
@@ -57,9 +60,12 @@ export const renewerVariables = z.object({
     description: 'Namespaces by name that never get the secret.',
     example: 'kube-*',
   }),
-  DOCKER_REGISTRIES: commaList.default([]).meta({
-    description: 'Keys of the credentials; the registry that AWS names where not set.',
-    example: 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com',
+  DOCKER_REGISTRIES: parsedBy(parseRegistryList).default([]).meta({
+    description:
+      'Keys of the credentials, as the kubelet reads them, split by commas, semicolons or blanks: each a host, with or without `https://`, a port and a path; `*` may stand for the account or the region of an ECR host. The registry that AWS names if not set.',
+    example: REGISTRY_EXAMPLE,
+    // An error quotes the wrong entry alone, without what may be a password.
+    secret: true,
   }),
   AWS_REGION: awsRegion().optional().meta({
     description: 'Region of the registry; the AWS SDK’s own search where not set.',
@@ -152,6 +158,8 @@ export function readRenewerConfiguration(environment: Environment, readText = re
       exclude,
     }),
     registries,
+    refusedRegistries: planTokens({ registries, region: variables.AWS_REGION }).refused,
+    registryWarnings: registryWarnings(registries, variables.AWS_REGION),
     namespaceRoles: file.namespaceRoles,
     optOutPolicy: file.optOut,
     routineWritesPerSecond: file.routineWritesPerSecond,
@@ -172,8 +180,8 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     /** May hold a proxy's credentials: never logged. */
     proxies: proxySettingsOf(variables),
     facts: Object.freeze({
-      version: 1,
-      registries: registries.map(({ host }) => registryHostOf(host)),
+      version: 2,
+      registries: [...writableKeys(registries, variables.AWS_REGION, file.namespaceRoles)],
       excludedNamespaces: [...exclude.entries],
     } satisfies Facts),
     /** What a person wants to see in the first log line. */
@@ -189,13 +197,25 @@ export function readRenewerConfiguration(environment: Environment, readText = re
 
 type RenewerVariables = z.output<typeof renewerVariables>;
 
-/** The variable wins over the file. */
+/**
+ * The variable wins over the file.
+ *
+ * @throws ECRPS_CONFIGURATION_INVALID if no identity can get a token for any of them
+ */
 export function registriesOf(
-  { DOCKER_REGISTRIES: hosts }: Pick<RenewerVariables, 'DOCKER_REGISTRIES'>,
+  { DOCKER_REGISTRIES: keys, AWS_REGION: region }: RegistryVariables,
   file: ConfigFile,
 ): readonly Registry[] {
-  return hosts.length > 0 ? hosts.map((host) => ({ host })) : file.registries;
+  const registries = keys.length > 0 ? keys.map((host) => ({ host })) : file.registries;
+  if (registries.length > 0 && writableKeys(registries, region, file.namespaceRoles).length === 0) {
+    const [first] = planTokens({ registries, region }).refused;
+    const problem = `${first?.key} ${first?.reason}`;
+    throw createError('ECRPS_CONFIGURATION_INVALID', `no registry is left: ${problem}`);
+  }
+  return registries;
 }
+
+type RegistryVariables = Pick<RenewerVariables, 'DOCKER_REGISTRIES' | 'AWS_REGION'>;
 
 /** How to reach the API server: from inside the cluster, or by a kubeconfig. */
 export type ApiServer =

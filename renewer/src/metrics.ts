@@ -6,6 +6,7 @@ export interface RenewerMetrics {
   readonly leader: Gauge;
   readonly tokenRequests: Counter<'result'>;
   readonly tokenExpiry: Gauge<'token'>;
+  readonly refusedRegistries: Gauge;
   readonly secretWrites: Counter<'result'>;
   readonly secrets: Gauge<'state'>;
   readonly namespaceTroubles: Gauge<'reason'>;
@@ -34,6 +35,11 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       name: `${METRIC_PREFIX}token_expiry_timestamp_seconds`,
       help: 'When each registry token dies; told by the leader alone.',
       labelNames: ['token'],
+      registers,
+    }),
+    refusedRegistries: new Gauge({
+      name: `${METRIC_PREFIX}refused_registries`,
+      help: 'Configured registries that get no token, because the AWS identity is in another partition; the log says which.',
       registers,
     }),
     secretWrites: new Counter({

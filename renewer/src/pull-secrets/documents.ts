@@ -74,6 +74,7 @@ export function createDocuments(options: {
       return createEmptyDocument(planFor(identity), sinceMs);
     },
     lacksTokenOf: (identity) =>
+      planFor(identity).entries.length === 0 ||
       planFor(identity).requests.some(({ id, identity: who }) => {
         if (keyOf(who) !== keyOf(identity)) return false;
         const token = tokens.get(id);

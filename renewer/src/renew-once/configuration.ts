@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { readConfigFile, readTextFile } from '../config-file.ts';
 import { apiServerOf, registriesOf, renewerVariables } from '../configuration.ts';
 import { proxySettingsOf, proxyVariables } from '../network/proxy-variables.ts';
+import { registryWarnings } from '../registry-tokens/registry-warnings.ts';
 
 /** What both commands read in the same way. */
 const { shape: shared } = renewerVariables;
@@ -66,11 +67,13 @@ export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguratio
 export function readRenewOnceConfiguration(environment: Environment, readText = readTextFile) {
   const variables = readVariables(renewOnceVariables, environment);
   const file = readConfigFile(variables.CONFIG_FILE, readText);
+  const registries = registriesOf(variables, file);
   return Object.freeze({
     secretName: variables.DOCKER_SECRET_NAME,
     target: variables.TARGET_NAMESPACE,
     exclude: variables.EXCLUDE_NAMESPACE,
-    registries: registriesOf(variables, file),
+    registries,
+    registryWarnings: registryWarnings(registries, variables.AWS_REGION),
     awsRegion: variables.AWS_REGION,
     apiServer: apiServerOf(variables),
     fence: variables.FENCE,
