@@ -29,7 +29,7 @@ Also without an argument: the job of nabsul/k8s-ecr-login-renew, so that its Cro
 
 It needs the permissions \`get\`, \`create\` and \`patch\` for that one secret, and \`list\` for namespaces where \`TARGET_NAMESPACE\` has wildcards. Labels and annotations of namespaces do not count.
 
-What differs from the old tool on purpose: a secret is never deleted to be made anew; one of another type is left alone and its namespace reported; each registry gets a token of its own region; blanks around a registry and empty registries are dropped; a namespace pattern that is a regular expression (\`team-(a|b)\`) is an error; a run without any target warns; a run goes on when its reader goes away (\`| head\`).
+What differs from the old tool on purpose: a secret is never deleted to be made anew; one of another type is left alone and its namespace reported; each registry gets a token of its own region; registries may be split by semicolons and blanks too, and one that would send the token to others, or that no image can match, is an error; a namespace pattern that is a regular expression (\`team-(a|b)\`) is an error; a run without any target warns; a run goes on if its reader goes away (\`| head\`).
 `;
 
 const SELF_TEST = `

@@ -26,9 +26,9 @@ export function isDnsName(text: string): boolean {
   return DNS_NAME.test(text);
 }
 
-/** A subject or issuer on one line. Node gives `undefined` for an empty one, though not typed so. */
+/** A subject or issuer on one line. Of an empty one Node makes `undefined` up to 24.21, and an empty text since. */
 export function oneLine(distinguishedName: string | undefined): string {
-  return distinguishedName?.replaceAll('\n', ', ') ?? '(no name)';
+  return distinguishedName?.replaceAll('\n', ', ') || '(no name)';
 }
 
 /** Whether the instant lies within the certificate's dates. */

@@ -2,10 +2,12 @@
 import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import { flush, ignoreWriteErrors } from '@ecr-pull-secrets/shared/output.ts';
 import { stopSignal } from '@ecr-pull-secrets/shared/stop-signal.ts';
+import { keepMemoryOutOfCoreDumps } from './core-dump.ts';
 import { run } from './run.ts';
 
 const streams = [process.stdout, process.stderr];
 ignoreWriteErrors(streams);
+keepMemoryOutOfCoreDumps((message) => void process.stderr.write(`ecr-pull-secrets: ${message}\n`));
 
 const exitCode = await run({
   args: process.argv.slice(2),

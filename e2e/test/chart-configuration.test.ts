@@ -65,7 +65,18 @@ const REFUSED: readonly Refused[] = [
     { set: `proxy.httpsProxy="${proxy}"`, renewer: { HTTPS_PROXY: proxy } },
     { set: `proxy.httpProxy="${proxy}"`, renewer: { HTTP_PROXY: proxy } },
   ]),
-  refusedRegistry('https://'),
+  ...[
+    'https://',
+    '*',
+    'docker.io',
+    'oci://a.example',
+    `user@${ECR}`,
+    `${ECR}.evil.example`,
+  ].flatMap((key) => [
+    { set: `registries=${JSON.stringify(key)}`, renewer: { DOCKER_REGISTRIES: key } },
+    refusedRegistry(key),
+  ]),
+  refusedRegistry('a.example'),
   refusedRegistry({ roleArn: ROLE }),
   refusedRegistry({ host: ECR, roleArn: 'arn:aws:iam::1:role/a' }),
   refusedRegistry({ host: ECR, rolearn: ROLE }),
@@ -74,7 +85,8 @@ const REFUSED: readonly Refused[] = [
   refusedRegistry({ host: ECR, roleArn: ROLE, externalId: 'a b' }),
   refusedRegistry({ host: ECR, roleArn: ROLE, externalId: 'a'.repeat(1225) }),
   refusedRegistry({ host: 'a.example', tokenOf: 'b.example' }),
-  refusedRegistry({ host: 'a.example', tokenOf: ` ${ECR}` }),
+  refusedRegistry({ host: 'a.example', tokenOf: '' }),
+  refusedRegistry({ host: 'a.example', tokenOf: `*${ECR.slice(12)}` }),
   refusedRegistry({ host: ECR, tokenOf: ECR }),
   refusedRegistry({ host: 'public.ecr.aws', tokenOf: ECR }),
   refusedRole({ roleArn: 'arn:aws:iam::123456789012:user/a', namespaces: 'a' }),
@@ -159,7 +171,11 @@ t.test('a refused proxy is not quoted, because it may hold a password', async (t
 /** With all that the processes read; of the two forms of registries the other one. */
 const EVERYTHING = {
   ...EVERY_SWITCH,
-  registries: [ECR, { host: 'a.example', tokenOf: `https://${ECR}/`, roleArn: ROLE }, 'b.example'],
+  registries: [
+    ECR,
+    { host: 'a.example', tokenOf: ` HTTPS://${ECR}/`, roleArn: ROLE },
+    `${ECR}/b\n`,
+  ],
   proxy: { httpsProxy: 'http://me:p%25ss@[fd00::1]:3128/', httpProxy: 'proxy.example.com:3128' },
 };
 
@@ -167,6 +183,7 @@ const EVERYTHING = {
 const NEVER_REFUSED = new Set([
   'CONFIG_FILE',
   'FACTS_DIR',
+  'FENCE',
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
   'NO_PROXY',

@@ -127,7 +127,7 @@ t.test('a bundle that no webhook needs is neither checked nor rendered', async (
   for (const setting of [
     'injection.mode=none',
     'injection.mode=none,tls.mode=cert-manager',
-    'cronjob.enabled=true,targetNamespace=a,registries[0].host=a.example',
+    'cronjob.enabled=true,targetNamespace=a,registries[0]=public.ecr.aws',
   ]) {
     t.equal(await render('--set', `${setting},${bundle}`), await render('--set', setting), setting);
   }

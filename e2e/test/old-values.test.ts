@@ -188,6 +188,8 @@ t.test('the CronJob comes alone, with the old names, whatever else is switched o
     'CronJob k8s-ecr-login-renew-cron',
     'Job k8s-ecr-login-renew-cron',
     'ServiceAccount k8s-ecr-login-renew-account',
+    'ValidatingAdmissionPolicy k8s-ecr-login-renew-ecr-pull-secrets-secrets',
+    'ValidatingAdmissionPolicyBinding k8s-ecr-login-renew-ecr-pull-secrets-secrets',
   ];
   t.same(await keysOf({ values: CRON_JOB }), alone);
   const switches = ['podMonitor', 'serviceMonitor', 'prometheusRule', 'grafanaDashboard'];
@@ -274,7 +276,7 @@ t.test('it may do what a run does: with names alone not even list namespaces', a
 
 t.test('registries with roles reach a run by a file, a text by a variable', async (t) => {
   const listed = await render({
-    values: { ...CRON_JOB, registries: [{ host: 'a.example', roleArn: ROLE }] },
+    values: { ...CRON_JOB, registries: [{ host: 'public.ecr.aws', roleArn: ROLE }] },
   });
   t.equal(variable(listed, 'CONFIG_FILE'), '/etc/ecr-pull-secrets/config.json');
   t.match(listed, new RegExp(`config\\.json: .*${ROLE}`));

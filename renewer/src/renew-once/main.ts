@@ -4,6 +4,7 @@ import { connect } from '../connect.ts';
 import { createAwsRequestHandler } from '../network/aws-request-handler.ts';
 import { createAwsTokenSource } from '../registry-tokens/aws-token-source.ts';
 import { readRenewOnceConfiguration } from './configuration.ts';
+import { warnWithoutFence } from './warn-without-fence.ts';
 import { renewOnce } from './renew-once.ts';
 
 /**
@@ -28,6 +29,7 @@ export async function runRenewOnce(environment: Environment, stop: AbortSignal):
       print,
       stop,
     });
+    await warnWithoutFence({ configuration, client, clock, print, stop });
   } finally {
     requestHandler.destroy();
     await client.close();
