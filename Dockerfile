@@ -1,8 +1,8 @@
-# One image for every command. Alpine packages its own Node 24 for amd64, arm64 and arm v7.
-ARG ALPINE=alpine:3.23
+# One image for every command. Alpine packages its own Node 24 for amd64, arm64 and arm v7. Dependabot moves the base
+# image, and reads it only as it stands here: without a build argument.
 
 # The bundles are plain JavaScript, the same for every platform: they are made on the builder's own.
-FROM --platform=$BUILDPLATFORM ${ALPINE} AS build
+FROM --platform=$BUILDPLATFORM alpine:3.23.5@sha256:fd791d74b68913cbb027c6546007b3f0d3bc45125f797758156952bc2d6daf40 AS build
 RUN apk add --no-cache 'nodejs=~24' npm
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
@@ -20,7 +20,7 @@ ARG SOURCE_DATE_EPOCH=0
 # Neither the hour nor the builder's umask shows.
 RUN chmod -R u=rwX,go=rX dist && find dist -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 
-FROM ${ALPINE}
+FROM alpine:3.23.5@sha256:fd791d74b68913cbb027c6546007b3f0d3bc45125f797758156952bc2d6daf40
 # Alpine's Node trusts the authorities in /etc/ssl and none of its own: without them no call to AWS works.
 RUN apk add --no-cache ca-certificates-bundle 'nodejs=~24'
 COPY --from=build /src/dist /opt/ecr-pull-secrets
@@ -37,5 +37,6 @@ LABEL org.opencontainers.image.title="ecr-pull-secrets" \
 ENV HOME=/
 # By number, so that runAsNonRoot can see that it is not root.
 USER 65532:65532
-# No shell and no init: node is process 1, starts nothing, and ends by itself at SIGTERM.
-ENTRYPOINT ["/usr/bin/node", "/opt/ecr-pull-secrets/main.mjs"]
+# No shell and no init: node is process 1, starts nothing, and ends by itself at SIGTERM. At SIGUSR1 it would open its
+# inspector, which reads every token in its memory.
+ENTRYPOINT ["/usr/bin/node", "--disable-sigusr1", "/opt/ecr-pull-secrets/main.mjs"]

@@ -3,7 +3,7 @@ import type { configFileSchema } from '@ecr-pull-secrets/renewer/config-file.ts'
 /** What each key of `CONFIG_FILE` means. */
 const KEYS = {
   registries:
-    'Registries under which credentials are written, where `DOCKER_REGISTRIES` is not set; the account’s own where both are empty. Each is a host, or an object with `host` and: `roleArn`, a role to assume for it, with `externalId` where its trust policy wants one and `sessionName`, which shows in CloudTrail (`ecr-pull-secrets`); `tokenOf`, for a host that is no ECR name (a proxy, a CNAME), the ECR host whose token it takes.',
+    'Registries under which credentials are written, where `DOCKER_REGISTRIES` is not set; the account’s own where both are empty. Each is a host, or an object with `host` and: `roleArn`, a role to assume for it, with `externalId` where its trust policy wants one and `sessionName`, which shows in CloudTrail (`ecr-pull-secrets`); `tokenOf`, for a host that is no ECR name (a proxy, a CNAME) and required there, the ECR host whose token it takes. What a host may be: [AWS](aws.md#what-a-registry-may-be).',
   namespaceRoles:
     'Roles that namespaces may ask for by the annotation `ecr-pull-secrets.io/role-arn`: `roleArn`, `namespaces` (names as in `TARGET_NAMESPACE`), and `externalId` and `sessionName` as above.',
   optOut:

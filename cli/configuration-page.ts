@@ -29,7 +29,7 @@ Also without an argument: the job of nabsul/k8s-ecr-login-renew, so that its Cro
 
 It needs the permissions \`get\`, \`create\` and \`patch\` for that one secret, and \`list\` for namespaces where \`TARGET_NAMESPACE\` has wildcards. Labels and annotations of namespaces do not count.
 
-What differs from the old tool on purpose: a secret is never deleted to be made anew; one of another type is left alone and its namespace reported; each registry gets a token of its own region; blanks around a registry and empty registries are dropped; a namespace pattern that is a regular expression (\`team-(a|b)\`) is an error; a run without any target warns.
+What differs from the old tool on purpose: a secret is never deleted to be made anew; one of another type is left alone and its namespace reported; each registry gets a token of its own region; registries may be split by semicolons and blanks too, and one that would send the token to others, or that no image can match, is an error; a namespace pattern that is a regular expression (\`team-(a|b)\`) is an error; a run without any target warns; a run goes on if its reader goes away (\`| head\`).
 `;
 
 const SELF_TEST = `
@@ -41,9 +41,15 @@ It needs the permissions \`get\` for that one secret, of which only the metadata
 const AWS = `
 ## AWS
 
-The renewer and \`renew-once\` use the AWS SDK's default chain: \`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\` and \`AWS_SESSION_TOKEN\`; shared files; a web identity (IRSA); EKS Pod Identity; the instance's role. \`AWS_ENDPOINT_URL\` and the SDK's other variables work as AWS documents them.
+The renewer and \`renew-once\` use the AWS SDK's default chain: \`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\` and \`AWS_SESSION_TOKEN\`; shared files; a web identity (IRSA); EKS Pod Identity; the instance's role. Keys win over \`AWS_PROFILE\`, as with the AWS command line, and the older names \`AWS_ACCESS_KEY\` and \`AWS_SECRET_KEY\` count too. Blanks and newlines at either end of a key or a region do not count. \`AWS_ENDPOINT_URL\` and the SDK's other variables work as AWS documents them.
 
 The identity needs \`ecr:GetAuthorizationToken\`, and the rights to pull: the token carries them.
+`;
+
+const KUBECONFIG = `
+## Outside a cluster
+
+A kubeconfig is read as kubectl reads it. \`KUBECONFIG\` may be a list of files with \`:\` between them: the first file that has a context, a cluster or a user wins with the whole entry, a file that does not exist is skipped, and relative paths start at the folder of their file. A \`server\` may have a path, as Rancher's has. \`proxy-url\` takes an http, https or socks5 URL, and wins over \`HTTPS_PROXY\` and \`NO_PROXY\`. Impersonation (\`as\`) is refused.
 `;
 
 const NETWORK = `
@@ -64,6 +70,7 @@ export function configurationPage(): string {
     `\n## \`ecr-pull-secrets test\`\n${SELF_TEST}\n${tableOf(selfTestVariables)}`,
     configFileSection(),
     AWS,
+    KUBECONFIG,
     NETWORK,
   ].join('');
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { BUNDLE_DIR } from './bundle.ts';
 
 /** Scanners of images look for files of this ending. */
-const SBOM_FILE = 'sbom.cdx.json';
+export const SBOM_FILE = 'sbom.cdx.json';
 
 const MANIFEST = fileURLToPath(new URL('../package.json', import.meta.url));
 

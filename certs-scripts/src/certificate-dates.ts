@@ -35,6 +35,19 @@ export function certificateDates(certificatePem: string): CertificateDates {
 }
 
 /**
+ * When a certificate with the dates of `datesOfNew` was made, in milliseconds since the epoch, to the
+ * second that certificates have. One of another maker may have been made up to an hour earlier.
+ *
+ * @throws ECRPS_CERTIFICATE_INVALID when there is no certificate
+ */
+export function madeAtMs(certificatePem: string): number {
+  const { notBefore, notAfter } = certificateDates(certificatePem);
+  // A short life L is backdated by L/2, so its whole span is 3L/2: a third of the span is the backdating.
+  const spanMs = notAfter.getTime() - notBefore.getTime();
+  return notBefore.getTime() + Math.min(CLOCK_SKEW_MS, spanMs / 3);
+}
+
+/**
  * When to renew, in milliseconds since the epoch: after two thirds of the life, as cert-manager
  * does (`pkg/util/pki/renewaltime.go`). A third is left for trouble.
  *

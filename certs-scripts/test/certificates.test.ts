@@ -9,7 +9,7 @@ import {
   createCertificateAuthority,
   DEFAULT_AUTHORITY_LIFETIME_MS,
 } from '../src/certificate-authority.ts';
-import { certificateDates, renewAtMs } from '../src/certificate-dates.ts';
+import { certificateDates, madeAtMs, renewAtMs } from '../src/certificate-dates.ts';
 import { generateRsaKeyPair } from '../src/key-pair.ts';
 import { createSerialNumber } from '../src/serial-number.ts';
 import {
@@ -231,6 +231,13 @@ t.test('dates beyond 2049, which are written in another form, are read back alik
   });
   t.equal(certificateDates(certificatePem).notBefore.toISOString(), '2049-12-31T22:00:00.000Z');
   t.equal(certificateDates(certificatePem).notAfter.toISOString(), '2050-12-31T23:00:00.000Z');
+});
+
+t.test('when a certificate was made can be read from its dates', async (t) => {
+  for (const lifetimeMs of [10_000, 60_000, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS, 8_760 * HOUR_MS]) {
+    const made = await createCertificateAuthority({ commonName: 'm', now, keyPair, lifetimeMs });
+    t.equal(madeAtMs(made.certificatePem), now.getTime(), `${lifetimeMs} ms`);
+  }
 });
 
 t.test('a lifetime that is no life is refused', async (t) => {

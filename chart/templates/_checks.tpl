@@ -3,7 +3,7 @@ What cannot be without a value. The schema does not see it: Helm takes a key awa
 is what --reuse-values brings of another chart, of which there is more to say.
 */}}
 {{- define "ecr-pull-secrets.checkValues" -}}
-{{- $needed := list "namespaceSelector" "optOut" "routineWritesPerSecond" "tls" "replicaCount" "updateStrategy" "image" "webhook" "renewer" "proxy" "extraCaCerts" "service" "log" "podDisruptionBudget" "networkPolicy" "podMonitor" "serviceMonitor" "prometheusRule" "grafanaDashboard" "helmTest" "serviceAccount" "rbac" -}}
+{{- $needed := list "namespaceSelector" "optOut" "routineWritesPerSecond" "tls" "replicaCount" "updateStrategy" "image" "webhook" "renewer" "proxy" "extraCaCerts" "service" "log" "podDisruptionBudget" "networkPolicy" "podMonitor" "serviceMonitor" "prometheusRule" "grafanaDashboard" "helmTest" "fence" "optInPolicy" "serviceAccount" "rbac" -}}
 {{- range $needed -}}
 {{- if kindIs "invalid" (index $.Values .) -}}
 {{- fail (printf "%s must not be null. If it is not in your values: they are those of an older chart, as --reuse-values brings them; use --reset-then-reuse-values" .) -}}
@@ -19,6 +19,10 @@ is what --reuse-values brings of another chart, of which there is more to say.
 {{- $name := include "ecr-pull-secrets.fullname" . -}}
 {{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" $name) -}}
 {{- fail (printf "the full name %q cannot be that of a Service, which begins with a letter and has no dots; set fullnameOverride, for example fullnameOverride=ecr-pull-secrets" $name) -}}
+{{- end -}}
+{{- $secret := include "ecr-pull-secrets.dockerSecretName" . -}}
+{{- if has $secret (list (printf "%s-ca" $name) (printf "%s-tokens" $name)) -}}
+{{- fail (printf "dockerSecretName=%s is the name of a Secret that the renewer keeps for itself; choose another, for example dockerSecretName=ecr-pull-secret" $secret) -}}
 {{- end -}}
 {{- include "ecr-pull-secrets.checkPorts" . -}}
 {{- end -}}

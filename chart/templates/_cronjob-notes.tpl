@@ -17,6 +17,7 @@ Start a run now, and see what it does:
 
 A CronJob is all there is, so these values have no effect: {{ . }}
 {{- end }}
+{{- include "ecr-pull-secrets.registryNotes" . }}
 
 With cronjob.enabled=false namespaces opt in by a label, get their secret at once, and their pods its name by themselves.
 {{- end -}}
@@ -35,6 +36,7 @@ With cronjob.enabled=false namespaces opt in by a label, get their secret at onc
   "tls.mode" (ne $values.tls.mode "self-managed")
   "tls.additionalCaBundle" $values.tls.additionalCaBundle
   "namespaceRoles" $values.namespaceRoles
+  "optInPolicy.enabled" $values.optInPolicy.enabled
   "optOut" (ne $values.optOut "expire")
   "podMonitor.enabled" $values.podMonitor.enabled
   "serviceMonitor.enabled" $values.serviceMonitor.enabled

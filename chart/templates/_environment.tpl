@@ -85,6 +85,7 @@ Ours come as text, so that they keep their form and their comments.
   value: {{ include "ecr-pull-secrets.namespaceSelector" . | quote }}
 - name: CONFIG_FILE
   value: /etc/ecr-pull-secrets/config.json
+{{ include "ecr-pull-secrets.fenceEnv" . }}
 {{ include "ecr-pull-secrets.renewalEnv" . }}
 {{ include "ecr-pull-secrets.logEnv" . }}
 {{ include "ecr-pull-secrets.heapEnv" (dict "container" "renewer" "values" .Values) }}
@@ -93,8 +94,14 @@ Ours come as text, so that they keep their form and their comments.
 
 {{/* Of a single run. */}}
 {{- define "ecr-pull-secrets.cronJobEnv" -}}
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      apiVersion: v1
+      fieldPath: metadata.namespace
 - name: SERVICE_ACCOUNT_DIR
   value: /var/run/secrets/kubernetes.io/serviceaccount
+{{ include "ecr-pull-secrets.fenceEnv" . }}
 {{- if kindIs "slice" .Values.registries }}
 - name: CONFIG_FILE
   value: /etc/ecr-pull-secrets/config.json

@@ -55,7 +55,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "ecr-pull-secrets.serviceAccountName" -}}
 {{- if .Values.serviceAccount.name -}}
 {{- .Values.serviceAccount.name -}}
-{{- else if or .Values.serviceAccount.create (.Values.names).serviceAccount -}}
+{{- else if or .Values.serviceAccount.create (.Values.names).serviceAccount (.Values.names).serviceAcount -}}
 {{- include "ecr-pull-secrets.objectName" (list . "serviceAccount") -}}
 {{- else -}}
 {{- fail "serviceAccount.create=false needs serviceAccount.name, the ServiceAccount to use" -}}

@@ -1,8 +1,11 @@
 {{/*
 How large V8's old space may grow in a container, from its memory limit: a third of it, 64 MiB at least. Node's own
-choice is 259 MiB for every limit up to 512 MiB (24.21), and the kernel ends the process first. Measured with the
-longest and the most bodies that the webhook takes at once: with 48 MiB V8 gives up, with 64 all are answered; with
-the third of 384 MiB, 128, the process peaked at 335 MiB, with the half at 418.
+choice is 259 MiB for every limit up to 512 MiB (24.21), and the kernel ends the process first.
+The webhook needs little of it: whatever is sent, at most 33 MiB for what it reads of one body (select-json.ts), and
+30 MiB for itself and its connections, so that V8 never gives up, with 64 either. Outside of it are 46 MiB of program,
+up to 32 MiB of bodies (request-body.ts), 1,200 connections of 64 KiB, or 115 KiB once much was sent over each
+(app.ts), and what is freed but not reused: attacked in all ways at once the process peaks at 285 MiB, of 384
+(e2e/test/attacks-memory.test.ts). With a lower limit only such an attack can make the kernel end it.
 */}}
 {{- define "ecr-pull-secrets.heapEnv" -}}
 {{- $container := get .values .container -}}

@@ -1,3 +1,28 @@
+{{/*
+What may reach our pods; empty if nothing may. A rule without peers lets everybody in, so there is none for the metrics
+unless peers are named. Kubelet's probes come from the pod's own node, which no policy keeps out.
+*/}}
+{{- define "ecr-pull-secrets.ingressRules" -}}
+{{- if not (include "ecr-pull-secrets.isCronJob" .) -}}
+{{- if include "ecr-pull-secrets.hasWebhook" . }}
+# The API server is no pod, so no selector finds it. Whoever else asks gets the name of a secret, not more.
+- ports:
+    - port: {{ .Values.webhook.port }}
+{{- end }}
+{{- with .Values.networkPolicy.metricsFrom }}
+- ports:
+    {{- range include "ecr-pull-secrets.opsPorts" $ | fromYaml }}
+    - port: {{ . }}
+    {{- end }}
+  from:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
+{{- with .Values.networkPolicy.extraIngress }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+{{- end -}}
+
 {{/* What every pod of ours has to reach: names, the API server and what else has its ports, AWS above all. */}}
 {{- define "ecr-pull-secrets.egressRules" -}}
 {{- $policy := .Values.networkPolicy -}}

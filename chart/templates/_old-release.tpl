@@ -43,7 +43,26 @@ and of its binding change together or not at all, because a binding cannot chang
 {{- $old := dict "cronJob" "cron" "serviceAccount" "account" "clusterRole" "role" "clusterRoleBinding" "binding" -}}
 {{- $default := include "ecr-pull-secrets.fullname" $root -}}
 {{- if include "ecr-pull-secrets.isOldRelease" $root -}}{{- $default = printf "k8s-ecr-login-renew-%s" (get $old $key) -}}{{- end -}}
-{{- get ($root.Values.names | default dict) $key | default $default -}}
+{{- $names := $root.Values.names | default dict -}}
+{{- $given := get $names $key -}}
+{{- /* The charts 1.0.0 to 1.0.4 spell it so. The right spelling wins, unless it is the profile's. */ -}}
+{{- if and (eq $key "serviceAccount") (has ($given | default "") (list "" "k8s-ecr-login-renew-account")) -}}
+{{- $given = $names.serviceAcount | default $given -}}
+{{- end -}}
+{{- $given | default $default -}}
+{{- end -}}
+
+{{/*
+Puts the CronJob's values, which the charts 1.0.0 to 1.0.2 of k8s-ecr-login-renew had at the top, where the later ones
+have them. The schedule that 1.0.0 and 1.0.1 had by default does not count: it ran each minute of every sixth hour, by
+mistake.
+*/}}
+{{- define "ecr-pull-secrets.takeFirstValues" -}}
+{{- $cronjob := .Values.cronjob | default dict -}}
+{{- range $key := list "schedule" "successfulJobsHistoryLimit" "failedJobsHistoryLimit" "startingDeadlineSeconds" "terminationGracePeriodSeconds" -}}
+{{- $value := index $.Values $key -}}
+{{- if not (or (kindIs "invalid" $value) (eq (toString $value) "" "* */6 * * *")) -}}{{- $_ := set $cronjob $key $value -}}{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The image of a run. Values of the old chart may name the old image, which is what is to be replaced. */}}
@@ -64,6 +83,7 @@ without ours end here, and not at some nil pointer.
 {{- if not (hasKey .Values "injection") -}}
 {{- fail "these are the values of another chart, as --reuse-values brings them: use --reset-then-reuse-values, or --values with a file" -}}
 {{- end -}}
+{{- include "ecr-pull-secrets.takeFirstValues" . -}}
 {{- include "ecr-pull-secrets.checkValues" . -}}
 {{- if (.Values.cronjob).enabled -}}true{{- end -}}
 {{- end -}}

@@ -5,6 +5,7 @@
 
 {{/* What whoever renews is told: which secret where, and how AWS is asked. */}}
 {{- define "ecr-pull-secrets.renewalEnv" -}}
+{{- include "ecr-pull-secrets.checkRegistries" . -}}
 - name: DOCKER_SECRET_NAME
   value: {{ include "ecr-pull-secrets.dockerSecretName" . | quote }}
 - name: TARGET_NAMESPACE

@@ -3,43 +3,100 @@ What the renewer refuses and the schema cannot say: renewer/src/config-file.ts. 
 wrong configuration does nothing but say so. e2e/test/chart-configuration.test.ts holds both together.
 */}}
 {{- define "ecr-pull-secrets.checkConfig" -}}
-{{- include "ecr-pull-secrets.checkRegistries" . -}}
 {{- range $index, $role := .Values.namespaceRoles -}}
 {{- $_ := include "ecr-pull-secrets.namespacePattern" (list (printf "namespaceRoles[%d].namespaces" $index) $role.namespaces) -}}
 {{- end -}}
 {{- include "ecr-pull-secrets.checkCertificateTimes" .Values.tls.selfManaged -}}
 {{- end -}}
 
+{{/* By the rule of renewer/src/registry-tokens/registry-rule.ts, of which registry-rule.json is a copy. */}}
 {{- define "ecr-pull-secrets.checkRegistries" -}}
-{{- $registries := .Values.registries -}}
-{{- if kindIs "slice" $registries -}}
-{{- range $index, $registry := $registries -}}
+{{- $rule := .Files.Get "registry-rule.json" | fromJson -}}
+{{- if kindIs "slice" .Values.registries -}}
+{{- range $index, $registry := .Values.registries -}}
 {{- $entry := ternary (dict "host" $registry) $registry (kindIs "string" $registry) -}}
-{{- $path := printf "registries[%d]" $index -}}
-{{- if not (include "ecr-pull-secrets.hostOf" $entry.host | trim) -}}
-{{- fail (printf "%s=%q has no host" $path $entry.host) -}}
+{{- include "ecr-pull-secrets.checkRegistry" (list $rule (printf "registries[%d]" $index) $entry) -}}
 {{- end -}}
-{{- with $entry.tokenOf -}}
-{{- if not (include "ecr-pull-secrets.isEcr" .) -}}
-{{- fail (printf "%s.tokenOf=%s is not the host of an ECR registry; for example 123456789012.dkr.ecr.us-east-1.amazonaws.com" $path .) -}}
-{{- else if include "ecr-pull-secrets.isEcr" $entry.host -}}
+{{- else -}}
+{{- $keys := include "ecr-pull-secrets.registryList" . | fromJsonArray -}}
+{{- if gt (len $keys) (int $rule.maximumEntries) -}}
+{{- fail (printf "registries has %d entries, and a Secret has room for %v" (len $keys) $rule.maximumEntries) -}}
+{{- end -}}
+{{- range $keys -}}
+{{- include "ecr-pull-secrets.checkKey" (list $rule "registries" .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The text form of registries, split as DOCKER_REGISTRIES is. */}}
+{{- define "ecr-pull-secrets.registryList" -}}
+{{- $keys := list -}}
+{{- if kindIs "string" .Values.registries -}}
+{{- $keys = compact (regexSplit "[,; \t\r\n\f\v]+" .Values.registries -1) -}}
+{{- end -}}
+{{- toJson $keys -}}
+{{- end -}}
+
+{{- define "ecr-pull-secrets.checkRegistry" -}}
+{{- $rule := index . 0 -}}
+{{- $path := index . 1 -}}
+{{- $host := trim (index . 2).host -}}
+{{- include "ecr-pull-secrets.checkKey" (list $rule $path $host) -}}
+{{- $isEcr := regexMatch $rule.ecrHost (include "ecr-pull-secrets.hostOf" $host) -}}
+{{- $tokenOf := (index . 2).tokenOf | default "" | trim | lower -}}
+{{- if not (or $isEcr $tokenOf) -}}
+{{- fail (printf "%s: %q is no host of ECR, so set tokenOf to the ECR host whose token it gets; for example tokenOf: 123456789012.dkr.ecr.us-east-1.amazonaws.com" $path $host) -}}
+{{- else if and $isEcr $tokenOf -}}
 {{- fail (printf "%s.tokenOf is not for this entry: its host is an ECR registry, which takes its own token" $path) -}}
-{{- end -}}
-{{- end -}}
+{{- else if $tokenOf -}}
+{{- include "ecr-pull-secrets.checkKey" (list $rule (printf "%s.tokenOf" $path) $tokenOf) -}}
+{{- if or (contains "*" $tokenOf) (not (regexMatch $rule.ecrHost (include "ecr-pull-secrets.hostOf" $tokenOf))) -}}
+{{- fail (printf "%s.tokenOf=%q is not the host of an ECR registry; for example 123456789012.dkr.ecr.us-east-1.amazonaws.com" $path $tokenOf) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
-{{/* The host of a registry, without scheme, path, port and capitals. */}}
+{{/* User information, which may hold a password, is not shown. */}}
+{{- define "ecr-pull-secrets.checkKey" -}}
+{{- $path := index . 1 -}}
+{{- $key := index . 2 -}}
+{{- with include "ecr-pull-secrets.problemOf" (list (index . 0) $key) -}}
+{{- $shown := regexReplaceAll "[^/]*@" $key "…@" | trunc 300 -}}
+{{- fail (printf "%s: %q %s; for example https://123456789012.dkr.ecr.us-east-1.amazonaws.com" $path $shown .) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Why a key is refused, of all reasons the first one; empty if it is not. */}}
+{{- define "ecr-pull-secrets.problemOf" -}}
+{{- $key := index . 1 -}}
+{{- $address := regexReplaceAll "^https?://" $key "" -}}
+{{- $authority := regexReplaceAll "(?s)/.*$" $address "" -}}
+{{- $parts := dict "key" $key "address" $address "authority" $authority "host" (include "ecr-pull-secrets.hostOf" $key) "path" (trimPrefix $authority $address) -}}
+{{- $problem := "" -}}
+{{- range (index . 0).checks -}}
+{{- $text := get $parts .of -}}
+{{- $applies := and (regexMatch (get . "if") $text) (not (and .unless (regexMatch .unless $text))) -}}
+{{- if and $applies (not $problem) -}}{{- $problem = .problem -}}{{- end -}}
+{{- end -}}
+{{- $problem -}}
+{{- end -}}
+
+{{/* The host of a key, without scheme, path, port and capitals. */}}
 {{- define "ecr-pull-secrets.hostOf" -}}
-{{- $withoutScheme := regexReplaceAll "^https?://" (lower .) "" -}}
-{{- regexReplaceAll ":[0-9]+$" (regexReplaceAll "/.*$" $withoutScheme "") "" -}}
+{{- $authority := regexReplaceAll "(?s)/.*$" (regexReplaceAll "^https?://" . "") "" -}}
+{{- regexReplaceAll ":[0-9]*$" $authority "" | lower -}}
 {{- end -}}
 
-{{/* Whether AWS gives tokens for a host: "true" or empty. */}}
-{{- define "ecr-pull-secrets.isEcr" -}}
-{{- $public := "public\\.ecr\\.aws|ecr-public\\.aws\\.com" -}}
-{{- if regexMatch (printf "^(%s|%s)$" (include "ecr-pull-secrets.privateEcrHost" .) $public) (include "ecr-pull-secrets.hostOf" .) -}}true{{- end -}}
+{{/* What to know about registries of which nothing says whose token they get. */}}
+{{- define "ecr-pull-secrets.registryNotes" -}}
+{{- $rule := .Files.Get "registry-rule.json" | fromJson -}}
+{{- range include "ecr-pull-secrets.registryList" . | fromJsonArray -}}
+{{- if not (regexMatch $rule.ecrHost (include "ecr-pull-secrets.hostOf" .)) }}
+
+WARNING: registry {{ . }} is no host of ECR, and gets the token of the first host of ECR in registries, else of awsRegion.
+Make sure that it is a proxy or an alias of that registry; the list form of registries says so by tokenOf.
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.checkCertificateTimes" -}}

@@ -30,11 +30,27 @@ app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{ include "ecr-pull-secrets.versionLabels" . }}
 {{- end -}}
 
-{{/* In the order of the number. A test that failed leaves all to be looked at, and the next one starts anew. */}}
-{{- define "ecr-pull-secrets.testHook" -}}
-helm.sh/hook: test
-helm.sh/hook-weight: {{ . | quote }}
-helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{/* Of all objects of the test. Nobody else's have it, not even those of a release that is called the same elsewhere. */}}
+{{- define "ecr-pull-secrets.testName" -}}
+{{- $fullname := include "ecr-pull-secrets.fullname" . -}}
+{{- $hash := sha256sum (printf "%s/%s" .Release.Namespace $fullname) | trunc 8 -}}
+{{- printf "%s-test-%s" ($fullname | trunc 49 | trimSuffix "-") $hash -}}
+{{- end -}}
+
+{{/*
+Name, version and hook of a test's object, made in the order of the number. What Helm has made it removes again, even if
+the test fails; it must make nothing that is there already, because it would remove that too. Helm 4 creates by
+server-side apply, which would take the object over: with this version apply creates only (a conflict otherwise). Helm 3
+creates by POST, which fails then, and leaves the version out. So there is no before-hook-creation either.
+*/}}
+{{- define "ecr-pull-secrets.testObject" -}}
+name: {{ include "ecr-pull-secrets.testName" (index . 0) }}
+resourceVersion: "1"
+annotations:
+  helm.sh/hook: test
+  helm.sh/hook-weight: {{ index . 1 | quote }}
+  helm.sh/hook-delete-policy: hook-succeeded,hook-failed
+  helm.sh/hook-output-log-policy: hook-failed
 {{- end -}}
 
 {{/*

@@ -1,7 +1,13 @@
 #!/usr/bin/env node
 import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { flush, ignoreWriteErrors } from '@ecr-pull-secrets/shared/output.ts';
 import { stopSignal } from '@ecr-pull-secrets/shared/stop-signal.ts';
+import { keepMemoryOutOfCoreDumps } from './core-dump.ts';
 import { run } from './run.ts';
+
+const streams = [process.stdout, process.stderr];
+ignoreWriteErrors(streams);
+keepMemoryOutOfCoreDumps((message) => void process.stderr.write(`ecr-pull-secrets: ${message}\n`));
 
 const exitCode = await run({
   args: process.argv.slice(2),
@@ -11,6 +17,8 @@ const exitCode = await run({
   clock: systemClock,
   stop: stopSignal(process),
 });
+
+await flush(streams);
 
 // All that matters is done and written by now. The AWS SDK may wait to ask a silent service again.
 process.exit(exitCode);

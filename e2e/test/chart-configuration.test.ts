@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { configFileSchema } from '@ecr-pull-secrets/renewer/config-file.ts';
-import { AWS_REGION, readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
-import { ROLE_ARN } from '@ecr-pull-secrets/renewer/registry-tokens/registries.ts';
+import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
+import { AWS_REGION } from '@ecr-pull-secrets/renewer/registry-tokens/aws-variables.ts';
+import { ROLE_ARN, SESSION_NAME } from '@ecr-pull-secrets/renewer/registry-tokens/registries.ts';
 import { readWebhookConfiguration } from '@ecr-pull-secrets/server/configuration.ts';
 import { type Environment, OBJECT_NAME } from '@ecr-pull-secrets/shared/configuration.ts';
 import t from 'tap';
@@ -64,17 +65,35 @@ const REFUSED: readonly Refused[] = [
     { set: `proxy.httpsProxy="${proxy}"`, renewer: { HTTPS_PROXY: proxy } },
     { set: `proxy.httpProxy="${proxy}"`, renewer: { HTTP_PROXY: proxy } },
   ]),
-  refusedRegistry('https://'),
+  ...[
+    'https://',
+    '*',
+    'docker.io',
+    'oci://a.example',
+    `user@${ECR}`,
+    `${ECR}.evil.example`,
+  ].flatMap((key) => [
+    { set: `registries=${JSON.stringify(key)}`, renewer: { DOCKER_REGISTRIES: key } },
+    refusedRegistry(key),
+  ]),
+  refusedRegistry('a.example'),
   refusedRegistry({ roleArn: ROLE }),
   refusedRegistry({ host: ECR, roleArn: 'arn:aws:iam::1:role/a' }),
   refusedRegistry({ host: ECR, rolearn: ROLE }),
+  refusedRegistry({ host: ECR, roleArn: ROLE, sessionName: 'our cluster (eu)' }),
+  refusedRegistry({ host: ECR, roleArn: ROLE, sessionName: 'a' }),
+  refusedRegistry({ host: ECR, roleArn: ROLE, externalId: 'a b' }),
+  refusedRegistry({ host: ECR, roleArn: ROLE, externalId: 'a'.repeat(1225) }),
   refusedRegistry({ host: 'a.example', tokenOf: 'b.example' }),
-  refusedRegistry({ host: 'a.example', tokenOf: ` ${ECR}` }),
+  refusedRegistry({ host: 'a.example', tokenOf: '' }),
+  refusedRegistry({ host: 'a.example', tokenOf: `*${ECR.slice(12)}` }),
   refusedRegistry({ host: ECR, tokenOf: ECR }),
   refusedRegistry({ host: 'public.ecr.aws', tokenOf: ECR }),
   refusedRole({ roleArn: 'arn:aws:iam::123456789012:user/a', namespaces: 'a' }),
   refusedRole({ roleArn: ROLE, namespaces: 'Team-A' }),
   refusedRole({ roleArn: ROLE }),
+  refusedRole({ roleArn: ROLE, namespaces: 'a', sessionName: 'our cluster (eu)' }),
+  refusedRole({ roleArn: ROLE, namespaces: 'a', externalId: 'a b' }),
   refusedInFile('tls.additionalCaBundle', 'ca.crt', 'additionalCaBundle'),
   refusedInFile('optOut', 'never', 'optOut'),
   refusedInFile('routineWritesPerSecond', 0, 'routineWritesPerSecond'),
@@ -152,7 +171,11 @@ t.test('a refused proxy is not quoted, because it may hold a password', async (t
 /** With all that the processes read; of the two forms of registries the other one. */
 const EVERYTHING = {
   ...EVERY_SWITCH,
-  registries: [ECR, { host: 'a.example', tokenOf: `https://${ECR}/`, roleArn: ROLE }, 'b.example'],
+  registries: [
+    ECR,
+    { host: 'a.example', tokenOf: ` HTTPS://${ECR}/`, roleArn: ROLE },
+    `${ECR}/b\n`,
+  ],
   proxy: { httpsProxy: 'http://me:p%25ss@[fd00::1]:3128/', httpProxy: 'proxy.example.com:3128' },
 };
 
@@ -160,6 +183,7 @@ const EVERYTHING = {
 const NEVER_REFUSED = new Set([
   'CONFIG_FILE',
   'FACTS_DIR',
+  'FENCE',
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
   'NO_PROXY',
@@ -207,6 +231,7 @@ t.test('the schema has the code’s own expressions, and takes empty text beside
   t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
   t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
   t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
+  t.equal(definitions.sessionName.pattern, orEmpty(SESSION_NAME));
 });
 
 /** An expression of whole texts that takes an empty one too. */

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { settingsOf, startChart } from './support/chart.ts';
 import { EVERY_SWITCH } from './support/every-switch.ts';
+import { helmTestName } from './support/helm-test-name.ts';
 
-const { objects } = await startChart(t);
+const { notes, objects } = await startChart(t);
 
 const NAME = 'ecr-pull-secrets';
 const POLICY = `NetworkPolicy ${NAME}`;
@@ -37,6 +38,26 @@ t.test('it lets anybody ask the webhook, and the pods ask what they need', async
   });
 });
 
+t.test('it lets nobody ask for metrics unless metricsFrom names somebody', async (t) => {
+  const on = ['--set', 'networkPolicy.enabled=true'];
+  // A pattern of a list would take a longer one.
+  const webhookAlone = { length: 1, 0: { ports: [{ port: 10_250 }] } };
+  t.match((await objects(...on))[POLICY], {
+    spec: { ...selecting(NAME), ingress: webhookAlone },
+  });
+  // Without a webhook nobody is let in; a rule without peers would let in everybody.
+  t.match((await objects(...on, '--set', 'injection.mode=none'))[POLICY], {
+    spec: { ...selecting(NAME), ingress: undefined },
+  });
+});
+
+t.test('the notes say that Prometheus is kept out', async (t) => {
+  const monitored = ['--set', 'networkPolicy.enabled=true,podMonitor.enabled=true'];
+  const peers = ['--set-json', 'networkPolicy.metricsFrom=[{"namespaceSelector":{}}]'];
+  t.match(await notes(...monitored), 'Prometheus cannot reach the metrics');
+  t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot reach the metrics');
+});
+
 t.test('DNS is asked at its Service’s port and at that of OpenShift’s pods', async (t) => {
   const ports = [53, 5353].flatMap((port) => [{ port, protocol: 'UDP' }, { port }]);
   t.match((await objects('--set', 'networkPolicy.enabled=true'))[POLICY], {
@@ -45,7 +66,7 @@ t.test('DNS is asked at its Service’s port and at that of OpenShift’s pods',
 });
 
 t.test('the pod of helm test has one of its own, which comes and goes with it', async (t) => {
-  t.match((await objects(...EVERYTHING))[`${POLICY}-test`], {
+  t.match((await objects(...EVERYTHING))[`NetworkPolicy ${helmTestName()}`], {
     metadata: { annotations: { 'helm.sh/hook': 'test', 'helm.sh/hook-weight': '-2' } },
     spec: { ...selecting(`${NAME}-test`), ingress: undefined, egress: EGRESS },
   });

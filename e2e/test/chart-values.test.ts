@@ -127,7 +127,7 @@ t.test('a bundle that no webhook needs is neither checked nor rendered', async (
   for (const setting of [
     'injection.mode=none',
     'injection.mode=none,tls.mode=cert-manager',
-    'cronjob.enabled=true,targetNamespace=a,registries[0].host=a.example',
+    'cronjob.enabled=true,targetNamespace=a,registries[0]=public.ecr.aws',
   ]) {
     t.equal(await render('--set', `${setting},${bundle}`), await render('--set', setting), setting);
   }
@@ -183,8 +183,10 @@ t.test('what the old chart’s users write is taken', async (t) => {
 t.test('every value is in the schema, and the schema has no other', async (t) => {
   const schema = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
   const values = (await readValues()).map((value) => value.path);
-  // For charts above this one.
-  const more = ['enabled'];
+  // For charts above this one, and where the first charts of the old tool had values.
+  const first = ['schedule', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'];
+  const seconds = ['startingDeadlineSeconds', 'terminationGracePeriodSeconds'];
+  const more = ['enabled', 'names.serviceAcount', ...first, ...seconds];
   t.same([...pathsIn(schema)].toSorted(), [...values, ...more].toSorted());
 });
 

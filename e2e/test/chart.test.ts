@@ -55,8 +55,8 @@ t.test('keys come from the Secret that is named, made here or not, or not at all
 });
 
 t.test('registries and tolerations may have the old chart’s forms', async (t) => {
-  const listed = await render('--set', 'registries={a.example,b.example}');
-  t.match(listed, /\\"registries\\":\[\\"a.example\\",\\"b.example\\"\]/);
+  const listed = await render('--set', 'registries={public.ecr.aws,ecr-public.aws.com}');
+  t.match(listed, /\\"registries\\":\[\\"public.ecr.aws\\",\\"ecr-public.aws.com\\"\]/);
   t.notMatch(listed, /DOCKER_REGISTRIES/);
   t.match(
     await render('--set-string', 'registries=a.example\\,b.example'),

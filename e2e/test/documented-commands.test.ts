@@ -16,6 +16,8 @@ import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 /** Commands that cannot run here, and who runs them instead if anybody does. A command in no line of it is run. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
+  [/^npm run vulnerabilities$/, 'asks OSV; cli/test/vulnerabilities.test.ts has a stand-in'],
+  [/ Dockerfile$/, 'changes a checkout'],
   [
     /^docker |buildx|='docker run/,
     'needs Docker; the image is tried by image.test.ts and the workflows',
@@ -36,7 +38,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
     'needs the old chart’s repository; migrating.test.ts has that chart',
   ],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
-  [/tls\.mode=cert-manager/, 'needs cert-manager; tls-modes.test.ts'],
+  [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
   [/--as=bob/, 'is to be refused, by a policy of the reader’s own'],
   [/^R × |^ecr_pull_secrets_\w+ == /, 'no command: a formula, and queries for Prometheus'],
 ];

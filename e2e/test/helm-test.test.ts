@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
@@ -7,18 +8,36 @@ import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
 import { startPlayground } from '../src/playground/playground.ts';
 import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
 import { CONFIGURATION } from './support/authority.ts';
+import { helmTestName } from './support/helm-test-name.ts';
 import { createInjected } from './support/injected.ts';
+import { startKubectl } from './support/kubectl.ts';
 import { LOADED_NAMESPACE, underLoad } from './support/pod-load.ts';
 import { pathOf } from './support/pull-secret.ts';
 import { nextLeader } from './support/renewers.ts';
 
 const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
-const TEST = `${PRODUCT_NAME}-test`;
+const TEST = helmTestName();
+
+/** Where a test makes something, in its order, and what Helm says if something of that name is there already. */
+const FAILURES: Readonly<Record<string, RegExp>> = {
+  '/api/v1/namespaces': /namespace-must-not-exist\.yaml failed: .*(conflict|already exists)/s,
+  [`/apis/networking.k8s.io/v1/namespaces/${PRODUCT_NAME}/networkpolicies`]:
+    /network-policy\.yaml failed/,
+  [`${HOME}/serviceaccounts`]: /injection\.yaml failed/,
+  [`${HOME}/pods`]: /injection\.yaml failed/,
+};
+const MADE = Object.keys(FAILURES);
+
+/** Of everything that a test makes. */
+const LABELS = `app.kubernetes.io/name=${PRODUCT_NAME}-test,app.kubernetes.io/instance=${PRODUCT_NAME}`;
 
 const playground = await startPlayground();
 t.teardown(() => playground.close());
 const { api, cluster, node } = playground;
 await api.createNamespace(LOADED_NAMESPACE);
+/** A name that somebody else may well choose, for the namespace of a release for instance. */
+const STRANGER = `/api/v1/namespaces/${PRODUCT_NAME}-test`;
+await api.createNamespace(`${PRODUCT_NAME}-test`);
 
 function runTest(): Promise<unknown> {
   return cluster.helm(['test', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--timeout', '90s']);
@@ -29,17 +48,39 @@ function injected(): Promise<void> {
 }
 
 t.test('helm test finds the secret and the injection, and leaves nothing', async (t) => {
-  await playground.install();
+  await playground.install({ networkPolicy: { enabled: true } });
   await runTest();
   t.match(
     await node.logs(PRODUCT_NAME, TEST, 'test'),
     /is good until 20.*\n.*names ecr-pull-secret by itself\n$/,
   );
+  await nothingIsLeft();
+  t.ok(await api.get(STRANGER));
+});
+
+async function nothingIsLeft(): Promise<void> {
   await eventually('nothing is left', async () => {
-    assert.equal(await ifPresent(api.get(`/api/v1/namespaces/${TEST}`)), undefined);
-    assert.equal(await ifPresent(api.get(`${HOME}/pods/${TEST}`)), undefined);
-    assert.equal(await ifPresent(api.get(`${HOME}/serviceaccounts/${TEST}`)), undefined);
+    for (const path of MADE) assert.equal(await ifPresent(api.get(`${path}/${TEST}`)), undefined);
   });
+}
+
+t.test('helm test takes over and removes nothing that is there already', async (t) => {
+  const kubectl = await startKubectl(cluster);
+  for (const path of MADE) {
+    const spec = { containers: [{ name: 'theirs', image: 'theirs' }], podSelector: {} };
+    const metadata = { name: TEST, labels: { theirs: 'yes' } };
+    const before = await api.create<Secret>(path, { metadata, spec });
+    t.match(await runTest().catch(describeError), FAILURES[path], path);
+    const { metadata: after } = await api.get<Secret>(`${path}/${TEST}`);
+    t.match(after, { uid: before.metadata.uid, labels: before.metadata.labels });
+    t.notOk(after.labels?.['app.kubernetes.io/name'], 'it is not taken over');
+
+    await api.remove(`${path}/${TEST}`);
+    // What was made before is still there; docs/troubleshooting.md says how to remove it.
+    const kinds = 'namespace,networkpolicy,serviceaccount,pod';
+    await kubectl('delete', kinds, '--namespace', PRODUCT_NAME, '--selector', LABELS);
+    await nothingIsLeft();
+  }
 });
 
 t.test('helm test goes by the mode', async (t) => {
@@ -67,7 +108,8 @@ t.test('helm test fails where nobody injects, and says so', async (t) => {
     await node.logs(PRODUCT_NAME, TEST, 'test'),
     /names no pull secret: nobody put ecr-pull-secret on it \[ECRPS_TEST_FAILED\]/,
   );
-  t.ok(await api.get(`${HOME}/pods/${TEST}`), 'the pod stays to be looked at');
+  // Helm has shown that log; see the annotation of the pod.
+  await nothingIsLeft();
 });
 
 t.test('uninstalled under load, with failurePolicy Fail: no pod is refused', async (t) => {

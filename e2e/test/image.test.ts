@@ -118,6 +118,7 @@ async function checkProcess(t: Test, pid: number): Promise<void> {
   t.match(status, /^NSpid:\t(\d+\t)+1$/m);
   t.match(status, /^CapEff:\t0+$/m);
   t.match(status, /^NoNewPrivs:\t1$/m);
+  t.equal(await read('coredump_filter'), '00000000\n', 'a core dump holds no memory');
   if (isolation === 'root') t.match(status, new RegExp(`^Uid:(\t${USER}){4}$`, 'm'));
   else t.match(await read('uid_map'), new RegExp(`^ *${USER} +\\d+ +1\n$`));
   const mounts = (await read('mountinfo')).trim().split('\n');

@@ -84,7 +84,7 @@ async function renewByHand(t: Test, name: string): Promise<void> {
   for (const namespace of TEN) {
     t.match(log, `Updating secret in namespace [${namespace}]... success\n`);
   }
-  t.match(log, /Job complete\.\n$/);
+  t.match(log, /\nJob complete\.\n/);
   checkRenewed(t, before, await secretsNow());
 }
 

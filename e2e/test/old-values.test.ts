@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { startHelm } from './support/helm-without-cluster.ts';
 import { type KubeObject, readManifest } from './support/manifest.ts';
@@ -83,6 +84,68 @@ t.test('every value of the old chart is taken, by the CronJob and by the Deploym
   }
 });
 
+/** The values of the charts 1.0.0 to 1.0.2, which had those of the CronJob at the top, in a file. */
+async function firstValues(t: Test, changes: Readonly<Record<string, unknown>> = {}) {
+  const { cronjob, names, ...others } = parse(await readFile(OLD_VALUES, 'utf8'));
+  const { serviceAccount: serviceAcount, ...otherNames } = names;
+  const { dockerImage: _, ...top } = cronjob;
+  const values = { ...others, ...top, names: { ...otherNames, serviceAcount }, ...changes };
+  return join(t.testdir({ 'values.yaml': JSON.stringify(values) }), 'values.yaml');
+}
+
+t.test('every value of the first old charts is taken as of the later ones', async (t) => {
+  const first = await firstValues(t);
+  for (const release of [OLD_NAME, 'any']) {
+    for (const files of [[], [PROFILE]]) {
+      const later = await render({ release, files: [...files, OLD_VALUES] });
+      t.equal(await render({ release, files: [...files, first] }), later);
+    }
+  }
+});
+
+t.test('what the values of the first old charts say of the CronJob holds', async (t) => {
+  const changed = await firstValues(t, {
+    schedule: '30 */4 * * *',
+    successfulJobsHistoryLimit: 0,
+    failedJobsHistoryLimit: 2,
+    startingDeadlineSeconds: 600,
+    terminationGracePeriodSeconds: 7,
+    names: { cronJob: 'ecr-renew', serviceAcount: 'mine', job: 'unused' },
+  });
+  const objects = await objectsOf({ release: 'any', files: [PROFILE, changed] });
+  t.match(objects['CronJob ecr-renew'], {
+    spec: {
+      schedule: '30 */4 * * *',
+      successfulJobsHistoryLimit: 0,
+      failedJobsHistoryLimit: 2,
+      startingDeadlineSeconds: 600,
+      jobTemplate: {
+        spec: {
+          template: { spec: { terminationGracePeriodSeconds: 7, serviceAccountName: 'mine' } },
+        },
+      },
+    },
+  });
+  t.ok(objects['ServiceAccount mine']);
+  const deployed = await render({ files: [changed], values: { 'serviceAccount.create': false } });
+  t.match(deployed, /serviceAccountName: mine\n/);
+});
+
+t.test(
+  'a run each minute, which was a mistake of the first charts, is not taken over',
+  async (t) => {
+    const first = await firstValues(t, { schedule: '* */6 * * *' });
+    t.match(await render({ files: [PROFILE, first] }), /schedule: "0 \*\/6 \* \* \*"/);
+    const own = { files: [PROFILE], values: { 'cronjob.schedule': '* */6 * * *' } };
+    t.match(await render(own), /schedule: "\* \*\/6 \* \* \*"/, 'but one’s own is one’s own');
+  },
+);
+
+t.test('the right spelling of a name wins over the wrong one', async (t) => {
+  const values = { 'names.serviceAccount': 'right', 'names.serviceAcount': 'wrong' };
+  t.match(await render({ values }), /serviceAccountName: right\n/);
+});
+
 t.test('profile and old values lint strictly, and render twice the same', async (t) => {
   const files = [PROFILE, OLD_VALUES];
   const given = files.flatMap((file) => ['--values', file]);
@@ -125,6 +188,8 @@ t.test('the CronJob comes alone, with the old names, whatever else is switched o
     'CronJob k8s-ecr-login-renew-cron',
     'Job k8s-ecr-login-renew-cron',
     'ServiceAccount k8s-ecr-login-renew-account',
+    'ValidatingAdmissionPolicy k8s-ecr-login-renew-ecr-pull-secrets-secrets',
+    'ValidatingAdmissionPolicyBinding k8s-ecr-login-renew-ecr-pull-secrets-secrets',
   ];
   t.same(await keysOf({ values: CRON_JOB }), alone);
   const switches = ['podMonitor', 'serviceMonitor', 'prometheusRule', 'grafanaDashboard'];
@@ -211,7 +276,7 @@ t.test('it may do what a run does: with names alone not even list namespaces', a
 
 t.test('registries with roles reach a run by a file, a text by a variable', async (t) => {
   const listed = await render({
-    values: { ...CRON_JOB, registries: [{ host: 'a.example', roleArn: ROLE }] },
+    values: { ...CRON_JOB, registries: [{ host: 'public.ecr.aws', roleArn: ROLE }] },
   });
   t.equal(variable(listed, 'CONFIG_FILE'), '/etc/ecr-pull-secrets/config.json');
   t.match(listed, new RegExp(`config\\.json: .*${ROLE}`));

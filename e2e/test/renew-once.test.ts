@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY } from '../src/playground/playground.ts';
@@ -160,6 +162,33 @@ t.test('the keys of the registries are kept as given, each with its own token', 
   for (const host of [REGISTRY, west]) t.equal(await loginWith(secret, host), 200);
 });
 
+t.test('a list may be split by lines, semicolons and blanks', async (t) => {
+  const west = REGISTRY.replace('us-east-1', 'us-west-2');
+  const china = '*.dkr.ecr.cn-north-1.amazonaws.com.cn';
+  const variables = { DOCKER_SECRET_NAME: 'split', TARGET_NAMESPACE: ns2 };
+  const DOCKER_REGISTRIES = `https://${REGISTRY}\n${west};${china} proxy.example.com`;
+  const { exitCode, stdout } = await job.run(ACCOUNT, { ...variables, DOCKER_REGISTRIES });
+  t.equal(exitCode, 0);
+  const { auths } = JSON.parse(documentOf(await api.get<Secret>(pathOf(ns2, 'split'))));
+  t.same(Object.keys(auths), [`https://${REGISTRY}`, west, 'proxy.example.com']);
+  t.match(stdout, /WARNING: registry "\*\.dkr\.ecr\.cn-north-1\S+" gets no token: .*aws-cn/);
+  t.match(stdout, /WARNING: registry "proxy\.example\.com" is no host of ECR/);
+});
+
+t.test('a list with a wrong key replaces no secret', async (t) => {
+  const variables = { DOCKER_SECRET_NAME: 'split', TARGET_NAMESPACE: ns2 };
+  const before = await api.get<Secret>(pathOf(ns2, 'split'));
+  const calls = ecr.calls.length;
+  for (const key of [`oci://${REGISTRY}`, '123456789012', '*.*', 'docker.io', `a@${REGISTRY}`]) {
+    const DOCKER_REGISTRIES = `${REGISTRY},${key}`;
+    const { exitCode, stderr } = await job.run(ACCOUNT, { ...variables, DOCKER_REGISTRIES });
+    t.equal(exitCode, 2, key);
+    t.match(stderr, /DOCKER_REGISTRIES: ".*" (has|is) .*; for example DOCKER_REGISTRIES=https:/);
+  }
+  t.equal(ecr.calls.length, calls, 'nobody was asked');
+  t.same(await api.get<Secret>(pathOf(ns2, 'split')), before);
+});
+
 t.test('names alone need no more than a Role in each namespace', async (t) => {
   const account = 'narrow';
   const name = 'narrow-secret';
@@ -276,6 +305,20 @@ t.test('SIGTERM ends a run that hangs', async (t) => {
   t.equal(exitCode, 2);
   t.notMatch(stdout, 'Job complete');
   t.equal(await ifPresent(api.get(pathOf('default', 'stopped'))), undefined);
+});
+
+t.test('a reader that goes away after the first line, as head does, costs no secret', async (t) => {
+  const name = 'unread';
+  const variables = { DOCKER_SECRET_NAME: name, TARGET_NAMESPACE: 'test-ecr-renew-*' };
+  const child = job.start(ACCOUNT, variables);
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new TypeError('standard output is not piped');
+  const complaints = text(stderr);
+  stdout.once('data', () => stdout.destroy());
+  const [exitCode]: unknown[] = await once(child, 'exit');
+  t.equal(exitCode, 0);
+  t.equal(await complaints, '');
+  t.same(await namespacesWith(name), TEN.toSorted());
 });
 
 t.test('no run said a secret', (t) => {

@@ -13,11 +13,13 @@ import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Manifest, type Pod, type Secret } from '../src/playground/kube-api.ts';
 import { startPlayground } from '../src/playground/playground.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { CERT_MANAGER, crdOf, CRDS } from './support/cert-manager.ts';
 import { handshakesNow } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf } from './support/pull-secret.ts';
 import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
+import { startThief } from './support/impostor-webhook.ts';
 
 const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
 
@@ -195,6 +197,32 @@ t.test('one that expires in use shows, and stays for want of a better one', asyn
   });
 });
 
+t.test(
+  'replacing a stolen CA as docs/tls.md says ends the trust in it, and injection goes on',
+  async (t) => {
+    const thief = await startThief(api, authority);
+    t.teardown(() => thief.close());
+    const other = await createCertificateAuthority({ commonName: 'other', now: new Date() });
+    const both = `${authority.certificatePem}${other.certificatePem}`;
+    await putSecret('mine', await issue(), both);
+    await eventually('both are trusted', async () => assert.equal(await readCaBundle(api), both));
+    t.ok(await thief.isTrusted());
+    const served = await issue(other);
+    await putSecret('mine', served, both);
+    await eventually('each replica serves with the other one', async () => {
+      const problems = await handshakesNow(playground, other.certificatePem);
+      assert.deepEqual(
+        problems.map(({ problem }) => problem),
+        ['', ''],
+      );
+    });
+    await injected();
+    await putSecret('mine', served, other.certificatePem);
+    t.ok(await thief.untilRefused(30_000));
+    await injected();
+  },
+);
+
 t.test('cert-manager is asked for a certificate, and sets caBundle itself', async (t) => {
   for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));
   await eventually('cert-manager’s resources', () => api.list(`${CERT_MANAGER}/certificates`));
@@ -282,30 +310,4 @@ async function changeTo(values: Manifest, bundle: string): Promise<void> {
   await eventually('the new leader publishes', async () => {
     assert.equal(await readCaBundle(api), bundle);
   });
-}
-
-const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-const CERT_MANAGER = `/apis/cert-manager.io/v1/namespaces/${PRODUCT_NAME}`;
-
-/** As much of cert-manager as its API. */
-function crdOf(kind: string) {
-  const plural = `${kind.toLowerCase()}s`;
-  return {
-    metadata: { name: `${plural}.cert-manager.io` },
-    spec: {
-      group: 'cert-manager.io',
-      names: { kind, plural },
-      scope: 'Namespaced',
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: {
-            openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-          },
-        },
-      ],
-    },
-  };
 }

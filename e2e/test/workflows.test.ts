@@ -27,6 +27,15 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
+interface Dependabot {
+  readonly updates: readonly {
+    readonly 'package-ecosystem': string;
+    readonly directory?: string;
+    readonly directories?: readonly string[];
+    readonly groups?: Readonly<Record<string, unknown>>;
+  }[];
+}
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = join(ROOT, '.github/workflows');
 
@@ -101,6 +110,41 @@ t.test(
   },
 );
 
+t.test('each night the packages in the image are looked up', async (t) => {
+  const { vulnerabilities } = workflows.get('nightly.yaml')?.jobs ?? {};
+  t.match(
+    vulnerabilities?.steps?.flatMap(({ run = [] }) => run),
+    ['npm ci', 'npm run -s vulnerabilities'],
+  );
+  const { scripts } = JSON.parse(await read('package.json'));
+  t.match(scripts['vulnerabilities'], /node cli\/sbom\.ts && node cli\/vulnerabilities\.ts$/);
+});
+
+t.test('Dependabot moves every pin, in few pull requests', async (t) => {
+  const { updates }: Dependabot = parse(await read('.github/dependabot.yml'), { strict: true });
+  t.strictSame(
+    updates.map((one) => one['package-ecosystem']),
+    ['npm', 'docker', 'gomod', 'github-actions'],
+  );
+  for (const { directory = '/', directories = [directory], groups, ...update } of updates) {
+    for (const folder of directories)
+      t.ok(existsSync(join(ROOT, folder.replace('/*', ''))), folder);
+    const ecosystem = update['package-ecosystem'];
+    // There is one base image.
+    if (ecosystem !== 'docker') t.equal(Object.keys(groups ?? {}).length, 1, ecosystem);
+  }
+});
+
+t.test('Dependabot can read the base image: it knows no build argument', async (t) => {
+  const from = (await read('Dockerfile')).match(/^FROM .*$/gm) ?? [];
+  const image =
+    /^FROM (?:--platform=\$BUILDPLATFORM )?(alpine:3\.\d+\.\d+@sha256:[0-9a-f]{64})( AS build)?$/;
+  const images = from.map((line) => image.exec(line)?.[1]);
+  t.equal(images.length, 2);
+  t.ok(images[0]);
+  t.equal(images[0], images[1], 'one image for both stages');
+});
+
 t.test('what asks for no Kubernetes is left out at night, and nothing else', (t) => {
   const { jobs = {} } = workflows.get('ci.yaml') ?? {};
   const conditional = [...Object.values(jobs), ...stepsOf({ jobs })].filter((one) => one.if);
@@ -160,8 +204,7 @@ t.test('bake gives the Dockerfile what it takes, for the three platforms', async
   const [, given = ''] = /args = \{([^}]*)\}/.exec(bake) ?? [];
   t.strictSame(
     [...given.matchAll(/^ +(\w+) += \1$/gm)].map(([, name = '']) => name).toSorted(),
-    // The base image is the Dockerfile's own choice.
-    taken.filter((name) => name !== 'ALPINE').toSorted(),
+    taken.toSorted(),
   );
   t.match(bake, 'platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7"]');
 });

@@ -3,7 +3,7 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { OPT_OUT_POLICIES } from './pull-secrets/opted-out.ts';
-import { registrySchema, roleArn } from './registry-tokens/registries.ts';
+import { registriesSchema, roleArn, sessionSchemas } from './registry-tokens/registries.ts';
 import { additionalBundleSchema } from './webhook-certificate/additional-bundle.ts';
 import { certificateTimesSchema } from './webhook-certificate/certificate-times.ts';
 
@@ -21,8 +21,7 @@ const namespaceRoleSchema = z.strictObject({
       return z.NEVER;
     }
   }),
-  externalId: z.string().optional(),
-  sessionName: z.string().optional(),
+  ...sessionSchemas,
 });
 
 /** In errors: a file that is right, with the keys that people write. */
@@ -34,7 +33,7 @@ const EXAMPLE = JSON.stringify({
 /** `CONFIG_FILE`: what is too long for environment variables. Unknown keys are refused. */
 export const configFileSchema = z.strictObject({
   /** Registries with the roles to assume for them. */
-  registries: z.array(registrySchema).default([]),
+  registries: registriesSchema.default([]),
   /** The allow-list: roles that namespaces may ask for by annotation. */
   namespaceRoles: z.array(namespaceRoleSchema).default([]),
   /** What becomes of the secret of a namespace that opted out. */

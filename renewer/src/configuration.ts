@@ -1,6 +1,5 @@
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import {
-  commaList,
   commonVariables,
   type Environment,
   objectName,
@@ -9,6 +8,7 @@ import {
   port,
   readVariables,
 } from '@ecr-pull-secrets/shared/configuration.ts';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Facts } from '@ecr-pull-secrets/shared/facts.ts';
 import {
   DEFAULT_NAMESPACE_SELECTOR,
@@ -21,15 +21,16 @@ import { z } from 'zod';
 import { proxySettingsOf, proxyVariables } from './network/proxy-variables.ts';
 import { type ConfigFile, readConfigFile, readTextFile } from './config-file.ts';
 import { callerOf } from './registry-tokens/aws-caller.ts';
+import { awsKeysOf, awsRegionOf, awsVariables } from './registry-tokens/aws-variables.ts';
 import type { Registry } from './registry-tokens/registries.ts';
-import { registryHostOf } from './registry-tokens/registry-host.ts';
+import { parseRegistryList, REGISTRY_EXAMPLE } from './registry-tokens/registry-key.ts';
+import { registryWarnings } from './registry-tokens/registry-warnings.ts';
+import { planTokens } from './registry-tokens/token-plan.ts';
+import { writableKeys } from './registry-tokens/writable-keys.ts';
 import { parseLabelSelector } from './pull-secrets/label-selector.ts';
 
 const namespacePattern = parsedBy(parseNamespacePattern);
 const noNamespace = parseNamespacePattern('');
-
-/** The form of a region's name, in any partition; the chart's schema repeats it. */
-export const AWS_REGION = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
 
 /** Every environment variable of `ecr-pull-secrets renewer`; what the AWS SDK reads comes on top. */
 export const renewerVariables = z.object({
@@ -57,14 +58,14 @@ export const renewerVariables = z.object({
     description: 'Namespaces by name that never get the secret.',
     example: 'kube-*',
   }),
-  DOCKER_REGISTRIES: commaList.default([]).meta({
-    description: 'Keys of the credentials; the registry that AWS names where not set.',
-    example: 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com',
+  DOCKER_REGISTRIES: parsedBy(parseRegistryList).default([]).meta({
+    description:
+      'Keys of the credentials, as the kubelet reads them, split by commas, semicolons or blanks: each a host, with or without `https://`, a port and a path; `*` may stand for the account or the region of an ECR host. The registry that AWS names if not set.',
+    example: REGISTRY_EXAMPLE,
+    // An error quotes the wrong entry alone, without what may be a password.
+    secret: true,
   }),
-  AWS_REGION: awsRegion().optional().meta({
-    description: 'Region of the registry; the AWS SDK’s own search where not set.',
-    example: 'us-east-1',
-  }),
+  ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
     description:
       'JSON file with what is too long for variables: registries with their roles, roles of namespaces, opting out, pace. Variables win over it.',
@@ -100,6 +101,11 @@ export const renewerVariables = z.object({
     description: 'Name of the MutatingWebhookConfiguration whose caBundle is kept right.',
     example: PRODUCT_NAME,
   }),
+  FENCE: oneOf(['on', 'off']).default('on').meta({
+    description:
+      'Whether admission policies are to fence the ServiceAccount of this process, which is then proven hourly.',
+    example: 'on',
+  }),
   SERVICE_ACCOUNT_DIR: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount').meta({
     description: 'Folder of the ServiceAccount’s token and ca.crt.',
     example: '/var/run/secrets/kubernetes.io/serviceaccount',
@@ -112,8 +118,9 @@ export const renewerVariables = z.object({
     description: 'Set by Kubernetes in each container.',
     example: '443',
   }),
-  KUBECONFIG: z.string().optional().meta({
-    description: 'A kubeconfig file, outside a cluster.',
+  KUBECONFIG: parsedBy(parseFileList).optional().meta({
+    description:
+      'A kubeconfig file outside a cluster, or several with `:` between them, which are merged as kubectl merges them.',
     example: '/etc/kubernetes/admin.conf',
   }),
   HOME: z.string().default('/').meta({
@@ -133,6 +140,7 @@ export type RenewerConfiguration = ReturnType<typeof readRenewerConfiguration>;
 export function readRenewerConfiguration(environment: Environment, readText = readTextFile) {
   const variables = readVariables(renewerVariables, environment);
   const file = readConfigFile(variables.CONFIG_FILE, readText);
+  const awsRegion = awsRegionOf(variables);
   const registries = registriesOf(variables, file);
   const exclude = variables.EXCLUDE_NAMESPACE;
   const target = variables.TARGET_NAMESPACE;
@@ -147,10 +155,14 @@ export function readRenewerConfiguration(environment: Environment, readText = re
       exclude,
     }),
     registries,
+    refusedRegistries: planTokens({ registries, region: awsRegion }).refused,
+    registryWarnings: registryWarnings(registries, awsRegion),
     namespaceRoles: file.namespaceRoles,
     optOutPolicy: file.optOut,
     routineWritesPerSecond: file.routineWritesPerSecond,
-    awsRegion: variables.AWS_REGION,
+    awsRegion,
+    /** Never logged. */
+    awsKeys: awsKeysOf(variables),
     /** Whose tokens a checkpoint may hold. */
     awsCaller: callerOf(environment),
     tlsMode: variables.TLS_MODE,
@@ -162,12 +174,13 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     podNamespace: variables.POD_NAMESPACE,
     serviceName: variables.SERVICE_NAME,
     webhookName: variables.WEBHOOK_NAME,
+    fence: variables.FENCE,
     apiServer: apiServerOf(variables),
     /** May hold a proxy's credentials: never logged. */
     proxies: proxySettingsOf(variables),
     facts: Object.freeze({
-      version: 1,
-      registries: registries.map(({ host }) => registryHostOf(host)),
+      version: 2,
+      registries: [...writableKeys(registries, awsRegion, file.namespaceRoles)],
       excludedNamespaces: [...exclude.entries],
     } satisfies Facts),
     /** What a person wants to see in the first log line. */
@@ -176,25 +189,41 @@ export function readRenewerConfiguration(environment: Environment, readText = re
       targetNamespaces: target.entries,
       excludedNamespaces: exclude.entries,
       registries: registries.map(({ host }) => host),
-      awsRegion: variables.AWS_REGION,
+      awsRegion,
     }),
   });
 }
 
 type RenewerVariables = z.output<typeof renewerVariables>;
 
-/** The variable wins over the file. */
+/**
+ * The variable wins over the file.
+ *
+ * @throws ECRPS_CONFIGURATION_INVALID if no identity can get a token for any of them
+ */
 export function registriesOf(
-  { DOCKER_REGISTRIES: hosts }: Pick<RenewerVariables, 'DOCKER_REGISTRIES'>,
+  { DOCKER_REGISTRIES: keys, ...variables }: RegistryVariables,
   file: ConfigFile,
 ): readonly Registry[] {
-  return hosts.length > 0 ? hosts.map((host) => ({ host })) : file.registries;
+  const region = awsRegionOf(variables);
+  const registries = keys.length > 0 ? keys.map((host) => ({ host })) : file.registries;
+  if (registries.length > 0 && writableKeys(registries, region, file.namespaceRoles).length === 0) {
+    const [first] = planTokens({ registries, region }).refused;
+    const problem = `${first?.key} ${first?.reason}`;
+    throw createError('ECRPS_CONFIGURATION_INVALID', `no registry is left: ${problem}`);
+  }
+  return registries;
 }
+
+type RegistryVariables = Pick<
+  RenewerVariables,
+  'DOCKER_REGISTRIES' | 'AWS_REGION' | 'AWS_DEFAULT_REGION'
+>;
 
 /** How to reach the API server: from inside the cluster, or by a kubeconfig. */
 export type ApiServer =
   | { readonly host: string; readonly port: number; readonly serviceAccountDir: string }
-  | { readonly kubeconfig: string };
+  | { readonly kubeconfigs: readonly string[] };
 
 export function apiServerOf(
   variables: Pick<
@@ -208,14 +237,14 @@ export function apiServerOf(
 ): ApiServer {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT, SERVICE_ACCOUNT_DIR } = variables;
   if (host === undefined) {
-    return { kubeconfig: variables.KUBECONFIG ?? join(variables.HOME, '.kube', 'config') };
+    return { kubeconfigs: variables.KUBECONFIG ?? [join(variables.HOME, '.kube', 'config')] };
   }
   return { host, port: KUBERNETES_SERVICE_PORT, serviceAccountDir: SERVICE_ACCOUNT_DIR };
 }
 
-function awsRegion() {
-  return parsedBy((text) => {
-    if (!AWS_REGION.test(text)) throw new Error('is not an AWS region');
-    return text;
-  });
+/** As clientcmd splits KUBECONFIG: empty entries do not count, and each file counts once. */
+function parseFileList(text: string): readonly string[] {
+  const paths = new Set(text.split(delimiter).filter((path) => path !== ''));
+  if (paths.size === 0) throw new Error('names no file');
+  return Object.freeze([...paths]);
 }

@@ -15,8 +15,8 @@ export function connect(
   command: string,
 ): KubeClient {
   const credentials =
-    'kubeconfig' in apiServer
-      ? fileCredentials(apiServer.kubeconfig)
+    'kubeconfigs' in apiServer
+      ? fileCredentials(...apiServer.kubeconfigs)
       : inClusterCredentials(apiServer);
   return createKubeClient({
     credentials,

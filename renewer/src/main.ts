@@ -46,6 +46,8 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
   const { host, opsPort: port } = configuration;
   const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
   logger.info({ ...configuration.summary }, 'started');
+  for (const warning of configuration.registryWarnings) logger.warn(warning);
+  base.metrics.refusedRegistries.set(configuration.refusedRegistries.length);
   await Promise.all([
     context.certificates.serve(stop),
     keepFacts({ ...context, signal: stop }),

@@ -6,12 +6,15 @@ export interface RenewerMetrics {
   readonly leader: Gauge;
   readonly tokenRequests: Counter<'result'>;
   readonly tokenExpiry: Gauge<'token'>;
+  readonly refusedRegistries: Gauge;
   readonly secretWrites: Counter<'result'>;
   readonly secrets: Gauge<'state'>;
   readonly namespaceTroubles: Gauge<'reason'>;
+  readonly events: Counter<'result'>;
   readonly caBundlePatches: Counter<'result'>;
   readonly certificateExpiry: Gauge<'certificate'>;
   readonly certificateProblems: Gauge;
+  readonly fence: Gauge<'state'>;
 }
 
 export function createRenewerMetrics(registry: Registry): RenewerMetrics {
@@ -34,6 +37,11 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       labelNames: ['token'],
       registers,
     }),
+    refusedRegistries: new Gauge({
+      name: `${METRIC_PREFIX}refused_registries`,
+      help: 'Configured registries that get no token, because the AWS identity is in another partition; the log says which.',
+      registers,
+    }),
     secretWrites: new Counter({
       name: `${METRIC_PREFIX}pull_secret_writes_total`,
       help: 'Writes of pull secrets: success, deleted, conflict, refused or error.',
@@ -50,6 +58,12 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       name: `${METRIC_PREFIX}namespace_troubles`,
       help: 'Namespaces with a trouble that an Event in them tells of, by the Event’s reason; told by the leader alone.',
       labelNames: ['reason'],
+      registers,
+    }),
+    events: new Counter({
+      name: `${METRIC_PREFIX}events_total`,
+      help: 'Events about namespaces: success, error or dropped.',
+      labelNames: ['result'],
       registers,
     }),
     caBundlePatches: new Counter({
@@ -69,6 +83,12 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       help: 'What is wrong with a certificate that somebody else makes, by count; the log says what.',
       registers,
     }),
+    fence: new Gauge({
+      name: `${METRIC_PREFIX}fence`,
+      help: 'Whether admission policies fence the renewer’s identity, 1 for the state that applies: proven, missing, unknown or off; set by the leader alone.',
+      labelNames: ['state'],
+      registers,
+    }),
   };
 }
 
@@ -78,4 +98,5 @@ export function forgetLeadership(metrics: RenewerMetrics): void {
   metrics.tokenExpiry.reset();
   metrics.secrets.reset();
   metrics.namespaceTroubles.reset();
+  metrics.fence.reset();
 }

@@ -10,7 +10,7 @@ t.test('the defaults are the documented ones', (t) => {
   });
   t.equal(secretName, 'ecr-pull-secret');
   t.equal(tlsDir, '/run/ecr-pull-secrets/tls');
-  t.same(apiServer, { kubeconfig: '/home/me/.kube/config' });
+  t.same(apiServer, { kubeconfigs: ['/home/me/.kube/config'] });
   t.same(registries, []);
   t.ok(namespaceRule.selector({ 'ecr-pull-secrets.io/inject': 'enabled' }));
   t.notOk(
@@ -51,21 +51,21 @@ t.test('an error names the variable, the problem and an example, all of them at 
   t.end();
 });
 
-t.test('the webhook is told hosts, whatever form the keys have', (t) => {
-  const keys = 'https://a.example/, b.example:5000/v2/,c.example';
+t.test('the webhook gets the keys, which it reads as the kubelet does', (t) => {
+  const keys = 'https://a.example/, b.example:5000/v2/;c.example';
   const { registries, facts } = readRenewerConfiguration({ ...required, DOCKER_REGISTRIES: keys });
   t.same(
     registries.map(({ host }) => host),
     ['https://a.example/', 'b.example:5000/v2/', 'c.example'],
   );
-  t.same(facts.registries, ['a.example', 'b.example:5000', 'c.example']);
+  t.same(facts.registries, ['https://a.example/', 'b.example:5000/v2/', 'c.example']);
   t.end();
 });
 
 t.test('the file says what is too long for variables, which win over it', (t) => {
   const file = {
     registries: [
-      'a.example',
+      'public.ecr.aws',
       { host: 'b.example', tokenOf: '123456789012.dkr.ecr.us-east-1.amazonaws.com' },
     ],
     namespaceRoles: [{ roleArn: 'arn:aws:iam::123456789012:role/a', namespaces: 'team-a*' }],
@@ -76,7 +76,7 @@ t.test('the file says what is too long for variables, which win over it', (t) =>
       JSON.stringify(file),
     );
   t.match(read({}), {
-    registries: [{ host: 'a.example' }, { host: 'b.example', tokenOf: /^123456789012/ }],
+    registries: [{ host: 'public.ecr.aws' }, { host: 'b.example', tokenOf: /^123456789012/ }],
     optOutPolicy: 'keep',
     routineWritesPerSecond: 50,
   });
@@ -85,15 +85,49 @@ t.test('the file says what is too long for variables, which win over it', (t) =>
   t.end();
 });
 
+t.test('registries of which none can get a token are refused, and one of many is reported', (t) => {
+  const china = '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn';
+  const east = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+  t.throws(() => readRegistries(china), {
+    code: 'ECRPS_CONFIGURATION_INVALID',
+    message: /no registry is left: 123456789012\S+cn gets no token: .* AWS_REGION=us-east-1/,
+  });
+  t.ok(readRegistries(china, 'cn-north-1'));
+  const both = readRegistries(`${china},${east},proxy.example.com,Registry.example.com`);
+  t.match(both.refusedRegistries, [{ key: china }]);
+  t.same(both.facts.registries, [east, 'proxy.example.com', 'Registry.example.com']);
+  t.match(both.registryWarnings, [
+    `registry "${china}" gets no token`,
+    'registry "proxy.example.com" is no host of ECR',
+    'registry "Registry.example.com" is no host of ECR',
+    'registry "Registry.example.com" has capitals',
+  ]);
+  t.same(readRegistries(east).registryWarnings, []);
+  t.end();
+});
+
+t.test('a key that only some role gets is one that the webhook hears of', (t) => {
+  const china = '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn';
+  const roleArn = 'arn:aws-cn:iam::123456789012:role/a';
+  const file = { registries: [china], namespaceRoles: [{ roleArn, namespaces: 'team-a' }] };
+  const { facts } = readRenewerConfiguration(
+    { ...required, AWS_REGION: 'us-east-1', CONFIG_FILE: 'c.json' },
+    () => JSON.stringify(file),
+  );
+  t.same(facts.registries, [china]);
+  t.end();
+});
+
 t.test('what is wrong in the file is named by its key', (t) => {
   const cases: Readonly<Record<string, RegExp>> = {
     '{"registry": []}': /CONFIG_FILE=c\.json: .*registry/,
-    '{"registries": [{"host": "a", "roleArn": "admin"}]}': /registries\.0\.roleArn: is not the ARN/,
-    '{"registries": [{"host": "a", "role": "x"}]}': /registries\.0: .*"role"/,
-    '{"registries": [""]}': /registries\.0\.host: has no host/,
-    '{"registries": ["https://"]}': /registries\.0\.host: has no host/,
-    '{"registries": [{"host": " "}]}': /registries\.0\.host: has no host/,
-    '{"registries": [{"host": "a", "tokenOf": "b"}]}':
+    '{"registries": [{"host": "a.example", "roleArn": "admin"}]}':
+      /registries\.0\.roleArn: is not the ARN/,
+    '{"registries": [{"host": "a.example", "role": "x"}]}': /registries\.0: .*"role"/,
+    '{"registries": [""]}': /registries\.0\.host: "" has no host/,
+    '{"registries": ["https://"]}': /registries\.0\.host: "https:\/\/" has no host/,
+    '{"registries": [{"host": " "}]}': /registries\.0\.host: "" has no host/,
+    '{"registries": [{"host": "a.example", "tokenOf": "b.example"}]}':
       /registries\.0\.tokenOf: is not the host of an ECR/,
     '{"registries": [{"host": "123456789012.DKR.ecr.us-east-1.amazonaws.com", "tokenOf": "123456789012.dkr.ecr.us-west-2.amazonaws.com"}]}':
       /registries\.0\.tokenOf: .*the host is an ECR registry, which takes its own token/,
@@ -123,6 +157,10 @@ t.test('the configuration cannot be changed', (t) => {
   t.ok(Object.isFrozen(configuration.namespaceRule));
   t.end();
 });
+
+function readRegistries(DOCKER_REGISTRIES: string, AWS_REGION = 'us-east-1') {
+  return readRenewerConfiguration({ ...required, DOCKER_REGISTRIES, AWS_REGION });
+}
 
 function messageOf(action: () => unknown): string {
   try {

@@ -1,7 +1,8 @@
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import t from 'tap';
-import type { ObjectMeta } from '../src/kube/objects.ts';
-import { createInventory } from '../src/pull-secrets/inventory.ts';
+import type { ListWatchHandler } from '../src/kube/list-watch.ts';
+import type { ObjectMeta, PartialObject } from '../src/kube/objects.ts';
+import { createInventory, type Following, type Inventory } from '../src/pull-secrets/inventory.ts';
 import { parseLabelSelector } from '../src/pull-secrets/label-selector.ts';
 import type { NamespaceRole } from '../src/pull-secrets/namespace-roles.ts';
 import { readPullSecretState } from '../src/pull-secrets/pull-secret-state.ts';
@@ -32,7 +33,20 @@ function inventoryOf() {
     gone: (namespace) => news.push(`gone ${namespace}`),
     rolesChanged: () => news.push('roles'),
   });
-  return { ...inventory, news };
+  return { ...inventory, ...handlersOf(inventory), news };
+}
+
+/** Takes whole objects, as a list and a watch bring them. */
+function handlersOf({ ofNamespaces, ofSecrets }: Inventory) {
+  return { namespaceHandler: reducing(ofNamespaces), secretHandler: reducing(ofSecrets) };
+}
+
+function reducing<R>({ reduce, handler }: Following<R>): ListWatchHandler<PartialObject> {
+  return {
+    replace: (objects) => handler.replace(objects.map(reduce)),
+    upsert: (object) => handler.upsert(reduce(object)),
+    remove: (object) => handler.remove(reduce(object)),
+  };
 }
 
 t.test('each change of a namespace or of its secret is news', (t) => {
@@ -130,9 +144,10 @@ t.test('a list tells of roles once, after all namespaces of it are known', (t) =
     gone: () => undefined,
     rolesChanged: () => known.push([...inventory.namespaces()]),
   });
-  inventory.namespaceHandler.replace([team('team-a', 'a'), team('team-b', 'b')]);
+  const { namespaceHandler } = handlersOf(inventory);
+  namespaceHandler.replace([team('team-a', 'a'), team('team-b', 'b')]);
   t.same(known, [['team-a', 'team-b']]);
-  inventory.namespaceHandler.replace([team('team-b', 'b')]);
+  namespaceHandler.replace([team('team-b', 'b')]);
   t.same(known.at(-1), ['team-b']);
   t.equal(known.length, 2);
   t.end();
@@ -142,3 +157,26 @@ function team(name: string, role: string) {
   const roleArn = `arn:aws:iam::123456789012:role/${role}`;
   return { metadata: { name, annotations: { 'ecr-pull-secrets.io/role-arn': roleArn } } };
 }
+
+t.test('what strangers write into namespaces and secrets is not kept', (t) => {
+  const { ofNamespaces, ofSecrets } = inventoryOf();
+  const long = '✓'.repeat(80_000);
+  const metadata: ObjectMeta = {
+    ...secretMetadata(),
+    labels: { ...labels, long },
+    annotations: {
+      'ecr-pull-secrets.io/role-arn': long,
+      'ecr-pull-secrets.io/expires-at': long,
+      'ecr-pull-secrets.io/renewed-at': long,
+      'ecr-pull-secrets.io/recipe': long,
+      'ecr-pull-secrets.io/origin': long,
+    },
+    managedFields: [{ manager: long, operation: long, fieldsV1: { [long]: {} } }],
+  };
+  for (const kept of [ofNamespaces.reduce({ metadata }), ofSecrets.reduce({ metadata })]) {
+    const text = JSON.stringify(kept);
+    t.ok(text.length < 800, `${text.length} characters`);
+    t.notOk(text.includes('✓'), 'none of two bytes');
+  }
+  t.end();
+});

@@ -18,14 +18,14 @@ t.test(
     const follower = await startFollower(t);
     const { api, told } = follower;
     const first = await api.next();
-    t.same(Object.fromEntries(first.url.searchParams), { limit: '500' });
+    t.same(Object.fromEntries(first.url.searchParams), { limit: '100' });
     t.match(first.request.headers.accept, 'as=PartialObjectMetadataList');
     first.json({
       metadata: { resourceVersion: '10', continue: 'more' },
       items: [named('a', '1')],
     });
     const second = await api.next();
-    t.same(Object.fromEntries(second.url.searchParams), { limit: '500', continue: 'more' });
+    t.same(Object.fromEntries(second.url.searchParams), { limit: '200', continue: 'more' });
     t.same(told, [], 'half a list is nobody’s business');
     second.json({ metadata: { resourceVersion: '10', continue: '' }, items: [named('b', '2')] });
     const watch = await api.next();

@@ -224,6 +224,7 @@ t.test('nothing is done in a namespace that is being deleted, nor without a docu
     isAlive: true,
     secret: undefined,
     document: { ...current, dockerConfigJson: '{}' },
+    emptyDocument: undefined,
     optOutPolicy: 'expire',
     nowMs,
   } as const;
@@ -236,3 +237,50 @@ t.test('nothing is done in a namespace that is being deleted, nor without a docu
   });
   t.end();
 });
+
+/** A secret with credentials of a role, by its recipe. */
+const ofRole: Partial<ObjectMeta> = {
+  annotations: { ...secretMetadata().annotations, 'ecr-pull-secrets.io/recipe': 'r1.role' },
+};
+
+t.test('a role’s credentials are replaced at once when the namespace has no right to them', (t) => {
+  const incomplete = { ...current, isComplete: false };
+  const revoked = { reason: 'revoked', isUrgent: true, resourceVersion: '7' };
+  t.match(planWrite(stateOf(ofRole), incomplete, nowMs), revoked, 'the common ones');
+  const another = { ...incomplete, recipe: 'r1.another' };
+  t.match(planWrite(stateOf(ofRole), another, nowMs), revoked, 'another role’s');
+  const same = { ...incomplete, recipe: 'r2.role' };
+  t.equal(planWrite(stateOf(ofRole), same, nowMs), undefined, 'less of the same role waits');
+  t.equal(planWrite(stateOf(), { ...another, isComplete: false }, nowMs), undefined, 'or more');
+  t.end();
+});
+
+t.test(
+  'a role’s credentials go even if there are none in their place, and nothing else does',
+  (t) => {
+    const emptyDocument = {
+      dockerConfigJson: '{"auths":{}}',
+      expiresAtMs: nowMs,
+      renewedAtMs: nowMs,
+      recipe: 'r1',
+      isComplete: false,
+    };
+    const facts = {
+      isTarget: true,
+      isAlive: true,
+      secret: stateOf(ofRole),
+      document: undefined,
+      emptyDocument,
+      optOutPolicy: 'expire',
+      nowMs,
+    } as const;
+    t.match(planWork(facts), { kind: 'write', isUrgent: true, document: emptyDocument });
+    t.equal(planWork({ ...facts, emptyDocument: undefined }), undefined, 'after a while');
+    t.equal(planWork({ ...facts, secret: stateOf() }), undefined, 'not the common ones');
+    t.equal(planWork({ ...facts, secret: undefined }), undefined, 'and none is made');
+    const edited = stateOf({ ...ofRole, managedFields: [] });
+    t.equal(planWork({ ...facts, secret: edited }), undefined, 'nor content of somebody else');
+    t.match(planWrite(stateOf(after(emptyDocument)), renewed, nowMs), { isUrgent: true });
+    t.end();
+  },
+);

@@ -3,9 +3,9 @@ import { createDocuments } from '../src/pull-secrets/documents.ts';
 import { callerOf } from '../src/registry-tokens/aws-caller.ts';
 import { readToken } from '../src/registry-tokens/authorization-data.ts';
 import { createPullDocument } from '../src/registry-tokens/pull-document.ts';
-import { placeOf, type Registry } from '../src/registry-tokens/registries.ts';
+import { placeOf, type Registry, type TokenPlace } from '../src/registry-tokens/registries.ts';
 import { type RegistryToken, renewalTimeMs } from '../src/registry-tokens/registry-token.ts';
-import { planTokens } from '../src/registry-tokens/token-plan.ts';
+import { isOfOtherRole, planTokens } from '../src/registry-tokens/token-plan.ts';
 
 const HOUR_MS = 3_600_000;
 const nowMs = Date.UTC(2026, 0, 1);
@@ -70,6 +70,29 @@ t.test('a token that is dead already is refused, and the clock suspected', (t) =
   t.end();
 });
 
+t.test('a registry that AWS’s answer names is a key only if it is a plain host', (t) => {
+  const authorizationToken = Buffer.from('AWS:hush').toString('base64');
+  const read = (proxyEndpoint: string) => readToken({ authorizationToken, proxyEndpoint }, nowMs);
+  const standIns = ['http://000000000000.dkr.ecr.us-east-1.localhost.localstack.cloud:4566'];
+  for (const key of [registry, 'https://public.ecr.aws', ...standIns])
+    t.equal(read(key).registry, key);
+  for (const key of [
+    '*',
+    'https://*.dkr.ecr.us-east-1.amazonaws.com',
+    'docker.io',
+    `a@${registry.slice(8)}`,
+    'oci://a.b',
+    'a b.c',
+  ]) {
+    t.throws(
+      () => read(key),
+      { code: 'ECRPS_TOKEN_INVALID', message: /^AWS’s answer names (?!.*hush)/ },
+      key,
+    );
+  }
+  t.end();
+});
+
 t.test('an answer without a usable token is an error that does not quote it', (t) => {
   const secret = Buffer.from('AWSsecret').toString('base64');
   for (const answer of [undefined, {}, { authorizationToken: secret, proxyEndpoint: registry }]) {
@@ -80,7 +103,7 @@ t.test('an answer without a usable token is an error that does not quote it', (t
 });
 
 t.test('a host says which service, region and endpoint gives its token', (t) => {
-  const places: Readonly<Record<string, ReturnType<typeof placeOf>>> = {
+  const places: Readonly<Record<string, Omit<TokenPlace, 'partitions'>>> = {
     [registry]: { service: 'ecr', region: 'us-east-1', fips: false, dualStack: false },
     '123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/': {
       service: 'ecr',
@@ -100,7 +123,7 @@ t.test('a host says which service, region and endpoint gives its token', (t) => 
       fips: false,
       dualStack: false,
     },
-    'HTTPS://123456789012.DKR.ECR.EU-West-1.AmazonAWS.com/': {
+    'https://123456789012.DKR.ECR.EU-West-1.AmazonAWS.com/': {
       service: 'ecr',
       region: 'eu-west-1',
       fips: false,
@@ -108,7 +131,7 @@ t.test('a host says which service, region and endpoint gives its token', (t) => 
     },
     'public.ecr.aws': { service: 'ecr-public', region: 'us-east-1', fips: false, dualStack: false },
   };
-  for (const [host, place] of Object.entries(places)) t.same(placeOf(host), place, host);
+  for (const [host, place] of Object.entries(places)) t.match(placeOf(host), place, host);
   t.equal(placeOf('proxy.example.com'), undefined);
   t.end();
 });
@@ -156,7 +179,7 @@ t.test('a host that is no ECR name takes the token of the registry that it names
 });
 
 t.test('a host takes the very token of the registry that it names, whoever asks for that', (t) => {
-  const proxy = { host: 'proxy.example.com', tokenOf: `HTTPS://${otherAccount}/` };
+  const proxy = { host: 'proxy.example.com', tokenOf: `https://${otherAccount.toUpperCase()}/` };
   const listed = { host: otherAccount, roleArn, externalId: 'ours', sessionName: 'me' };
   const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
   const places = { region: undefined, identity: mine };
@@ -203,7 +226,19 @@ t.test('a namespace’s role asks for the registries that name no role of their 
     new Set(requests.map(({ identity }) => identity.roleArn)),
     new Set([mine.roleArn, roleArn]),
   );
-  t.not(recipe, planTokens({ registries, region: undefined }).recipe);
+  const common = planTokens({ registries, region: undefined }).recipe;
+  t.not(recipe, common);
+  t.ok(isOfOtherRole(recipe, common));
+  t.notOk(isOfOtherRole(common, recipe));
+  t.notOk(isOfOtherRole(recipe, recipe));
+  t.end();
+});
+
+t.test('a namespace’s role that asks for no registry leaves no mark', (t) => {
+  const registries = [{ host: otherAccount, roleArn }];
+  const identity = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
+  const { recipe } = planTokens({ registries, region: undefined, identity });
+  t.equal(recipe, planTokens({ registries, region: undefined }).recipe);
   t.end();
 });
 

@@ -29,10 +29,16 @@ t.test('the variables and defaults are those of the old tool', (t) => {
     message: /^DOCKER_SECRET_NAME is not set; for example DOCKER_SECRET_NAME=/,
   });
   t.throws(() => targets({ TARGET_NAMESPACE: '[' }), { code: 'ECRPS_CONFIGURATION_INVALID' });
-  t.match(readRenewOnceConfiguration({ ...required, DOCKER_REGISTRIES: 'https://a/, b,' }), {
-    registries: [{ host: 'https://a/' }, { host: 'b' }],
-    apiServer: { kubeconfig: '/home/me/.kube/config' },
-  });
+  t.match(
+    readRenewOnceConfiguration({
+      ...required,
+      DOCKER_REGISTRIES: 'https://a.example/, b.example,',
+    }),
+    {
+      registries: [{ host: 'https://a.example/' }, { host: 'b.example' }],
+      apiServer: { kubeconfigs: ['/home/me/.kube/config'] },
+    },
+  );
   t.end();
 });
 

@@ -245,3 +245,29 @@ t.test('tokens that nobody requires yet, or any more, are kept while they live',
   t.same(last(), { required: [one], living: [one] });
   await stop();
 });
+
+t.test('requiring a refused token again and again asks AWS no sooner', async (t) => {
+  const { clock, asked, failing, hanging, keeper, stop } = keep();
+  const [one = '', two = ''] = requests.map(({ id }) => id);
+  failing.add(two);
+  const toggle = async (): Promise<void> => {
+    keeper.require(requests);
+    await clock.advance(50);
+    keeper.require(requests.slice(0, 1));
+    await clock.advance(50);
+  };
+  for (let round = 0; round < 100; round++) await toggle();
+  const calls = () => asked.filter(({ id }) => id === two).length;
+  t.ok(calls() <= 5, `${calls()} calls in 10 s, as with waits of 1, 2, 4 and 8 s`);
+  t.ok(calls() >= 3, 'and it is not given up');
+  t.equal(asked.filter(({ id }) => id === one).length, 1);
+
+  failing.delete(two);
+  hanging.add(two);
+  keeper.require(requests);
+  await clock.advance(30_000);
+  const before = calls();
+  for (let round = 0; round < 100; round++) await toggle();
+  t.ok(calls() - before <= 1, 'nor while an answer is waited for');
+  await stop();
+});

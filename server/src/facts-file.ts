@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { type Facts, factsSchema } from '@ecr-pull-secrets/shared/facts.ts';
+import { createKeyring } from '@ecr-pull-secrets/shared/keyring.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { FACTS_FILE } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
@@ -9,10 +10,10 @@ import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-patter
 /** The renewer's facts, as questions. */
 export interface KnownFacts {
   /**
-   * Whether a current token covers a registry, port included: the kubelet compares it too. Where the
-   * renewer does not know its registries, nothing is held against any.
+   * Whether a token covers an image, given by its full name without tag and digest. True for every image
+   * while the renewer does not know its registries.
    */
-  readonly covers: (registry: string) => boolean;
+  readonly covers: (imageName: string) => boolean;
   /** Whether `EXCLUDE_NAMESPACE` keeps the secret out of a namespace. */
   readonly excludes: (namespace: string) => boolean;
 }
@@ -72,10 +73,10 @@ function parseFacts(text: string): Facts {
 }
 
 function toKnownFacts({ registries, excludedNamespaces }: Facts): KnownFacts {
-  const covered = new Set(registries);
+  const isCovered = createKeyring(registries);
   const excluded = parseNamespacePattern(excludedNamespaces.join(','));
   return {
-    covers: (registry) => covered.size === 0 || covered.has(registry),
+    covers: (imageName) => registries.length === 0 || isCovered(imageName),
     excludes: (namespace) => excluded.matches(namespace),
   };
 }

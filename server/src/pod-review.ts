@@ -1,4 +1,4 @@
-import { registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
+import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import type { KnownFacts } from './facts-file.ts';
 import { fieldOf, textOf } from './json-fields.ts';
@@ -11,7 +11,7 @@ import type { RegistryMatcher } from './registry-hosts.ts';
  * (`pkg/kubelet/types/pod_update.go`); such a pod may reference no secret at all
  * (`plugin/pkg/admission/serviceaccount`).
  */
-const MIRROR_POD_ANNOTATION = 'kubernetes.io/config.mirror';
+export const MIRROR_POD_ANNOTATION = 'kubernetes.io/config.mirror';
 
 /** What is to happen to a new pod. */
 export interface PodReview {
@@ -42,18 +42,17 @@ export function createPodReviewer(options: PodReviewerOptions): PodReviewer {
   const { pullSecretName, isOurRegistry, injectAll, facts } = options;
   return (pod, namespace) => {
     if (isMirrorPod(pod) || hasOptedOut(pod)) return UNTOUCHED;
-    const registries = new Set(imagesOf(pod).map(registryOf).filter(isOurRegistry));
-    if (registries.size === 0 && !injectAll) return UNTOUCHED;
+    const images = imagesOf(pod).filter((image) => isOurRegistry(registryOf(image)));
+    if (images.length === 0 && !injectAll) return UNTOUCHED;
     const known = facts();
     if (known?.excludes(namespace)) {
       return { outcome: 'excluded', patch: [], warnings: [excludedWarning(namespace)] };
     }
     const patch = pullSecretPatch(pod, pullSecretName);
-    const uncovered = known ? [...registries].filter((registry) => !known.covers(registry)) : [];
     return {
       outcome: patch.length > 0 ? 'patched' : 'noop',
       patch,
-      warnings: uncovered.map(uncoveredWarning),
+      warnings: known ? uncoveredWarnings(images, known) : [],
     };
   };
 }
@@ -71,6 +70,15 @@ function excludedWarning(namespace: string): string {
   return `ecr-pull-secrets: EXCLUDE_NAMESPACE matches namespace ${namespace}, so this pod gets no pull secret; change that setting, or the labels by which the namespace opts in`;
 }
 
-function uncoveredWarning(registry: string): string {
-  return `ecr-pull-secrets: no token covers registry ${registry}, so its images may not pull; add it to the chart value "registries"`;
+/** One for each registry, which names the first of its images that no key covers. */
+function uncoveredWarnings(images: readonly string[], { covers }: KnownFacts): readonly string[] {
+  const firsts = new Map<string, string>();
+  for (const name of new Set(images.map(fullNameOf))) {
+    const registry = registryOf(name);
+    if (!firsts.has(registry) && !covers(name)) firsts.set(registry, name);
+  }
+  return [...firsts].map(
+    ([registry, name]) =>
+      `ecr-pull-secrets: no token covers registry ${registry}, so its images may not pull; add it to the chart value "registries". Not covered: ${name}`,
+  );
 }

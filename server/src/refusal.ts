@@ -38,7 +38,7 @@ const WRONG_CONTENT_TYPE: Refusal = {
  */
 export const BUSY: Refusal = {
   status: 429,
-  text: 'ECRPS_ADMISSION_BUSY: too many large bodies at once',
+  text: 'ECRPS_ADMISSION_BUSY: too many bodies at once',
   retryAfter: '1',
 };
 

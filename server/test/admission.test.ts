@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import * as fc from 'fast-check';
 import t from 'tap';
@@ -5,6 +6,8 @@ import type { KnownFacts } from '../src/facts-file.ts';
 import { createWebhookMetrics } from '../src/metrics.ts';
 import { createMutator } from '../src/mutate.ts';
 import { MAX_BODY_BYTES } from '../src/request-body.ts';
+import { REVIEW_FIELDS } from '../src/review-fields.ts';
+import { selectJson } from '../src/select-json.ts';
 import { ECR_IMAGE, ECR_POD, FIXTURE, podOf, reviewer, reviewOf, startApp } from './app-support.ts';
 import { type Call, call, recordLog } from './support.ts';
 import { applyOperations, verifyAdmissionResponse } from './verify-admission-response.ts';
@@ -196,7 +199,10 @@ t.test('whatever stands in a field, a review is answered and its patch applies',
   const paths = fieldPaths(FIXTURE.request).filter((path) => path !== '/uid');
   const property = fc.property(fc.constantFrom(...paths), fc.jsonValue(), (path, value) => {
     const request = applyOperations(FIXTURE.request, [{ op: 'replace', path, value }]);
-    const answer = JSON.stringify(mutate({ ...FIXTURE, request }));
+    const review = { ...FIXTURE, request };
+    const answer = JSON.stringify(mutate(review));
+    const selected = selectJson(Buffer.from(JSON.stringify(review)), REVIEW_FIELDS);
+    assert.equal(JSON.stringify(mutate(selected)), answer, 'the selected fields are enough');
     const { operations } = verifyAdmissionResponse(FIXTURE.request.uid, answer);
     applyOperations(request.object, operations);
   });

@@ -226,20 +226,22 @@ t.test('facts are read, followed and forgotten with their file', async (t) => {
   t.equal(file.current(), undefined);
 
   const facts = {
-    version: 1,
-    registries: ['a.example.com'],
+    version: 2,
+    registries: ['https://a.example.com/', '*.b.example.com/team-a'],
     excludedNamespaces: ['kube-*', 'dev'],
   };
   writeFileSync(path, JSON.stringify(facts));
   await file.check();
-  t.ok(file.current()?.covers('a.example.com'));
-  t.notOk(file.current()?.covers('a.example.com:443'));
+  t.ok(file.current()?.covers('a.example.com/app'));
+  t.ok(file.current()?.covers('x.b.example.com/team-a/app'));
+  t.notOk(file.current()?.covers('x.b.example.com/team-b/app'));
+  t.notOk(file.current()?.covers('a.example.com:443/app'));
   t.ok(file.current()?.excludes('kube-system'));
   t.notOk(file.current()?.excludes('payments'));
 
   writeFileSync(path, JSON.stringify({ ...facts, registries: [], excludedNamespaces: [] }));
   await file.check();
-  t.ok(file.current()?.covers('b.example.com'), 'nothing known, nothing held against it');
+  t.ok(file.current()?.covers('c.example.com/app'), 'nothing known, nothing held against it');
   t.notOk(file.current()?.excludes('kube-system'));
 
   rmSync(path);
@@ -253,9 +255,18 @@ t.test('facts that cannot be read count as none, and are reported once', async (
   const path = join(directory, 'facts.json');
   const { logger, lines } = recordLog();
   const file = openFactsFile(directory, logger);
-  const good = JSON.stringify({ version: 1, registries: ['a'], excludedNamespaces: [] });
+  const good = JSON.stringify({ version: 2, registries: ['a'], excludedNamespaces: [] });
   let logged = 0;
-  for (const text of ['{', '{"version":2}', '[]', '{"version":1,"registries":5}']) {
+  const tooMany = Array.from({ length: 401 }, (_, index) => `${index}.example`);
+  const unusable = [
+    '{',
+    good.replace('2', '1'),
+    '[]',
+    good.replace('["a"]', '5'),
+    good.replace('["a"]', JSON.stringify(tooMany)),
+    good.replace('"a"', JSON.stringify('a'.repeat(1_101))),
+  ];
+  for (const text of unusable) {
     writeFileSync(path, good);
     await file.check();
     t.ok(file.current());

@@ -1,15 +1,13 @@
-import { once } from 'node:events';
 import { Agent, request as httpsRequest } from 'node:https';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import t from 'tap';
 import { createWebhookApp } from '../src/app.ts';
-import { createBodyBudget } from '../src/body-budget.ts';
 import { createWebhookMetrics } from '../src/metrics.ts';
 import { createMutator } from '../src/mutate.ts';
-import { MAX_BODY_BYTES, readJsonBody } from '../src/request-body.ts';
+import { createBodyReader, MAX_BODY_BYTES } from '../src/request-body.ts';
 import { ECR_IMAGE, ECR_POD, FIXTURE, podOf, reviewer, reviewOf, startApp } from './app-support.ts';
 import { call, connectionOptions, JSON_HEADERS, readAnswer, recordLog } from './support.ts';
 import { verifyAdmissionResponse } from './verify-admission-response.ts';
@@ -21,97 +19,65 @@ t.test(
   async (t) => {
     const total = 2 * Math.ceil(MAX_BODY_BYTES / MEBIBYTE);
     const { body, sent } = mebibytes(total);
-    const share = createBodyBudget()();
 
-    const error = await readJsonBody(body, share).catch((thrown: unknown) => thrown);
+    const error = await createBodyReader()(body, String).catch((thrown: unknown) => thrown);
 
     t.ok(isCodedError(error, 'ECRPS_ADMISSION_BODY_TOO_LARGE'));
     t.equal(sent(), total);
   },
 );
 
-t.test('a body of unknown length counts as it grows, and gives back what it took', async (t) => {
-  const openShare = createBodyBudget(3 * MEBIBYTE);
-  const isFree: boolean[] = [];
-  const { body, sent } = mebibytes(5, () => {
-    const share = openShare();
-    isFree.push(share.covers(3 * MEBIBYTE));
-    share.release();
-  });
-
-  const error = await readJsonBody(body, openShare()).catch((thrown: unknown) => thrown);
-
-  t.ok(isCodedError(error, 'ECRPS_ADMISSION_BUSY'));
-  t.equal(sent(), 5, 'read to its end');
-  t.ok(isFree.includes(false), 'while it came');
-  t.ok(openShare().covers(3 * MEBIBYTE), 'afterwards');
-  t.end();
-});
-
-t.test('shares of the budget add up, and what is given back stays so', (t) => {
-  const openShare = createBodyBudget(3 * MEBIBYTE);
-  const one = openShare();
-  const other = openShare();
-  t.ok(one.covers(2 * MEBIBYTE));
-  t.notOk(other.covers(2 * MEBIBYTE));
-  t.ok(other.covers(MEBIBYTE));
-  t.ok(one.covers(MEBIBYTE), 'less than it took');
-  t.notOk(one.covers(2 * MEBIBYTE + 1));
-  t.ok(openShare().covers(MEBIBYTE / 2), 'small ones take nothing');
-
-  one.release();
-  one.release();
-  t.notOk(one.covers(1), 'a late chunk cannot take it again');
-  t.ok(other.covers(3 * MEBIBYTE));
-  t.notOk(openShare().covers(MEBIBYTE));
-  t.end();
-});
-
-t.test(
-  'beyond the budget a large body is to come again, and small ones are reviewed',
-  async (t) => {
-    const bodyBudget = createBodyBudget(2 * MEBIBYTE);
-    const { port, post, metrics } = await startApp(t, reviewer(), { bodyBudget });
-    const agent = new Agent({ keepAlive: true, maxSockets: 2 });
-    t.teardown(() => agent.destroy());
-    const large = JSON.stringify(reviewOf(ECR_POD)).padEnd(2 * MEBIBYTE);
-    const first = await beginUpload(port, agent, large);
-    const second = await beginUpload(port, agent, large);
-
-    const refused = await readAnswer(second);
-    t.equal(refused.status, 429, 'before its body was sent');
-    t.equal(refused.headers['retry-after'], '1', 'or client-go would not try again');
-    t.match(refused.text, 'ECRPS_ADMISSION_BUSY');
-    t.equal((await post(FIXTURE)).status, 200);
-    t.match(await metrics(), 'admission_requests_total{result="busy"} 1\n');
-
-    second.end(large);
-    first.end(large);
-    t.equal((await readAnswer(first)).status, 200);
-    const again = await call({ port, agent, headers: JSON_HEADERS, body: large });
-    t.equal(again.status, 200, 'what an answered body took is free');
-
-    const gone = await beginUpload(port, agent, large);
-    gone.on('error', () => undefined).destroy();
-    while (/admission_in_flight [1-9]/.test(await metrics())) await new Promise(setImmediate);
-    t.equal((await post(large)).status, 200, 'what a sender that went away took is free too');
-  },
-);
-
-t.test('a sender whose connection is to close sees the 429 too', async (t) => {
-  const bodyBudget = createBodyBudget(0);
-  const large = Buffer.alloc(MAX_BODY_BYTES, ' ');
-  const agent = new Agent({ keepAlive: true });
+t.test('a held body gives way to new ones, and its sender is to come again', async (t) => {
+  const readBody = createBodyReader(3 * MEBIBYTE);
+  const { port, post, metrics } = await startApp(t, reviewer(), { readBody });
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   t.teardown(() => agent.destroy());
-  const serving = await startApp(t, reviewer(), { bodyBudget });
-  const draining = await startApp(t, reviewer(), { bodyBudget, isDraining: () => true });
+  const large = JSON.stringify(reviewOf(ECR_POD)).padEnd(2 * MEBIBYTE);
+  const half = large.slice(0, large.length - 1);
+  const oldest = beginUpload(port, agent, large, half);
+  const newer = beginUpload(port, agent, 'x'.repeat(MEBIBYTE), '');
+  await untilReading(metrics, 2);
 
-  const wished = await call({ port: serving.port, headers: JSON_HEADERS, body: large });
-  const drained = await call({ port: draining.port, agent, headers: JSON_HEADERS, body: large });
+  for (let again = 0; again < 3; again++) t.equal((await post(large)).status, 200);
 
-  for (const { status, headers } of [wished, drained]) {
-    t.match({ status, ...headers }, { status: 429, connection: 'close', 'retry-after': '1' });
-  }
+  oldest.end(large.at(-1));
+  const refused = await readAnswer(oldest);
+  t.equal(refused.status, 429);
+  t.equal(refused.headers['retry-after'], '1', 'or client-go would not try again');
+  t.match(refused.text, 'ECRPS_ADMISSION_BUSY');
+  t.match(await metrics(), 'admission_requests_total{result="busy"} 1\n');
+  newer.end(JSON.stringify(FIXTURE).padEnd(MEBIBYTE));
+  t.equal((await readAnswer(newer)).status, 200, 'what has sent nothing yet holds nothing');
+  const again = await call({ port, agent, headers: JSON_HEADERS, body: large });
+  t.equal(again.status, 200, 'over the connection of the refused one');
+});
+
+t.test('small bodies count, and what its sender gives up is free at once', async (t) => {
+  const readBody = createBodyReader(10 * 1024);
+  const pending = Array.from({ length: 10 }, () => new PassThrough());
+  const reading = pending.map((stream) => readBody(stream, (body) => body.length));
+  for (const stream of pending.slice(0, 5)) await written(stream, 2 * 1024);
+  pending[0]?.destroy();
+  t.ok(isCodedError(await failureOf(reading[0]), 'ECRPS_ADMISSION_BODY_INVALID'));
+  for (const stream of pending.slice(5)) await written(stream, 1024);
+
+  for (const stream of pending.slice(1)) stream.end();
+
+  const results = await Promise.all(reading.slice(1).map((one) => one.catch(String)));
+  // 4 × 2 and 5 × 1 KiB are three too many: the two oldest make room.
+  t.match(results, [/BUSY|too many/, /too many/, 2048, 2048, 1024, 1024, 1024, 1024, 1024]);
+});
+
+t.test('as many bodies as an API server sends at once pass, and so does the longest', async (t) => {
+  const readBody = createBodyReader();
+  const bodies = Array.from({ length: 200 }, () => new PassThrough());
+  const reading = bodies.map((stream) => readBody(stream, (body) => body.length));
+  for (const stream of bodies) await written(stream, 80 * 1024);
+  for (const stream of bodies) stream.end(Buffer.alloc(80 * 1024));
+  t.ok((await Promise.all(reading)).every((bytes) => bytes === 160 * 1024));
+
+  const { body } = mebibytes(MAX_BODY_BYTES / MEBIBYTE);
+  t.equal(await readBody(body, ({ length }) => length), MAX_BODY_BYTES);
 });
 
 t.test('slow clients are closed, while an idle connection stays for the next review', async (t) => {
@@ -137,16 +103,21 @@ t.test('slow clients are closed, while an idle connection stays for the next rev
   t.equal(Object.values(agent.freeSockets).flat()[0], idle, 'on the same connection');
 });
 
-t.test('the largest legal pod passes: 3 MiB that Go writes as six bytes each', async (t) => {
-  const { post } = await startApp(t);
-  const argument = '\\u003c'.repeat(3 * 1024 * 1024);
-  const body = JSON.stringify(reviewOf(podOf({ containers: [{ image: ECR_IMAGE, args: ['@'] }] })));
+t.test(
+  'the largest pod that can be stored passes: 1.5 MiB that Go writes as six bytes each',
+  async (t) => {
+    const { post } = await startApp(t);
+    const argument = '\\u003c'.repeat(1.5 * MEBIBYTE);
+    const body = JSON.stringify(
+      reviewOf(podOf({ containers: [{ image: ECR_IMAGE, args: ['@'] }] })),
+    );
 
-  const { status, text } = await post(body.replace('@', argument));
+    const { status, text } = await post(body.replace('@', argument));
 
-  t.equal(status, 200);
-  t.equal(verifyAdmissionResponse(FIXTURE.request.uid, text).operations.length, 1);
-});
+    t.equal(status, 200);
+    t.equal(verifyAdmissionResponse(FIXTURE.request.uid, text).operations.length, 1);
+  },
+);
 
 t.test('every limit is finite, and longer than the API server keeps idle connections', (t) => {
   const { logger } = recordLog();
@@ -160,34 +131,43 @@ t.test('every limit is finite, and longer than the API server keeps idle connect
 });
 
 /** A body of some mebibytes, and how many of them were read. */
-function mebibytes(total: number, beforeEach = () => {}) {
+function mebibytes(total: number) {
   const chunk = Buffer.alloc(MEBIBYTE, 'x');
   let sent = 0;
   function* chunks() {
-    for (; sent < total; sent++) {
-      beforeEach();
-      yield chunk;
-    }
+    for (; sent < total; sent++) yield chunk;
   }
   return { body: Readable.from(chunks()), sent: () => sent };
 }
 
-/** Sends the head of a review whose body the caller sends; resolves once the server has read it. */
-async function beginUpload(port: number, agent: Agent, body: string) {
+/** Resolves when so many more bytes of a body were read. */
+async function written(stream: PassThrough, bytes: number): Promise<void> {
+  await new Promise((resolve) => stream.write(Buffer.alloc(bytes), resolve));
+  await new Promise(setImmediate);
+}
+
+async function failureOf(promise: Promise<unknown> | undefined): Promise<unknown> {
+  return await promise?.catch((error: unknown) => error);
+}
+
+/** Sends the head of a review, and a part of its body; the caller sends the rest. */
+function beginUpload(port: number, agent: Agent, body: string, part: string) {
   const outgoing = httpsRequest({
     ...connectionOptions(port),
     agent,
     method: 'POST',
     path: '/mutate',
-    headers: {
-      ...JSON_HEADERS,
-      'content-length': Buffer.byteLength(body),
-      expect: '100-continue',
-    },
+    headers: { ...JSON_HEADERS, 'content-length': Buffer.byteLength(body) },
   });
   outgoing.flushHeaders();
-  await once(outgoing, 'continue');
+  outgoing.write(part);
   return outgoing;
+}
+
+async function untilReading(metrics: () => Promise<string>, requests: number): Promise<void> {
+  while (!(await metrics()).includes(`admission_in_flight ${requests}\n`)) {
+    await new Promise(setImmediate);
+  }
 }
 
 /** What a server says to a client that sends a text and then nothing, or one more byte now and then. */

@@ -217,7 +217,7 @@ t.test('in an excluded namespace a pod that needs the secret gets a warning inst
 });
 
 t.test('a registry without a token is injected, with one warning for all its images', (t) => {
-  const known = { covers: (host: string) => host !== ECR_HOST, excludes: () => false };
+  const known = { covers: (name: string) => !name.startsWith(ECR_HOST), excludes: () => false };
   const facts = () => known;
   const spec = {
     containers: [{ image: ECR_IMAGE }, { image: `${ECR_HOST}/b` }, { image: 'nginx' }],
@@ -228,6 +228,21 @@ t.test('a registry without a token is injected, with one warning for all its ima
   t.match(warnings, [new RegExp(`no token covers registry ${ECR_HOST}`)]);
   t.end();
 });
+
+t.test(
+  'each image is looked for by its full name, and the first one without a token is named',
+  (t) => {
+    const asked: string[] = [];
+    const covers = (name: string) => asked.push(name) > 0 && name.includes('/team-a');
+    const facts = () => ({ covers, excludes: () => false });
+    const images = ['team-a/x:1', 'team-b/y@sha256:00', 'team-a/x:2', 'team-c'];
+    const spec = { containers: images.map((image) => ({ image: `${ECR_HOST}/${image}` })) };
+    const { warnings } = review({ spec }, { facts });
+    t.match(warnings, [new RegExp(`Not covered: ${ECR_HOST}/team-b/y$`)]);
+    t.strictSame(asked, [`${ECR_HOST}/team-a/x`, `${ECR_HOST}/team-b/y`]);
+    t.end();
+  },
+);
 
 t.test('warnings fit what the API server passes on', (t) => {
   const characters = '🐳'.repeat(300);

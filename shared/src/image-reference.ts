@@ -22,6 +22,22 @@ export function registryOf(image: string): string {
   return isHost ? first : DEFAULT_REGISTRY;
 }
 
+/**
+ * The full name of an image, without tag and digest, by which the kubelet looks for credentials.
+ *
+ * Source: kubernetes `pkg/util/parsers/parsers.go` (`ParseImageName`).
+ */
+export function fullNameOf(image: string): string {
+  const registry = registryOf(image);
+  const name = image.replace(/@.*$/s, '').replace(/:[^:/]*$/, '');
+  const path =
+    /^(?:index\.)?docker\.io\//.test(name) || registry !== DEFAULT_REGISTRY
+      ? name.slice(name.indexOf('/') + 1)
+      : name;
+  const isOfficial = registry === DEFAULT_REGISTRY && !path.includes('/');
+  return `${registry}/${isOfficial ? 'library/' : ''}${path}`;
+}
+
 /** A registry host without its port; IPv6 brackets stay. */
 export function withoutPort(host: string): string {
   return host.replace(/:\d+$/, '');

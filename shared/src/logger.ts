@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { describeError, isCodedError } from './errors.ts';
+import { createLineSink } from './output.ts';
 
 export type { Logger } from 'pino';
 
@@ -18,8 +19,8 @@ export interface LoggerOptions {
  * messages and code, since a library's error object may hold a request's body.
  */
 export function createLogger({ level, format, name, destination }: LoggerOptions): Logger {
-  const out = destination ?? pino.destination({ dest: 1, sync: true });
-  return pino(
+  const out = destination ?? createLineSink(process.stdout, reportDropped);
+  const logger = pino(
     {
       level,
       base: { name },
@@ -29,6 +30,10 @@ export function createLogger({ level, format, name, destination }: LoggerOptions
     },
     format === 'text' ? { write: (line) => out.write(toText(line)) } : out,
   );
+  function reportDropped(lines: number): void {
+    logger.warn({ lines }, 'lines of the log were dropped: nothing read them');
+  }
+  return logger;
 }
 
 function serializeError(error: unknown): { message: string; code?: string } {

@@ -24,7 +24,7 @@ export const RENEWED_AT_ANNOTATION = 'ecr-pull-secrets.io/renewed-at';
 /** Of a written secret: which registries it holds and whose credentials, as a hash. */
 export const RECIPE_ANNOTATION = 'ecr-pull-secrets.io/recipe';
 
-/** Of the checkpoint: hosts of the registries that its tokens are for, split by commas. */
+/** Of the checkpoint: hosts of the registries that its tokens are for, split by commas. Hosts are keys too. */
 export const REGISTRIES_ANNOTATION = 'ecr-pull-secrets.io/registries';
 
 /** Kubernetes' recommended label for "who manages this object". */

@@ -1,4 +1,5 @@
 import { createError } from './errors.ts';
+import { matchesWildcards } from './wildcards.ts';
 
 /** A parsed `TARGET_NAMESPACE` or `EXCLUDE_NAMESPACE`. */
 export interface NamespacePattern {
@@ -32,34 +33,6 @@ export function parseNamespacePattern(text: string): NamespacePattern {
   }
   return {
     entries,
-    matches: (namespace) => entries.some((entry) => matchesEntry(entry, namespace)),
+    matches: (namespace) => entries.some((entry) => matchesWildcards(entry, namespace)),
   };
-}
-
-/**
- * Walks through both texts at once. After a mismatch only the last `*` takes one character more: what
- * an earlier one could take instead leads to no other end. So the steps are at most the product of
- * both lengths, where a regular expression tries every way to share a name among many `*`.
- */
-function matchesEntry(entry: string, namespace: string): boolean {
-  let inEntry = 0;
-  let inName = 0;
-  let lastStar = -1;
-  let afterStar = 0;
-  while (inName < namespace.length) {
-    const wanted = entry[inEntry];
-    if (wanted === '*') {
-      lastStar = inEntry++;
-      afterStar = inName;
-    } else if (wanted === '?' || wanted === namespace[inName]) {
-      inEntry++;
-      inName++;
-    } else if (lastStar === -1) {
-      return false;
-    } else {
-      inEntry = lastStar + 1;
-      inName = ++afterStar;
-    }
-  }
-  return /^\**$/.test(entry.slice(inEntry));
 }

@@ -223,8 +223,8 @@ t.test('probes and metrics are served over plain HTTP', async (t) => {
 });
 
 t.test('facts of an unknown version are not believed', (t) => {
-  const facts = { version: 1, registries: [], excludedNamespaces: ['kube-*'] };
+  const facts = { version: 2, registries: [], excludedNamespaces: ['kube-*'] };
   t.ok(factsSchema.safeParse(facts).success);
-  t.notOk(factsSchema.safeParse({ ...facts, version: 2 }).success);
+  t.notOk(factsSchema.safeParse({ ...facts, version: 1 }).success);
   t.end();
 });

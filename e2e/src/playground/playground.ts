@@ -16,6 +16,7 @@ import { requireLinux } from '../local-cluster/settings.ts';
 import type { RestartBackOffOptions } from '../local-node/containers/restart-back-off.ts';
 import type { Image } from '../local-node/images.ts';
 import { type LocalNode, startLocalNode } from '../local-node/local-node.ts';
+import { imageEntrypoint } from './image-entrypoint.ts';
 import { findLeaks } from './leaks.ts';
 import { createKubeApi, type KubeApi, type Manifest } from './kube-api.ts';
 import { type Opened, openTogether } from './opened.ts';
@@ -112,9 +113,9 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     const cluster = opened.add(await startCluster(options));
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
     const entry = await bundle(join(cluster.directory, 'bundle'));
-    const entrypoint = [process.execPath, entry];
+    const entrypoint = await imageEntrypoint(entry);
     const images = {
-      ...Object.fromEntries([...builds, { tag: BUILT, entry }].map(imageOf)),
+      ...Object.fromEntries(await Promise.all([...builds, { tag: BUILT, entry }].map(imageOf))),
       ...(publishedAs ? { [publishedAs]: publishedImage(entrypoint, ecr.endpoint) } : {}),
     };
     const node = opened.add(
@@ -124,8 +125,8 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   });
 }
 
-function imageOf({ tag, entry }: Pick<Build, 'tag' | 'entry'>): readonly [string, Image] {
-  return [`${REPOSITORY}:${tag}`, { entrypoint: [process.execPath, entry] }];
+async function imageOf({ tag, entry }: Pick<Build, 'tag' | 'entry'>): Promise<[string, Image]> {
+  return [`${REPOSITORY}:${tag}`, { entrypoint: await imageEntrypoint(entry) }];
 }
 
 /** The path is one of the command's words, which the node maps; in an image's environment it would not be. */

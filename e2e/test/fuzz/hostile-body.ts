@@ -55,9 +55,9 @@ export const wrongTypes: BodyMaker = (random) => {
   return toBody(review);
 };
 
-/** Up to a hundred thousand levels, closed again or not. */
+/** As many levels as are read, one more or less, or up to a hundred thousand; closed again or not. */
 export const deep: BodyMaker = (random) => {
-  const levels = 10 ** (1 + random.below(5));
+  const levels = random.pick([50 + random.below(20), 10 ** (1 + random.below(5))]);
   const [open, close] = random.pick([
     ['[', ']'],
     ['{"a":', '}'],
@@ -67,10 +67,64 @@ export const deep: BodyMaker = (random) => {
   return withText(`${open.repeat(levels)}1${end}`, random);
 };
 
+/** The most items of what follows: all of them may stand in a list of which every item counts. */
+const MAX_ITEMS = 2 ** 16;
+
+/** Thousands of values in a few bytes each. */
+export const structure: BodyMaker = (random) => {
+  const item = random.pick([
+    '{}',
+    '[]',
+    '0',
+    '[0]',
+    '[[]]',
+    '{"a":0}',
+    '{"34":0}',
+    '""',
+    'null',
+    '1.5',
+  ]);
+  return withText(
+    listOf(() => item, random.below(MAX_ITEMS)),
+    random,
+  );
+};
+
+/** Thousands of keys that are all different, in one object or in many. */
+export const uniqueKeys: BodyMaker = (random) => {
+  const key = random.pick([(index: number) => `k${index}`, String, (index: number) => `Ж${index}`]);
+  const size = random.pick([1, 10, 128, 1_500, MAX_ITEMS]);
+  const fields = Array.from({ length: random.below(MAX_ITEMS) }, (_, index) => `"${key(index)}":0`);
+  const objects = Array.from(
+    { length: Math.ceil(fields.length / size) },
+    (_, index) => `{${fields.slice(index * size, (index + 1) * size).join(',')}}`,
+  );
+  return withText(
+    listOf((index) => objects[index] ?? '', objects.length),
+    random,
+  );
+};
+
+/** One key over and over, also one that counts, and written with an escape: the last one counts. */
+export const duplicates: BodyMaker = (random) => {
+  const [text, escaped] = random.pick([
+    ['"image":', '"im\\u0061ge":'],
+    ['"spec":', '"s\\u0070ec":'],
+    ['"uid":', '"\\u0075id":'],
+    ['"containers":', '"containers":'],
+  ] as const);
+  const value = random.pick(['0', '{}', '[]', 'null', '"x"', '[{"image":"x"}]']);
+  const copies = `${random.pick([text, escaped])}${value},`.repeat(1 + random.below(10_000));
+  const review = JSON.stringify(recordedReview());
+  return Buffer.from(
+    review.replace(text, random.pick([`${copies}${text}`, `${copies}${escaped}`])),
+  );
+};
+
 /** Up to two mebibytes of one thing, and seldom more than the server takes. */
 export const huge: BodyMaker = (random, count) => {
   const isTooLong = count % 20 === 7;
-  const bytes = isTooLong ? 25 * MEBIBYTE : 2 ** (16 + random.below(6));
+  const bytes = isTooLong ? 11 * MEBIBYTE : 2 ** (16 + random.below(6));
   const part = random.pick([CONFIDENTIAL, '\\u003c', '"', '\\ud83d', '","', 'Ж', '0,']);
   return withText(`"${part.repeat(bytes / Buffer.byteLength(part))}"`, random);
 };
@@ -106,6 +160,10 @@ function withText(text: string, random: Random): Buffer {
   const place = PLACES[random.below(PLACES.length)] ?? [];
   const review = JSON.stringify(replaceAt(recordedReview(), place, PLACEHOLDER));
   return Buffer.from(review.replace(`"${PLACEHOLDER}"`, () => text));
+}
+
+function listOf(item: (index: number) => string, length: number): string {
+  return `[${Array.from({ length }, (_, index) => item(index)).join(',')}]`;
 }
 
 function toBody(document: Json): Buffer {

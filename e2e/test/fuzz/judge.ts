@@ -8,10 +8,16 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Bodies up to this never have to wait for others (server `body-budget.ts`). */
-const FREE_BYTES = 512 * 1024;
+/** Bodies up to this are there in a moment, so that they never have to make room for others. */
+const SMALL_BYTES = 64 * 1024;
 /** Longer ones are not read (server `request-body.ts`). */
-const MAX_BYTES = 24 * 1024 ** 2;
+const MAX_BYTES = 10 * 1024 ** 2;
+/** Deeper ones are not read, and longer texts are read as empty ones (server `select-json.ts`). */
+const MAX_DEPTH = 64;
+const MAX_TEXT = 4_094;
+/** No kind has between half as many and twice as many: what stands in an item counts too. */
+const MAX_ITEMS = 131_072;
+const READ_LISTS = ['initContainers', 'containers', 'volumes', 'imagePullSecrets'];
 
 /** What is wrong with the answer to a valid review; `undefined` where nothing is. */
 export function judgeValid({ uid, patch }: ValidReview, answer: Answer): string | undefined {
@@ -30,13 +36,50 @@ export function judgeValid({ uid, patch }: ValidReview, answer: Answer): string 
  * What is wrong with the answer to a hostile body. Where it is a review all the same, it must be
  * answered as one, with a patch that applies; else it must be refused, by the client's own fault.
  */
-export function judgeHostile(body: Buffer, { status, text }: Answer): string | undefined {
-  if (status === 429 && body.length > FREE_BYTES) return undefined;
-  const review = body.length > MAX_BYTES ? undefined : readReview(body);
-  const expectedStatus = review ? 200 : body.length > MAX_BYTES ? 413 : 400;
-  if (status !== expectedStatus) return `status ${status} instead of ${expectedStatus}`;
-  if (!review) return text.includes(CONFIDENTIAL) ? 'the refusal quotes the body' : undefined;
-  return judgeReview(review.request, text);
+export function judgeHostile(body: Buffer, answer: Answer): string | undefined {
+  const { status, text } = answer;
+  if (status === 429 && body.length > SMALL_BYTES) return undefined;
+  const { expected, request } = expectation(body);
+  if (!expected.includes(status)) return `status ${status} instead of ${expected.join(' or ')}`;
+  if (!request) return text.includes(CONFIDENTIAL) ? 'the refusal quotes the body' : undefined;
+  return judgeReview(request, text);
+}
+
+interface Expectation {
+  /** The statuses that are right. */
+  readonly expected: readonly number[];
+  /** Of a body that is a review. */
+  readonly request?: ReviewRequest;
+}
+
+function expectation(body: Buffer): Expectation {
+  if (body.length > MAX_BYTES) return { expected: [413] };
+  const document = parse(body);
+  // What comes first decides: the level that is one too many, or what is no JSON.
+  if (!document) return { expected: [400, 413] };
+  if (isDeeper(document.value, MAX_DEPTH)) return { expected: [413] };
+  const request = readReview(document.value);
+  if (!request) return { expected: [400] };
+  return hasManyItems(request) ? { expected: [413] } : { expected: [200], request };
+}
+
+/** Whether the lists that are read have more items than any pod that can be stored. */
+function hasManyItems({ object }: ReviewRequest): boolean {
+  const spec = ownField(object, 'spec');
+  const lists = READ_LISTS.map((name) => ownField(spec, name)).filter(Array.isArray);
+  const items = lists.reduce((sum, list) => sum + list.length, 0);
+  return items > MAX_ITEMS;
+}
+
+/** Whether lists and objects stand in each other more than so many times. */
+function isDeeper(value: Json, levels: number): boolean {
+  let level: readonly Json[] = [value];
+  for (let depth = 0; depth <= levels; depth++) {
+    level = level.filter((one) => typeof one === 'object' && one !== null);
+    if (level.length === 0) return false;
+    level = level.flatMap((one) => Object.values(one ?? {}));
+  }
+  return true;
 }
 
 /** What is wrong with what came over a connection that was harmed. */
@@ -75,21 +118,20 @@ interface ReviewRequest {
   readonly object: Json | undefined;
 }
 
-/** A review with all that an answer needs; `undefined` where the body is something else. */
-function readReview(body: Buffer): { readonly request: ReviewRequest } | undefined {
-  const review = parse(body);
+/** The request of a review with all that an answer needs; `undefined` where it is something else. */
+function readReview(review: Json): ReviewRequest | undefined {
   const request = ownField(review, 'request');
   const uid = ownField(request, 'uid');
   const isReview =
     ownField(review, 'apiVersion') === 'admission.k8s.io/v1' &&
     ownField(review, 'kind') === 'AdmissionReview';
-  if (!isReview || typeof uid !== 'string' || uid === '') return undefined;
-  return { request: { uid, object: ownField(request, 'object') } };
+  if (!isReview || typeof uid !== 'string' || uid === '' || uid.length > MAX_TEXT) return undefined;
+  return { uid, object: ownField(request, 'object') };
 }
 
-function parse(body: Buffer): Json | undefined {
+function parse(body: Buffer): { readonly value: Json } | undefined {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return { value: JSON.parse(body.toString('utf8')) };
   } catch {
     return undefined;
   }

@@ -23,16 +23,16 @@ export interface GoProgram {
 }
 
 /**
- * Builds a program of `e2e/go`. Its module has no dependencies, so nothing is fetched.
+ * Builds a program of `e2e/go`, whose module has no dependencies, so that nothing is fetched; or of another module.
  *
  * @throws where there is no Go on PATH, or with Go's output where the build fails
  */
-export async function buildGoProgram(t: Test, name: string): Promise<GoProgram> {
+export async function buildGoProgram(t: Test, name: string, module = MODULE): Promise<GoProgram> {
   const program = join(t.testdir(), name);
   // Flags and a workspace of a person's own would build something else. (Empty would mean unset.)
   const flags = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };
   await promisify(execFile)('go', ['build', '-buildvcs=false', '-o', program, `./${name}`], {
-    cwd: MODULE,
+    cwd: module,
     env: { ...process.env, ...flags },
   });
 

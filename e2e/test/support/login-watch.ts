@@ -57,11 +57,12 @@ export function watchLogins(
     }
   }
 
-  const following = listWatch<Secret>({
+  const following = listWatch<Secret, Secret>({
     client: playground.client,
     path: '/api/v1/secrets',
     fieldSelector: `metadata.name=${name}`,
     metadataOnly: false,
+    reduce: (object) => object,
     handler: {
       replace: (present) => {
         beginnings += 1;

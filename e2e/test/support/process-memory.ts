@@ -5,9 +5,18 @@ import { readFile } from 'node:fs/promises';
 export const INSPECTABLE = { name: 'NODE_OPTIONS', value: '--inspect=127.0.0.1:0' } as const;
 
 /** Memory that a process has in RAM, in bytes (`VmRSS` of proc(5)). */
-export async function residentBytes(pid: number): Promise<number> {
+export function residentBytes(pid: number): Promise<number> {
+  return memoryOf(pid, 'VmRSS');
+}
+
+/** The most memory that a process ever had in RAM, in bytes (`VmHWM` of proc(5)). */
+export function peakResidentBytes(pid: number): Promise<number> {
+  return memoryOf(pid, 'VmHWM');
+}
+
+async function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
 }
 
 /**

@@ -32,11 +32,12 @@ export function followSecrets(
     expiries.set(namespace, versions);
   }
 
-  void listWatch<PartialObject>({
+  void listWatch<PartialObject, PartialObject>({
     client,
     path: '/api/v1/secrets',
     fieldSelector: `metadata.name=${name}`,
     metadataOnly: true,
+    reduce: (object) => object,
     handler: {
       replace: (present) => {
         beginnings += 1;

@@ -11,6 +11,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { bundle } from '../../../cli/bundle.ts';
 import { findFreePort } from '../../src/local-cluster/free-port.ts';
 import { type Guardian, startGuardian } from '../../src/local-cluster/guardian.ts';
+import { imageEntrypoint } from '../../src/playground/image-entrypoint.ts';
 
 const HOST = '127.0.0.1';
 const START_MS = 30_000;
@@ -19,6 +20,8 @@ const POLL_MS = 50;
 /** `ecr-pull-secrets webhook` from a freshly built bundle, alone: no cluster, no renewer. */
 export interface WebhookProcess {
   readonly pid: number;
+  /** Its working directory, which holds its files. */
+  readonly directory: string;
   readonly host: string;
   readonly port: number;
   /** Where an API server posts its reviews. */
@@ -95,14 +98,16 @@ async function launchOnFreePorts(options: LaunchOptions, attempts = 3): Promise<
   }
 }
 
-async function launch(options: LaunchOptions): Promise<WebhookProcess> {
-  const { guardian, entry, environment, caPem, caFile } = options;
+async function launch(launchOptions: LaunchOptions): Promise<WebhookProcess> {
+  const { guardian, entry, environment, caPem, caFile } = launchOptions;
   const { directory } = guardian;
   const [port, opsPort] = await Promise.all([findFreePort(), findFreePort()]);
   const settings = { HOST, PORT: String(port), OPS_PORT: String(opsPort), DRAIN_SECONDS: '0' };
   const logFile = join(directory, `webhook-${port}.log`);
   const output = openSync(logFile, 'a', 0o600);
-  const child = guardian.spawn(process.execPath, [entry, 'webhook'], {
+  const [node = '', ...options] = await imageEntrypoint(entry);
+  const child = guardian.spawn(node, [...options, 'webhook'], {
+    cwd: directory,
     environment: { ...settings, TLS_DIR: tlsDirectory(directory), ...environment },
     stdio: ['ignore', output, output],
   });
@@ -113,6 +118,7 @@ async function launch(options: LaunchOptions): Promise<WebhookProcess> {
   await untilReady(child, ops, log);
   return {
     pid: child.pid ?? 0,
+    directory,
     host: HOST,
     port,
     url: `https://${HOST}:${port}/mutate?timeout=5s`,

@@ -19,6 +19,9 @@ const POSSIBLE_CREDENTIAL = /[A-Za-z0-9+/=_.-]{100,}/g;
 /** A message of the API server is for people: longer ones are quoted objects. */
 const MESSAGE_LIMIT = 500;
 
+/** What is searched for credentials: somebody's webhook may answer with megabytes. */
+const SEARCH_LIMIT = 20 * MESSAGE_LIMIT;
+
 /** Nobody means more, and a timer of more than 2^31 ms would fire at once. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
@@ -34,7 +37,8 @@ export function createApiError(
   },
 ): ApiError {
   const { reason, message, causes } = readStatus(response.text);
-  const said = message.replace(POSSIBLE_CREDENTIAL, '[redacted]').slice(0, MESSAGE_LIMIT);
+  const start = message.slice(0, SEARCH_LIMIT);
+  const said = start.replace(POSSIBLE_CREDENTIAL, '[redacted]').slice(0, MESSAGE_LIMIT);
   const error = createError(
     'ECRPS_KUBERNETES_REQUEST_FAILED',
     `${action} answered ${response.status} ${reason}${said && `: ${said}`}`,

@@ -1,8 +1,6 @@
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { CONNECT_TIMEOUT_MS, limitAddressAttempts } from '../network/connect-limits.ts';
 import type { KubeCredentials } from './kube-config.ts';
-
-/** For a connection, and for a proxy's answer to CONNECT: a fifth of what a request may take. */
-const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * Twice what a leader has open at once: ten writes, four watches, the lease, an Event. A burst beyond it
@@ -14,15 +12,25 @@ const MAX_CONNECTIONS = 32;
  * One pool of connections to the API server, directly or through a proxy; the server's own CA and
  * client certificates are for the server, not for the proxy. HTTP/1.1 everywhere: the same behaviour
  * against every server, and one slow watch blocks nobody.
+ *
+ * @param connectTimeoutMs - for a connection, and for a proxy's answer to CONNECT
  */
 export function createApiServerDispatcher(
   tls: KubeCredentials['tls'],
   proxyUrl: string | undefined,
   connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
 ): Dispatcher {
+  limitAddressAttempts();
   const connect = { ...tls, allowH2: false, timeout: connectTimeoutMs };
   const options = { allowH2: false, connections: MAX_CONNECTIONS };
   if (proxyUrl === undefined) return new Agent({ ...options, connect });
+  if (proxyUrl.startsWith('socks5:')) {
+    return new Socks5ProxyAgent(proxyUrl, {
+      ...options,
+      connectTimeout: connectTimeoutMs,
+      requestTls: connect,
+    });
+  }
   return new ProxyAgent({
     ...options,
     uri: proxyUrl,

@@ -1,8 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
-import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { ProxyRule } from '../network/proxy-rule.ts';
 import { unlessAborted } from '../unless-aborted.ts';
+import { createAnswerReader, LARGEST_OBJECT_BYTES } from './answers.ts';
 import { createApiError } from './api-error.ts';
 import { createApiServerDispatcher } from './api-server-dispatcher.ts';
 import type { CredentialSource, KubeCredentials } from './kube-config.ts';
@@ -36,6 +37,14 @@ export interface KubeRequest {
   readonly timeoutMs?: number;
   /** How long a streamed answer may be silent; `timeoutMs` unless told. */
   readonly silenceMs?: number;
+  /** How many bytes the answer may have; `LARGEST_OBJECT_BYTES` if absent. A streamed answer has no limit. */
+  readonly maxBytes?: number;
+}
+
+/** A request of which only a part of the answer is kept. */
+export interface ReducedRequest<T> extends KubeRequest {
+  /** Makes a value of the answer's text; what it does not keep is garbage at once. `JSON.parse` if absent. */
+  readonly parse: (text: string) => T;
 }
 
 /** The API server, one connection pool, nothing cached. */
@@ -43,9 +52,10 @@ export interface KubeClient {
   /**
    * One request and its JSON answer; never retried here.
    *
-   * @throws ECRPS_KUBERNETES_REQUEST_FAILED (an ApiError) or ECRPS_KUBERNETES_UNREACHABLE
+   * @throws ECRPS_KUBERNETES_REQUEST_FAILED (an ApiError), ECRPS_KUBERNETES_UNREACHABLE or
+   *   ECRPS_KUBERNETES_ANSWER_TOO_LARGE
    */
-  request<T>(request: KubeRequest): Promise<T>;
+  request<T>(request: KubeRequest | ReducedRequest<T>): Promise<T>;
   /**
    * A streamed answer, for watches and logs.
    *
@@ -69,18 +79,21 @@ export function createKubeClient({
   proxyRule = () => undefined,
 }: KubeClientOptions): KubeClient {
   const pool = createPool();
+  const answers = createAnswerReader();
 
   async function send(request: KubeRequest): Promise<Dispatcher.ResponseData> {
     const action = `${request.method} ${request.path}`;
     const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     try {
       request.signal?.throwIfAborted();
-      const current = await credentials();
-      const url = new URL(request.path, current.server);
+      // An exec plugin or an identity provider may never answer.
+      const current = await unlessAborted(credentials(), request.signal);
+      const url = new URL(current.server + request.path);
       for (const [name, value] of Object.entries(request.query ?? {})) {
         if (value !== undefined) url.searchParams.set(name, String(value));
       }
-      const response = pool.dispatcherFor(current.tls, proxyRule(url)).request({
+      const proxyUrl = current.proxyUrl ?? proxyRule(url);
+      const response = pool.dispatcherFor(current.tls, proxyUrl).request({
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
@@ -102,26 +115,31 @@ export function createKubeClient({
     const response = await send(request);
     if (response.statusCode < 300) return response;
     const retryAfter = response.headers['retry-after'];
-    throw createApiError(`${request.method} ${request.path}`, {
+    const action = `${request.method} ${request.path}`;
+    const { signal } = request;
+    const refusal = { action, maxBytes: LARGEST_OBJECT_BYTES, parse: String, signal };
+    throw createApiError(action, {
       status: response.statusCode,
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-      text: await response.body.text().catch(() => ''),
+      text: await answers.read(response.body, refusal).catch(() => ''),
     });
   }
 
   return {
-    request: <T>(request: KubeRequest) => {
+    request: <T>(request: KubeRequest | ReducedRequest<T>) => {
       const ms = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
       const timeUp = (): Error => new Error(`no whole answer within ${ms} ms`);
       // undici limits each step, not their sum: a body that trickles would take for ever.
       return within({ clock: systemClock, ms, signal: request.signal, timeUp }, async (signal) => {
         const { body } = await checked({ ...request, signal });
         const action = `reading the answer to ${request.method} ${request.path}`;
+        const { maxBytes = LARGEST_OBJECT_BYTES } = request;
+        // The API server's schema is the contract; callers name the part of it that they read.
+        const parse = 'parse' in request ? request.parse : (text: string): T => JSON.parse(text);
         try {
-          // The API server's schema is the contract; callers name the part of it that they read.
-          const parsed: T = JSON.parse(await body.text());
-          return parsed;
+          return await answers.read(body, { action, maxBytes, parse, signal });
         } catch (error) {
+          if (isCodedError(error, 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE')) throw error;
           throw createError('ECRPS_KUBERNETES_UNREACHABLE', action, withoutSnippet(error));
         }
       });

@@ -15,10 +15,14 @@ export interface Notice {
   readonly message: string;
 }
 
-export type Notify = (notice: Notice) => Promise<void>;
+/** Resolves with whether the Event was made. */
+export type Notify = (notice: Notice) => Promise<boolean>;
 
 /** The API server refuses longer ones. */
 const MESSAGE_LIMIT = 1024;
+
+/** API servers take milliseconds; an admission webhook in between may hang. */
+const TIMEOUT_MS = 5_000;
 
 /**
  * Makes Warning Events, until the signal aborts. An Event that cannot be made is only logged: it is news,
@@ -57,9 +61,12 @@ export function createNotify(options: {
         path: `/api/v1/namespaces/${namespace}/events`,
         body,
         signal,
+        timeoutMs: TIMEOUT_MS,
       });
+      return true;
     } catch (error) {
       if (!signal.aborted) trouble.report(error, namespace);
+      return false;
     }
   };
 }

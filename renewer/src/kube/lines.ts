@@ -1,35 +1,37 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { costOf, LARGEST_OBJECT_BYTES } from './answers.ts';
 
-/** etcd takes objects of 1.5 MiB; JSON may write one byte as six, and the event is around it. */
-const LONGEST_LINE = 16 * 1024 * 1024;
+const LINE_END = 10;
 
 /**
- * Splits a byte stream into lines; a last line without an end is dropped, since it was cut off.
+ * Splits a byte stream into lines; a last line without an end is dropped, since it was cut off. Until a line is
+ * whole it stays outside of V8's heap, as bytes.
  *
- * @param longest - characters that one line may have
- * @throws ECRPS_KUBERNETES_ANSWER_INVALID where a line is longer: memory has an end
+ * @param maxBytes - that one line may have; of a watch it is one object
+ * @throws ECRPS_KUBERNETES_ANSWER_INVALID if a line is longer
  */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
-  longest: number = LONGEST_LINE,
+  maxBytes: number = LARGEST_OBJECT_BYTES,
 ): AsyncGenerator<string> {
-  // A chunk may end in the middle of a character.
-  const decoder = new TextDecoder();
-  let begun: string[] = [];
-  let length = 0;
+  // Pieces are joined once: a long line in many chunks would otherwise be copied for each.
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
   for await (const chunk of chunks) {
-    const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n');
-    // Parts are joined once: a long line in many chunks would else be copied for each.
-    begun.push(first);
-    length += first.length;
-    for (const next of others) {
-      const line = begun.join('');
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_END); end !== -1; end = chunk.indexOf(LINE_END, start)) {
+      const line = Buffer.concat([...pieces, chunk.subarray(start, end)]).toString();
+      pieces = [];
+      bytes = 0;
+      start = end + 1;
       if (line !== '') yield line;
-      begun = [next];
-      length = next.length;
     }
-    if (length > longest) {
-      throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', `a line is longer than ${longest}`);
+    const piece = chunk.subarray(start);
+    pieces.push(piece);
+    bytes += costOf(piece);
+    if (bytes > maxBytes) {
+      const message = `a line is longer than ${maxBytes} bytes`;
+      throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', message);
     }
   }
 }

@@ -1,9 +1,8 @@
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
-import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { isApiError } from './api-error.ts';
-import type { KubeClient } from './client.ts';
-import { continueList } from './list-pages.ts';
+import { beginList, type ListOptions, type ListPosition, nextPage } from './list-page.ts';
 import type { PartialObject } from './objects.ts';
 import { createRetryPace, type Trouble } from './retry-pace.ts';
 import { createTroubleLog } from './trouble-log.ts';
@@ -23,15 +22,8 @@ export interface ListWatchHandler<T> {
   remove(object: T): void;
 }
 
-export interface ListWatchOptions<T extends PartialObject> {
-  readonly client: KubeClient;
-  /** Path of the collection, for instance `/api/v1/namespaces`. */
-  readonly path: string;
-  readonly fieldSelector?: string;
-  readonly labelSelector?: string;
-  /** Asks for metadata alone. */
-  readonly metadataOnly: boolean;
-  readonly handler: ListWatchHandler<T>;
+export interface ListWatchOptions<T extends PartialObject, R> extends ListOptions<T, R> {
+  readonly handler: ListWatchHandler<R>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -39,12 +31,12 @@ export interface ListWatchOptions<T extends PartialObject> {
 }
 
 /** How far we are: in the middle of a list, or past it. */
-export interface Progress<T> {
+export interface Progress<R> {
   /** Where the next watch goes on; `undefined` while the list is not complete. */
   version: string | undefined;
   /** What the pages so far had. */
-  listed: T[];
-  continueToken: string | undefined;
+  listed: R[];
+  position: ListPosition;
   /** When the latest watch was answered, by the clock. */
   watchingSinceMs: number | undefined;
 }
@@ -57,8 +49,8 @@ export interface Progress<T> {
  * Never gives up and never rejects: every failure is tried again with jitter, at most 30 s later, and
  * said in the log once a minute.
  */
-export async function listWatch<T extends PartialObject>(
-  options: ListWatchOptions<T>,
+export async function listWatch<T extends PartialObject, R>(
+  options: ListWatchOptions<T, R>,
 ): Promise<void> {
   const { clock, random, signal, logger, path } = options;
   const log = createTroubleLog(
@@ -66,7 +58,7 @@ export async function listWatch<T extends PartialObject>(
     'following the API server failed; will retry',
   );
   const pace = createRetryPace(random);
-  const progress = begin<T>();
+  const progress = begin<R>();
   while (!signal.aborted) {
     try {
       progress.watchingSinceMs = undefined;
@@ -76,7 +68,7 @@ export async function listWatch<T extends PartialObject>(
       if (signal.aborted) return;
       if (wasSteady(progress, clock)) pace.reset();
       const trouble = troubleOf(error, progress);
-      if (trouble.kind === 'forgotten') Object.assign(progress, begin<T>());
+      if (trouble.kind === 'forgotten') Object.assign(progress, begin<R>());
       // The API server forgets in the course of things, for instance whenever it restarts.
       if (isApiError(error, 410)) logger.debug({ err: error, path }, 'listing anew');
       else log.report(error);
@@ -85,8 +77,34 @@ export async function listWatch<T extends PartialObject>(
   }
 }
 
-function begin<T>(): Progress<T> {
-  return { version: undefined, listed: [], continueToken: undefined, watchingSinceMs: undefined };
+function begin<R>(): Progress<R> {
+  return { version: undefined, listed: [], position: beginList(), watchingSinceMs: undefined };
+}
+
+/**
+ * Asks for the pages that are still missing and hands all of them over at once, so that nobody ever
+ * sees half a list. What arrived before a failure is kept: of twenty pages one may be refused by an
+ * API server that is busy, and to begin again would be refused the more.
+ *
+ * @throws as `nextPage`; ECRPS_KUBERNETES_ANSWER_INVALID where the list says not where to watch from
+ */
+async function continueList<T extends PartialObject, R>(
+  options: ListWatchOptions<T, R>,
+  progress: Progress<R>,
+): Promise<void> {
+  const { path, handler } = options;
+  const { position } = progress;
+  do {
+    for (const item of await nextPage(options, position)) progress.listed.push(item);
+  } while (position.continueToken !== undefined);
+  const { listed } = progress;
+  progress.listed = [];
+  handler.replace(listed);
+  // Watching from "" would begin anywhere and keep silent about what was deleted meanwhile.
+  if (!position.version) {
+    throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', `listing ${path}: no resourceVersion`);
+  }
+  progress.version = position.version;
 }
 
 function wasSteady({ watchingSinceMs }: Progress<unknown>, clock: Clock): boolean {

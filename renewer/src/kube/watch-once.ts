@@ -29,9 +29,9 @@ const LONGEST_WATCH_MS = 45_000;
  * @throws as the client, where the watch is refused; ECRPS_KUBERNETES_UNREACHABLE where it breaks off;
  *   an ApiError where the server says so in the stream; ECRPS_KUBERNETES_ANSWER_INVALID for nonsense
  */
-export async function watchOnce<T extends PartialObject>(
-  options: ListWatchOptions<T>,
-  progress: Progress<T>,
+export async function watchOnce<T extends PartialObject, R>(
+  options: ListWatchOptions<T, R>,
+  progress: Progress<R>,
 ): Promise<void> {
   const { path, clock, signal } = options;
   const broken = (what: string): Error =>
@@ -46,9 +46,9 @@ export async function watchOnce<T extends PartialObject>(
   });
 }
 
-function openWatch<T extends PartialObject>(
-  { client, path, fieldSelector, labelSelector, metadataOnly }: ListWatchOptions<T>,
-  { version: resourceVersion }: Progress<T>,
+function openWatch<T extends PartialObject, R>(
+  { client, path, fieldSelector, labelSelector, metadataOnly }: ListWatchOptions<T, R>,
+  { version: resourceVersion }: Progress<R>,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   return client.stream({
@@ -68,9 +68,9 @@ function openWatch<T extends PartialObject>(
   });
 }
 
-function take<T extends PartialObject>(
-  { path, handler }: ListWatchOptions<T>,
-  progress: Progress<T>,
+function take<T extends PartialObject, R>(
+  { path, reduce, handler }: ListWatchOptions<T, R>,
+  progress: Progress<R>,
   event: WatchEvent<T>,
 ): void {
   if (event.type === 'ERROR') throw watchError(path, event.object);
@@ -79,8 +79,8 @@ function take<T extends PartialObject>(
     // A watch never goes back, unless the server did: restored from a backup, it has another past.
     throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', `watching ${path}: an event of the past`);
   }
-  if (event.type === 'DELETED') handler.remove(event.object);
-  else if (event.type !== 'BOOKMARK') handler.upsert(event.object);
+  if (event.type === 'DELETED') handler.remove(reduce(event.object));
+  else if (event.type !== 'BOOKMARK') handler.upsert(reduce(event.object));
   progress.version = version;
 }
 

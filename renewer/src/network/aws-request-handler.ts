@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { CONNECT_TIMEOUT_MS, limitAddressAttempts } from './connect-limits.ts';
 import { createProxyRule, type ProxySettings } from './proxy-rule.ts';
 
 /** What the SDK's clients take as `requestHandler`. */
@@ -17,7 +18,10 @@ export interface AwsTimeouts {
 }
 
 /** The SDK waits for ever by default, and its requestTimeout only warns unless told to throw. */
-const DEFAULT_TIMEOUTS: AwsTimeouts = { connectionTimeout: 5_000, requestTimeout: 10_000 };
+const DEFAULT_TIMEOUTS: AwsTimeouts = {
+  connectionTimeout: CONNECT_TIMEOUT_MS,
+  requestTimeout: 10_000,
+};
 
 /** The SDK's own default. */
 const MAX_SOCKETS = 50;
@@ -36,6 +40,7 @@ export function createAwsRequestHandler(
   settings: ProxySettings,
   timeouts: AwsTimeouts = DEFAULT_TIMEOUTS,
 ): AwsRequestHandler {
+  limitAddressAttempts();
   const options = { ...timeouts, throwOnRequestTimeout: true };
   const direct = new NodeHttpHandler(options);
   if (!settings.httpsProxy && !settings.httpProxy) return direct;

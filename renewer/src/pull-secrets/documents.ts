@@ -1,4 +1,8 @@
-import { createPullDocument, type PullDocument } from '../registry-tokens/pull-document.ts';
+import {
+  createEmptyDocument,
+  createPullDocument,
+  type PullDocument,
+} from '../registry-tokens/pull-document.ts';
 import type { Identity, Registry } from '../registry-tokens/registries.ts';
 import type { RegistryTokens } from '../registry-tokens/registry-token.ts';
 import { planTokens, type TokenPlan, type TokenRequest } from '../registry-tokens/token-plan.ts';
@@ -7,12 +11,20 @@ import { planTokens, type TokenPlan, type TokenRequest } from '../registry-token
 export interface Documents {
   /** The document of an identity as of now; `undefined` while there is no token for it. */
   documentFor(identity: Identity | undefined): PullDocument | undefined;
+  /**
+   * What replaces credentials that a namespace has no right to any more; `undefined` unless `documentFor` has found
+   * no token of this identity for a minute.
+   */
+  emptyDocumentFor(identity: Identity | undefined): PullDocument | undefined;
   /** Whether a token that is to be got in this identity's own name is missing. */
   lacksTokenOf(identity: Identity): boolean;
   /** All tokens that are needed while these identities are in use, besides the default one. */
   requestsFor(identities: Iterable<Identity>): readonly TokenRequest[];
   setTokens(tokens: RegistryTokens): void;
 }
+
+/** AWS gives a token that is new in use within seconds, or it refuses. */
+const PATIENCE_MS = 60_000;
 
 export function createDocuments(options: {
   readonly registries: readonly Registry[];
@@ -24,6 +36,8 @@ export function createDocuments(options: {
   const plans = new Map<string, TokenPlan>();
   let documents = new Map<string, PullDocument | undefined>();
   let tokens: RegistryTokens = new Map();
+  /** Since when there has been no token of an identity, and when that was seen last. */
+  const lacking = new Map<string, { readonly sinceMs: number; readonly seenMs: number }>();
 
   function planFor(identity: Identity | undefined): TokenPlan {
     const key = keyOf(identity);
@@ -34,6 +48,14 @@ export function createDocuments(options: {
     return plan;
   }
 
+  /** An identity that nobody asked about for a while is new in use. */
+  function noteLack(key: string): void {
+    const nowMs = now();
+    const before = lacking.get(key);
+    const isNew = !before || Math.abs(nowMs - before.seenMs) >= PATIENCE_MS;
+    lacking.set(key, { sinceMs: isNew ? nowMs : before.sinceMs, seenMs: nowMs });
+  }
+
   return {
     documentFor: (identity) => {
       const key = keyOf(identity);
@@ -42,9 +64,17 @@ export function createDocuments(options: {
       if (known && known.expiresAtMs > now()) return known;
       const document = createPullDocument(planFor(identity), tokens, now());
       documents.set(key, document);
+      if (document) lacking.delete(key);
+      else noteLack(key);
       return document;
     },
+    emptyDocumentFor: (identity) => {
+      const { sinceMs } = lacking.get(keyOf(identity)) ?? {};
+      if (sinceMs === undefined || now() - sinceMs < PATIENCE_MS) return undefined;
+      return createEmptyDocument(planFor(identity), sinceMs);
+    },
     lacksTokenOf: (identity) =>
+      planFor(identity).entries.length === 0 ||
       planFor(identity).requests.some(({ id, identity: who }) => {
         if (keyOf(who) !== keyOf(identity)) return false;
         const token = tokens.get(id);

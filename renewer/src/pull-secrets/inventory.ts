@@ -9,10 +9,31 @@ import {
 import { type PullSecretState, readPullSecretState } from './pull-secret-state.ts';
 import { isTarget, type NamespaceRule } from './target-namespaces.ts';
 
+/** What is kept of a namespace: a few hundred bytes, whatever its owner writes into it. */
+interface SeenNamespace {
+  readonly name: string;
+  /** Whether it is not being deleted. */
+  readonly isAlive: boolean;
+  /** `undefined` if it is no target. */
+  readonly identity: NamespaceIdentity | undefined;
+}
+
+/** What is kept of a pull secret; as small. */
+interface SeenSecret {
+  readonly namespace: string;
+  readonly state: PullSecretState;
+}
+
+/** How to follow a collection; see `ListWatchOptions`. */
+export interface Following<R> {
+  readonly reduce: (object: PartialObject) => R;
+  readonly handler: ListWatchHandler<R>;
+}
+
 /** What is known of namespaces and their pull secrets; the memory of the controller, and all of it. */
 export interface Inventory {
-  readonly namespaceHandler: ListWatchHandler<PartialObject>;
-  readonly secretHandler: ListWatchHandler<PartialObject>;
+  readonly ofNamespaces: Following<SeenNamespace>;
+  readonly ofSecrets: Following<SeenSecret>;
   /** Whether both lists are there: before, an absent secret may only be unknown. */
   isComplete(): boolean;
   /** Target namespaces, and namespaces that are none but have a secret of the name. */
@@ -51,11 +72,18 @@ export function createInventory(options: InventoryOptions): Inventory {
   const listed = { namespaces: false, secrets: false };
   let areRolesNews = false;
 
-  function putNamespace({ metadata }: PartialObject): void {
-    const { name } = metadata;
-    if (metadata.deletionTimestamp === undefined) alive.add(name);
+  function reduceNamespace({ metadata }: PartialObject): SeenNamespace {
+    return {
+      name: metadata.name,
+      isAlive: metadata.deletionTimestamp === undefined,
+      identity: isTarget(metadata, rule) ? identityOf(metadata, allowedRoles) : undefined,
+    };
+  }
+
+  function putNamespace({ name, isAlive, identity }: SeenNamespace): void {
+    if (isAlive) alive.add(name);
     else alive.delete(name);
-    setTarget(name, isTarget(metadata, rule) ? identityOf(metadata, allowedRoles) : undefined);
+    setTarget(name, identity);
   }
 
   function setTarget(name: string, identity: NamespaceIdentity | undefined): void {
@@ -103,45 +131,52 @@ export function createInventory(options: InventoryOptions): Inventory {
   }
 
   return {
-    namespaceHandler: {
-      replace: (namespaces) => {
-        const before = new Set([...alive, ...targets.keys()]);
-        alive.clear();
-        for (const namespace of namespaces) {
-          before.delete(namespace.metadata.name);
+    ofNamespaces: {
+      reduce: reduceNamespace,
+      handler: {
+        replace: (namespaces) => {
+          const before = new Set([...alive, ...targets.keys()]);
+          alive.clear();
+          for (const namespace of namespaces) {
+            before.delete(namespace.name);
+            putNamespace(namespace);
+          }
+          for (const name of before) forget(name);
+          listed.namespaces = true;
+          tellRoles();
+          for (const namespace of alive) changed(namespace, 'namespace');
+        },
+        upsert: (namespace) => {
           putNamespace(namespace);
-        }
-        for (const name of before) forget(name);
-        listed.namespaces = true;
-        tellRoles();
-        for (const namespace of alive) changed(namespace, 'namespace');
-      },
-      upsert: (namespace) => {
-        putNamespace(namespace);
-        tellRoles();
-        changed(namespace.metadata.name, 'namespace');
-      },
-      remove: ({ metadata: { name } }) => {
-        forget(name);
-        tellRoles();
+          tellRoles();
+          changed(namespace.name, 'namespace');
+        },
+        remove: ({ name }) => {
+          forget(name);
+          tellRoles();
+        },
       },
     },
-    secretHandler: {
-      replace: (objects) => {
-        secrets.clear();
-        for (const { metadata } of objects) {
-          putSecret(metadata.namespace ?? '', readPullSecretState(metadata));
-        }
-        listed.secrets = true;
-        for (const namespace of alive) changed(namespace, 'secret');
-      },
-      upsert: ({ metadata }) => {
-        putSecret(metadata.namespace ?? '', readPullSecretState(metadata));
-        changed(metadata.namespace ?? '', 'secret');
-      },
-      remove: ({ metadata }) => {
-        removeSecret(metadata.namespace ?? '', metadata.resourceVersion ?? '');
-        changed(metadata.namespace ?? '', 'secret');
+    ofSecrets: {
+      reduce: ({ metadata }) => ({
+        namespace: metadata.namespace ?? '',
+        state: readPullSecretState(metadata),
+      }),
+      handler: {
+        replace: (seen) => {
+          secrets.clear();
+          for (const { namespace, state } of seen) putSecret(namespace, state);
+          listed.secrets = true;
+          for (const namespace of alive) changed(namespace, 'secret');
+        },
+        upsert: ({ namespace, state }) => {
+          putSecret(namespace, state);
+          changed(namespace, 'secret');
+        },
+        remove: ({ namespace, state }) => {
+          removeSecret(namespace, state.resourceVersion);
+          changed(namespace, 'secret');
+        },
       },
     },
     isComplete: () => listed.namespaces && listed.secrets,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createError, type ErrorCode } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
-import type { Notify } from '../kube/events.ts';
+import type { EventQueue } from './event-queue.ts';
 
 /** One CamelCase word for each kind of trouble. */
 export const REPORT_REASONS = [
@@ -38,7 +38,7 @@ const MOST_TELLINGS = 3;
 
 /** Tells people of a namespace's trouble once, in the log and by an Event, until it is over. */
 export interface NamespaceReports {
-  /** The log has it at once; Events follow one by one, so that ten thousand are no storm. */
+  /** The log has it at once; an Event follows. */
   report(namespace: string, report: Report): void;
   /** The trouble is over: the next one is news again. */
   clear(namespace: string, reason: ReportReason): void;
@@ -51,10 +51,10 @@ export interface NamespaceReports {
 
 export function createNamespaceReports(options: {
   readonly secretName: string;
-  readonly notify: Notify;
+  readonly events: EventQueue;
   readonly logger: Logger;
 }): NamespaceReports {
-  const { secretName, notify, logger } = options;
+  const { secretName, events, logger } = options;
   /** What was said of each namespace, as digests: texts would take more memory than all else. */
   const said: Record<ReportReason, Map<string, readonly string[]>> = {
     PullSecretRefused: new Map(),
@@ -62,7 +62,6 @@ export function createNamespaceReports(options: {
     RoleRefused: new Map(),
     RoleWithoutToken: new Map(),
   };
-  let delivery = Promise.resolve();
 
   return {
     report: (namespace, { reason, message, topic = message }) => {
@@ -73,12 +72,13 @@ export function createNamespaceReports(options: {
       const err = createError(CODES[reason], message);
       logger.error({ namespace, err }, 'trouble in one namespace; the others go on');
       const about = { apiVersion: 'v1', kind: 'Secret', name: secretName };
-      delivery = delivery.then(() => notify({ namespace, about, reason, message }));
+      events.add({ namespace, about, reason, message });
     },
     clear: (namespace, reason) => {
       said[reason].delete(namespace);
     },
     forget: (namespace) => {
+      events.forget(namespace);
       for (const namespaces of Object.values(said)) namespaces.delete(namespace);
     },
     has: (namespace, reason) => said[reason].has(namespace),

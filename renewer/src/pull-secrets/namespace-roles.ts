@@ -22,6 +22,9 @@ export type NamespaceIdentity =
  */
 const QUOTED_ARN_LENGTH = 512;
 
+/** A text with one of these would take two bytes for each of its characters, or spoil a line of a log. */
+const NO_CHARACTER_OF_AN_ARN = /[^\x20-\x7e]/g;
+
 /**
  * Reads a namespace's wish for a role. It counts only where the allow-list binds the role to that
  * namespace: whoever can edit a namespace must not gain a role by it.
@@ -44,7 +47,8 @@ export function roleOf(target: NamespaceIdentity | undefined): NamespaceRole | u
 }
 
 function quotable(roleArn: string): string {
-  if (roleArn.length <= QUOTED_ARN_LENGTH) return roleArn;
+  const end = roleArn.length > QUOTED_ARN_LENGTH ? '...' : '';
+  const start = roleArn.slice(0, QUOTED_ARN_LENGTH).replace(NO_CHARACTER_OF_AN_ARN, '?');
   // A copy: a slice would keep the whole text in memory (V8's sliced strings).
-  return Buffer.from(`${roleArn.slice(0, QUOTED_ARN_LENGTH)}…`).toString();
+  return Buffer.from(start + end).toString('latin1');
 }

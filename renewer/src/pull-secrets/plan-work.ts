@@ -20,6 +20,8 @@ export interface NamespaceFacts {
   readonly secret: PullSecretState | undefined;
   /** The document that is due to it; `undefined` while there are no tokens. */
   readonly document: PullDocument | undefined;
+  /** What is due in its place if there have been no tokens for some time; see `Documents`. */
+  readonly emptyDocument: PullDocument | undefined;
   readonly optOutPolicy: OptOutPolicy;
   readonly nowMs: number;
 }
@@ -32,7 +34,15 @@ export function planWork(facts: NamespaceFacts): PlannedWork | undefined {
     const isDue = secret !== undefined && isRemovable(secret, optOutPolicy, nowMs);
     return isDue ? { kind: 'delete', isUrgent: false, secret } : undefined;
   }
-  if (!document) return undefined;
+  if (!document) return planRevocation(facts);
   const write = planWrite(secret, document, nowMs);
   return write && { kind: 'write', isUrgent: write.isUrgent, write, document };
+}
+
+/** A role's credentials go even if there are none in their place. */
+function planRevocation({ secret, emptyDocument, nowMs }: NamespaceFacts): PlannedWork | undefined {
+  if (!emptyDocument) return undefined;
+  const write = planWrite(secret, emptyDocument, nowMs);
+  if (write?.reason !== 'revoked') return undefined;
+  return { kind: 'write', isUrgent: write.isUrgent, write, document: emptyDocument };
 }

@@ -1,5 +1,6 @@
 import type { PullDocument } from '../registry-tokens/pull-document.ts';
 import { LONGEST_TOKEN_LIFE_MS } from '../registry-tokens/registry-token.ts';
+import { isOfOtherRole } from '../registry-tokens/token-plan.ts';
 import type { Origin, PullSecretState } from './pull-secret-state.ts';
 
 /** One server-side apply that is due. */
@@ -10,8 +11,11 @@ export interface PlannedWrite {
    */
   readonly resourceVersion: string;
   readonly origin: Origin;
-  readonly reason: 'absent' | 'edited' | 'dying' | 'other-recipe' | 'older-token';
-  /** Whether pods cannot pull, or soon cannot, until it is written; routine writes may take their time. */
+  readonly reason: 'absent' | 'edited' | 'revoked' | 'dying' | 'other-recipe' | 'older-token';
+  /**
+   * Whether pods cannot pull, or soon cannot, or have a role's credentials without a right to them, until it is
+   * written; routine writes may take their time.
+   */
   readonly isUrgent: boolean;
 }
 
@@ -32,7 +36,8 @@ type What = Pick<PullDocument, 'expiresAtMs' | 'renewedAtMs' | 'recipe' | 'isCom
 /**
  * Whether a namespace's secret needs a write, from its metadata and the document that is due to it.
  * A living secret with newer tokens than ours, written by a later leader, is left alone. So is a secret
- * in its best years while our document lacks a registry that the secret may still have.
+ * in its best years while our document lacks a registry that the secret may still have, unless it holds
+ * credentials of a role that the namespace does not get any more.
  */
 export function planWrite(
   secret: PullSecretState | undefined,
@@ -49,7 +54,7 @@ export function planWrite(
     // A secret that says nothing was there before us, or somebody took our word off it.
     origin: secret.origin ?? 'adopted',
     reason,
-    isUrgent: reason === 'edited' || reason === 'dying',
+    isUrgent: reason === 'edited' || reason === 'revoked' || reason === 'dying',
   };
 }
 
@@ -59,6 +64,7 @@ function reasonToReplace(
   nowMs: number,
 ): PlannedWrite['reason'] | undefined {
   if (!secret.isUntouched) return 'edited';
+  if (isOfOtherRole(secret.recipe, document.recipe)) return 'revoked';
   const isOtherRecipe = secret.recipe !== document.recipe;
   if (!isOtherRecipe && !isOlder(secret, document, nowMs)) return undefined;
   if (isDying(secret, nowMs)) return 'dying';

@@ -103,6 +103,7 @@ export function createPullSecretController(
       isAlive: inventory.isAlive(namespace),
       secret: inventory.secret(namespace),
       document: target && documents.documentFor(roleOf(target)),
+      emptyDocument: target && documents.emptyDocumentFor(roleOf(target)),
       optOutPolicy,
       nowMs: clock.now(),
     });
@@ -172,12 +173,12 @@ export function createPullSecretController(
     run: async () => {
       const fieldSelector = `metadata.name=${name}`;
       await Promise.all([
-        listWatch({ ...follow, path: '/api/v1/namespaces', handler: inventory.namespaceHandler }),
+        listWatch({ ...follow, ...inventory.ofNamespaces, path: '/api/v1/namespaces' }),
         listWatch({
           ...follow,
+          ...inventory.ofSecrets,
           path: '/api/v1/secrets',
           fieldSelector,
-          handler: inventory.secretHandler,
         }),
         rotation.run(),
         sweep(),

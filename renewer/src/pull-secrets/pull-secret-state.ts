@@ -29,6 +29,9 @@ export interface PullSecretState {
   readonly origin: Origin | undefined;
 }
 
+/** A recipe of ours is shorter; a stranger's annotation may have 256 KiB, which are not to be kept. */
+const LONGEST_RECIPE = 64;
+
 /** What must still be ours for a secret to count as untouched. */
 const OUR_FIELDS: readonly (readonly string[])[] = [
   ['f:data', `f:${DOCKER_CONFIG_KEY}`],
@@ -49,9 +52,13 @@ export function readPullSecretState(metadata: ObjectMeta): PullSecretState {
     isUntouched: managedFields.some(isOurUntouchedApply),
     expiresAtMs: instantOf(annotations[EXPIRES_AT_ANNOTATION]),
     renewedAtMs: instantOf(annotations[RENEWED_AT_ANNOTATION]),
-    recipe: annotations[RECIPE_ANNOTATION],
+    recipe: recipeOf(annotations[RECIPE_ANNOTATION]),
     origin: origin === 'created' || origin === 'adopted' ? origin : undefined,
   };
+}
+
+function recipeOf(text: string | undefined): string | undefined {
+  return text !== undefined && text.length <= LONGEST_RECIPE ? text : undefined;
 }
 
 function instantOf(text: string | undefined): number | undefined {

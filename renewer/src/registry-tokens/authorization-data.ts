@@ -1,4 +1,5 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { formProblemOf, quoteKey } from './registry-key.ts';
 import { LONGEST_TOKEN_LIFE_MS, type RegistryToken } from './registry-token.ts';
 
 /** The part of AWS's AuthorizationData that is used. */
@@ -11,8 +12,8 @@ export interface AuthorizationData {
 /**
  * Reads AWS's answer. An expiry that is missing, broken or too far counts as twelve hours.
  *
- * @throws ECRPS_TOKEN_INVALID where the answer lacks a token or a registry, or the token is dead by our
- *   clock: nobody could use it; it never quotes the token
+ * @throws ECRPS_TOKEN_INVALID if the answer lacks a token or a registry, if the registry cannot be a key of
+ *   `auths`, or if the token is dead by our clock: nobody could use it; it never quotes the token
  */
 export function readToken(data: AuthorizationData | undefined, nowMs: number): RegistryToken {
   const [username, password] = splitOnce(
@@ -21,6 +22,7 @@ export function readToken(data: AuthorizationData | undefined, nowMs: number): R
   if (!username || !password || !data?.proxyEndpoint) {
     throw createError('ECRPS_TOKEN_INVALID', 'AWS’s answer holds no usable token');
   }
+  checkRegistry(data.proxyEndpoint);
   const saidMs = data.expiresAt?.getTime() ?? Number.NaN;
   if (saidMs <= nowMs) {
     const [said, now] = [saidMs, nowMs].map((ms) => new Date(ms).toISOString());
@@ -35,6 +37,17 @@ export function readToken(data: AuthorizationData | undefined, nowMs: number): R
     obtainedAtMs: nowMs,
     expiresAtMs: Number.isFinite(saidMs) ? Math.min(saidMs, latestMs) : latestMs,
   };
+}
+
+/**
+ * The registry becomes a key if none is configured. Its domain is not looked at: the answer is that of the endpoint
+ * that was chosen, a stand-in for ECR has a domain of its own, and AWS adds one each year.
+ */
+function checkRegistry(registry: string): void {
+  const problem = registry.includes('*') ? 'has a wildcard' : formProblemOf(registry);
+  if (problem === undefined) return;
+  const message = `AWS’s answer names the registry ${quoteKey(registry)}, which ${problem}`;
+  throw createError('ECRPS_TOKEN_INVALID', message);
 }
 
 function splitOnce(text: string): readonly [before: string, after: string] {

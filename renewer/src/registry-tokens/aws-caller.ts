@@ -25,6 +25,11 @@ const CALLER_VARIABLES = [
  * to hand out. Who stands behind an instance's metadata, a shared file or EKS Pod Identity is not seen.
  */
 export function callerOf(environment: Environment): string {
-  const values = CALLER_VARIABLES.map((name) => environment[name] ?? '');
+  const { AWS_ACCESS_KEY_ID, AWS_ACCESS_KEY } = environment;
+  const known: Environment = {
+    ...environment,
+    AWS_ACCESS_KEY_ID: AWS_ACCESS_KEY_ID?.trim() || AWS_ACCESS_KEY,
+  };
+  const values = CALLER_VARIABLES.map((name) => known[name]?.trim() ?? '');
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,7 @@
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { AwsRequestHandler } from '../network/aws-request-handler.ts';
 import { type AwsService, hasCustomEndpoint } from '../network/custom-endpoint.ts';
+import type { AwsKeys } from './aws-variables.ts';
 import type { TokenRequest } from './token-plan.ts';
 
 /** How a session of an assumed role is called in CloudTrail. */
@@ -10,11 +11,13 @@ const DEFAULT_SESSION_NAME = 'ecr-pull-secrets';
 export function clientOptions(
   { region, fips, dualStack, identity }: TokenRequest,
   requestHandler: AwsRequestHandler,
+  keys: AwsKeys | undefined,
 ) {
   const place = region ? { region } : {};
   // Left out where not wanted, so that the SDK's own variables for them still count.
   const sts = fips ? { useFipsEndpoint: unlessCustom('STS') } : {};
-  const chain = fips ? fromNodeProviderChain({ clientConfig: sts }) : undefined;
+  const own =
+    ownCredentials(keys) ?? (fips ? fromNodeProviderChain({ clientConfig: sts }) : undefined);
   const { roleArn, externalId, sessionName = DEFAULT_SESSION_NAME } = identity;
   const credentials = roleArn
     ? fromTemporaryCredentials({
@@ -24,9 +27,9 @@ export function clientOptions(
           ...(externalId ? { ExternalId: externalId } : {}),
         },
         clientConfig: { ...place, ...sts, requestHandler },
-        ...(chain ? { masterCredentials: chain } : {}),
+        ...(own ? { masterCredentials: own } : {}),
       })
-    : chain;
+    : own;
   return {
     ...place,
     ...(credentials ? { credentials } : {}),
@@ -34,6 +37,11 @@ export function clientOptions(
     ...(dualStack ? { useDualstackEndpoint: unlessCustom('ECR') } : {}),
     requestHandler,
   };
+}
+
+/** The SDK for JavaScript prefers AWS_PROFILE to keys; it notes their source in the object that it gets. */
+function ownCredentials(keys: AwsKeys | undefined) {
+  return keys && (async () => ({ ...keys }));
 }
 
 /** A custom endpoint is asked as it is: with either flag the SDK refuses it. */

@@ -10,6 +10,7 @@ import { withBoundRequests } from '../network/bound-requests.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { type AuthorizationData, readToken } from './authorization-data.ts';
 import { clientOptions } from './aws-client-options.ts';
+import type { AwsKeys } from './aws-variables.ts';
 import type { RegistryToken } from './registry-token.ts';
 import type { TokenRequest } from './token-plan.ts';
 
@@ -29,6 +30,8 @@ export interface AwsTokenSourceOptions {
   readonly clock: Clock;
   /** Shared by all clients: proxies, timeouts, connections. */
   readonly requestHandler: AwsRequestHandler;
+  /** The SDK's default chain finds an identity if there are none. */
+  readonly keys?: AwsKeys | undefined;
   /** How long one token may take. */
   readonly limitMs?: number;
 }
@@ -37,12 +40,13 @@ export interface AwsTokenSourceOptions {
 export function createAwsTokenSource({
   clock,
   requestHandler,
+  keys,
   limitMs = DEFAULT_LIMIT_MS,
 }: AwsTokenSourceOptions): TokenSource {
   const askers = new Map<string, Ask>();
 
   async function askWithin(request: TokenRequest, limit: AbortSignal): ReturnType<Ask> {
-    const ask = askers.get(request.id) ?? createAsk(request, requestHandler);
+    const ask = askers.get(request.id) ?? createAsk(request, requestHandler, keys);
     askers.set(request.id, ask);
     try {
       // The SDK does not look at its abortSignal while it waits for credentials.
@@ -74,8 +78,12 @@ function silence(limitMs: number): Error {
 
 type Ask = (abortSignal: AbortSignal) => Promise<AuthorizationData | undefined>;
 
-function createAsk(request: TokenRequest, requestHandler: AwsRequestHandler): Ask {
-  const options = clientOptions(request, requestHandler);
+function createAsk(
+  request: TokenRequest,
+  requestHandler: AwsRequestHandler,
+  keys: AwsKeys | undefined,
+): Ask {
+  const options = clientOptions(request, requestHandler, keys);
   if (request.service === 'ecr-public') {
     const client = new ECRPUBLICClient(options);
     return async (abortSignal) => {

@@ -45,6 +45,12 @@ export function createPullDocument(
   };
 }
 
+/** A document without credentials, which counts as expired. */
+export function createEmptyDocument({ recipe }: TokenPlan, nowMs: number): PullDocument {
+  const dockerConfigJson = JSON.stringify({ auths: {} });
+  return { dockerConfigJson, expiresAtMs: nowMs, renewedAtMs: nowMs, recipe, isComplete: false };
+}
+
 function credentialsOf({ username, password }: RegistryToken): Readonly<Record<string, string>> {
   const auth = Buffer.from(`${username}:${password}`).toString('base64');
   return { username, password, email: EMAIL, auth };

@@ -64,10 +64,21 @@ export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
   const keepings = createObserved<ReadonlyMap<string, Keeping>>(new Map());
   const settled = createObserved<object>({});
   const newest = new Map(initial);
+  /**
+   * Every token that was ever required: a tenant who removes the annotation of a refused role and sets it again must
+   * not have AWS asked before the back-off is over. As many as the configuration can name.
+   */
+  const known = new Map<string, Keeping>();
 
   function startKeeping(request: TokenRequest): Keeping {
-    const known = keepings.get().get(request.id);
-    if (known) return known;
+    const keeping = known.get(request.id) ?? begin(request);
+    known.set(request.id, keeping);
+    const isRequired = keepings.get().has(request.id);
+    if (!isRequired && (keeping.token?.expiresAtMs ?? 0) <= clock.now()) keeping.token = undefined;
+    return keeping;
+  }
+
+  function begin(request: TokenRequest): Keeping {
     const token = newest.get(request.id);
     const isAlive = token && token.expiresAtMs > clock.now();
     return {

@@ -1,14 +1,18 @@
 import {
   type Environment,
   objectName,
+  oneOf,
   parsedBy,
   readVariables,
 } from '@ecr-pull-secrets/shared/configuration.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { readConfigFile, readTextFile } from '../config-file.ts';
 import { apiServerOf, registriesOf, renewerVariables } from '../configuration.ts';
+import { awsKeysOf, awsRegionOf, awsVariables } from '../registry-tokens/aws-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../network/proxy-variables.ts';
+import { registryWarnings } from '../registry-tokens/registry-warnings.ts';
 
 /** What both commands read in the same way. */
 const { shape: shared } = renewerVariables;
@@ -31,11 +35,20 @@ export const renewOnceVariables = z.object({
     }),
   EXCLUDE_NAMESPACE: shared.EXCLUDE_NAMESPACE,
   DOCKER_REGISTRIES: shared.DOCKER_REGISTRIES,
-  AWS_REGION: shared.AWS_REGION,
+  ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
     description:
       'JSON file with the registries and their roles; the rest of it does not count here.',
     example: '/etc/ecr-pull-secrets/config.json',
+  }),
+  POD_NAMESPACE: objectName.optional().meta({
+    description: 'Namespace of this pod, in which the fence is proven by a dry run.',
+    example: PRODUCT_NAME,
+  }),
+  FENCE: oneOf(['on', 'off']).optional().meta({
+    description:
+      'Whether admission policies are to fence the ServiceAccount of this process; where not set, nothing is said about it.',
+    example: 'on',
   }),
   SERVICE_ACCOUNT_DIR: shared.SERVICE_ACCOUNT_DIR,
   KUBERNETES_SERVICE_HOST: shared.KUBERNETES_SERVICE_HOST,
@@ -55,13 +68,20 @@ export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguratio
 export function readRenewOnceConfiguration(environment: Environment, readText = readTextFile) {
   const variables = readVariables(renewOnceVariables, environment);
   const file = readConfigFile(variables.CONFIG_FILE, readText);
+  const awsRegion = awsRegionOf(variables);
+  const registries = registriesOf(variables, file);
   return Object.freeze({
     secretName: variables.DOCKER_SECRET_NAME,
     target: variables.TARGET_NAMESPACE,
     exclude: variables.EXCLUDE_NAMESPACE,
-    registries: registriesOf(variables, file),
-    awsRegion: variables.AWS_REGION,
+    registries,
+    registryWarnings: registryWarnings(registries, awsRegion),
+    awsRegion,
+    /** Never logged. */
+    awsKeys: awsKeysOf(variables),
     apiServer: apiServerOf(variables),
+    fence: variables.FENCE,
+    podNamespace: variables.POD_NAMESPACE,
     /** May hold a proxy's credentials: never logged. */
     proxies: proxySettingsOf(variables),
   });

@@ -1,32 +1,30 @@
-import { type KubeClient, METADATA_LIST_ONLY } from '../kube/client.ts';
-import type { ObjectList, ObjectMeta, PartialObject } from '../kube/objects.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { beginList, nextPage } from '../kube/list-page.ts';
+import type { ObjectMeta } from '../kube/objects.ts';
 import type { Retries } from './retries.ts';
 
-/** What client-go's pager asks for. */
-const PAGE_SIZE = 500;
+/** What the run needs of a namespace. */
+export type ListedNamespace = Pick<ObjectMeta, 'name' | 'deletionTimestamp'>;
 
 /**
- * The metadata of all namespaces, page by page.
+ * All namespaces, page by page; of each only what is needed is kept.
  *
  * @throws ECRPS_KUBERNETES_REQUEST_FAILED, ECRPS_KUBERNETES_UNREACHABLE
  */
 export async function listNamespaces(
   client: KubeClient,
   retries: Retries,
-): Promise<readonly ObjectMeta[]> {
-  const found: ObjectMeta[] = [];
-  let continueToken: string | undefined;
+): Promise<readonly ListedNamespace[]> {
+  const found: ListedNamespace[] = [];
+  const position = beginList();
+  const options = { client, path: '/api/v1/namespaces', metadataOnly: true, reduce } as const;
   do {
-    const { items, metadata } = await retries(() =>
-      client.request<ObjectList<PartialObject>>({
-        method: 'GET',
-        path: '/api/v1/namespaces',
-        query: { limit: PAGE_SIZE, continue: continueToken },
-        accept: METADATA_LIST_ONLY,
-      }),
-    );
-    found.push(...(items ?? []).map((item) => item.metadata));
-    continueToken = metadata.continue || undefined;
-  } while (continueToken !== undefined);
+    found.push(...(await retries(() => nextPage(options, position))));
+  } while (position.continueToken !== undefined);
   return found;
+}
+
+function reduce({ metadata }: { readonly metadata: ObjectMeta }): ListedNamespace {
+  const { name, deletionTimestamp } = metadata;
+  return deletionTimestamp === undefined ? { name } : { name, deletionTimestamp };
 }

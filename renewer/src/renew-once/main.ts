@@ -4,6 +4,7 @@ import { connect } from '../connect.ts';
 import { createAwsRequestHandler } from '../network/aws-request-handler.ts';
 import { createAwsTokenSource } from '../registry-tokens/aws-token-source.ts';
 import { readRenewOnceConfiguration } from './configuration.ts';
+import { warnWithoutFence } from './warn-without-fence.ts';
 import { renewOnce } from './renew-once.ts';
 
 /**
@@ -22,12 +23,13 @@ export async function runRenewOnce(environment: Environment, stop: AbortSignal):
     await renewOnce({
       configuration,
       client,
-      tokenSource: createAwsTokenSource({ clock, requestHandler }),
+      tokenSource: createAwsTokenSource({ clock, requestHandler, keys: configuration.awsKeys }),
       clock,
       random: Math.random,
       print,
       stop,
     });
+    await warnWithoutFence({ configuration, client, clock, print, stop });
   } finally {
     requestHandler.destroy();
     await client.close();

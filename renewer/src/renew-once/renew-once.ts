@@ -34,6 +34,7 @@ export interface RenewOnceParts {
  */
 export async function renewOnce(parts: RenewOnceParts): Promise<void> {
   const { configuration, client, print } = parts;
+  for (const warning of configuration.registryWarnings) print(`WARNING: ${warning}\n`);
   const { document, registries } = await fetchAnnounced(parts);
   print(`Docker Registries: ${registries.join(',')}\n`);
   const retries = createRetries(parts);

@@ -1,5 +1,5 @@
 import type { NamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
-import type { ObjectMeta } from '../kube/objects.ts';
+import type { ListedNamespace } from './list-namespaces.ts';
 
 export const NO_SUCH_NAMESPACE = 'there is no such namespace';
 export const NAMESPACE_IS_DYING = 'the namespace is being deleted';
@@ -27,7 +27,7 @@ const WILDCARD = /[*?]/;
  */
 export async function findTargets(
   { target, exclude }: TargetRule,
-  listNamespaces: () => Promise<readonly ObjectMeta[]>,
+  listNamespaces: () => Promise<readonly ListedNamespace[]>,
 ): Promise<readonly Target[]> {
   const names = target.entries.filter((entry) => !WILDCARD.test(entry));
   const wanted = names.filter((name) => !exclude.matches(name));
@@ -41,7 +41,7 @@ export async function findTargets(
   return [...new Set([...wanted, ...matching])].map((name) => toTarget(name, existing.get(name)));
 }
 
-function toTarget(namespace: string, metadata: ObjectMeta | undefined): Target {
+function toTarget(namespace: string, metadata: ListedNamespace | undefined): Target {
   if (!metadata) return { namespace, obstacle: NO_SUCH_NAMESPACE };
   if (metadata.deletionTimestamp) return { namespace, obstacle: NAMESPACE_IS_DYING };
   return { namespace };

@@ -5,6 +5,7 @@ import {
 } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { renewAtMs } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
+import { withoutDistrusted } from './authority-requests.ts';
 import type { AuthorityView, PresentAuthority } from './authority-view.ts';
 import type { CertificateTimes } from './certificate-times.ts';
 import { type Published, publishedPem, publishedSinceMs } from './published-bundle.ts';
@@ -17,13 +18,16 @@ export type AuthorityStep =
   | { readonly kind: 'begin'; readonly besidePem: string }
   /** Make an authority that is trusted first, beside those of the bundle, and signs later. */
   | { readonly kind: 'prepare'; readonly besidePem: string; readonly reason: RotationReason }
-  /** Every API server trusts the next authority: let it sign. */
-  | { readonly kind: 'switch' }
-  /** No serving certificate of the retired authorities can be alive: trust the signing one alone. */
-  | { readonly kind: 'forget' };
+  /** Every API server trusts the next authority: let it sign, and trust that bundle. */
+  | { readonly kind: 'switch'; readonly trustedPem: string }
+  /** No replica needs the retired authorities, or a person distrusts them: trust that bundle. */
+  | { readonly kind: 'forget'; readonly trustedPem: string };
 
-/** `due`: two thirds of its life are over. `lost`: the Secret has none of use. */
-export type RotationReason = 'due' | 'requested' | 'lost';
+/**
+ * `due`: two thirds of its life are over. `lost`: the Secret has none of use. `distrusted`: it was made
+ * before the instant of a person's `distrust-before`.
+ */
+export type RotationReason = 'due' | 'requested' | 'lost' | 'distrusted';
 
 /**
  * One that a replica signed in its last moment may live so long after the switch; the second life is
@@ -45,8 +49,12 @@ export function planAuthority(
   if (view.kind === 'unknown' || published.kind === 'unknown') return FOREVER;
   if (view.kind === 'absent') return planRecovery('', published, now);
   if (view.isNewer && view.signing) return FOREVER;
-  if (view.next) return planSwitch(view.next, published, times.spreadMs, now);
+  if (view.next) return planSwitch(view, view.next, published, { ...times, now });
   if (!view.signing) return planRecovery(view.trustedPem, published, now);
+  // It stays trusted until the next one signs, or every pod of the meantime would miss the secret's name.
+  if (view.distrusts(view.signing.certificatePem)) {
+    return { kind: 'prepare', besidePem: view.trustedPem, reason: 'distrusted' };
+  }
   return planCourse(view, view.signing, times, now);
 }
 
@@ -60,23 +68,27 @@ function planRecovery(listedPem: string, published: Published, now: Date): Autho
 }
 
 function planSwitch(
+  { trustedPem, distrusts }: PresentAuthority,
   next: CertificateAuthority,
   published: Published,
-  spreadMs: number,
-  now: Date,
+  { spreadMs, now }: Pick<CertificateTimes, 'spreadMs'> & { readonly now: Date },
 ): AuthorityStep {
   const sinceMs = publishedSinceMs(published, next.certificatePem);
   if (sinceMs === undefined) return FOREVER;
   const untilMs = sinceMs + spreadMs;
-  return now.getTime() >= untilMs ? { kind: 'switch' } : { kind: 'wait', untilMs };
+  if (now.getTime() < untilMs) return { kind: 'wait', untilMs };
+  return { kind: 'switch', trustedPem: withoutDistrusted(trustedPem, distrusts) };
 }
 
 function planCourse(
-  { trustedPem, signingSinceMs, rotateAtMs = 0 }: PresentAuthority,
+  { trustedPem, signingSinceMs, rotateAtMs = 0, distrusts }: PresentAuthority,
   signing: CertificateAuthority,
   { servingLifetimeMs }: CertificateTimes,
   now: Date,
 ): AuthorityStep {
+  if (splitBundle(trustedPem).some(distrusts)) {
+    return { kind: 'forget', trustedPem: withoutDistrusted(trustedPem, distrusts) };
+  }
   const nowMs = now.getTime();
   const dueMs = renewAtMs(signing.certificatePem);
   const isRequested = rotateAtMs > signingSinceMs;
@@ -89,6 +101,6 @@ function planCourse(
     return { kind: 'wait', untilMs: rotationMs };
   }
   const forgetMs = signingSinceMs + RETIREMENT_LIVES * servingLifetimeMs;
-  if (nowMs >= forgetMs) return { kind: 'forget' };
+  if (nowMs >= forgetMs) return { kind: 'forget', trustedPem: signing.certificatePem };
   return { kind: 'wait', untilMs: Math.min(rotationMs, forgetMs) };
 }

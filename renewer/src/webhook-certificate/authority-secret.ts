@@ -33,6 +33,9 @@ export const SIGNING_SINCE_ANNOTATION = 'ecr-pull-secrets.io/signing-since';
 /** Set by a person: RFC 3339 instant from which on another authority is wanted. */
 export const ROTATE_AT_ANNOTATION = 'ecr-pull-secrets.io/rotate-at';
 
+/** Set by a person: RFC 3339 instant before which every CA that was made is compromised. */
+export const DISTRUST_BEFORE_ANNOTATION = 'ecr-pull-secrets.io/distrust-before';
+
 /** The Secret's data. */
 export const AUTHORITY_KEYS = {
   signing: { certificate: 'tls.crt', privateKey: 'tls.key' },

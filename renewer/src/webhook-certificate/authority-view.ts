@@ -2,13 +2,13 @@ import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verif
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { certificateDates } from '@ecr-pull-secrets/certs-scripts/certificate-dates.ts';
 import { verifyAuthority } from '@ecr-pull-secrets/certs-scripts/verify/certificate-authority.ts';
+import { createDistrusts, type Distrusts, readAuthorityRequests } from './authority-requests.ts';
 import {
   AUTHORITY_KEYS,
   type AuthoritySecret,
   FORMAT,
   FORMAT_ANNOTATION,
   type KnownSecret,
-  ROTATE_AT_ANNOTATION,
   SIGNING_SINCE_ANNOTATION,
 } from './authority-secret.ts';
 
@@ -23,7 +23,7 @@ export interface PresentAuthority {
   readonly resourceVersion: string;
   /** Signs serving certificates; `undefined` where there is none of use. */
   readonly signing: CertificateAuthority | undefined;
-  /** Signs once every API server trusts it; `undefined` where there is none of use. */
+  /** Signs once every API server trusts it; `undefined` if there is none of use, or it is distrusted. */
   readonly next: CertificateAuthority | undefined;
   /**
    * Everything that API servers are to trust: the `caBundle`. Also what has expired: they judge that by
@@ -34,8 +34,10 @@ export interface PresentAuthority {
   readonly signingSinceMs: number;
   /** When somebody wants a rotation; `undefined` where nobody does or the text is no instant. */
   readonly rotateAtMs: number | undefined;
-  /** Whether somebody wrote something else than an instant there. */
-  readonly isRotateAtUnclear: boolean;
+  /** Says of a CA's certificate whether a person distrusts it. */
+  readonly distrusts: Distrusts;
+  /** Why what a person asks for by annotations is not carried out. */
+  readonly refusals: readonly string[];
   /** Written by another version of this program: to be used, not to be changed. */
   readonly isNewer: boolean;
   /** Whether nothing but another Secret can hold an authority: no write to this one can succeed. */
@@ -57,24 +59,44 @@ function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
   const current = pairOf(secret, AUTHORITY_KEYS.signing);
   const problems = verifyAuthority(current, now);
   const signing = problems.length === 0 ? current : undefined;
-  const next = nextOf(secret, current, now);
+  const signingSinceMs = instantOf(annotations[SIGNING_SINCE_ANNOTATION]) ?? notBeforeMs(signing);
+  const { distrustBeforeMs, rotateAtMs, refusals } = readAuthorityRequests(secret, now.getTime());
+  const candidate = nextOf(secret, current, now);
+  const distrusts = createDistrusts(distrustBeforeMs, {
+    signing,
+    signingSinceMs,
+    next: candidate,
+  });
+  const next = unlessDistrusted(candidate, distrusts);
   const listed = textOf(secret, AUTHORITY_KEYS.trusted);
-  const trustedPem = mergeBundles(listed, [current.certificatePem, next?.certificatePem ?? '']);
-  const rotateAt = annotations[ROTATE_AT_ANNOTATION];
-  const rotateAtMs = instantOf(rotateAt);
+  const trustedPem = mergeBundles(listed, certificatesOf([current, next]));
   return {
     kind: 'present',
     resourceVersion,
     signing,
     next,
     trustedPem,
-    signingSinceMs: instantOf(annotations[SIGNING_SINCE_ANNOTATION]) ?? madeAtMs(signing),
+    signingSinceMs,
     rotateAtMs,
-    isRotateAtUnclear: rotateAt !== undefined && rotateAtMs === undefined,
+    distrusts,
+    refusals,
     isNewer: (annotations[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
     isStuck: secret.immutable === true || (!signing && (secret.type ?? OPAQUE) !== OPAQUE),
     problems,
   };
+}
+
+function unlessDistrusted(
+  authority: CertificateAuthority | undefined,
+  distrusts: Distrusts,
+): CertificateAuthority | undefined {
+  return authority && !distrusts(authority.certificatePem) ? authority : undefined;
+}
+
+function certificatesOf(
+  authorities: readonly (CertificateAuthority | undefined)[],
+): readonly string[] {
+  return authorities.map((authority) => authority?.certificatePem ?? '');
 }
 
 /** One that is no use counts as absent, as does one that signs already: others may own its fields. */
@@ -105,7 +127,7 @@ function textOf({ data = {} }: AuthoritySecret, key: string): string {
   return Buffer.from(data[key] ?? '', 'base64').toString();
 }
 
-function madeAtMs(authority: CertificateAuthority | undefined): number {
+function notBeforeMs(authority: CertificateAuthority | undefined): number {
   return authority ? certificateDates(authority.certificatePem).notBefore.getTime() : 0;
 }
 

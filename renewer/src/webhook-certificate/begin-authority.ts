@@ -15,7 +15,7 @@ const PATIENCE_MS = 20_000;
  * An authority that was there and is lost is the leader's matter, who knows what is trusted.
  */
 export async function beginAuthority(
-  options: Omit<KeepAuthorityOptions, 'published'>,
+  options: Omit<KeepAuthorityOptions, 'published' | 'podName'>,
 ): Promise<void> {
   const { state, clock, times, name: secret, logger, signal } = options;
   const startedAtMs = clock.now();

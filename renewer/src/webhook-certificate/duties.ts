@@ -3,7 +3,7 @@ import type { RenewerContext } from '../context.ts';
 import type { Leadership } from '../kube/leader-election.ts';
 import { createObserved } from '../observed.ts';
 import type { KnownSecret } from './authority-secret.ts';
-import { viewAuthority } from './authority-view.ts';
+import { type AuthorityView, viewAuthority } from './authority-view.ts';
 import { beginAuthority } from './begin-authority.ts';
 import { followAuthority } from './follow-authority.ts';
 import { createGivenCertificate } from './given-certificate.ts';
@@ -44,8 +44,8 @@ const NO_DUTIES: CertificateDuties = Object.freeze({
 /** We make everything: the leader the authority, each replica its serving certificate. */
 function selfManaged(context: Context): CertificateDuties {
   const { configuration, clock } = context;
-  const { podNamespace: namespace, serviceName, webhookName, certificateTimes } = configuration;
-  const { additionalCaBundle } = configuration;
+  const { podNamespace: namespace, podName, serviceName, webhookName } = configuration;
+  const { certificateTimes: times, additionalCaBundle } = configuration;
   const state = createObserved<KnownSecret>({ kind: 'unknown' });
   const secret = { namespace, name: `${serviceName}-ca`, state };
   const bundle = (): string => {
@@ -56,15 +56,15 @@ function selfManaged(context: Context): CertificateDuties {
     serve: async (signal) => {
       await Promise.all([
         followAuthority({ ...context, ...secret, signal }),
-        beginAuthority({ ...context, ...secret, times: certificateTimes, signal }),
+        beginAuthority({ ...context, ...secret, times, signal }),
         keepServingCertificate({
           ...context,
           state,
           serviceName,
           namespace,
           directory: configuration.tlsDir,
-          lifetimeMs: certificateTimes.servingLifetimeMs,
-          spreadMs: certificateTimes.spreadMs,
+          lifetimeMs: times.servingLifetimeMs,
+          spreadMs: times.spreadMs,
           signal,
         }),
       ]);
@@ -72,24 +72,36 @@ function selfManaged(context: Context): CertificateDuties {
     lead: async (leadership) => {
       const { signal } = leadership;
       const published = createObserved<Published>(NOTHING_READ);
-      const lasting = createLastingTrust({
-        now: () => clock.now(),
-        keepMs: certificateTimes.spreadMs + REPLACED_WITHIN_MS,
-      });
+      const keepMs = times.spreadMs + REPLACED_WITHIN_MS;
+      const lasting = createLastingTrust({ now: () => clock.now(), keepMs });
+      const isOver = (pem: string): boolean => {
+        const nowMs = clock.now();
+        return isDistrustedFor(keepMs, viewAuthority(state.get(), new Date(nowMs)), pem, nowMs);
+      };
       let isFirst = true;
       const current = (): string => {
         // Replicas may serve for a while yet by what the leader before published.
         if (isFirst) lasting.see(publishedPem(published.get()));
         isFirst = published.get().kind === 'unknown';
-        return lasting.extend(bundle());
+        return lasting.extend(bundle(), isOver);
       };
       const trusted = { source: state, current };
       await Promise.all([
-        keepAuthority({ ...context, ...secret, published, times: certificateTimes, signal }),
+        keepAuthority({ ...context, ...secret, published, times, podName, signal }),
         keepCaBundle({ ...context, webhookName, trusted, published, leadership }),
       ]);
     },
   };
+}
+
+/**
+ * Whether a CA that nobody distrusts signs for so long in the place of one that a person distrusts. Counted
+ * from what the Secret says, it does not begin anew with each leader.
+ */
+function isDistrustedFor(keepMs: number, view: AuthorityView, pem: string, nowMs: number): boolean {
+  if (view.kind !== 'present' || !view.signing) return false;
+  const { distrusts, signing, signingSinceMs } = view;
+  return nowMs - signingSinceMs > keepMs && distrusts(pem) && !distrusts(signing.certificatePem);
 }
 
 /** Somebody else makes the certificate and puts it into `TLS_DIR`: we look at it. */

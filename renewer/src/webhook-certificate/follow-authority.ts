@@ -17,11 +17,12 @@ export async function followAuthority(options: FollowAuthorityOptions): Promise<
   const { namespace, name, state } = options;
   const put = (secret: AuthoritySecret): void => state.set({ kind: 'present', secret });
   const remove = (): void => state.set({ kind: 'absent' });
-  await listWatch<AuthoritySecret>({
+  await listWatch<AuthoritySecret, AuthoritySecret>({
     ...options,
     path: `/api/v1/namespaces/${namespace}/secrets`,
     fieldSelector: `metadata.name=${name}`,
     metadataOnly: false,
+    reduce: (secret) => secret,
     handler: { replace: ([secret]) => (secret ? put(secret) : remove()), upsert: put, remove },
   });
 }

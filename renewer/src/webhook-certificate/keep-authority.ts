@@ -7,7 +7,6 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { RenewerContext } from '../context.ts';
 import { isApiError } from '../kube/api-error.ts';
-import { createTroubleLog } from '../kube/trouble-log.ts';
 import { firstChange, type Observed } from '../observed.ts';
 import { type AuthorityStep, planAuthority } from './authority-plan.ts';
 import {
@@ -15,11 +14,11 @@ import {
   applyAuthoritySecret,
   deleteAuthoritySecret,
   type KnownSecret,
-  ROTATE_AT_ANNOTATION,
 } from './authority-secret.ts';
 import { type AuthorityView, viewAuthority } from './authority-view.ts';
 import type { CertificateTimes } from './certificate-times.ts';
 import { asOf, type Published } from './published-bundle.ts';
+import { createRefusalReports } from './report-refusals.ts';
 
 /** The authority is compared with the clock this often; a write without an echo is tried again then. */
 const CHECK_INTERVAL_MS = 30_000;
@@ -31,8 +30,6 @@ const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
 /** What an apply with this version does only where there is nothing. */
 const CREATE_ONLY_VERSION = '1';
-
-const UNCLEAR = `the annotation ${ROTATE_AT_ANNOTATION} holds no instant such as 2026-01-31T12:00:00Z`;
 
 /** Constant log messages. */
 const SAYS = {
@@ -50,6 +47,8 @@ export interface KeepAuthorityOptions
   readonly state: Observed<KnownSecret>;
   readonly published: Observed<Published>;
   readonly times: CertificateTimes;
+  /** The pod that makes Events. */
+  readonly podName: string;
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +58,7 @@ export interface KeepAuthorityOptions
  */
 export async function keepAuthority(options: KeepAuthorityOptions): Promise<void> {
   const { state, published, clock, random, logger, signal } = options;
-  const unclear = createTroubleLog({ clock, logger }, 'nobody can tell when to rotate');
+  const report = createRefusalReports(options);
   let failures = 0;
   while (!signal.aborted) {
     const known = state.get();
@@ -68,7 +67,7 @@ export async function keepAuthority(options: KeepAuthorityOptions): Promise<void
     if (seen !== published.get()) published.set(seen);
     const view = viewAuthority(known, now);
     const step = planAuthority(view, seen, { ...options.times, now });
-    if (view.kind === 'present' && view.isRotateAtUnclear) unclear.report(UNCLEAR);
+    if (view.kind === 'present') report(view.refusals);
     try {
       if (step.kind !== 'wait') await carryOut(options, view, step);
       failures = 0;
@@ -123,11 +122,11 @@ async function recordAfter(
 ): Promise<AuthorityRecord> {
   const nowMs = options.clock.now();
   const before = view.kind === 'present' ? view : NOTHING;
-  const { signing, next, trustedPem, signingSinceMs } = before;
-  if (step.kind === 'switch') return { signing: next, trustedPem, signingSinceMs: nowMs };
-  if (step.kind === 'forget') {
-    return { signing, trustedPem: signing?.certificatePem ?? '', signingSinceMs };
+  const { signing, next, signingSinceMs } = before;
+  if (step.kind === 'switch') {
+    return { signing: next, trustedPem: step.trustedPem, signingSinceMs: nowMs };
   }
+  if (step.kind === 'forget') return { signing, trustedPem: step.trustedPem, signingSinceMs };
   const made = await makeAuthority(nowMs, options.times);
   // At the end, so that the bundle stays as it is when the authorities change places.
   const bundle = mergeBundles(step.besidePem, [made.certificatePem]);

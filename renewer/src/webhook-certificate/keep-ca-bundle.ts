@@ -9,8 +9,8 @@ import { observePublished, type Published } from './published-bundle.ts';
 
 const COLLECTION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
 
-/** Without news the configuration is compared again this often. */
-const CHECK_INTERVAL_MS = 30_000;
+/** Without news the bundle is compared again this often: what is trusted for a while ends by the clock. */
+const CHECK_INTERVAL_MS = 10_000;
 
 const RETRY: BackOff = { baseMs: 500, capMs: 10_000 };
 
@@ -21,10 +21,12 @@ const CALM_MS = 60_000;
 /** The parts of a MutatingWebhookConfiguration that matter here. */
 interface WebhookConfiguration {
   readonly metadata: ObjectMeta;
-  readonly webhooks?: readonly {
-    readonly name: string;
-    readonly clientConfig: { readonly caBundle?: string };
-  }[];
+  readonly webhooks?: readonly Webhook[];
+}
+
+interface Webhook {
+  readonly name: string;
+  readonly clientConfig: { readonly caBundle?: string };
 }
 
 export interface KeepCaBundleOptions
@@ -59,11 +61,12 @@ export async function keepCaBundle(options: KeepCaBundleOptions): Promise<void> 
     published.set(observePublished(published.get(), caBundles, clock.now()));
     configuration.set(found);
   };
-  const following = listWatch<WebhookConfiguration>({
+  const following = listWatch<WebhookConfiguration, WebhookConfiguration>({
     client,
     path: COLLECTION,
     fieldSelector: `metadata.name=${webhookName}`,
     metadataOnly: false,
+    reduce: ({ metadata, webhooks = [] }) => ({ metadata, webhooks: webhooks.map(namedBundle) }),
     handler: { replace: ([found]) => take(found), upsert: take, remove: () => take(undefined) },
     clock,
     random,
@@ -71,6 +74,11 @@ export async function keepCaBundle(options: KeepCaBundleOptions): Promise<void> 
     signal,
   });
   await Promise.all([following, patchWhereDifferent(options, configuration)]);
+}
+
+/** Others may make the rest of a webhook large. */
+function namedBundle({ name, clientConfig: { caBundle } }: Webhook): Webhook {
+  return { name, clientConfig: caBundle === undefined ? {} : { caBundle } };
 }
 
 async function patchWhereDifferent(

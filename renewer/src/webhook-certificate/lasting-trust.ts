@@ -4,8 +4,12 @@ import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 export interface LastingTrust {
   /** Counts certificates as trusted until just now, as those that a leader before this one published. */
   see(pem: string): void;
-  /** What is to be trusted, as PEM: the bundle, and behind it what left it a moment ago. */
-  extend(bundlePem: string): string;
+  /**
+   * What is to be trusted, as PEM: the bundle, and behind it what left it a moment ago.
+   *
+   * @param isOver - whether a certificate that left the bundle must not be trusted any longer
+   */
+  extend(bundlePem: string, isOver?: (certificatePem: string) => boolean): string;
 }
 
 /**
@@ -25,14 +29,14 @@ export function createLastingTrust(options: {
   };
   return {
     see,
-    extend: (bundlePem) => {
+    extend: (bundlePem, isOver = () => false) => {
       const nowMs = now();
       const current = splitBundle(bundlePem);
       // Nothing is known, as before the first look: that is no reason to go on with anything.
       if (current.length === 0) return '';
       see(bundlePem);
       for (const [pem, atMs] of seenAtMs) {
-        if (nowMs - atMs > keepMs) seenAtMs.delete(pem);
+        if (nowMs - atMs > keepMs || isOver(pem)) seenAtMs.delete(pem);
         // A clock that was set back takes trust from nobody, and keeps nothing for longer.
         else seenAtMs.set(pem, Math.min(atMs, nowMs));
       }

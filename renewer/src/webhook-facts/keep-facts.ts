@@ -1,5 +1,5 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
-import type { Facts } from '@ecr-pull-secrets/shared/facts.ts';
+import { type Facts, MAXIMUM_FACTS_REGISTRIES } from '@ecr-pull-secrets/shared/facts.ts';
 import { FACTS_FILE, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -39,15 +39,17 @@ async function followCheckpoint(
   facts: Observed<Facts>,
 ): Promise<void> {
   const { podNamespace: namespace, serviceName } = configuration;
-  const take = ({ metadata }: PartialObject): void => {
-    const hosts = metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [];
-    facts.set({ ...configuration.facts, registries: hosts });
+  const take = (keys: string[]): void => {
+    // More than the webhook reads count as not known, which holds nothing against any image.
+    const registries = keys.length > MAXIMUM_FACTS_REGISTRIES ? [] : keys;
+    facts.set({ ...configuration.facts, registries });
   };
-  await listWatch<PartialObject>({
+  await listWatch<PartialObject, string[]>({
     ...options,
     path: `/api/v1/namespaces/${namespace}/secrets`,
     fieldSelector: `metadata.name=${serviceName}-tokens`,
     metadataOnly: true,
+    reduce: ({ metadata }) => metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [],
     // Tokens that were written stay in pull secrets when their checkpoint goes.
     handler: { replace: ([found]) => found && take(found), upsert: take, remove: () => undefined },
   });

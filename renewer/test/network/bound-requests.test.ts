@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
@@ -9,6 +10,8 @@ import { withBoundRequests } from '../../src/network/bound-requests.ts';
 async function startServer(t: Test) {
   const server = createServer(({ url }, response) => {
     if (url === '/') response.end('here');
+    if (url === '/large') response.end('x'.repeat(1_000_000));
+    if (url === '/endless') Readable.from(endlessText()).pipe(response);
   });
   let connections = 0;
   server.on('connection', () => connections++);
@@ -21,6 +24,10 @@ async function startServer(t: Test) {
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
   return { url: `http://127.0.0.1:${address.port}`, connections: () => connections };
+}
+
+function* endlessText() {
+  for (;;) yield 'x'.repeat(65_536);
 }
 
 /** A library that takes no signal. */
@@ -61,4 +68,20 @@ t.test('requests of others do not end with it, nor do connections that are kept'
   t.equal(await others, 'here');
   t.equal(await fetchText(url, agent), 'here');
   t.equal(connections(), 1);
+});
+
+t.test('an answer that does not end is not read to the end of memory', async (t) => {
+  const { url, connections } = await startServer(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => agent.destroy());
+  const { signal } = new AbortController();
+  for (let call = 0; call < 3; call++) {
+    const { length } = await withBoundRequests(signal, () => fetchText(`${url}/large`, agent));
+    t.equal(length, 1_000_000, 'each answer is counted by itself');
+  }
+  t.equal(connections(), 1);
+  await t.rejects(
+    withBoundRequests(signal, () => fetchText(`${url}/endless`, agent)),
+    /too large|aborted/,
+  );
 });

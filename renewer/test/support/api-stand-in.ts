@@ -18,6 +18,8 @@ export interface Exchange {
   text(body: string, status: number): void;
   /** Answers as the API server refuses. */
   refuse(status: number, headers?: OutgoingHttpHeaders): void;
+  /** The head of a streamed answer. */
+  begin(status: number): void;
   /** A piece of a streamed answer; the first one sends the headers. */
   write(text: string | Uint8Array): void;
   /** One watch event. */
@@ -95,6 +97,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
     text: (body, status) => response.writeHead(status).end(body),
     refuse: (status, headers) =>
       json({ kind: 'Status', code: status, reason: 'Refused', message: 'no' }, status, headers),
+    begin: (status) => response.writeHead(status).flushHeaders(),
     write,
     event: (type, object) => write(`${JSON.stringify({ type, object })}\n`),
     end: () => response.end(),

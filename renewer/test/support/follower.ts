@@ -27,7 +27,9 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
-type Overrides = Partial<Pick<ListWatchOptions<PartialObject>, 'handler' | 'random'>>;
+type Overrides = Partial<
+  Pick<ListWatchOptions<PartialObject, PartialObject>, 'handler' | 'random'>
+>;
 
 export async function startFollower(t: Test, overrides: Overrides = {}): Promise<Follower> {
   const api = await startApiStandIn();
@@ -41,10 +43,11 @@ export async function startFollower(t: Test, overrides: Overrides = {}): Promise
     credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
   });
-  const done = listWatch<PartialObject>({
+  const done = listWatch<PartialObject, PartialObject>({
     client,
     path: '/api/v1/namespaces',
     metadataOnly: true,
+    reduce: (object) => object,
     handler: {
       replace: (objects) => told.push(`replace ${objects.map(describe).join(' ')}`.trim()),
       upsert: (object) => told.push(`upsert ${describe(object)}`),

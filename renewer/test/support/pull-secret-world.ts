@@ -37,12 +37,17 @@ const SETTLE_MS = 2;
 /** A write that waits for its answer. */
 export interface Write {
   readonly namespace: string;
+  /** The content of `.dockerconfigjson`. */
+  readonly document: string;
   /** How many came before, of all namespaces. */
   readonly before: number;
   readonly exchange: Exchange;
   /** Takes it: the answer and the watch tell of what it returns. */
   accept(): ObjectMeta;
 }
+
+/** The body of a write. */
+type WrittenSecret = PartialObject & { readonly data: { readonly '.dockerconfigjson': string } };
 
 /** The controller in front of an API server that the test plays, in a time that the test moves. */
 export interface PullSecretWorld {
@@ -119,11 +124,12 @@ export async function startPullSecretWorld(
   }
 
   async function readWrite(exchange: Exchange): Promise<Write> {
-    const { metadata }: PartialObject = JSON.parse(await text(exchange.request));
+    const { metadata, data }: WrittenSecret = JSON.parse(await text(exchange.request));
     const { namespace = '', annotations = {} } = metadata;
     const before = writes.push(namespace) - 1;
     return {
       namespace,
+      document: Buffer.from(data['.dockerconfigjson'], 'base64').toString(),
       before,
       exchange,
       accept: () => {
@@ -176,7 +182,7 @@ export async function startPullSecretWorld(
     documents,
     reports: createNamespaceReports({
       secretName: configuration.secretName,
-      notify: async (notice) => void notices.push(notice),
+      events: { add: (notice) => void notices.push(notice), forget: () => undefined },
       logger,
     }),
     onRoles: () => undefined,

@@ -1,68 +1,22 @@
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/key-pair.ts';
 import t from 'tap';
-import { planAuthority } from '../../src/webhook-certificate/authority-plan.ts';
-import type {
-  AuthoritySecret,
-  KnownSecret,
-} from '../../src/webhook-certificate/authority-secret.ts';
-import { createLastingTrust } from '../../src/webhook-certificate/lasting-trust.ts';
+import type { KnownSecret } from '../../src/webhook-certificate/authority-secret.ts';
 import { viewAuthority } from '../../src/webhook-certificate/authority-view.ts';
+import { createLastingTrust } from '../../src/webhook-certificate/lasting-trust.ts';
+import { asOf, observePublished } from '../../src/webhook-certificate/published-bundle.ts';
 import {
-  asOf,
-  observePublished,
-  type Published,
-} from '../../src/webhook-certificate/published-bundle.ts';
-
-const DAY_MS = 86_400_000;
-const START_MS = Date.parse('2026-01-01T00:00:00Z');
-const TIMES = {
-  authorityLifetimeMs: 365 * DAY_MS,
-  servingLifetimeMs: 7 * DAY_MS,
-  spreadMs: 60_000,
-};
-
-const keyPair = await generateRsaKeyPair();
-const make = (madeAtMs: number): Promise<CertificateAuthority> =>
-  createCertificateAuthority({ commonName: 'test', now: new Date(madeAtMs), keyPair });
-const old = await make(START_MS);
-const young = await make(START_MS + 244 * DAY_MS);
-
-interface Content {
-  readonly signing?: CertificateAuthority;
-  readonly next?: CertificateAuthority;
-  readonly trusted?: readonly CertificateAuthority[];
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-function secretOf({ signing, next, trusted = [], annotations = {} }: Content): KnownSecret {
-  const texts = {
-    'tls.crt': signing?.certificatePem,
-    'tls.key': signing?.privateKeyPem,
-    'next.crt': next?.certificatePem,
-    'next.key': next?.privateKeyPem,
-    'ca.crt': pemOf(trusted),
-  };
-  const data = Object.fromEntries(
-    Object.entries(texts).flatMap(([key, text]) => (text ? [[key, encode(text)]] : [])),
-  );
-  const secret: AuthoritySecret = {
-    metadata: { name: 's', resourceVersion: '7', annotations },
-    data,
-  };
-  return { kind: 'present', secret };
-}
-
-function published(sinceMs: number, ...authorities: readonly CertificateAuthority[]): Published {
-  return observePublished({ kind: 'unknown' }, [encode(pemOf(authorities))], sinceMs);
-}
-
-function pemOf(authorities: readonly CertificateAuthority[]): string {
-  return authorities.map(({ certificatePem }) => certificatePem).join('');
-}
+  DAY_MS,
+  START_MS,
+  TIMES,
+  type Content,
+  secretOf,
+  published,
+  pemOf,
+  instant,
+  encode,
+  plan,
+  old,
+  young,
+} from '../support/authority-secrets.ts';
 
 function stuckness(content: Content, changes: object): unknown {
   const known = secretOf(content);
@@ -70,19 +24,6 @@ function stuckness(content: Content, changes: object): unknown {
   const secret = { ...known.secret, ...changes };
   const view = viewAuthority({ kind: 'present', secret }, new Date(START_MS));
   return view.kind === 'present' && view.isStuck;
-}
-
-function instant(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
-}
-
-function plan(known: KnownSecret, seen: Published, nowMs: number) {
-  const now = new Date(nowMs);
-  return planAuthority(viewAuthority(known, now), seen, { ...TIMES, now });
 }
 
 t.test('nothing is decided before both the Secret and the bundle are known', (t) => {
@@ -119,13 +60,13 @@ t.test('a year goes by the steps of a rotation, each of which waits for its time
   t.match(plan(both, published(START_MS, old), nowMs), { kind: 'wait' }, 'not published yet');
   const seen = published(nowMs, old, young);
   t.same(plan(both, seen, nowMs + 59_000), { kind: 'wait', untilMs: nowMs + 60_000 });
-  t.same(plan(both, seen, nowMs + 60_000), { kind: 'switch' });
+  t.same(plan(both, seen, nowMs + 60_000), { kind: 'switch', trustedPem: pemOf([old, young]) });
 
   const annotations = { 'ecr-pull-secrets.io/signing-since': instant(nowMs) };
   const switched = secretOf({ signing: young, trusted: [old, young], annotations });
   const forgetMs = nowMs + 14 * DAY_MS;
   t.same(plan(switched, seen, nowMs + DAY_MS), { kind: 'wait', untilMs: forgetMs });
-  t.same(plan(switched, seen, forgetMs), { kind: 'forget' });
+  t.same(plan(switched, seen, forgetMs), { kind: 'forget', trustedPem: young.certificatePem });
   t.match(plan(secretOf({ signing: young, trusted: [young], annotations }), seen, forgetMs), {
     kind: 'wait',
   });
@@ -149,7 +90,10 @@ t.test('a certificate counts as published only where every webhook has it', (t) 
 
 t.test('where no webhook of ours is called, there is nothing to wait for', (t) => {
   const known = secretOf({ signing: old, next: young, trusted: [old, young] });
-  t.same(plan(known, { kind: 'nowhere' }, START_MS + 244 * DAY_MS), { kind: 'switch' });
+  t.same(plan(known, { kind: 'nowhere' }, START_MS + 244 * DAY_MS), {
+    kind: 'switch',
+    trustedPem: pemOf([old, young]),
+  });
   t.end();
 });
 
@@ -182,7 +126,10 @@ t.test('an authority that is lost is replaced beside what is trusted still', (t)
   t.match(plan(secretOf({ signing: damaged, trusted: [old] }), published(START_MS), nowMs), lost);
   const prepared = secretOf({ next: young, trusted: [old, young] });
   const youngMs = START_MS + 244 * DAY_MS;
-  t.same(plan(prepared, published(youngMs, old, young), youngMs + 60_000), { kind: 'switch' });
+  t.same(plan(prepared, published(youngMs, old, young), youngMs + 60_000), {
+    kind: 'switch',
+    trustedPem: pemOf([old, young]),
+  });
   t.end();
 });
 
@@ -206,7 +153,10 @@ t.test('a clock that was set back during the wait makes it no longer', (t) => {
   const untilMs = nowMs + TIMES.spreadMs;
   t.same(plan(known, seen, nowMs), { kind: 'wait', untilMs });
   t.equal(asOf(seen, untilMs), seen, 'it is corrected once');
-  t.same(plan(known, asOf(seen, untilMs), untilMs), { kind: 'switch' });
+  t.same(plan(known, asOf(seen, untilMs), untilMs), {
+    kind: 'switch',
+    trustedPem: pemOf([old, young]),
+  });
   t.end();
 });
 
@@ -214,7 +164,10 @@ t.test('a certificate in another form of PEM is the same certificate', (t) => {
   const nowMs = START_MS + 244 * DAY_MS;
   const loose = { ...young, certificatePem: `${young.certificatePem.trimEnd()}\r\n\r\n` };
   const known = secretOf({ signing: old, next: loose, trusted: [old, young] });
-  t.same(plan(known, published(nowMs, old, young), nowMs + TIMES.spreadMs), { kind: 'switch' });
+  t.same(plan(known, published(nowMs, old, young), nowMs + TIMES.spreadMs), {
+    kind: 'switch',
+    trustedPem: pemOf([old, young]),
+  });
   t.end();
 });
 
@@ -227,11 +180,19 @@ t.test('only what can hold no authority is stuck', (t) => {
   t.end();
 });
 
-t.test('an instant that nobody can read is noticed', (t) => {
-  const annotations = { 'ecr-pull-secrets.io/rotate-at': 'tomorrow' };
+t.test('an annotation that holds no instant is refused with an example', (t) => {
+  for (const name of ['rotate-at', 'distrust-before']) {
+    for (const value of ['', '1', 'tomorrow', '2026-01-01', '01/02/2026', '2026-13-01T00:00:00Z']) {
+      const annotations = { [`ecr-pull-secrets.io/${name}`]: value };
+      const view = viewAuthority(secretOf({ signing: old, annotations }), new Date(START_MS));
+      t.match(view, { rotateAtMs: undefined, refusals: [/such as 2026-01-31T12:00:00Z, it is "/] });
+      t.match(view, { refusals: [new RegExp(`${name} must be .* it is "${value}"`)] });
+    }
+  }
+  const annotations = { 'ecr-pull-secrets.io/rotate-at': '2026-01-01T01:00:00.5+01:00' };
   t.match(viewAuthority(secretOf({ signing: old, annotations }), new Date(START_MS)), {
-    rotateAtMs: undefined,
-    isRotateAtUnclear: true,
+    rotateAtMs: START_MS + 500,
+    refusals: [],
   });
   t.end();
 });

@@ -57,13 +57,14 @@ export function followCollection<T extends Stored>(
     if (objects.delete(key)) onChange(key, undefined);
   }
 
-  void listWatch<T>({
+  void listWatch<T, T>({
     client,
     clock,
     logger,
     path,
     ...(fieldSelector && { fieldSelector }),
     metadataOnly: false,
+    reduce: (object) => object,
     random: Math.random,
     signal,
     handler: {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Guardian } from '../../../src/local-cluster/guardian.ts';
 import { installNode } from './alpine-stand-in.ts';
 import type { BuildOptions } from './build-in-steps.ts';
+import { parseDockerfile } from './dockerfile.ts';
 import type { BuiltImage } from './image.ts';
 
 /** Debian's and others' way since /bin, /lib and the like went into /usr. */
@@ -54,14 +55,16 @@ export async function buildWithBuildah(
     `${nodeDirectory}:${TOOLS}/node:ro`,
     `${await npmCache(guardian)}:/npm`,
   ];
-  const given = Object.entries({ ...buildArguments, ALPINE: NAMES.base });
+  const dockerfile = await readFile(join(source, 'Dockerfile'), 'utf8');
+  const bases = new Set(parseDockerfile(dockerfile, buildArguments).map(({ base }) => base));
   await buildah(
     'build',
     '--isolation=chroot',
     '--pull=never',
     `--tag=${NAMES.result}`,
     ...volumes.map((volume) => `--volume=${volume}`),
-    ...given.map(([name, value]) => `--build-arg=${name}=${value}`),
+    ...[...bases].map((base) => `--build-context=${base}=container-image://${NAMES.base}`),
+    ...Object.entries(buildArguments).map(([name, value]) => `--build-arg=${name}=${value}`),
     source,
   );
   const result = await buildah('from', '--pull-never', NAMES.result);

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import type { Event } from '../src/playground/kube-api.ts';
+import { startPlayground } from '../src/playground/playground.ts';
+import { AUTHORITY, readCaBundle, readSigner, readTrusted } from './support/authority.ts';
+import { handshakesNow } from './support/handshakes.ts';
+import { createInjected } from './support/injected.ts';
+import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
+import { pathOf } from './support/pull-secret.ts';
+import { logOf, nextLeader } from './support/renewers.ts';
+import { startThief, stealAuthority } from './support/impostor-webhook.ts';
+
+const SPREAD_MS = 4_000;
+
+/**
+ * As docs/tls.md says: two spreads and a minute. The minute is 40 s for the replicas' certificates, 10 s
+ * until the leader looks, and what the machine of a test needs.
+ */
+const DISTRUSTED_WITHIN_MS = 2 * SPREAD_MS + 60_000;
+
+const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
+t.teardown(() => playground.close());
+const { api } = playground;
+// Without the procedure a stolen key would be trusted for two weeks, as by default.
+await playground.install({
+  tls: { selfManaged: { spread: `${SPREAD_MS / 1_000}s`, servingLifetime: '168h' } },
+});
+await api.createNamespace(LOADED_NAMESPACE);
+await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
+await eventually('injection works', () => createInjected(api));
+
+/** As docs/tls.md says: `kubectl annotate secret ecr-pull-secrets-ca ecr-pull-secrets.io/distrust-before=<now>`. */
+async function distrust(instant: string): Promise<void> {
+  const annotations = { 'ecr-pull-secrets.io/distrust-before': instant };
+  await api.merge(AUTHORITY, { metadata: { annotations } });
+}
+
+/** As `date -u +%Y-%m-%dT%H:%M:%SZ` prints it. */
+function now(): string {
+  return new Date().toISOString().replace(/[.]\d+/, '');
+}
+
+t.test(
+  'a mistyped instant is refused in the log and by an Event, and changes nothing',
+  async (t) => {
+    const before = await readSigner(api);
+    await distrust('2126-01-01T00:00:00Z');
+    await distrust('yesterday');
+    await eventually('the Event', async () => {
+      const events = await api.list<Event>(`/api/v1/namespaces/${PRODUCT_NAME}/events`);
+      const messages = events.filter(({ reason }) => reason === 'AnnotationRefused');
+      assert.match(messages.map(({ message }) => message).join(), /such as .*, it is "yesterday"/);
+    });
+    const { pod } = await nextLeader(playground);
+    t.match(await logOf(playground, pod), /annotation of the CA’s Secret is not followed/);
+    t.equal(await readSigner(api), before);
+  },
+);
+
+t.test('a stolen CA is trusted no longer, though the leader is killed, and nobody notices', (t) =>
+  unnoticed(t, playground, async () => {
+    const stolen = await stealAuthority(api);
+    const thief = await startThief(api, stolen);
+    t.teardown(() => thief.close());
+    const before = await readSigner(api);
+    t.ok(await thief.isTrusted(), 'the thief is taken for the webhook');
+    await distrust(now());
+    const refused = thief.untilRefused(DISTRUSTED_WITHIN_MS);
+    await eventually('another CA signs', async () => {
+      const signer = await readSigner(api);
+      assert.ok(signer !== '' && signer !== before);
+    });
+    // Late enough for a leader that begins to wait anew to be too late.
+    await delay(25_000);
+    process.kill((await nextLeader(playground)).pid, 'SIGKILL');
+    const tookMs = await refused;
+    t.ok(tookMs, `the thief is refused within ${DISTRUSTED_WITHIN_MS} ms`);
+    t.comment(`refused after ${tookMs} ms`);
+    t.equal((await readTrusted(api)).length, 1);
+    const served = await handshakesNow(playground, await readCaBundle(api));
+    t.same(
+      served.map(({ problem }) => problem),
+      ['', ''],
+      'all replicas serve the new CA',
+    );
+  }),
+);
+
+t.test('the same instant again changes nothing', async (t) => {
+  const before = await readSigner(api);
+  const { metadata } = await api.get<{ metadata: { annotations: Record<string, string> } }>(
+    AUTHORITY,
+  );
+  await distrust(metadata.annotations['ecr-pull-secrets.io/distrust-before'] ?? '');
+  await delay(3_000);
+  t.equal(await readSigner(api), before);
+  t.equal((await readTrusted(api)).length, 1);
+});

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t, { type Test } from 'tap';
+import { eventually } from '../src/playground/eventually.ts';
+import type { Manifest, Pod } from '../src/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { OPS_PORTS } from '../src/playground/ports.ts';
+import { hold, post, tcpOpener, tlsOpener } from './support/attackers.ts';
+import { readCaBundle } from './support/authority.ts';
+import { createInjected } from './support/injected.ts';
+import { LOADED_NAMESPACE } from './support/pod-load.ts';
+import { peakResidentBytes } from './support/process-memory.ts';
+import { pathOf, SECRET } from './support/pull-secret.ts';
+import { SERVER_NAME, WEBHOOK_PORT, webhookPods } from './support/webhook-pods.ts';
+import { whileServing } from './support/serving-watch.ts';
+
+const MEBIBYTE = 1024 ** 2;
+
+/** Of each container's memory limit, which the kernel holds it to on a real node. */
+const MARGIN = 0.15;
+
+const REVIEW_FILE = fileURLToPath(
+  new URL('../../server/test/fixtures/admission-review.pod.json', import.meta.url),
+);
+
+/**
+ * The chart's own flag, and what V8 does by itself in a cgroup of 384 MiB (`heap_size_limit` is 131 MiB there):
+ * on a machine with more memory it lets young objects take 64 MiB.
+ */
+const NODE_OPTIONS = '--max-old-space-size=128 --max-semi-space-size=1';
+
+const playground = await startPlayground();
+t.teardown(() => playground.close());
+const { api, node } = playground;
+const extraEnv = [{ name: 'NODE_OPTIONS', value: NODE_OPTIONS }];
+await playground.install({ replicaCount: 1, webhook: { drainSeconds: 1, extraEnv } });
+await api.createNamespace(LOADED_NAMESPACE);
+await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
+await eventually('injection works', () => createInjected(api));
+
+const [pod] = await webhookPods(playground);
+assert.ok(pod);
+const { host, name: podName } = pod;
+const processes = node.processes(PRODUCT_NAME, podName);
+const webhook = { host, port: WEBHOOK_PORT };
+const watched = {
+  ...webhook,
+  ca: await readCaBundle(api),
+  serverName: SERVER_NAME,
+  reviewFile: REVIEW_FILE,
+  opsUrls: Object.values(OPS_PORTS).flatMap((port) =>
+    ['livez', 'readyz', 'metrics'].map((path) => `http://${host}:${port}/${path}`),
+  ),
+};
+
+/** Of 8.6 MiB, which `JSON.parse` turns into hundreds. */
+const STRUCTURES: Readonly<Record<string, string>> = {
+  'empty objects': listOf('{}'),
+  'empty lists': listOf('[]'),
+  'objects with a field': listOf('{"a":0}'),
+  'objects with an index': listOf('{"34":0}'),
+  numbers: listOf('0'),
+  'a million keys': objectOf((index) => `"${index.toString(36)}":0`),
+  'objects with keys that are all different': listOf((index) =>
+    objectOf((key) => `"${index.toString(36)}.${key}":0`, 1_000),
+  ),
+  'open lists': '['.repeat(8.6 * MEBIBYTE),
+  'open lists beyond the limit of a body': '['.repeat(24 * MEBIBYTE),
+};
+
+t.test('bodies of nothing but structure are read, and cost no memory', async (t) => {
+  const before =
+    '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u",';
+  await survives(t, async () => {
+    for (const [name, structure] of Object.entries(STRUCTURES)) {
+      const review = `${before}"object":${structure}}}`;
+      const isTooMuch = name.startsWith('open');
+      const bodies = [structure, review].map((body) => Buffer.from(body));
+      const [bare, within] = await Promise.all(bodies.map((body) => post(webhook, body)));
+      t.equal(bare?.status, isTooMuch ? 413 : 400, name);
+      t.equal(within?.status, isTooMuch ? 413 : 200, `${name} in a review`);
+    }
+  });
+});
+
+t.test('four pods of 2.9 MiB at once, by somebody who may only create pods', async (t) => {
+  const bytes = 2.9 * MEBIBYTE;
+  const pods = [
+    podWith({ args: Array.from({ length: bytes / 3 }, () => '') }),
+    podWith({ args: ['<'.repeat(bytes)] }),
+    podWith({ args: ['Ж'.repeat(bytes / 2)] }),
+    podWith({
+      env: Array.from({ length: bytes / 25 }, (_, index) => ({ name: `V${index}`, value: 'v' })),
+    }),
+  ];
+  await survives(t, async () => {
+    const results = await Promise.allSettled(
+      pods.map((one) => api.createPod(LOADED_NAMESPACE, one)),
+    );
+    // Beyond what etcd stores, which the API server finds out when all webhooks have answered.
+    t.ok(results.every(({ status }) => status === 'rejected'));
+  });
+});
+
+t.test('the largest pod that can be stored gets its secret, four times at once', async (t) => {
+  const spec = podWith({ args: ['<'.repeat(1.4 * MEBIBYTE)] });
+  await survives(t, async () => {
+    const pods = await Promise.all(
+      Array.from({ length: 4 }, () => api.createPod(LOADED_NAMESPACE, spec)),
+    );
+    for (const { spec: stored } of pods) t.strictSame(stored.imagePullSecrets, [{ name: SECRET }]);
+  });
+});
+
+t.test('1,000 bodies of 500 KiB that do not come to their end', async (t) => {
+  const length = 500 * 1024;
+  const head = `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+  const allButTheEnd = Buffer.concat([Buffer.from(head), Buffer.alloc(length - 1, ' ')]);
+  await survives(t, async () => {
+    await hold(t, 1_000, tlsOpener(webhook, allButTheEnd));
+  });
+});
+
+t.test('6,000 idle TLS connections', async (t) => {
+  await survives(t, async () => {
+    const open = await hold(t, 6_000, tlsOpener(webhook));
+    t.ok(open < 1_500, `${open} stay open`);
+  });
+});
+
+for (const [container, port] of Object.entries(OPS_PORTS)) {
+  t.test(`10,000 half heads and 600 half bodies on the ${container}'s plain port`, async (t) => {
+    const half = 'GET /livez HTTP/1.1\r\nhost: x\r\n';
+    const body = `POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${MEBIBYTE}\r\n\r\n`;
+    const longBody = Buffer.concat([Buffer.from(body), Buffer.alloc(MEBIBYTE - 1, ' ')]);
+    await survives(t, async () => {
+      const open = await hold(t, 10_000, tcpOpener({ host, port }, Buffer.from(half)));
+      t.ok(open < 1_000, `${open} stay open`);
+      await hold(t, 600, tcpOpener({ host, port }, longBody));
+    });
+  });
+}
+
+type LimitedPod = Pod & {
+  readonly spec: {
+    readonly containers: readonly {
+      readonly name: string;
+      readonly resources: { readonly limits: { readonly memory: string } };
+    }[];
+  };
+};
+
+/** That what happens is not noticed by anyone, and nothing comes near its limit of memory. */
+async function survives(t: Test, attack: () => Promise<void>): Promise<void> {
+  const startMs = performance.now();
+  await whileServing(t, watched, attack);
+  await createInjected(api);
+  const { spec, status } = await api.get<LimitedPod>(
+    `/api/v1/namespaces/${PRODUCT_NAME}/pods/${podName}`,
+  );
+  t.comment(`took ${Math.round(performance.now() - startMs)} ms`);
+  for (const { name, resources } of spec.containers) {
+    const peak = await peakResidentBytes(processes.get(name) ?? 0);
+    const limit = parseInt(resources.limits.memory) * MEBIBYTE;
+    t.comment(`${name}: peak ${Math.round(peak / MEBIBYTE)} MiB of ${limit / MEBIBYTE}`);
+    t.ok(peak < limit * (1 - MARGIN), `${name} had ${peak} bytes`);
+  }
+  for (const { name, restartCount } of status?.containerStatuses ?? [])
+    t.equal(restartCount, 0, name);
+}
+
+function listOf(item: string | ((index: number) => string), bytes = 8.6 * MEBIBYTE): string {
+  const items: string[] = [];
+  for (let length = 0; length < bytes; length += (items.at(-1)?.length ?? 0) + 1) {
+    items.push(typeof item === 'string' ? item : item(items.length));
+  }
+  return `[${items.join(',')}]`;
+}
+
+function objectOf(field: (index: number) => string, bytes = 8.6 * MEBIBYTE): string {
+  return `{${listOf(field, bytes).slice(1, -1)}}`;
+}
+
+function podWith(container: object): Manifest {
+  return { spec: { containers: [{ name: 'app', image: `${REGISTRY}/app`, ...container }] } };
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import t, { type Test } from 'tap';
+import { bundle } from '../../cli/bundle.ts';
+import type { Manifest, Pod } from '../src/playground/kube-api.ts';
+import { AWS_IDENTITY, startPlayground } from '../src/playground/playground.ts';
+import { peakResidentBytes } from './support/process-memory.ts';
+import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
+import { nextLeader, replicasOf } from './support/renewers.ts';
+
+// What anyone can write into namespaces and secrets of their own, and what it costs the renewer.
+
+/** As many as filled the heap of a renewer that kept whole objects, and more. */
+const STRANGERS = Array.from({ length: 200 }, (_, index) => `stranger-${index}`);
+
+/** Some of them have a secret of our name too, as large. */
+const SECRET_OWNERS = STRANGERS.slice(0, 20);
+
+/** Some change a label at full rate, which sends the whole object to each watch. */
+const RESTLESS = STRANGERS.slice(0, 4);
+const CHANGES = 10;
+
+/** Others have metadata that JSON writes with six times as many bytes, or that is of many small parts. */
+const ESCAPED = Array.from({ length: 5 }, (_, index) => `escaped-${index}`);
+const LABELLED = Array.from({ length: 5 }, (_, index) => `labelled-${index}`);
+
+/** Both limits are the chart's (`renewer.resources.limits.memory`, and the heap that follows from it). */
+const MEMORY_LIMIT_BYTES = 512 * 1024 ** 2;
+const HEAP_OPTION = '--max-old-space-size=170';
+
+/** What a peak leaves free of the limit. */
+const MARGIN = 0.25;
+
+const playground = await startPlayground();
+t.teardown(() => playground.close());
+const { api, cluster, ecr, node } = playground;
+
+/** Two cores are shared by etcd, the API server and everything else; a list of 400 MB takes a few seconds of one. */
+const { secretIn } = pullSecretsOf(playground, 60_000);
+await playground.install();
+
+t.test('200 namespaces of 1.4 MB, secrets of our name and changes at full rate', async (t) => {
+  await timed(t, 'namespaces', () => inParallel(STRANGERS, createStranger));
+  await timed(t, 'escaped metadata', () => inParallel(ESCAPED, createEscaped));
+  await timed(t, 'labels', () => inParallel(LABELLED, createLabelled));
+  await timed(t, 'secrets', () => inParallel(SECRET_OWNERS, (name) => createSecret(name)));
+  await timed(t, 'changes', () => inParallel(RESTLESS, changeAtFullRate));
+  const size = JSON.stringify(await api.get(`/api/v1/namespaces/${STRANGERS[0]}`)).length;
+  t.ok(size > 1_400_000, `a namespace has ${size} bytes`);
+  await createOptedIn('before');
+  await checkRenewers(t);
+});
+
+t.test('a change of leader lists them all and serves a new namespace', async (t) => {
+  const former = await nextLeader(playground);
+  await api.remove(`/api/v1/namespaces/${PRODUCT_NAME}/pods/${former.pod}`);
+  const startMs = Date.now();
+  const leader = await nextLeader(playground, former.identity);
+  t.comment(`${leader.pod} leads after ${Date.now() - startMs} ms`);
+  await createOptedIn('after');
+  t.comment(`the new namespace is served after ${Date.now() - startMs} ms`);
+  await checkRenewers(t);
+});
+
+t.test('renew-once lists them under the heap of its container', async (t) => {
+  const entry = await bundle(join(cluster.directory, 'renew-once'));
+  const job = spawn(process.execPath, [entry, 'renew-once'], {
+    env: {
+      NODE_OPTIONS: HEAP_OPTION,
+      KUBECONFIG: cluster.kubeconfigPath,
+      DOCKER_SECRET_NAME: SECRET,
+      // Their secrets are looked at too, ten at a time.
+      TARGET_NAMESPACE: 'before,stranger-?,stranger-1?,escaped-*',
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
+      AWS_ENDPOINT_URL: ecr.endpoint,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [peak, output, [exitCode]] = await Promise.all([
+    peakUntilEnd(job),
+    text(job.stdout),
+    once(job, 'exit'),
+  ]);
+  t.equal(exitCode, 0, output.slice(-1_000));
+  t.match(output, /^Updating kubernetes secret \[ecr-pull-secret\] in 26 namespaces$/m);
+  checkPeak(t, 'renew-once', peak);
+});
+
+async function timed(t: Test, what: string, action: () => Promise<unknown>): Promise<void> {
+  const startMs = Date.now();
+  await action();
+  t.comment(`${what} took ${Date.now() - startMs} ms`);
+}
+
+async function inParallel(
+  names: readonly string[],
+  work: (name: string) => Promise<unknown>,
+): Promise<void> {
+  // One iterator for all workers: whichever is free takes the next name.
+  const waiting = names.values();
+  const run = async (): Promise<void> => {
+    for (const name of waiting) await work(name);
+  };
+  await Promise.all(Array.from({ length: 8 }, run));
+}
+
+/** 1.4 MB of metadata; one long text costs the API server the least time. etcd takes 1.5 MiB. */
+function largeMetadata(character = 'x'): Manifest {
+  const owner = { apiVersion: 'example.com/v1', kind: 'Nothing', uid: 'none' };
+  return { ownerReferences: [{ ...owner, name: character.repeat(1_400_000) }] };
+}
+
+/** Of `<` JSON writes each byte as six. */
+function escapedMetadata(): Manifest {
+  return largeMetadata('<');
+}
+
+/** Of labels only the size of the request counts, and of the object: `managedFields` repeats their keys. */
+function createLabelled(name: string): Promise<unknown> {
+  const labels = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => longLabel(index)));
+  return api.create('/api/v1/namespaces', { metadata: { name, labels } });
+}
+
+/** Nearly as long as keys (253 characters of a prefix and 63 of a name) and values (63) may be. */
+function longLabel(index: number): readonly [key: string, value: string] {
+  return [`${'prefix.'.repeat(28)}${index}.example/${'n'.repeat(63)}`, 'v'.repeat(63)];
+}
+
+function createStranger(name: string): Promise<unknown> {
+  return api.create('/api/v1/namespaces', { metadata: { name, ...largeMetadata() } });
+}
+
+async function createEscaped(name: string): Promise<void> {
+  await api.create('/api/v1/namespaces', { metadata: { name, ...escapedMetadata() } });
+  await createSecret(name, escapedMetadata());
+}
+
+function createSecret(namespace: string, metadata = largeMetadata()): Promise<unknown> {
+  return api.create(`/api/v1/namespaces/${namespace}/secrets`, {
+    metadata: { name: SECRET, ...metadata },
+    type: 'kubernetes.io/dockerconfigjson',
+    stringData: { '.dockerconfigjson': '{"auths":{}}' },
+  });
+}
+
+async function changeAtFullRate(name: string): Promise<void> {
+  for (let change = 0; change < CHANGES; change++) {
+    const labels = { change: String(change) };
+    await api.merge(`/api/v1/namespaces/${name}`, { metadata: { labels } });
+  }
+}
+
+/** The product works: a namespace that opts in has its secret soon. */
+async function createOptedIn(name: string): Promise<void> {
+  await api.create('/api/v1/namespaces', {
+    metadata: { name, labels: { [INJECT_LABEL]: 'enabled' } },
+  });
+  await secretIn(name);
+}
+
+async function checkRenewers(t: Test): Promise<void> {
+  for (const pod of await replicasOf(playground)) {
+    const { status } = await api.get<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods/${pod}`);
+    for (const { name, restartCount } of status?.containerStatuses ?? []) {
+      t.equal(restartCount, 0, `${name} of ${pod} did not restart`);
+    }
+    const pid = node.processes(PRODUCT_NAME, pod).get('renewer');
+    if (pid !== undefined) checkPeak(t, pod, await peakResidentBytes(pid));
+  }
+}
+
+function checkPeak(t: Test, what: string, bytes: number): void {
+  const mebibytes = Math.round(bytes / 1024 ** 2);
+  t.ok(bytes < MEMORY_LIMIT_BYTES * (1 - MARGIN), `peak of ${what}: ${mebibytes} MiB`);
+}
+
+/** The peak that a process had when it was looked at last. */
+async function peakUntilEnd(process: ChildProcess): Promise<number> {
+  let peak = 0;
+  for (; process.exitCode === null && process.signalCode === null; await delay(10)) {
+    // What has ended has no memory.
+    peak = (await peakResidentBytes(process.pid ?? 0).catch(() => 0)) || peak;
+  }
+  assert.ok(peak > 0);
+  return peak;
+}

@@ -1,0 +1,61 @@
+import t from 'tap';
+import { startChart } from './support/chart.ts';
+import { helmTestName } from './support/helm-test-name.ts';
+import { readManifest } from './support/manifest.ts';
+
+const { helm, path } = await startChart(t);
+
+/** What `helm test` makes for a release of the product's name. */
+async function testObjects(namespace: string, ...settings: readonly string[]) {
+  const place = ['ecr-pull-secrets', path, '--namespace', namespace];
+  const on = ['--set', 'awsRegion=us-east-1,networkPolicy.enabled=true'];
+  const { stdout } = await helm(['template', ...place, ...on, ...settings]);
+  return readManifest(stdout).filter(
+    ({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'test',
+  );
+}
+
+t.test('helm test makes its namespace first, creates only, and removes what it made', async (t) => {
+  const objects = await testObjects('ecr-pull-secrets');
+  t.strictSame(
+    objects
+      .map(({ kind, metadata }) => `${metadata.annotations?.['helm.sh/hook-weight']} ${kind}`)
+      .toSorted(),
+    ['-1 Role', '-1 RoleBinding', '-1 ServiceAccount', '-2 NetworkPolicy', '-3 Namespace', '0 Pod'],
+  );
+  for (const { kind, metadata } of objects) {
+    t.match(
+      metadata,
+      {
+        name: helmTestName(),
+        // Server-side apply takes no object over that has another version.
+        resourceVersion: '1',
+        // Not before-hook-creation: it would remove what somebody else made.
+        annotations: { 'helm.sh/hook-delete-policy': /^hook-succeeded,hook-failed$/ },
+      },
+      kind,
+    );
+  }
+});
+
+t.test('no release is in the namespace of its test', async (t) => {
+  for (const [namespace, ...settings] of [
+    ['ecr-pull-secrets-test'],
+    ['team-a-test', '--set', 'fullnameOverride=team-a'],
+  ] as const) {
+    const names = (await testObjects(namespace, ...settings)).map(({ metadata }) => metadata.name);
+    t.notOk(names.includes(namespace), namespace);
+  }
+});
+
+t.test('releases of one name in two namespaces have two tests', async (t) => {
+  const [one] = await testObjects('one');
+  const [two] = await testObjects('two');
+  t.equal(one?.metadata.name, helmTestName('one'));
+  t.equal(two?.metadata.name, helmTestName('two'));
+});
+
+t.test('the longest name still leaves one for a namespace', async (t) => {
+  const [object] = await testObjects('ns', '--set', `fullnameOverride=${'a'.repeat(53)}`);
+  t.match(object?.metadata.name, /^a{49}-test-[0-9a-f]{8}$/);
+});

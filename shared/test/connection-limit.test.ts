@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { limitConnections } from '../src/connection-limit.ts';
+
+const LIMIT = 8;
+
+t.test(
+  'at the limit the oldest connection without an answer is closed, never a new one',
+  async (t) => {
+    const { port, connections } = await startServer(t);
+    const silent = await open(t, port, LIMIT);
+    const half = await openHalf(t, port);
+
+    await closed(silent.shift());
+    const asking = await open(t, port, 1);
+    await closed(silent.shift());
+    t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
+    t.equal(await connections(), LIMIT);
+    t.ok([...silent, half].every(isOpen), 'the younger ones stay');
+
+    const flood = await open(t, port, 10 * LIMIT);
+    await closed(flood.at(-LIMIT));
+    t.ok(isOpen(asking[0]), 'what had an answer outlives any number of others');
+    t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
+    t.equal(await connections(), LIMIT);
+  },
+);
+
+t.test('if most connections had an answer, the longest unused of them is closed', async (t) => {
+  const { port, connections } = await startServer(t);
+  const sockets = await open(t, port, LIMIT);
+  for (const socket of sockets) await answer(socket);
+  const [first, second, third] = sockets;
+  await answer(first);
+
+  const fresh = await open(t, port, 2);
+
+  await Promise.all([closed(second), closed(third)]);
+  t.ok(isOpen(first), 'it was used since');
+  await open(t, port, 1);
+  await closed(fresh[0]);
+  t.ok(isOpen(fresh[1]), 'two, which is a quarter, have time to ask');
+  t.equal(await connections(), LIMIT);
+});
+
+t.test('connections that their clients close make room', async (t) => {
+  const { port, connections } = await startServer(t);
+  for (const socket of await open(t, port, LIMIT - 1)) {
+    await answer(socket);
+    socket.destroy();
+  }
+  while ((await connections()) > 0) await new Promise(setImmediate);
+  const sockets = await open(t, port, LIMIT);
+  for (const socket of sockets) t.match(await answer(socket), /^HTTP/);
+});
+
+async function startServer(test: Test) {
+  const server = createServer((_request, response) => response.end());
+  limitConnections(server, LIMIT);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  test.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return { port, connections: () => connectionsOf(server) };
+}
+
+async function connectionsOf(server: Server): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+}
+
+/** One after another, so that their order is known. */
+async function open(test: Test, port: number, count: number): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  while (sockets.length < count) {
+    const socket = connect(port, '127.0.0.1');
+    test.teardown(() => socket.destroy());
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    sockets.push(socket);
+  }
+  return sockets;
+}
+
+async function openHalf(test: Test, port: number): Promise<Socket> {
+  const [socket] = await open(test, port, 1);
+  if (!socket) throw new Error('there is no connection');
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n');
+  return socket;
+}
+
+async function answer(socket: Socket | undefined): Promise<string> {
+  if (!socket) throw new Error('there is no connection');
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  const [text] = await once(socket, 'data');
+  return String(text);
+}
+
+async function closed(socket: Socket | undefined): Promise<void> {
+  if (!socket || socket.closed) return;
+  socket.resume();
+  await once(socket, 'close');
+}
+
+function isOpen(socket: Socket | undefined): boolean {
+  return socket?.closed === false;
+}
