@@ -27,7 +27,7 @@ export function isDnsName(text: string): boolean {
 
 /** A subject or issuer on one line. Node gives `undefined` for an empty one, though not typed so. */
 export function oneLine(distinguishedName: string | undefined): string {
-  return distinguishedName?.replaceAll('\n', ', ') ?? '(no name)';
+  return distinguishedName?.replaceAll('\n', ', ') || '(no name)';
 }
 
 /** How sentences call a certificate that is not the leaf. */
