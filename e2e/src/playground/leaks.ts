@@ -90,11 +90,22 @@ function linesOf(text: string): readonly string[] {
   return lines.filter((line) => line.length >= LINE_LENGTH && !line.startsWith('-----'));
 }
 
+/** A folder that goes while it is read has no files any more: pods may be ending. */
 async function filesIn(directory: string): Promise<readonly string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name));
+  const entries = await readdir(directory, { withFileTypes: true }).catch(ifGone);
+  const files = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) return filesIn(path);
+      return entry.isFile() ? [path] : [];
+    }),
+  );
+  return files.flat();
+}
+
+function ifGone(error: unknown): readonly [] {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  throw error;
 }
 
 async function logsIn(directory: string): Promise<readonly Said[]> {
