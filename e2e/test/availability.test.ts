@@ -19,8 +19,11 @@ const DEPLOYMENT = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODU
 /** Short enough to be renewed during each of the tests, by itself. */
 const TLS = { selfManaged: { authorityLifetime: '1h', servingLifetime: '15s', spread: '2s' } };
 
-/** Delays with which an address leaves the Service, as with kube-proxy on a busy node. */
-const DELAYS_SECONDS = [0, 1, 3];
+/**
+ * Delays with which an address leaves the Service, as with kube-proxy on a busy node. `npm run test:availability`
+ * adds one second.
+ */
+const DELAYS_SECONDS = (process.env['REMOVAL_DELAYS_SECONDS'] ?? '0,3').split(',').map(Number);
 
 /** From the death of a process to the word of it in the Service: kubelet, API server, controller. */
 const NOTICE_MS = 1_500;

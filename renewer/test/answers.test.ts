@@ -29,7 +29,9 @@ async function writeForEver(exchange: Exchange): Promise<number> {
   let mebibytes = 0;
   for (; !socket.destroyed && mebibytes < 1_000; mebibytes++) {
     exchange.write(' '.repeat(MEBIBYTE));
-    while (socket.writableLength > MEBIBYTE && !socket.destroyed) await delay(1);
+    // Node hands what is written to the socket in a later turn.
+    do await delay(1);
+    while (socket.writableLength > MEBIBYTE && !socket.destroyed);
   }
   return mebibytes;
 }

@@ -183,7 +183,7 @@ t.test('a name of a session and an external id that STS refuses are refused with
     ['externalId', 'a;b'],
   ];
   const lists = {
-    registries: { host: 'a', roleArn: ROLE_ARN },
+    registries: { host: '123456789012.dkr.ecr.us-east-1.amazonaws.com', roleArn: ROLE_ARN },
     namespaceRoles: { roleArn: ROLE_ARN, namespaces: 'a' },
   };
   for (const [list, entry] of Object.entries(lists)) {
