@@ -22,7 +22,7 @@ const CHECKPOINT = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-t
 const VALUES = { webhook: { drainSeconds: 3 } };
 
 /** How long a new replica is ready before an old one goes: two that start fast would hardly meet. */
-const MIN_READY_SECONDS = 3;
+const MIN_READY_SECONDS = 8;
 
 /** So many at once need several connections, and each new one goes to the next replica in turn. */
 const AT_ONCE = 8;
