@@ -5,7 +5,7 @@ unless peers are named. Kubelet's probes come from the pod's own node, which no 
 {{- define "ecr-pull-secrets.ingressRules" -}}
 {{- if not (include "ecr-pull-secrets.isCronJob" .) -}}
 {{- if include "ecr-pull-secrets.hasWebhook" . }}
-# The API server is no pod, so no selector finds it. Whoever else asks gets the name of a secret, not more.
+# The API server is no pod, so no selector finds it. Anyone else who connects gets the name of a secret, not more.
 - ports:
     - port: {{ .Values.webhook.port }}
 {{- end }}

@@ -107,6 +107,8 @@ t.test('a refusal, rubbish and another version mean a new start at once', async 
     (exchange) => exchange.json({}),
     (exchange) => exchange.json(secretOf('{"version":2,"tokens":{}}')),
     (exchange) => exchange.json(secretOf('{"version":1,"tokens":{"ecr":{"password":"x"}}}')),
+    // An instant that no date can be.
+    (exchange) => exchange.json(secretOf(checkpointOf(tokensOf('x', { obtainedAtMs: 1e300 })))),
   ];
   for (const answer of answers) {
     const loading = checkpoint.load();

@@ -193,6 +193,16 @@ t.test('a webhook configuration that somebody deleted needs no fence', async (t)
   t.equal(await state(), 'proven');
 });
 
+t.test(
+  'a pull secret that is not found proves nothing, because the attempt makes it',
+  async (t) => {
+    const { attempt, keep, state } = await startWorld(t);
+    void keep();
+    await attempt((exchange) => exchange.refuse(404));
+    t.equal(await state(), 'unknown');
+  },
+);
+
 t.test('a fence that is switched off is not looked for, and said once', async (t) => {
   const { keep, state, warnings } = await startWorld(t, { FENCE: 'off' });
   await keep();

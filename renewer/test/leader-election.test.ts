@@ -210,6 +210,24 @@ t.test('a clock that was set back delays no fail-over', async (t) => {
   await b.done;
 });
 
+t.test('a record of odd numbers keeps nobody from leading', async (t) => {
+  const clock = createFakeClock();
+  const { store } = createMemoryStore();
+  const largest = 2 ** 31 - 1;
+  await store.write(
+    undefined,
+    { holderIdentity: 'thief', leaseDurationSeconds: largest, leaseTransitions: largest },
+    new AbortController().signal,
+  );
+  const b = candidate('b', store, clock);
+  await clock.advance(20_000);
+  t.same(b.history, ['led']);
+  t.match(await store.read(new AbortController().signal), { spec: { leaseTransitions: 0 } });
+  b.stop();
+  await clock.advance(0);
+  await b.done;
+});
+
 t.test('the same trouble is said once a minute, though every other request is good', async (t) => {
   const lines: string[] = [];
   const logger = createLogger({

@@ -1,6 +1,7 @@
 import type { Server } from 'node:https';
 import { limitConnections } from '@ecr-pull-secrets/shared/connection-limit.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import { limitOpenRequests } from '@ecr-pull-secrets/shared/request-limit.ts';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { WebhookMetrics } from './metrics.ts';
 import type { Mutator } from './mutate.ts';
@@ -85,6 +86,7 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
   });
 
   limitConnections(app.server, MAX_CONNECTIONS);
+  limitOpenRequests(app.server);
 
   // Fastify's own parsers build the whole document.
   app.removeAllContentTypeParsers();

@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { limitConnections } from './connection-limit.ts';
 import { listen } from './listen.ts';
 import type { Registry } from './metrics.ts';
+import { limitOpenRequests } from './request-limit.ts';
 
 /** An answer to a probe: fine, or the reason why not. */
 export type Health = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -45,6 +46,7 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Fastify
     forceCloseConnections: true,
   });
   limitConnections(app.server, MAX_CONNECTIONS);
+  limitOpenRequests(app.server);
 
   app.addHook('onRequest', (request, reply, next) => {
     if (isReading(request)) return next();
@@ -64,9 +66,14 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Fastify
     return health.ok ? reply.send('ok\n') : reply.code(503).send(`${health.reason}\n`);
   });
 
-  app.get('/metrics', async (_request, reply) => {
+  // One text for all requests that come while it is made.
+  let metricsText: Promise<string> | undefined;
+  app.get('/metrics', (_request, reply) => {
     reply.header('content-type', metrics.contentType);
-    return metrics.metrics();
+    metricsText ??= metrics.metrics().finally(() => {
+      metricsText = undefined;
+    });
+    return metricsText;
   });
 
   await listen(app, host, port);

@@ -56,7 +56,7 @@ export async function keepFenceProven(options: Options): Promise<void> {
         report('unknown', facts, 'the fence cannot be proven; will retry');
       else logger.debug(facts, 'proving the fence failed; will retry');
     } else if (misses >= MISSES_THAT_COUNT) {
-      report('missing', { object: proof.object.path }, UNFENCED);
+      report('missing', { object: proof.object.request.path }, UNFENCED);
     }
     const retryMs = backOffMs(attempts - 1, RETRY, () => 1);
     await clock.sleep(attempts === 0 ? INTERVAL_MS : retryMs, signal);

@@ -11,7 +11,11 @@ const FIELD_MANAGER = 'ecr-pull-secrets-fence-probe';
 const FINALIZER = 'ecr-pull-secrets.io/fence-probe';
 
 /** One object that a policy of the fence is about, and a change of it that the policy refuses. */
-export type FencedObject = Required<Pick<KubeRequest, 'path' | 'contentType' | 'body'>>;
+export interface FencedObject {
+  readonly request: Required<Pick<KubeRequest, 'path' | 'contentType' | 'body'>>;
+  /** Whether the change makes an object that does not exist. If not, an absent one leaves nothing to change. */
+  readonly isCreated: boolean;
+}
 
 /** What an attempt to break the fence showed. */
 export type FenceProof =
@@ -28,20 +32,17 @@ export type FenceProof =
  * policy is asked.
  */
 export function fencedPullSecret(namespace: string, name: string): FencedObject {
-  return {
-    path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
-    contentType: APPLY_PATCH,
-    body: { apiVersion: 'v1', kind: 'Secret', metadata: { name, finalizers: [FINALIZER] } },
-  };
+  const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name, finalizers: [FINALIZER] } };
+  return { request: { path, contentType: APPLY_PATCH, body }, isCreated: true };
 }
 
 /** The webhook configuration. Somebody may have deleted it, and our identity cannot create it. */
 export function fencedWebhookConfiguration(name: string): FencedObject {
-  return {
-    path: `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`,
-    contentType: 'application/merge-patch+json',
-    body: { metadata: { finalizers: [FINALIZER] } },
-  };
+  const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`;
+  const body = { metadata: { finalizers: [FINALIZER] } };
+  const contentType = 'application/merge-patch+json';
+  return { request: { path, contentType, body }, isCreated: false };
 }
 
 /**
@@ -69,12 +70,19 @@ async function attempt(
 ): Promise<FenceProof> {
   try {
     const query = { dryRun: 'All', fieldManager: FIELD_MANAGER };
-    await client.request({ method: 'PATCH', ...object, query, accept: METADATA_ONLY, signal });
+    await client.request({
+      method: 'PATCH',
+      ...object.request,
+      query,
+      accept: METADATA_ONLY,
+      signal,
+    });
     return { kind: 'missing', object };
   } catch (error) {
     if (!isApiError(error)) return { kind: 'unclear', error };
-    // Of what is not there nothing can be changed.
-    const isRefusal = error.status === 404 || error.message.includes(FENCE_MESSAGE);
-    return isRefusal ? { kind: 'proven' } : { kind: 'unclear', error };
+    const isAbsent = error.status === 404 && !object.isCreated;
+    return isAbsent || error.message.includes(FENCE_MESSAGE)
+      ? { kind: 'proven' }
+      : { kind: 'unclear', error };
   }
 }

@@ -122,7 +122,9 @@ function isHeldByAnother(observation: Observation, identity: string, nowMs: numb
   if (!holder || holder === identity) return false;
   // A clock that was set back by an hour must not make us wait for an hour.
   observation.changedAtMs = Math.min(observation.changedAtMs, nowMs);
-  const durationMs = (lease.spec?.leaseDurationSeconds ?? LEASE_DURATION_MS / 1000) * 1000;
+  // A longer one is nothing that a candidate of ours writes: it would keep everybody from leading.
+  const writtenMs = (lease.spec?.leaseDurationSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+  const durationMs = Math.min(writtenMs, LEASE_DURATION_MS);
   return nowMs < observation.changedAtMs + durationMs;
 }
 
@@ -136,8 +138,16 @@ function acquiredSpec(
     leaseDurationSeconds: LEASE_DURATION_MS / 1000,
     acquireTime: now,
     renewTime: now,
-    leaseTransitions: (lease?.spec?.leaseTransitions ?? 0) + 1,
+    leaseTransitions: nextTransition(lease),
   };
+}
+
+/** The API server takes no more than an int32. */
+const MAX_TRANSITIONS = 2 ** 31 - 1;
+
+function nextTransition(lease: Lease | undefined): number {
+  const before = lease?.spec?.leaseTransitions ?? 0;
+  return before < MAX_TRANSITIONS ? before + 1 : 0;
 }
 
 async function leadWhileHeld(

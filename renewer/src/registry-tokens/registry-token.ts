@@ -1,5 +1,10 @@
 import { z } from 'zod';
 
+/** The last instant that a date can be (ECMA-262, `TimeClip`). Beyond it `toISOString` throws. */
+const MAX_DATE_MS = 8.64e15;
+
+const instantMs = z.number().min(0).max(MAX_DATE_MS);
+
 /** A login to one AWS identity's registries of one region. */
 export const registryTokenSchema = z.object({
   /** `AWS` in practice; read from the token. */
@@ -7,8 +12,8 @@ export const registryTokenSchema = z.object({
   password: z.string(),
   /** The registry as AWS names it, scheme included: `https://<account>.dkr.ecr.<region>.amazonaws.com`. */
   registry: z.string(),
-  obtainedAtMs: z.number(),
-  expiresAtMs: z.number(),
+  obtainedAtMs: instantMs,
+  expiresAtMs: instantMs,
 });
 
 export type RegistryToken = Readonly<z.infer<typeof registryTokenSchema>>;

@@ -44,7 +44,7 @@ export const STILL_POSSIBLE: readonly Attack[] = [
     { method: 'GET', path: '/api/v1/namespaces' },
   ],
   [
-    'makes Events in any namespace',
+    'makes Events in any namespace, of any size and number',
     {
       method: 'POST',
       path: `/api/v1/namespaces/${PLACES.account}/events`,
@@ -74,7 +74,7 @@ export const STILL_POSSIBLE: readonly Attack[] = [
     applyWebhook({ clientConfig: { caBundle: '' } }),
   ],
   [
-    'takes the lease, so that nobody renews for as long as it goes on doing so',
+    'takes the lease, so that nobody renews until 15 seconds after its last write',
     merge(LEASE, { metadata: { annotations: { thief: 'x' } } }),
   ],
 ];

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { limitOpenRequests } from '../src/request-limit.ts';
+
+const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+t.test(
+  'requests of one read beyond the fifth are not even parsed, and the connection is closed',
+  async (t) => {
+    const { open, count } = await startServer(t);
+    const socket = await open();
+    socket.write(HEAD.repeat(2_000));
+    await once(socket.resume(), 'close');
+    t.equal(count(), 4);
+  },
+);
+
+t.test(
+  'requests that wait for their answers go on for as long as their client likes',
+  async (t) => {
+    const { open, count } = await startServer(t);
+    const socket = await open();
+    for (let sent = 1; sent <= 20; sent++) {
+      socket.write(HEAD);
+      const [answer] = await once(socket, 'data');
+      t.match(String(answer), /^HTTP\/1.1 200/);
+    }
+    socket.write(HEAD.repeat(4));
+    while (count() < 24) await new Promise(setImmediate);
+    t.notOk(socket.closed);
+  },
+);
+
+async function startServer(test: Test) {
+  let requests = 0;
+  const server = createServer((_request, response) => {
+    requests++;
+    response.end();
+  });
+  limitOpenRequests(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  test.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const open = async (): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1');
+    test.teardown(() => socket.destroy());
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  };
+  return { open, count: () => requests };
+}
