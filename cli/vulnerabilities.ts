@@ -18,7 +18,7 @@ const MAX_PAGES = 10;
 /** A single lost connection must not spoil a night. */
 const ATTEMPTS = 3;
 
-/** How OSV is asked; the defaults are those of the nightly check. */
+/** How requests to OSV are made; the defaults are those of the nightly check. */
 export interface OsvOptions {
   readonly address?: string;
   /** For each request. */

@@ -92,7 +92,7 @@ t.test('what to look at is to be said in one way', async (t) => {
   }
 });
 
-t.test('files that cat glued are good, with a note for whoever else reads them', async (t) => {
+t.test('files that cat glued are good, with a note for other readers', async (t) => {
   const { out } = await makeSet(t.testdir());
   const path = join(out, 'ca.crt');
   const pem = await readFile(path, 'utf8');

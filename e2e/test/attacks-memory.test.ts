@@ -143,8 +143,6 @@ for (const [container, port] of Object.entries(OPS_PORTS)) {
 }
 
 t.test('64 KiB of requests at once, by clients that read no answer', async (t) => {
-  const head = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`;
-  const requests = (path: string): Buffer => Buffer.from(head(path).repeat(1_600));
   await survives(t, async () => {
     for (const port of Object.values(OPS_PORTS)) {
       await hold(t, 100, tcpOpener({ host, port }, requests('/metrics')));
@@ -152,6 +150,10 @@ t.test('64 KiB of requests at once, by clients that read no answer', async (t) =
     await hold(t, 300, tlsOpener(webhook, requests('/')));
   });
 });
+
+function requests(path: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(1_600));
+}
 
 type LimitedPod = Pod & {
   readonly spec: {

@@ -25,7 +25,7 @@ export function isDnsName(text: string): boolean {
   return DNS_NAME.test(text);
 }
 
-/** A subject or issuer on one line. Node gives `undefined` for an empty one, though not typed so. */
+/** A subject or issuer on one line. Node gives `undefined` for an empty one up to 24.21, and an empty text since. */
 export function oneLine(distinguishedName: string | undefined): string {
   return distinguishedName?.replaceAll('\n', ', ') || '(no name)';
 }
@@ -43,7 +43,7 @@ export function dateProblems(what: string, certificate: Certificate, now: Date):
   return [];
 }
 
-/** What keeps the leaf from serving the names, whoever signed it. */
+/** What keeps the leaf from serving the names, whatever CA signed it. */
 export function leafProblems(leaf: Certificate, dnsNames: readonly string[], now: Date): string[] {
   const what = 'the certificate';
   return [
