@@ -14,8 +14,8 @@ const STOP_PARSING = 2;
 /**
  * Closes a connection that has more than four open requests. Node parses all requests of one read before
  * anything else happens: 64 KiB hold 1,800 of them, which take megabytes, and the reads of all connections
- * come one after another. To destroy the socket does not end that, so the parser itself is stopped. There
- * is no documented way to do so; `request-limit.test.ts` fails if a later Node does it otherwise.
+ * come one after another. To destroy the socket does not end that, so the parser's own callback is replaced.
+ * There is no documented way to do so; `request-limit.test.ts` fails if a later Node does it otherwise.
  *
  * To be called before the server listens.
  */

@@ -7,7 +7,7 @@ import { limitOpenRequests } from '../src/request-limit.ts';
 const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
 t.test(
-  'requests of one read beyond the fifth are not even parsed, and the connection is closed',
+  'requests of one read beyond the fourth are not served, and the connection is closed',
   async (t) => {
     const { open, count } = await startServer(t);
     const socket = await open();
