@@ -31,6 +31,12 @@ const STOP_TIMEOUT_MS = 10_000;
 const LOG_LINES = 15;
 
 /**
+ * The heap may grow to five times what is in use before Go collects garbage. At Go's own 100 (to twice)
+ * collecting took a sixth of the API server's CPU in a short test: 3.1 s against 2.6 s.
+ */
+const GO_ENVIRONMENT = { GOGC: '400' };
+
+/**
  * Starts a process and waits until it is ready.
  *
  * @throws with the last lines of its log when it exits before that, cannot be started or takes too long
@@ -39,7 +45,10 @@ export async function startComponent(options: ComponentOptions): Promise<Compone
   const { guardian, name, command, args } = options;
   const logPath = join(guardian.directory, `${name}.log`);
   const log = openSync(logPath, 'a', 0o600);
-  const child = guardian.spawn(command, args, { stdio: ['ignore', log, log] });
+  const child = guardian.spawn(command, args, {
+    stdio: ['ignore', log, log],
+    environment: GO_ENVIRONMENT,
+  });
   closeSync(log);
 
   const over = new AbortController();

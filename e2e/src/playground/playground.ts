@@ -5,7 +5,6 @@ import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/renewer/kub
 import { fileCredentials } from '@ecr-pull-secrets/renewer/kube/kube-config.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { bundle } from '../../../cli/bundle.ts';
 import {
   type EcrStandIn,
   type EcrStandInOptions,
@@ -16,6 +15,7 @@ import { requireLinux } from '../local-cluster/settings.ts';
 import type { RestartBackOffOptions } from '../local-node/containers/restart-back-off.ts';
 import type { Image } from '../local-node/images.ts';
 import { type LocalNode, startLocalNode } from '../local-node/local-node.ts';
+import { builtBundle } from './built-bundle.ts';
 import { imageEntrypoint } from './image-entrypoint.ts';
 import { findLeaks } from './leaks.ts';
 import { createKubeApi, type KubeApi, type Manifest } from './kube-api.ts';
@@ -112,7 +112,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   return openTogether(async (opened) => {
     const cluster = opened.add(await startCluster(options));
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
-    const entry = await bundle(join(cluster.directory, 'bundle'));
+    const entry = await builtBundle();
     const entrypoint = await imageEntrypoint(entry);
     const images = {
       ...Object.fromEntries(await Promise.all([...builds, { tag: BUILT, entry }].map(imageOf))),

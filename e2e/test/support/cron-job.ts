@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createKubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
 import { fileCredentials } from '@ecr-pull-secrets/renewer/kube/kube-config.ts';
-import { bundle } from '../../../cli/bundle.ts';
 import { type EcrStandIn, startEcrStandIn } from '../../src/ecr-stand-in/server.ts';
 import { type LocalCluster, startCluster } from '../../src/local-cluster/cluster.ts';
+import { builtBundle } from '../../src/playground/built-bundle.ts';
 import { createKubeApi, type KubeApi } from '../../src/playground/kube-api.ts';
 import { type Opened, openTogether } from '../../src/playground/opened.ts';
 import { AWS_IDENTITY } from '../../src/playground/playground.ts';
@@ -53,7 +53,7 @@ export function startCronJob(): Promise<CronJob> {
 async function open(opened: Opened): Promise<CronJob> {
   const cluster = opened.add(await startCluster({ audit: true }));
   const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY] }));
-  const entry = await bundle(join(cluster.directory, 'bundle'));
+  const entry = await builtBundle();
   const credentials = fileCredentials(cluster.kubeconfigPath);
   const client = opened.add(createKubeClient({ credentials, userAgent: 'test' }));
   const api = createKubeApi(client);

@@ -8,7 +8,7 @@ import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/servin
 import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { bundle } from '../../../cli/bundle.ts';
+import { builtBundle } from '../../src/playground/built-bundle.ts';
 import { findFreePort } from '../../src/local-cluster/free-port.ts';
 import { type Guardian, startGuardian } from '../../src/local-cluster/guardian.ts';
 import { imageEntrypoint } from '../../src/playground/image-entrypoint.ts';
@@ -50,7 +50,7 @@ export interface WebhookProcess {
 export async function startWebhookProcess(environment: Environment = {}): Promise<WebhookProcess> {
   const guardian = await startGuardian();
   try {
-    const entry = await bundle(join(guardian.directory, 'bundle'));
+    const entry = await builtBundle();
     const authority = await handOverCertificate(guardian.directory);
     return await launchOnFreePorts({ guardian, entry, environment, ...authority });
   } catch (error) {
