@@ -35,8 +35,11 @@ export interface LoadReport {
 /** Printed by the process when the first pod is about to be created. */
 export const STARTED = 'started\n';
 
-/** The least that counts as load. */
-const PER_SECOND = 20;
+/**
+ * The least that counts as load. Each pod costs 20 ms of CPU in all, so that 20 a second, as `availability`
+ * has it, are a fifth of a machine with two cores.
+ */
+const PER_SECOND = 10;
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/pod-load.ts', import.meta.url));
 
@@ -47,13 +50,14 @@ export const LOADED_NAMESPACE = 'load';
 export async function underLoad(
   { cluster }: Playground,
   action: () => Promise<void>,
+  leastPerSecond = PER_SECOND,
 ): Promise<LoadReport> {
   const settings: LoadSettings = {
     kubeconfig: cluster.kubeconfigPath,
     namespace: LOADED_NAMESPACE,
     image: `${REGISTRY}/team/app:1`,
     secret: SECRET,
-    perSecond: PER_SECOND + 2,
+    perSecond: leastPerSecond * 1.1,
   };
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(settings)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -67,7 +71,7 @@ export async function underLoad(
     child.stdin.end();
   }
   const report: LoadReport = JSON.parse((await output).slice(STARTED.length));
-  assert.ok(report.perSecond >= PER_SECOND, `only ${report.perSecond} pods a second`);
+  assert.ok(report.perSecond >= leastPerSecond, `only ${report.perSecond} pods a second`);
   return report;
 }
 
@@ -76,9 +80,10 @@ export async function unnoticed(
   t: Test,
   playground: Playground,
   action: () => Promise<void>,
+  leastPerSecond?: number,
 ): Promise<LoadReport> {
   const failOpenBefore = await countFailOpen(playground.cluster);
-  const report = await underLoad(playground, action);
+  const report = await underLoad(playground, action, leastPerSecond);
   const { asked, injected, perSecond, slowestMs } = report;
   t.same(report.refusals, [], 'no pod was refused');
   t.equal(injected, asked, `all of ${asked} pods were injected`);
