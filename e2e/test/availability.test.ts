@@ -9,7 +9,8 @@ import { askForRotation, readSigner, readTrusted } from './support/authority.ts'
 import { countFailOpen } from './support/api-server-metrics.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
-import { LOADED_NAMESPACE, type LoadReport, underLoad, unnoticed } from './support/pod-load.ts';
+import { LOADED_NAMESPACE, underLoad, unnoticed } from './support/pod-load.ts';
+import type { LoadReport } from './support/pod-load-process.ts';
 import { pathOf } from './support/pull-secret.ts';
 import { countReviewsByPod, ENOUGH_REVIEWS, findCalledPod } from './support/webhook-pods.ts';
 

@@ -6,34 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { REGISTRY, type Playground } from '../../src/playground/playground.ts';
 import { countFailOpen } from './api-server-metrics.ts';
+import { type LoadReport, type LoadSettings, STARTED } from './pod-load-process.ts';
 import { SECRET } from './pull-secret.ts';
-
-/** What the process that makes the load is told. */
-export interface LoadSettings {
-  readonly kubeconfig: string;
-  readonly namespace: string;
-  readonly image: string;
-  /** The pull secret that each pod should name. */
-  readonly secret: string;
-  readonly perSecond: number;
-}
-
-/** What became of the pods. */
-export interface LoadReport {
-  /** How many were asked for in a second, on average. */
-  readonly perSecond: number;
-  readonly asked: number;
-  readonly created: number;
-  readonly injected: number;
-  /** When those were asked for that were created without the secret. */
-  readonly missedAtMs: readonly number[];
-  /** Why pods were refused, each reason once. */
-  readonly refusals: readonly string[];
-  readonly slowestMs: number;
-}
-
-/** Printed by the process when the first pod is about to be created. */
-export const STARTED = 'started\n';
 
 /**
  * The least that counts as load. Each pod costs 20 ms of CPU in all, so that 20 a second, as `availability`
