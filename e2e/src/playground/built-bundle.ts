@@ -39,6 +39,8 @@ export async function builtBundle(): Promise<string> {
 
 async function hashOfInputs(): Promise<string> {
   const hash = createHash('sha256');
+  // The esbuild package starts this one in place of its own.
+  hash.update(process.env['ESBUILD_BINARY_PATH'] ?? '');
   const paths: string[] = [];
   for await (const path of glob(INPUTS, { cwd: ROOT })) paths.push(path);
   for (const path of paths.toSorted()) {
