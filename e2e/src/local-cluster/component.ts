@@ -34,7 +34,7 @@ const LOG_LINES = 15;
  * The heap may grow to five times what is in use before Go collects garbage. At Go's own 100 (to twice)
  * collecting took a sixth of the API server's CPU in a short test: 3.1 s against 2.6 s.
  */
-const GO_ENVIRONMENT = { GOGC: '400' };
+const GO_ENVIRONMENT = { GOGC: '1000', GOMEMLIMIT: '1GiB' };
 
 /**
  * Starts a process and waits until it is ready.
