@@ -25,7 +25,7 @@ export interface ComponentOptions {
 
 /** The API server takes 4 s on two idle cores; a busy machine with several clusters takes long. */
 const READY_TIMEOUT_MS = 90_000;
-const POLL_MS = 25;
+const POLL_MS = 100;
 /** The API server takes 1.2 s. */
 const STOP_TIMEOUT_MS = 10_000;
 const LOG_LINES = 15;

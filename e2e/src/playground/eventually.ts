@@ -1,7 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 
-const POLL_INTERVAL_MS = 50;
+const SHORTEST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 500;
+
+/**
+ * A check costs up to 20 ms of CPU, so that twenty a second would be a third of a core for each test that
+ * waits. With this share a wait becomes at most a tenth longer.
+ */
+const PAUSE_SHARE = 0.1;
+
 const DEFAULT_WITHIN_MS = 30_000;
 
 /**
@@ -15,16 +23,18 @@ export async function eventually<T>(
   check: () => Promise<T> | T,
   withinMs: number = DEFAULT_WITHIN_MS,
 ): Promise<T> {
-  const endMs = Date.now() + withinMs;
+  const startMs = Date.now();
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (Date.now() >= endMs) {
+      const waitedMs = Date.now() - startMs;
+      if (waitedMs >= withinMs) {
         const message = `${what}: not within ${withinMs} ms: ${describeError(error)}`;
         throw new Error(message, { cause: error });
       }
-      await delay(POLL_INTERVAL_MS);
+      const pauseMs = Math.max(waitedMs * PAUSE_SHARE, SHORTEST_PAUSE_MS);
+      await delay(Math.min(pauseMs, LONGEST_PAUSE_MS));
     }
   }
 }
