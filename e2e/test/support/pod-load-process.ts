@@ -1,0 +1,26 @@
+/** What the process that makes the load is given. */
+export interface LoadSettings {
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  readonly image: string;
+  /** The pull secret that each pod should name. */
+  readonly secret: string;
+  readonly perSecond: number;
+}
+
+/** What became of the pods. */
+export interface LoadReport {
+  /** How many were asked for in a second, on average. */
+  readonly perSecond: number;
+  readonly asked: number;
+  readonly created: number;
+  readonly injected: number;
+  /** When those were asked for that were created without the secret. */
+  readonly missedAtMs: readonly number[];
+  /** Why pods were refused, each reason once. */
+  readonly refusals: readonly string[];
+  readonly slowestMs: number;
+}
+
+/** Printed by the process when the first pod is about to be created. */
+export const STARTED = 'started\n';
