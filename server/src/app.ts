@@ -14,8 +14,7 @@ import {
   refusalOfHead,
 } from './refusal.ts';
 import { type BodyReader, createBodyReader } from './request-body.ts';
-import { REVIEW_FIELDS } from './review-fields.ts';
-import { selectJson } from './select-json.ts';
+import { readReviewFields } from './review-fields.ts';
 
 /**
  * How long the server waits for a first or next request: longer than the 90 s after which the API
@@ -116,7 +115,7 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
   });
 
   app.post(MUTATE_PATH, (request) =>
-    readBody(request.raw, (body) => mutate(selectJson(body, REVIEW_FIELDS))),
+    readBody(request.raw, (body) => mutate(readReviewFields(body))),
   );
 
   function refuse(reply: FastifyReply, refusal: Refusal): void {
