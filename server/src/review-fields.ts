@@ -13,7 +13,7 @@ import { MIRROR_POD_ANNOTATION } from './pod-review.ts';
 
 const CONTAINERS = listOf(objectOf({ image: SCALAR }));
 
-export const REVIEW_LIMITS: SelectLimits = {
+const REVIEW_LIMITS: SelectLimits = {
   /**
    * The deepest of a pod are the `managedFields` of a volume's claim template
    * (`request.object.metadata.managedFields[].fieldsV1.f:spec.f:volumes…`): 16 levels.
