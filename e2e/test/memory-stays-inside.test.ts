@@ -4,7 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { bundle } from '../../cli/bundle.ts';
+import { builtBundle } from '../src/playground/built-bundle.ts';
 import { startGuardian } from '../src/local-cluster/guardian.ts';
 import { launchProcess } from './support/launched-process.ts';
 
@@ -22,7 +22,7 @@ const execute = promisify(execFile);
 const guardian = await startGuardian();
 t.teardown(() => guardian.close());
 const { directory } = guardian;
-const entry = await bundle(join(directory, 'bundle'));
+const entry = await builtBundle();
 
 for (const command of ['webhook', 'renewer'] as const) {
   t.test(command, async (t) => {
