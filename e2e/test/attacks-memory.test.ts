@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
@@ -149,9 +150,10 @@ for (const [container, port] of Object.entries(OPS_PORTS)) {
 
 t.test('more connections than may be open, which all ask for nothing that is there', async (t) => {
   const get = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
-  const [idle] = await hold(t, 1, tlsOpener(webhook, await reviewRequest()));
-  assert.ok(idle);
-  await once(idle, 'data');
+  const review = await reviewRequest();
+  const idle = await openServed(t, review);
+  const busy = await openServed(t, review);
+  busy.write(review.subarray(0, -1));
   await survives(t, async () => {
     const open = await hold(t, 1_250, tlsOpener(webhook, Buffer.from(get)));
     for (let round = 0; round < 3; round++) {
@@ -160,7 +162,19 @@ t.test('more connections than may be open, which all ask for nothing that is the
     }
   });
   t.notOk(idle.closed, 'a connection that had a review before stays open');
+  t.notOk(busy.closed, 'so does one with a review under way');
+  busy.write(review.subarray(-1));
+  const [answer] = await once(busy, 'data');
+  t.match(String(answer), /^HTTP\/1.1 200 /);
 });
+
+/** A connection that had an answer to a review. */
+async function openServed(t: Test, review: Buffer): Promise<Socket> {
+  const [socket] = await hold(t, 1, tlsOpener(webhook, review));
+  assert.ok(socket);
+  await once(socket, 'data');
+  return socket;
+}
 
 async function reviewRequest(): Promise<Buffer> {
   const body = await readFile(REVIEW_FILE);
