@@ -6,12 +6,10 @@ const SELECTION = metadataSelection(PULL_SECRET_FIELDS);
 
 t.test('no object that an API server stores is beyond the limits', (t) => {
   const deep = `${'{"f:a":'.repeat(10_000)}0${'}'.repeat(10_000)}`;
-  const manager = (index: number) =>
-    `{"manager":"${index}","operation":"Apply","fieldsType":"FieldsV1","fieldsV1":{"f:data":{"f:.dockerconfigjson":{}}}}`;
   // More than fit into the 2 MiB that etcd's client takes.
-  const managers = Array.from({ length: 40_000 }, (_, index) => manager(index));
+  const managers = Array.from({ length: 40_000 }, (_, index) => managerOf(index));
   const ours = `{"manager":"ecr-pull-secrets","operation":"Apply","fieldsV1":{"f:spec":${deep}}}`;
-  const text = `{"metadata":{"name":"a","managedFields":[${managers},${ours}]}}`;
+  const text = `{"metadata":{"name":"a","managedFields":[${managers.join(',')},${ours}]}}`;
 
   const { metadata } = readJson(Buffer.from(text), SELECTION);
 
@@ -25,3 +23,7 @@ t.test('what is not JSON is refused without being quoted', (t) => {
   t.throws(() => readJson(secret, SELECTION), { name: 'SyntaxError', message: 'not JSON' });
   t.end();
 });
+
+function managerOf(index: number): string {
+  return `{"manager":"${index}","operation":"Apply","fieldsType":"FieldsV1","fieldsV1":{"f:data":{"f:.dockerconfigjson":{}}}}`;
+}
