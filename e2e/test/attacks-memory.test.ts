@@ -54,6 +54,7 @@ const watched = {
   ca: await readCaBundle(api),
   serverName: SERVER_NAME,
   reviewFile: REVIEW_FILE,
+  pids: [...processes.values()],
   opsUrls: Object.values(OPS_PORTS).flatMap((port) =>
     ['livez', 'readyz', 'metrics'].map((path) => `http://${host}:${port}/${path}`),
   ),
