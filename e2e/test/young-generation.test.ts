@@ -9,7 +9,7 @@ import { startWebhookProcess, type WebhookProcess } from './support/webhook-proc
 
 /**
  * Without the chart's flag the young generation has 16 MiB after as many, and after 150,000 each review costs three
- * times as much CPU, because V8 collects all garbage again and again. `npm run test:attacks` sends 400,000.
+ * times as much CPU, because V8 collects all garbage again and again. `npm run test:attacks` sends 250,000.
  */
 const REVIEWS = Number(process.env['REVIEWS'] ?? 2_000);
 const CONNECTIONS = 32;
