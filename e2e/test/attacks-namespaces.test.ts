@@ -35,7 +35,7 @@ const SECRET_OWNERS = {
 
 /** Some change a label at full rate, which sends the whole object to each watch. */
 const RESTLESS = [...TINY.slice(0, 1), ...ESCAPED.slice(0, 1)];
-const CHANGES = 5;
+const CHANGES = 3;
 
 /** The chart's `renewer.resources.limits.memory`. */
 const MEMORY_LIMIT_BYTES = 512 * 1024 ** 2;
