@@ -1,10 +1,13 @@
 {{/*
 How large V8's old space may grow in a container, from its memory limit: a third of it, 64 MiB at least. Node's own
 choice is 259 MiB for every limit up to 512 MiB (24.21), and the kernel ends the process first.
+And how large a half of the young generation may grow: a 128th of the old space, from 1 to 16 MiB. In a container of 384
+MiB V8 takes 1 MiB by itself, but only if it sees the limit; else up to 64 MiB a half, outside of the old space, which
+makes three times as much (e2e/test/young-generation.test.ts).
 The webhook needs little of it: whatever is sent, at most 33 MiB for what it reads of one body (select-json.ts), and
 30 MiB for itself and its connections, so that V8 never gives up, with 64 either. Outside of it are 46 MiB of program,
 up to 32 MiB of bodies (request-body.ts), 1,200 connections of 64 KiB, or 115 KiB once much was sent over each
-(app.ts), and what is freed but not reused: attacked in all ways at once the process peaks at 285 MiB, of 384
+(app.ts), and what is freed but not reused: attacked in all ways at once the process peaks at 277 MiB, of 384
 (e2e/test/attacks-memory.test.ts). With a lower limit only such an attack can make the kernel end it.
 */}}
 {{- define "ecr-pull-secrets.heapEnv" -}}
@@ -19,7 +22,8 @@ up to 32 MiB of bodies (request-body.ts), 1,200 connections of 64 KiB, or 115 Ki
 {{- fail (printf "%s=%v is too little: V8's heap alone may take 64 MiB, and the process as much besides, so the kernel would end it; 128Mi or more" $path $limit) -}}
 {{- end -}}
 - name: NODE_OPTIONS
-  value: --max-old-space-size={{ max 64 (div $mebibytes 3) }}
+{{- $oldSpace := max 64 (div $mebibytes 3) }}
+  value: --max-old-space-size={{ $oldSpace }} --max-semi-space-size={{ min 16 (max 1 (div $oldSpace 128)) }}
 {{- end -}}
 {{- end -}}
 

@@ -162,15 +162,28 @@ t.test('V8 gets a third of the memory limit, unless somebody says otherwise', as
     return variable(containers, 'renewer', 'NODE_OPTIONS');
   };
   const defaults = await containersOf();
-  t.equal(variable(defaults, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=128');
-  t.equal(variable(defaults, 'renewer', 'NODE_OPTIONS'), '--max-old-space-size=170');
-  t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512');
-  t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190');
-  t.equal(await heaps('{"memory":402653184}'), '--max-old-space-size=128');
-  t.equal(await heaps('{"memory":"1Ti"}'), '--max-old-space-size=349525');
-  t.equal(await heaps('{"memory":"+.5Gi"}'), '--max-old-space-size=170');
-  t.equal(await heaps('{"memory":"402653184000m"}'), '--max-old-space-size=128');
-  t.equal(await heaps('{"memory":"128Mi"}'), '--max-old-space-size=64', 'it cannot do with less');
+  t.equal(
+    variable(defaults, 'webhook', 'NODE_OPTIONS'),
+    '--max-old-space-size=128 --max-semi-space-size=1',
+  );
+  t.equal(
+    variable(defaults, 'renewer', 'NODE_OPTIONS'),
+    '--max-old-space-size=170 --max-semi-space-size=1',
+  );
+  t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512 --max-semi-space-size=4');
+  t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190 --max-semi-space-size=1');
+  t.equal(await heaps('{"memory":402653184}'), '--max-old-space-size=128 --max-semi-space-size=1');
+  t.equal(await heaps('{"memory":"1Ti"}'), '--max-old-space-size=349525 --max-semi-space-size=16');
+  t.equal(await heaps('{"memory":"+.5Gi"}'), '--max-old-space-size=170 --max-semi-space-size=1');
+  t.equal(
+    await heaps('{"memory":"402653184000m"}'),
+    '--max-old-space-size=128 --max-semi-space-size=1',
+  );
+  t.equal(
+    await heaps('{"memory":"128Mi"}'),
+    '--max-old-space-size=64 --max-semi-space-size=1',
+    'it cannot do with less',
+  );
   t.equal(await heaps('null'), undefined, 'without a limit');
   const told = await containersOf(...EVERYTHING);
   t.equal(variable(told, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');

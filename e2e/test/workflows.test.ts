@@ -120,6 +120,22 @@ t.test('each night the packages in the image are looked up', async (t) => {
   t.match(scripts['vulnerabilities'], /node cli\/sbom\.ts && node cli\/vulnerabilities\.ts$/);
 });
 
+t.test('each night what is shortened for every change is tried at full length', async (t) => {
+  const steps = workflows.get('nightly.yaml')?.jobs['long']?.steps ?? [];
+  const { scripts } = JSON.parse(await read('package.json'));
+  const lengths = Object.entries<string>(scripts)
+    .filter(([, script]) => /\b[A-Z_]+=\S+ tap /.test(script))
+    .map(([name]) => name);
+  t.equal(lengths.length, 4);
+  const runs = steps.flatMap(({ run = [] }) => run);
+  t.strictSame(runs, [
+    'npm ci',
+    'npm run -s test:prepare',
+    ...lengths.map((name) => `npm run -s ${name}`),
+  ]);
+  for (const one of steps.filter((step) => step.if)) t.equal(one.if, '${{ !cancelled() }}');
+});
+
 t.test('Dependabot moves every pin, in few pull requests', async (t) => {
   const { updates }: Dependabot = parse(await read('.github/dependabot.yml'), { strict: true });
   t.strictSame(

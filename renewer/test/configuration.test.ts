@@ -12,7 +12,7 @@ t.test('the defaults are the documented ones', (t) => {
   t.equal(tlsDir, '/run/ecr-pull-secrets/tls');
   t.same(apiServer, { kubeconfigs: ['/home/me/.kube/config'] });
   t.same(registries, []);
-  t.ok(namespaceRule.selector({ 'ecr-pull-secrets.io/inject': 'enabled' }));
+  t.ok(namespaceRule.selector.matches({ 'ecr-pull-secrets.io/inject': 'enabled' }));
   t.notOk(
     namespaceRule.target.matches('default'),
     'without TARGET_NAMESPACE only the label counts',

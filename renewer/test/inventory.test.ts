@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import t from 'tap';
 import type { ListWatchHandler } from '../src/kube/list-watch.ts';
 import type { ObjectMeta, PartialObject } from '../src/kube/objects.ts';
+import { metadataSelection, readJson } from '../src/kube/read-json.ts';
 import { createInventory, type Following, type Inventory } from '../src/pull-secrets/inventory.ts';
 import { parseLabelSelector } from '../src/pull-secrets/label-selector.ts';
 import type { NamespaceRole } from '../src/pull-secrets/namespace-roles.ts';
@@ -41,12 +43,21 @@ function handlersOf({ ofNamespaces, ofSecrets }: Inventory) {
   return { namespaceHandler: reducing(ofNamespaces), secretHandler: reducing(ofSecrets) };
 }
 
-function reducing<R>({ reduce, handler }: Following<R>): ListWatchHandler<PartialObject> {
+function reducing<R>(following: Following<R>): ListWatchHandler<PartialObject> {
+  const { handler } = following;
   return {
-    replace: (objects) => handler.replace(objects.map(reduce)),
-    upsert: (object) => handler.upsert(reduce(object)),
-    remove: (object) => handler.remove(reduce(object)),
+    replace: (objects) => handler.replace(objects.map((object) => seen(following, object))),
+    upsert: (object) => handler.upsert(seen(following, object)),
+    remove: (object) => handler.remove(seen(following, object)),
   };
+}
+
+/** Of an object as the API server sends it only what is selected is read. */
+function seen<R>({ metadataFields, reduce }: Following<R>, object: PartialObject): R {
+  const read = readJson(Buffer.from(JSON.stringify(object)), metadataSelection(metadataFields));
+  const kept = reduce(read);
+  assert.deepEqual(kept, reduce(object), 'the selected fields are enough');
+  return kept;
 }
 
 t.test('each change of a namespace or of its secret is news', (t) => {

@@ -30,8 +30,8 @@ t.test('label selectors read as kubectl reads them', (t) => {
     'app notin (web,db)',
     'app,absent',
   ];
-  for (const text of matching) t.ok(parseLabelSelector(text)(labels), text);
-  for (const text of others) t.notOk(parseLabelSelector(text)(labels), text);
+  for (const text of matching) t.ok(parseLabelSelector(text).matches(labels), text);
+  for (const text of others) t.notOk(parseLabelSelector(text).matches(labels), text);
   for (const text of ['a=b=c', 'app in web', '=x', 'a b', 'app in (web'])
     t.throws(() => parseLabelSelector(text), { code: 'ECRPS_CONFIGURATION_INVALID' }, text);
   t.end();

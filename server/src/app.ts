@@ -14,8 +14,7 @@ import {
   refusalOfHead,
 } from './refusal.ts';
 import { type BodyReader, createBodyReader } from './request-body.ts';
-import { REVIEW_FIELDS } from './review-fields.ts';
-import { selectJson } from './select-json.ts';
+import { readReviewFields } from './review-fields.ts';
 
 /**
  * How long the server waits for a first or next request: longer than the 90 s after which the API
@@ -25,10 +24,12 @@ import { selectJson } from './select-json.ts';
  * The limits for headers and for a whole request must be as long: on a connection that has had no
  * request yet Node counts them from the handshake, and Go keeps such spare ones after a burst.
  */
-const PATIENCE: Patience = Object.freeze({ idleMs: 120_000, requestMs: 120_000 });
-
-/** As Go's client has it (`TLSHandshakeTimeout`). */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+const PATIENCE: Patience = Object.freeze({
+  idleMs: 120_000,
+  requestMs: 120_000,
+  // As Go's client has it (`TLSHandshakeTimeout`).
+  handshakeMs: 10_000,
+});
 
 /**
  * An API server makes up to 200 changes at once (`--max-mutating-requests-inflight`), each on a connection
@@ -58,6 +59,7 @@ export interface Patience {
   readonly idleMs: number;
   /** For the whole of a request, from its first byte or, for the first one, from the handshake. */
   readonly requestMs: number;
+  readonly handshakeMs: number;
 }
 
 /**
@@ -72,7 +74,7 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
   const { readBody = createBodyReader(), patience = PATIENCE } = options;
   const app = fastify({
     https: {
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: patience.handshakeMs,
       headersTimeout: patience.requestMs,
       connectionsCheckingInterval: patience.requestMs / 4,
     },
@@ -116,7 +118,7 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
   });
 
   app.post(MUTATE_PATH, (request) =>
-    readBody(request.raw, (body) => mutate(selectJson(body, REVIEW_FIELDS))),
+    readBody(request.raw, (body) => mutate(readReviewFields(body))),
   );
 
   function refuse(reply: FastifyReply, refusal: Refusal): void {

@@ -1,16 +1,36 @@
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
+import {
+  listOf,
+  objectOf,
+  SCALAR,
+  type Selection,
+  type SelectLimits,
+  selectJson,
+} from '@ecr-pull-secrets/shared/select-json.ts';
+import { EXPECTED_BODY } from './admission-review.ts';
 import { MIRROR_POD_ANNOTATION } from './pod-review.ts';
-import type { Selection } from './select-json.ts';
 
-const SCALAR: Selection = { scalar: true };
+const CONTAINERS = listOf(objectOf({ image: SCALAR }));
 
-const CONTAINERS = listOf({ image: SCALAR });
+const REVIEW_LIMITS: SelectLimits = {
+  /**
+   * The deepest of a pod are the `managedFields` of a volume's claim template
+   * (`request.object.metadata.managedFields[].fieldsV1.f:spec.f:volumes…`): 16 levels.
+   */
+  depth: 64,
+  /**
+   * 14 MiB of memory. 1.5 MiB in etcd hold at most 28,000 containers (55 bytes of protobuf each), each of which
+   * is two values with its image, and 121,000 volumes (13 bytes).
+   */
+  values: 131_072,
+};
 
 /**
  * The fields of an AdmissionReview that an answer depends on, or the log names: no others are read. What
  * `admission-review.ts`, `pod-review.ts`, `pod-images.ts` and `pull-secret-patch.ts` look at stands here.
  */
-export const REVIEW_FIELDS: Selection = objectOf({
+const REVIEW_FIELDS: Selection = objectOf({
   apiVersion: SCALAR,
   kind: SCALAR,
   request: objectOf({
@@ -29,17 +49,28 @@ export const REVIEW_FIELDS: Selection = objectOf({
       spec: objectOf({
         initContainers: CONTAINERS,
         containers: CONTAINERS,
-        volumes: listOf({ image: objectOf({ reference: SCALAR }) }),
-        imagePullSecrets: listOf({ name: SCALAR }),
+        volumes: listOf(objectOf({ image: objectOf({ reference: SCALAR }) })),
+        imagePullSecrets: listOf(objectOf({ name: SCALAR })),
       }),
     }),
   }),
 });
 
-function objectOf(fields: Readonly<Record<string, Selection>>): Selection {
-  return { fields: Object.entries(fields) };
-}
-
-function listOf(fields: Readonly<Record<string, Selection>>): Selection {
-  return { items: objectOf(fields) };
+/**
+ * Reads the fields of a review from a body.
+ *
+ * @throws ECRPS_ADMISSION_BODY_INVALID if the body is not JSON, ECRPS_ADMISSION_BODY_TOO_LARGE beyond a limit
+ */
+export function readReviewFields(body: Buffer): unknown {
+  try {
+    return selectJson(body, REVIEW_FIELDS, REVIEW_LIMITS);
+  } catch (error) {
+    if (error instanceof RangeError) {
+      throw createError('ECRPS_ADMISSION_BODY_TOO_LARGE', `the body is ${error.message}`);
+    }
+    throw createError(
+      'ECRPS_ADMISSION_BODY_INVALID',
+      `the body is not JSON, expected ${EXPECTED_BODY}`,
+    );
+  }
 }

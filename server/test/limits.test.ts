@@ -1,4 +1,5 @@
 import { Agent, request as httpsRequest } from 'node:https';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
@@ -81,7 +82,7 @@ t.test('as many bodies as an API server sends at once pass, and so does the long
 });
 
 t.test('slow clients are closed, while an idle connection stays for the next review', async (t) => {
-  const patience = { idleMs: 60_000, requestMs: 1_500 };
+  const patience = { idleMs: 60_000, requestMs: 1_500, handshakeMs: 60_000 };
   const { port, metrics } = await startApp(t, reviewer(), { patience });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   t.teardown(() => agent.destroy());
@@ -101,6 +102,24 @@ t.test('slow clients are closed, while an idle connection stays for the next rev
   t.match(await metrics(), 'admission_in_flight 0\n');
   t.equal((await call(review)).status, 200);
   t.equal(Object.values(agent.freeSockets).flat()[0], idle, 'on the same connection');
+});
+
+t.test('idle connections and handshakes that do not end are closed in time', async (t) => {
+  const patience = { idleMs: 300, requestMs: 60_000, handshakeMs: 300 };
+  const { port } = await startApp(t, reviewer(), { patience });
+  const silent = connectTcp(port, '127.0.0.1');
+  const slow = connectTcp(port, '127.0.0.1');
+  // The beginning of a ClientHello, byte by byte.
+  const hello = Buffer.from('160301020001000001fc0303', 'hex').values();
+  const drip = setInterval(() => slow.write(Buffer.of(hello.next().value ?? 0)), 100);
+  t.teardown(() => clearInterval(drip));
+  const startMs = performance.now();
+  const idle = textUntilClosed(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+
+  await Promise.all([silent, slow].map(untilClosed));
+  t.match(await idle, /^HTTP\/1.1 404 /, 'it had its answer before');
+  const ms = performance.now() - startMs;
+  t.ok(ms < 5_000, `${ms} ms`);
 });
 
 t.test(
@@ -129,6 +148,12 @@ t.test('every limit is finite, and longer than the API server keeps idle connect
   }
   t.end();
 });
+
+async function untilClosed(socket: Socket): Promise<void> {
+  // A reset is as good, and `once` of node:events would throw it.
+  socket.on('error', () => undefined).resume();
+  await new Promise((resolve) => socket.once('close', resolve));
+}
 
 /** A body of some mebibytes, and how many of them were read. */
 function mebibytes(total: number) {

@@ -20,6 +20,9 @@ export interface OpsServerOptions {
 /** A probe sends its head at once, and waits for the answer for seconds. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
+/** Prometheus scrapes once a minute by default (`scrape_interval`), over a connection that it keeps. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
 /**
  * Probes and a few scrapers need one each. The others give them time: while 5,000 connections a second are
  * made, a new one lasts 100 ms without a request. At 25 KiB each, 12 MiB.
@@ -41,6 +44,7 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Fastify
       connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 4,
     },
     logger: false,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Else `close` waits for connections that have not had a request yet, as long as their peer likes.
     forceCloseConnections: true,

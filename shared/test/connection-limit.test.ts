@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { limitConnections } from '../src/connection-limit.ts';
@@ -7,7 +8,7 @@ import { limitConnections } from '../src/connection-limit.ts';
 const LIMIT = 8;
 
 t.test(
-  'at the limit the oldest connection without an answer is closed, never a new one',
+  'at the limit the oldest connection that was never served is closed, never a new one',
   async (t) => {
     const { port, connections } = await startServer(t);
     const silent = await open(t, port, LIMIT);
@@ -22,13 +23,13 @@ t.test(
 
     const flood = await open(t, port, 10 * LIMIT);
     await closed(flood.at(-LIMIT));
-    t.ok(isOpen(asking[0]), 'what had an answer outlives any number of others');
+    t.ok(isOpen(asking[0]), 'what was served outlives any number of others');
     t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
     t.equal(await connections(), LIMIT);
   },
 );
 
-t.test('if most connections had an answer, the longest unused of them is closed', async (t) => {
+t.test('if most connections were served, the longest unused of them is closed', async (t) => {
   const { port, connections } = await startServer(t);
   const sockets = await open(t, port, LIMIT);
   for (const socket of sockets) await answer(socket);
@@ -45,6 +46,36 @@ t.test('if most connections had an answer, the longest unused of them is closed'
   t.equal(await connections(), LIMIT);
 });
 
+t.test('a connection whose requests are refused counts as never served', async (t) => {
+  const { port } = await startServer(t);
+  const [used] = await open(t, port, 1);
+  await answer(used);
+  for (let count = 0; count < 2 * LIMIT; count++) {
+    const [refused] = await open(t, port, 1);
+    t.match(await answer(refused, '/nothing'), / 404 /);
+  }
+  await answer(used);
+  t.ok(isOpen(used));
+});
+
+t.test('a connection with a request under way is not the longest unused', async (t) => {
+  const { port, slowAnswer } = await startServer(t);
+  const sockets = await open(t, port, LIMIT);
+  for (const socket of sockets) await answer(socket);
+  const [first, second] = sockets;
+  assert(first && second);
+  first.write(getOf('/slow'));
+  const slow = await slowAnswer();
+
+  await open(t, port, 1);
+
+  await Promise.race([closed(first), closed(second)]);
+  t.ok(isOpen(first), 'it was used before all others, and is in use');
+  slow.end();
+  const [text] = await once(first, 'data');
+  t.match(String(text), /^HTTP\/1.1 200/);
+});
+
 t.test('connections that their clients close make room', async (t) => {
   const { port, connections } = await startServer(t);
   for (const socket of await open(t, port, LIMIT - 1)) {
@@ -57,7 +88,11 @@ t.test('connections that their clients close make room', async (t) => {
 });
 
 async function startServer(test: Test) {
-  const server = createServer((_request, response) => response.end());
+  const slow = Promise.withResolvers<ServerResponse>();
+  const server = createServer(({ url }, response) => {
+    if (url === '/slow') return slow.resolve(response);
+    response.writeHead(url === '/nothing' ? 404 : 200).end();
+  });
   limitConnections(server, LIMIT);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -67,7 +102,9 @@ async function startServer(test: Test) {
   });
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  return { port, connections: () => connectionsOf(server) };
+  /** The answer to `/slow`, once it was asked for. */
+  const slowAnswer = () => slow.promise;
+  return { port, connections: () => connectionsOf(server), slowAnswer };
 }
 
 async function connectionsOf(server: Server): Promise<number> {
@@ -96,11 +133,15 @@ async function openHalf(test: Test, port: number): Promise<Socket> {
   return socket;
 }
 
-async function answer(socket: Socket | undefined): Promise<string> {
+async function answer(socket: Socket | undefined, path = '/'): Promise<string> {
   if (!socket) throw new Error('there is no connection');
-  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  socket.write(getOf(path));
   const [text] = await once(socket, 'data');
   return String(text);
+}
+
+function getOf(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`;
 }
 
 async function closed(socket: Socket | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { connect, type Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { createMetricsRegistry } from '../src/metrics.ts';
 import { HEALTHY, startOpsServer } from '../src/ops-server.ts';
@@ -51,7 +52,19 @@ t.test('a probe gets through beside any number of half heads', async (t) => {
   t.ok(countOpen() > 450, `${countOpen()} stay`);
 });
 
+t.test('a request has seconds, and a connection lasts from one scrape to the next', async (t) => {
+  const app = await startApp(t);
+  const { requestTimeout, headersTimeout, keepAliveTimeout } = app.server;
+  t.strictSame([requestTimeout, headersTimeout], [10_000, 10_000]);
+  t.ok(keepAliveTimeout > 60_000 && keepAliveTimeout < 120_000);
+});
+
 async function startOps(test: Test): Promise<number> {
+  const app = await startApp(test);
+  return Number(new URL(app.listeningOrigin).port);
+}
+
+async function startApp(test: Test): Promise<FastifyInstance> {
   const app = await startOpsServer({
     host: HOST,
     port: 0,
@@ -59,8 +72,7 @@ async function startOps(test: Test): Promise<number> {
     ready: () => HEALTHY,
   });
   test.teardown(() => app.close());
-  test.ok(app.server.requestTimeout <= 10_000 && app.server.headersTimeout <= 10_000);
-  return Number(new URL(app.listeningOrigin).port);
+  return app;
 }
 
 function open(port: number, request: string): Socket {

@@ -12,7 +12,7 @@ export interface Answer {
 const SMALL_BYTES = 64 * 1024;
 /** Longer ones are not read (server `request-body.ts`). */
 const MAX_BYTES = 10 * 1024 ** 2;
-/** Deeper ones are not read, and longer texts are read as empty ones (server `select-json.ts`). */
+/** Deeper ones are not read, and longer texts are read as empty ones (server `review-fields.ts`). */
 const MAX_DEPTH = 64;
 const MAX_TEXT = 4_094;
 /** No kind has between half as many and twice as many: what stands in an item counts too. */

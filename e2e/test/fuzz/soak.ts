@@ -43,7 +43,7 @@ const WARM_UP_SHARE = 0.2;
 const PLAIN_MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** As the chart has it for its own limit of memory (`chart/templates/_memory.tpl`). */
-const HEAP_FLAG = '--max-old-space-size=128';
+const HEAP_FLAGS = '--max-old-space-size=128 --max-semi-space-size=1';
 
 /** In the long run 26 bytes a case. It grows by a third of a mebibyte in all [measured]. */
 const MAX_HEAP_GROWTH_BYTES = 2 * MEBIBYTE;
@@ -68,7 +68,7 @@ const INSPECTOR_LINE = /^(?:Debugger |For help, see: )/;
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const webhook = await startWebhookProcess({
     ...PLAIN_MALLOC,
-    [INSPECTABLE.name]: `${INSPECTABLE.value} ${HEAP_FLAG}`,
+    [INSPECTABLE.name]: `${INSPECTABLE.value} ${HEAP_FLAGS}`,
   });
   const runner = createCaseRunner(webhook, options.seed);
   const crash = webhook.ended.then((how) => Promise.reject(new Error(`it ended with ${how}`)));

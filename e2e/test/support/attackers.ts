@@ -20,13 +20,13 @@ const MAX_WAITING = 256;
 /**
  * Opens connections and keeps them until the test ends.
  *
- * @returns how many of them the other side has left open so far
+ * @returns those that the other side has left open so far
  */
 export async function hold(
   t: Test,
   count: number,
   open: () => Promise<Socket | undefined>,
-): Promise<number> {
+): Promise<readonly Socket[]> {
   const sockets: Socket[] = [];
   t.teardown(() => sockets.forEach((socket) => socket.destroy()));
   let next = 0;
@@ -37,7 +37,7 @@ export async function hold(
     }
   };
   await Promise.all(Array.from({ length: OPENING }, work));
-  return sockets.filter(({ closed }) => !closed).length;
+  return sockets.filter(({ closed }) => !closed);
 }
 
 /**

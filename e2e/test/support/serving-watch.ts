@@ -14,11 +14,13 @@ export interface ServingSettings {
   readonly reviewFile: string;
   /** What probes and scrapers ask. */
   readonly opsUrls: readonly string[];
+  /** The processes that answer. */
+  readonly pids: readonly number[];
 }
 
 export interface ServingReport {
   answered: number;
-  /** Milliseconds of the slowest answer of each kind. */
+  /** Milliseconds of the slowest answer of each kind, without those in which other processes had the CPU. */
   readonly slowest: Record<string, number>;
   /** What was not answered as it should. */
   readonly problems: string[];

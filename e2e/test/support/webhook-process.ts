@@ -1,25 +1,16 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { builtBundle } from '../../src/playground/built-bundle.ts';
 import { findFreePort } from '../../src/local-cluster/free-port.ts';
 import { type Guardian, startGuardian } from '../../src/local-cluster/guardian.ts';
-import { imageEntrypoint } from '../../src/playground/image-entrypoint.ts';
-
-const HOST = '127.0.0.1';
-const START_MS = 30_000;
-const POLL_MS = 50;
+import { HOST, type LaunchedProcess, launchProcess } from './launched-process.ts';
 
 /** `ecr-pull-secrets webhook` from a freshly built bundle, alone: no cluster, no renewer. */
-export interface WebhookProcess {
-  readonly pid: number;
+export interface WebhookProcess extends LaunchedProcess {
   /** Its working directory, which holds its files. */
   readonly directory: string;
   readonly host: string;
@@ -30,13 +21,6 @@ export interface WebhookProcess {
   readonly caPem: string;
   readonly caFile: string;
   readonly serverName: string;
-  /** Everything it wrote so far. */
-  log(): Promise<string>;
-  metrics(): Promise<string>;
-  /** Its exit code, or the signal that ended it. */
-  readonly ended: Promise<number | string>;
-  /** Tells it to end, by SIGTERM. */
-  stop(): void;
   /** Ends what still runs and leaves nothing behind. */
   close(): Promise<void>;
 }
@@ -101,23 +85,17 @@ async function launchOnFreePorts(options: LaunchOptions, attempts = 3): Promise<
 async function launch(launchOptions: LaunchOptions): Promise<WebhookProcess> {
   const { guardian, entry, environment, caPem, caFile } = launchOptions;
   const { directory } = guardian;
-  const [port, opsPort] = await Promise.all([findFreePort(), findFreePort()]);
-  const settings = { HOST, PORT: String(port), OPS_PORT: String(opsPort), DRAIN_SECONDS: '0' };
-  const logFile = join(directory, `webhook-${port}.log`);
-  const output = openSync(logFile, 'a', 0o600);
-  const [node = '', ...options] = await imageEntrypoint(entry);
-  const child = guardian.spawn(node, [...options, 'webhook'], {
-    cwd: directory,
-    environment: { ...settings, TLS_DIR: tlsDirectory(directory), ...environment },
-    stdio: ['ignore', output, output],
+  const port = await findFreePort();
+  const settings = { PORT: String(port), DRAIN_SECONDS: '0', TLS_DIR: tlsDirectory(directory) };
+  const launched = await launchProcess({
+    guardian,
+    entry,
+    command: 'webhook',
+    environment: { ...settings, ...environment },
+    probe: 'readyz',
   });
-  closeSync(output);
-  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal);
-  const log = () => readFile(logFile, 'utf8');
-  const ops = `http://${HOST}:${opsPort}`;
-  await untilReady(child, ops, log);
   return {
-    pid: child.pid ?? 0,
+    ...launched,
     directory,
     host: HOST,
     port,
@@ -125,24 +103,6 @@ async function launch(launchOptions: LaunchOptions): Promise<WebhookProcess> {
     caPem,
     caFile,
     serverName: `${PRODUCT_NAME}.${PRODUCT_NAME}.svc`,
-    log,
-    metrics: async () => (await fetch(`${ops}/metrics`)).text(),
-    ended,
-    stop: () => void child.kill('SIGTERM'),
     close: () => guardian.close(),
   };
-}
-
-async function untilReady(
-  child: ChildProcess,
-  ops: string,
-  log: () => Promise<string>,
-): Promise<void> {
-  const deadline = systemClock.now() + START_MS;
-  while (child.exitCode === null && systemClock.now() < deadline) {
-    const answer = await fetch(`${ops}/readyz`).catch(() => undefined);
-    if (answer?.ok) return;
-    await systemClock.sleep(POLL_MS);
-  }
-  throw new Error(`the webhook did not get ready:\n${await log()}`);
 }

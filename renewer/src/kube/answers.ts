@@ -23,8 +23,8 @@ export interface ReadAnswer<T> {
   /** What is read, for errors. */
   readonly action: string;
   readonly maxBytes: number;
-  /** Makes a value of the text; what it does not keep is garbage at once. */
-  readonly parse: (text: string) => T;
+  /** Makes a value of the bytes; what it does not keep is garbage at once. */
+  readonly parse: (bytes: Buffer) => T;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -71,7 +71,7 @@ export function createAnswerReader(): AnswerReader {
           chunks.push(chunk);
           if (bytes > SMALL_BYTES) endTurn ??= await takeTurn(signal);
         }
-        return parse(Buffer.concat(chunks).toString());
+        return parse(Buffer.concat(chunks));
       } finally {
         endTurn?.();
       }

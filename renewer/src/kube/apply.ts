@@ -1,6 +1,7 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { APPLY_PATCH, type KubeClient, METADATA_ONLY } from './client.ts';
 import type { PartialObject } from './objects.ts';
+import { type MetadataFields, metadataSelection } from './read-json.ts';
 
 /** One server-side apply in our name. */
 export interface Apply {
@@ -9,6 +10,8 @@ export interface Apply {
   readonly path: string;
   /** The fields that we mean to own, `apiVersion`, `kind` and `metadata` among them. */
   readonly body: object;
+  /** The fields of the metadata that are read of the answer, besides those that identify the object. */
+  readonly metadataFields?: MetadataFields;
   readonly signal: AbortSignal;
 }
 
@@ -19,13 +22,20 @@ export interface Apply {
  *
  * @throws an ApiError: 409 where the version is another
  */
-export async function apply({ client, path, body, signal }: Apply): Promise<PartialObject> {
+export async function apply({
+  client,
+  path,
+  body,
+  metadataFields = {},
+  signal,
+}: Apply): Promise<PartialObject> {
   return client.request<PartialObject>({
     method: 'PATCH',
     path,
     query: { fieldManager: PRODUCT_NAME, force: true },
     contentType: APPLY_PATCH,
     accept: METADATA_ONLY,
+    select: metadataSelection(metadataFields),
     body,
     signal,
   });

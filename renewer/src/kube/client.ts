@@ -1,12 +1,14 @@
 import type { Dispatcher } from 'undici';
 import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
 import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { Selection } from '@ecr-pull-secrets/shared/select-json.ts';
 import type { ProxyRule } from '../network/proxy-rule.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { createAnswerReader, LARGEST_OBJECT_BYTES } from './answers.ts';
 import { createApiError } from './api-error.ts';
 import { createApiServerDispatcher } from './api-server-dispatcher.ts';
 import type { CredentialSource, KubeCredentials } from './kube-config.ts';
+import { readJson } from './read-json.ts';
 import { within } from './within.ts';
 
 /** Server-side apply; the body may be JSON, which is YAML. */
@@ -37,14 +39,16 @@ export interface KubeRequest {
   readonly timeoutMs?: number;
   /** How long a streamed answer may be silent; `timeoutMs` unless told. */
   readonly silenceMs?: number;
+  /** What is read of the answer; everything if absent. */
+  readonly select?: Selection;
   /** How many bytes the answer may have; `LARGEST_OBJECT_BYTES` if absent. A streamed answer has no limit. */
   readonly maxBytes?: number;
 }
 
 /** A request of which only a part of the answer is kept. */
 export interface ReducedRequest<T> extends KubeRequest {
-  /** Makes a value of the answer's text; what it does not keep is garbage at once. `JSON.parse` if absent. */
-  readonly parse: (text: string) => T;
+  /** Makes a value of the answer; what it does not keep is garbage at once. */
+  readonly parse: (bytes: Buffer) => T;
 }
 
 /** The API server, one connection pool, nothing cached. */
@@ -133,9 +137,10 @@ export function createKubeClient({
       return within({ clock: systemClock, ms, signal: request.signal, timeUp }, async (signal) => {
         const { body } = await checked({ ...request, signal });
         const action = `reading the answer to ${request.method} ${request.path}`;
-        const { maxBytes = LARGEST_OBJECT_BYTES } = request;
+        const { maxBytes = LARGEST_OBJECT_BYTES, select } = request;
         // The API server's schema is the contract; callers name the part of it that they read.
-        const parse = 'parse' in request ? request.parse : (text: string): T => JSON.parse(text);
+        const parse =
+          'parse' in request ? request.parse : (bytes: Buffer): T => readJson(bytes, select);
         try {
           return await answers.read(body, { action, maxBytes, parse, signal });
         } catch (error) {

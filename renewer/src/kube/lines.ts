@@ -13,18 +13,18 @@ const LINE_END = 10;
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number = LARGEST_OBJECT_BYTES,
-): AsyncGenerator<string> {
+): AsyncGenerator<Buffer> {
   // Pieces are joined once: a long line in many chunks would otherwise be copied for each.
   let pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(LINE_END); end !== -1; end = chunk.indexOf(LINE_END, start)) {
-      const line = Buffer.concat([...pieces, chunk.subarray(start, end)]).toString();
+      const line = Buffer.concat([...pieces, chunk.subarray(start, end)]);
       pieces = [];
       bytes = 0;
       start = end + 1;
-      if (line !== '') yield line;
+      if (line.length > 0) yield line;
     }
     const piece = chunk.subarray(start);
     pieces.push(piece);

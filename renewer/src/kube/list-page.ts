@@ -1,8 +1,10 @@
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import { listOf, objectOf, SCALAR, type Selection } from '@ecr-pull-secrets/shared/select-json.ts';
 import { LARGEST_OBJECT_BYTES } from './answers.ts';
 import { isApiError } from './api-error.ts';
 import { type KubeClient, METADATA_LIST_ONLY } from './client.ts';
 import type { ObjectList, PartialObject } from './objects.ts';
+import { type MetadataFields, metadataSelection, readJson } from './read-json.ts';
 
 /** Objects per page of a list: what client-go's pager asks for. */
 const MOST_OBJECTS = 500;
@@ -49,6 +51,11 @@ export interface ListOptions<T extends PartialObject, R> {
   /** Asks for metadata alone. */
   readonly metadataOnly: boolean;
   /**
+   * Of objects that strangers make: the fields of their metadata that are read, besides those that identify them.
+   * Everything is read if this is absent.
+   */
+  readonly metadataFields?: MetadataFields;
+  /**
    * Makes of each object, as soon as it is there, what is kept of it. Of objects that strangers make the result must
    * be small: one object may have megabytes.
    */
@@ -90,22 +97,31 @@ export async function nextPage<T extends PartialObject, R>(
 }
 
 function requestPage<T extends PartialObject, R>(
-  { client, path, fieldSelector, labelSelector, metadataOnly, reduce, signal }: ListOptions<T, R>,
+  options: ListOptions<T, R>,
   { continueToken, limit }: ListPosition,
 ): Promise<Page<R>> {
+  const { client, path, fieldSelector, labelSelector, metadataOnly, reduce, signal } = options;
   return client.request<Page<R>>({
     method: 'GET',
     path,
     query: { fieldSelector, labelSelector, limit, continue: continueToken },
     ...(metadataOnly ? { accept: METADATA_LIST_ONLY } : {}),
     maxBytes: limit === 1 ? LARGEST_OBJECT_BYTES : LARGEST_PAGE_BYTES,
-    parse: (text) => {
-      const { items, metadata }: ObjectList<T> = JSON.parse(text);
+    parse: (bytes) => {
+      const { items, metadata }: ObjectList<T> = readJson(bytes, listSelection(options));
       const kept = (items ?? []).map((item) => reduce(item));
-      return { items: kept, metadata, length: text.length };
+      return { items: kept, metadata, length: bytes.length };
     },
     ...(signal ? { signal } : {}),
   });
+}
+
+function listSelection<T extends PartialObject, R>({
+  metadataFields,
+}: ListOptions<T, R>): Selection | undefined {
+  if (!metadataFields) return undefined;
+  const metadata = objectOf({ resourceVersion: SCALAR, continue: SCALAR });
+  return objectOf({ metadata, items: listOf(metadataSelection(metadataFields)) });
 }
 
 /** At most twice as many as now: whoever mixes small and large objects must not have every second page cut off. */

@@ -1,10 +1,12 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { listOf, objectOf, SCALAR, type Selection } from '@ecr-pull-secrets/shared/select-json.ts';
 import { createApiError } from './api-error.ts';
 import { METADATA_ONLY } from './client.ts';
 import { linesOf } from './lines.ts';
 import type { ListWatchOptions, Progress } from './list-watch.ts';
 import type { PartialObject, Status } from './objects.ts';
 import { isOlderVersion } from './resource-version.ts';
+import { metadataSelection, readJson } from './read-json.ts';
 import { within } from './within.ts';
 
 /**
@@ -41,7 +43,10 @@ export async function watchOnce<T extends PartialObject, R>(
     const stream = await openWatch(options, progress, limit);
     const openedAtMs = clock.now();
     progress.watchingSinceMs = openedAtMs;
-    for await (const line of linesOf(stream)) take(options, progress, parseEvent<T>(path, line));
+    const selection = eventSelection(options);
+    for await (const line of linesOf(stream)) {
+      take(options, progress, parseEvent<T>(path, line, selection));
+    }
     if (clock.now() - openedAtMs < DUE_AFTER_MS) throw broken('ended too early');
   });
 }
@@ -88,9 +93,28 @@ type WatchEvent<T> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: T }
   | { readonly type: 'ERROR'; readonly object: Status };
 
-function parseEvent<T>(path: string, line: string): WatchEvent<T> {
+/** Of the `Status` that an ERROR has for an object. */
+const STATUS_FIELDS = {
+  code: SCALAR,
+  reason: SCALAR,
+  message: SCALAR,
+  details: objectOf({ retryAfterSeconds: SCALAR, causes: listOf(objectOf({ reason: SCALAR })) }),
+};
+
+function eventSelection<T extends PartialObject, R>({
+  metadataFields,
+}: ListWatchOptions<T, R>): Selection | undefined {
+  if (!metadataFields) return undefined;
+  return objectOf({ type: SCALAR, object: metadataSelection(metadataFields, STATUS_FIELDS) });
+}
+
+function parseEvent<T>(
+  path: string,
+  line: Buffer,
+  selection: Selection | undefined,
+): WatchEvent<T> {
   try {
-    return JSON.parse(line);
+    return readJson(line, selection);
   } catch {
     // The parser's own message quotes the line, which may hold a secret.
     throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', `watching ${path}: a line is not JSON`);

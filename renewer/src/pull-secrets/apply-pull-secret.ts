@@ -11,7 +11,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ObjectMeta } from '../kube/objects.ts';
 import type { PullDocument } from '../registry-tokens/pull-document.ts';
 import type { PlannedWrite } from './plan-write.ts';
-import { DOCKER_CONFIG_KEY } from './pull-secret-state.ts';
+import { DOCKER_CONFIG_KEY, PULL_SECRET_FIELDS } from './pull-secret-state.ts';
 
 export interface PullSecretTarget {
   readonly client: KubeClient;
@@ -54,6 +54,7 @@ export async function applyPullSecret(
       type: 'kubernetes.io/dockerconfigjson',
       data: { [DOCKER_CONFIG_KEY]: Buffer.from(document.dockerConfigJson).toString('base64') },
     },
+    metadataFields: PULL_SECRET_FIELDS,
     signal,
   });
   return metadata;

@@ -1,12 +1,19 @@
+import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import { scalarsOf } from '@ecr-pull-secrets/shared/select-json.ts';
 import type { ListWatchHandler } from '../kube/list-watch.ts';
 import type { PartialObject } from '../kube/objects.ts';
+import type { MetadataFields } from '../kube/read-json.ts';
 import {
   identityOf,
   type NamespaceIdentity,
   type NamespaceRole,
   roleOf,
 } from './namespace-roles.ts';
-import { type PullSecretState, readPullSecretState } from './pull-secret-state.ts';
+import {
+  PULL_SECRET_FIELDS,
+  type PullSecretState,
+  readPullSecretState,
+} from './pull-secret-state.ts';
 import { isTarget, type NamespaceRule } from './target-namespaces.ts';
 
 /** What is kept of a namespace: a few hundred bytes, whatever its owner writes into it. */
@@ -26,6 +33,7 @@ interface SeenSecret {
 
 /** How to follow a collection; see `ListWatchOptions`. */
 export interface Following<R> {
+  readonly metadataFields: MetadataFields;
   readonly reduce: (object: PartialObject) => R;
   readonly handler: ListWatchHandler<R>;
 }
@@ -132,6 +140,10 @@ export function createInventory(options: InventoryOptions): Inventory {
 
   return {
     ofNamespaces: {
+      metadataFields: {
+        labels: scalarsOf(rule.selector.keys),
+        annotations: scalarsOf([ROLE_ARN_ANNOTATION]),
+      },
       reduce: reduceNamespace,
       handler: {
         replace: (namespaces) => {
@@ -158,6 +170,7 @@ export function createInventory(options: InventoryOptions): Inventory {
       },
     },
     ofSecrets: {
+      metadataFields: PULL_SECRET_FIELDS,
       reduce: ({ metadata }) => ({
         namespace: metadata.namespace ?? '',
         state: readPullSecretState(metadata),

@@ -3,8 +3,16 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 /** Labels of an object. */
 type Labels = Readonly<Record<string, string>>;
 
-/** Says whether labels match. */
-export type LabelSelector = (labels: Labels) => boolean;
+export interface LabelSelector {
+  /** The labels that it looks at. */
+  readonly keys: readonly string[];
+  readonly matches: (labels: Labels) => boolean;
+}
+
+interface Requirement {
+  readonly key: string;
+  readonly matches: (labels: Labels) => boolean;
+}
 
 const KEY = '[A-Za-z0-9][-A-Za-z0-9_./]*';
 const EXISTS = new RegExp(`^(!?)\\s*(${KEY})$`);
@@ -21,7 +29,10 @@ const SET = new RegExp(`^(${KEY})\\s+(in|notin)\\s*\\(([-A-Za-z0-9_.,\\s]*)\\)$`
  */
 export function parseLabelSelector(text: string): LabelSelector {
   const requirements = splitOutsideBrackets(text).map(parseRequirement);
-  return (labels) => requirements.every((matches) => matches(labels));
+  return {
+    keys: requirements.map(({ key }) => key),
+    matches: (labels) => requirements.every(({ matches }) => matches(labels)),
+  };
 }
 
 /** Commas part requirements, but not the values of a set. */
@@ -32,24 +43,25 @@ function splitOutsideBrackets(text: string): readonly string[] {
     .filter((part) => part !== '');
 }
 
-function parseRequirement(part: string): LabelSelector {
+function parseRequirement(part: string): Requirement {
   const [, key, operator, value] = EQUALITY.exec(part) ?? [];
   if (key !== undefined) {
-    return operator === '!='
-      ? (labels) => valueOf(labels, key) !== value
-      : (labels) => valueOf(labels, key) === value;
+    const isWanted = operator !== '!=';
+    return { key, matches: (labels) => (valueOf(labels, key) === value) === isWanted };
   }
   const [, setKey, setOperator, list = ''] = SET.exec(part) ?? [];
   if (setKey !== undefined) {
     const values = new Set(list.split(',').map((entry) => entry.trim()));
-    const wanted = setOperator === 'in';
-    return (labels) => values.has(valueOf(labels, setKey) ?? '\0') === wanted;
+    const isWanted = setOperator === 'in';
+    const matches = (labels: Labels) => values.has(valueOf(labels, setKey) ?? '\0') === isWanted;
+    return { key: setKey, matches };
   }
   const [, not, existsKey] = EXISTS.exec(part) ?? [];
   if (existsKey === undefined) {
     throw createError('ECRPS_CONFIGURATION_INVALID', `"${part}" is no label selector`);
   }
-  return (labels) => (valueOf(labels, existsKey) === undefined) === (not === '!');
+  const matches = (labels: Labels) => (valueOf(labels, existsKey) === undefined) === (not === '!');
+  return { key: existsKey, matches };
 }
 
 /** Own properties only: a label may be called `constructor`. */

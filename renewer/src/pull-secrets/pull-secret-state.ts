@@ -5,7 +5,9 @@ import {
   RECIPE_ANNOTATION,
   RENEWED_AT_ANNOTATION,
 } from '@ecr-pull-secrets/shared/names.ts';
+import { listOf, objectOf, SCALAR, scalarsOf } from '@ecr-pull-secrets/shared/select-json.ts';
 import type { ManagedFields, ObjectMeta } from '../kube/objects.ts';
+import type { MetadataFields } from '../kube/read-json.ts';
 
 /** The key of a `kubernetes.io/dockerconfigjson` secret. */
 export const DOCKER_CONFIG_KEY = '.dockerconfigjson';
@@ -32,15 +34,31 @@ export interface PullSecretState {
 /** A recipe of ours is shorter; a stranger's annotation may have 256 KiB, which are not to be kept. */
 const LONGEST_RECIPE = 64;
 
+/** The annotations that say what the credentials are. */
+const OUR_ANNOTATIONS = [EXPIRES_AT_ANNOTATION, RENEWED_AT_ANNOTATION, RECIPE_ANNOTATION];
+
 /** What must still be ours for a secret to count as untouched. */
 const OUR_FIELDS: readonly (readonly string[])[] = [
   ['f:data', `f:${DOCKER_CONFIG_KEY}`],
-  ...[EXPIRES_AT_ANNOTATION, RENEWED_AT_ANNOTATION, RECIPE_ANNOTATION].map((annotation) => [
-    'f:metadata',
-    'f:annotations',
-    `f:${annotation}`,
-  ]),
+  ...OUR_ANNOTATIONS.map((annotation) => ['f:metadata', 'f:annotations', `f:${annotation}`]),
 ];
+
+/** What `readPullSecretState` looks at. */
+export const PULL_SECRET_FIELDS: MetadataFields = {
+  annotations: scalarsOf([...OUR_ANNOTATIONS, ORIGIN_ANNOTATION]),
+  managedFields: listOf(
+    objectOf({
+      manager: SCALAR,
+      operation: SCALAR,
+      fieldsV1: objectOf({
+        'f:data': scalarsOf([`f:${DOCKER_CONFIG_KEY}`]),
+        'f:metadata': objectOf({
+          'f:annotations': scalarsOf(OUR_ANNOTATIONS.map((annotation) => `f:${annotation}`)),
+        }),
+      }),
+    }),
+  ),
+};
 
 /** Reads a secret's metadata, as a metadata-only watch or the answer to an apply brings it. */
 export function readPullSecretState(metadata: ObjectMeta): PullSecretState {

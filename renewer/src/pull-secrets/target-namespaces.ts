@@ -19,5 +19,5 @@ export interface NamespaceRule {
 export function isTarget(namespace: ObjectMeta, rule: NamespaceRule): boolean {
   if (namespace.deletionTimestamp !== undefined) return false;
   if (rule.exclude.matches(namespace.name)) return false;
-  return rule.selector(namespace.labels ?? {}) || rule.target.matches(namespace.name);
+  return rule.selector.matches(namespace.labels ?? {}) || rule.target.matches(namespace.name);
 }

@@ -17,7 +17,13 @@ export async function listNamespaces(
 ): Promise<readonly ListedNamespace[]> {
   const found: ListedNamespace[] = [];
   const position = beginList();
-  const options = { client, path: '/api/v1/namespaces', metadataOnly: true, reduce } as const;
+  const options = {
+    client,
+    path: '/api/v1/namespaces',
+    metadataOnly: true,
+    metadataFields: {},
+    reduce,
+  } as const;
   do {
     found.push(...(await retries(() => nextPage(options, position))));
   } while (position.continueToken !== undefined);

@@ -3,9 +3,14 @@ import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import { isApiError, isNamespaceTerminating } from '../kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '../kube/client.ts';
 import type { PartialObject } from '../kube/objects.ts';
+import { metadataSelection } from '../kube/read-json.ts';
 import { applyPullSecret, type PullSecretTarget } from '../pull-secrets/apply-pull-secret.ts';
 import { planWrite } from '../pull-secrets/plan-write.ts';
-import { type PullSecretState, readPullSecretState } from '../pull-secrets/pull-secret-state.ts';
+import {
+  PULL_SECRET_FIELDS,
+  type PullSecretState,
+  readPullSecretState,
+} from '../pull-secrets/pull-secret-state.ts';
 import { refusalMessage } from '../pull-secrets/refusal-message.ts';
 import type { PullDocument } from '../registry-tokens/pull-document.ts';
 import type { Retries } from './retries.ts';
@@ -71,6 +76,7 @@ async function look({
       method: 'GET',
       path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
       accept: METADATA_ONLY,
+      select: metadataSelection(PULL_SECRET_FIELDS),
     });
     return readPullSecretState(metadata);
   } catch (error) {

@@ -3,7 +3,8 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '../kube/client.ts';
 import type { PartialObject } from '../kube/objects.ts';
-import { readPullSecretState } from '../pull-secrets/pull-secret-state.ts';
+import { metadataSelection } from '../kube/read-json.ts';
+import { PULL_SECRET_FIELDS, readPullSecretState } from '../pull-secrets/pull-secret-state.ts';
 import type { SelfTestConfiguration } from './configuration.ts';
 
 export interface SelfTestOptions {
@@ -62,6 +63,7 @@ async function lookForSecret({ configuration, client, clock }: SelfTestOptions):
       method: 'GET',
       path,
       accept: METADATA_ONLY,
+      select: metadataSelection(PULL_SECRET_FIELDS),
     });
     const { expiresAtMs = 0 } = readPullSecretState(metadata);
     if (expiresAtMs > clock.now()) {

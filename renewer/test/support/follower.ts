@@ -47,6 +47,7 @@ export async function startFollower(t: Test, overrides: Overrides = {}): Promise
     client,
     path: '/api/v1/namespaces',
     metadataOnly: true,
+    metadataFields: {},
     reduce: (object) => object,
     handler: {
       replace: (objects) => told.push(`replace ${objects.map(describe).join(' ')}`.trim()),

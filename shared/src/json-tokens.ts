@@ -1,6 +1,3 @@
-import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { EXPECTED_BODY } from './admission-review.ts';
-
 /** What a byte means in JSON (RFC 8259 §2). */
 export const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 export const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
@@ -11,11 +8,8 @@ const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
 /** What every function here throws if the bytes are not JSON. */
-export function notJson(): Error {
-  return createError(
-    'ECRPS_ADMISSION_BODY_INVALID',
-    `the body is not JSON, expected ${EXPECTED_BODY}`,
-  );
+export function notJson(): SyntaxError {
+  return new SyntaxError('not JSON');
 }
 
 /** The place after the blanks that begin at a place, if any. */

@@ -1,0 +1,220 @@
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  endOfBlanks,
+  endOfText,
+  endOfWord,
+  notJson,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './json-tokens.ts';
+
+/** What to read of a JSON value. Of a value of another type only the type is read, as `{}` or `[]`. */
+export type Selection =
+  | { readonly scalar: true }
+  | { readonly items: Selection }
+  | { readonly fields: Fields };
+
+type Fields = readonly (readonly [name: string, selection: Selection])[];
+
+const NO_FIELDS: Fields = [];
+
+/** A text, a number, a boolean or null. */
+export const SCALAR: Selection = { scalar: true };
+
+export function objectOf(fields: Readonly<Record<string, Selection>>): Selection {
+  return { fields: Object.entries(fields) };
+}
+
+/** An object with scalars of these names. */
+export function scalarsOf(names: readonly string[]): Selection {
+  return { fields: names.map((name) => [name, SCALAR]) };
+}
+
+export function listOf(items: Selection): Selection {
+  return { items };
+}
+
+/**
+ * A longer scalar is read as an empty text. Names of objects have at most 253 characters, and image
+ * references at most 255 before the tag and the digest (distribution/reference `NameTotalLengthMax`).
+ */
+export const MAX_SCALAR_BYTES = 4_096;
+
+export interface SelectLimits {
+  /** The deepest list or object that is taken. */
+  readonly depth: number;
+  /** The most values that are read, at 110 bytes of memory each. */
+  readonly values: number;
+}
+
+/**
+ * Reads what is selected of a JSON document, and checks the rest without building it. The time is linear
+ * (10 MiB take at most 0.2 s), and the memory bounded by the limits, whatever the structure.
+ * `JSON.parse` is neither: for a key of 10 bytes that is unlike all others it takes up to 370 bytes of heap
+ * and more than 10 µs, so that to count tokens beforehand would refuse legal pods or stop everything for
+ * seconds [Node.js 24].
+ *
+ * What is read is what `JSON.parse` gives, and has its type; the last one of fields with the same name counts.
+ *
+ * @throws SyntaxError if the bytes are not JSON, RangeError beyond a limit; the errors hold nothing of the
+ * document
+ */
+export function selectJson(
+  bytes: Buffer,
+  selection: Selection,
+  limits: SelectLimits,
+): ReturnType<typeof JSON.parse> {
+  const reader = { bytes, at: 0, values: 0, limits };
+  const document = readValue(reader, selection, 0);
+  if (nextByte(reader) !== undefined) throw notJson();
+  return document;
+}
+
+interface Reader {
+  readonly bytes: Buffer;
+  readonly limits: SelectLimits;
+  at: number;
+  /** How many values were read. */
+  values: number;
+}
+
+/** Calls itself only as deep as the selection is. */
+function readValue(reader: Reader, selection: Selection, depth: number): unknown {
+  countValue(reader);
+  const first = nextByte(reader);
+  if (first === OPEN_BRACE) return readObject(reader, selection, depth + 1);
+  if (first === OPEN_BRACKET) return readList(reader, selection, depth + 1);
+  const { bytes, at: start } = reader;
+  passScalar(reader);
+  return scalarOf(bytes, start, reader.at);
+}
+
+function readObject(reader: Reader, selection: Selection, depth: number): unknown {
+  const fields = 'fields' in selection ? selection.fields : NO_FIELDS;
+  const object: Record<string, unknown> = {};
+  for (let more = opens(reader, CLOSE_BRACE, depth); more; more = goesOn(reader, CLOSE_BRACE)) {
+    const field = readKey(reader, fields);
+    if (field) object[field[0]] = readValue(reader, field[1], depth);
+    else passValue(reader, depth);
+  }
+  return object;
+}
+
+function readList(reader: Reader, selection: Selection, depth: number): unknown {
+  const items = 'items' in selection ? selection.items : undefined;
+  const list: unknown[] = [];
+  for (let more = opens(reader, CLOSE_BRACKET, depth); more; more = goesOn(reader, CLOSE_BRACKET)) {
+    if (items) list.push(readValue(reader, items, depth));
+    else passValue(reader, depth);
+  }
+  return list;
+}
+
+/** Passes a value that is not selected, without a call for each level: a document may have thousands. */
+function passValue(reader: Reader, depth: number): void {
+  /** The brackets that close what is open. */
+  const open: number[] = [];
+  do {
+    const closing = closingOf(nextByte(reader));
+    if (closing === undefined) {
+      passScalar(reader);
+    } else if (opens(reader, closing, depth + open.length + 1)) {
+      open.push(closing);
+      if (closing === CLOSE_BRACE) passKey(reader);
+      continue;
+    }
+    while (open.length > 0 && !goesOn(reader, open.at(-1))) open.pop();
+    if (open.at(-1) === CLOSE_BRACE) passKey(reader);
+  } while (open.length > 0);
+}
+
+function closingOf(byte: number | undefined): number | undefined {
+  if (byte === OPEN_BRACE) return CLOSE_BRACE;
+  return byte === OPEN_BRACKET ? CLOSE_BRACKET : undefined;
+}
+
+/** Passes an opening bracket, and the closing one if nothing stands between them. */
+function opens(reader: Reader, closing: number, depth: number): boolean {
+  const { limits } = reader;
+  if (depth > limits.depth) throw beyond(`nested more than ${limits.depth} levels deep`);
+  reader.at++;
+  if (nextByte(reader) !== closing) return true;
+  reader.at++;
+  return false;
+}
+
+/** Passes the comma before another item, or the closing bracket. */
+function goesOn(reader: Reader, closing: number | undefined): boolean {
+  const byte = nextByte(reader);
+  if (byte !== COMMA && byte !== closing) throw notJson();
+  reader.at++;
+  return byte === COMMA;
+}
+
+function passScalar(reader: Reader): void {
+  const { bytes, at } = reader;
+  reader.at = bytes[at] === QUOTE ? endOfText(bytes, at) : endOfWord(bytes, at);
+}
+
+/** Passes a key and its colon; gives the place after the key. */
+function passKey(reader: Reader): number {
+  if (nextByte(reader) !== QUOTE) throw notJson();
+  const end = endOfText(reader.bytes, reader.at);
+  reader.at = end;
+  if (nextByte(reader) !== COLON) throw notJson();
+  reader.at++;
+  return end;
+}
+
+/** Passes a key and its colon, and finds the field that the key names. */
+function readKey(reader: Reader, fields: Fields): Fields[number] | undefined {
+  nextByte(reader);
+  const { bytes, at: start } = reader;
+  const end = passKey(reader);
+  if (fields.length === 0) return undefined;
+  const length = end - start - 2;
+  for (const field of fields) {
+    if (field[0].length === length && standsAt(field[0], bytes, start + 1)) return field;
+  }
+  if (!hasEscape(bytes, start, end)) return undefined;
+  // Go writes no escapes here. To read such a key costs as much as a value.
+  countValue(reader);
+  const key = scalarOf(bytes, start, end);
+  return fields.find(([name]) => name === key);
+}
+
+function hasEscape(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
+  return false;
+}
+
+function standsAt(name: string, bytes: Buffer, start: number): boolean {
+  for (let index = 0; index < name.length; index++) {
+    if (bytes[start + index] !== name.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+function scalarOf(bytes: Buffer, start: number, end: number): unknown {
+  return end - start > MAX_SCALAR_BYTES ? '' : JSON.parse(bytes.toString('utf8', start, end));
+}
+
+function nextByte(reader: Reader): number | undefined {
+  reader.at = endOfBlanks(reader.bytes, reader.at);
+  return reader.bytes[reader.at];
+}
+
+function countValue(reader: Reader): void {
+  const { limits } = reader;
+  reader.values++;
+  if (reader.values > limits.values) throw beyond(`of more than ${limits.values} values`);
+}
+
+function beyond(how: string): RangeError {
+  return new RangeError(`JSON ${how}`);
+}
