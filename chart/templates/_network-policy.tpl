@@ -27,7 +27,7 @@ unless peers are named. Kubelet's probes come from the pod's own node, which no 
 {{- define "ecr-pull-secrets.egressRules" -}}
 {{- $policy := .Values.networkPolicy -}}
 - ports:
-    {{- range $policy.dnsPorts | default (list 53 5353) }}
+    {{- range $policy.dnsPorts | default (list 53 5353 8053) }}
     - port: {{ . }}
       protocol: UDP
     - port: {{ . }}

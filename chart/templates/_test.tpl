@@ -68,10 +68,19 @@ not among them, because nobody can set it.
 {{- with omit $labels (include "ecr-pull-secrets.nameLabel" .) -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
-{{/* Of the pod that the test tries: what the selector wants, and what the values say that conditions want besides. */}}
-{{- define "ecr-pull-secrets.testPodLabels" -}}
+{{/*
+The pod that the test tries, as JSON for TEST_POD: labels that the selector wants, and what the values say that
+conditions and policies want besides. Empty where nothing differs from the defaults.
+*/}}
+{{- define "ecr-pull-secrets.triedPod" -}}
+{{- $test := .Values.helmTest -}}
 {{- $wanted := include "ecr-pull-secrets.labelsFor" (.Values.injection.objectSelector | default dict) | fromYaml -}}
-{{- include "ecr-pull-secrets.labelList" (merge (dict) (.Values.helmTest.podLabels | default dict) $wanted) -}}
+{{- $labels := merge (dict) ($test.podLabels | default dict) $wanted -}}
+{{- $pod := dict -}}
+{{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" $test.podAnnotations -}}
+{{- with $value -}}{{- $_ := set $pod $field . -}}{{- end -}}
+{{- end -}}
+{{- with $pod -}}{{- toJson . -}}{{- end -}}
 {{- end -}}
 
 {{/* Labels as `kubectl label` takes them, split by commas. */}}

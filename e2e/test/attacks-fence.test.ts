@@ -7,8 +7,9 @@ import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Manifest, type Pod, type Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { OPS_PORTS } from '../src/playground/ports.ts';
+import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
-import { apply, asDryRun, PLACES, tokenOf } from './support/fence/attack.ts';
+import { apply, applyWebhook, asDryRun, PLACES, tokenOf } from './support/fence/attack.ts';
 import {
   NEW_CONFIGURATION,
   OWN_SECRETS_ATTACKS,
@@ -19,6 +20,7 @@ import { RENEWER_ATTACKS } from './support/fence/renewer-attacks.ts';
 import { STILL_POSSIBLE } from './support/fence/still-possible.ts';
 import { BINDINGS, createFenceWorld, POLICIES } from './support/fence/world.ts';
 import { type KubeObject, readManifest } from './support/manifest.ts';
+import { startNarrowingPlatform } from './support/narrowing-platform.ts';
 import { runJobFrom } from './support/old-tool.ts';
 import { documentOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { logOf, nextLeader } from './support/renewers.ts';
@@ -137,6 +139,18 @@ t.test('it repairs caBundle, and an authority’s Secret of another type', async
     assert.equal((await api.get<Secret>(AUTHORITY)).type, 'Opaque');
   });
   t.pass();
+});
+
+t.test('where a platform changes what we write, somebody else has to write first', async (t) => {
+  if ((await kubernetesMinor(cluster)) < POLICIES_SINCE) return t.pass('it cannot be played');
+  const end = await startNarrowingPlatform(playground);
+  const change = asDryRun(applyWebhook({ clientConfig: { caBundle: '' } }));
+  const write = (): Promise<unknown> => thief.client.request(change);
+  await t.rejects(write(), { message: /nothing in its webhook configuration is changed but/ });
+  // As docs/platforms.md says.
+  await api.merge(CONFIGURATION, { metadata: { annotations: { 'example.com/written': 'x' } } });
+  await t.resolves(write());
+  return end();
 });
 
 t.test('what others added to a secret stays, and does not end its renewal', async (t) => {

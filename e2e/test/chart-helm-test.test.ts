@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import t from 'tap';
 import { startChart } from './support/chart.ts';
+import { type Container, environmentOf } from './support/containers.ts';
 import { helmTestName } from './support/helm-test-name.ts';
-import { readManifest } from './support/manifest.ts';
+import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { helm, path } = await startChart(t);
 
@@ -36,6 +38,47 @@ t.test('helm test makes its namespace first, creates only, and removes what it m
       kind,
     );
   }
+});
+
+/** The one container of the test's own pod. */
+async function ownContainer(...settings: readonly string[]): Promise<Container> {
+  const pod = (await testObjects('ns', ...settings)).find(isPod);
+  const [container] = pod?.spec.containers ?? [];
+  assert.ok(container);
+  return container;
+}
+
+type Pod = KubeObject & { readonly spec: { readonly containers: readonly Container[] } };
+
+function isPod(object: KubeObject): object is Pod {
+  return object.kind === 'Pod';
+}
+
+t.test('both pods of the test have what policies ask for', async (t) => {
+  const tried = {
+    image: '210987654321.dkr.ecr.eu-west-1.amazonaws.com/app:1',
+    resources: { limits: { cpu: '1m' } },
+    labels: { owner: 'us' },
+    annotations: { 'example.com/why': 'a "test", no more' },
+  };
+  const values = {
+    resources: { limits: { cpu: '1', memory: '150Mi' } },
+    podImage: tried.image,
+    podResources: tried.resources,
+    podLabels: tried.labels,
+    podAnnotations: tried.annotations,
+  };
+  const own = await ownContainer('--set-json', `helmTest=${JSON.stringify(values)}`);
+  const env = environmentOf([own], 'test');
+  t.strictSame(JSON.parse(env['TEST_POD'] ?? ''), tried);
+  t.match(own, { resources: values.resources });
+  t.equal(env['NODE_OPTIONS'], '--max-old-space-size=64', 'the heap follows the limit');
+});
+
+t.test('the test’s own pod has the resources of the renewer unless it has some', async (t) => {
+  const own = await ownContainer('--set', 'renewer.resources.limits.memory=900Mi');
+  t.match(own, { resources: { requests: { memory: '192Mi' }, limits: { memory: '900Mi' } } });
+  t.equal(environmentOf([own], 'test')['NODE_OPTIONS'], '--max-old-space-size=300');
 });
 
 t.test('no release is in the namespace of its test', async (t) => {

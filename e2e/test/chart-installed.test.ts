@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
@@ -7,20 +8,28 @@ import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Manifest } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { OPS_PORTS } from '../src/playground/ports.ts';
-import { readCaBundle } from './support/authority.ts';
+import {
+  enforceAdmissions,
+  LEFT_ALONE,
+  narrowed,
+  readNamespaceSelector,
+} from './support/admissions-enforcer.ts';
+import { CONFIGURATION, readCaBundle } from './support/authority.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { missingIn, selectorsIn } from './support/promql.ts';
 import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { readRelease, readVersions } from './support/release.ts';
 
+const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
 const NAMESPACE = 'labelled';
+const NO_WAIT = { wait: false };
 const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const MONITORING = `/apis/monitoring.coreos.com/v1/namespaces/${PRODUCT_NAME}`;
 
 const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
 t.teardown(() => playground.close());
-const { api, cluster, node } = playground;
+const { api, client, cluster, node } = playground;
 const { secretIn, loginWith } = pullSecretsOf(playground);
 
 await api.create('/api/v1/namespaces', {
@@ -52,6 +61,38 @@ t.test('the defaults pass where Pod Security "restricted" is enforced', async (t
 
 t.test('an upgrade with nothing changed writes nothing', async (t) => {
   await unchangedByUpgrade(t, {});
+});
+
+t.test('the admissions enforcer of AKS leaves the webhook configuration alone', async (t) => {
+  t.notOk(await enforceAdmissions(client));
+  const before = await readNamespaceSelector(api);
+
+  // As charts of others are there, and as ours was.
+  await playground.install({ injection: { annotations: { [LEFT_ALONE]: null } } }, NO_WAIT);
+  t.ok(await enforceAdmissions(client));
+  await t.rejects(playground.install({}, NO_WAIT), {
+    message: /conflict with "admissionsenforcer" .*\.namespaceSelector/,
+  });
+
+  const caBundle = await readCaBundle(api);
+  await client.request({
+    method: 'PATCH',
+    path: CONFIGURATION,
+    contentType: 'application/json-patch+json',
+    body: [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }],
+  });
+  await eventually('caBundle is repaired all the same', async () => {
+    assert.equal(await readCaBundle(api), caBundle);
+  });
+  await eventually('injection works', () => injected());
+  t.strictSame(await readNamespaceSelector(api), narrowed(before));
+
+  const upgrade = ['upgrade', PRODUCT_NAME, CHART, '--namespace', PRODUCT_NAME];
+  const forced = ['--reset-then-reuse-values', '--force-conflicts'];
+  const asByDefault = String.raw`injection.annotations.admissions\.enforcer/disabled=true`;
+  await cluster.helm([...upgrade, ...forced, '--set-string', asByDefault]);
+  t.notOk(await enforceAdmissions(client));
+  t.same(await readNamespaceSelector(api), before);
 });
 
 t.test('with every switch on it works all the same', async (t) => {

@@ -1,17 +1,20 @@
 import {
-  commaList,
   type Environment,
   flag,
   objectName,
+  parsedBy,
   readVariables,
   wholeNumber,
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
 import { apiServerOf, renewerVariables } from '../configuration.ts';
 import { proxySettingsOf, proxyVariables } from '../network/proxy-variables.ts';
+import { readTriedPod } from './tried-pod.ts';
 
 /** What it reads as the renewer does. */
 const { shape: shared } = renewerVariables;
+
+const triedPod = parsedBy(readTriedPod);
 
 /** Every environment variable of `ecr-pull-secrets test`. */
 export const selfTestVariables = z.object({
@@ -24,9 +27,10 @@ export const selfTestVariables = z.object({
     description: 'Whether a pod must get the name of the secret.',
     example: 'true',
   }),
-  TEST_POD_LABELS: commaList.default([]).meta({
-    description: 'Labels of that pod, where only pods with certain ones are injected.',
-    example: 'team=a,tier=web',
+  TEST_POD: triedPod.default(readTriedPod('{}')).meta({
+    description:
+      'What that pod has instead of the defaults, as JSON: `image`, `resources`, `labels` and `annotations`, as in a pod; for policies and conditions that ask for them.',
+    example: '{"image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1"}',
   }),
   TEST_SECONDS: wholeNumber('a number of seconds', 1, 3600).default(60).meta({
     description: 'How long it waits for both.',
@@ -50,16 +54,10 @@ export function readSelfTestConfiguration(environment: Environment) {
     namespace: variables.TEST_NAMESPACE,
     secretName: variables.DOCKER_SECRET_NAME,
     expectInjection: variables.EXPECT_INJECTION,
-    podLabels: Object.fromEntries(variables.TEST_POD_LABELS.map(labelOf)),
+    pod: variables.TEST_POD,
     withinMs: variables.TEST_SECONDS * 1000,
     apiServer: apiServerOf(variables),
     /** May hold a proxy's credentials: never logged. */
     proxies: proxySettingsOf(variables),
   });
-}
-
-/** A label without a value has an empty one, as in `kubectl label`. */
-function labelOf(text: string): readonly [string, string] {
-  const [key = '', value = ''] = text.split('=', 2);
-  return [key, value];
 }

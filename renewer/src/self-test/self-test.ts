@@ -6,11 +6,12 @@ import type { PartialObject } from '../kube/objects.ts';
 import { metadataSelection } from '../kube/read-json.ts';
 import { PULL_SECRET_FIELDS, readPullSecretState } from '../pull-secrets/pull-secret-state.ts';
 import type { SelfTestConfiguration } from './configuration.ts';
+import { podToTry } from './tried-pod.ts';
 
 export interface SelfTestOptions {
   readonly configuration: Pick<
     SelfTestConfiguration,
-    'namespace' | 'secretName' | 'expectInjection' | 'podLabels' | 'withinMs'
+    'namespace' | 'secretName' | 'expectInjection' | 'pod' | 'withinMs'
   >;
   readonly client: KubeClient;
   readonly clock: Clock;
@@ -19,9 +20,6 @@ export interface SelfTestOptions {
 }
 
 const INTERVAL_MS = 500;
-
-/** Never pulled: the pod is only asked about. */
-const ECR_IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-pull-secrets/test';
 
 /**
  * Waits until the namespace has its pull secret, and until the API server puts its name on a pod that
@@ -92,14 +90,14 @@ async function tryPod({ configuration, client }: SelfTestOptions): Promise<strin
 
 async function dryRun(
   client: KubeClient,
-  { namespace, podLabels }: SelfTestOptions['configuration'],
+  { namespace, pod }: SelfTestOptions['configuration'],
 ): Promise<readonly string[]> {
   try {
     const { spec } = await client.request<AdmittedPod>({
       method: 'POST',
       path: `/api/v1/namespaces/${namespace}/pods`,
       query: { dryRun: 'All' },
-      body: podWith(podLabels),
+      body: podToTry(pod),
     });
     return spec.imagePullSecrets?.map(({ name = '' }) => name) ?? [];
   } catch (error) {
@@ -109,22 +107,6 @@ async function dryRun(
 
 interface AdmittedPod {
   readonly spec: { readonly imagePullSecrets?: readonly { readonly name?: string }[] };
-}
-
-/** One that the Pod Security Standard "restricted" lets pass. */
-function podWith(labels: Readonly<Record<string, string>>): object {
-  const securityContext = {
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ['ALL'] },
-    runAsNonRoot: true,
-    seccompProfile: { type: 'RuntimeDefault' },
-  };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { generateName: 'test-', labels },
-    spec: { containers: [{ name: 'test', image: ECR_IMAGE, securityContext }] },
-  };
 }
 
 function failure(message: string, cause?: unknown): Error {

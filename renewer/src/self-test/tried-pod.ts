@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+/** Never pulled: the pod is only asked about. */
+const ECR_IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-pull-secrets/test:1';
+
+/** Little, for policies and quotas that ask for both. */
+const RESOURCES = { cpu: '10m', memory: '16Mi' };
+
+const texts = z.record(z.string(), z.string());
+
+/** As in a pod; the API server is who judges what is in it. */
+const schema = z.strictObject({
+  image: z.string().min(1).default(ECR_IMAGE),
+  resources: z.record(z.string(), z.unknown()).default({ requests: RESOURCES, limits: RESOURCES }),
+  labels: texts.default({}),
+  annotations: texts.default({}),
+});
+
+/** What a cluster's policies may ask of the pod that is tried. */
+export type TriedPod = Readonly<z.output<typeof schema>>;
+
+/** @throws an error that says what is wrong with the text; each field that it leaves out has its default */
+export function readTriedPod(text: string): TriedPod {
+  const result = schema.safeParse(JSON.parse(text));
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => [...path, message].join(': '));
+  throw new Error(problems.join('; '));
+}
+
+/**
+ * A pod that says nothing about pull secrets. The Pod Security Standard "restricted" lets it pass, and so do the
+ * usual policies beyond it: a tag, limits, a read-only root, no token.
+ */
+export function podToTry({ image, resources, labels, annotations }: TriedPod): object {
+  const securityContext = {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { generateName: 'test-', labels, annotations },
+    spec: {
+      automountServiceAccountToken: false,
+      containers: [{ name: 'test', image, resources, securityContext }],
+    },
+  };
+}
