@@ -58,12 +58,22 @@ t.test('the notes say that Prometheus is kept out', async (t) => {
   t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot reach the metrics');
 });
 
-t.test('DNS is asked at its Service’s port and at that of OpenShift’s pods', async (t) => {
-  const ports = [53, 5353].flatMap((port) => [{ port, protocol: 'UDP' }, { port }]);
-  t.match((await objects('--set', 'networkPolicy.enabled=true'))[POLICY], {
-    spec: { egress: [{ ports }] },
-  });
-});
+t.test(
+  'DNS and API servers are asked at their Services’ ports and at those behind them',
+  async (t) => {
+    const dns = [53, 5353, 8053].flatMap((port) => [{ port, protocol: 'UDP' }, { port }]);
+    const others = [443, 6443, 8443, 16_443].map((port) => ({ port }));
+    const older = ['--set', 'networkPolicy.dnsPorts=null'];
+    for (const settings of [[], older]) {
+      const policy = (await objects('--set', 'networkPolicy.enabled=true', ...settings))[POLICY];
+      t.strictSame(policy?.['spec'], {
+        ...selecting(NAME),
+        ingress: [{ ports: [{ port: 10_250 }] }],
+        egress: [{ ports: dns }, { ports: others }],
+      });
+    }
+  },
+);
 
 t.test('the pod of helm test has one of its own, which comes and goes with it', async (t) => {
   t.match((await objects(...EVERYTHING))[`NetworkPolicy ${helmTestName()}`], {

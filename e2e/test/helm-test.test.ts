@@ -14,6 +14,7 @@ import { startKubectl } from './support/kubectl.ts';
 import { LOADED_NAMESPACE, underLoad } from './support/pod-load.ts';
 import { pathOf } from './support/pull-secret.ts';
 import { nextLeader } from './support/renewers.ts';
+import { startStrictAboutPods } from './support/strict-about-pods.ts';
 
 const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
 const TEST = helmTestName();
@@ -63,6 +64,21 @@ async function nothingIsLeft(): Promise<void> {
     for (const path of MADE) assert.equal(await ifPresent(api.get(`${path}/${TEST}`)), undefined);
   });
 }
+
+t.test('helm test passes where policies are strict about pods', async (t) => {
+  const annotation = 'example.com/owner';
+  const image = '210987654321.dkr.ecr.eu-west-1.amazonaws.com/base:1';
+  const end = await startStrictAboutPods(api, { registries: ['local/', image], annotation });
+  const resources = { limits: { cpu: '1', memory: '512Mi' } };
+  const tried = { podImage: image, podAnnotations: { [annotation]: 'us' } };
+  await playground.install({
+    networkPolicy: { enabled: true },
+    helmTest: { resources, ...tried },
+  });
+  await t.resolves(runTest());
+  await nothingIsLeft();
+  await end();
+});
 
 t.test('helm test takes over and removes nothing that is there already', async (t) => {
   const kubectl = await startKubectl(cluster);

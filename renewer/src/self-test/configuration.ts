@@ -14,8 +14,6 @@ import { readTriedPod } from './tried-pod.ts';
 /** What it reads as the renewer does. */
 const { shape: shared } = renewerVariables;
 
-const triedPod = parsedBy(readTriedPod);
-
 /** Every environment variable of `ecr-pull-secrets test`. */
 export const selfTestVariables = z.object({
   TEST_NAMESPACE: objectName.meta({
@@ -27,9 +25,9 @@ export const selfTestVariables = z.object({
     description: 'Whether a pod must get the name of the secret.',
     example: 'true',
   }),
-  TEST_POD: triedPod.default(readTriedPod('{}')).meta({
+  TEST_POD: parsedBy(readTriedPod).default(readTriedPod('{}')).meta({
     description:
-      'What that pod has instead of the defaults, as JSON: `image`, `resources`, `labels` and `annotations`, as in a pod; for policies and conditions that ask for them.',
+      'What that pod has instead of the defaults, as JSON: `image`, `resources`, `labels` and `annotations`. For policies and conditions that ask for them.',
     example: '{"image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1"}',
   }),
   TEST_SECONDS: wholeNumber('a number of seconds', 1, 3600).default(60).meta({
