@@ -62,7 +62,7 @@ const TOOLS = {
   kubectl: `
 if [ "$1 $2" = "apply -f" ]; then shift; set -- create "$@"; fi
 case "$1" in
-  annotate|apply|create|delete|label|set) [[ "$*" == *--dry-run* ]] || set -- "$@" --dry-run=server ;;
+  annotate|apply|create|delete|label|patch|set) [[ "$*" == *--dry-run* ]] || set -- "$@" --dry-run=server ;;
 esac
 said="$(mktemp)"
 "$REAL_KUBECTL" "$@" 2> "$said" && code=0 || code=$?
