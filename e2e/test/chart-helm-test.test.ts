@@ -72,13 +72,13 @@ t.test('both pods of the test have what policies ask for', async (t) => {
   const env = environmentOf([own], 'test');
   t.strictSame(JSON.parse(env['TEST_POD'] ?? ''), tried);
   t.match(own, { resources: values.resources });
-  t.equal(env['NODE_OPTIONS'], '--max-old-space-size=64', 'the heap follows the limit');
+  t.match(env['NODE_OPTIONS'], /=64 /, 'the heap follows the limit');
 });
 
 t.test('the test’s own pod has the resources of the renewer unless it has some', async (t) => {
   const own = await ownContainer('--set', 'renewer.resources.limits.memory=900Mi');
   t.match(own, { resources: { requests: { memory: '192Mi' }, limits: { memory: '900Mi' } } });
-  t.equal(environmentOf([own], 'test')['NODE_OPTIONS'], '--max-old-space-size=300');
+  t.match(environmentOf([own], 'test')['NODE_OPTIONS'], /=300 /);
 });
 
 t.test('no release is in the namespace of its test', async (t) => {
