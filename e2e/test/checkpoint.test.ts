@@ -94,6 +94,37 @@ t.test('a leader with other keys does not go on with the tokens of the old ones'
   t.equal(third.count(GOT), 0, 'the same keys are the same identity');
 });
 
+t.test('what somebody planted in the checkpoint comes into no pull secret', async (t) => {
+  const name = 'planted';
+  const environment = useKeys(AWS_IDENTITY);
+  await world.createNamespaces([name], name);
+  const first = world.lead({ name, environment });
+  await secretIn(name, name);
+  await keepsEventually(name, 1);
+  await first.stop();
+
+  const { tokens, text } = await keptBy(name);
+  const planted = { registry: 'https://docker.io', password: 'planted-password' };
+  const content = JSON.parse(text);
+  Object.assign(content.tokens[tokens[0]?.id ?? ''], planted);
+  await api.merge(checkpointPath(name), {
+    stringData: { 'tokens.json': JSON.stringify(content) },
+  });
+  const second = world.lead({ name, environment });
+  t.teardown(() => second.stop());
+  await eventually('AWS is asked anew', () => assert.equal(second.count(GOT), 1));
+  await world.createNamespaces([`${name}-new`], name);
+  for (const namespace of [name, `${name}-new`]) {
+    const secret = await secretIn(namespace, name);
+    t.equal(await loginWith(secret, REGISTRY), 200, namespace);
+    t.notMatch(documentOf(secret), 'docker.io', namespace);
+  }
+  await eventually('nothing of it is kept', async () => {
+    assert.doesNotMatch((await keptBy(name)).text, /planted-password|docker\.io/);
+  });
+  t.equal(second.count('the checkpoint cannot be used; starting anew'), 1);
+});
+
 t.test(
   'tokens of roles stay in the checkpoint, whatever is got before they are needed',
   async (t) => {

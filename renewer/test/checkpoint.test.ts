@@ -5,14 +5,17 @@ import { createMovableClock } from '@ecr-pull-secrets/shared/testing/movable-clo
 import t, { type Test } from 'tap';
 import { createKubeClient } from '../src/kube/client.ts';
 import { createCheckpoint } from '../src/registry-tokens/checkpoint.ts';
-import type { RegistryTokens } from '../src/registry-tokens/registry-token.ts';
+import type { RegistryToken, RegistryTokens } from '../src/registry-tokens/registry-token.ts';
 import { type Exchange, startApiStandIn } from './support/api-stand-in.ts';
+
+const REGISTRY = 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 async function start(t: Test) {
   const api = await startApiStandIn();
   const stopping = new AbortController();
   const clock = createMovableClock();
   const said: string[] = [];
+  const lines: string[] = [];
   const client = createKubeClient({
     credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
@@ -29,7 +32,12 @@ async function start(t: Test) {
       level: 'info',
       format: 'json',
       name: 'test',
-      destination: { write: (line) => said.push(JSON.parse(line).msg) },
+      destination: {
+        write: (line) => {
+          said.push(JSON.parse(line).msg);
+          lines.push(line);
+        },
+      },
     }),
     signal: stopping.signal,
   });
@@ -38,12 +46,12 @@ async function start(t: Test) {
     await client.close();
     await api.close();
   });
-  return { api, clock, checkpoint, said, stopping };
+  return { api, clock, checkpoint, said, lines, stopping };
 }
 
 function tokensOf(password: string, { id = 'ecr', obtainedAtMs = 1 } = {}): RegistryTokens {
-  const times = { obtainedAtMs, expiresAtMs: 2 };
-  return new Map([[id, { username: 'AWS', password, registry: 'https://r', ...times }]]);
+  const times = { obtainedAtMs, expiresAtMs: obtainedAtMs + 1 };
+  return new Map([[id, { username: 'AWS', password, registry: REGISTRY, ...times }]]);
 }
 
 function secretOf(tokensJson: string, resourceVersion = '5'): object {
@@ -97,7 +105,7 @@ t.test('a Secret that cannot be read is waited for half a minute', async (t) => 
   clock.move(31_000);
   last.refuse(500);
   t.same(await loading, new Map());
-  t.same(said, ['the checkpoint cannot be read; starting anew']);
+  t.same(said, ['the checkpoint cannot be used; starting anew']);
 });
 
 t.test('a refusal, rubbish and another version mean a new start at once', async (t) => {
@@ -107,8 +115,6 @@ t.test('a refusal, rubbish and another version mean a new start at once', async 
     (exchange) => exchange.json({}),
     (exchange) => exchange.json(secretOf('{"version":2,"tokens":{}}')),
     (exchange) => exchange.json(secretOf('{"version":1,"tokens":{"ecr":{"password":"x"}}}')),
-    // An instant that no date can be.
-    (exchange) => exchange.json(secretOf(checkpointOf(tokensOf('x', { obtainedAtMs: 1e300 })))),
   ];
   for (const answer of answers) {
     const loading = checkpoint.load();
@@ -176,6 +182,62 @@ t.test('tokens are written until they are, and of several only the latest', asyn
   await running;
 });
 
+/** What anyone who may write the Secret plants, each beside a good token. */
+function planted(nowMs: number): Readonly<Record<string, Partial<RegistryToken>>> {
+  const hour = 3_600_000;
+  const registries = {
+    'a wildcard': 'https://*.*',
+    'all accounts': 'https://*.dkr.ecr.us-east-1.amazonaws.com',
+    'Docker Hub': 'https://docker.io',
+    'another registry': 'https://ghcr.io',
+    'a look-alike': `${REGISTRY}.example.com`,
+    'a host behind user information': `https://${REGISTRY.slice(8)}:x@example.com`,
+    'two hosts': `${REGISTRY},https://ghcr.io`,
+    nothing: '',
+  };
+  return {
+    ...Object.fromEntries(
+      Object.entries(registries).map(([title, registry]) => [title, { registry }]),
+    ),
+    'no password': { password: '' },
+    'no username': { username: '' },
+    'a username with more in it': { username: 'AWS:x' },
+    'an instant that no date can be': { obtainedAtMs: 1e300, expiresAtMs: 1e300 },
+    'a token of tomorrow': { obtainedAtMs: nowMs + 24 * hour, expiresAtMs: nowMs + 36 * hour },
+    'a token for a year': { expiresAtMs: nowMs + 8_760 * hour },
+    'a token that ended before it began': { obtainedAtMs: 3, expiresAtMs: 2 },
+  };
+}
+
+t.test('one token that AWS cannot have given, and nothing of the checkpoint is used', async (t) => {
+  const { api, checkpoint, said, lines } = await start(t);
+  const cases = Object.entries(planted(Date.now()));
+  for (const [title, changes] of cases) {
+    const [bad] = tokensOf('planted-password', { id: 'bad' }).values();
+    const loading = checkpoint.load();
+    const tokens = { ...Object.fromEntries(tokensOf('good')), bad: { ...bad, ...changes } };
+    (await api.next()).json(secretOf(JSON.stringify({ version: 1, caller: 'us', tokens })));
+    t.same(await loading, new Map(), title);
+  }
+  t.same(
+    said,
+    cases.map(() => 'the checkpoint cannot be used; starting anew'),
+  );
+  t.match(
+    lines[0],
+    /its token \\"bad\\" is for \\"https:\/\/\*\.\*\\", which is no registry of ECR/,
+  );
+  t.notMatch(lines.join(''), 'planted-password');
+});
+
+t.test('a token of a leader whose clock is some minutes ahead is used', async (t) => {
+  const { api, checkpoint } = await start(t);
+  const tokens = tokensOf('x', { obtainedAtMs: Date.now() + 240_000 });
+  const loading = checkpoint.load();
+  (await api.next()).json(secretOf(checkpointOf(tokens)));
+  t.same(await loading, tokens);
+});
+
 /** A leader that has loaded tokens and was then away while another wrote version 9. */
 async function startBehind(t: Test, save: RegistryTokens) {
   const { api, checkpoint, ...rest } = await start(t);
@@ -230,10 +292,14 @@ t.test('nothing is written where another leader knows better', async (t) => {
   }
 });
 
+const FUTURE = { obtainedAtMs: Date.UTC(2200, 0) };
+
 t.test('a checkpoint that is gone or broken meanwhile is made anew', async (t) => {
   const answers: readonly (readonly [string, (exchange: Exchange) => void])[] = [
     ['1', (exchange) => exchange.refuse(404)],
     ['9', (exchange) => exchange.json(secretOf('junk', '9'))],
+    // Newer than ours can ever be, so that ours would never be kept.
+    ['9', (exchange) => exchange.json(secretOf(checkpointOf(tokensOf('x', FUTURE)), '9'))],
   ];
   for (const [resourceVersion, answer] of answers) {
     const { api, look } = await startBehind(t, tokensOf('ours'));

@@ -145,6 +145,19 @@ t.test('tokens of the checkpoint are used without asking AWS, unless they are de
   await stop();
 });
 
+t.test('a token whose end no date can be does not end the renewal when AWS is away', async (t) => {
+  const id = first?.id ?? '';
+  const initial = new Map([
+    [id, token({ expiresAtMs: 1e300, obtainedAtMs: nowMs - 12 * HOUR_MS })],
+  ]);
+  const { clock, asked, failing, keeper, stop } = keep(initial);
+  failing.add(id);
+  keeper.require(requests.slice(0, 1));
+  await clock.advance(60_000);
+  t.ok(asked.length > 1, 'AWS is asked again');
+  await stop();
+});
+
 t.test('a token that nobody requires any more is not renewed', async (t) => {
   const { clock, asked, keeper, stop } = keep();
   keeper.require(requests);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { problemOfKept } from './kept-token.ts';
 import { type RegistryTokens, registryTokenSchema } from './registry-token.ts';
 
 /** What a checkpoint says. */
@@ -21,8 +22,12 @@ export function formatCheckpoint({ caller, tokens }: CheckpointContent): string 
   return JSON.stringify({ version: 1, caller, tokens: Object.fromEntries(sorted) });
 }
 
-/** @throws without quoting the text where it is no checkpoint */
-export function parseCheckpoint(text: string): CheckpointContent {
+/**
+ * Reads a checkpoint, all of it or nothing: whoever planted one token may have planted the others.
+ *
+ * @throws without quoting a credential if it is no checkpoint, or holds a token that AWS cannot have given
+ */
+export function parseCheckpoint(text: string, nowMs: number): CheckpointContent {
   const result = z
     .string()
     .transform((json, context) => {
@@ -37,6 +42,10 @@ export function parseCheckpoint(text: string): CheckpointContent {
     .safeParse(text);
   if (!result.success) throw new Error('its content is not a checkpoint of a version known here');
   const { caller, tokens } = result.data;
+  for (const [id, token] of Object.entries(tokens)) {
+    const problem = problemOfKept(token, nowMs);
+    if (problem) throw new Error(`its token ${JSON.stringify(id.slice(0, 300))} ${problem}`);
+  }
   return { caller, tokens: new Map(Object.entries(tokens)) };
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import {
   MANAGED_BY_LABEL,
@@ -22,7 +23,7 @@ export interface CheckpointSecret {
   /**
    * What it says; `undefined` where there is none.
    *
-   * @throws an ApiError, or an error that quotes nothing where its content is no checkpoint
+   * @throws an ApiError, or an error that quotes no credential if its content is no checkpoint of ours
    */
   read(): Promise<CheckpointContent | undefined>;
   /**
@@ -38,6 +39,7 @@ export interface CheckpointSecretOptions {
   readonly client: KubeClient;
   readonly namespace: string;
   readonly name: string;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -58,7 +60,7 @@ const SIZE_LIMIT_BYTES = 900 * 1024 * 0.75;
 const CREATE_ONLY = '1';
 
 export function createCheckpointSecret(options: CheckpointSecretOptions): CheckpointSecret {
-  const { client, namespace, name, logger, signal } = options;
+  const { client, namespace, name, clock, logger, signal } = options;
   const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
   let seen: Seen | undefined;
   /** What another leader wrote since we lead; it may know more than we do. */
@@ -79,7 +81,7 @@ export function createCheckpointSecret(options: CheckpointSecretOptions): Checkp
 
   async function lookAgain(): Promise<Seen> {
     const found = await look();
-    foreign = readable(found.text);
+    foreign = readable(found.text, clock.now());
     return found;
   }
 
@@ -101,7 +103,7 @@ export function createCheckpointSecret(options: CheckpointSecretOptions): Checkp
   return {
     read: async () => {
       seen = await look();
-      return seen.text === undefined ? undefined : parseCheckpoint(seen.text);
+      return seen.text === undefined ? undefined : parseCheckpoint(seen.text, clock.now());
     },
     write: async (ours) => {
       seen ??= await lookAgain();
@@ -123,9 +125,9 @@ export function createCheckpointSecret(options: CheckpointSecretOptions): Checkp
 }
 
 /** What cannot be read is nothing that could be kept. */
-function readable(text: string | undefined): CheckpointContent | undefined {
+function readable(text: string | undefined, nowMs: number): CheckpointContent | undefined {
   try {
-    return text === undefined ? undefined : parseCheckpoint(text);
+    return text === undefined ? undefined : parseCheckpoint(text, nowMs);
   } catch {
     return undefined;
   }

@@ -1,5 +1,4 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
-import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { createTroubleLog } from '../kube/trouble-log.ts';
@@ -17,8 +16,8 @@ import type { RegistryTokens } from './registry-token.ts';
  */
 export interface Checkpoint {
   /**
-   * The tokens of the last leader; none where there are none, none that can be read, or those of another
-   * caller. An API server that does not answer is asked again for half a minute.
+   * The tokens of the last leader; none if there are none, none that can be read, those of another caller, or
+   * one that AWS cannot have given. An API server that does not answer is asked again for half a minute.
    */
   load(): Promise<RegistryTokens>;
   /** From now on these tokens are the ones to keep. Having none is no news: an older one may be good. */
@@ -42,7 +41,6 @@ const LONGEST_SLEEP_MS = 3_600_000;
 export interface CheckpointOptions extends CheckpointSecretOptions {
   /** Whose tokens they are; see `callerOf`. */
   readonly caller: string;
-  readonly clock: Clock;
   readonly random: () => number;
 }
 
@@ -72,7 +70,7 @@ async function loadTokens(
     } catch (error) {
       if (signal.aborted) break;
       if (!isPassing(error) || clock.now() >= giveUpAtMs) {
-        logger.warn({ err: error }, 'the checkpoint cannot be read; starting anew');
+        logger.warn({ err: error }, 'the checkpoint cannot be used; starting anew');
         break;
       }
       logger.debug({ err: error }, 'the checkpoint cannot be read yet; will retry');

@@ -119,7 +119,7 @@ export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
       keeping.nextTryMs = clock.now() + backOffMs(keeping.failures++, RETRY, random);
       metrics.tokenRequests.inc({ result: 'error' });
       const { failures, token } = keeping;
-      const aliveUntil = token && new Date(token.expiresAtMs).toISOString();
+      const aliveUntil = token && formatInstant(token.expiresAtMs);
       logger.error(
         { err: error, failures, aliveUntil },
         'getting a registry token failed; will retry',
@@ -221,7 +221,13 @@ function timesOf(
   { expiresAtMs }: RegistryToken,
 ): { expiresAt: string; renewAt: string } {
   return {
-    expiresAt: new Date(expiresAtMs).toISOString(),
-    renewAt: new Date(nextTryMs).toISOString(),
+    expiresAt: formatInstant(expiresAtMs),
+    renewAt: formatInstant(nextTryMs),
   };
+}
+
+/** Never throws: it words what is logged of a failure, which must not end the loop. */
+function formatInstant(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'never' : date.toISOString();
 }
