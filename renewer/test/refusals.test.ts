@@ -16,6 +16,10 @@ const QUOTA =
 const RIGHTS =
   'secrets "ecr-pull-secret" is forbidden: User "system:serviceaccount:x:y" cannot patch resource "secrets" in API group "" in the namespace "a"';
 
+const TOO_LARGE = 'etcdserver: request is too large';
+const TOO_LARGE_TO_SEND =
+  'rpc error: code = ResourceExhausted desc = trying to send message larger than max (2624966 vs. 2097152)';
+
 function deny({ exchange }: Write, status: number, message: string): void {
   exchange.json({ kind: 'Status', code: status, message }, status);
 }
@@ -26,6 +30,8 @@ const cases = {
   'a webhook that does not answer': [500, WEBHOOK_AWAY],
   'an admission policy': [422, POLICY],
   'a quota': [403, QUOTA],
+  'a secret that is too large for etcd': [500, TOO_LARGE],
+  'a secret that is too large to be sent to etcd': [500, TOO_LARGE_TO_SEND],
 } as const;
 
 for (const [title, [status, message]] of Object.entries(cases)) {

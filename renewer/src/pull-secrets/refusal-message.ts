@@ -15,6 +15,7 @@ const ADVICE: Readonly<Record<RefusalCause, string>> = {
   forbidden: 'may not be written: missing permissions or a rule of this cluster refuse it.',
   content:
     'exists but cannot hold pull credentials: it is immutable or not of type kubernetes.io/dockerconfigjson. Delete or rename it, or choose another name by the chart value dockerSecretName.',
+  size: 'is not written because it would be larger than etcd stores: labels, annotations or data of others fill it. Remove them, or delete the secret, which is then made anew.',
   other: 'could not be written.',
 };
 

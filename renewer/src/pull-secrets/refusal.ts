@@ -9,6 +9,7 @@ export type RefusalCause =
   | 'rights'
   | 'forbidden'
   | 'content'
+  | 'size'
   | 'other';
 
 /**
@@ -29,12 +30,19 @@ const FORBIDDEN: readonly (readonly [RegExp, RefusalCause])[] = [
   [/User "[^"]*" cannot /, 'rights'],
 ];
 
+/**
+ * Labels, annotations and data of others may fill an object. etcd takes requests of 1.5 MiB, and an API server sends it
+ * 2 MiB at most; either answer has the status 500 [tried on 1.37.2].
+ */
+const TOO_LARGE = /etcdserver: request is too large|trying to send message larger than max/;
+
 /** Admission refuses everything for a moment after an API server started. */
 const NOT_READY = /not yet ready to handle request/;
 
 /** Why an answer is one namespace's own matter; `undefined` where it is not, or may not be. */
 export function refusalCauseOf({ status, message }: ApiError): RefusalCause | undefined {
   if (NOT_READY.test(message)) return undefined;
+  if (TOO_LARGE.test(message)) return 'size';
   const admission = causeIn(ADMISSION, message);
   if (admission) return admission;
   if (status === 403) return causeIn(FORBIDDEN, message) ?? 'forbidden';
