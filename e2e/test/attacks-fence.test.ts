@@ -1,32 +1,34 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Manifest, type Pod, type Secret } from '../src/playground/kube-api.ts';
+import { ifPresent, type Pod, type Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { OPS_PORTS } from '../src/playground/ports.ts';
 import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
-import { apply, applyWebhook, asDryRun, PLACES, tokenOf } from './support/fence/attack.ts';
+import { apply, applyWebhook, asDryRun, type Attack, PLACES, tokenOf } from './support/fence/attack.ts';
 import {
   NEW_CONFIGURATION,
   OWN_SECRETS_ATTACKS,
   WITH_MORE_RIGHTS,
 } from './support/fence/attacks-with-more-rights.ts';
+import { EVENT_ATTACKS } from './support/fence/event-attacks.ts';
+import { testModes } from './support/fence/modes.ts';
+import { testOptIn } from './support/fence/opt-in.ts';
+import { findFence } from './support/fence/proof.ts';
 import { PULL_SECRET_ATTACKS } from './support/fence/pull-secret-attacks.ts';
 import { RENEWER_ATTACKS } from './support/fence/renewer-attacks.ts';
-import { STILL_POSSIBLE } from './support/fence/still-possible.ts';
+import { STILL_POSSIBLE, STILL_POSSIBLE_FOR_CRONJOB } from './support/fence/still-possible.ts';
 import { BINDINGS, createFenceWorld, POLICIES } from './support/fence/world.ts';
-import { type KubeObject, readManifest } from './support/manifest.ts';
+import type { KubeObject } from './support/manifest.ts';
 import { startNarrowingPlatform } from './support/narrowing-platform.ts';
 import { runJobFrom } from './support/old-tool.ts';
 import { documentOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { logOf, nextLeader } from './support/renewers.ts';
 import { stealIdentity } from './support/stolen-identity.ts';
 
-const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
 const SECURITY_PAGE = new URL('../../docs/security.md', import.meta.url);
 
 const playground = await startPlayground();
@@ -42,19 +44,33 @@ t.teardown(() => thief.client.close());
 const world = await createFenceWorld(playground, thief);
 const { allSucceed, allRefused, takeOver, withoutFence, withMoreRights } = world;
 
+const ALL_ATTACKS = [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS, ...EVENT_ATTACKS];
+
 t.test('the CronJob’s token makes an administrator, but for the fence', async (t) => {
   await withoutFence(async () => {
     await allSucceed(t, PULL_SECRET_ATTACKS);
     await takeOver(t, () => thief.api.get<Secret>(pathOf(PLACES.empty)));
+    await withMoreRights(() => allSucceed(t, OWN_SECRETS_ATTACKS));
   });
   await allRefused(t, PULL_SECRET_ATTACKS);
+  await withMoreRights(() => allRefused(t, OWN_SECRETS_ATTACKS));
 });
 
-t.test('where it has more rights than the chart gives it, the fence is the same', async (t) => {
-  await withMoreRights(async () => {
-    await withoutFence(() => allSucceed(t, OWN_SECRETS_ATTACKS));
-    await allRefused(t, OWN_SECRETS_ATTACKS);
-  });
+t.test('what docs/security.md says that the CronJob’s token can still do', async (t) => {
+  t.same(await linesOfPage('CronJob'), titlesOf(STILL_POSSIBLE_FOR_CRONJOB));
+  await Promise.all(
+    STILL_POSSIBLE_FOR_CRONJOB.map(([title, request]) =>
+      t.resolves(thief.client.request(asDryRun(request)), title),
+    ),
+  );
+  const others = STILL_POSSIBLE.filter(
+    ([, { path }]) => !STILL_POSSIBLE_FOR_CRONJOB.some(([, may]) => may.path === path),
+  );
+  await Promise.all(
+    others.map(([title, request]) =>
+      t.rejects(thief.client.request(asDryRun(request)), /answered 403 Forbidden/, `not: ${title}`),
+    ),
+  );
 });
 
 t.test('the CronJob renews as before, and finds the fence', async (t) => {
@@ -71,18 +87,15 @@ t.test('the renewer’s token makes an administrator, but for the fence', async 
   await playground.install({ optOut: 'delete', optInPolicy: { enabled: true } });
   await eventually('the authority is trusted', async () => assert.ok(await readCaBundle(api)));
   await withoutFence(async () => {
-    await allSucceed(t, [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS]);
+    await allSucceed(t, ALL_ATTACKS);
     await takeOver(t, listPullSecret);
-  });
-  await allRefused(t, [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS]);
-});
-
-t.test('where it has more rights than the chart gives it, the fence is the same', async (t) => {
-  await withMoreRights(async () => {
-    await withoutFence(async () => {
+    await withMoreRights(async () => {
       await allSucceed(t, WITH_MORE_RIGHTS);
       await withoutConfiguration(() => allSucceed(t, [NEW_CONFIGURATION]));
     });
+  });
+  await allRefused(t, ALL_ATTACKS);
+  await withMoreRights(async () => {
     await allRefused(t, WITH_MORE_RIGHTS);
     await withoutConfiguration(() => allRefused(t, [NEW_CONFIGURATION]));
     // The ServiceAccount may be another program's too, which has secrets of its own.
@@ -91,9 +104,9 @@ t.test('where it has more rights than the chart gives it, the fence is the same'
 });
 
 t.test('the fence is about nobody else', async (t) => {
-  for (const [title, request] of [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS]) {
-    await t.resolves(client.request(asDryRun(request)), title);
-  }
+  await Promise.all(
+    ALL_ATTACKS.map(([title, request]) => t.resolves(client.request(asDryRun(request)), title)),
+  );
 });
 
 t.test('the renewer finds the fence, and works as before', async (t) => {
@@ -158,6 +171,7 @@ t.test('what others added to a secret stays, and does not end its renewal', asyn
   const theirs = {
     metadata: {
       labels: { team: 'x' },
+      annotations: { 'replicator.v1.mittwald.de/replicate-to': 'x' },
       finalizers: ['example.com/theirs'],
       ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: PLACES.served, uid }],
     },
@@ -194,106 +208,45 @@ t.test('no policy has an expression that this Kubernetes warns of', async (t) =>
   t.same(await world.policyWarnings(), []);
 });
 
-t.test('only those who have the verb opt-in change what namespaces opt in by', async (t) => {
-  const editor = await world.identityWith('editor', [
-    {
-      apiGroups: [''],
-      resources: ['namespaces', 'namespaces/status', 'namespaces/finalize'],
-      verbs: ['create', 'update', 'patch'],
-    },
-  ]);
-  t.teardown(() => editor.client.close());
-  const team = '/api/v1/namespaces/team';
-  await eventually('RBAC heeds it', () =>
-    editor.api.create('/api/v1/namespaces', { metadata: { name: 'team', labels: { tier: 'a' } } }),
-  );
-  const refused = /only those who have the verb opt-in/;
-  const inject = { 'ecr-pull-secrets.io/inject': 'enabled' };
-  const role = { 'ecr-pull-secrets.io/role-arn': 'arn:aws:iam::123456789012:role/x' };
-  const create = (metadata: Manifest) => editor.api.create('/api/v1/namespaces', { metadata });
-  await t.rejects(create({ name: 'born', labels: inject }), refused, 'in a new namespace');
-  for (const path of [team, `${team}/status`]) {
-    await t.rejects(editor.api.merge(path, { metadata: { labels: inject } }), refused, path);
-    await t.rejects(editor.api.merge(path, { metadata: { annotations: role } }), refused, path);
-  }
-  const served = `/api/v1/namespaces/${PLACES.served}`;
-  const nothing = { metadata: { labels: { 'ecr-pull-secrets.io/inject': null } } };
-  await t.rejects(editor.api.merge(served, nothing), refused, 'nor takes anything away');
-  const others = { metadata: { labels: { tier: 'b' }, annotations: { note: 'x' } } };
-  await t.resolves(editor.api.merge(served, others), 'all else is as before');
-
-  await api.create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
-    metadata: { name: 'opt-in' },
-    roleRef: {
-      apiGroup: 'rbac.authorization.k8s.io',
-      kind: 'ClusterRole',
-      name: `${PRODUCT_NAME}-opt-in`,
-    },
-    subjects: [{ kind: 'ServiceAccount', name: 'editor', namespace: PLACES.empty }],
-  });
-  await eventually('with the role it may', () =>
-    editor.api.merge(team, { metadata: { labels: inject, annotations: role } }),
-  );
-  await t.resolves(create({ name: 'born', labels: inject }));
-});
+testOptIn(t, playground, world);
 
 t.test('what docs/security.md says that a stolen token can still do', async (t) => {
-  const page = await readFile(SECURITY_PAGE, 'utf8');
+  t.same(await linesOfPage('renewer'), titlesOf(STILL_POSSIBLE));
   for (const [title, request] of STILL_POSSIBLE) {
-    t.ok(page.includes(`\n- ${title}`), `the page says that it ${title}`);
     await t.resolves(thief.client.request(request), `it ${title}`);
   }
 });
 
 t.test('a fence about another identity than ours is found missing', async (t) => {
+  t.match(await findFence(thief.client), { said: / fence the /, metrics: /"proven"\} 1$/m });
   await world.fenceSomebodyElse();
-  const { pod: former, identity } = await nextLeader(playground);
-  await api.remove(`/api/v1/namespaces/${PRODUCT_NAME}/pods/${former}`);
-  const { pod } = await nextLeader(playground, identity);
-  const check = async (): Promise<void> => {
-    assert.match(await metricsOf(pod), /^ecr_pull_secrets_fence\{state="missing"\} 1$/m);
-    assert.match(await logOf(playground, pod), /no admission policy fences the ServiceAccount/);
-  };
-  await eventually('the next leader finds out', check, 90_000);
+  t.match(await findFence(thief.client), {
+    said: /no admission policy fences/,
+    metrics: /"missing"\} 1$/m,
+  });
   t.equal(await ifPresent(api.get(pathOf(PRODUCT_NAME))), undefined, 'a dry run leaves nothing');
 });
 
-t.test('the policies of every mode and of odd names compile', async (t) => {
-  const selector = '{"matchLabels":{"ecr-pull-secrets.io/inject":null},"matchExpressions":[]}';
-  const modes: readonly (readonly string[])[] = [
-    ['--set', 'injection.mode=none'],
-    ['--set', 'cronjob.enabled=true,targetNamespace=a,optInPolicy.enabled=false'],
-    ['--set', 'dockerSecretName=a.b-c,fullnameOverride=x,serviceAccount.name=a.b'],
-    ['--set', 'namespaceSelector.matchLabels.team=x'],
-    ['--set-json', `namespaceSelector=${selector}`],
-  ];
-  for (const mode of modes) {
-    const settings = ['--set', 'awsRegion=us-east-1,optInPolicy.enabled=true', ...mode];
-    const { stdout } = await cluster.helm([
-      'template',
-      'odd',
-      CHART,
-      '--namespace',
-      'odd',
-      ...settings,
-    ]);
-    const policies = readManifest(stdout).filter(
-      ({ kind }) => kind === 'ValidatingAdmissionPolicy',
-    );
-    t.ok(policies.length > 0);
-    for (const policy of policies) {
-      await t.resolves(
-        api.create(POLICIES, { ...policy }, { dryRun: 'All', fieldValidation: 'Strict' }),
-        `${mode.join(' ')}: ${policy.metadata.name}`,
-      );
-    }
-  }
-});
+testModes(t, playground);
 
 t.test('uninstalled, it leaves no policy', async (t) => {
   await cluster.helm(['uninstall', PRODUCT_NAME, '--namespace', PRODUCT_NAME]);
   for (const collection of [POLICIES, BINDINGS]) t.same(await api.list(collection), []);
 });
+
+function titlesOf(attacks: readonly Attack[]): readonly string[] {
+  return attacks.map(([title]) => title);
+}
+
+/** The list in docs/security.md of what one of the two tokens can do. */
+async function linesOfPage(whose: string): Promise<readonly string[]> {
+  const blocks = (await readFile(SECURITY_PAGE, 'utf8')).split(/\n\n(?!- )/);
+  const list = blocks.find((block) => block.startsWith(`The ${whose}’s token`)) ?? '';
+  return list
+    .split('\n- ')
+    .slice(1)
+    .map((line) => line.replace(/[;.]$/, ''));
+}
 
 async function listPullSecret(): Promise<Secret | undefined> {
   const path = `/api/v1/namespaces/${PLACES.empty}/secrets`;

@@ -48,19 +48,21 @@ function expressionsOf(policies: Readonly<Record<string, Policy>>): string {
 }
 
 const SECRETS = [`${NAME}-secrets`];
-const BOTH = [...SECRETS, `${NAME}-webhook-configuration`];
+/** Only the renewer makes Events. */
+const OF_RENEWER = [`${NAME}-events`, ...SECRETS];
+const ALL = [...OF_RENEWER, `${NAME}-webhook-configuration`];
 
 /** Which policies there are with which settings. */
 const MODES: Readonly<Record<string, readonly [readonly string[], ...(readonly string[])]>> = {
-  defaults: [BOTH],
-  'cert-manager': [BOTH, '--set', 'tls.mode=cert-manager'],
-  'existing-secret': [BOTH, '--set', 'tls.mode=existing-secret,tls.existingSecret=mine'],
-  policy: [SECRETS, '--set', 'injection.mode=policy', ...WITH_POLICIES],
-  both: [BOTH, '--set', 'injection.mode=both', ...WITH_POLICIES],
-  none: [SECRETS, '--set', 'injection.mode=none'],
+  defaults: [ALL],
+  'cert-manager': [ALL, '--set', 'tls.mode=cert-manager'],
+  'existing-secret': [ALL, '--set', 'tls.mode=existing-secret,tls.existingSecret=mine'],
+  policy: [OF_RENEWER, '--set', 'injection.mode=policy', ...WITH_POLICIES],
+  both: [ALL, '--set', 'injection.mode=both', ...WITH_POLICIES],
+  none: [OF_RENEWER, '--set', 'injection.mode=none'],
   cronjob: [SECRETS, '--set', 'cronjob.enabled=true,targetNamespace=a'],
-  'without roles': [BOTH, '--set', 'rbac.create=false'],
-  'secrets that are kept': [BOTH, '--set', 'optOut=keep'],
+  'without roles': [ALL, '--set', 'rbac.create=false'],
+  'secrets that are kept': [ALL, '--set', 'optOut=keep'],
   'with Roles alone': [[], '--set', 'cronjob.enabled=true,targetNamespace=a,rbac.namespaced=true'],
   'switched off': [[], '--set', 'fence.enabled=false'],
 };

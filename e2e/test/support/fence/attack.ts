@@ -25,6 +25,13 @@ export const OWNERS = [
   { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: '00000000-0000-4000-8000-000000000000' },
 ];
 export const FINALIZERS = ['example.com/never'];
+/** Labels with which an object has about 800 bytes more for each, half of it in `managedFields`. */
+export function fillingLabels(count: number): Readonly<Record<string, string>> {
+  const domain = `${'d'.repeat(63)}.`.repeat(3) + 'd'.repeat(61);
+  const keys = Array.from({ length: count }, (_, index) => `${domain}/${index}`.padEnd(317, 'k'));
+  return Object.fromEntries(keys.map((key) => [key, 'v'.repeat(63)]));
+}
+
 const QUERY = { fieldManager: 'thief', force: true };
 
 const WEBHOOK = 'inject.ecr-pull-secrets.io';

@@ -4,6 +4,7 @@ import {
   apply,
   type Attack,
   DOCKER_CONFIG,
+  fillingLabels,
   FINALIZERS,
   merge,
   OWNERS,
@@ -69,4 +70,19 @@ export const PULL_SECRET_ATTACKS: readonly Attack[] = [
       data: { release: 'eA==' },
     }),
   ],
+  [
+    'fills the secret up, so that nobody can renew it',
+    merge(pathOf(PLACES.served), { metadata: { labels: fillingLabels(1_300) } }),
+  ],
+  ...[
+    { annotations: { 'reflector.v1.k8s.emberstack.com/reflects': 'kube-system/theirs' } },
+    { annotations: { 'replicator.v1.mittwald.de/replicate-from': 'kube-system/theirs' } },
+    { annotations: { 'vault.security.banzaicloud.io/vault-role': 'theirs' } },
+    { labels: { 'kubed.appscode.com/sync': 'x' } },
+  ].map(
+    (metadata): Attack => [
+      `has a controller copy or fill the secret: ${JSON.stringify(metadata)}`,
+      merge(pathOf(PLACES.served), { metadata }),
+    ],
+  ),
 ];

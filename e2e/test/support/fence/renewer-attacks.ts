@@ -3,6 +3,7 @@ import {
   applyWebhook,
   type Attack,
   CHECKPOINT,
+  fillingLabels,
   FINALIZERS,
   jsonPatch,
   LEASE,
@@ -14,6 +15,13 @@ import {
 export const RENEWER_ATTACKS: readonly Attack[] = [
   ['adds a finalizer to the lease', merge(LEASE, { metadata: { finalizers: FINALIZERS } })],
   ['adds an owner to the lease', merge(LEASE, { metadata: { ownerReferences: OWNERS } })],
+  [
+    'fills the lease up, so that nobody can write it',
+    merge(LEASE, { metadata: { labels: fillingLabels(50) } }),
+  ],
+  ['fills it up with a holder', merge(LEASE, { spec: { holderIdentity: 'x'.repeat(1_000_000) } })],
+  ['fills the authority up', merge(AUTHORITY, { data: { more: 'A'.repeat(1_000_000) } })],
+  ['puts other data into the checkpoint', merge(CHECKPOINT, { data: { more: 'eA==' } })],
   ['adds a finalizer to the authority', merge(AUTHORITY, { metadata: { finalizers: FINALIZERS } })],
   ['makes the authority immutable', merge(AUTHORITY, { immutable: true })],
   ['makes the checkpoint immutable', merge(CHECKPOINT, { immutable: true })],

@@ -1,4 +1,5 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { REGISTRY } from '../../../src/playground/playground.ts';
 import { AUTHORITY } from '../authority.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
 import {
@@ -7,22 +8,30 @@ import {
   applyWebhook,
   CHECKPOINT,
   DOCKER_CONFIG,
-  FINALIZERS,
   LEASE,
   merge,
   PLACES,
   secret,
 } from './attack.ts';
+import { event } from './event-attacks.ts';
 
-/**
- * What the identity can still do, with the chart's rights and within the fence: for docs/security.md, which has
- * a line for each.
- */
-export const STILL_POSSIBLE: readonly Attack[] = [
-  [
-    'reads the pull secret of any namespace, and so all tokens in it',
-    { method: 'GET', path: `/api/v1/secrets?fieldSelector=metadata.name%3D${SECRET}` },
-  ],
+/** As a leader reads it, but for the caller. */
+const PLANTED = JSON.stringify({
+  version: 1,
+  caller: '',
+  tokens: {
+    'ecr us-east-1': {
+      username: 'AWS',
+      password: 'planted',
+      registry: `https://${REGISTRY}`,
+      obtainedAtMs: Date.now(),
+      expiresAtMs: Date.now() + 43_200_000,
+    },
+  },
+});
+
+/** With the rights that the renewer and the CronJob have alike. */
+const WRITES: readonly Attack[] = [
   [
     'makes a pull secret with credentials of its own in any namespace, kube-system too',
     apply(
@@ -35,26 +44,29 @@ export const STILL_POSSIBLE: readonly Attack[] = [
     merge(pathOf(PLACES.served), { data: DOCKER_CONFIG }),
   ],
   [
-    'changes the labels and annotations of a pull secret',
+    'changes the labels and annotations of a pull secret, but for those of `fence.refusedMetadata`',
     merge(pathOf(PLACES.served), { metadata: { labels: { thief: 'x' } } }),
   ],
+];
+
+/**
+ * What the renewer's token can still do, with the chart's rights and within the fence: for docs/security.md, which has
+ * these lines and no other.
+ */
+export const STILL_POSSIBLE: readonly Attack[] = [
+  [
+    'reads the pull secret of any namespace, and so all tokens in it',
+    { method: 'GET', path: `/api/v1/secrets?fieldSelector=metadata.name%3D${SECRET}` },
+  ],
+  ...WRITES,
   ['deletes a pull secret', { method: 'DELETE', path: pathOf(PLACES.empty) }],
   [
     'reads the names, labels and annotations of all namespaces',
     { method: 'GET', path: '/api/v1/namespaces' },
   ],
   [
-    'makes Events in any namespace, of any size and number',
-    {
-      method: 'POST',
-      path: `/api/v1/namespaces/${PLACES.account}/events`,
-      body: {
-        metadata: { generateName: 'thief.', finalizers: FINALIZERS },
-        involvedObject: { kind: 'Pod', name: 'x', namespace: PLACES.account },
-        reason: 'Thief',
-        message: 'as it likes, for an hour, and with a finalizer',
-      },
-    },
+    'makes Events in any namespace, small ones without finalizers, as many as it likes',
+    event({ message: 'as it likes, for an hour' }),
   ],
   [
     'reads the authority’s key, with which anyone on the path to the webhook can answer in its place',
@@ -64,6 +76,10 @@ export const STILL_POSSIBLE: readonly Attack[] = [
     },
   ],
   ['reads the checkpoint, which has all tokens', { method: 'GET', path: CHECKPOINT }],
+  [
+    'plants credentials for a registry of ECR in the checkpoint, which the next leader writes into all pull secrets until it renews them, six hours later at most',
+    merge(CHECKPOINT, { stringData: { 'tokens.json': PLANTED } }),
+  ],
   [
     'empties the checkpoint, so that the next leader asks AWS for all tokens',
     merge(CHECKPOINT, { data: null }),
@@ -76,5 +92,18 @@ export const STILL_POSSIBLE: readonly Attack[] = [
   [
     'takes the lease, so that nobody renews until 15 seconds after its last write',
     merge(LEASE, { metadata: { annotations: { thief: 'x' } } }),
+  ],
+];
+
+/** The same of the CronJob's token. */
+export const STILL_POSSIBLE_FOR_CRONJOB: readonly Attack[] = [
+  [
+    'reads the pull secret of a namespace whose name it has, and so all tokens in it',
+    { method: 'GET', path: pathOf(PLACES.served) },
+  ],
+  ...WRITES,
+  [
+    'lists the namespaces, if `targetNamespace` has wildcards',
+    { method: 'GET', path: '/api/v1/namespaces' },
   ],
 ];

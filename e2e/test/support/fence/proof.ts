@@ -1,0 +1,43 @@
+import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
+import { keepFenceProven } from '@ecr-pull-secrets/renewer/fence/keep-fence-proven.ts';
+import type { KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
+import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+
+/** What a leader found out about the fence: its first line in the log, and the metric right after. */
+export interface Finding {
+  readonly said: string;
+  readonly metrics: string;
+}
+
+/**
+ * The leader's own proof with an identity on the real API server, in a time in which no wait takes any: between its
+ * attempts a leader waits for 35 seconds before it says that a fence is missing.
+ */
+export async function findFence(client: KubeClient): Promise<Finding> {
+  const registry = createMetricsRegistry();
+  const finding = Promise.withResolvers<string>();
+  const stop = new AbortController();
+  const proving = keepFenceProven({
+    configuration: readRenewerConfiguration({ POD_NAME: 'x', POD_NAMESPACE: PRODUCT_NAME }),
+    client,
+    clock: { now: () => Date.now(), sleep: () => Promise.resolve() },
+    logger: createLogger({
+      level: 'info',
+      format: 'json',
+      name: 'test',
+      destination: {
+        write: (line) => {
+          finding.resolve(line);
+          stop.abort();
+        },
+      },
+    }),
+    metrics: createRenewerMetrics(registry),
+    signal: stop.signal,
+  });
+  await proving;
+  return { said: await finding.promise, metrics: await registry.metrics() };
+}
