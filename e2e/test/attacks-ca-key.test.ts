@@ -10,7 +10,7 @@ import { handshakesNow } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf } from './support/pull-secret.ts';
-import { logOf, nextLeader } from './support/renewers.ts';
+import { logOf, metricsOf, nextLeader } from './support/renewers.ts';
 import { startThief, stealAuthority } from './support/impostor-webhook.ts';
 
 const SPREAD_MS = 4_000;
@@ -56,6 +56,10 @@ t.test(
     });
     const { pod } = await nextLeader(playground);
     t.match(await logOf(playground, pod), /annotation of the CA’s Secret is not followed/);
+    t.match(
+      await metricsOf(playground, pod),
+      'ecr_pull_secrets_namespace_troubles{reason="AnnotationRefused"} 1\n',
+    );
     t.equal(await readSigner(api), before);
   },
 );

@@ -5,7 +5,6 @@ import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { ifPresent, type Pod, type Secret } from '../src/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
-import { OPS_PORTS } from '../src/playground/ports.ts';
 import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
 import { apply, applyWebhook, asDryRun, type Attack, PLACES, tokenOf } from './support/fence/attack.ts';
@@ -26,14 +25,14 @@ import type { KubeObject } from './support/manifest.ts';
 import { startNarrowingPlatform } from './support/narrowing-platform.ts';
 import { runJobFrom } from './support/old-tool.ts';
 import { documentOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
-import { logOf, nextLeader } from './support/renewers.ts';
+import { logOf, metricsOf, nextLeader } from './support/renewers.ts';
 import { stealIdentity } from './support/stolen-identity.ts';
 
 const SECURITY_PAGE = new URL('../../docs/security.md', import.meta.url);
 
 const playground = await startPlayground();
 t.teardown(() => playground.close());
-const { api, client, cluster, node } = playground;
+const { api, client, cluster } = playground;
 const { secretIn, loginWith } = pullSecretsOf(playground);
 
 await api.createNamespace(PLACES.served);
@@ -112,7 +111,7 @@ t.test('the fence is about nobody else', async (t) => {
 t.test('the renewer finds the fence, and works as before', async (t) => {
   const { pod } = await nextLeader(playground);
   await eventually('the fence is proven', async () => {
-    assert.match(await metricsOf(pod), /^ecr_pull_secrets_fence\{state="proven"\} 1$/m);
+    assert.match(await metricsOf(playground, pod), /^ecr_pull_secrets_fence\{state="proven"\} 1$/m);
   });
   t.match(await logOf(playground, pod), 'admission policies fence the ServiceAccount');
 
@@ -262,11 +261,4 @@ async function withoutConfiguration(work: () => Promise<void>): Promise<void> {
   await work();
   const path = CONFIGURATION.slice(0, CONFIGURATION.lastIndexOf('/'));
   await api.create(path, { ...found, metadata: { name, labels, annotations } });
-}
-
-async function metricsOf(pod: string): Promise<string> {
-  const path = `/api/v1/namespaces/${PRODUCT_NAME}/pods/${pod}`;
-  const { status } = await api.get<{ status: { podIP?: string } }>(path);
-  const address = node.toLoopback(status.podIP ?? '');
-  return (await fetch(`http://${address}:${OPS_PORTS.renewer}/metrics`)).text();
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
@@ -114,6 +114,22 @@ t.test('Helm takes it over by the documented command, however it was applied', a
   await kubectl('apply', '--server-side', '-f', file);
   await cluster.helm(takeOver);
 });
+
+// What the renewer finds then: attacks-fence.
+t.test(
+  'kustomize moves all but the text of the policies, which is then about nobody',
+  async (t) => {
+    const directory = join(cluster.directory, 'kustomize');
+    await mkdir(directory);
+    await writeFile(join(directory, 'deploy.yaml'), text);
+    const kustomization = { namespace: 'moved', resources: ['deploy.yaml'] };
+    await writeFile(join(directory, 'kustomization.yaml'), JSON.stringify(kustomization));
+    const moved = (await kubectl('kustomize', directory)).join('\n');
+    t.notMatch(moved, /^ +namespace: ecr-pull-secrets$/m);
+    t.match(moved, 'fieldPath: metadata.namespace', 'from which the renewer has its own');
+    t.match(moved, '"system:serviceaccount:ecr-pull-secrets:ecr-pull-secrets"');
+  },
+);
 
 // As Argo CD and Flux do, which render the chart and apply it as somebody else: docs/gitops.md.
 t.test('a GitOps tool finds nothing to change, and leaves caBundle alone', async (t) => {

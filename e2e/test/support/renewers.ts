@@ -4,6 +4,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { eventually } from '../../src/playground/eventually.ts';
 import type { Pod } from '../../src/playground/kube-api.ts';
 import type { Playground } from '../../src/playground/playground.ts';
+import { OPS_PORTS } from '../../src/playground/ports.ts';
 
 /** The renewer that holds the lease. */
 export interface LeadingRenewer {
@@ -44,6 +45,14 @@ export function nextLeader(
 /** What a pod's renewers have logged, all its processes one after another. */
 export function logOf({ node }: Playground, pod: string): Promise<string> {
   return node.logs(PRODUCT_NAME, pod, 'renewer');
+}
+
+/** What a pod's renewer answers to Prometheus. */
+export async function metricsOf({ api, node }: Playground, pod: string): Promise<string> {
+  const path = `/api/v1/namespaces/${PRODUCT_NAME}/pods/${pod}`;
+  const { status } = await api.get<{ status: { podIP?: string } }>(path);
+  const address = node.toLoopback(status.podIP ?? '');
+  return (await fetch(`http://${address}:${OPS_PORTS.renewer}/metrics`)).text();
 }
 
 /** Names of the installed pods. */

@@ -40,7 +40,7 @@ const SAYS = {
 } as const satisfies Record<Exclude<AuthorityStep['kind'], 'wait'>, string>;
 
 export interface KeepAuthorityOptions
-  extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger'> {
+  extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
   readonly namespace: string;
   /** The Secret's name. */
   readonly name: string;

@@ -2,7 +2,8 @@ import type { RenewerContext } from '../context.ts';
 import { createNotify } from '../kube/events.ts';
 import { createTroubleLog } from '../kube/trouble-log.ts';
 
-export interface ReportRefusalsOptions extends Pick<RenewerContext, 'client' | 'clock' | 'logger'> {
+export interface ReportRefusalsOptions
+  extends Pick<RenewerContext, 'client' | 'clock' | 'logger' | 'metrics'> {
   readonly namespace: string;
   /** The name of the CA's Secret. */
   readonly name: string;
@@ -11,23 +12,27 @@ export interface ReportRefusalsOptions extends Pick<RenewerContext, 'client' | '
   readonly signal: AbortSignal;
 }
 
+/** Of the Events and the metric; the namespace is that of the release. */
+const REASON = 'AnnotationRefused';
+
 /**
  * Reports why requests that a person made by annotations are not carried out: each in the log, once a minute
- * at most, and when it is new by an Event of the Secret.
+ * at most, when it is new by an Event of the Secret, and by a metric while it lasts.
  */
 export function createRefusalReports(
   options: ReportRefusalsOptions,
 ): (refusals: readonly string[]) => void {
-  const { namespace, name, podName } = options;
+  const { namespace, name, podName, metrics } = options;
   const trouble = createTroubleLog(options, 'an annotation of the CA’s Secret is not followed');
   const notify = createNotify({ ...options, instance: podName });
   const about = { apiVersion: 'v1', kind: 'Secret', name };
   let reported: readonly string[] = [];
   return (refusals) => {
+    metrics.namespaceTroubles.set({ reason: REASON }, Math.min(refusals.length, 1));
     for (const message of refusals) {
       trouble.report(message);
       if (reported.includes(message)) continue;
-      void notify({ namespace, about, reason: 'AnnotationRefused', message });
+      void notify({ namespace, about, reason: REASON, message });
     }
     reported = refusals;
   };
