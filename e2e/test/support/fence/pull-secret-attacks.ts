@@ -4,7 +4,6 @@ import {
   apply,
   type Attack,
   DOCKER_CONFIG,
-  fillingLabels,
   FINALIZERS,
   merge,
   OWNERS,
@@ -69,10 +68,6 @@ export const PULL_SECRET_ATTACKS: readonly Attack[] = [
       metadata: { labels: { owner: 'helm', status: 'deployed', name: 'app', version: '9' } },
       data: { release: 'eA==' },
     }),
-  ],
-  [
-    'fills the secret up, so that nobody can renew it',
-    merge(pathOf(PLACES.served), { metadata: { labels: fillingLabels(1_300) } }),
   ],
   ...[
     { annotations: { 'reflector.v1.k8s.emberstack.com/reflects': 'kube-system/theirs' } },

@@ -1,4 +1,5 @@
 import { AUTHORITY, CONFIGURATION } from '../authority.ts';
+import { pathOf } from '../pull-secret.ts';
 import {
   applyWebhook,
   type Attack,
@@ -9,12 +10,18 @@ import {
   LEASE,
   merge,
   OWNERS,
+  PLACES,
 } from './attack.ts';
 
 /** With the renewer's further rights: its lease, its own Secrets, its webhook configuration. */
 export const RENEWER_ATTACKS: readonly Attack[] = [
   ['adds a finalizer to the lease', merge(LEASE, { metadata: { finalizers: FINALIZERS } })],
   ['adds an owner to the lease', merge(LEASE, { metadata: { ownerReferences: OWNERS } })],
+  // The CronJob's token can do it too; once is enough for what takes an API server so long.
+  [
+    'fills the secret up, so that nobody can renew it',
+    merge(pathOf(PLACES.served), { metadata: { labels: fillingLabels(1_300) } }),
+  ],
   [
     'fills the lease up, so that nobody can write it',
     merge(LEASE, { metadata: { labels: fillingLabels(50) } }),

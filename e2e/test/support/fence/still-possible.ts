@@ -30,13 +30,22 @@ const PLANTED = JSON.stringify({
   },
 });
 
+/** The longest that the renewer makes. */
+const LONGEST_MESSAGE = '’'.repeat(1024);
+
+const LARGE_DOCKER_CONFIG = {
+  '.dockerconfigjson': Buffer.from(
+    JSON.stringify({ auths: {}, x: 'x'.repeat(1_000_000) }),
+  ).toString('base64'),
+};
+
 /** With the rights that the renewer and the CronJob have alike. */
 const WRITES: readonly Attack[] = [
   [
-    'makes a pull secret with credentials of its own in any namespace, kube-system too',
+    'makes a pull secret with credentials of its own, of up to 1 MiB, in any namespace, kube-system too',
     apply(
       pathOf(PLACES.empty),
-      secret({ type: 'kubernetes.io/dockerconfigjson', data: DOCKER_CONFIG }),
+      secret({ type: 'kubernetes.io/dockerconfigjson', data: LARGE_DOCKER_CONFIG }),
     ),
   ],
   [
@@ -66,7 +75,7 @@ export const STILL_POSSIBLE: readonly Attack[] = [
   ],
   [
     'makes Events in any namespace, small ones without finalizers, as many as it likes',
-    event({ message: 'as it likes, for an hour' }),
+    event({ message: LONGEST_MESSAGE }),
   ],
   [
     'reads the authority’s key, with which anyone on the path to the webhook can answer in its place',
