@@ -7,7 +7,16 @@ import { ifPresent, type Pod, type Secret } from '../src/playground/kube-api.ts'
 import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
 import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
-import { apply, applyWebhook, asDryRun, type Attack, PLACES, tokenOf } from './support/fence/attack.ts';
+import {
+  apply,
+  applyWebhook,
+  asDryRun,
+  type Attack,
+  DOCKER_CONFIG,
+  PLACES,
+  secret,
+  tokenOf,
+} from './support/fence/attack.ts';
 import {
   NEW_CONFIGURATION,
   OWN_SECRETS_ATTACKS,
@@ -202,6 +211,32 @@ t.test('a secret that is as large as can be is renewed all the same', async (t) 
   });
   t.pass();
 });
+
+t.test(
+  'what somebody writes in the renewer’s name, never to be renewed, is repaired',
+  async (t) => {
+    const { metadata } = await api.get<Secret>(pathOf(PLACES.served));
+    const forged = apply(
+      pathOf(PLACES.served),
+      secret({
+        metadata: {
+          annotations: {
+            ...metadata.annotations,
+            'ecr-pull-secrets.io/expires-at': '2200-01-01T00:00:00Z',
+          },
+        },
+        data: DOCKER_CONFIG,
+      }),
+    );
+    await thief.client.request({ ...forged, query: { fieldManager: PRODUCT_NAME, force: true } });
+    const found = await eventually('it is written again', async () => {
+      const found = await api.get<Secret>(pathOf(PLACES.served));
+      assert.ok(documentOf(found).includes(REGISTRY));
+      return found;
+    });
+    t.equal(await loginWith(found), 200);
+  },
+);
 
 t.test('no policy has an expression that this Kubernetes warns of', async (t) => {
   t.same(await world.policyWarnings(), []);

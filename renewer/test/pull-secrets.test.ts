@@ -126,6 +126,19 @@ t.test('what a clock that was ahead wrote is replaced without hurry, by longer l
   t.end();
 });
 
+t.test('a secret that says it lives longer than any token does is edited', (t) => {
+  const forever = got({ atMs: nowMs, diesAtMs: Date.UTC(2200, 0) });
+  t.match(planWrite(stateOf(forever), current, nowMs), { reason: 'edited', isUrgent: true });
+  const lacking = { ...current, isComplete: false };
+  t.match(planWrite(stateOf(forever), lacking, nowMs), { reason: 'edited' });
+  t.equal(
+    planWrite(stateOf(after(current)), current, nowMs - 24 * HOUR_MS),
+    undefined,
+    'a clock that was set back',
+  );
+  t.end();
+});
+
 t.test('clocks of two nodes that differ a little are no reason to write', (t) => {
   const minutesAhead = got({ atMs: nowMs + 300_000, diesAtMs: nowMs + 12 * HOUR_MS });
   const older = { ...current, renewedAtMs: nowMs, expiresAtMs: nowMs + 12 * HOUR_MS + 1 };

@@ -63,13 +63,26 @@ function reasonToReplace(
   document: What,
   nowMs: number,
 ): PlannedWrite['reason'] | undefined {
-  if (!secret.isUntouched) return 'edited';
+  if (!secret.isUntouched || livesTooLong(secret, document, nowMs)) return 'edited';
   if (isOfOtherRole(secret.recipe, document.recipe)) return 'revoked';
   const isOtherRecipe = secret.recipe !== document.recipe;
   if (!isOtherRecipe && !isOlder(secret, document, nowMs)) return undefined;
   if (isDying(secret, nowMs)) return 'dying';
   if (!document.isComplete) return undefined;
   return isOtherRecipe ? 'other-recipe' : 'older-token';
+}
+
+/**
+ * Whether a secret says that it lives longer than any token of AWS: anyone may write that in our name, and no token of
+ * ours would ever be newer. Ours may seem so too, to a clock that was set back.
+ */
+function livesTooLong(
+  { expiresAtMs = 0 }: PullSecretState,
+  document: What,
+  nowMs: number,
+): boolean {
+  const latestMs = Math.max(nowMs + LONGEST_TOKEN_LIFE_MS, document.expiresAtMs);
+  return expiresAtMs > latestMs + CLOCK_TOLERANCE_MS;
 }
 
 /**

@@ -49,7 +49,7 @@ const WRITES: readonly Attack[] = [
     ),
   ],
   [
-    'replaces the credentials of a pull secret by its own',
+    'replaces the credentials of a pull secret by its own, until they are renewed, about six hours later at most',
     merge(pathOf(PLACES.served), { data: DOCKER_CONFIG }),
   ],
   [
@@ -86,12 +86,22 @@ export const STILL_POSSIBLE: readonly Attack[] = [
   ],
   ['reads the checkpoint, which has all tokens', { method: 'GET', path: CHECKPOINT }],
   [
-    'plants credentials for a registry of ECR in the checkpoint, which the next leader writes into all pull secrets until it renews them, six hours later at most',
+    'plants credentials for a registry of ECR in the checkpoint, which the next leader writes into all pull secrets until it renews them, about six hours later at most',
     merge(CHECKPOINT, { stringData: { 'tokens.json': PLANTED } }),
   ],
   [
     'empties the checkpoint, so that the next leader asks AWS for all tokens',
     merge(CHECKPOINT, { data: null }),
+  ],
+  [
+    'replaces the authority by one whose key it has, which stays until it is replaced',
+    merge(AUTHORITY, { metadata: { annotations: { thief: 'x' } } }),
+  ],
+  [
+    'has the webhook warn that no token covers an image, by an annotation of the checkpoint',
+    merge(CHECKPOINT, {
+      metadata: { annotations: { 'ecr-pull-secrets.io/registries': 'x.example' } },
+    }),
   ],
   ['deletes the authority, which is then made anew', { method: 'DELETE', path: AUTHORITY }],
   [
