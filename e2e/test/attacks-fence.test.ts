@@ -225,6 +225,7 @@ t.test(
             'ecr-pull-secrets.io/expires-at': '2200-01-01T00:00:00Z',
           },
         },
+        type: 'kubernetes.io/dockerconfigjson',
         data: DOCKER_CONFIG,
       }),
     );
