@@ -230,12 +230,12 @@ t.test(
       }),
     );
     await thief.client.request({ ...forged, query: { fieldManager: PRODUCT_NAME, force: true } });
-    const found = await eventually('it is written again', async () => {
+    const repaired = await eventually('it is written again', async () => {
       const found = await api.get<Secret>(pathOf(PLACES.served));
       assert.ok(documentOf(found).includes(REGISTRY));
       return found;
     });
-    t.equal(await loginWith(found), 200);
+    t.equal(await loginWith(repaired), 200);
   },
 );
 
