@@ -24,6 +24,11 @@ const REVIEW_LIMITS: SelectLimits = {
    * is two values with its image, and 121,000 volumes (13 bytes).
    */
   values: 131_072,
+  /**
+   * Names of objects have at most 253 characters, and image references at most 255 before the tag and the
+   * digest (distribution/reference `NameTotalLengthMax`).
+   */
+  scalarBytes: 4_096,
 };
 
 /**

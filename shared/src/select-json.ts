@@ -39,17 +39,13 @@ export function listOf(items: Selection): Selection {
   return { items };
 }
 
-/**
- * A longer scalar is read as an empty text. Names of objects have at most 253 characters, and image
- * references at most 255 before the tag and the digest (distribution/reference `NameTotalLengthMax`).
- */
-export const MAX_SCALAR_BYTES = 4_096;
-
 export interface SelectLimits {
   /** The deepest list or object that is taken. */
   readonly depth: number;
   /** The most values that are read, at 110 bytes of memory each. */
   readonly values: number;
+  /** The longest scalar; a longer one is read as an empty text. */
+  readonly scalarBytes: number;
 }
 
 /**
@@ -91,7 +87,7 @@ function readValue(reader: Reader, selection: Selection, depth: number): unknown
   if (first === OPEN_BRACKET) return readList(reader, selection, depth + 1);
   const { bytes, at: start } = reader;
   passScalar(reader);
-  return scalarOf(bytes, start, reader.at);
+  return scalarOf(reader, start, reader.at);
 }
 
 function readObject(reader: Reader, selection: Selection, depth: number): unknown {
@@ -184,7 +180,7 @@ function readKey(reader: Reader, fields: Fields): Fields[number] | undefined {
   if (!hasEscape(bytes, start, end)) return undefined;
   // Go writes no escapes here. To read such a key costs as much as a value.
   countValue(reader);
-  const key = scalarOf(bytes, start, end);
+  const key = scalarOf(reader, start, end);
   return fields.find(([name]) => name === key);
 }
 
@@ -200,8 +196,8 @@ function standsAt(name: string, bytes: Buffer, start: number): boolean {
   return true;
 }
 
-function scalarOf(bytes: Buffer, start: number, end: number): unknown {
-  return end - start > MAX_SCALAR_BYTES ? '' : JSON.parse(bytes.toString('utf8', start, end));
+function scalarOf({ bytes, limits }: Reader, start: number, end: number): unknown {
+  return end - start > limits.scalarBytes ? '' : JSON.parse(bytes.toString('utf8', start, end));
 }
 
 function nextByte(reader: Reader): number | undefined {

@@ -15,6 +15,8 @@ const LIMITS: SelectLimits = {
    * secret, which have at least 80 bytes each: 310,000 values in 4 MiB.
    */
   values: 524_288,
+  /** No object has a longer one: all annotations together have 256 KiB (apimachinery), and JSON six bytes for one. */
+  scalarBytes: 6 * 256 * 1024,
 };
 
 /** Which fields of an object's metadata are read. */
