@@ -85,7 +85,7 @@ function readValue(reader: Reader, selection: Selection, depth: number): unknown
   const first = nextByte(reader);
   if (first === OPEN_BRACE) return readObject(reader, selection, depth + 1);
   if (first === OPEN_BRACKET) return readList(reader, selection, depth + 1);
-  const { bytes, at: start } = reader;
+  const { at: start } = reader;
   passScalar(reader);
   return scalarOf(reader, start, reader.at);
 }
@@ -170,7 +170,7 @@ function passKey(reader: Reader): number {
 /** Passes a key and its colon, and finds the field that the key names. */
 function readKey(reader: Reader, fields: Fields): Fields[number] | undefined {
   nextByte(reader);
-  const { bytes, at: start } = reader;
+  const { at: start } = reader;
   const end = passKey(reader);
   if (fields.length === 0) return undefined;
   const length = end - start - 2;
