@@ -170,7 +170,7 @@ function passKey(reader: Reader): number {
 /** Passes a key and its colon, and finds the field that the key names. */
 function readKey(reader: Reader, fields: Fields): Fields[number] | undefined {
   nextByte(reader);
-  const { at: start } = reader;
+  const { bytes, at: start } = reader;
   const end = passKey(reader);
   if (fields.length === 0) return undefined;
   const length = end - start - 2;
