@@ -15,7 +15,7 @@ import {
 
 /** What to read of a JSON value. Of a value of another type only the type is read, as `{}` or `[]`. */
 export type Selection =
-  | { readonly scalar: true }
+  | { readonly scalar: true; readonly longest?: number }
   | { readonly items: Selection }
   | { readonly fields: Fields };
 
@@ -25,6 +25,11 @@ const NO_FIELDS: Fields = [];
 
 /** A text, a number, a boolean or null. */
 export const SCALAR: Selection = { scalar: true };
+
+/** A text that may be longer than others, in bytes of JSON. */
+export function textUpTo(longest: number): Selection {
+  return { scalar: true, longest };
+}
 
 export function objectOf(fields: Readonly<Record<string, Selection>>): Selection {
   return { fields: Object.entries(fields) };
@@ -91,7 +96,8 @@ function readValue(reader: Reader, selection: Selection, depth: number): unknown
   if (first === OPEN_BRACKET) return readList(reader, selection, depth + 1);
   const { bytes, at: start } = reader;
   passScalar(reader);
-  return scalarOf(bytes, start, reader.at);
+  const longest = 'scalar' in selection ? selection.longest : undefined;
+  return scalarOf(bytes, start, reader.at, longest);
 }
 
 function readObject(reader: Reader, selection: Selection, depth: number): unknown {
@@ -200,8 +206,13 @@ function standsAt(name: string, bytes: Buffer, start: number): boolean {
   return true;
 }
 
-function scalarOf(bytes: Buffer, start: number, end: number): unknown {
-  return end - start > MAX_SCALAR_BYTES ? '' : JSON.parse(bytes.toString('utf8', start, end));
+function scalarOf(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  longest: number = MAX_SCALAR_BYTES,
+): unknown {
+  return end - start > longest ? '' : JSON.parse(bytes.toString('utf8', start, end));
 }
 
 function nextByte(reader: Reader): number | undefined {
