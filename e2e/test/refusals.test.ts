@@ -209,7 +209,8 @@ t.test('slow webhooks of others hold up the secrets of their own namespaces alon
     ),
   ]);
   const waits = await Promise.all(QUICK.map(waitOf));
-  const [median = 0, longest = 0] = [waits.toSorted((a, b) => a - b)[5], Math.max(...waits)];
+  const sorted = waits.toSorted((a, b) => a - b);
+  const [median = 0, longest = 0] = [sorted.at(sorted.length / 2), sorted.at(-1)];
   t.ok(median < 1_000, `${Math.round(median)} ms as a rule`);
   t.ok(longest < 5_000, `${Math.round(longest)} ms on a busy machine`);
 

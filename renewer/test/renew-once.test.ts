@@ -9,7 +9,6 @@ import type { ObjectMeta } from '../src/kube/objects.ts';
 import type { TokenSource } from '../src/registry-tokens/aws-token-source.ts';
 import { readRenewOnceConfiguration } from '../src/renew-once/configuration.ts';
 import { renewOnce } from '../src/renew-once/renew-once.ts';
-import { createRetries } from '../src/renew-once/retries.ts';
 import { unlessAborted } from '../src/unless-aborted.ts';
 import { findTargets } from '../src/renew-once/targets.ts';
 
@@ -85,50 +84,10 @@ t.test('without wildcards nobody lists namespaces', async (t) => {
   t.same(targets, [{ namespace: 'b' }, { namespace: 'a' }]);
 });
 
-function refusal(status: number, details: object = {}, retryAfter?: string): Error {
+function refusal(status: number, details: object = {}): Error {
   const text = JSON.stringify({ reason: 'Refused', message: 'said\nno', ...details });
-  return createApiError('PATCH it', { status, retryAfter, text });
+  return createApiError('PATCH it', { status, retryAfter: undefined, text });
 }
-
-t.test('only what passes is tried again, and not for ever', async (t) => {
-  const clock = createFakeClock();
-  const retries = createRetries({ clock, random: () => 0.5, stop: new AbortController().signal });
-  const attempts = async (error: Error): Promise<number> => {
-    let count = 0;
-    const failing = retries(async () => {
-      count++;
-      throw error;
-    });
-    const rejected = t.rejects(failing, { message: error.message });
-    await clock.advance(300_000);
-    await rejected;
-    return count;
-  };
-  t.equal(await attempts(refusal(409)), 5);
-  t.equal(await attempts(refusal(429)), 5);
-  t.equal(await attempts(refusal(503)), 5);
-  t.equal(await attempts(createError('ECRPS_KUBERNETES_UNREACHABLE', 'away')), 5);
-  t.equal(await attempts(refusal(504)), 1, 'it would take as long again');
-  t.equal(await attempts(createError('ECRPS_KUBERNETES_TIMEOUT', 'late')), 1);
-  t.equal(await attempts(refusal(403)), 1);
-  t.equal(await attempts(refusal(422)), 1);
-  t.equal(await attempts(new TypeError('a bug')), 1);
-});
-
-t.test('the API server’s wish to wait is granted, up to ten seconds', async (t) => {
-  const clock = createFakeClock();
-  const retries = createRetries({ clock, random: () => 0, stop: new AbortController().signal });
-  const attemptsAtMs: number[] = [];
-  const startMs = clock.now();
-  const done = retries(async () => {
-    attemptsAtMs.push(clock.now() - startMs);
-    if (attemptsAtMs.length === 1) throw refusal(429, {}, '2');
-    if (attemptsAtMs.length === 2) throw refusal(429, {}, '600');
-  });
-  await clock.advance(60_000);
-  await done;
-  t.same(attemptsAtMs, [0, 2_000, 12_000]);
-});
 
 /** What the API server does with the apply of a namespace; a secret is never there before. */
 type Applies = Readonly<Record<string, (clock: Clock) => unknown>>;
