@@ -67,7 +67,7 @@ export interface PullSecretWorld {
   readonly documents: Documents;
   /** Answers each write from now on; taken unless told. */
   onWrite(answer: (write: Write) => unknown): void;
-  /** What a read finds from now on; nothing unless told. */
+  /** What a read finds from now on; unless told, the last version, and no credentials in it. */
   onRead(find: (namespace: string) => ReadSecret | undefined): void;
   /** Moves the time on, step by step, and lets connections do their part in between. */
   pass(ms: number): Promise<void>;
@@ -116,7 +116,11 @@ export async function startPullSecretWorld(
   const namespacesFeed = createFeed(namespaces);
   let version = LIST_VERSION;
   let answerWrite: (write: Write) => unknown = accept;
-  let find: (namespace: string) => ReadSecret | undefined = findNothing;
+  const versions = new Map<string | undefined, string>();
+  let find = (namespace: string): ReadSecret | undefined => ({
+    resourceVersion: versions.get(namespace) ?? '',
+    auths: {},
+  });
 
   async function serve(from: ApiStandIn): Promise<void> {
     for (;;) {
@@ -253,6 +257,7 @@ export async function startPullSecretWorld(
     tellSecret: (type, metadata) => {
       const resourceVersion = String(++version);
       secretsFeed.tell(type, { metadata: { ...metadata, resourceVersion } });
+      versions.set(metadata.namespace, resourceVersion);
       return resourceVersion;
     },
     tellNamespace: (type, { metadata }) => {
@@ -276,8 +281,6 @@ export async function startPullSecretWorld(
     },
   };
 }
-
-function findNothing(): undefined {}
 
 function accept(write: Write): unknown {
   return write.accept();
