@@ -12,6 +12,8 @@
   value: {{ include "ecr-pull-secrets.targetNamespace" . | quote }}
 - name: EXCLUDE_NAMESPACE
   value: {{ include "ecr-pull-secrets.excludeNamespace" . | quote }}
+- name: FOREIGN_SECRETS
+  value: {{ .Values.foreignSecrets }}
 {{- if not (kindIs "slice" .Values.registries) }}
 - name: DOCKER_REGISTRIES
   value: {{ .Values.registries | default "" | quote }}

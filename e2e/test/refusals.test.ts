@@ -4,8 +4,12 @@ import t, { type Test } from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { type Event, ifPresent, type Manifest, type Secret } from '../src/playground/kube-api.ts';
 import { startPlayground } from '../src/playground/playground.ts';
+import { waitFor } from './support/cron-job.ts';
 import { startDenyingWebhook } from './support/denying-webhook.ts';
-import { pathOf, pullSecretsOf } from './support/pull-secret.ts';
+import { startHangingWebhook } from './support/others-webhook.ts';
+import { pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
+import { logOf, nextLeader, readHolder, replicasOf } from './support/renewers.ts';
+import { startSingleRun } from './support/single-run.ts';
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 const WEBHOOKS = `${ADMISSION}/validatingwebhookconfigurations`;
@@ -144,6 +148,105 @@ t.test('an admission policy stops its own namespace alone', async (t) => {
     message: /an admission policy refuses it.*no credentials here/,
     allow: () => api.remove(`${policies}/${namespace}`),
   });
+});
+
+/** Longer than 15 s, after which the renewer hung up for ever; the API server waits for 30 s at most. */
+const TIMEOUT_SECONDS = 17;
+
+/** More than the writers that there are. */
+const SLOW = Array.from({ length: 20 }, (_, index) => `slow-${index}`);
+const SLOW_IN_A_RUN = Array.from({ length: 12 }, (_, index) => `a-slow-${index}`);
+const QUICK = Array.from({ length: 10 }, (_, index) => `quick-${index}`);
+
+/** A webhook that never answers, of which nothing is refused: the API server waits and then stores. */
+async function startSlowness(t: Test): Promise<void> {
+  const hanging = await startHangingWebhook();
+  t.teardown(() => hanging.close());
+  await api.create(WEBHOOKS, {
+    metadata: { name: 'slow' },
+    webhooks: [
+      {
+        name: 'slow.example.com',
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        failurePolicy: 'Ignore',
+        timeoutSeconds: TIMEOUT_SECONDS,
+        clientConfig: hanging.clientConfig,
+        ...secretsOf('x'),
+        namespaceSelector: { matchLabels: { pace: 'slow' } },
+      },
+    ],
+  });
+  t.teardown(() => api.remove(`${WEBHOOKS}/slow`));
+  await Promise.all(
+    [...SLOW, ...SLOW_IN_A_RUN].map((name) =>
+      api.create('/api/v1/namespaces', { metadata: { name, labels: { pace: 'slow' } } }),
+    ),
+  );
+  await eventually('the webhook counts', async () => {
+    const probe = { metadata: { name: 'probe' } };
+    await api.create('/api/v1/namespaces/slow-0/secrets', probe, { dryRun: 'All' });
+    assert.ok(hanging.asked.dryRuns > 0);
+  });
+}
+
+/** Makes a namespace, and resolves with how long it took until it had its secret. */
+async function waitOf(namespace: string): Promise<number> {
+  const startMs = performance.now();
+  await api.createNamespace(namespace);
+  await secretIn(namespace);
+  return performance.now() - startMs;
+}
+
+t.test('slow webhooks of others hold up the secrets of their own namespaces alone', async (t) => {
+  await startSlowness(t);
+  await Promise.all([
+    ...QUICK.map((name) => api.createNamespace(`a-${name}`, { injected: false })),
+    ...SLOW.map((namespace) =>
+      api.merge(`/api/v1/namespaces/${namespace}`, {
+        metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
+      }),
+    ),
+  ]);
+  const waits = await Promise.all(QUICK.map(waitOf));
+  const sorted = waits.toSorted((a, b) => a - b);
+  const [median = 0, longest = 0] = [sorted.at(sorted.length / 2), sorted.at(-1)];
+  t.ok(median < 1_000, `${Math.round(median)} ms as a rule`);
+  t.ok(longest < 5_000, `${Math.round(longest)} ms on a busy machine`);
+
+  const startMs = performance.now();
+  const variables = { DOCKER_SECRET_NAME: SECRET, TARGET_NAMESPACE: 'a-*' };
+  const run = startSingleRun(playground, variables);
+  const ended = waitFor(run);
+  for (const name of QUICK) t.equal(await loginWith(await secretIn(`a-${name}`)), 200);
+  t.comment(`run: ${performance.now() - startMs} ms`);
+  t.equal(run.exitCode, null, 'a run does not wait for slow namespaces before it goes on');
+
+  const leader = await nextLeader(playground);
+  const stoppedMs = performance.now();
+  process.kill(leader.pid, 'SIGTERM');
+  const follower = await nextLeader(playground, leader.identity);
+  t.comment(`change of leaders: ${performance.now() - stoppedMs} ms`);
+
+  const { exitCode, stdout } = await ended;
+  t.equal(exitCode, 0);
+  for (const name of SLOW_IN_A_RUN) t.match(stdout, `[${name}]... success\n`);
+  t.match(stdout, /WARNING: writing the secret took .* in 12: a-slow-0, .*\nJob complete\.\n$/);
+  for (const namespace of SLOW) {
+    t.equal(await loginWith(await secretIn(namespace)), 200);
+    const events = await eventually('an Event', async () => {
+      const found = await eventsIn(namespace);
+      assert.ok(found.length > 0);
+      return found;
+    });
+    t.match(events, [{ reason: 'PullSecretSlow', message: /took 1\d s.*timeoutSeconds/ }]);
+    t.equal(events.length, 1);
+  }
+  for (const name of QUICK) t.same(await eventsIn(name), []);
+  t.equal(await readHolder(playground), follower.identity, 'slow writes cost nobody the lease');
+  for (const pod of await replicasOf(playground)) {
+    t.notMatch(await logOf(playground, pod), /UNREACHABLE|writing a pull secret failed/);
+  }
 });
 
 t.test('who restores a secret at once is not fought at full speed, and is told of', async (t) => {

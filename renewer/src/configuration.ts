@@ -27,6 +27,7 @@ import { parseRegistryList, REGISTRY_EXAMPLE } from './registry-tokens/registry-
 import { registryWarnings } from './registry-tokens/registry-warnings.ts';
 import { planTokens } from './registry-tokens/token-plan.ts';
 import { writableKeys } from './registry-tokens/writable-keys.ts';
+import { FOREIGN_SECRET_POLICIES } from './pull-secrets/foreign-secrets.ts';
 import { parseLabelSelector } from './pull-secrets/label-selector.ts';
 
 const namespacePattern = parsedBy(parseNamespacePattern);
@@ -64,6 +65,11 @@ export const renewerVariables = z.object({
     example: REGISTRY_EXAMPLE,
     // An error quotes the wrong entry alone, without what may be a password.
     secret: true,
+  }),
+  FOREIGN_SECRETS: oneOf(FOREIGN_SECRET_POLICIES).default('leave').meta({
+    description:
+      'What becomes of a secret of that name which holds credentials of somebody else, for Docker Hub for instance: `leave` lets it be and reports it, until the secret has the annotation `ecr-pull-secrets.io/take-over: enabled`; `take-over` replaces them.',
+    example: 'leave',
   }),
   ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
@@ -159,6 +165,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     registryWarnings: registryWarnings(registries, awsRegion),
     namespaceRoles: file.namespaceRoles,
     optOutPolicy: file.optOut,
+    foreignSecretPolicy: variables.FOREIGN_SECRETS,
     routineWritesPerSecond: file.routineWritesPerSecond,
     awsRegion,
     /** Never logged. */

@@ -50,7 +50,7 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
     }),
     secrets: new Gauge({
       name: `${METRIC_PREFIX}pull_secrets`,
-      help: 'Target namespaces by the state of their pull secret: current, pending, refused, contested, without-token or expired; told by the leader alone.',
+      help: 'Target namespaces by the state of their pull secret: current, pending, refused, contested, foreign, without-token or expired; told by the leader alone.',
       labelNames: ['state'],
       registers,
     }),

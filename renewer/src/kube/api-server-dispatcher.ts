@@ -3,10 +3,11 @@ import { CONNECT_TIMEOUT_MS, limitAddressAttempts } from '../network/connect-lim
 import type { KubeCredentials } from './kube-config.ts';
 
 /**
- * Twice what a leader has open at once: ten writes, four watches, the lease, an Event. A burst beyond it
- * waits in line, which costs less than as many TLS handshakes at once.
+ * More than a leader has open at once, or the lease would wait in line behind writes that others' webhooks hold up:
+ * thirty writes (`WRITE_LANES`), five watches, six Events, two Secrets of our own, the webhook configuration, the fence
+ * and the lease are 46. A burst beyond it waits, which costs less than as many TLS handshakes at once.
  */
-const MAX_CONNECTIONS = 32;
+const MAX_CONNECTIONS = 64;
 
 /**
  * One pool of connections to the API server, directly or through a proxy; the server's own CA and

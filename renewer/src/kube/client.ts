@@ -8,6 +8,7 @@ import { createAnswerReader, LARGEST_OBJECT_BYTES } from './answers.ts';
 import { createApiError } from './api-error.ts';
 import { createApiServerDispatcher } from './api-server-dispatcher.ts';
 import type { CredentialSource, KubeCredentials } from './kube-config.ts';
+import { createPatience, WRITE_LIMITS, type WriteLimits } from './patience.ts';
 import { readJson } from './read-json.ts';
 import { within } from './within.ts';
 
@@ -21,8 +22,8 @@ export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k
 export const METADATA_LIST_ONLY =
   'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
-/** A request that takes longer is given up: API servers answer in milliseconds or not at all. */
-const DEFAULT_TIMEOUT_MS = 15_000;
+/** A question that takes longer is given up: API servers answer those in milliseconds or not at all. */
+const READ_TIMEOUT_MS = 15_000;
 
 export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -35,7 +36,10 @@ export interface KubeRequest {
   readonly contentType?: string;
   readonly accept?: string;
   readonly signal?: AbortSignal;
-  /** How long the whole answer may take, connection and all; of a streamed one, each step to its begin. */
+  /**
+   * How long the whole answer may take, connection and all; of a streamed one, each step to its begin. If absent,
+   * questions have 15 s and writes as long as the API server may need (`WRITE_LIMITS`).
+   */
   readonly timeoutMs?: number;
   /** How long a streamed answer may be silent; `timeoutMs` unless told. */
   readonly silenceMs?: number;
@@ -56,8 +60,8 @@ export interface KubeClient {
   /**
    * One request and its JSON answer; never retried here.
    *
-   * @throws ECRPS_KUBERNETES_REQUEST_FAILED (an ApiError), ECRPS_KUBERNETES_UNREACHABLE or
-   *   ECRPS_KUBERNETES_ANSWER_TOO_LARGE
+   * @throws ECRPS_KUBERNETES_REQUEST_FAILED (an ApiError), ECRPS_KUBERNETES_UNREACHABLE,
+   *   ECRPS_KUBERNETES_TIMEOUT if a write gets no answer while others do, or ECRPS_KUBERNETES_ANSWER_TOO_LARGE
    */
   request<T>(request: KubeRequest | ReducedRequest<T>): Promise<T>;
   /**
@@ -75,19 +79,34 @@ export interface KubeClientOptions {
   readonly userAgent: string;
   /** Direct unless given. */
   readonly proxyRule?: ProxyRule;
+  /** `WRITE_LIMITS` unless given; for tests. */
+  readonly writeLimits?: WriteLimits;
 }
 
 export function createKubeClient({
   credentials,
   userAgent,
   proxyRule = () => undefined,
+  writeLimits: limits = WRITE_LIMITS,
 }: KubeClientOptions): KubeClient {
   const pool = createPool();
   const answers = createAnswerReader();
+  const patience = createPatience({ limits, probe, clock: systemClock });
+
+  /** Anybody may ask, as a rule (`system:public-info-viewer`), and a refusal is an answer too. */
+  async function probe(signal: AbortSignal): Promise<boolean> {
+    try {
+      const { body } = await send({ method: 'GET', path: '/livez', signal });
+      await body.dump();
+      return true;
+    } catch {
+      return false;
+    }
+  }
 
   async function send(request: KubeRequest): Promise<Dispatcher.ResponseData> {
     const action = `${request.method} ${request.path}`;
-    const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = stepLimitOf(request, limits);
     try {
       request.signal?.throwIfAborted();
       // An exec plugin or an identity provider may never answer.
@@ -109,9 +128,11 @@ export function createKubeClient({
       });
       // undici heeds a signal only once it is connected, which may take as long as a connection may:
       // nobody who stops waits for that. It drops the request by itself then.
-      return await unlessAborted(response, request.signal);
+      const answer = await unlessAborted(response, request.signal);
+      patience.answered();
+      return answer;
     } catch (error) {
-      throw createError('ECRPS_KUBERNETES_UNREACHABLE', action, error);
+      throw withoutAnswer(action, error);
     }
   }
 
@@ -131,10 +152,9 @@ export function createKubeClient({
 
   return {
     request: <T>(request: KubeRequest | ReducedRequest<T>) => {
-      const ms = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+      const ms = request.timeoutMs ?? READ_TIMEOUT_MS;
       const timeUp = (): Error => new Error(`no whole answer within ${ms} ms`);
-      // undici limits each step, not their sum: a body that trickles would take for ever.
-      return within({ clock: systemClock, ms, signal: request.signal, timeUp }, async (signal) => {
+      const ask = async (signal: AbortSignal): Promise<T> => {
         const { body } = await checked({ ...request, signal });
         const action = `reading the answer to ${request.method} ${request.path}`;
         const { maxBytes = LARGEST_OBJECT_BYTES, select } = request;
@@ -147,7 +167,11 @@ export function createKubeClient({
           if (isCodedError(error, 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE')) throw error;
           throw createError('ECRPS_KUBERNETES_UNREACHABLE', action, withoutSnippet(error));
         }
-      });
+      };
+      const { signal } = request;
+      if (isPatient(request)) return patience.wait(signal, ask);
+      // undici limits each step, not their sum: a body that trickles would take for ever.
+      return within({ clock: systemClock, ms, signal, timeUp }, ask);
     },
     stream: async (request) => {
       const { body } = await checked(request);
@@ -155,6 +179,21 @@ export function createKubeClient({
     },
     close: () => pool.close(),
   };
+}
+
+/** Of a patient write, whoever waits for it ends it, and knows why. */
+function stepLimitOf(request: KubeRequest, { longestMs }: WriteLimits): number {
+  return request.timeoutMs ?? (isPatient(request) ? 2 * longestMs : READ_TIMEOUT_MS);
+}
+
+function withoutAnswer(action: string, error: unknown): Error {
+  const isLate = isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT');
+  return createError(isLate ? error.code : 'ECRPS_KUBERNETES_UNREACHABLE', action, error);
+}
+
+/** Whether others' admission webhooks may hold the answer up, and nobody has set another limit. */
+function isPatient({ method, timeoutMs }: KubeRequest): boolean {
+  return method !== 'GET' && timeoutMs === undefined;
 }
 
 async function* withCodedErrors(

@@ -15,7 +15,10 @@ const LIMITS: SelectLimits = {
    * secret, which have at least 80 bytes each: 310,000 values in 4 MiB.
    */
   values: 524_288,
-  /** No object has a longer one: all annotations together have 256 KiB (apimachinery), and JSON six bytes for one. */
+  /**
+   * No object has a longer one: all annotations together have 256 KiB (apimachinery), of which JSON makes up to six
+   * times as much, and the data of a secret 1 MiB (`MaxSecretSize`), of which base64 makes 1.34 MiB.
+   */
   scalarBytes: 6 * 256 * 1024,
 };
 

@@ -7,6 +7,8 @@ import type { EventQueue } from './event-queue.ts';
 export const REPORT_REASONS = [
   'PullSecretRefused',
   'PullSecretContested',
+  'PullSecretForeign',
+  'PullSecretSlow',
   'RoleRefused',
   'RoleWithoutToken',
 ] as const;
@@ -16,6 +18,8 @@ export type ReportReason = (typeof REPORT_REASONS)[number];
 const CODES: Readonly<Record<ReportReason, ErrorCode>> = {
   PullSecretRefused: 'ECRPS_PULL_SECRET_REFUSED',
   PullSecretContested: 'ECRPS_PULL_SECRET_CONTESTED',
+  PullSecretForeign: 'ECRPS_PULL_SECRET_FOREIGN',
+  PullSecretSlow: 'ECRPS_PULL_SECRET_SLOW',
   RoleRefused: 'ECRPS_ROLE_REFUSED',
   RoleWithoutToken: 'ECRPS_ROLE_WITHOUT_TOKEN',
 };
@@ -59,6 +63,8 @@ export function createNamespaceReports(options: {
   const said: Record<ReportReason, Map<string, readonly string[]>> = {
     PullSecretRefused: new Map(),
     PullSecretContested: new Map(),
+    PullSecretForeign: new Map(),
+    PullSecretSlow: new Map(),
     RoleRefused: new Map(),
     RoleWithoutToken: new Map(),
   };

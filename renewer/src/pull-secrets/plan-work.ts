@@ -1,6 +1,7 @@
 import type { PullDocument } from '../registry-tokens/pull-document.ts';
 import { isRemovable, type OptOutPolicy } from './opted-out.ts';
 import { planWrite, type PlannedWrite } from './plan-write.ts';
+import type { Ownership } from './foreign-secrets.ts';
 import type { PullSecretState } from './pull-secret-state.ts';
 
 /** What is to be done about one namespace's secret. */
@@ -11,6 +12,13 @@ export type PlannedWork =
       readonly write: PlannedWrite;
       readonly document: PullDocument;
     }
+  /** Whose the secret is must be found out first. */
+  | {
+      readonly kind: 'examine';
+      readonly isUrgent: boolean;
+      readonly secret: PullSecretState;
+      readonly document: PullDocument;
+    }
   | { readonly kind: 'delete'; readonly isUrgent: false; readonly secret: PullSecretState };
 
 export interface NamespaceFacts {
@@ -18,6 +26,7 @@ export interface NamespaceFacts {
   /** Whether the namespace is there and not being deleted. */
   readonly isAlive: boolean;
   readonly secret: PullSecretState | undefined;
+  readonly ownership: Ownership;
   /** The document that is due to it; `undefined` while there are no tokens. */
   readonly document: PullDocument | undefined;
   /** What is due in its place if there have been no tokens for some time; see `Documents`. */
@@ -28,14 +37,18 @@ export interface NamespaceFacts {
 
 /** Decides about one namespace; `undefined` where all is as it should be, or nothing can be done. */
 export function planWork(facts: NamespaceFacts): PlannedWork | undefined {
-  const { isTarget, isAlive, secret, document, optOutPolicy, nowMs } = facts;
+  const { isTarget, isAlive, secret, ownership, document, optOutPolicy, nowMs } = facts;
   if (!isAlive) return undefined;
   if (!isTarget) {
     const isDue = secret !== undefined && isRemovable(secret, optOutPolicy, nowMs);
     return isDue ? { kind: 'delete', isUrgent: false, secret } : undefined;
   }
   if (!document) return planRevocation(facts);
+  if (ownership === 'foreign') return undefined;
   const write = planWrite(secret, document, nowMs);
+  if (write && secret && ownership === 'unknown') {
+    return { kind: 'examine', isUrgent: write.isUrgent, secret, document };
+  }
   return write && { kind: 'write', isUrgent: write.isUrgent, write, document };
 }
 

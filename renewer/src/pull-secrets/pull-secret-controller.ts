@@ -1,24 +1,23 @@
 import type { BackOff } from '@ecr-pull-secrets/shared/back-off.ts';
+import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { RenewerContext } from '../context.ts';
 import { listWatch } from '../kube/list-watch.ts';
 import { createServerPause } from '../kube/server-pause.ts';
 import type { Identity } from '../registry-tokens/registries.ts';
 import { createCarryOut } from './carry-out.ts';
 import type { Documents } from './documents.ts';
+import { createForeignSecrets } from './foreign-secrets.ts';
 import { createInventory } from './inventory.ts';
 import { type NamespaceReports, REPORT_REASONS } from './namespace-reports.ts';
 import { roleOf } from './namespace-roles.ts';
 import { planWork, type PlannedWork } from './plan-work.ts';
-import { writeFailureOf } from './refusal.ts';
 import { contestMessage } from './refusal-message.ts';
 import { createRepairPace } from './repair-pace.ts';
 import { createRoleReports } from './role-reports.ts';
 import { createRotation } from './rotation.ts';
 import { countStates, secretStateOf } from './secret-states.ts';
 import { createWorkQueue } from './work-queue.ts';
-
-/** Writes at once: enough to fill ten thousand namespaces in minutes, few enough to be polite. */
-const CONCURRENCY = 10;
+import { WRITE_LANES } from './write-lanes.ts';
 
 /** A namespace that refuses is asked again ever more rarely: somebody has to change something first. */
 const RETRY_REFUSED: BackOff = { baseMs: 5_000, capMs: 300_000 };
@@ -57,11 +56,18 @@ export function createPullSecretController(
 ): PullSecretController {
   const { configuration, client, clock, random, logger, metrics, signal } = options;
   const { documents, reports, onRoles } = options;
-  const { secretName: name, optOutPolicy, routineWritesPerSecond } = configuration;
+  const {
+    secretName: name,
+    optOutPolicy,
+    foreignSecretPolicy,
+    routineWritesPerSecond,
+  } = configuration;
   const queue = createWorkQueue({
+    ...WRITE_LANES,
     work: reconcile,
-    concurrency: CONCURRENCY,
-    retry: (error) => (writeFailureOf(error).kind === 'refused' ? RETRY_REFUSED : RETRY_FAILED),
+    ready: () => pause.over(),
+    retry: (error) =>
+      isCodedError(error, 'ECRPS_PULL_SECRET_REFUSED') ? RETRY_REFUSED : RETRY_FAILED,
     clock,
     random,
     signal,
@@ -86,11 +92,13 @@ export function createPullSecretController(
   });
   const pause = createServerPause({ clock, random, signal });
   const repairs = createRepairPace({ clock, random });
+  const foreign = createForeignSecrets({ policy: foreignSecretPolicy, clock, random });
   const roleReports = createRoleReports({ inventory, documents, reports, clock });
   const carryOut = createCarryOut({
     ...options,
     name,
     repairs,
+    foreign,
     pause,
     learn: (namespace, state) => inventory.learn(namespace, state),
   });
@@ -98,10 +106,12 @@ export function createPullSecretController(
   function planFor(namespace: string): PlannedWork | undefined {
     if (!inventory.isComplete()) return undefined;
     const target = inventory.target(namespace);
+    const secret = inventory.secret(namespace);
     return planWork({
       isTarget: target !== undefined,
       isAlive: inventory.isAlive(namespace),
-      secret: inventory.secret(namespace),
+      secret,
+      ownership: foreign.ownershipOf(namespace, secret),
       document: target && documents.documentFor(roleOf(target)),
       emptyDocument: target && documents.emptyDocumentFor(roleOf(target)),
       optOutPolicy,
@@ -114,16 +124,29 @@ export function createPullSecretController(
     if (!work) reports.clear(namespace, 'PullSecretRefused');
     else if (work.isUrgent) queue.add(namespace, 'urgent');
     else rotation.add(namespace);
+    if (!inventory.target(namespace)) reports.clear(namespace, 'PullSecretForeign');
   }
 
-  async function reconcile(namespace: string): Promise<void> {
-    await pause.over();
+  async function reconcile(namespace: string, end: AbortSignal): Promise<void> {
     const work = planFor(namespace);
     if (!work) return;
-    const waitMs = work.kind === 'write' ? repairs.waitMs(namespace, work.document) : 0;
-    if (waitMs === 0) return carryOut(namespace, work);
-    const message = contestMessage(name, namespace);
-    reports.report(namespace, { reason: 'PullSecretContested', message });
+    const waitMs = waitMsOf(namespace, work);
+    if (waitMs > 0) return wait(namespace, work, waitMs);
+    await carryOut(namespace, work, end);
+    // Unless the watch is behind, what was found says what comes next.
+    if (work.kind === 'examine' && planFor(namespace)?.kind === 'write') notice(namespace);
+  }
+
+  function waitMsOf(namespace: string, work: PlannedWork): number {
+    if (work.kind === 'delete') return 0;
+    return (work.kind === 'examine' ? foreign : repairs).waitMs(namespace, work.document);
+  }
+
+  function wait(namespace: string, work: PlannedWork, waitMs: number): void {
+    if (work.kind === 'write') {
+      const message = contestMessage(name, namespace);
+      reports.report(namespace, { reason: 'PullSecretContested', message });
+    }
     queue.addLater(namespace, work.isUrgent ? 'urgent' : 'routine', waitMs);
   }
 
@@ -131,12 +154,14 @@ export function createPullSecretController(
   function forget(namespace: string): void {
     reports.forget(namespace);
     repairs.forget(namespace);
+    foreign.forget(namespace);
     queue.forget(namespace);
   }
 
   function noticeAll(): void {
     if (!inventory.isComplete()) return;
     for (const namespace of repairs.forgetCalm()) reports.clear(namespace, 'PullSecretContested');
+    foreign.forgetCalm();
     roleReports.sweep();
     for (const namespace of inventory.namespaces()) {
       if (!queue.isBackingOff(namespace)) notice(namespace);

@@ -1,11 +1,20 @@
-import type { ApiError } from '../kube/api-error.ts';
-import { type RefusalCause, refusalCauseOf } from './refusal.ts';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { TAKE_OVER_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import { isApiError } from '../kube/api-error.ts';
+import { quoteKey } from '../registry-tokens/registry-key.ts';
+import type { RefusalCause } from './refusal.ts';
+import { REMARKABLE_MS } from './write-lanes.ts';
+
+/** Nothing else makes one namespace slow and leaves the others quick. */
+const SLOW_ADVICE =
+  'As a rule an admission webhook for secrets does not answer, and each one is waited for as long as its timeoutSeconds say. Find it in the output of "kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations", and repair it, or let its configuration leave the secrets of this namespace out.';
 
 const ADVICE: Readonly<Record<RefusalCause, string>> = {
   webhook:
     'is not written because an admission webhook refuses it. Change its rules so that they allow ecr-pull-secrets to write this secret, or let its configuration leave this namespace out.',
   'webhook-away':
     'is not written because an admission webhook that must agree does not answer. Repair that webhook, or let its configuration leave the secrets of this namespace out.',
+  slow: `is not written because the API server did not finish the write in time. ${SLOW_ADVICE}`,
   policy:
     'is not written because an admission policy refuses it. Change the policy so that it allows ecr-pull-secrets to write this secret, or let its binding leave this namespace out.',
   quota:
@@ -19,10 +28,32 @@ const ADVICE: Readonly<Record<RefusalCause, string>> = {
   other: 'could not be written.',
 };
 
-/** Says what to do about a write that the API server refused. */
-export function refusalMessage(error: ApiError, secretName: string): string {
-  const advice = ADVICE[refusalCauseOf(error) ?? 'other'];
-  return `Secret "${secretName}" ${advice} The API server said: ${error.message}`;
+/** Says what to do about a write that one namespace does not get. */
+export function refusalMessage(cause: RefusalCause, error: unknown, secretName: string): string {
+  const said = isApiError(error) ? `The API server said: ${error.message}` : describeError(error);
+  return `Secret "${secretName}" ${ADVICE[cause]} ${said}`;
+}
+
+/** Says what to do about a write that took long. */
+export function slowMessage(secretName: string, tookMs: number): string {
+  return `Secret "${secretName}" was written, but that took ${Math.round(tookMs / 1000)} s. ${SLOW_ADVICE}`;
+}
+
+/** The same about several namespaces. */
+export function slownessOf(count: number, namespaces: string): string {
+  return `writing the secret took more than ${REMARKABLE_MS / 1000} s in ${count}: ${namespaces}. ${SLOW_ADVICE}`;
+}
+
+/** Says what to do about a secret of somebody else. */
+export function foreignMessage(
+  secretName: string,
+  namespace: string,
+  foreignKeys: readonly string[],
+): string {
+  const [first = ''] = foreignKeys;
+  const more = foreignKeys.length > 1 ? ` and ${foreignKeys.length - 1} more` : '';
+  const keys = `${quoteKey(first)}${more}`;
+  return `Secret "${secretName}" is somebody else's: it has credentials for ${keys}, which would be lost. It is left as it is, and nobody renews a token of ECR in it. Give it another name, or choose another one by the chart value dockerSecretName. If it may be replaced: "kubectl annotate secret ${secretName} -n ${namespace} ${TAKE_OVER_ANNOTATION}=enabled", or the chart value foreignSecrets=take-over for all namespaces.`;
 }
 
 /**

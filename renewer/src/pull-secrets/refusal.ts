@@ -1,9 +1,11 @@
+import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { type ApiError, isApiError, isNamespaceTerminating } from '../kube/api-error.ts';
 
 /** Why the API server does not take one namespace's secret while it takes others. */
 export type RefusalCause =
   | 'webhook'
   | 'webhook-away'
+  | 'slow'
   | 'policy'
   | 'quota'
   | 'rights'
@@ -39,10 +41,23 @@ const TOO_LARGE = /etcdserver: request is too large|trying to send message large
 /** Admission refuses everything for a moment after an API server started. */
 const NOT_READY = /not yet ready to handle request/;
 
+/**
+ * The API server's answer when its 34 s are over, and that of a proxy that waits no longer. Where that happens to
+ * everybody, the lease is lost first.
+ */
+const GATEWAY_TIMEOUT = 504;
+
+/**
+ * Who writes the lease every two seconds and still leads after this time has had answers meanwhile: a write without one
+ * is not the API server's matter, whoever cut it off. The lease lasts as long (`LEASE_DURATION_MS`).
+ */
+const OWN_MATTER_AFTER_MS = 15_000;
+
 /** Why an answer is one namespace's own matter; `undefined` where it is not, or may not be. */
 export function refusalCauseOf({ status, message }: ApiError): RefusalCause | undefined {
   if (NOT_READY.test(message)) return undefined;
   if (TOO_LARGE.test(message)) return 'size';
+  if (status === GATEWAY_TIMEOUT) return 'slow';
   const admission = causeIn(ADMISSION, message);
   if (admission) return admission;
   if (status === 403) return causeIn(FORBIDDEN, message) ?? 'forbidden';
@@ -64,14 +79,19 @@ export type WriteFailure =
   /** The secret is of another version than was thought. */
   | { readonly kind: 'conflict' }
   /** This namespace's own matter. */
-  | { readonly kind: 'refused'; readonly answer: ApiError }
+  | { readonly kind: 'refused'; readonly cause: RefusalCause }
   /** The API server's matter, and so everybody's. */
   | { readonly kind: 'server' };
 
-export function writeFailureOf(error: unknown): WriteFailure {
+/**
+ * @param tookMs - how long the attempt of a leader took; 0 if nobody knows whether the API server answered meanwhile
+ */
+export function writeFailureOf(error: unknown, tookMs: number): WriteFailure {
   if (isNamespaceTerminating(error)) return { kind: 'gone' };
-  if (!isApiError(error)) return { kind: 'server' };
-  if (refusalCauseOf(error)) return { kind: 'refused', answer: error };
-  if (error.status === 404) return { kind: 'gone' };
-  return { kind: error.status === 409 ? 'conflict' : 'server' };
+  const isLate = isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT') || tookMs >= OWN_MATTER_AFTER_MS;
+  const cause = isApiError(error) ? refusalCauseOf(error) : undefined;
+  if (cause) return { kind: 'refused', cause };
+  if (isApiError(error, 404)) return { kind: 'gone' };
+  if (isApiError(error, 409)) return { kind: 'conflict' };
+  return isLate ? { kind: 'refused', cause: 'slow' } : { kind: 'server' };
 }

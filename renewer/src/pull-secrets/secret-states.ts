@@ -12,6 +12,8 @@ const SECRET_STATES = [
   'refused',
   /** Somebody else keeps changing it. */
   'contested',
+  /** It holds credentials of somebody else, and is left alone. */
+  'foreign',
   /** It is not there, or holds somebody else's content, and there is no token for it. */
   'without-token',
   /** Its token is dead, and there is no living one. */
@@ -29,6 +31,7 @@ export interface SecretFacts {
 
 export function secretStateOf({ work, secret, hasReport, nowMs }: SecretFacts): SecretState {
   if (hasReport('PullSecretContested')) return 'contested';
+  if (work?.kind !== 'write' && hasReport('PullSecretForeign')) return 'foreign';
   if (work) return hasReport('PullSecretRefused') ? 'refused' : 'pending';
   if (!secret?.isUntouched) return 'without-token';
   return (secret.expiresAtMs ?? 0) <= nowMs ? 'expired' : 'current';

@@ -1,13 +1,15 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import { createWorkPlaces, type Kind, type Lanes, type Priority, type Run } from './work-places.ts';
 
-export type Priority = 'urgent' | 'routine';
-
-export interface WorkQueueOptions {
-  /** Does one key's work; a rejection, already reported, means "try again later". */
-  readonly work: (key: string) => Promise<void>;
-  /** How many keys are worked on at once. */
-  readonly concurrency: number;
+export interface WorkQueueOptions extends Lanes {
+  /**
+   * Does one key's work; a rejection, already reported, means "try again later". The signal aborts when the
+   * queue stops or when the work has to make room; then nothing is to be reported.
+   */
+  readonly work: (key: string, signal: AbortSignal) => Promise<void>;
+  /** What all work waits for; it does not make a key slow. */
+  readonly ready?: () => Promise<void>;
   /** Waits of a key that fails again and again, by what its work was rejected with. */
   readonly retry: (error: unknown) => BackOff;
   readonly clock: Clock;
@@ -19,8 +21,8 @@ export interface WorkQueueOptions {
 export interface WorkQueue {
   /**
    * Asks for a key's work soon, urgent keys before all others; a key that is being worked on comes
-   * again once afterwards. Keys that failed last time get half of the workers at most: failing may
-   * take long, and is not to be in the way of others.
+   * again once afterwards. Keys that failed or were slow last time get no more places than `Lanes` says: that
+   * may take long, and is not to be in the way of others.
    */
   add(key: string, priority: Priority): void;
   /** Asks for a key's work after a while, unless somebody asks for it sooner. */
@@ -29,24 +31,24 @@ export interface WorkQueue {
   isBackingOff(key: string): boolean;
   /** Nothing is asked of the key any more, and it never failed. */
   forget(key: string): void;
-  /** Whether there is no work that nobody does yet, apart from keys that failed. */
+  /** Whether there is no work that nobody does yet, apart from keys that failed or were slow. */
   hasRoom(): boolean;
   /** Resolves when no work is running; of use after the signal aborted, when none starts any more. */
   stopped(): Promise<void>;
 }
 
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { work, concurrency, clock, random, signal } = options;
+  const { work, ready, clock, random, signal } = options;
   // A Set keeps the order of insertion: first come, first served.
-  const waiting = {
-    urgent: new Set<string>(),
-    doubtful: new Set<string>(),
-    routine: new Set<string>(),
+  const waiting: Readonly<Record<Kind, Set<string>>> = {
+    urgent: new Set(),
+    failed: new Set(),
+    slow: new Set(),
+    routine: new Set(),
   };
-  const running = new Set<string>();
-  const mostDoubtful = Math.ceil(concurrency / 2);
-  let doubtfulRunning = 0;
+  const places = createWorkPlaces({ ...options, changed: startWork });
   const failures = new Map<string, number>();
+  const slowKeys = new Set<string>();
   /** At most one timer for each key; whatever comes earlier takes its place. */
   const timers = new Map<string, AbortController>();
   const runs = new Set<Promise<void>>();
@@ -54,9 +56,9 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   function add(key: string, priority: Priority): void {
     if (signal.aborted) return;
     stopTimer(key);
-    if (failures.has(key)) waiting.doubtful.add(key);
-    else if (priority === 'urgent') waiting.routine.delete(key);
-    if (!waiting.doubtful.has(key) && !waiting.urgent.has(key)) waiting[priority].add(key);
+    const kind = slowKeys.has(key) ? 'slow' : failures.has(key) ? 'failed' : priority;
+    if (kind !== 'routine') waiting.routine.delete(key);
+    if (!waiting.urgent.has(key)) waiting[kind].add(key);
     startWork();
   }
 
@@ -76,41 +78,60 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     timers.delete(key);
   }
 
-  function startWork(): void {
-    startFrom('urgent');
-    startFrom('doubtful');
-    startFrom('routine');
+  function hasRoom(): boolean {
+    return waiting.urgent.size + waiting.routine.size === 0;
   }
 
-  function startFrom(kind: keyof typeof waiting): void {
+  function startWork(): void {
+    places.moveSlow();
+    for (const kind of ['slow', 'urgent', 'failed', 'routine'] as const) startFrom(kind);
+    if (!hasRoom() && !places.isFree('urgent')) places.evictOverdue();
+  }
+
+  function startFrom(kind: Kind): void {
     const keys = waiting[kind];
     for (const key of keys) {
-      if (running.size >= concurrency || signal.aborted) return;
-      if (kind === 'doubtful' && doubtfulRunning >= mostDoubtful) return;
-      if (running.has(key)) continue;
+      if (signal.aborted || !places.isFree(kind)) return;
+      if (places.has(key)) continue;
       keys.delete(key);
-      const promise = run(key, kind).finally(() => runs.delete(promise));
+      const promise = workOn(key, kind).finally(() => runs.delete(promise));
       runs.add(promise);
     }
   }
 
-  async function run(key: string, kind: keyof typeof waiting): Promise<void> {
-    const doubt = kind === 'doubtful' ? 1 : 0;
-    running.add(key);
-    doubtfulRunning += doubt;
+  async function workOn(key: string, kind: Kind): Promise<void> {
+    const run = places.take(key, kind);
     try {
-      await work(key);
+      if (ready) await ready();
+      places.watch(key);
+      await work(key, run.signal);
       failures.delete(key);
+      remember(key, run);
     } catch (error) {
-      const failed = failures.get(key) ?? 0;
-      failures.set(key, failed + 1);
-      // It is a doubtful one by then, whatever is asked for.
-      void addLater(key, 'urgent', backOffMs(failed, options.retry(error), random));
+      remember(key, run);
+      if (!run.isEvicted) fail(key, error);
+      else if (!run.isForgotten) again(key);
     } finally {
-      doubtfulRunning -= doubt;
-      running.delete(key);
+      places.leave(key);
       startWork();
     }
+  }
+
+  function again(key: string): void {
+    for (const keys of Object.values(waiting)) keys.delete(key);
+    waiting.slow.add(key);
+  }
+
+  function remember(key: string, { isSlow, isForgotten }: Run): void {
+    if (isSlow && !isForgotten) slowKeys.add(key);
+    else slowKeys.delete(key);
+  }
+
+  function fail(key: string, error: unknown): void {
+    const failed = failures.get(key) ?? 0;
+    failures.set(key, failed + 1);
+    // It is one that failed by then, whatever is asked for.
+    void addLater(key, 'urgent', backOffMs(failed, options.retry(error), random));
   }
 
   return {
@@ -120,9 +141,11 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     forget: (key) => {
       stopTimer(key);
       failures.delete(key);
+      slowKeys.delete(key);
+      places.forget(key);
       for (const keys of Object.values(waiting)) keys.delete(key);
     },
-    hasRoom: () => waiting.urgent.size + waiting.routine.size === 0,
+    hasRoom,
     stopped: async () => {
       await Promise.all(runs);
     },

@@ -19,7 +19,7 @@ export interface PullDocument {
  * Docker wants an `email` in each entry, and the kubelet ignores it; `invalid` is a domain that
  * never exists (RFC 2606).
  */
-const EMAIL = 'ecr-pull-secrets@example.invalid';
+export const EMAIL = 'ecr-pull-secrets@example.invalid';
 
 /**
  * Builds the document: under each registry's key, kept as given since some consumers look it up by the

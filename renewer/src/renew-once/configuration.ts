@@ -35,6 +35,7 @@ export const renewOnceVariables = z.object({
     }),
   EXCLUDE_NAMESPACE: shared.EXCLUDE_NAMESPACE,
   DOCKER_REGISTRIES: shared.DOCKER_REGISTRIES,
+  FOREIGN_SECRETS: shared.FOREIGN_SECRETS,
   ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
     description:
@@ -74,6 +75,7 @@ export function readRenewOnceConfiguration(environment: Environment, readText = 
     secretName: variables.DOCKER_SECRET_NAME,
     target: variables.TARGET_NAMESPACE,
     exclude: variables.EXCLUDE_NAMESPACE,
+    foreignSecretPolicy: variables.FOREIGN_SECRETS,
     registries,
     registryWarnings: registryWarnings(registries, awsRegion),
     awsRegion,

@@ -1,24 +1,46 @@
+import type { BackOff } from '@ecr-pull-secrets/shared/back-off.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { Lanes } from '../pull-secrets/work-places.ts';
+import { createWorkQueue } from '../pull-secrets/work-queue.ts';
+
+export interface MapInOrderOptions extends Lanes {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Nothing waits between two attempts: what had to make room begins anew when there is room. */
+const AT_ONCE: BackOff = { baseMs: 0, capMs: 0 };
+
 /**
- * Works on several items at a time and yields the results in the order of the items, each as soon as
- * it and all before it are there.
+ * Works on several items at a time, those that are slow beside the others, and yields the results in the order of the
+ * items, each as soon as it and all before it are there.
  *
- * @param limit - how many items are worked on at once
+ * @param work - its signal aborts when it has to make room for others; it is called again then
  */
 export async function* mapInOrder<T, R>(
   items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<R>,
+  work: (item: T, signal: AbortSignal) => Promise<R>,
+  options: MapInOrderOptions,
 ): AsyncGenerator<R> {
-  const jobs = items.map((item) => ({ item, result: Promise.withResolvers<R>() }));
-  const waiting = jobs.values();
-
-  async function workOff(): Promise<void> {
-    for (const { item, result } of waiting) {
-      await work(item).then(result.resolve, result.reject);
-    }
-  }
-
-  const workers = Array.from({ length: limit }, workOff);
-  for (const { result } of jobs) yield await result.promise;
-  await Promise.all(workers);
+  const jobs = new Map(
+    items.map((item, index) => [String(index), { item, result: Promise.withResolvers<R>() }]),
+  );
+  const queue = createWorkQueue({
+    ...options,
+    work: async (key, signal) => {
+      const job = jobs.get(key);
+      if (!job) return;
+      try {
+        job.result.resolve(await work(job.item, signal));
+      } catch (error) {
+        if (signal.aborted) throw error;
+        job.result.reject(error);
+      }
+    },
+    retry: () => AT_ONCE,
+    signal: new AbortController().signal,
+  });
+  for (const key of jobs.keys()) queue.add(key, 'routine');
+  for (const { result } of jobs.values()) yield await result.promise;
+  await queue.stopped();
 }

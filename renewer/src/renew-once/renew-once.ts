@@ -1,5 +1,6 @@
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { WRITE_LANES } from '../pull-secrets/write-lanes.ts';
 import type { TokenSource } from '../registry-tokens/aws-token-source.ts';
 import type { RenewOnceConfiguration } from './configuration.ts';
 import { fetchDocument, type FetchedDocument } from './fetch-document.ts';
@@ -8,10 +9,13 @@ import { mapInOrder } from './map-in-order.ts';
 import { type Outcome, renewNamespace } from './renew-namespace.ts';
 import { createRetries } from './retries.ts';
 import { createTally } from './tally.ts';
-import { findTargets } from './targets.ts';
+import { findTargets, type Target } from './targets.ts';
 
-/** As many as the renewer writes at once. */
-const CONCURRENCY = 10;
+/**
+ * Namespaces that have begun when the run is told to stop have this long: a pod has 30 s as a rule, and a write that an
+ * admission webhook holds up may take longer.
+ */
+const STOP_PATIENCE_MS = 10_000;
 
 export interface RenewOnceParts {
   readonly configuration: RenewOnceConfiguration;
@@ -45,16 +49,33 @@ export async function renewOnce(parts: RenewOnceParts): Promise<void> {
 
   const tally = createTally();
   const stop = AbortSignal.any([parts.stop, tally.hopeless]);
-  const outcomes = mapInOrder(targets, CONCURRENCY, async (target) => ({
-    target,
-    outcome: await renewNamespace(target, { ...parts, secretName, document, retries, stop }),
-  }));
+  const options = { ...parts, ...configuration, document, retries, stop, late: lateAfter(parts) };
+  const renew = async (target: Target, signal: AbortSignal) => {
+    const end = tally.begin();
+    const outcome = await renewNamespace(target, { ...options, signal });
+    end(outcome);
+    return { target, outcome };
+  };
+  const outcomes = mapInOrder(targets, renew, { ...parts, ...WRITE_LANES });
   for await (const { target, outcome } of outcomes) {
     print(lineFor(target.namespace, outcome));
     tally.add(target.namespace, outcome);
   }
+  const slowness = tally.slowness();
+  if (slowness) print(`WARNING: ${slowness}\n`);
   tally.check();
   print('Job complete.\n');
+}
+
+/** Aborts a while after the run was told to stop. */
+function lateAfter({ stop, clock }: Pick<RenewOnceParts, 'stop' | 'clock'>): AbortSignal {
+  const late = new AbortController();
+  const wait = async (): Promise<void> => {
+    await clock.sleep(STOP_PATIENCE_MS);
+    late.abort();
+  };
+  stop.addEventListener('abort', () => void wait(), { once: true });
+  return late.signal;
 }
 
 async function fetchAnnounced(parts: RenewOnceParts): Promise<FetchedDocument> {

@@ -185,7 +185,7 @@ t.test('the API server is reached through tunnels that are used again', async (t
   t.equal(target.handshakes[0]?.alpnProtocol, 'http/1.1', 'although the server prefers HTTP/2');
 
   await Promise.all(Array.from({ length: 100 }, get));
-  t.ok(target.handshakes.length <= 32, `${target.handshakes.length} connections at most 32`);
+  t.ok(target.handshakes.length <= 64, `${target.handshakes.length} connections at most 64`);
 });
 
 t.test('a client certificate goes through the tunnel', async (t) => {

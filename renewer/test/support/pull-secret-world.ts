@@ -49,24 +49,34 @@ export interface Write {
 /** The body of a write. */
 type WrittenSecret = PartialObject & { readonly data: { readonly '.dockerconfigjson': string } };
 
+/** A secret as a read finds it. */
+export interface ReadSecret {
+  readonly resourceVersion: string;
+  readonly auths: Readonly<Record<string, unknown>>;
+}
+
 /** The controller in front of an API server that the test plays, in a time that the test moves. */
 export interface PullSecretWorld {
   /** Namespaces whose secret somebody asked to write, in order. */
   readonly writes: readonly string[];
   readonly notices: readonly Notice[];
+  /** Namespaces whose secret somebody asked to read, in order. */
+  readonly reads: readonly string[];
   /** Lines of the log from `warn` on, but for those of the watches, which this clock lets run out. */
   readonly warnings: readonly string[];
   readonly documents: Documents;
   /** Answers each write from now on; taken unless told. */
   onWrite(answer: (write: Write) => unknown): void;
+  /** What a read finds from now on; unless told, the last version, and no credentials in it. */
+  onRead(find: (namespace: string) => ReadSecret | undefined): void;
   /** Moves the time on, step by step, and lets connections do their part in between. */
   pass(ms: number): Promise<void>;
   /** Sets the clock, on or back, while nobody looks. */
   leap(ms: number): void;
   /** Gives tokens that live for twelve hours, by the ids of their requests. */
   giveTokens(...ids: readonly string[]): void;
-  /** What the watch of the secrets tells. */
-  tellSecret(type: 'MODIFIED' | 'DELETED', metadata: ObjectMeta): void;
+  /** What the watch of the secrets tells; returns the version that it gives it. */
+  tellSecret(type: 'MODIFIED' | 'DELETED', metadata: ObjectMeta): string;
   /** What the watch of the namespaces tells. */
   tellNamespace(type: 'ADDED' | 'MODIFIED' | 'DELETED', namespace: PartialObject): void;
   /** The API server goes away; the function returned brings it back. */
@@ -99,12 +109,18 @@ export async function startPullSecretWorld(
   };
   const stop = new AbortController();
   const writes: string[] = [];
+  const reads: string[] = [];
   const notices: Notice[] = [];
   const warnings: string[] = [];
   const secretsFeed = createFeed(secrets);
   const namespacesFeed = createFeed(namespaces);
   let version = LIST_VERSION;
   let answerWrite: (write: Write) => unknown = accept;
+  const versions = new Map<string | undefined, string>();
+  let find = (namespace: string): ReadSecret | undefined => ({
+    resourceVersion: versions.get(namespace) ?? '',
+    auths: {},
+  });
 
   async function serve(from: ApiStandIn): Promise<void> {
     for (;;) {
@@ -118,9 +134,23 @@ export async function startPullSecretWorld(
   async function answer(exchange: Exchange): Promise<void> {
     const { url, request } = exchange;
     if (request.method === 'PATCH') return void answerWrite(await readWrite(exchange));
+    const [, namespace] = /namespaces\/([^/]+)\/secrets$/.exec(url.pathname) ?? [];
+    if (namespace !== undefined) return answerRead(exchange, namespace);
     const feed = url.pathname === '/api/v1/secrets' ? secretsFeed : namespacesFeed;
     if (url.searchParams.has('watch')) feed.watch(exchange);
     else feed.list(exchange);
+  }
+
+  function answerRead(exchange: Exchange, namespace: string): void {
+    reads.push(namespace);
+    const found = find(namespace);
+    const document = JSON.stringify({ auths: found?.auths });
+    const secret = {
+      metadata: { resourceVersion: found?.resourceVersion },
+      type: 'kubernetes.io/dockerconfigjson',
+      data: { '.dockerconfigjson': Buffer.from(document).toString('base64') },
+    };
+    exchange.json({ items: found ? [secret] : [] });
   }
 
   async function readWrite(exchange: Exchange): Promise<Write> {
@@ -200,11 +230,15 @@ export async function startPullSecretWorld(
   });
   return {
     writes,
+    reads,
     notices,
     warnings,
     documents,
     onWrite: (next) => {
       answerWrite = next;
+    },
+    onRead: (next) => {
+      find = next;
     },
     pass: async (ms) => {
       const step = ms < LONG_MS ? STEP_MS.short : STEP_MS.long;
@@ -223,6 +257,8 @@ export async function startPullSecretWorld(
     tellSecret: (type, metadata) => {
       const resourceVersion = String(++version);
       secretsFeed.tell(type, { metadata: { ...metadata, resourceVersion } });
+      versions.set(metadata.namespace, resourceVersion);
+      return resourceVersion;
     },
     tellNamespace: (type, { metadata }) => {
       const resourceVersion = String(++version);

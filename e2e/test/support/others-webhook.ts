@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { json } from 'node:stream/consumers';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+import { propertyOf } from '../../src/ecr-stand-in/json.ts';
+import type { Manifest } from '../../src/playground/kube-api.ts';
+
+/** Somebody's admission webhook. */
+export interface OthersWebhook {
+  /** As `webhooks[].clientConfig` has it. */
+  readonly clientConfig: Manifest;
+  close(): Promise<void>;
+}
+
+/** One that answers dry runs alone, and counts them. */
+export async function startHangingWebhook(): Promise<
+  OthersWebhook & { readonly asked: { dryRuns: number } }
+> {
+  const asked = { dryRuns: 0 };
+  const webhook = await startOthersWebhook((request) => {
+    const isDryRun = propertyOf(request, 'dryRun') === true;
+    if (isDryRun) asked.dryRuns++;
+    return isDryRun ? { allowed: true } : undefined;
+  });
+  return { ...webhook, asked };
+}
+
+/** @param respond - `undefined` for no answer at all */
+export async function startOthersWebhook(
+  respond: (request: unknown) => Manifest | undefined,
+): Promise<OthersWebhook> {
+  const now = new Date();
+  const authority = await createCertificateAuthority({ commonName: 'guard', now });
+  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
+    serviceName: 'localhost',
+    namespace: 'none',
+    now,
+  });
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = propertyOf(await json(request), 'request');
+    const verdict = respond(asked);
+    if (!verdict) return;
+    const review = {
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      response: { uid: propertyOf(asked, 'uid'), ...verdict },
+    };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(review));
+  }
+  const server = createServer({ cert, key }, (request, response) => {
+    void answer(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    clientConfig: {
+      url: `https://localhost:${port}/`,
+      caBundle: Buffer.from(authority.certificatePem).toString('base64'),
+    },
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}

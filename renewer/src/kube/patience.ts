@@ -1,0 +1,90 @@
+import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { within } from './within.ts';
+
+/** How long a write waits for its answer. */
+export interface WriteLimits {
+  /** After each such time in vain somebody looks whether the API server answers anything. */
+  readonly silenceMs: number;
+  /** However alive the API server is. */
+  readonly longestMs: number;
+}
+
+/**
+ * A handler of the API server may work on a write for 34 s (apiserver v0.37 `endpoints/handlers/rest.go`,
+ * `requestTimeoutUpperBound`), which lets an admission webhook have its 30 s; before, the write may wait in line for a
+ * quarter of `--request-timeout`, which ends it in any case and is 60 s unless set (`server/config.go`). 5 s more are
+ * for the way there and back.
+ */
+export const WRITE_LIMITS: WriteLimits = { silenceMs: 10_000, longestMs: 65_000 };
+
+/** Waits for the answers to writes as long as it makes sense. */
+export interface Patience {
+  /** The API server has answered something. */
+  answered(): void;
+  /**
+   * Gives work a signal that aborts if there is no answer: early if the API server answers nothing else either,
+   * otherwise in the end.
+   */
+  wait<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+}
+
+export function createPatience(options: {
+  readonly limits: WriteLimits;
+  /** Asks the API server for anything, and resolves with whether it answered. */
+  readonly probe: (signal: AbortSignal) => Promise<boolean>;
+  readonly clock: Clock;
+}): Patience {
+  const { limits, probe, clock } = options;
+  const { silenceMs, longestMs } = limits;
+  let answeredAtMs = Number.NEGATIVE_INFINITY;
+  let probing: Promise<boolean> | undefined;
+
+  /** Many writes may wait at once, and one question serves them all. */
+  async function isAlive(): Promise<boolean> {
+    if (Math.abs(clock.now() - answeredAtMs) < silenceMs / 2) return true;
+    const { signal } = new AbortController();
+    probing ??= within({ clock, ms: silenceMs / 2, signal, timeUp }, probe).finally(() => {
+      probing = undefined;
+    });
+    return probing;
+  }
+
+  async function giveUpIfDead(work: AbortController): Promise<void> {
+    const { signal } = work;
+    while (!signal.aborted) {
+      await clock.sleep(silenceMs, signal);
+      if (signal.aborted || (await isAlive())) continue;
+      work.abort(new Error(`no answer within ${silenceMs} ms, and none to another request`));
+    }
+  }
+
+  return {
+    answered: () => {
+      answeredAtMs = clock.now();
+    },
+    wait: async (signal, work) => {
+      const late = (): Error =>
+        createError(
+          'ECRPS_KUBERNETES_TIMEOUT',
+          `no answer within ${longestMs / 1000} s, while the API server answers other requests`,
+        );
+      return within({ clock, ms: longestMs, signal, timeUp: late }, async (limited) => {
+        const either = new AbortController();
+        const stop = (): void => either.abort(limited.reason);
+        limited.addEventListener('abort', stop, { once: true });
+        if (limited.aborted) stop();
+        void giveUpIfDead(either);
+        try {
+          return await work(either.signal);
+        } finally {
+          either.abort();
+        }
+      });
+    },
+  };
+}
+
+function timeUp(): Error {
+  return new Error('no answer');
+}

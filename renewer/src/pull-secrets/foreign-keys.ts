@@ -1,0 +1,77 @@
+import { EMAIL, type PullDocument } from '../registry-tokens/pull-document.ts';
+import { isEcrKey } from '../registry-tokens/registry-key.ts';
+import { registryHostOf } from '../registry-tokens/registry-host.ts';
+import { DOCKER_CONFIG_KEY } from './pull-secret-state.ts';
+
+/** A Secret with its data. */
+export interface SecretContent {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/**
+ * What is constant in each entry that nabsul/k8s-ecr-login-renew writes, from its first version on
+ * (`src/k8s/kubernetes.go`, `defaultEmail`), and in each of ours. That tool writes whatever `DOCKER_REGISTRIES` says,
+ * so its keys say nothing.
+ */
+const MARKS: ReadonlySet<unknown> = new Set(['awsregrenew@demo.test', EMAIL]);
+
+/** The name that belongs to each token of ECR, and to nothing else. */
+const ECR_USER = 'AWS';
+
+/**
+ * Two hundred entries (`MAXIMUM_ENTRIES`) of five texts each have some 6,000 quotes, brackets and commas, whatever the
+ * length of their tokens. To build what a stranger makes of 1 MiB of them would take 30 MiB and most of a second.
+ */
+const MOST_MARKS_OF_JSON = 20_000;
+
+const MARKS_OF_JSON: ReadonlySet<number> = new Set(Buffer.from('"[{,'));
+
+/** Stands for the keys of a document that nobody reads. */
+const TOO_MANY = 'too many registries to look at';
+
+/**
+ * Keys of a secret's `auths` whose credentials nobody could bring back if the document replaced them: not those of
+ * hosts of ECR, whose tokens live for half a day; not what the predecessor or we wrote; not the token that the document
+ * has for the same host. None in a secret of another type, which the API server does not let us change anyway.
+ */
+export function findForeignKeys(
+  { type, data = {} }: SecretContent,
+  document: Pick<PullDocument, 'dockerConfigJson'>,
+): readonly string[] {
+  if (type !== 'kubernetes.io/dockerconfigjson') return [];
+  const bytes = Buffer.from(data[DOCKER_CONFIG_KEY] ?? '', 'base64');
+  if (countMarks(bytes) > MOST_MARKS_OF_JSON) return [TOO_MANY];
+  const ours = new Set(entriesIn(document.dockerConfigJson).map(([key]) => registryHostOf(key)));
+  return entriesIn(bytes.toString())
+    .filter(([key, entry]) => !isEcrKey(key) && !MARKS.has(textIn(entry, 'email')))
+    .filter(([key, entry]) => !ours.has(registryHostOf(key)) || userOf(entry) !== ECR_USER)
+    .map(([key]) => key);
+}
+
+function countMarks(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (MARKS_OF_JSON.has(byte)) count++;
+  return count;
+}
+
+/** The API server takes any JSON there; what is no object of objects is of no use to the kubelet. */
+function entriesIn(json: string): readonly (readonly [string, unknown])[] {
+  try {
+    const { auths }: { readonly auths?: unknown } = JSON.parse(json) ?? {};
+    return typeof auths === 'object' && auths !== null ? Object.entries(auths) : [];
+  } catch {
+    return [];
+  }
+}
+
+function userOf(entry: unknown): string | undefined {
+  const decoded = Buffer.from(textIn(entry, 'auth') ?? '', 'base64').toString();
+  return textIn(entry, 'username') ?? decoded.split(':')[0];
+}
+
+function textIn(entry: unknown, name: string): string | undefined {
+  if (typeof entry !== 'object' || entry === null || !Object.hasOwn(entry, name)) return undefined;
+  const value: unknown = Reflect.get(entry, name);
+  return typeof value === 'string' ? value : undefined;
+}

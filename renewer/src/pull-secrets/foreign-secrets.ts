@@ -1,0 +1,56 @@
+import type { RenewerContext } from '../context.ts';
+import type { PullDocument } from '../registry-tokens/pull-document.ts';
+import { createRepairPace } from './repair-pace.ts';
+import type { PullSecretState } from './pull-secret-state.ts';
+import type { Finding } from './read-foreign-keys.ts';
+
+/** What becomes of secrets of our name that hold credentials of others. */
+export const FOREIGN_SECRET_POLICIES = ['leave', 'take-over'] as const;
+
+/** `leave` lets them be until somebody says otherwise, `take-over` replaces them as all others. */
+export type ForeignSecretPolicy = (typeof FOREIGN_SECRET_POLICIES)[number];
+
+/** Whose a secret of our name is; `unknown` where it must be read first. */
+export type Ownership = 'ours' | 'foreign' | 'unknown';
+
+/** What is known of secrets that were read: a version and a word for each, and only until they are ours. */
+export interface ForeignSecrets {
+  /** A secret that is not there can only become ours. */
+  ownershipOf(namespace: string, secret: PullSecretState | undefined): Ownership;
+  /** How long the next look must wait: a secret that changes again and again is not read as often. */
+  waitMs(namespace: string, document: PullDocument): number;
+  found(namespace: string, document: PullDocument, finding: Finding): void;
+  forget(namespace: string): void;
+  /** Forgets how often secrets were read that nobody has changed for long. */
+  forgetCalm(): void;
+}
+
+export function createForeignSecrets({
+  policy,
+  clock,
+  random,
+}: Pick<RenewerContext, 'clock' | 'random'> & {
+  readonly policy: ForeignSecretPolicy;
+}): ForeignSecrets {
+  const pace = createRepairPace({ clock, random });
+  const known = new Map<string, { readonly version: string; readonly isForeign: boolean }>();
+
+  return {
+    ownershipOf: (namespace, secret) => {
+      if (!secret || secret.isClaimed || policy === 'take-over') return 'ours';
+      const finding = known.get(namespace);
+      if (finding?.version !== secret.resourceVersion) return 'unknown';
+      return finding.isForeign ? 'foreign' : 'ours';
+    },
+    waitMs: (namespace, document) => pace.waitMs(namespace, document),
+    found: (namespace, document, { resourceVersion: version, foreignKeys }) => {
+      pace.written(namespace, document);
+      known.set(namespace, { version, isForeign: foreignKeys.length > 0 });
+    },
+    forget: (namespace) => {
+      known.delete(namespace);
+      pace.forget(namespace);
+    },
+    forgetCalm: () => void pace.forgetCalm(),
+  };
+}
