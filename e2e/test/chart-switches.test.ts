@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { settingsOf, startChart } from './support/chart.ts';
 import { type Container, containersIn } from './support/containers.ts';
@@ -44,6 +45,21 @@ for (const [name, settings] of Object.entries(PROFILES)) {
     t.ok(readManifest(rendered).length > 0);
   });
 }
+
+t.test('docs/gitops.md lists every kind of the chart that is cluster-wide', async (t) => {
+  const profiles = [PROFILES['every switch'], PROFILES['both']].map((settings = []) =>
+    render(...settings, ...settingsOf({ optInPolicy: { enabled: true } })),
+  );
+  const objects = (await Promise.all(profiles)).flatMap(readManifest);
+  const clusterWide = objects.filter(({ metadata }) => metadata.namespace === undefined);
+  const page = await readFile(new URL('../../docs/gitops.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^ {2}- \{ group: .*, kind: (\w+) \}$/gm)].map(
+    ([, kind]) => kind,
+  );
+  // The Namespace is Helm's `--create-namespace`.
+  const kinds = new Set(['Namespace', ...clusterWide.map(({ kind }) => kind)]);
+  t.same(listed.toSorted(), [...kinds].toSorted());
+});
 
 t.test('each switch renders alone', async (t) => {
   const defaults = await render();
