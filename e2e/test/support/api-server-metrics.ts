@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { requestApi } from '../../src/local-cluster/api-request.ts';
 import type { LocalCluster } from '../../src/local-cluster/cluster.ts';
 
@@ -23,4 +25,13 @@ export async function sumOfMetric(
 /** How many pods passed without the webhook's word, because the call failed under `Ignore`. */
 export function countFailOpen(cluster: LocalCluster): Promise<number> {
   return sumOfMetric(cluster, 'apiserver_admission_webhook_fail_open_count');
+}
+
+/** Why calls failed under `Ignore`, in the API server's own words; the latest ten. */
+export async function reasonsOfFailOpen({ directory }: LocalCluster): Promise<readonly string[]> {
+  const log = await readFile(join(directory, 'kube-apiserver.log'), 'utf8');
+  return log
+    .split('\n')
+    .filter((line) => /failed calling webhook/i.test(line))
+    .slice(-10);
 }
