@@ -31,7 +31,10 @@ export function limitOpenRequests(server: HttpServer | HttpsServer): void {
   const event = server instanceof HttpsServer ? 'secureConnection' : 'connection';
   server.on(event, (socket: Socket) => {
     const parser = parserOf(socket);
-    if (!parser) return socket.destroy();
+    if (!parser) {
+      socket.destroy();
+      return;
+    }
     const { onIncoming } = parser;
     parser.onIncoming = (request, shouldKeepAlive) => {
       if (add(socket, 1) <= MAX_OPEN_REQUESTS) return onIncoming(request, shouldKeepAlive);
