@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { builtBundle } from '../src/playground/built-bundle.ts';
 import { startGuardian } from '../src/local-cluster/guardian.ts';
 import { launchProcess } from './support/launched-process.ts';
@@ -11,11 +12,17 @@ import { launchProcess } from './support/launched-process.ts';
 /** In the environment, hence in the memory, of the process. */
 const SECRET = 'a-token-that-nobody-else-may-read';
 
+/** Another process may have the inspector's usual port. */
+const NODE_OPTIONS = '--inspect-port=0';
+
 /** Where the kernel puts core dumps: a name in the process's folder, or else a path or a program. */
 const corePattern = (await readFile('/proc/sys/kernel/core_pattern', 'utf8')).trim();
 const isElsewhere = /[|/]/.test(corePattern);
 const skip =
   isElsewhere && `the kernel's core_pattern is ${corePattern}, so the dump cannot be read`;
+
+/** A state of sockets in `/proc/net/tcp`. */
+const LISTENS = '0A';
 
 const execute = promisify(execFile);
 
@@ -27,12 +34,20 @@ const entry = await builtBundle();
 for (const command of ['webhook', 'renewer'] as const) {
   t.test(command, async (t) => {
     // The webhook lives without a certificate, and the renewer without a configuration.
-    const environment = { TLS_DIR: directory, AWS_SECRET_ACCESS_KEY: SECRET };
+    const environment = { TLS_DIR: directory, AWS_SECRET_ACCESS_KEY: SECRET, NODE_OPTIONS };
     const running = await launchProcess({ guardian, entry, command, environment, probe: 'livez' });
 
     await t.test('SIGUSR1 neither opens the inspector nor ends the process', async (t) => {
+      const before = await listeners(running.pid);
+      t.equal(before.length, 1, 'its own port');
+      const control = await startControl(t);
+      t.strictSame(await listeners(control.pid), []);
       process.kill(running.pid, 'SIGUSR1');
+      process.kill(control.pid, 'SIGUSR1');
+      t.match(String(await control.announced), /Debugger listening/);
+      t.equal((await listeners(control.pid)).length, 1, 'without the flag a process opens it');
       t.match(await running.metrics(), 'process_resident_memory_bytes');
+      t.strictSame(await listeners(running.pid), before);
       t.notMatch(await running.log(), 'Debugger');
     });
 
@@ -53,6 +68,32 @@ for (const command of ['webhook', 'renewer'] as const) {
       t.notOk(dump.includes(SECRET));
     });
   });
+}
+
+/** A process of the same Node without the flag. */
+async function startControl(t: Test): Promise<{ pid: number; announced: Promise<unknown[]> }> {
+  const child = spawn(process.execPath, ['-e', 'console.log("up"); setInterval(() => {}, 1_000)'], {
+    env: { NODE_OPTIONS },
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return { pid: child.pid ?? 0, announced: once(child.stderr, 'data') };
+}
+
+/** The sockets on which a process listens. */
+async function listeners(pid: number): Promise<readonly string[]> {
+  const folder = `/proc/${pid}/fd`;
+  const files = await Promise.all(
+    (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')),
+  );
+  const tables = ['tcp', 'tcp6'].map((table) => readFile(`/proc/${pid}/net/${table}`, 'utf8'));
+  const rows = (await Promise.all(tables)).flatMap((table) => table.trim().split('\n').slice(1));
+  const sockets = rows.map((row) => row.trim().split(/\s+/));
+  return sockets
+    .filter(
+      ([, , , state, , , , , , inode]) => state === LISTENS && files.includes(`socket:[${inode}]`),
+    )
+    .map(([, address = '']) => address);
 }
 
 async function coreOf(pid: number): Promise<string> {

@@ -70,10 +70,16 @@ function excludedWarning(namespace: string): string {
   return `ecr-pull-secrets: EXCLUDE_NAMESPACE matches namespace ${namespace}, so this pod gets no pull secret; change that setting, or the labels by which the namespace opts in`;
 }
 
+/**
+ * How many names of a pod are judged: more than a pod has that runs, and more than the API server passes on
+ * warnings about. Whoever may create pods can send 28,000, and each is compared with up to 200 keys.
+ */
+const MAX_JUDGED_NAMES = 100;
+
 /** One for each registry, which names the first of its images that no key covers. */
 function uncoveredWarnings(images: readonly string[], { covers }: KnownFacts): readonly string[] {
   const firsts = new Map<string, string>();
-  for (const name of new Set(images.map(fullNameOf))) {
+  for (const name of firstNamesOf(images)) {
     const registry = registryOf(name);
     if (!firsts.has(registry) && !covers(name)) firsts.set(registry, name);
   }
@@ -81,4 +87,13 @@ function uncoveredWarnings(images: readonly string[], { covers }: KnownFacts): r
     ([registry, name]) =>
       `ecr-pull-secrets: no token covers registry ${registry}, so its images may not pull; add it to the chart value "registries". Not covered: ${name}`,
   );
+}
+
+function firstNamesOf(images: readonly string[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const image of images) {
+    names.add(fullNameOf(image));
+    if (names.size === MAX_JUDGED_NAMES) break;
+  }
+  return names;
 }

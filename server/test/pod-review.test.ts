@@ -244,6 +244,21 @@ t.test(
   },
 );
 
+t.test('of a pod of thousands of images the first 100 names are judged', (t) => {
+  const asked: string[] = [];
+  // From the first name that is not covered on, no other one of its registry is looked at in any case.
+  const covers = (name: string) => asked.push(name) > 0 && !name.endsWith('/100');
+  const facts = () => ({ covers, excludes: () => false });
+  const names = Array.from({ length: 28_000 }, (_, index) => `${ECR_HOST}/${index}`);
+  const images = names.flatMap((name) => [`${name}:1`, `${name}:2`, 'nginx']);
+  const spec = { containers: images.map((image) => ({ image })) };
+  const { outcome, warnings } = review({ spec }, { facts });
+  t.equal(outcome, 'patched');
+  t.strictSame(asked, names.slice(0, 100));
+  t.strictSame(warnings, []);
+  t.end();
+});
+
 t.test('warnings fit what the API server passes on', (t) => {
   const characters = '🐳'.repeat(300);
   const long = allow('uid', { warnings: [characters] }).response.warnings ?? [];

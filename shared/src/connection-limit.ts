@@ -20,38 +20,46 @@ const NEW_SHARE = 1 / 4;
  * To be called before the server listens.
  */
 export function limitConnections(server: HttpServer | HttpsServer, limit: number): void {
-  /** Never served, by peer, the oldest first. */
-  const unserved = new Map<string, Socket>();
+  /** Never served, the oldest first. */
+  const unserved = new Set<Socket>();
   /** The longest unused first. */
-  const served = new Map<string, Socket>();
+  const served = new Set<Socket>();
+  // A peer is no key of the sets: a client that resets a connection can open the next one from the same port
+  // before the former one is closed here.
+  const latest = new Map<string, Socket>();
+  const connectionOfTls = new WeakMap<Socket, Socket>();
 
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket);
-    unserved.set(peer, socket);
+    latest.set(peer, socket);
+    unserved.add(socket);
     socket.once('close', () => {
-      unserved.delete(peer);
-      served.delete(peer);
+      unserved.delete(socket);
+      served.delete(socket);
+      if (latest.get(peer) === socket) latest.delete(peer);
     });
     if (unserved.size + served.size <= limit) return;
-    const candidates = unserved.size > limit * NEW_SHARE ? unserved : served;
-    for (const [key, oldest] of candidates) {
-      candidates.delete(key);
-      oldest.destroy();
-      break;
-    }
+    const [oldest] = unserved.size > limit * NEW_SHARE ? unserved : served;
+    if (!oldest) return;
+    unserved.delete(oldest);
+    served.delete(oldest);
+    oldest.destroy();
+  });
+
+  server.on('secureConnection', (tls: Socket) => {
+    const socket = latest.get(peerOf(tls));
+    if (socket) connectionOfTls.set(tls, socket);
   });
 
   server.on('request', (request, response) => {
-    const peer = peerOf(request.socket);
-    const use = (socket: Socket | undefined): void => {
-      if (!socket) return;
-      unserved.delete(peer);
-      served.delete(peer);
-      served.set(peer, socket);
+    const socket = connectionOfTls.get(request.socket) ?? request.socket;
+    const use = (): void => {
+      if (!unserved.delete(socket) && !served.delete(socket)) return;
+      served.add(socket);
     };
-    use(served.get(peer));
+    if (served.has(socket)) use();
     response.once('finish', () => {
-      if (response.statusCode === SERVED_STATUS) use(unserved.get(peer) ?? served.get(peer));
+      if (response.statusCode === SERVED_STATUS) use();
     });
   });
 }

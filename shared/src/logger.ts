@@ -30,8 +30,9 @@ export function createLogger({ level, format, name, destination }: LoggerOptions
     },
     format === 'text' ? { write: (line) => out.write(toText(line)) } : out,
   );
+  // As an error, which no level leaves out: each line that was dropped was one to be logged.
   function reportDropped(lines: number): void {
-    logger.warn({ lines }, 'lines of the log were dropped: nothing read them');
+    logger.error({ lines }, 'lines of the log were dropped: nothing read them');
   }
   return logger;
 }

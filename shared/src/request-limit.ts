@@ -15,7 +15,8 @@ const STOP_PARSING = 2;
  * Closes a connection that has more than four open requests. Node parses all requests of one read before
  * anything else happens: 64 KiB hold 1,800 of them, which take megabytes, and the reads of all connections
  * come one after another. To destroy the socket does not end that, so the parser's own callback is replaced.
- * There is no documented way to do so; `request-limit.test.ts` fails if a later Node does it otherwise.
+ * There is no documented way to do so; `request-limit.test.ts` fails if a later Node does it otherwise. A
+ * connection without such a parser would have no limit, so it is closed.
  *
  * To be called before the server listens.
  */
@@ -30,7 +31,10 @@ export function limitOpenRequests(server: HttpServer | HttpsServer): void {
   const event = server instanceof HttpsServer ? 'secureConnection' : 'connection';
   server.on(event, (socket: Socket) => {
     const parser = parserOf(socket);
-    if (!parser) return;
+    if (!parser) {
+      socket.destroy();
+      return;
+    }
     const { onIncoming } = parser;
     parser.onIncoming = (request, shouldKeepAlive) => {
       if (add(socket, 1) <= MAX_OPEN_REQUESTS) return onIncoming(request, shouldKeepAlive);

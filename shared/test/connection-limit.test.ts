@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { limitConnections } from '../src/connection-limit.ts';
+import { type Transport, TRANSPORTS } from './support/transports.ts';
 
 const LIMIT = 8;
 
@@ -87,7 +88,40 @@ t.test('connections that their clients close make room', async (t) => {
   for (const socket of sockets) t.match(await answer(socket), /^HTTP/);
 });
 
-async function startServer(test: Test) {
+for (const [name, transport] of Object.entries(TRANSPORTS)) {
+  t.test(`${name}: connections count that come from the port of one just reset`, async (t) => {
+    const { port, connections } = await startServer(t, transport);
+    const used = transport.connect(port);
+    t.teardown(() => used.destroy());
+    await once(used, transport.ready);
+    await answer(used);
+
+    for (let count = 0; count < 3 * LIMIT; count++) {
+      await reopen(t, port, await openFrom(t, port));
+    }
+
+    for (let turn = 0; turn < 1_000 && (await connections()) > LIMIT; turn++) {
+      await new Promise(setImmediate);
+    }
+    t.ok((await connections()) <= LIMIT, `${await connections()} are open`);
+    t.match(await answer(used), /^HTTP\/1.1 200/, 'what was served outlives them');
+  });
+}
+
+t.test('a late answer counts for the connection that asked, not for its successor', async (t) => {
+  const { port, slowAnswer } = await startServer(t);
+  const asking = await openFrom(t, port);
+  asking.write(getOf('/slow'));
+  const response = await slowAnswer();
+  const successor = await reopen(t, port, asking);
+  response.end();
+
+  await open(t, port, LIMIT);
+
+  await closed(successor);
+});
+
+async function startServer(test: Test, { createServer }: Transport = TRANSPORTS.HTTP) {
   const slow = Promise.withResolvers<ServerResponse>();
   const server = createServer(({ url }, response) => {
     if (url === '/slow') return slow.resolve(response);
@@ -116,14 +150,24 @@ async function connectionsOf(server: Server): Promise<number> {
 /** One after another, so that their order is known. */
 async function open(test: Test, port: number, count: number): Promise<Socket[]> {
   const sockets: Socket[] = [];
-  while (sockets.length < count) {
-    const socket = connect(port, '127.0.0.1');
-    test.teardown(() => socket.destroy());
-    socket.on('error', () => undefined);
-    await once(socket, 'connect');
-    sockets.push(socket);
-  }
+  while (sockets.length < count) sockets.push(await openFrom(test, port));
   return sockets;
+}
+
+/** Resets a plain connection, and at once opens another one from the same port. */
+async function reopen(test: Test, port: number, former: Socket): Promise<Socket> {
+  const { localPort } = former;
+  former.resetAndDestroy();
+  await once(former, 'close');
+  return await openFrom(test, port, localPort);
+}
+
+async function openFrom(test: Test, port: number, localPort?: number): Promise<Socket> {
+  const socket = TRANSPORTS.HTTP.connect(port, localPort);
+  test.teardown(() => socket.destroy());
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
 }
 
 async function openHalf(test: Test, port: number): Promise<Socket> {

@@ -20,6 +20,6 @@ t.test('a log that nothing reads neither stops the process nor fills its memory'
   const lines = (await text).join('').trimEnd().split('\n');
   const [last, notice] = [lines.pop(), lines.pop()].map((line) => JSON.parse(line ?? ''));
   t.match(last, { msg: 'after the flood' });
-  t.match(notice, { level: 'warn', msg: /dropped/ });
+  t.match(notice, { level: 'error', msg: /dropped/ });
   t.equal(lines.length + notice.lines, 10_000, 'each line is written or counted');
 });

@@ -42,7 +42,7 @@ function isTrueReady({
 }
 
 /** How many reviews its webhook has answered since it started, by its own count. */
-export async function countReviews({ host }: Replica): Promise<number> {
+export async function countReviews({ host }: Pick<Replica, 'host'>): Promise<number> {
   const response = await fetch(`http://${host}:${OPS_PORTS.webhook}/metrics`);
   const name = `${METRIC_PREFIX}admission_requests_total`;
   const samples = [...(await response.text()).matchAll(new RegExp(`^${name}{.*} (\\d+)$`, 'gm'))];

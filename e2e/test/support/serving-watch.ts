@@ -12,15 +12,15 @@ export interface ServingSettings {
   readonly serverName: string;
   /** An AdmissionReview that is to be answered with a patch. */
   readonly reviewFile: string;
-  /** What probes and scrapers ask. */
-  readonly opsUrls: readonly string[];
-  /** The processes that answer. */
-  readonly pids: readonly number[];
+  /** The process that answers reviews. */
+  readonly webhookPid: number;
+  /** What probes and scrapers ask, and the process that answers. */
+  readonly opsUrls: readonly { readonly url: string; readonly pid: number }[];
 }
 
 export interface ServingReport {
   answered: number;
-  /** Milliseconds of the slowest answer of each kind, without those in which other processes had the CPU. */
+  /** Milliseconds of the slowest answer of each kind, without those in which who asks or answers waited for a CPU. */
   readonly slowest: Record<string, number>;
   /** What was not answered as it should. */
   readonly problems: string[];

@@ -4,8 +4,8 @@ import type { KubeCredentials } from './kube-config.ts';
 
 /**
  * More than a leader has open at once, or the lease would wait in line behind writes that others' webhooks hold up:
- * thirty writes (`WRITE_LANES`), five watches, six Events, two Secrets of our own, the webhook configuration, the fence
- * and the lease are 46. A burst beyond it waits, which costs less than as many TLS handshakes at once.
+ * thirty writes (`WRITE_LANES`), five watches, 22 Events, two Secrets of our own, the webhook configuration, the fence
+ * and the lease are 62. A burst beyond it waits, which costs less than as many TLS handshakes at once.
  */
 const MAX_CONNECTIONS = 64;
 

@@ -15,8 +15,8 @@ export interface Notice {
   readonly message: string;
 }
 
-/** Resolves with whether the Event was made. */
-export type Notify = (notice: Notice) => Promise<boolean>;
+/** Resolves with whether the Event was made; `false`, without a log line, if the signal aborts before. */
+export type Notify = (notice: Notice, signal?: AbortSignal) => Promise<boolean>;
 
 /** The API server refuses longer ones. */
 const MESSAGE_LIMIT = 1024;
@@ -38,7 +38,8 @@ export function createNotify(options: {
 }): Notify {
   const { client, instance, clock, logger, signal } = options;
   const trouble = createTroubleLog({ clock, logger }, 'an Event could not be made');
-  return async ({ namespace, about, reason, message }) => {
+  return async ({ namespace, about, reason, message }, givenUp) => {
+    const until = givenUp ? AbortSignal.any([signal, givenUp]) : signal;
     const now = new Date(clock.now()).toISOString();
     const body = {
       apiVersion: 'v1',
@@ -60,12 +61,12 @@ export function createNotify(options: {
         method: 'POST',
         path: `/api/v1/namespaces/${namespace}/events`,
         body,
-        signal,
+        signal: until,
         timeoutMs: TIMEOUT_MS,
       });
       return true;
     } catch (error) {
-      if (!signal.aborted) trouble.report(error, namespace);
+      if (!until.aborted) trouble.report(error, namespace);
       return false;
     }
   };

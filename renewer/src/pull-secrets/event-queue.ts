@@ -2,6 +2,7 @@ import type { BackOff } from '@ecr-pull-secrets/shared/back-off.ts';
 import type { RenewerContext } from '../context.ts';
 import type { Notice, Notify } from '../kube/events.ts';
 import { createTroubleLog } from '../kube/trouble-log.ts';
+import type { Lanes } from './work-places.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** Events that wait to be made, fair to every namespace. */
@@ -13,10 +14,16 @@ export interface EventQueue {
 }
 
 /**
- * How many Events are under way at once, one for each namespace: enough that a few namespaces in which an Event takes
- * until its timeout hold up no other, and few enough that ten thousand Events are no storm.
+ * How many Events are under way at once, one for each namespace: few enough that ten thousand of them are no storm. The
+ * API server takes milliseconds; where it takes longer, somebody's admission webhook hangs until the timeout of 5 s.
+ * Such a namespace leaves its place to others after half a second and waits for one of the places of slow ones, so
+ * fifty of them hold up the others for 50 / 4 * 0.5 = 6.25 s. An Event that is given up may have been made; then it
+ * is made twice.
  */
-const CONCURRENCY = 4;
+const LANES: Lanes = {
+  concurrency: 4,
+  slow: { afterMs: 300, places: 16, evictAfterMs: 500 },
+};
 
 /** How many Events may wait, of about 1 KiB each. */
 const MOST_WAITING = 5_000;
@@ -32,36 +39,53 @@ export function createEventQueue(
     readonly mostWaiting?: number;
   },
 ): EventQueue {
-  const { notify, metrics, signal, mostWaiting = MOST_WAITING } = options;
+  const { notify, metrics, mostWaiting = MOST_WAITING } = options;
   const overflow = createTroubleLog(options, 'too many Events wait; the log alone has this one');
-  /** By namespace and reason. */
+  /** By namespace and reason, those under way included. */
   const waiting = new Map<string, Map<string, Notice>>();
   let count = 0;
   const queue = createWorkQueue({
     ...options,
     work: makeNext,
-    concurrency: CONCURRENCY,
+    ...LANES,
     retry: () => BACK_OFF,
   });
 
-  async function makeNext(namespace: string): Promise<void> {
-    const notice = takeNext(namespace);
-    if (!notice) return;
-    const isMade = await notify(notice);
-    if (signal.aborted) return;
+  async function makeNext(namespace: string, run: AbortSignal): Promise<void> {
+    const notices = waiting.get(namespace);
+    const [notice] = notices?.values() ?? [];
+    if (!notices || !notice) return;
+    const isMade = await notify(notice, run);
+    if (!isMade && run.aborted) throw new Error('the Event waits for a place of slow namespaces');
+    if (waiting.get(namespace) === notices) remove(notices, notice);
     metrics.events.inc({ result: isMade ? 'success' : 'error' });
     if (!isMade) throw new Error('the next Event of this namespace waits');
     if (waiting.has(namespace)) queue.add(namespace, 'routine');
   }
 
-  function takeNext(namespace: string): Notice | undefined {
-    const notices = waiting.get(namespace);
-    const [notice] = notices?.values() ?? [];
-    if (!notices || !notice) return undefined;
+  /** What came in its place meanwhile is made after the other Events of the namespace. */
+  function remove(notices: Map<string, Notice>, notice: Notice): void {
+    const newest = notices.get(notice.reason);
+    if (!newest) return;
     notices.delete(notice.reason);
+    if (newest !== notice) {
+      notices.set(notice.reason, newest);
+      return;
+    }
     count -= 1;
-    if (notices.size === 0) waiting.delete(namespace);
-    return notice;
+    if (notices.size === 0) waiting.delete(notice.namespace);
+  }
+
+  /** Drops the newest Event of the namespace in which most wait, if they are more than `size`. */
+  function dropFromLongest(size: number): boolean {
+    let longest: Map<string, Notice> | undefined;
+    for (const notices of waiting.values()) {
+      if (notices.size > (longest?.size ?? size)) longest = notices;
+    }
+    const reason = [...(longest?.keys() ?? [])].at(-1);
+    if (!longest || reason === undefined) return false;
+    count -= 1;
+    return longest.delete(reason);
   }
 
   return {
@@ -71,7 +95,8 @@ export function createEventQueue(
       if (!notices.has(reason)) {
         if (count >= mostWaiting) {
           metrics.events.inc({ result: 'dropped' });
-          return overflow.report(new Error(`${count} Events wait`));
+          overflow.report(new Error(`${count} Events wait`));
+          if (!dropFromLongest(notices.size + 1)) return;
         }
         count += 1;
       }
