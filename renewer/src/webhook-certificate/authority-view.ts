@@ -62,11 +62,11 @@ function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
   const signingSinceMs = instantOf(annotations[SIGNING_SINCE_ANNOTATION]) ?? notBeforeMs(signing);
   const { distrustBeforeMs, rotateAtMs, refusals } = readAuthorityRequests(secret, now.getTime());
   const candidate = nextOf(secret, current, now);
-  const distrusts = createDistrusts(distrustBeforeMs, {
-    signing,
-    signingSinceMs,
-    next: candidate,
-  });
+  const distrusts = createDistrusts(
+    distrustBeforeMs,
+    { signing, signingSinceMs, next: candidate },
+    now.getTime(),
+  );
   const next = unlessDistrusted(candidate, distrusts);
   const listed = textOf(secret, AUTHORITY_KEYS.trusted);
   const trustedPem = mergeBundles(listed, certificatesOf([current, next]));
