@@ -27,6 +27,29 @@ stand in double quotes, which is how docs/migrating.md finds them in deploy.yaml
     request.userInfo.?username.orValue("") == {{ printf "system:serviceaccount:%s:%s" .Release.Namespace (include "ecr-pull-secrets.serviceAccountName" .) | toJson }}
 {{- end -}}
 
+{{/*
+The variables for fenceManagers: the object as it is and as it was. The sizes of managed fields of other managers than the
+renewer, whose entry is made anew with each of its writes, and of those that an API server makes up at the first apply.
+*/}}
+{{- define "ecr-pull-secrets.fenceManagedFields" -}}
+- name: managed
+  expression: >-
+    [{{ index . 0 }}, {{ index . 1 }}].map(each, each[?"metadata"][?"managedFields"].orValue(dyn([])).filter(entry,
+    entry[?"manager"].orValue("") != "ecr-pull-secrets" || entry[?"operation"].orValue("") != "Apply"
+    || entry[?"subresource"].orValue("") != ""))
+- name: managedSizes
+  expression: >-
+    [true, false].map(isMadeUp, variables.managed.map(entries, size(bytes("%s".format([entries.filter(entry,
+    (entry[?"manager"].orValue("") == "before-first-apply") == isMadeUp)])))))
+{{- end -}}
+
+{{/* The validation of managed fields, which anyone can fill who may apply: what it is not about, and its message's beginning. */}}
+{{- define "ecr-pull-secrets.fenceManagers" -}}
+- expression: >-
+    {{ index . 0 }} variables.managedSizes.all(sizes, sizes[0] <= 262144 || sizes[0] <= sizes[1])
+  message: {{ printf "%sits objects get 256 KiB of managed fields at most" (index . 1) | quote }}
+{{- end -}}
+
 {{/* The head of a policy of the fence: the root, the end of its name. */}}
 {{- define "ecr-pull-secrets.policyMetadata" -}}
 {{- $root := index . 0 -}}

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
@@ -12,6 +16,7 @@ import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf } from './support/pull-secret.ts';
 import { logOf, metricsOf, nextLeader } from './support/renewers.ts';
 import { startThief, stealAuthority } from './support/impostor-webhook.ts';
+import { stealIdentity } from './support/stolen-identity.ts';
 
 const SPREAD_MS = 4_000;
 
@@ -66,13 +71,20 @@ t.test(
 
 t.test('a stolen CA is trusted no longer, though the leader is killed, and nobody notices', (t) =>
   unnoticed(t, playground, async () => {
-    const stolen = await stealAuthority(api);
-    const thief = await startThief(api, stolen);
+    const thief = await startThief(api, await stealAuthority(api));
     t.teardown(() => thief.close());
-    const before = await readSigner(api);
     t.ok(await thief.isTrusted(), 'the thief is taken for the webhook');
+    const heir = await startThief(api, await plantAuthority());
+    t.teardown(() => heir.close());
+    await eventually('a CA that the thief made is trusted too', async () =>
+      assert.ok(await heir.isTrusted()),
+    );
+    const before = await readSigner(api);
     await distrust(now());
-    const refused = thief.untilRefused(DISTRUSTED_WITHIN_MS);
+    const refused = Promise.all([
+      thief.untilRefused(DISTRUSTED_WITHIN_MS),
+      heir.untilRefused(DISTRUSTED_WITHIN_MS),
+    ]);
     await eventually('another CA signs', async () => {
       const signer = await readSigner(api);
       assert.ok(signer !== '' && signer !== before);
@@ -80,9 +92,10 @@ t.test('a stolen CA is trusted no longer, though the leader is killed, and nobod
     // Late enough for a leader that begins to wait anew to be too late.
     await delay(25_000);
     process.kill((await nextLeader(playground)).pid, 'SIGKILL');
-    const tookMs = await refused;
-    t.ok(tookMs, `the thief is refused within ${DISTRUSTED_WITHIN_MS} ms`);
-    t.comment(`refused after ${tookMs} ms`);
+    for (const tookMs of await refused) {
+      t.ok(tookMs, `the thief is refused within ${DISTRUSTED_WITHIN_MS} ms`);
+      t.comment(`refused after ${tookMs} ms`);
+    }
     t.equal((await readTrusted(api)).length, 1);
     const served = await handshakesNow(playground, await readCaBundle(api));
     t.same(
@@ -103,3 +116,21 @@ t.test('the same instant again changes nothing', async (t) => {
   t.equal(await readSigner(api), before);
   t.equal((await readTrusted(api)).length, 1);
 });
+
+/** With the renewer's token: another CA, of which all that is written says that it is to be left alone. */
+async function plantAuthority(): Promise<CertificateAuthority> {
+  const made = await createCertificateAuthority({
+    commonName: 'thief',
+    // By its dates it is valid since half an hour ago, and will be made in half an hour.
+    now: new Date(Date.now() + 1_800_000),
+  });
+  const identity = await stealIdentity(playground.cluster, api);
+  const stringData = { 'tls.crt': made.certificatePem, 'tls.key': made.privateKeyPem };
+  const annotations = {
+    'ecr-pull-secrets.io/format': '2',
+    'ecr-pull-secrets.io/signing-since': '2200-01-01T00:00:00Z',
+  };
+  await identity.api.merge(AUTHORITY, { metadata: { annotations }, stringData });
+  await identity.client.close();
+  return made;
+}

@@ -23,6 +23,7 @@ import {
   WITH_MORE_RIGHTS,
 } from './support/fence/attacks-with-more-rights.ts';
 import { EVENT_ATTACKS } from './support/fence/event-attacks.ts';
+import { testFillUp } from './support/fence/fill-up.ts';
 import { testModes } from './support/fence/modes.ts';
 import { testOptIn } from './support/fence/opt-in.ts';
 import { findFence } from './support/fence/proof.ts';
@@ -243,6 +244,7 @@ t.test('no policy has an expression that this Kubernetes warns of', async (t) =>
   t.same(await world.policyWarnings(), []);
 });
 
+testFillUp(t, playground, thief);
 testOptIn(t, playground, world);
 
 t.test('what docs/security.md says that a stolen token can still do', async (t) => {

@@ -48,7 +48,7 @@ t.test('it says what to do, and names no cluster, no region, no key', (t) => {
     header,
     'kubectl create secret generic ecr-pull-secrets-aws --namespace ecr-pull-secrets',
   );
-  t.notMatch(text, /caBundle:|helm\.sh|managed-by/);
+  t.notMatch(text, /caBundle:|helm\.sh|managed-by:/);
   t.end();
 });
 

@@ -7,6 +7,7 @@ import type { WebhookMetrics } from './metrics.ts';
 import type { Mutator } from './mutate.ts';
 import {
   BUSY,
+  LENGTH_REQUIRED,
   MUTATE_PATH,
   NOT_FOUND,
   type Refusal,
@@ -96,6 +97,11 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
 
   app.addHook('onRequest', (request, reply, next) => {
     const { method, url, headers } = request;
+    if ('transfer-encoding' in headers) {
+      // Or the rest would be parsed, to be thrown away.
+      reply.header('connection', 'close');
+      return refuse(reply, LENGTH_REQUIRED);
+    }
     const refusal = refusalOfHead({ method, url, contentType: headers['content-type'] });
     if (refusal) return refuse(reply, refusal);
     measure(reply);

@@ -81,6 +81,15 @@ t.test('as many bodies as an API server sends at once pass, and so does the long
   t.equal(await readBody(body, ({ length }) => length), MAX_BODY_BYTES);
 });
 
+t.test('a body in chunks, which cost the more the smaller they are, is not parsed', async (t) => {
+  const { port } = await startApp(t);
+  for (const path of ['/mutate', '/']) {
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
+    const text = `${head}transfer-encoding: chunked\r\n\r\n1\r\n{\r\n`;
+    t.match(await textUntilClosed(port, text), /^HTTP\/1.1 411 .*send a content-length\n$/s, path);
+  }
+});
+
 t.test('slow clients are closed, while an idle connection stays for the next review', async (t) => {
   const patience = { idleMs: 60_000, requestMs: 1_500, handshakeMs: 60_000 };
   const { port, metrics } = await startApp(t, reviewer(), { patience });

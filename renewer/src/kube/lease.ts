@@ -69,7 +69,7 @@ export function createLeaseStore(location: LeaseLocation): LeaseStore {
         method: 'PUT',
         path,
         query: { fieldManager: PRODUCT_NAME },
-        body: { ...kind, metadata: previous?.metadata, spec },
+        body: { ...kind, metadata: kept(previous), spec },
       } as const;
       try {
         const write = previous ? update : create;
@@ -80,4 +80,15 @@ export function createLeaseStore(location: LeaseLocation): LeaseStore {
       }
     },
   };
+}
+
+/**
+ * Labels and annotations have no use here, and anyone who may write the lease may fill it up with them, or with
+ * managed fields, so that there is no room for a holder: so they are not kept. `[{}]` is how managed fields are
+ * taken away.
+ */
+function kept(previous: Lease | undefined): object {
+  const { name, namespace, resourceVersion, finalizers, ownerReferences } =
+    previous?.metadata ?? {};
+  return { name, namespace, resourceVersion, finalizers, ownerReferences, managedFields: [{}] };
 }

@@ -48,7 +48,9 @@ export function planAuthority(
 ): AuthorityStep {
   if (view.kind === 'unknown' || published.kind === 'unknown') return FOREVER;
   if (view.kind === 'absent') return planRecovery('', published, now);
-  if (view.isNewer && view.signing) return FOREVER;
+  // A thief can say of a Secret that a later version wrote it.
+  const hasDistrusted = splitBundle(view.trustedPem).some(view.distrusts);
+  if (view.isNewer && view.signing && !hasDistrusted) return FOREVER;
   if (view.next) return planSwitch(view, view.next, published, { ...times, now });
   if (!view.signing) return planRecovery(view.trustedPem, published, now);
   // It stays trusted until the next one signs, or every pod of the meantime would miss the secret's name.

@@ -65,15 +65,19 @@ interface KnownAuthorities {
 /**
  * A CA that somebody put into the Secret may have been made earlier than its dates tell, but no later than
  * it began to sign. What was trusted beside a distrusted one that signs is older, or it is the next one.
+ *
+ * Whoever could write the Secret before the instant may have dated a CA, or the beginning of its signing, later
+ * than that: a date that is still to come is not believed, and where nothing signs, only the next one is.
  */
 export function createDistrusts(
   distrustBeforeMs: number | undefined,
   { signing, signingSinceMs, next }: KnownAuthorities,
+  nowMs: number,
 ): Distrusts {
   if (distrustBeforeMs === undefined) return () => false;
-  const isOld = (pem: string): boolean => madeAtMs(pem) < distrustBeforeMs;
-  const hasOldSigner = signing !== undefined && signingSinceMs < distrustBeforeMs;
-  return (pem) => isOld(pem) || (hasOldSigner && pem !== next?.certificatePem);
+  const isSince = (ms: number): boolean => distrustBeforeMs <= ms && ms <= nowMs;
+  const hasNewSigner = signing !== undefined && isSince(signingSinceMs);
+  return (pem) => !isSince(madeAtMs(pem)) || !(hasNewSigner || pem === next?.certificatePem);
 }
 
 /** The certificates of a bundle that nobody distrusts, as PEM. */

@@ -46,6 +46,12 @@ export interface PresentAuthority {
   readonly problems: readonly string[];
 }
 
+/**
+ * Of the bundle as PEM. Ours have a few certificates of 1 KiB; a thief can fill the Secret with them, so that it has no
+ * room for another one of ours. The fence lets us write twice as much (`fence-secrets.yaml`).
+ */
+const MOST_LISTED_LENGTH = 128 * 1024;
+
 /** The type of a Secret that takes any data. */
 const OPAQUE = 'Opaque';
 
@@ -62,13 +68,13 @@ function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
   const signingSinceMs = instantOf(annotations[SIGNING_SINCE_ANNOTATION]) ?? notBeforeMs(signing);
   const { distrustBeforeMs, rotateAtMs, refusals } = readAuthorityRequests(secret, now.getTime());
   const candidate = nextOf(secret, current, now);
-  const distrusts = createDistrusts(distrustBeforeMs, {
-    signing,
-    signingSinceMs,
-    next: candidate,
-  });
+  const distrusts = createDistrusts(
+    distrustBeforeMs,
+    { signing, signingSinceMs, next: candidate },
+    now.getTime(),
+  );
   const next = unlessDistrusted(candidate, distrusts);
-  const listed = textOf(secret, AUTHORITY_KEYS.trusted);
+  const listed = latestOf(textOf(secret, AUTHORITY_KEYS.trusted));
   const trustedPem = mergeBundles(listed, certificatesOf([current, next]));
   return {
     kind: 'present',
@@ -84,6 +90,16 @@ function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
     isStuck: secret.immutable === true || (!signing && (secret.type ?? OPAQUE) !== OPAQUE),
     problems,
   };
+}
+
+/** The last certificates of a bundle, which are the newest. */
+function latestOf(bundlePem: string): string {
+  let latest = '';
+  for (const pem of splitBundle(bundlePem).toReversed()) {
+    if (latest.length + pem.length > MOST_LISTED_LENGTH) break;
+    latest = pem + latest;
+  }
+  return latest;
 }
 
 function unlessDistrusted(

@@ -14,6 +14,7 @@ import {
   instant,
   encode,
   plan,
+  make,
   old,
   young,
 } from '../support/authority-secrets.ts';
@@ -246,6 +247,14 @@ t.test('what a later version wrote is used and left alone, unless it is of no us
   const damaged = secretOf({ signing: { ...old, privateKeyPem: '' }, trusted: [old], annotations });
   t.match(plan(damaged, seen, dueMs), { kind: 'prepare', reason: 'lost' });
   t.end();
+});
+
+t.test('of a bundle that a thief filled up only as much is kept as can be written', async (t) => {
+  const trusted = await Promise.all(Array.from({ length: 150 }, () => make(START_MS)));
+  const view = viewAuthority(secretOf({ signing: old, trusted }), new Date(START_MS));
+  const pem = view.kind === 'present' ? view.trustedPem : '';
+  t.ok(pem.length > 120_000 && pem.length < 140_000, `${pem.length} characters are kept`);
+  t.ok(pem.endsWith(`${trusted.at(-1)?.certificatePem}${old.certificatePem}`), 'the newest');
 });
 
 t.test('a Secret with nothing but a key pair is an authority too', (t) => {

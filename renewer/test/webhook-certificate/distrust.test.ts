@@ -97,6 +97,37 @@ t.test('a CA of another maker is not taken for a younger one', async (t) => {
   });
 });
 
+t.test('a CA that a thief left there is not trusted for what the thief says of it', async (t) => {
+  const nowMs = THEFT_MS + 2_000;
+  // Valid since half an hour ago, and by its dates made in half an hour.
+  const planted = await make(nowMs + 1_800_000);
+  const later = await make(nowMs + 90 * DAY_MS);
+  const seen = published(START_MS, old, planted, later, fresh);
+  const sinceMs = nowMs + 1_000 * DAY_MS;
+  const distrusted = { kind: 'prepare', reason: 'distrusted' };
+  const signs = { signing: planted, trusted: [planted, later] };
+  t.match(plan(distrusting(signs, sinceMs), seen, nowMs), distrusted, 'that it signs since');
+  const comes = { signing: old, next: planted, trusted: [old, planted] };
+  t.match(plan(distrusting(comes, START_MS), seen, nowMs), distrusted, 'that it is the next one');
+  const stays = { signing: fresh, trusted: [later, planted, fresh] };
+  const forget = { kind: 'forget', trustedPem: fresh.certificatePem };
+  t.same(plan(distrusting(stays, nowMs), seen, nowMs), forget, 'that it was made since');
+  const newer = distrusting({ signing: old, trusted: [old] }, START_MS);
+  if (newer.kind === 'present') {
+    const annotations = { ...newer.secret.metadata.annotations, 'ecr-pull-secrets.io/format': '2' };
+    const { metadata } = newer.secret;
+    const secret = { ...newer.secret, metadata: { ...metadata, annotations } };
+    t.match(plan({ kind: 'present', secret }, seen, nowMs), distrusted, 'that we cannot read it');
+  }
+  const guessed = await make(THEFT_MS + 500);
+  const nobody = { next: fresh, trusted: [old, guessed, fresh] };
+  t.same(
+    plan(distrusting(nobody), published(START_MS, old, guessed, fresh), nowMs),
+    { kind: 'switch', trustedPem: fresh.certificatePem },
+    'that it was made since, where nothing signs',
+  );
+});
+
 t.test('distrust from an instant to come is refused, and comes then', (t) => {
   const comesMs = START_MS + DAY_MS;
   const known = distrusting({ signing: old, trusted: [old] }, START_MS, comesMs);

@@ -26,6 +26,11 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
     'fills the lease up, so that nobody can write it',
     merge(LEASE, { metadata: { labels: fillingLabels(50) } }),
   ],
+  // All annotations together have 256 KiB at most.
+  [
+    'leaves no room for the renewer’s annotations',
+    merge(pathOf(PLACES.served), { metadata: { annotations: { thief: 'x'.repeat(200_000) } } }),
+  ],
   ['fills it up with a holder', merge(LEASE, { spec: { holderIdentity: 'x'.repeat(1_000_000) } })],
   ['fills the authority up', merge(AUTHORITY, { data: { more: 'A'.repeat(1_000_000) } })],
   ['puts other data into the checkpoint', merge(CHECKPOINT, { data: { more: 'eA==' } })],
