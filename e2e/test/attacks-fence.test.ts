@@ -23,6 +23,7 @@ import {
   WITH_MORE_RIGHTS,
 } from './support/fence/attacks-with-more-rights.ts';
 import { EVENT_ATTACKS } from './support/fence/event-attacks.ts';
+import { fullestConfiguration } from './support/fence/fullest-configuration.ts';
 import { testModes } from './support/fence/modes.ts';
 import { testOptIn } from './support/fence/opt-in.ts';
 import { findFence } from './support/fence/proof.ts';
@@ -162,6 +163,22 @@ t.test('it repairs caBundle, and an authority’s Secret of another type', async
   t.pass();
 });
 
+t.test('it repairs caBundle in a configuration that is as full as the fence allows', async (t) => {
+  const caBundle = await readCaBundle(api);
+  const { request, failed } = await fullestConfiguration(thief.client);
+  t.match(failed, /its webhook configuration is not filled up/);
+  await thief.client.request(request);
+  await eventually('caBundle is repaired', async () => {
+    assert.equal(await readCaBundle(api), caBundle);
+  });
+  // As `helm upgrade` does, which makes it longer.
+  const annotations = { 'example.com/filling': 'x'.repeat(100_000) };
+  await t.resolves(api.merge(CONFIGURATION, { metadata: { annotations } }), 'others may write it');
+  await api.merge(CONFIGURATION, {
+    metadata: { managedFields: [{}], annotations: { 'example.com/filling': null } },
+  });
+});
+
 t.test('where a platform changes what we write, somebody else has to write first', async (t) => {
   if ((await kubernetesMinor(cluster)) < POLICIES_SINCE) return t.pass('it cannot be played');
   const end = await startNarrowingPlatform(playground);
@@ -251,6 +268,7 @@ t.test('what docs/security.md says that a stolen token can still do', async (t) 
     await t.resolves(thief.client.request(request), `it ${title}`);
   }
 });
+
 
 t.test('a fence about another identity than ours is found missing', async (t) => {
   t.match(await findFence(thief.client), { said: / fence the /, metrics: /"proven"\} 1$/m });
