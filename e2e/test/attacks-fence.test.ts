@@ -22,11 +22,12 @@ import {
   OWN_SECRETS_ATTACKS,
   WITH_MORE_RIGHTS,
 } from './support/fence/attacks-with-more-rights.ts';
+import { testEffects } from './support/fence/effects.ts';
 import { EVENT_ATTACKS } from './support/fence/event-attacks.ts';
-import { fullestConfiguration } from './support/fence/fullest-configuration.ts';
+import { testFullestConfiguration } from './support/fence/fullest-configuration.ts';
+import { testProof } from './support/fence/missing-fence.ts';
 import { testModes } from './support/fence/modes.ts';
 import { testOptIn } from './support/fence/opt-in.ts';
-import { findFence } from './support/fence/proof.ts';
 import { PULL_SECRET_ATTACKS } from './support/fence/pull-secret-attacks.ts';
 import { RENEWER_ATTACKS } from './support/fence/renewer-attacks.ts';
 import { STILL_POSSIBLE, STILL_POSSIBLE_FOR_CRONJOB } from './support/fence/still-possible.ts';
@@ -163,21 +164,7 @@ t.test('it repairs caBundle, and an authority’s Secret of another type', async
   t.pass();
 });
 
-t.test('it repairs caBundle in a configuration that is as full as the fence allows', async (t) => {
-  const caBundle = await readCaBundle(api);
-  const { request, failed } = await fullestConfiguration(thief.client);
-  t.match(failed, /its webhook configuration is not filled up/);
-  await thief.client.request(request);
-  await eventually('caBundle is repaired', async () => {
-    assert.equal(await readCaBundle(api), caBundle);
-  });
-  // As `helm upgrade` does, which makes it longer.
-  const annotations = { 'example.com/filling': 'x'.repeat(100_000) };
-  await t.resolves(api.merge(CONFIGURATION, { metadata: { annotations } }), 'others may write it');
-  await api.merge(CONFIGURATION, {
-    metadata: { managedFields: [{}], annotations: { 'example.com/filling': null } },
-  });
-});
+testFullestConfiguration(t, playground, thief);
 
 t.test('where a platform changes what we write, somebody else has to write first', async (t) => {
   if ((await kubernetesMinor(cluster)) < POLICIES_SINCE) return t.pass('it cannot be played');
@@ -262,6 +249,8 @@ t.test('no policy has an expression that this Kubernetes warns of', async (t) =>
 
 testOptIn(t, playground, world);
 
+testEffects(t, playground, thief);
+
 t.test('what docs/security.md says that a stolen token can still do', async (t) => {
   t.same(await linesOfPage('renewer'), titlesOf(STILL_POSSIBLE));
   for (const [title, request] of STILL_POSSIBLE) {
@@ -269,16 +258,7 @@ t.test('what docs/security.md says that a stolen token can still do', async (t) 
   }
 });
 
-
-t.test('a fence about another identity than ours is found missing', async (t) => {
-  t.match(await findFence(thief.client), { said: / fence the /, metrics: /"proven"\} 1$/m });
-  await world.fenceSomebodyElse();
-  t.match(await findFence(thief.client), {
-    said: /no admission policy fences/,
-    metrics: /"missing"\} 1$/m,
-  });
-  t.equal(await ifPresent(api.get(pathOf(PRODUCT_NAME))), undefined, 'a dry run leaves nothing');
-});
+testProof(t, playground, { thief, world });
 
 testModes(t, playground);
 
