@@ -22,11 +22,13 @@ import {
   OWN_SECRETS_ATTACKS,
   WITH_MORE_RIGHTS,
 } from './support/fence/attacks-with-more-rights.ts';
+import { testEffects } from './support/fence/effects.ts';
 import { EVENT_ATTACKS } from './support/fence/event-attacks.ts';
 import { testFillUp } from './support/fence/fill-up.ts';
+import { testFullestConfiguration } from './support/fence/fullest-configuration.ts';
+import { testProof } from './support/fence/missing-fence.ts';
 import { testModes } from './support/fence/modes.ts';
 import { testOptIn } from './support/fence/opt-in.ts';
-import { findFence } from './support/fence/proof.ts';
 import { PULL_SECRET_ATTACKS } from './support/fence/pull-secret-attacks.ts';
 import { RENEWER_ATTACKS } from './support/fence/renewer-attacks.ts';
 import { STILL_POSSIBLE, STILL_POSSIBLE_FOR_CRONJOB } from './support/fence/still-possible.ts';
@@ -163,6 +165,8 @@ t.test('it repairs caBundle, and an authority’s Secret of another type', async
   t.pass();
 });
 
+testFullestConfiguration(t, playground, thief);
+
 t.test('where a platform changes what we write, somebody else has to write first', async (t) => {
   if ((await kubernetesMinor(cluster)) < POLICIES_SINCE) return t.pass('it cannot be played');
   const end = await startNarrowingPlatform(playground);
@@ -247,6 +251,8 @@ t.test('no policy has an expression that this Kubernetes warns of', async (t) =>
 testFillUp(t, playground, thief);
 testOptIn(t, playground, world);
 
+testEffects(t, playground, thief);
+
 t.test('what docs/security.md says that a stolen token can still do', async (t) => {
   t.same(await linesOfPage('renewer'), titlesOf(STILL_POSSIBLE));
   for (const [title, request] of STILL_POSSIBLE) {
@@ -254,15 +260,7 @@ t.test('what docs/security.md says that a stolen token can still do', async (t) 
   }
 });
 
-t.test('a fence about another identity than ours is found missing', async (t) => {
-  t.match(await findFence(thief.client), { said: / fence the /, metrics: /"proven"\} 1$/m });
-  await world.fenceSomebodyElse();
-  t.match(await findFence(thief.client), {
-    said: /no admission policy fences/,
-    metrics: /"missing"\} 1$/m,
-  });
-  t.equal(await ifPresent(api.get(pathOf(PRODUCT_NAME))), undefined, 'a dry run leaves nothing');
-});
+testProof(t, playground, { thief, world });
 
 testModes(t, playground);
 

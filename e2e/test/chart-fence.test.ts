@@ -67,6 +67,11 @@ const MODES: Readonly<Record<string, readonly [readonly string[], ...(readonly s
   'switched off': [[], '--set', 'fence.enabled=false'],
 };
 
+/** How many policies there are, in words. */
+function numberOf(mode: string): string {
+  return ['none', 'one', 'two', 'three'][MODES[mode]?.[0].length ?? -1] ?? '';
+}
+
 for (const [mode, [expected, ...settings]] of Object.entries(MODES)) {
   t.test(`${mode}: the fence is what it is to be, and the process hears of it`, async (t) => {
     const rendered = await render(...settings);
@@ -94,6 +99,12 @@ for (const [mode, [expected, ...settings]] of Object.entries(MODES)) {
     else t.match(text, /No admission policy fences the ServiceAccount ecr-pull-secrets/);
   });
 }
+
+t.test('docs/security.md has the number of policies by mode', async (t) => {
+  const page = await readFile(new URL('../../docs/security.md', import.meta.url), 'utf8');
+  const sentence = `The fence has ${numberOf('defaults')} policies with the webhook, ${numberOf('policy')} without it, ${numberOf('cronjob')} for the CronJob, and ${numberOf('switched off')} with \`rbac.namespaced\` or \`fence.enabled=false\`.`;
+  t.match(page, sentence);
+});
 
 t.test('the fence follows every name that can be set', async (t) => {
   const names: Readonly<Record<string, readonly [string, ...(readonly RegExp[])]>> = {

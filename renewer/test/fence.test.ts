@@ -22,6 +22,10 @@ function deny(message: string) {
 
 const fenced = deny('identity fence of ecr-pull-secrets: no');
 const unfenced = (exchange: Exchange): void => exchange.json({ metadata: {} });
+const there = (exchange: Exchange): void => exchange.refuse(409);
+const absent = (exchange: Exchange): void => exchange.refuse(404);
+/** The answers of a whole fence where there is no pull secret: to its type, two finalizers, and an Event's. */
+const ALL_FENCED = [fenced, fenced, absent, fenced];
 const busy = (exchange: Exchange): void => exchange.refuse(503);
 
 const SINGLE_RUN = readRenewOnceConfiguration({
@@ -96,29 +100,60 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
   };
 }
 
-t.test('the fence is proven at once and hourly, by a dry run without data', async (t) => {
-  const { attempt, keep, lines, state } = await startWorld(t);
-  void keep();
-  t.equal(await state(), 'unknown');
-  const seen: { readonly url: URL; readonly body: unknown }[] = [];
-  const look = async (exchange: Exchange): Promise<void> => {
-    seen.push({ url: exchange.url, body: JSON.parse(await text(exchange.request)) });
-    fenced(exchange);
+t.test(
+  'the fence is proven at once and hourly, by dry runs that break one rule each',
+  async (t) => {
+    const { attempt, keep, lines, state } = await startWorld(t);
+    void keep();
+    t.equal(await state(), 'unknown');
+    const seen: { readonly url: URL; readonly body: unknown }[] = [];
+    const look = (answer: (exchange: Exchange) => void) => async (exchange: Exchange) => {
+      seen.push({ url: exchange.url, body: JSON.parse(await text(exchange.request)) });
+      answer(exchange);
+    };
+    const looks = ALL_FENCED.map(look);
+    t.equal(await attempt(...looks), HOUR_MS);
+    t.equal(await attempt(...looks), HOUR_MS);
+    t.equal(await state(), 'proven');
+    t.equal(lines.length, 1, 'said once');
+    for (const { url } of seen) {
+      t.equal(url.searchParams.get('dryRun'), 'All');
+      t.not(url.searchParams.get('fieldManager'), 'ecr-pull-secrets', 'our fields stay ours');
+    }
+    const path = '/api/v1/namespaces/home/secrets/ecr-pull-secret';
+    t.same(
+      seen.slice(0, 4).map(({ url }) => url.pathname),
+      [path, path, path, '/api/v1/namespaces/home/events'],
+    );
+    const finalizers = ['ecr-pull-secrets.io/fence-probe'];
+    const [type, created, changed, event] = seen.map(({ body }) => Object(body));
+    t.match(type, { type: 'Opaque', metadata: { finalizers: undefined } });
+    t.match(created, { type: 'kubernetes.io/dockerconfigjson', metadata: { finalizers } });
+    t.same(changed, { metadata: { finalizers } });
+    t.match(event, { kind: 'Event', metadata: { finalizers } });
+  },
+);
+
+t.test('a fence that lacks one rule is missing, whichever it is', async (t) => {
+  const lacking: Readonly<Record<string, readonly ((exchange: Exchange) => void)[]>> = {
+    'the type': [unfenced],
+    'finalizers of a new secret': [fenced, unfenced],
+    'finalizers of one that is there': [there, there, unfenced],
+    Events: [there, there, fenced, unfenced],
   };
-  t.equal(await attempt(look), HOUR_MS);
-  t.equal(await attempt(look), HOUR_MS);
-  t.equal(await state(), 'proven');
-  t.equal(lines.length, 1, 'said once');
-  for (const { url, body } of seen) {
-    t.equal(url.pathname, '/api/v1/namespaces/home/secrets/ecr-pull-secret');
-    t.equal(url.searchParams.get('dryRun'), 'All');
-    t.not(url.searchParams.get('fieldManager'), 'ecr-pull-secrets', 'our fields stay ours');
-    t.same(body, {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'ecr-pull-secret', finalizers: ['ecr-pull-secrets.io/fence-probe'] },
-    });
+  for (const [rule, answers] of Object.entries(lacking)) {
+    const { attempt, keep, state } = await startWorld(t);
+    void keep();
+    for (let attempts = 0; attempts < 4; attempts++) await attempt(...answers);
+    t.equal(await state(), 'missing', rule);
   }
+});
+
+t.test('an identity without the right to Events needs no fence for them', async (t) => {
+  const { attempt, keep, state } = await startWorld(t);
+  void keep();
+  t.equal(await attempt(there, there, fenced, (exchange) => exchange.refuse(403)), HOUR_MS);
+  t.equal(await state(), 'proven');
 });
 
 t.test('a fence that is only just being made is not missing', async (t) => {
@@ -126,7 +161,7 @@ t.test('a fence that is only just being made is not missing', async (t) => {
   void keep();
   for (const ms of [5_000, 10_000, 20_000]) t.equal(await attempt(unfenced), ms);
   t.equal(await state(), 'unknown');
-  t.equal(await attempt(fenced), HOUR_MS);
+  t.equal(await attempt(...ALL_FENCED), HOUR_MS);
   t.equal(await state(), 'proven');
   t.same(warnings(), []);
 });
@@ -144,19 +179,41 @@ t.test('one that is missing is said once an hour, and found within minutes', asy
   while (passedMs < HOUR_MS) passedMs += await attempt(unfenced);
   t.ok((await attempt(unfenced)) <= 300_000);
   t.equal(warnings().length, 2);
-  t.equal(await attempt(fenced), HOUR_MS);
+  t.equal(await attempt(...ALL_FENCED), HOUR_MS);
   t.equal(await state(), 'proven');
 });
 
 t.test('an API server that is away or busy says nothing about the fence', async (t) => {
   const { attempt, keep, state, warnings } = await startWorld(t);
   void keep();
-  await attempt(fenced);
+  await attempt(...ALL_FENCED);
   for (let attempts = 0; attempts < 5; attempts++) {
     t.ok((await attempt(attempts % 2 ? busy : (exchange) => exchange.destroy())) <= 300_000);
   }
   t.equal(await state(), 'proven');
   t.same(warnings(), []);
+});
+
+t.test('a verdict counts for two hours', async (t) => {
+  for (const [verdict, answers] of [
+    ['proven', ALL_FENCED],
+    ['missing', [unfenced]],
+  ] as const) {
+    const { attempt, keep, state, warnings } = await startWorld(t);
+    void keep();
+    let passedMs = 0;
+    if (verdict === 'proven') passedMs += await attempt(...answers);
+    else for (let misses = 0; misses < 4; misses++) passedMs = await attempt(...answers);
+    while (passedMs <= 2 * HOUR_MS) {
+      t.equal(await state(), verdict);
+      passedMs += await attempt(busy);
+    }
+    await attempt(busy);
+    t.equal(await state(), 'unknown');
+    t.match(warnings().at(-1), /the fence cannot be proven/);
+    await attempt(...ALL_FENCED);
+    t.equal(await state(), 'proven');
+  }
 });
 
 t.test('what something else refuses is not proven', async (t) => {
@@ -171,7 +228,7 @@ t.test('what something else refuses is not proven', async (t) => {
     await attempt(refuse);
     t.equal(await state(), 'unknown', name);
     t.match(warnings(), [/the fence cannot be proven/]);
-    await attempt(fenced);
+    await attempt(...ALL_FENCED);
     t.equal(await state(), 'proven', name);
   }
 });
@@ -179,9 +236,9 @@ t.test('what something else refuses is not proven', async (t) => {
 t.test('the policy on the webhook configuration counts as well', async (t) => {
   const { attempt, keep, state, warnings } = await startWorld(t, { TLS_MODE: 'self-managed' });
   void keep();
-  t.equal(await attempt(fenced, fenced), HOUR_MS);
+  t.equal(await attempt(...ALL_FENCED, fenced), HOUR_MS);
   t.equal(await state(), 'proven');
-  for (let attempts = 0; attempts < 4; attempts++) await attempt(fenced, unfenced);
+  for (let attempts = 0; attempts < 4; attempts++) await attempt(...ALL_FENCED, unfenced);
   t.equal(await state(), 'missing');
   t.match(warnings(), [/mutatingwebhookconfigurations\/ecr-pull-secrets/]);
 });
@@ -189,7 +246,7 @@ t.test('the policy on the webhook configuration counts as well', async (t) => {
 t.test('a webhook configuration that somebody deleted needs no fence', async (t) => {
   const { attempt, keep, state } = await startWorld(t, { TLS_MODE: 'self-managed' });
   void keep();
-  t.equal(await attempt(fenced, (exchange) => exchange.refuse(404)), HOUR_MS);
+  t.equal(await attempt(...ALL_FENCED, absent), HOUR_MS);
   t.equal(await state(), 'proven');
 });
 
@@ -198,7 +255,7 @@ t.test(
   async (t) => {
     const { attempt, keep, state } = await startWorld(t);
     void keep();
-    await attempt((exchange) => exchange.refuse(404));
+    await attempt(absent);
     t.equal(await state(), 'unknown');
   },
 );
@@ -226,7 +283,7 @@ t.test('a single run warns where the fence is missing or off, and else says noth
   t.equal(await run(undefined), '');
 
   const proven = run('on');
-  fenced(await api.next());
+  for (const answer of ALL_FENCED.slice(0, 3)) answer(await api.next());
   t.equal(await proven, '');
 
   const missing = run('on');

@@ -3,10 +3,11 @@ import type { RenewerContext } from '../context.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { refusalCauseOf } from '../pull-secrets/refusal.ts';
 import {
-  type FencedObject,
-  fencedPullSecret,
-  fencedWebhookConfiguration,
+  eventProbe,
+  type Probe,
   proveFence,
+  pullSecretProbes,
+  webhookConfigurationProbe,
 } from './prove-fence.ts';
 import { UNFENCED } from './unfenced.ts';
 
@@ -34,46 +35,52 @@ type Options = Pick<RenewerContext, 'configuration' | 'client' | 'clock' | 'logg
 /**
  * The leader's part, until the signal aborts: proves at once and then hourly that admission policies fence
  * our identity. One identity has one fence, so one replica is enough. An answer that says nothing about the
- * fence, such as that of a busy API server, leaves what was known.
+ * fence, such as that of a busy API server, leaves what was known for two intervals.
  */
 export async function keepFenceProven(options: Options): Promise<void> {
   const { configuration, client, clock, logger, signal } = options;
   const report = createReport(options);
   if (configuration.fence === 'off') return report('off', { fence: 'off' }, UNFENCED);
-  const objects = fencedObjects(configuration);
+  const probes = probesOf(configuration);
   let attempts = 0;
   let misses = 0;
+  let verdictAtMs = clock.now();
   while (!signal.aborted) {
-    const proof = await proveFence(client, objects, signal);
+    const proof = await proveFence(client, probes, signal);
     if (signal.aborted) return;
+    if (proof.kind !== 'unclear') verdictAtMs = clock.now();
     misses = proof.kind === 'missing' ? misses + 1 : 0;
     attempts = proof.kind === 'proven' ? 0 : attempts + 1;
     if (proof.kind === 'proven') {
       report('proven', {}, 'admission policies fence the ServiceAccount of this process');
     } else if (proof.kind === 'unclear') {
       const facts = { err: proof.error };
-      if (isLasting(proof.error))
+      if (isUnknown(proof.error, clock.now() - verdictAtMs))
         report('unknown', facts, 'the fence cannot be proven; will retry');
       else logger.debug(facts, 'proving the fence failed; will retry');
     } else if (misses >= MISSES_THAT_COUNT) {
-      report('missing', { object: proof.object.request.path }, UNFENCED);
+      report('missing', { object: proof.probe.request.path }, UNFENCED);
     }
     const retryMs = backOffMs(attempts - 1, RETRY, () => 1);
     await clock.sleep(attempts === 0 ? INTERVAL_MS : retryMs, signal);
   }
 }
 
-function fencedObjects(configuration: Options['configuration']): readonly FencedObject[] {
+function probesOf(configuration: Options['configuration']): readonly Probe[] {
   const { podNamespace, secretName, webhookName, tlsMode } = configuration;
-  const secret = fencedPullSecret(podNamespace, secretName);
+  const always = [...pullSecretProbes(podNamespace, secretName), eventProbe(podNamespace)];
   // In the other modes our identity has no right to the configuration, and there may be none.
   const isPatched = tlsMode === 'self-managed' || tlsMode === 'existing-secret';
-  return isPatched ? [secret, fencedWebhookConfiguration(webhookName)] : [secret];
+  return isPatched ? [...always, webhookConfigurationProbe(webhookName)] : always;
 }
 
-/** Whether something else refuses each attempt, such as a missing right or another policy. */
-function isLasting(error: unknown): boolean {
-  return isApiError(error) && refusalCauseOf(error) !== undefined;
+/**
+ * Whether something else refuses each attempt, such as a missing right or another policy, or nothing was found out for
+ * two intervals. A clock that was set back must not keep an old verdict.
+ */
+function isUnknown(error: unknown, verdictAgeMs: number): boolean {
+  const isLasting = isApiError(error) && refusalCauseOf(error) !== undefined;
+  return isLasting || Math.abs(verdictAgeMs) > 2 * INTERVAL_MS;
 }
 
 type Report = (state: FenceState, facts: object, message: string) => void;

@@ -1,4 +1,4 @@
-import { fencedPullSecret, proveFence } from '../fence/prove-fence.ts';
+import { pullSecretProbes, proveFence } from '../fence/prove-fence.ts';
 import { UNFENCED } from '../fence/unfenced.ts';
 import type { RenewOnceParts } from './renew-once.ts';
 
@@ -26,9 +26,9 @@ async function isMissing({
 }: Omit<Parameters<typeof warnWithoutFence>[0], 'print'>): Promise<boolean> {
   const { podNamespace, secretName } = configuration;
   if (podNamespace === undefined) return false;
-  const objects = [fencedPullSecret(podNamespace, secretName)];
-  const first = await proveFence(client, objects, stop);
+  const probes = pullSecretProbes(podNamespace, secretName);
+  const first = await proveFence(client, probes, stop);
   if (first.kind !== 'missing') return false;
   await clock.sleep(SECOND_LOOK_AFTER_MS, stop);
-  return (await proveFence(client, objects, stop)).kind === 'missing';
+  return (await proveFence(client, probes, stop)).kind === 'missing';
 }

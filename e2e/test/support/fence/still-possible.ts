@@ -1,4 +1,11 @@
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import type { KubeRequest } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import { microTime } from '@ecr-pull-secrets/renewer/kube/lease.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import type { Manifest } from '../../../src/playground/kube-api.ts';
 import { REGISTRY } from '../../../src/playground/playground.ts';
 import { AUTHORITY } from '../authority.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
@@ -15,7 +22,36 @@ import {
 } from './attack.ts';
 import { event } from './event-attacks.ts';
 
-/** As a leader reads it, but for the caller. */
+/** Of a key that the thief has. */
+const OWN_AUTHORITY = await createCertificateAuthority({ commonName: 'thief', now: new Date() });
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** As the renewer writes it. */
+export function dataOfAuthority({ certificatePem, privateKeyPem }: CertificateAuthority): Manifest {
+  const certificate = base64(certificatePem);
+  return { 'tls.crt': certificate, 'tls.key': base64(privateKeyPem), 'ca.crt': certificate };
+}
+
+/** Publishes a certificate as the one that API servers trust. */
+export function changeCaBundle(certificatePem: string): KubeRequest {
+  return applyWebhook({ clientConfig: { caBundle: base64(certificatePem) } });
+}
+
+/** Makes somebody the leader. */
+export function holdLease(holderIdentity: string): KubeRequest {
+  const renewTime = microTime(Date.now());
+  return merge(LEASE, { spec: { holderIdentity, renewTime, leaseDurationSeconds: 15 } });
+}
+
+/** The webhook takes these for all registries that a token is for. */
+export const REPLACE_REGISTRIES = merge(CHECKPOINT, {
+  metadata: { annotations: { 'ecr-pull-secrets.io/registries': 'x.example' } },
+});
+
+/** As a leader reads it, but for the caller: `testEffects` has that. */
 const PLANTED = JSON.stringify({
   version: 1,
   caller: '',
@@ -95,22 +131,20 @@ export const STILL_POSSIBLE: readonly Attack[] = [
   ],
   [
     'replaces the authority by one whose key it has, which stays until it is replaced',
-    merge(AUTHORITY, { metadata: { annotations: { thief: 'x' } } }),
+    merge(AUTHORITY, { data: dataOfAuthority(OWN_AUTHORITY) }),
   ],
   [
     'has the webhook warn that no token covers an image, by an annotation of the checkpoint',
-    merge(CHECKPOINT, {
-      metadata: { annotations: { 'ecr-pull-secrets.io/registries': 'x.example' } },
-    }),
+    REPLACE_REGISTRIES,
   ],
   ['deletes the authority, which is then made anew', { method: 'DELETE', path: AUTHORITY }],
   [
-    'changes caBundle, so that no API server trusts the webhook until it is repaired',
-    applyWebhook({ clientConfig: { caBundle: '' } }),
+    'changes caBundle until it is repaired, so that no API server trusts the webhook, or all trust a CA whose key it has',
+    changeCaBundle(OWN_AUTHORITY.certificatePem),
   ],
   [
     'takes the lease, so that nobody renews until 15 seconds after its last write',
-    merge(LEASE, { metadata: { annotations: { thief: 'x' } } }),
+    holdLease('thief'),
   ],
 ];
 

@@ -55,7 +55,10 @@ interface Policy extends KubeObject {
     readonly observedGeneration?: number;
     readonly typeChecking?: { readonly expressionWarnings?: readonly unknown[] };
   };
-  readonly spec: { readonly matchConditions?: readonly object[] };
+  readonly spec: {
+    readonly matchConditions?: readonly object[];
+    readonly validations: readonly { readonly message: string }[];
+  };
 }
 
 /** What the tests of the fence do with it and with a stolen identity. */
@@ -74,6 +77,8 @@ export interface FenceWorld {
   readonly identityWith: (name: string, rules: readonly object[]) => Promise<StolenIdentity>;
   /** What type checking found in the policies, once it was done. */
   readonly policyWarnings: () => Promise<readonly unknown[]>;
+  /** Does something while a policy has no rule whose message has this text. */
+  readonly withoutRule: (policy: string, rule: string, work: () => Promise<void>) => Promise<void>;
   /** Changes the policies so that they are about an identity of another namespace. */
   readonly fenceSomebodyElse: () => Promise<void>;
 }
@@ -173,6 +178,15 @@ export async function createFenceWorld(
           return status?.typeChecking?.expressionWarnings ?? [];
         });
       }),
+    withoutRule: async (name, rule, work) => {
+      const path = `${POLICIES}/${PRODUCT_NAME}-${name}`;
+      const { validations } = (await api.get<Policy>(path)).spec;
+      const others = validations.filter(({ message }) => !message.includes(rule));
+      assert.equal(others.length, validations.length - 1);
+      await api.merge(path, { spec: { validations: others } });
+      await work();
+      await api.merge(path, { spec: { validations } });
+    },
     fenceSomebodyElse: async () => {
       for (const { metadata, spec } of await api.list<Policy>(POLICIES)) {
         if (!spec.matchConditions) continue;

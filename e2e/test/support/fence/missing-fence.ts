@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import type { Test } from 'tap';
+import { eventually } from '../../../src/playground/eventually.ts';
+import { ifPresent } from '../../../src/playground/kube-api.ts';
+import type { Playground } from '../../../src/playground/playground.ts';
+import { pathOf } from '../pull-secret.ts';
+import type { StolenIdentity } from '../stolen-identity.ts';
+import { findFence } from './proof.ts';
+import type { FenceWorld } from './world.ts';
+
+/** Tests what the renewer finds where the fence has a hole. Afterwards it is about somebody else. */
+export function testProof(
+  t: Test,
+  { api }: Playground,
+  { thief, world }: { readonly thief: StolenIdentity; readonly world: FenceWorld },
+): void {
+  t.test('a fence that lacks a rule, or is about another identity, is found missing', async (t) => {
+    t.match(await findFence(thief.client), { said: / fence the /, metrics: /"proven"\} 1$/m });
+    for (const [policy, rule] of [
+      ['secrets', 'the pull secret is of no other type'],
+      ['secrets', 'finalizers and ownerReferences'],
+      ['events', 'finalizers and ownerReferences'],
+      ['webhook-configuration', 'the metadata'],
+    ] as const) {
+      await world.withoutRule(policy, rule, async () => {
+        await eventually(`${policy} without the rule is found`, async () => {
+          assert.match((await findFence(thief.client)).metrics, /"missing"\} 1$/m);
+        });
+      });
+    }
+    await eventually('all rules are back', async () => {
+      assert.match((await findFence(thief.client)).metrics, /"proven"\} 1$/m);
+    });
+    await world.fenceSomebodyElse();
+    t.match(await findFence(thief.client), {
+      said: /no admission policy fences/,
+      metrics: /"missing"\} 1$/m,
+    });
+    t.equal(await ifPresent(api.get(pathOf(PRODUCT_NAME))), undefined, 'a dry run leaves nothing');
+  });
+}
