@@ -1,7 +1,14 @@
 import t from 'tap';
 import { findForeignKeys } from '../src/pull-secrets/foreign-keys.ts';
 import { readPullSecretState } from '../src/pull-secrets/pull-secret-state.ts';
-import { labelled, type ReadSecret, startPullSecretWorld } from './support/pull-secret-world.ts';
+import {
+  DEFAULT_TOKEN,
+  labelled,
+  type ReadSecret,
+  ROLE,
+  ROLE_TOKEN,
+  startPullSecretWorld,
+} from './support/pull-secret-world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -172,6 +179,30 @@ t.test('a secret of somebody else has a state of its own, and is read once', asy
   world.tellNamespace('MODIFIED', { metadata: { name: 'a' } });
   await world.pass(MINUTE_MS);
   t.match(await world.metric('namespace_troubles'), { PullSecretForeign: 0 }, 'no target any more');
+});
+
+t.test('a namespace that is a target again, or has another role, is looked at again', async (t) => {
+  const annotated = labelled('team-a', { 'ecr-pull-secrets.io/role-arn': ROLE });
+  const world = await startPullSecretWorld(t, {
+    namespaces: [labelled('team-a')],
+    secrets: [{ metadata: unclaimed('team-a', '7') }],
+    tokens: [DEFAULT_TOKEN, ROLE_TOKEN],
+  });
+  world.onRead(() => ({ resourceVersion: '7', auths: HUB }));
+  await world.pass(1_000);
+  t.equal(world.reads.length, 1);
+  world.tellNamespace('MODIFIED', { metadata: { name: 'team-a' } });
+  await world.pass(1_000);
+  world.tellNamespace('MODIFIED', labelled('team-a'));
+  await world.pass(MINUTE_MS);
+  t.equal(world.reads.length, 2);
+  t.equal(world.notices.length, 2);
+  t.match(await world.metric('pull_secrets'), { foreign: 1 });
+  world.tellNamespace('MODIFIED', annotated);
+  await world.pass(MINUTE_MS);
+  t.equal(world.reads.length, 3, 'other credentials may be due, for other hosts');
+  t.match(await world.metric('pull_secrets'), { foreign: 1 });
+  t.same(world.writes, []);
 });
 
 t.test('a secret that changes again and again is read ever more rarely', async (t) => {
