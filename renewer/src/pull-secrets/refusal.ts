@@ -51,7 +51,7 @@ const GATEWAY_TIMEOUT = 504;
  * Who writes the lease every two seconds and still leads after this time has had answers meanwhile: a write without one
  * is not the API server's matter, whoever cut it off. The lease lasts as long (`LEASE_DURATION_MS`).
  */
-const OWN_MATTER_AFTER_MS = 15_000;
+export const OWN_MATTER_AFTER_MS = 15_000;
 
 /** Why an answer is one namespace's own matter; `undefined` where it is not, or may not be. */
 export function refusalCauseOf({ status, message }: ApiError): RefusalCause | undefined {
