@@ -171,10 +171,10 @@ export function createPullSecretController(
     for (const namespace of inventory.namespaces()) {
       if (!queue.isBackingOff(namespace)) notice(namespace);
     }
-    tellStates();
+    reportStates();
   }
 
-  function tellStates(): void {
+  function reportStates(): void {
     const targets = [...inventory.namespaces()].filter((each) => inventory.target(each));
     const states = targets.map((namespace) =>
       secretStateOf({
