@@ -1,5 +1,5 @@
 {{- define "ecr-pull-secrets.runRule" -}}
-# The one pull secret, by name; the verb get is for its metadata, which is all that is asked for.
+# The one pull secret, by name; the verb get is for its metadata, and for the content of one that may be somebody else's.
 - apiGroups: [""]
   resources: [secrets]
   resourceNames: [{{ include "ecr-pull-secrets.dockerSecretName" . | quote }}]

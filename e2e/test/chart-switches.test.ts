@@ -54,7 +54,7 @@ t.test('docs/gitops.md lists every kind of the chart that is cluster-wide', asyn
   const clusterWide = objects.filter(({ metadata }) => metadata.namespace === undefined);
   const page = await readFile(new URL('../../docs/gitops.md', import.meta.url), 'utf8');
   const listed = [...page.matchAll(/^ {2}- \{ group: .*, kind: (\w+) \}$/gm)].map(
-    ([, kind]) => kind,
+    ([, kind = '']) => kind,
   );
   // The Namespace is Helm's `--create-namespace`.
   const kinds = new Set(['Namespace', ...clusterWide.map(({ kind }) => kind)]);

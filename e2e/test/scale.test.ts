@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { eventually } from '../src/playground/eventually.ts';
 import { AWS_IDENTITY, startPlayground } from '../src/playground/playground.ts';
 import { type AuditEvent, hasSucceeded, podOf, requestsOfRenewers } from './support/audit-log.ts';
+import { startChart } from './support/chart.ts';
 import { heapAfterCollection, INSPECTABLE, residentBytes } from './support/process-memory.ts';
 import { SECRET } from './support/pull-secret.ts';
 import { type LeadingRenewer, logOf, nextLeader, replicasOf } from './support/renewers.ts';
@@ -41,11 +42,14 @@ const TOKENS = [AWS_IDENTITY.account, OTHER_ACCOUNT].flatMap((account) =>
   REGIONS.map((region) => `${account} ${region}`),
 );
 
-/** What the chart gives a renewer's heap by itself, and an inspector. */
-const NODE_OPTIONS = {
-  name: INSPECTABLE.name,
-  value: `${INSPECTABLE.value} --max-old-space-size=170`,
-};
+const { render } = await startChart(t);
+
+/** What the chart gives a renewer's heap by itself. */
+const [heapFlags] = /--max-old-space-size=170 --max-semi-space-size=\d+/.exec(await render()) ?? [];
+assert(heapFlags);
+
+/** The same, and an inspector. */
+const NODE_OPTIONS = { name: INSPECTABLE.name, value: `${INSPECTABLE.value} ${heapFlags}` };
 
 /** Memory that the chart allows a renewer (`renewer.resources.limits`). */
 const MEMORY_LIMIT_BYTES = 512 * 1024 ** 2;

@@ -1,7 +1,14 @@
 import t from 'tap';
 import { findForeignKeys } from '../src/pull-secrets/foreign-keys.ts';
 import { readPullSecretState } from '../src/pull-secrets/pull-secret-state.ts';
-import { labelled, type ReadSecret, startPullSecretWorld } from './support/pull-secret-world.ts';
+import {
+  DEFAULT_TOKEN,
+  labelled,
+  type ReadSecret,
+  ROLE,
+  ROLE_TOKEN,
+  startPullSecretWorld,
+} from './support/pull-secret-world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -61,7 +68,7 @@ t.test('a token for a host that our document has is replaced by a token', (t) =>
 });
 
 t.test('what is no list of credentials has none', (t) => {
-  for (const text of ['', '{}', 'null', '[]', '{"auths":null}', '{"auths":7}', 'not JSON']) {
+  for (const text of ['', '{}', 'null', '[]', '{"auths":null}', '{"auths":7}', 'not: JSON']) {
     t.same(keysIn(text), [], text);
   }
   t.same(keysIn('{"auths":{"ghcr.io":null}}'), ['ghcr.io']);
@@ -71,6 +78,44 @@ t.test('what is no list of credentials has none', (t) => {
   t.same(findForeignKeys({ type: 'kubernetes.io/dockerconfigjson' }, DOCUMENT), []);
   t.end();
 });
+
+t.test(
+  'names are read as the kubelet reads them, and what two readers may read apart is foreign',
+  (t) => {
+    const hub = '"https://index.docker.io/v1/":{"auth":"bWU6cA=="}';
+    const ecr = JSON.stringify(ECR);
+    const mark = '"email":"awsregrenew@demo.test"';
+    for (const text of [
+      `{"Auths":{${hub}}}`,
+      `{"AUTHS":{${hub}}}`,
+      `{"auth\u017f":{${hub}}}`,
+      `{"auths":{${hub}},"auths":{}}`,
+      `{"auths":{${hub}},"auths":${ecr}}`,
+      `{"auths":{${hub}},"Auths":${ecr}}`,
+      `{"auths":${ecr},"Auths":{${hub}}}`,
+      `{"Auths":{${hub}},"\\u0061uths":${ecr}}`,
+      `{"auths":{${hub},"https://index.docker.io/v1/":{${mark}}}}`,
+      `{"auths":{"ghcr.io":{"email":"me@example.com",${mark}}}}`,
+      `{"auths":{"ghcr.io":{"Email":"me@example.com",${mark}}}}`,
+      '{"auths":{"proxy.example.com":{"username":"AWS","auth":"cm9ib3Q6cA=="}}}',
+      '{"auths":{"proxy.example.com":{"username":"AWS","Auth":"cm9ib3Q6cA=="}}}',
+      '{"auths":{"proxy.example.com":{"auth":"QVdTOnA=","AUTH":"cm9ib3Q6cA=="}}}',
+    ]) {
+      t.equal(keysIn(text).length, 1, text);
+    }
+    for (const text of [
+      `{"Auths":${ecr}}`,
+      `{"auths":{"ghcr.io":{"Email":"awsregrenew@demo.test"}}}`,
+      '{"auths":{"proxy.example.com":{"username":"robot","auth":"QVdTOnA="}}}',
+      '{"auths":{"proxy.example.com":{"Username":"AWS","auth":""}}}',
+      `{"HttpHeaders":{"auths":"x"},"auths":${ecr},"more":[{"a":1},{"a":":\\":"}]}`,
+    ]) {
+      t.same(keysIn(text), [], text);
+    }
+    t.same(keysIn(`{"x":${'['.repeat(9_000)}${']'.repeat(9_000)},"auths":{${hub}}}`).length, 1);
+    t.end();
+  },
+);
 
 t.test('a document of more entries than a Secret has room for is not built', (t) => {
   const token = Buffer.from(`AWS:${'x'.repeat(3_000)}`).toString('base64');
@@ -137,6 +182,30 @@ t.test('a secret of somebody else has a state of its own, and is read once', asy
   world.tellNamespace('MODIFIED', { metadata: { name: 'a' } });
   await world.pass(MINUTE_MS);
   t.match(await world.metric('namespace_troubles'), { PullSecretForeign: 0 }, 'no target any more');
+});
+
+t.test('a namespace that is a target again, or has another role, is looked at again', async (t) => {
+  const annotated = labelled('team-a', { 'ecr-pull-secrets.io/role-arn': ROLE });
+  const world = await startPullSecretWorld(t, {
+    namespaces: [labelled('team-a')],
+    secrets: [{ metadata: unclaimed('team-a', '7') }],
+    tokens: [DEFAULT_TOKEN, ROLE_TOKEN],
+  });
+  world.onRead(() => ({ resourceVersion: '7', auths: HUB }));
+  await world.pass(1_000);
+  t.equal(world.reads.length, 1);
+  world.tellNamespace('MODIFIED', { metadata: { name: 'team-a' } });
+  await world.pass(1_000);
+  world.tellNamespace('MODIFIED', labelled('team-a'));
+  await world.pass(MINUTE_MS);
+  t.equal(world.reads.length, 2);
+  t.equal(world.notices.length, 2);
+  t.match(await world.metric('pull_secrets'), { foreign: 1 });
+  world.tellNamespace('MODIFIED', annotated);
+  await world.pass(MINUTE_MS);
+  t.equal(world.reads.length, 3, 'other credentials may be due, for other hosts');
+  t.match(await world.metric('pull_secrets'), { foreign: 1 });
+  t.same(world.writes, []);
 });
 
 t.test('a secret that changes again and again is read ever more rarely', async (t) => {

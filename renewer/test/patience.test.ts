@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import { createKubeClient } from '../src/kube/client.ts';
@@ -65,6 +66,30 @@ t.test('answers to others are proof enough, so that nobody asks', async (t) => {
   t.equal(probes(), 0);
   await clock.advance(15_000);
   t.match(await outcome, { result: { message: /none to another request/ } });
+});
+
+t.test('a write that is cut off late is late, if others were answered meanwhile', async (t) => {
+  const clock = createFakeClock();
+  const cutOff = async (afterMs: number, error: Error): Promise<unknown> => {
+    const patience = createPatience({ limits: WRITE_LIMITS, clock, probe: async () => true });
+    const outcome = patience
+      .wait(undefined, async () => {
+        await clock.sleep(afterMs);
+        throw error;
+      })
+      .catch((reason: unknown) => reason);
+    await clock.advance(60_000);
+    return outcome;
+  };
+  const cut = createError('ECRPS_KUBERNETES_UNREACHABLE', 'socket hang up');
+  t.equal(await cutOff(14_000, cut), cut);
+  t.match(await cutOff(15_000, cut), {
+    code: 'ECRPS_KUBERNETES_TIMEOUT',
+    message: /^no answer within 15 s, while the API server answers other requests/,
+    cause: cut,
+  });
+  const bug = new TypeError('a bug');
+  t.equal(await cutOff(15_000, bug), bug);
 });
 
 async function start(t: Test) {

@@ -171,7 +171,7 @@ t.test('the advice fits the cause', (t) => {
   t.match(adviceFor(422, POLICY), /admission policy refuses/);
   t.notMatch(adviceFor(422, POLICY), /immutable/);
   t.match(adviceFor(403, QUOTA), /quota/);
-  t.match(adviceFor(403, RIGHTS), /create and patch/);
+  t.match(adviceFor(403, RIGHTS), /create and patch .* list/);
   t.match(adviceFor(422, 'data: Forbidden: field is immutable'), /immutable or not of type/);
   t.match(adviceFor(504, TIMED_OUT), /did not finish.*timeoutSeconds.*requested timeout/);
   t.match(adviceFor(403, 'no'), /Secret "s" may not be written/);
@@ -185,3 +185,19 @@ function adviceFor(status: number, message: string): string {
   const failure = writeFailureOf(error, 0);
   return failure.kind === 'refused' ? refusalMessage(failure.cause, error, 's') : failure.kind;
 }
+
+t.test('a read that fails is not reported as a write, nor blamed on a webhook', async (t) => {
+  const world = await startPullSecretWorld(t, {
+    namespaces: [labelled('a'), labelled('b')],
+    secrets: ['a', 'b'].map((namespace) => ({
+      metadata: { name: 'ecr-pull-secret', namespace, uid: 'u', resourceVersion: '7' },
+    })),
+  });
+  world.onRead((namespace) => (namespace === 'a' ? 403 : 504));
+  await world.pass(MINUTE_MS);
+  t.ok(world.reads.filter((namespace) => namespace === 'b').length > 2, 'it is tried again');
+  t.match(world.notices, [{ namespace: 'a', reason: 'PullSecretRefused' }]);
+  t.equal(world.notices.length, 1);
+  t.same(await world.metric('pull_secret_writes_total'), {});
+  t.match(world.warnings.join(), /finding out whose a pull secret is failed/);
+});

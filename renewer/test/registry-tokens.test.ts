@@ -254,6 +254,23 @@ t.test('the document has the four fields of a docker login under AWS’s own key
   t.end();
 });
 
+t.test('the document is the same to the last byte as it has always been', (t) => {
+  const plan = planTokens({
+    registries: [{ host: `https://${east}/` }, { host: west }],
+    region: undefined,
+  });
+  const [eastId = '', westId = ''] = plan.requests.map(({ id }) => id);
+  const tokens = new Map([
+    [eastId, token()],
+    [westId, token({ password: 'other' })],
+  ]);
+  t.equal(
+    createPullDocument(plan, tokens, nowMs)?.dockerConfigJson,
+    '{"auths":{"https://123456789012.dkr.ecr.us-east-1.amazonaws.com/":{"username":"AWS","password":"pass:word","email":"ecr-pull-secrets@example.invalid","auth":"QVdTOnBhc3M6d29yZA=="},"123456789012.dkr.ecr.us-west-2.amazonaws.com":{"username":"AWS","password":"other","email":"ecr-pull-secrets@example.invalid","auth":"QVdTOm90aGVy"}}}',
+  );
+  t.end();
+});
+
 t.test('keys stay as written, dead and missing tokens are left out and that is said', (t) => {
   const plan = planTokens({
     registries: [{ host: `https://${east}/` }, { host: west }],

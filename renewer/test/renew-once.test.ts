@@ -89,7 +89,7 @@ function refusal(status: number, details: object = {}): Error {
   return createApiError('PATCH it', { status, retryAfter: undefined, text });
 }
 
-/** What the API server does with the apply of a namespace; a secret is never there before. */
+/** What the API server does with the apply of a namespace; a secret is never there before, unless told. */
 type Applies = Readonly<Record<string, (clock: Clock) => unknown>>;
 
 interface Run {
@@ -104,17 +104,23 @@ async function run(
     applies = {},
     tokenSource = giveToken,
     stop = new AbortController().signal,
+    read = () => {
+      throw refusal(404);
+    },
   }: {
     readonly applies?: Applies;
     readonly tokenSource?: TokenSource;
     readonly stop?: AbortSignal;
+    readonly read?: (request: KubeRequest) => unknown;
   } = {},
 ): Promise<Run> {
   const clock = createFakeClock();
   const applied: string[] = [];
   const client: KubeClient = {
-    request: async <T>({ method, path, signal }: KubeRequest): Promise<T> => {
-      if (method === 'GET') throw refusal(404);
+    request: async <T>(request: KubeRequest): Promise<T> => {
+      const { method, path, signal } = request;
+      // What a server sends is what callers say it is.
+      if (method === 'GET') return JSON.parse(JSON.stringify(read(request)));
       const namespace = path.split('/')[4] ?? '';
       applied.push(namespace);
       await unlessAborted(Promise.resolve(applies[namespace]?.(clock)), signal);
@@ -203,6 +209,29 @@ t.test('a conflict is looked at again', async (t) => {
   const { output, applied } = await run({ TARGET_NAMESPACE: 'a' }, { applies });
   t.match(output, /\[a\]\.\.\. success\nJob complete\.\n$/);
   t.equal(applied.length, 3);
+});
+
+t.test('a secret that is deleted between two looks is made anew', async (t) => {
+  let looks = 0;
+  let conflicts = 1;
+  const { output, error, applied } = await run(
+    { TARGET_NAMESPACE: 'a' },
+    {
+      applies: {
+        a: async () => {
+          if (conflicts-- > 0) throw refusal(409);
+        },
+      },
+      // Its metadata is there at the first look, and its content never is.
+      read: ({ accept }) => {
+        if (accept === undefined || looks++ > 0) throw refusal(404);
+        return { metadata: { name: 'pull', namespace: 'a', uid: 'u', resourceVersion: '7' } };
+      },
+    },
+  );
+  t.match(output, /\[a\]\.\.\. success\nJob complete\.\n$/);
+  t.equal(error, '');
+  t.equal(applied.length, 2, 'the first one is bound to what was there');
 });
 
 t.test('no target at all is said loudly, and is no failure', async (t) => {

@@ -12,12 +12,14 @@ function refusal(status: number, retryAfter?: string): Error {
 t.test('only what passes is tried again, and not for ever', async (t) => {
   const clock = createFakeClock();
   const retries = createRetries({ clock, random: () => 0.5, stop: new AbortController().signal });
-  const attempts = async (error: Error): Promise<number> => {
+  const attempts = async (error: Error, tookMs = 0, isWrite = true): Promise<number> => {
     let count = 0;
-    const failing = retries(async () => {
+    const work = async (): Promise<never> => {
       count++;
+      await clock.sleep(tookMs);
       throw error;
-    });
+    };
+    const failing = retries(work, { isWrite });
     const rejected = t.rejects(failing, { message: error.message });
     await clock.advance(300_000);
     await rejected;
@@ -27,7 +29,13 @@ t.test('only what passes is tried again, and not for ever', async (t) => {
   t.equal(await attempts(refusal(429)), 5);
   t.equal(await attempts(refusal(503)), 5);
   t.equal(await attempts(createError('ECRPS_KUBERNETES_UNREACHABLE', 'away')), 5);
-  t.equal(await attempts(refusal(504)), 1, 'it would take as long again');
+  t.equal(await attempts(refusal(504)), 5, 'a load balancer that found no server');
+  t.equal(await attempts(refusal(504), 14_999), 5);
+  t.equal(await attempts(refusal(504), 15_000), 1, 'it would take as long again');
+  t.equal(await attempts(refusal(500), 30_000), 1, 'a webhook that has to agree');
+  t.equal(await attempts(refusal(504), 15_000, false), 5, 'nothing holds up a question');
+  t.equal(await attempts(refusal(429), 15_000), 5, 'it waited in line');
+  t.equal(await attempts(refusal(409), 15_000), 5);
   t.equal(await attempts(createError('ECRPS_KUBERNETES_TIMEOUT', 'late')), 1);
   t.equal(await attempts(refusal(403)), 1);
   t.equal(await attempts(refusal(422)), 1);

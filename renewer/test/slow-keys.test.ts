@@ -7,6 +7,7 @@ import { createWorkQueue } from '../src/pull-secrets/work-queue.ts';
 function holding(t: Test, lanes: Lanes) {
   const clock = createFakeClock();
   const held = new Map<string, () => void>();
+  const fails = new Set<string>();
   const begun: string[] = [];
   const queue = queueOf({
     ...lanes,
@@ -18,10 +19,11 @@ function holding(t: Test, lanes: Lanes) {
       held.set(key, resolve);
       signal.addEventListener('abort', () => reject(new Error('ended')), { once: true });
       await promise.finally(() => held.delete(key));
+      if (fails.has(key)) throw new Error('refused');
     },
   });
   t.teardown(() => held.forEach((end) => end()));
-  return { queue, clock, held, begun };
+  return { queue, clock, held, begun, fails };
 }
 
 function slow(places: number): NonNullable<Lanes['slow']> {
@@ -67,6 +69,55 @@ t.test(
     t.same(begun, ['slow1', 'slow2', 'slow3', 'a', 'slow2', 'slow3']);
   },
 );
+
+type World = ReturnType<typeof holding>;
+
+/** Ends what is worked on, which was slow by then. */
+async function endSlow({ clock, held }: World): Promise<void> {
+  await clock.advance(300);
+  held.forEach((end) => end());
+  await turns();
+}
+
+/** Has all keys be slow once, and be done. */
+async function makeSlow(world: World, keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    world.queue.add(key, 'urgent');
+    await endSlow(world);
+  }
+  world.begun.splice(0);
+}
+
+t.test('among slow keys the urgent ones come first, and a rotation waits for them', async (t) => {
+  const world = holding(t, { concurrency: 2, slow: slow(1) });
+  const { queue, begun } = world;
+  await makeSlow(world, ['slow1', 'slow2', 'slow3', 'slow4']);
+  queue.add('slow1', 'routine');
+  t.ok(queue.hasRoom());
+  queue.add('slow2', 'routine');
+  queue.add('slow3', 'routine');
+  t.notOk(queue.hasRoom(), 'or it pours in all that there is');
+  queue.add('slow4', 'urgent');
+  queue.add('slow3', 'urgent');
+  for (let end = 0; end < 4; end++) await endSlow(world);
+  t.same(begun, ['slow1', 'slow4', 'slow3', 'slow2']);
+  t.ok(queue.hasRoom());
+});
+
+t.test('slow keys that fail for ever are in the way of no other, nor of a rotation', async (t) => {
+  const world = holding(t, { concurrency: 2, slow: slow(1) });
+  const { queue, clock, begun } = world;
+  await makeSlow(world, ['slow1', 'slow2', 'slow3', 'slow4']);
+  world.fails.add('slow1').add('slow2').add('slow3');
+  for (const key of ['slow1', 'slow2', 'slow3']) queue.add(key, 'urgent');
+  for (let end = 0; end < 3; end++) await endSlow(world);
+  await clock.advance(1_000);
+  t.same(begun.splice(0), ['slow1', 'slow2', 'slow3', 'slow1']);
+  t.ok(queue.hasRoom(), 'two of them wait for the one place');
+  queue.add('slow4', 'routine');
+  await endSlow(world);
+  t.same(begun, ['slow4']);
+});
 
 t.test('a key that is quick again has its place again, and a forgotten one too', async (t) => {
   const { queue, clock, held, begun } = holding(t, { concurrency: 1, slow: slow(1) });

@@ -15,7 +15,7 @@ import { within } from './within.ts';
 /** Server-side apply; the body may be JSON, which is YAML. */
 export const APPLY_PATCH = 'application/apply-patch+yaml';
 
-/** Asks for an object's metadata alone, so that no secret's data ever reaches this process. */
+/** Asks for an object's metadata alone, so that no secret's data reaches this process but by a read of one secret. */
 export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /** The same for a list. */

@@ -1,5 +1,5 @@
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
-import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { within } from './within.ts';
 
 /** How long a write waits for its answer. */
@@ -25,6 +25,9 @@ export interface Patience {
   /**
    * Gives work a signal that aborts if there is no answer: early if the API server answers nothing else either,
    * otherwise in the end.
+   *
+   * @throws ECRPS_KUBERNETES_TIMEOUT in the end, or if something on the way cuts the work off while the API server
+   *   answers others: a proxy may wait no longer than 15 s
    */
   wait<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
@@ -44,17 +47,23 @@ export function createPatience(options: {
   async function isAlive(): Promise<boolean> {
     if (Math.abs(clock.now() - answeredAtMs) < silenceMs / 2) return true;
     const { signal } = new AbortController();
-    probing ??= within({ clock, ms: silenceMs / 2, signal, timeUp }, probe).finally(() => {
-      probing = undefined;
-    });
+    probing ??= within({ clock, ms: silenceMs / 2, signal, timeUp: noAnswer }, probe).finally(
+      () => {
+        probing = undefined;
+      },
+    );
     return probing;
   }
 
-  async function giveUpIfDead(work: AbortController): Promise<void> {
+  async function giveUpIfDead(work: AbortController, lookedAlive: () => void): Promise<void> {
     const { signal } = work;
     while (!signal.aborted) {
       await clock.sleep(silenceMs, signal);
-      if (signal.aborted || (await isAlive())) continue;
+      if (signal.aborted) return;
+      if (await isAlive()) {
+        lookedAlive();
+        continue;
+      }
       work.abort(new Error(`no answer within ${silenceMs} ms, and none to another request`));
     }
   }
@@ -64,19 +73,25 @@ export function createPatience(options: {
       answeredAtMs = clock.now();
     },
     wait: async (signal, work) => {
-      const late = (): Error =>
-        createError(
-          'ECRPS_KUBERNETES_TIMEOUT',
-          `no answer within ${longestMs / 1000} s, while the API server answers other requests`,
-        );
-      return within({ clock, ms: longestMs, signal, timeUp: late }, async (limited) => {
+      const timeUp = (): Error => late(longestMs);
+      return within({ clock, ms: longestMs, signal, timeUp }, async (limited) => {
         const either = new AbortController();
         const stop = (): void => either.abort(limited.reason);
         limited.addEventListener('abort', stop, { once: true });
         if (limited.aborted) stop();
-        void giveUpIfDead(either);
+        const beganAtMs = clock.now();
+        let isOtherwiseAlive = false;
+        void giveUpIfDead(either, () => {
+          isOtherwiseAlive = true;
+        });
         try {
           return await work(either.signal);
+        } catch (error) {
+          const tookMs = clock.now() - beganAtMs;
+          const isOwnMatter =
+            isOtherwiseAlive && !either.signal.aborted && tookMs >= 1.5 * silenceMs;
+          if (!isOwnMatter || !isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE')) throw error;
+          throw late(tookMs, error);
         } finally {
           either.abort();
         }
@@ -85,6 +100,14 @@ export function createPatience(options: {
   };
 }
 
-function timeUp(): Error {
+function noAnswer(): Error {
   return new Error('no answer');
+}
+
+function late(ms: number, cause?: unknown): Error {
+  return createError(
+    'ECRPS_KUBERNETES_TIMEOUT',
+    `no answer within ${Math.round(ms / 1000)} s, while the API server answers other requests`,
+    cause,
+  );
 }

@@ -9,7 +9,7 @@ import type { NamespaceReports } from './namespace-reports.ts';
 import type { PlannedWork } from './plan-work.ts';
 import { type PullSecretState, readPullSecretState } from './pull-secret-state.ts';
 import { readForeignKeys } from './read-foreign-keys.ts';
-import { writeFailureOf } from './refusal.ts';
+import { lookFailureOf, writeFailureOf } from './refusal.ts';
 import { foreignMessage, refusalMessage, slowMessage, topicOf } from './refusal-message.ts';
 import type { RepairPace } from './repair-pace.ts';
 import { REMARKABLE_MS } from './write-lanes.ts';
@@ -38,6 +38,10 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   const { client, clock, logger, metrics, name } = options;
   const { reports, repairs, foreign, pause, learn } = options;
   const trouble = createTroubleLog({ clock, logger }, 'writing a pull secret failed; will retry');
+  const lookTrouble = createTroubleLog(
+    { clock, logger },
+    'finding out whose a pull secret is failed; will retry',
+  );
 
   async function perform(namespace: string, work: PlannedWork, signal: AbortSignal): Promise<void> {
     const target = { client, namespace, name, signal };
@@ -63,25 +67,27 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     reports.clear(namespace, 'PullSecretForeign');
   }
 
-  function tellPace(namespace: string, tookMs: number): void {
+  function reportPace(namespace: string, tookMs: number): void {
     if (tookMs < REMARKABLE_MS) return reports.clear(namespace, 'PullSecretSlow');
     const message = slowMessage(name, tookMs);
     reports.report(namespace, { reason: 'PullSecretSlow', message, topic: 'slow' });
   }
 
   /** Returns what the failure is to others. */
-  function tellFailure(
+  function reportFailure(
     namespace: string,
     work: PlannedWork,
     { error, tookMs }: { readonly error: unknown; readonly tookMs: number },
   ): unknown {
-    const failure = writeFailureOf(error, tookMs);
+    const isLook = work.kind === 'examine';
+    const failure = isLook ? lookFailureOf(error) : writeFailureOf(error, tookMs);
     // A namespace that goes takes its secret along, of which the other watch may tell first.
     if (failure.kind === 'gone') return error;
-    metrics.secretWrites.inc({ result: failure.kind === 'server' ? 'error' : failure.kind });
+    const result = failure.kind === 'server' ? 'error' : failure.kind;
+    if (!isLook) metrics.secretWrites.inc({ result });
     if (failure.kind === 'server') {
       pause.failed(error);
-      trouble.report(error, namespace);
+      (isLook ? lookTrouble : trouble).report(error, namespace);
       return error;
     }
     pause.answered();
@@ -110,10 +116,10 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
       await perform(namespace, work, signal);
     } catch (error) {
       const tookMs = since(beganAtMs);
-      throw signal.aborted ? error : tellFailure(namespace, work, { error, tookMs });
+      throw signal.aborted ? error : reportFailure(namespace, work, { error, tookMs });
     }
     pause.answered();
-    if (work.kind === 'write') tellPace(namespace, since(beganAtMs));
+    if (work.kind === 'write') reportPace(namespace, since(beganAtMs));
     if (work.kind !== 'examine') reports.clear(namespace, 'PullSecretRefused');
   };
 }

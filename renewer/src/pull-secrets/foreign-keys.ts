@@ -2,6 +2,7 @@ import { EMAIL, type PullDocument } from '../registry-tokens/pull-document.ts';
 import { isEcrKey } from '../registry-tokens/registry-key.ts';
 import { registryHostOf } from '../registry-tokens/registry-host.ts';
 import { DOCKER_CONFIG_KEY } from './pull-secret-state.ts';
+import { readAuths, textIn } from './read-auths.ts';
 
 /** A Secret with its data. */
 export interface SecretContent {
@@ -27,8 +28,9 @@ const MOST_MARKS_OF_JSON = 20_000;
 
 const MARKS_OF_JSON: ReadonlySet<number> = new Set(Buffer.from('"[{,'));
 
-/** Stands for the keys of a document that nobody reads. */
+/** Stand for the keys of a document that nobody reads. */
 const TOO_MANY = 'too many registries to look at';
+const ALIKE = 'registries under names that occur twice';
 
 /**
  * Keys of a secret's `auths` whose credentials nobody could bring back if the document replaced them: not those of
@@ -42,8 +44,11 @@ export function findForeignKeys(
   if (type !== 'kubernetes.io/dockerconfigjson') return [];
   const bytes = Buffer.from(data[DOCKER_CONFIG_KEY] ?? '', 'base64');
   if (countMarks(bytes) > MOST_MARKS_OF_JSON) return [TOO_MANY];
-  const ours = new Set(entriesIn(document.dockerConfigJson).map(([key]) => registryHostOf(key)));
-  return entriesIn(bytes.toString())
+  const entries = readAuths(bytes.toString());
+  if (!entries) return [ALIKE];
+  const own = readAuths(document.dockerConfigJson) ?? [];
+  const ours = new Set(own.map(([key]) => registryHostOf(key)));
+  return entries
     .filter(([key, entry]) => !isEcrKey(key) && !MARKS.has(textIn(entry, 'email')))
     .filter(([key, entry]) => !ours.has(registryHostOf(key)) || userOf(entry) !== ECR_USER)
     .map(([key]) => key);
@@ -55,23 +60,9 @@ function countMarks(bytes: Buffer): number {
   return count;
 }
 
-/** The API server takes any JSON there; what is no object of objects is of no use to the kubelet. */
-function entriesIn(json: string): readonly (readonly [string, unknown])[] {
-  try {
-    const { auths }: { readonly auths?: unknown } = JSON.parse(json) ?? {};
-    return typeof auths === 'object' && auths !== null ? Object.entries(auths) : [];
-  } catch {
-    return [];
-  }
-}
-
+/** The kubelet reads a name of its own only if there is no `auth`. */
 function userOf(entry: unknown): string | undefined {
-  const decoded = Buffer.from(textIn(entry, 'auth') ?? '', 'base64').toString();
-  return textIn(entry, 'username') ?? decoded.split(':')[0];
-}
-
-function textIn(entry: unknown, name: string): string | undefined {
-  if (typeof entry !== 'object' || entry === null || !Object.hasOwn(entry, name)) return undefined;
-  const value: unknown = Reflect.get(entry, name);
-  return typeof value === 'string' ? value : undefined;
+  const auth = textIn(entry, 'auth');
+  if (!auth) return textIn(entry, 'username');
+  return Buffer.from(auth, 'base64').toString().split(':')[0];
 }

@@ -13,16 +13,32 @@ export type ForeignSecretPolicy = (typeof FOREIGN_SECRET_POLICIES)[number];
 /** Whose a secret of our name is; `unknown` where it must be read first. */
 export type Ownership = 'ours' | 'foreign' | 'unknown';
 
-/** What is known of secrets that were read: a version and a word for each, and only until they are ours. */
+/** What is known of secrets that were read: versions and a word for each, and only until they are ours. */
 export interface ForeignSecrets {
-  /** A secret that is not there can only become ours. */
-  ownershipOf(namespace: string, secret: PullSecretState | undefined): Ownership;
+  /**
+   * A secret that is not there can only become ours. A document for other registries may replace other keys, so it is
+   * compared with the secret anew.
+   */
+  ownershipOf(
+    namespace: string,
+    secret: PullSecretState | undefined,
+    document: PullDocument | undefined,
+  ): Ownership;
   /** How long the next look must wait: a secret that changes again and again is not read as often. */
   waitMs(namespace: string, document: PullDocument): number;
   found(namespace: string, document: PullDocument, finding: Finding): void;
+  /** The secret is looked at again if anything is due in it, but no sooner than `waitMs` says. */
+  forgetFinding(namespace: string): void;
   forget(namespace: string): void;
   /** Forgets how often secrets were read that nobody has changed for long. */
   forgetCalm(): void;
+}
+
+interface Known {
+  readonly version: string;
+  /** Of the document that the secret was compared with. */
+  readonly recipe: string;
+  readonly isForeign: boolean;
 }
 
 export function createForeignSecrets({
@@ -33,20 +49,23 @@ export function createForeignSecrets({
   readonly policy: ForeignSecretPolicy;
 }): ForeignSecrets {
   const pace = createRepairPace({ clock, random });
-  const known = new Map<string, { readonly version: string; readonly isForeign: boolean }>();
+  const known = new Map<string, Known>();
 
   return {
-    ownershipOf: (namespace, secret) => {
+    ownershipOf: (namespace, secret, document) => {
       if (!secret || secret.isClaimed || policy === 'take-over') return 'ours';
       const finding = known.get(namespace);
       if (finding?.version !== secret.resourceVersion) return 'unknown';
+      if (finding.recipe !== document?.recipe) return 'unknown';
       return finding.isForeign ? 'foreign' : 'ours';
     },
     waitMs: (namespace, document) => pace.waitMs(namespace, document),
     found: (namespace, document, { resourceVersion: version, foreignKeys }) => {
       pace.written(namespace, document);
-      known.set(namespace, { version, isForeign: foreignKeys.length > 0 });
+      const { recipe } = document;
+      known.set(namespace, { version, recipe, isForeign: foreignKeys.length > 0 });
     },
+    forgetFinding: (namespace) => void known.delete(namespace),
     forget: (namespace) => {
       known.delete(namespace);
       pace.forget(namespace);

@@ -49,7 +49,8 @@ export interface PullSecretController {
 
 /**
  * Keeps the pull secret right in every target namespace: at most one write per namespace and reason,
- * decided from metadata alone. Pods that cannot pull come first; rotation takes its time.
+ * decided from metadata alone, but for a secret that may be somebody else's: that one is read first. Pods that cannot
+ * pull come first; rotation takes its time.
  */
 export function createPullSecretController(
   options: PullSecretControllerOptions,
@@ -107,12 +108,13 @@ export function createPullSecretController(
     if (!inventory.isComplete()) return undefined;
     const target = inventory.target(namespace);
     const secret = inventory.secret(namespace);
+    const document = target && documents.documentFor(roleOf(target));
     return planWork({
       isTarget: target !== undefined,
       isAlive: inventory.isAlive(namespace),
       secret,
-      ownership: foreign.ownershipOf(namespace, secret),
-      document: target && documents.documentFor(roleOf(target)),
+      ownership: foreign.ownershipOf(namespace, secret, document),
+      document,
       emptyDocument: target && documents.emptyDocumentFor(roleOf(target)),
       optOutPolicy,
       nowMs: clock.now(),
@@ -124,7 +126,10 @@ export function createPullSecretController(
     if (!work) reports.clear(namespace, 'PullSecretRefused');
     else if (work.isUrgent) queue.add(namespace, 'urgent');
     else rotation.add(namespace);
-    if (!inventory.target(namespace)) reports.clear(namespace, 'PullSecretForeign');
+    if (inventory.target(namespace)) return;
+    // Whoever makes it a target again is to have the report again.
+    reports.clear(namespace, 'PullSecretForeign');
+    foreign.forgetFinding(namespace);
   }
 
   async function reconcile(namespace: string, end: AbortSignal): Promise<void> {
@@ -166,10 +171,10 @@ export function createPullSecretController(
     for (const namespace of inventory.namespaces()) {
       if (!queue.isBackingOff(namespace)) notice(namespace);
     }
-    tellStates();
+    reportStates();
   }
 
-  function tellStates(): void {
+  function reportStates(): void {
     const targets = [...inventory.namespaces()].filter((each) => inventory.target(each));
     const states = targets.map((namespace) =>
       secretStateOf({

@@ -1,4 +1,5 @@
 import { listOf, objectOf, SCALAR, scalarsOf } from '@ecr-pull-secrets/shared/select-json.ts';
+import { isApiError } from '../kube/api-error.ts';
 import { readJson } from '../kube/read-json.ts';
 import type { PullDocument } from '../registry-tokens/pull-document.ts';
 import type { PullSecretTarget } from './apply-pull-secret.ts';
@@ -29,7 +30,7 @@ const LIST = objectOf({ items: listOf(SECRET) });
  *
  * @param right - what the roles give: `list` by name is what the renewer has, for its watch, and `get` a single run
  * @returns `undefined` if there is none
- * @throws as the client; an ApiError 404 for `get` if there is none
+ * @throws as the client
  */
 export async function readForeignKeys(
   { client, namespace, name, signal }: PullSecretTarget,
@@ -41,16 +42,17 @@ export async function readForeignKeys(
     right === 'get'
       ? { path: `${path}/${name}` }
       : { path, query: { fieldSelector: `metadata.name=${name}` } };
-  return client.request<Finding | undefined>({
-    method: 'GET',
-    ...one,
-    parse: (bytes) => {
-      const secret: Secret | undefined =
-        right === 'get' ? readJson(bytes, SECRET) : readJson(bytes, LIST).items?.[0];
-      if (!secret) return undefined;
-      const foreignKeys = findForeignKeys(secret, document);
-      return { resourceVersion: secret.metadata.resourceVersion ?? '', foreignKeys };
-    },
-    signal,
-  });
+  const parse = (bytes: Buffer): Finding | undefined => {
+    const secret: Secret | undefined =
+      right === 'get' ? readJson(bytes, SECRET) : readJson(bytes, LIST).items?.[0];
+    if (!secret) return undefined;
+    const foreignKeys = findForeignKeys(secret, document);
+    return { resourceVersion: secret.metadata.resourceVersion ?? '', foreignKeys };
+  };
+  try {
+    return await client.request<Finding | undefined>({ method: 'GET', ...one, parse, signal });
+  } catch (error) {
+    if (isApiError(error, 404)) return undefined;
+    throw error;
+  }
 }

@@ -20,7 +20,7 @@ const ADVICE: Readonly<Record<RefusalCause, string>> = {
   quota:
     'is not written because of a quota. Raise it in this namespace, or delete secrets that nobody needs.',
   rights:
-    'is not written because the ServiceAccount of ecr-pull-secrets lacks a right: it needs the verbs create and patch on this secret, as the roles of the chart have them.',
+    'is not written because the ServiceAccount of ecr-pull-secrets lacks a right: it needs the verbs create and patch on this secret, and list (a single run: get) to see whose it is, as the roles of the chart have them.',
   forbidden: 'may not be written: missing permissions or a rule of this cluster refuse it.',
   content:
     'exists but cannot hold pull credentials: it is immutable or not of type kubernetes.io/dockerconfigjson. Delete or rename it, or choose another name by the chart value dockerSecretName.',

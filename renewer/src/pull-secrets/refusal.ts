@@ -51,7 +51,7 @@ const GATEWAY_TIMEOUT = 504;
  * Who writes the lease every two seconds and still leads after this time has had answers meanwhile: a write without one
  * is not the API server's matter, whoever cut it off. The lease lasts as long (`LEASE_DURATION_MS`).
  */
-const OWN_MATTER_AFTER_MS = 15_000;
+export const OWN_MATTER_AFTER_MS = 15_000;
 
 /** Why an answer is one namespace's own matter; `undefined` where it is not, or may not be. */
 export function refusalCauseOf({ status, message }: ApiError): RefusalCause | undefined {
@@ -72,7 +72,7 @@ function causeIn(
   return causes.find(([words]) => words.test(message))?.[1];
 }
 
-/** What a write that failed means. */
+/** What a write, or a look at a secret, that failed means. */
 export type WriteFailure =
   /** The namespace goes, or is not there any more. */
   | { readonly kind: 'gone' }
@@ -94,4 +94,11 @@ export function writeFailureOf(error: unknown, tookMs: number): WriteFailure {
   if (isApiError(error, 404)) return { kind: 'gone' };
   if (isApiError(error, 409)) return { kind: 'conflict' };
   return isLate ? { kind: 'refused', cause: 'slow' } : { kind: 'server' };
+}
+
+/** What a failed look at a secret means: nobody's webhook or policy is asked about it, so only rights can be missing. */
+export function lookFailureOf(error: unknown): WriteFailure {
+  if (isApiError(error, 404)) return { kind: 'gone' };
+  if (!isApiError(error, 403)) return { kind: 'server' };
+  return { kind: 'refused', cause: causeIn(FORBIDDEN, error.message) ?? 'forbidden' };
 }

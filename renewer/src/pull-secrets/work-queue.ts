@@ -22,7 +22,7 @@ export interface WorkQueue {
   /**
    * Asks for a key's work soon, urgent keys before all others; a key that is being worked on comes
    * again once afterwards. Keys that failed or were slow last time get no more places than `Lanes` says: that
-   * may take long, and is not to be in the way of others.
+   * may take long, and is not to be in the way of others. Slow keys that failed come after all other slow ones.
    */
   add(key: string, priority: Priority): void;
   /** Asks for a key's work after a while, unless somebody asks for it sooner. */
@@ -31,21 +31,27 @@ export interface WorkQueue {
   isBackingOff(key: string): boolean;
   /** Nothing is asked of the key any more, and it never failed. */
   forget(key: string): void;
-  /** Whether there is no work that nobody does yet, apart from keys that failed or were slow. */
+  /** Whether there is no work that nobody does yet, apart from keys that failed and urgent ones that were slow. */
   hasRoom(): boolean;
   /** Resolves when no work is running; of use after the signal aborted, when none starts any more. */
   stopped(): Promise<void>;
 }
 
+/** Who comes before whom. */
+type Rank = Exclude<Kind, 'slow'>;
+
+/** A Set keeps the order of insertion: first come, first served. */
+type WaitingLines = Readonly<Record<Rank, Set<string>>>;
+
+function createLines(): WaitingLines {
+  return { urgent: new Set(), failed: new Set(), routine: new Set() };
+}
+
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { work, ready, clock, random, signal } = options;
-  // A Set keeps the order of insertion: first come, first served.
-  const waiting: Readonly<Record<Kind, Set<string>>> = {
-    urgent: new Set(),
-    failed: new Set(),
-    slow: new Set(),
-    routine: new Set(),
-  };
+  const waiting = createLines();
+  const waitingSlow = createLines();
+  const lines = [...Object.values(waiting), ...Object.values(waitingSlow)];
   const places = createWorkPlaces({ ...options, changed: startWork });
   const failures = new Map<string, number>();
   const slowKeys = new Set<string>();
@@ -56,15 +62,21 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   function add(key: string, priority: Priority): void {
     if (signal.aborted) return;
     stopTimer(key);
-    const kind = slowKeys.has(key) ? 'slow' : failures.has(key) ? 'failed' : priority;
-    if (kind !== 'routine') waiting.routine.delete(key);
-    if (!waiting.urgent.has(key)) waiting[kind].add(key);
+    line(key, failures.has(key) ? 'failed' : priority, slowKeys.has(key));
     startWork();
+  }
+
+  /** A key that waits already keeps its turn, unless it is more urgent now. */
+  function line(key: string, rank: Rank, isSlow: boolean): void {
+    if (waiting.urgent.has(key) || waitingSlow.urgent.has(key)) return;
+    const wanted = (isSlow ? waitingSlow : waiting)[rank];
+    for (const keys of lines) if (keys !== wanted) keys.delete(key);
+    wanted.add(key);
   }
 
   async function addLater(key: string, priority: Priority, ms: number): Promise<void> {
     // Something new about the key came meanwhile: it is worked on anyway.
-    if (signal.aborted || Object.values(waiting).some((keys) => keys.has(key))) return;
+    if (signal.aborted || lines.some((keys) => keys.has(key))) return;
     stopTimer(key);
     const timer = new AbortController();
     timers.set(key, timer);
@@ -78,28 +90,32 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     timers.delete(key);
   }
 
-  function hasRoom(): boolean {
-    return waiting.urgent.size + waiting.routine.size === 0;
+  function isAnyoneWaiting(): boolean {
+    return waiting.urgent.size + waiting.routine.size > 0;
   }
 
   function startWork(): void {
     places.moveSlow();
-    for (const kind of ['slow', 'urgent', 'failed', 'routine'] as const) startFrom(kind);
-    if (!hasRoom() && !places.isFree('urgent')) places.evictOverdue();
+    for (const rank of ['urgent', 'routine', 'failed'] as const) {
+      startFrom(waitingSlow[rank], rank, 'slow');
+    }
+    for (const rank of ['urgent', 'failed', 'routine'] as const) {
+      startFrom(waiting[rank], rank, rank);
+    }
+    if (isAnyoneWaiting() && !places.isFree('urgent')) places.evictOverdue();
   }
 
-  function startFrom(kind: Kind): void {
-    const keys = waiting[kind];
+  function startFrom(keys: Set<string>, rank: Rank, kind: Kind): void {
     for (const key of keys) {
       if (signal.aborted || !places.isFree(kind)) return;
       if (places.has(key)) continue;
       keys.delete(key);
-      const promise = workOn(key, kind).finally(() => runs.delete(promise));
+      const promise = workOn(key, rank, kind).finally(() => runs.delete(promise));
       runs.add(promise);
     }
   }
 
-  async function workOn(key: string, kind: Kind): Promise<void> {
+  async function workOn(key: string, rank: Rank, kind: Kind): Promise<void> {
     const run = places.take(key, kind);
     try {
       if (ready) await ready();
@@ -110,16 +126,11 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     } catch (error) {
       remember(key, run);
       if (!run.isEvicted) fail(key, error);
-      else if (!run.isForgotten) again(key);
+      else if (!run.isForgotten) line(key, rank, true);
     } finally {
       places.leave(key);
       startWork();
     }
-  }
-
-  function again(key: string): void {
-    for (const keys of Object.values(waiting)) keys.delete(key);
-    waiting.slow.add(key);
   }
 
   function remember(key: string, { isSlow, isForgotten }: Run): void {
@@ -143,9 +154,9 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       failures.delete(key);
       slowKeys.delete(key);
       places.forget(key);
-      for (const keys of Object.values(waiting)) keys.delete(key);
+      for (const keys of lines) keys.delete(key);
     },
-    hasRoom,
+    hasRoom: () => !isAnyoneWaiting() && waitingSlow.routine.size === 0,
     stopped: async () => {
       await Promise.all(runs);
     },

@@ -1,4 +1,3 @@
-import type { BackOff } from '@ecr-pull-secrets/shared/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import type { Lanes } from '../pull-secrets/work-places.ts';
 import { createWorkQueue } from '../pull-secrets/work-queue.ts';
@@ -7,9 +6,6 @@ export interface MapInOrderOptions extends Lanes {
   readonly clock: Clock;
   readonly random: () => number;
 }
-
-/** Nothing waits between two attempts: what had to make room begins anew when there is room. */
-const AT_ONCE: BackOff = { baseMs: 0, capMs: 0 };
 
 /**
  * Works on several items at a time, those that are slow beside the others, and yields the results in the order of the
@@ -37,7 +33,8 @@ export async function* mapInOrder<T, R>(
         job.result.reject(error);
       }
     },
-    retry: () => AT_ONCE,
+    // Work fails here only if it has to make room, and then comes again as soon as there is some.
+    retry: () => ({ baseMs: 0, capMs: 0 }),
     signal: new AbortController().signal,
   });
   for (const key of jobs.keys()) queue.add(key, 'routine');

@@ -19,7 +19,7 @@ import type { PullDocument } from '../registry-tokens/pull-document.ts';
 import type { Retries } from './retries.ts';
 import { NAMESPACE_IS_DYING, NO_SUCH_NAMESPACE, type Target } from './targets.ts';
 
-const TOLD_TO_STOP = 'the run was told to stop before the API server answered';
+const STOPPED = 'the run was told to stop before the API server answered';
 
 /** What became of one namespace; reasons are one line and hold no credentials. */
 export type Outcome =
@@ -61,10 +61,10 @@ export async function renewNamespace(
   const either = AbortSignal.any([signal, late]);
   const target = { client, namespace, name, signal: either };
   try {
-    const tookMs = await retries(() => write(target, options), either);
+    const tookMs = await retries(() => write(target, options), { signal: either, isWrite: true });
     return { kind: 'success', tookMs };
   } catch (error) {
-    if (late.aborted) return { kind: 'failed', reason: TOLD_TO_STOP, isUnreachable: false };
+    if (late.aborted) return { kind: 'failed', reason: STOPPED, isUnreachable: false };
     if (signal.aborted) throw error;
     return outcomeOf(error, name);
   }
@@ -86,7 +86,10 @@ async function write(
   return clock.now() - beganAtMs;
 }
 
-/** The apply is bound to the version that was looked at before, so that what comes in between is a conflict. */
+/**
+ * The apply is bound to the version that was looked at before, so that what comes in between is a conflict, even that
+ * the secret is gone.
+ */
 async function examine(target: PullSecretTarget, document: PullDocument): Promise<void> {
   const finding = await readForeignKeys(target, document, 'get');
   if (!finding || finding.foreignKeys.length === 0) return;

@@ -49,7 +49,9 @@ export async function renewOnce(parts: RenewOnceParts): Promise<void> {
 
   const tally = createTally();
   const stop = AbortSignal.any([parts.stop, tally.hopeless]);
-  const options = { ...parts, ...configuration, document, retries, stop, late: lateAfter(parts) };
+  const over = new AbortController();
+  const late = lateAfter(parts, over.signal);
+  const options = { ...parts, ...configuration, document, retries, stop, late };
   const renew = async (target: Target, signal: AbortSignal) => {
     const end = tally.begin();
     const outcome = await renewNamespace(target, { ...options, signal });
@@ -61,20 +63,24 @@ export async function renewOnce(parts: RenewOnceParts): Promise<void> {
     print(lineFor(target.namespace, outcome));
     tally.add(target.namespace, outcome);
   }
+  over.abort();
   const slowness = tally.slowness();
   if (slowness) print(`WARNING: ${slowness}\n`);
   tally.check();
   print('Job complete.\n');
 }
 
-/** Aborts a while after the run was told to stop. */
-function lateAfter({ stop, clock }: Pick<RenewOnceParts, 'stop' | 'clock'>): AbortSignal {
+/** Aborts a while after the run was told to stop; nothing waits once the run is over. */
+function lateAfter(
+  { stop, clock }: Pick<RenewOnceParts, 'stop' | 'clock'>,
+  over: AbortSignal,
+): AbortSignal {
   const late = new AbortController();
   const wait = async (): Promise<void> => {
-    await clock.sleep(STOP_PATIENCE_MS);
+    await clock.sleep(STOP_PATIENCE_MS, over);
     late.abort();
   };
-  stop.addEventListener('abort', () => void wait(), { once: true });
+  stop.addEventListener('abort', () => void wait(), { once: true, signal: over });
   return late.signal;
 }
 

@@ -2,7 +2,7 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '../kube/api-error.ts';
-import { refusalCauseOf } from '../pull-secrets/refusal.ts';
+import { OWN_MATTER_AFTER_MS } from '../pull-secrets/refusal.ts';
 
 /** Five attempts outlast a restart of a single API server in most cases, and a busy one in all but a few. */
 const ATTEMPTS = 5;
@@ -19,18 +19,28 @@ export interface RetriesOptions {
   readonly stop: AbortSignal;
 }
 
-/** Does work again while its failure is one that passes, and the signal, if there is one, has not aborted. */
-export type Retries = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+/** Does work again while its failure is one that passes. */
+export type Retries = <T>(
+  work: () => Promise<T>,
+  options?: {
+    /** No new attempt after it aborts either. */
+    readonly signal?: AbortSignal;
+    /** Whether admission webhooks of others may hold the work up. */
+    readonly isWrite?: boolean;
+  },
+) => Promise<T>;
 
 /** Nobody comes back to a single run for hours, so what passes within seconds must not end it. */
 export function createRetries({ clock, random, stop }: RetriesOptions): Retries {
-  return async (work, signal) => {
+  return async (work, { signal, isWrite = false } = {}) => {
     const ended = signal ? AbortSignal.any([stop, signal]) : stop;
     for (let attempt = 0; ; attempt++) {
+      const beganAtMs = clock.now();
       try {
         return await work();
       } catch (error) {
-        if (attempt + 1 >= ATTEMPTS || !isPassing(error)) throw error;
+        const wasHeldUp = isWrite && clock.now() - beganAtMs >= OWN_MATTER_AFTER_MS;
+        if (attempt + 1 >= ATTEMPTS || !isPassing(error, wasHeldUp)) throw error;
         await clock.sleep(askedMs(error) + backOffMs(attempt, BACK_OFF, random), ended);
         if (ended.aborted) throw error;
       }
@@ -40,13 +50,13 @@ export function createRetries({ clock, random, stop }: RetriesOptions): Retries 
 
 /**
  * A conflict is over once one has looked again; a busy or restarting API server recovers. What an admission webhook
- * holds up for as long as the API server waits takes as long again: it is left to the next run.
+ * holds up for as long as the API server, or a load balancer before it, waits takes as long again: it is left to the
+ * next run.
  */
-function isPassing(error: unknown): boolean {
+function isPassing(error: unknown, wasHeldUp: boolean): boolean {
   if (isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE')) return true;
   if (!isApiError(error)) return false;
-  if (refusalCauseOf(error) === 'slow') return false;
-  return error.status === 409 || error.status === 429 || error.status >= 500;
+  return error.status === 409 || error.status === 429 || (error.status >= 500 && !wasHeldUp);
 }
 
 function askedMs(error: unknown): number {

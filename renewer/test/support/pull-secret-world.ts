@@ -49,6 +49,9 @@ export interface Write {
 /** The body of a write. */
 type WrittenSecret = PartialObject & { readonly data: { readonly '.dockerconfigjson': string } };
 
+/** What a read finds: a secret, none, or the status of a refusal. */
+export type Found = ReadSecret | number | undefined;
+
 /** A secret as a read finds it. */
 export interface ReadSecret {
   readonly resourceVersion: string;
@@ -68,7 +71,7 @@ export interface PullSecretWorld {
   /** Answers each write from now on; taken unless told. */
   onWrite(answer: (write: Write) => unknown): void;
   /** What a read finds from now on; unless told, the last version, and no credentials in it. */
-  onRead(find: (namespace: string) => ReadSecret | undefined): void;
+  onRead(find: (namespace: string) => Found): void;
   /** Moves the time on, step by step, and lets connections do their part in between. */
   pass(ms: number): Promise<void>;
   /** Sets the clock, on or back, while nobody looks. */
@@ -117,7 +120,7 @@ export async function startPullSecretWorld(
   let version = LIST_VERSION;
   let answerWrite: (write: Write) => unknown = accept;
   const versions = new Map<string | undefined, string>();
-  let find = (namespace: string): ReadSecret | undefined => ({
+  let find = (namespace: string): Found => ({
     resourceVersion: versions.get(namespace) ?? '',
     auths: {},
   });
@@ -144,6 +147,7 @@ export async function startPullSecretWorld(
   function answerRead(exchange: Exchange, namespace: string): void {
     reads.push(namespace);
     const found = find(namespace);
+    if (typeof found === 'number') return exchange.refuse(found);
     const document = JSON.stringify({ auths: found?.auths });
     const secret = {
       metadata: { resourceVersion: found?.resourceVersion },

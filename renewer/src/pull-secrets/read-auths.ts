@@ -1,0 +1,67 @@
+/** A registry's key and what is under it. */
+export type AuthEntry = readonly [key: string, entry: unknown];
+
+/**
+ * Reads the `auths` of a `.dockerconfigjson`. The kubelet matches the names of members without regard to case, and takes
+ * members of the same name together in its own way (Go's `encoding/json`). Nobody writes such a text on purpose, so it is
+ * not read in its way but not at all.
+ *
+ * @returns `undefined` if an object in it has two members whose names differ in nothing or only in case
+ */
+export function readAuths(json: string): readonly AuthEntry[] | undefined {
+  const config = parse(json);
+  if (config === undefined) return [];
+  if (countMembers(json) !== countNames(config)) return undefined;
+  const auths = memberOf(config, 'auths');
+  return typeof auths === 'object' && auths !== null ? Object.entries(auths) : [];
+}
+
+/** The text in an object under a name, whatever its case. */
+export function textIn(object: unknown, name: string): string | undefined {
+  const value = memberOf(object, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The API server takes any JSON there, but only an object is of use to the kubelet, and nothing that is no JSON. */
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function memberOf(object: unknown, name: string): unknown {
+  if (typeof object !== 'object' || object === null) return undefined;
+  return Object.entries(object).find(([each]) => fold(each) === fold(name))?.[1];
+}
+
+/** Go holds the long s for an "s" too. */
+function fold(name: string): string {
+  return name.toUpperCase();
+}
+
+/** How many members a text has; of no meaning if it is no JSON. */
+function countMembers(json: string): number {
+  let count = 0;
+  let isInString = false;
+  for (let index = 0; index < json.length; index++) {
+    const character = json[index];
+    if (character === '\\') index++;
+    else if (character === '"') isInString = !isInString;
+    else if (character === ':' && !isInString) count++;
+  }
+  return count;
+}
+
+/** How many names all objects in a value have, without recursion since a stranger may nest as deep as there is room. */
+function countNames(value: unknown): number {
+  let count = 0;
+  const found = [value];
+  for (const each of found) {
+    if (typeof each !== 'object' || each === null) continue;
+    found.push(...Object.values(each));
+    if (!Array.isArray(each)) count += new Set(Object.keys(each).map(fold)).size;
+  }
+  return count;
+}
