@@ -305,7 +305,7 @@ t.test('a role and its binding never part, whichever of them was named', async (
 
 t.test('forHelm=false leaves out Helm’s labels, and only those', async (t) => {
   const rendered = await render({ values: { ...CRON_JOB, forHelm: false } });
-  t.notMatch(rendered, /helm\.sh|managed-by/);
+  t.notMatch(rendered, /helm\.sh|managed-by:/);
   t.match(rendered, /app\.kubernetes\.io\/instance: k8s-ecr-login-renew\n/);
 });
 
