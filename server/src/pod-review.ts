@@ -72,7 +72,7 @@ function excludedWarning(namespace: string): string {
 
 /**
  * How many names of a pod are judged: more than a pod has that runs, and more than the API server passes on
- * warnings about. Whoever may create pods can send 28,000, and each is compared with up to 200 keys.
+ * warnings about. Anyone who may create pods can send 28,000, and each is compared with up to 200 keys.
  */
 const MAX_JUDGED_NAMES = 100;
 

@@ -1,4 +1,5 @@
 import { isApiError } from '../kube/api-error.ts';
+import { CREATE_ONLY } from '../kube/apply.ts';
 import { APPLY_PATCH, type KubeClient, type KubeRequest, METADATA_ONLY } from '../kube/client.ts';
 
 /** With what each refusal of the chart's policies begins (`chart/templates/_fence.tpl`). */
@@ -6,9 +7,6 @@ const FENCE_MESSAGE = 'identity fence of ecr-pull-secrets: ';
 
 /** Another one than ours: by ours an apply would let go of the fields that it leaves out. */
 const FIELD_MANAGER = 'ecr-pull-secrets-fence-probe';
-
-/** An apply that names this version only creates, because no object has it. */
-const CREATE_ONLY = '1';
 
 /** The least that a secret of this type has to hold. */
 const NO_CREDENTIALS = {
@@ -92,7 +90,7 @@ function mergePatch(path: string, body: object): Probe['request'] {
 
 /**
  * Tries what the fence forbids, as dry runs, each of which breaks one rule. A policy names our identity in its text, so
- * a tool that rewrites namespaces makes it one about nobody, and only an attempt shows that.
+ * a tool that rewrites namespaces turns it into a policy about an identity that does not exist. Only an attempt shows that.
  *
  * Never rejects. The first probe that the fence does not refuse decides.
  */

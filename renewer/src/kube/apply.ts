@@ -3,6 +3,9 @@ import { APPLY_PATCH, type KubeClient, METADATA_ONLY } from './client.ts';
 import type { PartialObject } from './objects.ts';
 import { type MetadataFields, metadataSelection } from './read-json.ts';
 
+/** No object has this version, so an apply that names it only creates [tried on 1.36 and 1.37]. */
+export const CREATE_ONLY = '1';
+
 /** One server-side apply in our name. */
 export interface Apply {
   readonly client: KubeClient;
@@ -17,7 +20,7 @@ export interface Apply {
 
 /**
  * Applies fields, taking them over from whoever has them; what others own stays (KEP-555). A
- * `metadata.resourceVersion` binds it to that version, and `"1"`, which no object has, lets it only create.
+ * `metadata.resourceVersion` binds it to that version, and `CREATE_ONLY` lets it only create.
  * The answer holds metadata alone.
  *
  * @throws an ApiError: 409 where the version is another

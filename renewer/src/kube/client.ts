@@ -93,7 +93,7 @@ export function createKubeClient({
   const answers = createAnswerReader();
   const patience = createPatience({ limits, probe, clock: systemClock });
 
-  /** Anybody may ask, as a rule (`system:public-info-viewer`), and a refusal is an answer too. */
+  /** As a rule anyone may read it (`system:public-info-viewer`), and a refusal is an answer too. */
   async function probe(signal: AbortSignal): Promise<boolean> {
     try {
       const { body } = await send({ method: 'GET', path: '/livez', signal });
@@ -181,7 +181,7 @@ export function createKubeClient({
   };
 }
 
-/** Of a patient write, whoever waits for it ends it, and knows why. */
+/** A patient write is ended by its `patience`, which has the reason. */
 function stepLimitOf(request: KubeRequest, { longestMs }: WriteLimits): number {
   return request.timeoutMs ?? (isPatient(request) ? 2 * longestMs : READ_TIMEOUT_MS);
 }
@@ -191,7 +191,7 @@ function withoutAnswer(action: string, error: unknown): Error {
   return createError(isLate ? error.code : 'ECRPS_KUBERNETES_UNREACHABLE', action, error);
 }
 
-/** Whether others' admission webhooks may hold the answer up, and nobody has set another limit. */
+/** Whether the admission webhooks of others may delay the answer, and the caller sets no limit. */
 function isPatient({ method, timeoutMs }: KubeRequest): boolean {
   return method !== 'GET' && timeoutMs === undefined;
 }

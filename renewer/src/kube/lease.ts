@@ -1,6 +1,7 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from './api-error.ts';
+import { CREATE_ONLY } from './apply.ts';
 import { APPLY_PATCH, type KubeClient } from './client.ts';
 import type { ObjectMeta } from './objects.ts';
 
@@ -56,14 +57,14 @@ export function createLeaseStore(location: LeaseLocation): LeaseStore {
       }
     },
     write: async (previous, spec, signal) => {
-      // Apply with resourceVersion "1" only creates, and RBAC can limit it to this name, which it
+      // Such an apply only creates, and RBAC can limit it to this name, which it
       // cannot do for POST.
       const create = {
         method: 'PATCH',
         path,
         query: { fieldManager: PRODUCT_NAME },
         contentType: APPLY_PATCH,
-        body: { ...kind, metadata: { name, namespace, resourceVersion: '1' }, spec },
+        body: { ...kind, metadata: { name, namespace, resourceVersion: CREATE_ONLY }, spec },
       } as const;
       const update = {
         method: 'PUT',

@@ -4,7 +4,7 @@ import { within } from './within.ts';
 
 /** How long a write waits for its answer. */
 export interface WriteLimits {
-  /** After each such time in vain somebody looks whether the API server answers anything. */
+  /** After each such time without an answer, a probe shows whether the API server answers at all. */
   readonly silenceMs: number;
   /** However alive the API server is. */
   readonly longestMs: number;
@@ -34,7 +34,7 @@ export interface Patience {
 
 export function createPatience(options: {
   readonly limits: WriteLimits;
-  /** Asks the API server for anything, and resolves with whether it answered. */
+  /** Sends the API server a request, and resolves with whether there was an answer. */
   readonly probe: (signal: AbortSignal) => Promise<boolean>;
   readonly clock: Clock;
 }): Patience {
@@ -43,7 +43,7 @@ export function createPatience(options: {
   let answeredAtMs = Number.NEGATIVE_INFINITY;
   let probing: Promise<boolean> | undefined;
 
-  /** Many writes may wait at once, and one question serves them all. */
+  /** Many writes may wait at once, and one probe serves them all. */
   async function isAlive(): Promise<boolean> {
     if (Math.abs(clock.now() - answeredAtMs) < silenceMs / 2) return true;
     const { signal } = new AbortController();

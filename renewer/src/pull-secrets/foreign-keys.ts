@@ -28,12 +28,12 @@ const MOST_MARKS_OF_JSON = 20_000;
 
 const MARKS_OF_JSON: ReadonlySet<number> = new Set(Buffer.from('"[{,'));
 
-/** Stand for the keys of a document that nobody reads. */
+/** Stand for the keys of a document that is not read. */
 const TOO_MANY = 'too many registries to look at';
 const ALIKE = 'registries under names that occur twice';
 
 /**
- * Keys of a secret's `auths` whose credentials nobody could bring back if the document replaced them: not those of
+ * Keys of a secret's `auths` whose credentials are lost for good if the document replaces them: not those of
  * hosts of ECR, whose tokens live for half a day; not what the predecessor or we wrote; not the token that the document
  * has for the same host. None in a secret of another type, which the API server does not let us change anyway.
  */

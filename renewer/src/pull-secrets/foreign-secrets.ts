@@ -7,7 +7,7 @@ import type { Finding } from './read-foreign-keys.ts';
 /** What becomes of secrets of our name that hold credentials of others. */
 export const FOREIGN_SECRET_POLICIES = ['leave', 'take-over'] as const;
 
-/** `leave` lets them be until somebody says otherwise, `take-over` replaces them as all others. */
+/** `leave` does not change them until they have the annotation; `take-over` replaces them like all others. */
 export type ForeignSecretPolicy = (typeof FOREIGN_SECRET_POLICIES)[number];
 
 /** Whose a secret of our name is; `unknown` where it must be read first. */
@@ -30,7 +30,7 @@ export interface ForeignSecrets {
   /** The secret is looked at again if anything is due in it, but no sooner than `waitMs` says. */
   forgetFinding(namespace: string): void;
   forget(namespace: string): void;
-  /** Forgets how often secrets were read that nobody has changed for long. */
+  /** Forgets how often a secret was read if it has not changed for a long time. */
   forgetCalm(): void;
 }
 

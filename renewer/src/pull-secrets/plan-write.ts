@@ -1,3 +1,4 @@
+import { CREATE_ONLY } from '../kube/apply.ts';
 import type { PullDocument } from '../registry-tokens/pull-document.ts';
 import { LONGEST_TOKEN_LIFE_MS } from '../registry-tokens/registry-token.ts';
 import { isOfOtherRole } from '../registry-tokens/token-plan.ts';
@@ -18,9 +19,6 @@ export interface PlannedWrite {
    */
   readonly isUrgent: boolean;
 }
-
-/** No object has this version, so an apply that names it only creates [tried on 1.36 and 1.37]. */
-const CREATE_ONLY = '1';
 
 /** A secret in the last part of its life is dying: tokens are renewed long before that. */
 const DYING_SHARE = 0.15;

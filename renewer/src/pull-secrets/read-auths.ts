@@ -3,8 +3,7 @@ export type AuthEntry = readonly [key: string, entry: unknown];
 
 /**
  * Reads the `auths` of a `.dockerconfigjson`. The kubelet matches the names of members without regard to case, and takes
- * members of the same name together in its own way (Go's `encoding/json`). Nobody writes such a text on purpose, so it is
- * not read in its way but not at all.
+ * members of the same name together in its own way (Go's `encoding/json`). A document with such members is not read.
  *
  * @returns `undefined` if an object in it has two members whose names differ in nothing or only in case
  */

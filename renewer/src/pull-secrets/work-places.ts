@@ -2,7 +2,7 @@ import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
 
 export type Priority = 'urgent' | 'routine';
 
-/** Whose place a key’s work has. */
+/** The kind of place that a key’s work has. */
 export type Kind = Priority | 'failed' | 'slow';
 
 /** How many keys are worked on at once. */
@@ -27,7 +27,7 @@ export interface Run {
   readonly isSlow: boolean;
   /** Whether it had to end because others wait. */
   readonly isEvicted: boolean;
-  /** Whether nobody is interested in the key any more. */
+  /** Whether the key is not needed any more. */
   readonly isForgotten: boolean;
 }
 
@@ -66,7 +66,7 @@ export function createWorkPlaces({
 }: Lanes & {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Told when a key became slow, or overdue. */
+  /** Called if a key becomes slow or overdue. */
   readonly changed: () => void;
 }): WorkPlaces {
   const runs = new Map<string, State>();

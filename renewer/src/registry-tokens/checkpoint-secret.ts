@@ -6,7 +6,7 @@ import {
   REGISTRIES_ANNOTATION,
 } from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from '../kube/api-error.ts';
-import { apply } from '../kube/apply.ts';
+import { apply, CREATE_ONLY } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { PartialObject } from '../kube/objects.ts';
 import {
@@ -55,9 +55,6 @@ const DATA_KEY = 'tokens.json';
 
 /** The API server refuses Secrets over 1 MiB; base64 makes three bytes four. */
 const SIZE_LIMIT_BYTES = 900 * 1024 * 0.75;
-
-/** No object has this version, so an apply that names it only creates [tried on 1.36 and 1.37]. */
-const CREATE_ONLY = '1';
 
 export function createCheckpointSecret(options: CheckpointSecretOptions): CheckpointSecret {
   const { client, namespace, name, clock, logger, signal } = options;

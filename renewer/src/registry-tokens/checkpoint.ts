@@ -109,7 +109,8 @@ async function keepWritten(
 /** Whether it is the API server that has trouble, not the Secret. */
 function isPassing(error: unknown): boolean {
   if (isApiError(error)) return error.status >= 500 || error.status === 429;
-  return ['ECRPS_KUBERNETES_UNREACHABLE', 'ECRPS_KUBERNETES_TIMEOUT'].some(
-    (code) => isCodedError(error) && error.code === code,
+  return (
+    isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE') ||
+    isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT')
   );
 }
