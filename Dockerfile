@@ -7,15 +7,18 @@ RUN apk add --no-cache 'nodejs=~24' npm
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 COPY shared/package.json shared/
+COPY kube/package.json kube/
 COPY server/package.json server/
 COPY certs-scripts/package.json certs-scripts/
 COPY renewer/package.json renewer/
 COPY cli/package.json cli/
+COPY scripts/package.json scripts/
+COPY testbed/package.json testbed/
 COPY e2e/package.json e2e/
 RUN npm ci
 COPY . .
 # This is Alpine's node. The one that npm ci brings for developers is linked against glibc.
-RUN node cli/node-floor.ts && node cli/bundle.ts && node cli/sbom.ts && cp LICENSE dist/
+RUN node scripts/src/node-floor.ts && node scripts/src/bundle.ts && node scripts/src/sbom.ts && cp LICENSE dist/
 ARG SOURCE_DATE_EPOCH=0
 # Neither the hour nor the builder's umask shows.
 RUN chmod -R u=rwX,go=rX dist && find dist -exec touch -d "@$SOURCE_DATE_EPOCH" {} +

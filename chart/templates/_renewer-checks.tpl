@@ -1,5 +1,5 @@
 {{/*
-What the renewer refuses and the schema cannot say: renewer/src/config-file.ts. Found here, because a renewer with a
+What the renewer refuses and the schema cannot say: renewer/src/config/config-file.ts. Found here, because a renewer with a
 wrong configuration does nothing but say so. e2e/test/chart-configuration.test.ts holds both together.
 */}}
 {{- define "ecr-pull-secrets.checkConfig" -}}
@@ -9,7 +9,7 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- include "ecr-pull-secrets.checkCertificateTimes" .Values.tls.selfManaged -}}
 {{- end -}}
 
-{{/* By the rule of renewer/src/registry-tokens/registry-rule.ts, of which registry-rule.json is a copy. */}}
+{{/* By the rule of renewer/src/credentials/registries/registry-rule.ts, of which registry-rule.json is a copy. */}}
 {{- define "ecr-pull-secrets.checkRegistries" -}}
 {{- $rule := .Files.Get "registry-rule.json" | fromJson -}}
 {{- if kindIs "slice" .Values.registries -}}

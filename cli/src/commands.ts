@@ -1,6 +1,6 @@
-import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
-import type { Output } from '@ecr-pull-secrets/shared/output.ts';
+import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
 
 /** What a command is run with. */
 export interface Invocation {
@@ -50,7 +50,9 @@ const COMMANDS: readonly Command[] = [
     name: 'renew-once',
     summary: 'write a fresh pull secret once, as k8s-ecr-login-renew does; the default',
     run: async ({ environment, stop }) => {
-      const { runRenewOnce } = await import('@ecr-pull-secrets/renewer/renew-once/main.ts');
+      const { runRenewOnce } = await import(
+        '@ecr-pull-secrets/renewer/commands/renew-once/main.ts'
+      );
       await runRenewOnce(environment, stop);
     },
     // As a Go program that panics, which the old tool is.
@@ -61,7 +63,7 @@ const COMMANDS: readonly Command[] = [
     summary:
       'look whether a namespace gets its pull secret and its pods the name; helm test runs it',
     run: async ({ environment, stdout, stop }) => {
-      const { runSelfTest } = await import('@ecr-pull-secrets/renewer/self-test/main.ts');
+      const { runSelfTest } = await import('@ecr-pull-secrets/renewer/commands/self-test/main.ts');
       await runSelfTest(environment, { print: (text) => void stdout.write(text), stop });
     },
   },

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
-import { flush, ignoreWriteErrors } from '@ecr-pull-secrets/shared/output.ts';
-import { stopSignal } from '@ecr-pull-secrets/shared/stop-signal.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { flush, ignoreWriteErrors } from '@ecr-pull-secrets/shared/command-line/output.ts';
+import { stopSignal } from '@ecr-pull-secrets/shared/runtime/stop-signal.ts';
 import { keepMemoryOutOfCoreDumps } from './core-dump.ts';
 import { run } from './run.ts';
 

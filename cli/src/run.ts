@@ -4,7 +4,7 @@ import {
   createUsageError,
   didYouMean,
   isUsageError,
-} from '@ecr-pull-secrets/shared/usage.ts';
+} from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { type Command, COMMAND_NAMES, findCommand, type Invocation, usage } from './commands.ts';
 
 /** That of the shells' own commands for a command line that cannot be read. */

@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Event } from '../src/playground/kube-api.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Event } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { AUTHORITY, readCaBundle, readSigner, readTrusted } from './support/authority.ts';
 import { handshakesNow } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Pod, type Secret } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
-import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { ifPresent, type Pod, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import {
+  kubernetesMinor,
+  POLICIES_SINCE,
+} from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
 import {
   apply,

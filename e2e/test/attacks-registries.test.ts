@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
-import { login } from '../src/ecr-stand-in/login.ts';
-import { requestApi } from '../src/local-cluster/api-request.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Secret } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
-import { OPS_PORTS } from '../src/playground/ports.ts';
+import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
+import { requestApi } from '@ecr-pull-secrets/testbed/local-cluster/api-request.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 import { documentOf, pathOf, pullSecretsOf } from './support/pull-secret.ts';
 import { readReplicas } from './support/replicas.ts';
 

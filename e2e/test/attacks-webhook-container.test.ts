@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { propertyOf } from '../src/ecr-stand-in/json.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Manifest, Pod } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { replicasOf } from './support/renewers.ts';
 
 const COMPROMISED = {

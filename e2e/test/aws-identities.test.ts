@@ -1,13 +1,13 @@
 import { createAwsRequestHandler } from '@ecr-pull-secrets/renewer/network/aws-request-handler.ts';
-import { createAwsTokenSource } from '@ecr-pull-secrets/renewer/registry-tokens/aws-token-source.ts';
-import { createPullDocument } from '@ecr-pull-secrets/renewer/registry-tokens/pull-document.ts';
-import type { Registry } from '@ecr-pull-secrets/renewer/registry-tokens/registries.ts';
-import type { RegistryToken } from '@ecr-pull-secrets/renewer/registry-tokens/registry-token.ts';
-import { planTokens } from '@ecr-pull-secrets/renewer/registry-tokens/token-plan.ts';
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { createAwsTokenSource } from '@ecr-pull-secrets/renewer/credentials/aws/aws-token-source.ts';
+import { createPullDocument } from '@ecr-pull-secrets/renewer/credentials/docker-config.ts';
+import type { Registry } from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
+import type { RegistryToken } from '@ecr-pull-secrets/renewer/credentials/registry-token.ts';
+import { planTokens } from '@ecr-pull-secrets/renewer/credentials/token-plan.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import t, { type Test } from 'tap';
-import { login } from '../src/ecr-stand-in/login.ts';
-import { registryHost } from '../src/ecr-stand-in/registry-host.ts';
+import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
+import { registryHost } from '@ecr-pull-secrets/testbed/ecr-stand-in/registry-host.ts';
 import {
   ACCOUNT,
   type AwsVariables,

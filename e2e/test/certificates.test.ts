@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { AUTHORITY, askForRotation, readSigner, readTrusted } from './support/authority.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';

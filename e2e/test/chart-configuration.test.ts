@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { configFileSchema } from '@ecr-pull-secrets/renewer/config-file.ts';
-import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
-import { AWS_REGION } from '@ecr-pull-secrets/renewer/registry-tokens/aws-variables.ts';
-import { ROLE_ARN, SESSION_NAME } from '@ecr-pull-secrets/renewer/registry-tokens/registries.ts';
+import { configFileSchema } from '@ecr-pull-secrets/renewer/config/config-file.ts';
+import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/config/configuration.ts';
+import { AWS_REGION } from '@ecr-pull-secrets/renewer/config/aws-variables.ts';
+import {
+  ROLE_ARN,
+  SESSION_NAME,
+} from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
 import { readWebhookConfiguration } from '@ecr-pull-secrets/server/configuration.ts';
 import { type Environment, OBJECT_NAME } from '@ecr-pull-secrets/shared/configuration.ts';
 import t from 'tap';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { DEPLOY_YAML } from '../src/deploy-yaml/render.ts';
+import { DEPLOY_YAML } from '@ecr-pull-secrets/scripts/deploy-yaml/render.ts';
 import { settingsOf, startChart } from './support/chart.ts';
 import { type Container, containersIn } from './support/containers.ts';
 import { EVERY_SWITCH, EXISTING } from './support/every-switch.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Manifest } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
-import { OPS_PORTS } from '../src/playground/ports.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { ifPresent, type Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 import {
   enforceAdmissions,
   LEFT_ALONE,

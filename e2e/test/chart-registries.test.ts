@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { problemOf } from '@ecr-pull-secrets/renewer/registry-tokens/registry-key.ts';
+import { problemOf } from '@ecr-pull-secrets/renewer/credentials/registries/registry-key.ts';
 import {
   ECR_KEYS,
   OTHER_KEYS,
   REFUSED_KEYS,
 } from '@ecr-pull-secrets/shared/testing/registry-keys.ts';
 import t from 'tap';
-import { REGISTRY_RULE_FILE, registryRuleText } from '../src/chart-readme/registry-rule.ts';
+import {
+  REGISTRY_RULE_FILE,
+  registryRuleText,
+} from '@ecr-pull-secrets/scripts/chart-readme/registry-rule.ts';
 import { settingsOf, startChart } from './support/chart.ts';
 
 const { render, objects, notes } = await startChart(t);

@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { CHART_README, chartReadme, readValues } from '../src/chart-readme/readme.ts';
-import type { ValuesSchema } from '../src/chart-readme/values.ts';
+import {
+  CHART_README,
+  chartReadme,
+  readValues,
+} from '@ecr-pull-secrets/scripts/chart-readme/readme.ts';
+import type { ValuesSchema } from '@ecr-pull-secrets/scripts/chart-readme/values.ts';
 import { startChart } from './support/chart.ts';
 
 const { helm, lint, path: chart, render } = await startChart(t);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
-import { registryHost } from '../src/ecr-stand-in/registry-host.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Secret } from '../src/playground/kube-api.ts';
-import { AWS_IDENTITY, REGISTRY } from '../src/playground/playground.ts';
+import { registryHost } from '@ecr-pull-secrets/testbed/ecr-stand-in/registry-host.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { AWS_IDENTITY, REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { checkpointPath, startMovedTime } from './support/moved-time.ts';
 import { documentOf, pullSecretsOf } from './support/pull-secret.ts';
 

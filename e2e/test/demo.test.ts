@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { findProcesses } from '../src/local-cluster/remains.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import { until } from './support/processes.ts';
+import { findProcesses } from '@ecr-pull-secrets/testbed/local-cluster/remains.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { until } from '@ecr-pull-secrets/testbed/testing/processes.ts';
 
 const DEMO = fileURLToPath(new URL('../src/demo/main.ts', import.meta.url));
 

@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { parseAllDocuments } from 'yaml';
-import { DEPLOY_YAML, renderDeployYaml } from '../src/deploy-yaml/render.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Pod } from '../src/playground/kube-api.ts';
-import { AWS_IDENTITY, REGISTRY, startPlayground } from '../src/playground/playground.ts';
-import { chooseServicePort } from '../src/playground/ports.ts';
+import { DEPLOY_YAML, renderDeployYaml } from '@ecr-pull-secrets/scripts/deploy-yaml/render.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import {
+  AWS_IDENTITY,
+  REGISTRY,
+  startPlayground,
+} from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { chooseServicePort } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 import { readCaBundle } from './support/authority.ts';
 import { startKubectl } from './support/kubectl.ts';
 import { SECRET, pullSecretsOf } from './support/pull-secret.ts';

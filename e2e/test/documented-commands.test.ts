@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Manifest } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
-import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import {
+  kubernetesMinor,
+  POLICIES_SINCE,
+} from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { readDocumentedCommands } from './support/documented-commands.ts';
 import { startDryShell } from './support/dry-shell.ts';
 import { OLD_NAME, OLD_SECRET } from './support/old-tool.ts';
@@ -16,7 +19,7 @@ import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 /** Commands that cannot run here, and who runs them instead if anybody does. A command in no line of it is run. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
-  [/^npm run vulnerabilities$/, 'asks OSV; cli/test/vulnerabilities.test.ts has a stand-in'],
+  [/^npm run vulnerabilities$/, 'asks OSV; scripts/test/vulnerabilities.test.ts has a stand-in'],
   [/ Dockerfile$/, 'changes a checkout'],
   [
     /^docker |buildx|='docker run/,

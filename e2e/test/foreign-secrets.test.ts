@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import t, { type Test } from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { type Event, type Manifest, type Secret } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import {
+  type Event,
+  type Manifest,
+  type Secret,
+} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { waitFor } from './support/cron-job.ts';
 import { OLD_NAME } from './support/old-tool.ts';
 import { documentOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';

@@ -6,18 +6,18 @@ import { createAwsRequestHandler } from '@ecr-pull-secrets/renewer/network/aws-r
 import {
   createAwsTokenSource,
   type TokenSource,
-} from '@ecr-pull-secrets/renewer/registry-tokens/aws-token-source.ts';
-import { createTokenKeeper } from '@ecr-pull-secrets/renewer/registry-tokens/token-keeper.ts';
-import { planTokens } from '@ecr-pull-secrets/renewer/registry-tokens/token-plan.ts';
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+} from '@ecr-pull-secrets/renewer/credentials/aws/aws-token-source.ts';
+import { createTokenKeeper } from '@ecr-pull-secrets/renewer/credentials/token-renewer.ts';
+import { planTokens } from '@ecr-pull-secrets/renewer/credentials/token-plan.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import t, { type Test } from 'tap';
-import type { Call } from '../src/ecr-stand-in/faults.ts';
-import { registryHost } from '../src/ecr-stand-in/registry-host.ts';
-import type { EcrStandIn } from '../src/ecr-stand-in/server.ts';
-import { eventually } from '../src/playground/eventually.ts';
+import type { Call } from '@ecr-pull-secrets/testbed/ecr-stand-in/faults.ts';
+import { registryHost } from '@ecr-pull-secrets/testbed/ecr-stand-in/registry-host.ts';
+import type { EcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import {
   ACCOUNT,
   PULL_ACCOUNT,

@@ -3,10 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
-import { startPlayground } from '../src/playground/playground.ts';
-import { kubernetesMinor, POLICIES_SINCE } from './support/admission-policies.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import {
+  kubernetesMinor,
+  POLICIES_SINCE,
+} from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { CONFIGURATION } from './support/authority.ts';
 import { helmTestName } from './support/helm-test-name.ts';
 import { createInjected } from './support/injected.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { login } from '../src/ecr-stand-in/login.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Event, Secret } from '../src/playground/kube-api.ts';
-import { AWS_IDENTITY, startPlayground } from '../src/playground/playground.ts';
+import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Event, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { AWS_IDENTITY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { documentOf, expiryOf, pathOf } from './support/pull-secret.ts';
 
 /** Renewed at half of it: long enough for the first half of this file, short enough to wait for. */

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Pod } from '../src/playground/kube-api.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import {
   failedPolicyChecks,
   kubernetesMinor,
   POLICIES_SINCE,
-} from './support/admission-policies.ts';
-import { sumOfMetric } from './support/api-server-metrics.ts';
+} from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
+import { sumOfMetric } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
 import { LABELLED, podWith } from './support/injection-cases/case.ts';
 import { INJECTION_GROUPS } from './support/injection-cases/groups.ts';
 import { createInjectionWorld, type InjectionMode, secretsOf } from './support/injection-world.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
-import { requestApi } from '../src/local-cluster/api-request.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { requestApi } from '@ecr-pull-secrets/testbed/local-cluster/api-request.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { MIRROR, podWith } from './support/injection-cases/case.ts';
 import { secretsOf } from './support/injection-world.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';

@@ -5,12 +5,12 @@ import { createKeyring } from '@ecr-pull-secrets/shared/keyring.ts';
 import { KEYRING_CASES } from '@ecr-pull-secrets/shared/testing/keyring-cases.ts';
 import { ECR_KEYS, OTHER_KEYS } from '@ecr-pull-secrets/shared/testing/registry-keys.ts';
 import t from 'tap';
-import { DEFAULT_KUBERNETES_MINOR } from '../src/local-cluster/settings.ts';
+import { DEFAULT_KUBERNETES_MINOR } from '@ecr-pull-secrets/testbed/local-cluster/settings.ts';
 import { buildGoProgram } from './support/go-program.ts';
 
 /** The module that pins Kubernetes, so that the kubelet's own code answers. */
 const KUBERNETES = fileURLToPath(
-  new URL(`../binaries/v${DEFAULT_KUBERNETES_MINOR}`, import.meta.url),
+  new URL(`../../testbed/binaries/v${DEFAULT_KUBERNETES_MINOR}`, import.meta.url),
 );
 const kubelet = await buildGoProgram(t, 'keyring', KUBERNETES);
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Lease } from '@ecr-pull-secrets/renewer/kube/lease.ts';
+import type { Lease } from '@ecr-pull-secrets/kube/lease.ts';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { podOf, requestsOfRenewers } from './support/audit-log.ts';
 import { SECRET } from './support/pull-secret.ts';
 import { type LeadingRenewer, logOf, nextLeader, readHolder } from './support/renewers.ts';

@@ -5,8 +5,8 @@ import { readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import { builtBundle } from '../src/playground/built-bundle.ts';
-import { startGuardian } from '../src/local-cluster/guardian.ts';
+import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
+import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
 import { launchProcess } from './support/launched-process.ts';
 
 /** In the environment, hence in the memory, of the process. */

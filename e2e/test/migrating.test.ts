@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
-import { AWS_IDENTITY, REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import {
+  AWS_IDENTITY,
+  REGISTRY,
+  startPlayground,
+} from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { watchLogins } from './support/login-watch.ts';
 import { OLD_NAME, OLD_SECRET, runJobFrom, writeOldSecrets } from './support/old-tool.ts';
 import { documentOf, pathOf } from './support/pull-secret.ts';

@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import {
   type ConnectProxy,
   startConnectProxy,
 } from '@ecr-pull-secrets/shared/testing/connect-proxy.ts';
 import t, { type Test } from 'tap';
-import { registryHost } from '../src/ecr-stand-in/registry-host.ts';
-import { type EcrStandIn, startEcrStandIn } from '../src/ecr-stand-in/server.ts';
-import { createTokenIssuer } from './support/aws.ts';
+import { registryHost } from '@ecr-pull-secrets/testbed/ecr-stand-in/registry-host.ts';
+import { type EcrStandIn, startEcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
+import { createTokenIssuer } from '@ecr-pull-secrets/testbed/testing/aws.ts';
 
 const ASK_ECR = fileURLToPath(new URL('fixtures/ask-ecr.ts', import.meta.url));
 const ACCOUNT = '222222222222';

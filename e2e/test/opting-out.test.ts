@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startMovedTime } from './support/moved-time.ts';
 import { expiryOf, pathOf } from './support/pull-secret.ts';
 

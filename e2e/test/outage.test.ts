@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import type { Fault } from '../src/ecr-stand-in/faults.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Secret } from '../src/playground/kube-api.ts';
-import { AWS_IDENTITY, REGISTRY } from '../src/playground/playground.ts';
+import type { Fault } from '@ecr-pull-secrets/testbed/ecr-stand-in/faults.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { AWS_IDENTITY, REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import {
   checkpointPath,
   type Leader,

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Pod } from '../src/playground/kube-api.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { ifPresent, type Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import {
   countPolicyChecks,
   kubernetesMinor,
   POLICIES_SINCE,
-} from './support/admission-policies.ts';
-import { sumOfMetric } from './support/api-server-metrics.ts';
+} from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
+import { sumOfMetric } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
 import { CONFIGURATION } from './support/authority.ts';
 import { ECR_IMAGE, podWith } from './support/injection-cases/case.ts';
 import { secretsOf } from './support/injection-world.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import { findOnPath } from '../src/local-cluster/executable.ts';
+import { findOnPath } from '@ecr-pull-secrets/testbed/local-cluster/executable.ts';
 import { BEFORE_THE_FIRST_RELEASE, findPreviousRevision } from './support/previous-revision.ts';
 
 const hasGit = await findOnPath('git', process.env['PATH'] ?? '');

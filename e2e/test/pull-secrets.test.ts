@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import t from 'tap';
-import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
-import { login } from '../src/ecr-stand-in/login.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import { type Event, ifPresent, type Secret } from '../src/playground/kube-api.ts';
-import { findLeaks } from '../src/playground/leaks.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import {
+  type Event,
+  ifPresent,
+  type Secret,
+} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { findLeaks } from '@ecr-pull-secrets/testbed/playground/leaks.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { rulesOf } from './support/access-rules.ts';
 import { expiryOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
 

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { type Event, ifPresent, type Manifest, type Secret } from '../src/playground/kube-api.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import {
+  type Event,
+  ifPresent,
+  type Manifest,
+  type Secret,
+} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { waitFor } from './support/cron-job.ts';
 import { startDenyingWebhook } from './support/denying-webhook.ts';
 import { startHangingWebhook } from './support/others-webhook.ts';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
-import { ifPresent, type Secret } from '../src/playground/kube-api.ts';
-import { REGISTRY } from '../src/playground/playground.ts';
+import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { HOME, startCronJob, subjectOf, waitFor } from './support/cron-job.ts';
 import { documentOf, pathOf, pullSecretsOf } from './support/pull-secret.ts';
 

@@ -3,10 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import t from 'tap';
-import type { ContainerStatus, PodStatus } from '../src/local-node/pods/status.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Pod, Secret } from '../src/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '../src/playground/playground.ts';
+import type {
+  ContainerStatus,
+  PodStatus,
+} from '@ecr-pull-secrets/testbed/local-node/pods/status.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 import { SERVER_NAME, WEBHOOK_PORT } from './support/webhook-pods.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { AWS_IDENTITY, startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { AWS_IDENTITY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { type AuditEvent, hasSucceeded, podOf, requestsOfRenewers } from './support/audit-log.ts';
 import { startChart } from './support/chart.ts';
 import { heapAfterCollection, INSPECTABLE, residentBytes } from './support/process-memory.ts';

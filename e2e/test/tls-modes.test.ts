@@ -2,16 +2,21 @@ import assert from 'node:assert/strict';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import {
   createServingCertificate,
   type ServingCertificate,
-} from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+} from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { ifPresent, type Manifest, type Pod, type Secret } from '../src/playground/kube-api.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import {
+  ifPresent,
+  type Manifest,
+  type Pod,
+  type Secret,
+} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
 import { CERT_MANAGER, crdOf, CRDS } from './support/cert-manager.ts';
 import { handshakesNow } from './support/handshakes.ts';

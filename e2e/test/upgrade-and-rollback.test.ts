@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Secret } from '../src/playground/kube-api.ts';
-import { type Playground, startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import {
+  type Playground,
+  startPlayground,
+} from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { AUTHORITY, readTrusted } from './support/authority.ts';
 import { watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';

@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
-import { eventually } from '../src/playground/eventually.ts';
-import type { Pod, Secret } from '../src/playground/kube-api.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 
 const NAMESPACES = ['one', 'two', 'three'];

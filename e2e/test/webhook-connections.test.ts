@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { eventually } from '../src/playground/eventually.ts';
-import { startPlayground } from '../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { CONFIGURATION, readCaBundle, type WebhookConfiguration } from './support/authority.ts';
 import { buildGoProgram } from './support/go-program.ts';
 import { createInjected } from './support/injected.ts';
@@ -22,7 +22,7 @@ const IDLE_CONNECTIONS = 1_000;
 
 /**
  * API servers use a connection again after up to 90 s (`npm run test:connections`). The default is longer than
- * the limit of handshakes; `server/test/limits.test.ts` holds what is set to more than 90 s.
+ * the limit of handshakes; `server/test/http/limits.test.ts` holds what is set to more than 90 s.
  */
 const IDLE_SECONDS = Number(process.env['IDLE_SECONDS'] ?? 12);
 const COLD_HANDSHAKES = 200;

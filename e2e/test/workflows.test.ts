@@ -105,7 +105,7 @@ t.test(
     const version = String(oldest?.with?.['kubernetes']);
     t.match(await read('chart/Chart.yaml'), `kubeVersion: ">=${version}.0-0"`);
     t.match(await read('docs/kubernetes-versions.md'), `| \`nightly.yaml\` | ${version}.`);
-    t.ok(existsSync(join(ROOT, 'e2e/binaries', `v${version}`)));
+    t.ok(existsSync(join(ROOT, 'testbed/binaries', `v${version}`)));
     t.match(texts.get('ci.yaml'), 'ECR_PULL_SECRETS_KUBERNETES: ${{ inputs.kubernetes }}');
   },
 );

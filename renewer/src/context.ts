@@ -1,9 +1,9 @@
-import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
-import type { RenewerConfiguration } from './configuration.ts';
-import type { KubeClient } from './kube/client.ts';
+import type { RenewerConfiguration } from './config/configuration.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { RenewerMetrics } from './metrics.ts';
-import type { CertificateDuties } from './webhook-certificate/duties.ts';
+import type { CertificateDuties } from './webhook-tls/webhook-tls.ts';
 
 /** What all parts of the renewer share. */
 export interface RenewerContext {

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
-import { HEALTHY, startOpsServer } from '@ecr-pull-secrets/shared/ops-server.ts';
-import { readRenewerConfiguration, type RenewerConfiguration } from './configuration.ts';
-import { connect } from './connect.ts';
+import { HEALTHY, startOpsServer } from '@ecr-pull-secrets/shared/http/ops-server.ts';
+import { readRenewerConfiguration, type RenewerConfiguration } from './config/configuration.ts';
+import { connect } from './network/connect.ts';
 import type { RenewerContext } from './context.ts';
-import { runLeaderElection, LEASE_REQUEST_TIMEOUT_MS } from './kube/leader-election.ts';
-import { createLeaseStore } from './kube/lease.ts';
-import { lead } from './lead.ts';
+import {
+  runLeaderElection,
+  LEASE_REQUEST_TIMEOUT_MS,
+} from '@ecr-pull-secrets/kube/leader-election.ts';
+import { createLeaseStore } from '@ecr-pull-secrets/kube/lease.ts';
+import { lead } from './leader.ts';
 import { createRenewerMetrics } from './metrics.ts';
-import { waitUnconfigured } from './unconfigured.ts';
-import { createCertificateDuties } from './webhook-certificate/duties.ts';
-import { keepFacts } from './webhook-facts/keep-facts.ts';
+import { waitUnconfigured } from './config/unconfigured.ts';
+import { createCertificateDuties } from './webhook-tls/webhook-tls.ts';
+import { keepFacts } from './renewer-facts/renewer-facts-writer.ts';
 
 /**
  * `ecr-pull-secrets renewer`: runs until the signal aborts.

@@ -10,7 +10,7 @@ import {
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { DEFAULT_PULL_SECRET_NAME, DEFAULT_TLS_DIR } from '@ecr-pull-secrets/shared/names.ts';
 import { z } from 'zod';
-import { parseRegistryHosts } from './registry-hosts.ts';
+import { parseRegistryHosts } from './admission/registry-matcher.ts';
 
 /** The webhook's environment variables; the reference page is made from their descriptions. */
 export const webhookVariables = z.object({

@@ -1,8 +1,8 @@
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { readWebhookConfiguration } from './configuration.ts';
-import { serveWebhook } from './serve-webhook.ts';
+import { serveWebhook } from './http/serve-webhook.ts';
 
 /**
  * `ecr-pull-secrets webhook`: runs until the signal aborts and connections are drained; then the

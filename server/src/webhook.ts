@@ -1,16 +1,16 @@
-import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry, type Registry } from '@ecr-pull-secrets/shared/metrics.ts';
-import { type Health, HEALTHY } from '@ecr-pull-secrets/shared/ops-server.ts';
-import { createWebhookApp, type WebhookApp } from './app.ts';
-import { watchCertificate } from './certificate-watch.ts';
+import { type Health, HEALTHY } from '@ecr-pull-secrets/shared/http/ops-server.ts';
+import { createWebhookApp, type WebhookApp } from './http/app.ts';
+import { watchCertificate } from './tls/certificate-watch.ts';
 import type { WebhookConfiguration } from './configuration.ts';
-import { openFactsFile } from './facts-file.ts';
+import { openFactsFile } from './renewer-facts.ts';
 import { createWebhookMetrics } from './metrics.ts';
-import { createMutator } from './mutate.ts';
-import { createPodReviewer } from './pod-review.ts';
-import { createRegistryMatcher } from './registry-hosts.ts';
-import { toTlsOptions } from './serving-certificate.ts';
+import { createMutator } from './admission/mutate.ts';
+import { createPodReviewer } from './admission/pod-review.ts';
+import { createRegistryMatcher } from './admission/registry-matcher.ts';
+import { toTlsOptions } from './tls/serving-certificate.ts';
 
 /** What a webhook does not bring itself. */
 export interface WebhookDependencies {

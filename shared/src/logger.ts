@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { describeError, isCodedError } from './errors.ts';
-import { createLineSink } from './output.ts';
+import { createLineSink } from './command-line/output.ts';
 
 export type { Logger } from 'pino';
 

@@ -1,15 +1,15 @@
 import t from 'tap';
 import { z } from 'zod';
-import { backOffMs } from '../src/back-off.ts';
-import { systemClock } from '../src/clock.ts';
+import { backOffMs } from '../src/runtime/back-off.ts';
+import { systemClock } from '../src/runtime/clock.ts';
 import { commaList, flag, objectName, oneOf, port, readVariables } from '../src/configuration.ts';
 import { createError, describeError, isCodedError } from '../src/errors.ts';
-import { factsSchema } from '../src/facts.ts';
+import { factsSchema } from '../src/renewer-facts.ts';
 import { createLogger } from '../src/logger.ts';
 import { createMetricsRegistry } from '../src/metrics.ts';
 import { parseNamespacePattern } from '../src/namespace-pattern.ts';
-import { HEALTHY, type Health, startOpsServer } from '../src/ops-server.ts';
-import { stopSignal } from '../src/stop-signal.ts';
+import { HEALTHY, type Health, startOpsServer } from '../src/http/ops-server.ts';
+import { stopSignal } from '../src/runtime/stop-signal.ts';
 
 t.test('namespace patterns read as k8s-ecr-login-renew read them', (t) => {
   const cases: readonly (readonly [text: string, yes: readonly string[], no: readonly string[]])[] =

@@ -1,4 +1,4 @@
-import type { Clock } from '../src/clock.ts';
+import type { Clock } from '../src/runtime/clock.ts';
 
 /** The machine's clock, which a test may set forward: for real connections in a moved time. */
 export interface MovableClock extends Clock {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { z } from 'zod';
-import { createCertificateAuthority } from '../certificate-authority.ts';
-import { certificateDates } from '../certificate-dates.ts';
-import { certificateFile, privateKeyFile, writeFileSet } from '../file-set.ts';
+import { createCertificateAuthority } from '../issue/certificate-authority.ts';
+import { certificateDates } from '../verify/certificate-dates.ts';
+import { certificateFile, privateKeyFile, writeFileSet } from './file-set.ts';
 import { defineCommand } from './command.ts';
 import { commonName, DAY_MS, days, force, path } from './options.ts';
 

@@ -1,4 +1,8 @@
-import { asksForHelp, createUsageError, didYouMean } from '@ecr-pull-secrets/shared/usage.ts';
+import {
+  asksForHelp,
+  createUsageError,
+  didYouMean,
+} from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { authorityCommand } from './authority.ts';
 import type { CertsCommand, CertsContext } from './command.ts';
 import { servingCommand } from './serving.ts';

@@ -1,11 +1,11 @@
-import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import {
   type CommandLine,
   readOptions,
   usageOf,
-} from '@ecr-pull-secrets/shared/command-options.ts';
-import type { Output } from '@ecr-pull-secrets/shared/output.ts';
-import { asksForHelp } from '@ecr-pull-secrets/shared/usage.ts';
+} from '@ecr-pull-secrets/shared/command-line/command-options.ts';
+import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
+import { asksForHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { z } from 'zod';
 
 /** What the commands work with. */

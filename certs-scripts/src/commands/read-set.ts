@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readTextFile } from '../file-set.ts';
+import { readTextFile } from './file-set.ts';
 import type { CertificateSet } from '../verify/certificate-set.ts';
 
 /** Where the three files of a set lie. */

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
-import type { CertificateAuthority } from '../certificate-authority.ts';
-import { certificateDates } from '../certificate-dates.ts';
+import type { CertificateAuthority } from '../issue/certificate-authority.ts';
+import { certificateDates } from '../verify/certificate-dates.ts';
 import {
   certificateFile,
   type NewFile,
   privateKeyFile,
   readTextFile,
   writeFileSet,
-} from '../file-set.ts';
-import { createServingCertificate } from '../serving-certificate.ts';
+} from './file-set.ts';
+import { createServingCertificate } from '../issue/serving-certificate.ts';
 import { verifyAuthority } from '../verify/certificate-authority.ts';
 import { verifyCertificateSet } from '../verify/certificate-set.ts';
 import { splitBundle } from '../verify/bundle.ts';

@@ -1,7 +1,7 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { objectName } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
-import { secretYaml } from '../secret-yaml.ts';
+import { secretYaml } from './secret-yaml.ts';
 import { certificateSetEnd } from '../verify/certificate-set-end.ts';
 import { verifyCertificateSet } from '../verify/certificate-set.ts';
 import { defineCommand } from './command.ts';

@@ -1,7 +1,11 @@
-import { login } from '../ecr-stand-in/login.ts';
-import { eventually } from '../playground/eventually.ts';
-import type { Pod, Secret } from '../playground/kube-api.ts';
-import { type Playground, REGISTRY, startPlayground } from '../playground/playground.ts';
+import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import {
+  type Playground,
+  REGISTRY,
+  startPlayground,
+} from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
 export interface DemoOptions {
   /** Takes one line for a person. */

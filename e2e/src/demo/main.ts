@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
-import { stopSignal } from '@ecr-pull-secrets/shared/stop-signal.ts';
-import type { Playground } from '../playground/playground.ts';
+import { stopSignal } from '@ecr-pull-secrets/shared/runtime/stop-signal.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { runDemo } from './demo.ts';
 
 const USAGE = `Usage: npm run demo [-- --keep]

@@ -1,4 +1,4 @@
-import type { KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 
 interface Rule {
   readonly verbs: readonly string[];

@@ -1,5 +1,5 @@
-import type { KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
-import type { KubeApi } from '../../src/playground/kube-api.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import type { KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { CONFIGURATION } from './authority.ts';
 
 /** As public reports name it in conflicts, where it stands as the manager of an update, not of an apply. */

@@ -1,7 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { ifPresent, type KubeApi, type Secret } from '../../src/playground/kube-api.ts';
+import {
+  ifPresent,
+  type KubeApi,
+  type Secret,
+} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
 /** The Secret of the certificate authority. */
 export const AUTHORITY = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;

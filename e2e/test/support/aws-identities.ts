@@ -3,8 +3,8 @@ import {
   type EcrStandIn,
   type EcrStandInOptions,
   startEcrStandIn,
-} from '../../src/ecr-stand-in/server.ts';
-import { createTokenIssuer } from './aws.ts';
+} from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
+import { createTokenIssuer } from '@ecr-pull-secrets/testbed/testing/aws.ts';
 
 /** The account of the user, and of the role that a pod or a machine has by itself. */
 export const ACCOUNT = '222222222222';

@@ -1,9 +1,9 @@
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/key-pair.ts';
-import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pair.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import type { Helm } from '../../src/local-cluster/helm.ts';
+import type { Helm } from '@ecr-pull-secrets/testbed/local-cluster/helm.ts';
 import { startClustersHelm, startHelm } from './helm-without-cluster.ts';
 import { type KubeObject, readManifest } from './manifest.ts';
 

@@ -3,14 +3,17 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { createKubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
-import { fileCredentials } from '@ecr-pull-secrets/renewer/kube/kube-config.ts';
-import { type EcrStandIn, startEcrStandIn } from '../../src/ecr-stand-in/server.ts';
-import { type LocalCluster, startCluster } from '../../src/local-cluster/cluster.ts';
-import { builtBundle } from '../../src/playground/built-bundle.ts';
-import { createKubeApi, type KubeApi } from '../../src/playground/kube-api.ts';
-import { type Opened, openTogether } from '../../src/playground/opened.ts';
-import { AWS_IDENTITY } from '../../src/playground/playground.ts';
+import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { fileCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
+import { type EcrStandIn, startEcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
+import {
+  type LocalCluster,
+  startCluster,
+} from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
+import { createKubeApi, type KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { type Opened, openTogether } from '@ecr-pull-secrets/testbed/playground/opened.ts';
+import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
 /** Where the old tool is installed. */
 export const HOME = 'test-ecr-renew-app';

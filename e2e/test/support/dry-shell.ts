@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ensureBinaries, ensureKubectl } from '../../src/local-cluster/binaries.ts';
-import type { LocalCluster } from '../../src/local-cluster/cluster.ts';
-import { progressToStderr } from '../../src/local-cluster/progress.ts';
+import { ensureBinaries, ensureKubectl } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
+import type { LocalCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 import { CHECKOUT } from './documented-commands.ts';
 
 export interface ShellResult {

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../src/playground/kube-api.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
 /** Objects that the values below name; whoever installs makes them. */
 export const EXISTING = {

@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
-import { ensureBinaries } from '../../src/local-cluster/binaries.ts';
-import { startGuardian } from '../../src/local-cluster/guardian.ts';
-import { createHelm, type Helm } from '../../src/local-cluster/helm.ts';
-import { progressToStderr } from '../../src/local-cluster/progress.ts';
+import { ensureBinaries } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
+import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
+import { createHelm, type Helm } from '@ecr-pull-secrets/testbed/local-cluster/helm.ts';
+import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 
 type Teardown = Pick<Test, 'teardown'>;
 

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { json } from 'node:stream/consumers';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
-import { propertyOf } from '../../src/ecr-stand-in/json.ts';
-import type { Manifest } from '../../src/playground/kube-api.ts';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
 /** Somebody else's mutating webhook: it puts a prefix before the first container's image, or fills it in. */
 export interface ImageRewriter {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, createServer, type Server } from 'node:tls';
-import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { KubeApi, Secret } from '../../src/playground/kube-api.ts';
+import type { KubeApi, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { AUTHORITY, readCaBundle } from './authority.ts';
 import { SERVER_NAME } from './webhook-pods.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { KubeApi } from '../../src/playground/kube-api.ts';
-import { REGISTRY } from '../../src/playground/playground.ts';
+import type { KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { LOADED_NAMESPACE } from './pod-load.ts';
 import { SECRET } from './pull-secret.ts';
 

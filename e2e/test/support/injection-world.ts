@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { requestApi } from '../../src/local-cluster/api-request.ts';
-import { eventually } from '../../src/playground/eventually.ts';
-import type { Pod } from '../../src/playground/kube-api.ts';
-import type { Playground } from '../../src/playground/playground.ts';
+import { requestApi } from '@ecr-pull-secrets/testbed/local-cluster/api-request.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { startImageRewriter } from './image-rewriter.ts';
 import {
   ECR_IMAGE,

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { ensureKubectl } from '../../src/local-cluster/binaries.ts';
-import type { LocalCluster } from '../../src/local-cluster/cluster.ts';
-import { progressToStderr } from '../../src/local-cluster/progress.ts';
+import { ensureKubectl } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
+import type { LocalCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 
 /**
  * Runs kubectl as the cluster's administrator.

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
-import { findFreePort } from '../../src/local-cluster/free-port.ts';
-import type { Guardian } from '../../src/local-cluster/guardian.ts';
-import { imageEntrypoint } from '../../src/playground/image-entrypoint.ts';
+import { findFreePort } from '@ecr-pull-secrets/testbed/local-cluster/free-port.ts';
+import type { Guardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
+import { imageEntrypoint } from '@ecr-pull-secrets/testbed/playground/image-entrypoint.ts';
 
 export const HOST = '127.0.0.1';
 const START_MS = 30_000;

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { listWatch } from '@ecr-pull-secrets/renewer/kube/list-watch.ts';
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { Test } from 'tap';
-import type { Secret } from '../../src/playground/kube-api.ts';
-import type { Playground } from '../../src/playground/playground.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { pullSecretsOf } from './pull-secret.ts';
 
 /** Whether the secrets of one name log in, each version when it appears and all of them every second. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
-import type { ObjectMeta } from '@ecr-pull-secrets/renewer/kube/objects.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { parseAllDocuments } from 'yaml';
 
 /** An object as a manifest has it, or as the API server keeps it. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
-import { createKubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
-import { fileCredentials } from '@ecr-pull-secrets/renewer/kube/kube-config.ts';
-import { lead } from '@ecr-pull-secrets/renewer/lead.ts';
+import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/config/configuration.ts';
+import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { fileCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
+import { lead } from '@ecr-pull-secrets/renewer/leader.ts';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
@@ -15,11 +15,18 @@ import {
   type EcrStandIn,
   type EcrStandInOptions,
   startEcrStandIn,
-} from '../../src/ecr-stand-in/server.ts';
-import { type LocalCluster, startCluster } from '../../src/local-cluster/cluster.ts';
-import { createKubeApi, type KubeApi, type Secret } from '../../src/playground/kube-api.ts';
-import { type Opened, openTogether } from '../../src/playground/opened.ts';
-import { AWS_IDENTITY } from '../../src/playground/playground.ts';
+} from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
+import {
+  type LocalCluster,
+  startCluster,
+} from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import {
+  createKubeApi,
+  type KubeApi,
+  type Secret,
+} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { type Opened, openTogether } from '@ecr-pull-secrets/testbed/playground/opened.ts';
+import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
 /** User-Agent of the leaders, by which the audit log tells their requests. */
 export const LEADER_USER_AGENT = 'leader-in-moved-time';

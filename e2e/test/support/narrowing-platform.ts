@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { eventually } from '../../src/playground/eventually.ts';
-import type { Playground } from '../../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { CONFIGURATION } from './authority.ts';
 import { asDryRun, merge } from './fence/attack.ts';
 

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
-import { eventually } from '../../src/playground/eventually.ts';
-import type { KubeApi, Manifest, Pod, Secret } from '../../src/playground/kube-api.ts';
-import { AWS_IDENTITY, type Playground, REGISTRY } from '../../src/playground/playground.ts';
-import { authorize } from './aws.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type {
+  KubeApi,
+  Manifest,
+  Pod,
+  Secret,
+} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import {
+  AWS_IDENTITY,
+  type Playground,
+  REGISTRY,
+} from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { authorize } from '@ecr-pull-secrets/testbed/testing/aws.ts';
 
 export const OLD_NAME = 'k8s-ecr-login-renew';
 

@@ -5,9 +5,9 @@ import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
-import { startGuardian } from '../../src/local-cluster/guardian.ts';
-import { withoutSpawnHooks } from '../../src/local-node/containers/spawn-hooks.ts';
-import type { Build } from '../../src/playground/playground.ts';
+import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
+import { withoutSpawnHooks } from '@ecr-pull-secrets/testbed/local-node/containers/spawn-hooks.ts';
+import type { Build } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { type PreviousRevision, ROOT } from './previous-revision.ts';
 
 const PACKAGES = join(ROOT, 'node_modules');
@@ -30,7 +30,7 @@ export async function makePreviousBuild(
   await run(ROOT, 'git', 'archive', `--output=${archive}`, name);
   await run(source, 'tar', '-xf', archive);
   await linkPackages(source);
-  await run(source, process.execPath, 'cli/bundle.ts');
+  await run(source, 'npm', 'run', '--silent', 'bundle');
   return {
     tag: 'previous',
     entry: join(source, 'dist', 'main.mjs'),
@@ -51,7 +51,8 @@ async function linkPackages(source: string): Promise<void> {
   for (const workspace of await readdir(join(PACKAGES, OWN))) {
     // Another version than the one that all share.
     const nested = join(ROOT, workspace, 'node_modules');
-    if (existsSync(nested)) await symlink(nested, join(source, workspace, 'node_modules'));
+    if (!existsSync(nested) || !existsSync(join(source, workspace))) continue;
+    await symlink(nested, join(source, workspace, 'node_modules'));
   }
 }
 

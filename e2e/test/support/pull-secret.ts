@@ -1,9 +1,9 @@
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
-import { login } from '../../src/ecr-stand-in/login.ts';
-import type { EcrStandIn } from '../../src/ecr-stand-in/server.ts';
-import { eventually } from '../../src/playground/eventually.ts';
-import type { KubeApi, Secret } from '../../src/playground/kube-api.ts';
-import { REGISTRY } from '../../src/playground/playground.ts';
+import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
+import type { EcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { KubeApi, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
 /** The pull secret's name where nobody chose another: written out, because people depend on it. */
 export const SECRET = 'ecr-pull-secret';

@@ -1,5 +1,5 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { Playground } from '../../src/playground/playground.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { type KubeObject, pathOf, readManifest } from './manifest.ts';
 
 /** Every object of the release as the API server has it, by kind and name. */

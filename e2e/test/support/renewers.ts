@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Lease } from '@ecr-pull-secrets/renewer/kube/lease.ts';
+import type { Lease } from '@ecr-pull-secrets/kube/lease.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { eventually } from '../../src/playground/eventually.ts';
-import type { Pod } from '../../src/playground/kube-api.ts';
-import type { Playground } from '../../src/playground/playground.ts';
-import { OPS_PORTS } from '../../src/playground/ports.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 
 /** The renewer that holds the lease. */
 export interface LeadingRenewer {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { METRIC_PREFIX, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { Pod } from '../../src/playground/kube-api.ts';
-import type { Playground } from '../../src/playground/playground.ts';
-import { OPS_PORTS } from '../../src/playground/ports.ts';
+import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 
 /** One pod of the Deployment. */
 export interface Replica {

@@ -1,7 +1,7 @@
-import type { KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
-import { listWatch } from '@ecr-pull-secrets/renewer/kube/list-watch.ts';
-import type { PartialObject } from '@ecr-pull-secrets/renewer/kube/objects.ts';
-import { systemClock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';

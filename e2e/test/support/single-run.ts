@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { AWS_IDENTITY, type Playground } from '../../src/playground/playground.ts';
+import { AWS_IDENTITY, type Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url));
 

@@ -1,7 +1,7 @@
-import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { LocalCluster } from '../../src/local-cluster/cluster.ts';
-import { createKubeApi, type KubeApi } from '../../src/playground/kube-api.ts';
+import type { LocalCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { createKubeApi, type KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
 type Cluster = Pick<LocalCluster, 'serverUrl' | 'caPem'>;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { eventually } from '../../src/playground/eventually.ts';
-import type { KubeApi } from '../../src/playground/kube-api.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 const NAME = 'strict-about-pods';

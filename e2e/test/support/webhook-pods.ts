@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { eventually } from '../../src/playground/eventually.ts';
-import type { Playground } from '../../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { countReviews, readReplicas, type Replica } from './replicas.ts';
 
 /** What a certificate must be good for: whom the API server expects behind the Service. */

@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { builtBundle } from '../../src/playground/built-bundle.ts';
-import { findFreePort } from '../../src/local-cluster/free-port.ts';
-import { type Guardian, startGuardian } from '../../src/local-cluster/guardian.ts';
+import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
+import { findFreePort } from '@ecr-pull-secrets/testbed/local-cluster/free-port.ts';
+import { type Guardian, startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
 import { HOST, type LaunchedProcess, launchProcess } from './launched-process.ts';
 
 /** `ecr-pull-secrets webhook` from a freshly built bundle, alone: no cluster, no renewer. */

@@ -1,6 +1,11 @@
-import { isApiError } from '../kube/api-error.ts';
-import { CREATE_ONLY } from '../kube/apply.ts';
-import { APPLY_PATCH, type KubeClient, type KubeRequest, METADATA_ONLY } from '../kube/client.ts';
+import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
+import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
+import {
+  APPLY_PATCH,
+  type KubeClient,
+  type KubeRequest,
+  METADATA_ONLY,
+} from '@ecr-pull-secrets/kube/client.ts';
 
 /** With what each refusal of the chart's policies begins (`chart/templates/_fence.tpl`). */
 const FENCE_MESSAGE = 'identity fence of ecr-pull-secrets: ';

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import t, { type Test } from 'tap';
-import { createKubeClient } from '../../src/kube/client.ts';
+import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createAwsRequestHandler } from '../../src/network/aws-request-handler.ts';
 
 /** A server whose queue of connections holds two; it answers as ECR does, which the API client takes too. */

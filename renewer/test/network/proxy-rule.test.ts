@@ -1,7 +1,7 @@
 import t from 'tap';
-import { readRenewerConfiguration } from '../../src/configuration.ts';
-import { parseNoProxy } from '../../src/network/no-proxy.ts';
-import { createProxyRule, parseProxyUrl } from '../../src/network/proxy-rule.ts';
+import { readRenewerConfiguration } from '../../src/config/configuration.ts';
+import { parseNoProxy } from '@ecr-pull-secrets/kube/network/no-proxy.ts';
+import { createProxyRule, parseProxyUrl } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
 
 const required = { POD_NAME: 'p-0', POD_NAMESPACE: 'ecr-pull-secrets' };
 

@@ -3,8 +3,8 @@ import { createServer as createPlainServer, type RequestListener, type Server } 
 import { createServer } from 'node:https';
 import { getCACertificates, setDefaultCACertificates, TLSSocket } from 'node:tls';
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/serving-certificate.ts';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import {
@@ -13,14 +13,14 @@ import {
   startConnectProxy,
 } from '@ecr-pull-secrets/shared/testing/connect-proxy.ts';
 import t, { type Test } from 'tap';
-import { createApiServerDispatcher } from '../../src/kube/api-server-dispatcher.ts';
-import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
+import { createApiServerDispatcher } from '@ecr-pull-secrets/kube/dispatcher.ts';
+import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import {
   type AwsTimeouts,
   createAwsRequestHandler,
 } from '../../src/network/aws-request-handler.ts';
 import { withBoundRequests } from '../../src/network/bound-requests.ts';
-import { createProxyRule, type ProxySettings } from '../../src/network/proxy-rule.ts';
+import { createProxyRule, type ProxySettings } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
 
 // Characters that a URL must escape, and that only come out right when decoded again.
 const credentials = { username: 'me@corp', password: 'pa:ss/w%rd' };

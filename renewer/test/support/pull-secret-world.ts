@@ -1,21 +1,25 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '@ecr-pull-secrets/shared/clock.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import type { Test } from 'tap';
-import { readRenewerConfiguration } from '../../src/configuration.ts';
-import { createKubeClient } from '../../src/kube/client.ts';
-import type { Notice } from '../../src/kube/events.ts';
-import type { ObjectMeta, PartialObject } from '../../src/kube/objects.ts';
+import { readRenewerConfiguration } from '../../src/config/configuration.ts';
+import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import type { Notice } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
-import { createDocuments, type Documents } from '../../src/pull-secrets/documents.ts';
-import { createNamespaceReports } from '../../src/pull-secrets/namespace-reports.ts';
-import { createPullSecretController } from '../../src/pull-secrets/pull-secret-controller.ts';
-import type { RegistryToken } from '../../src/registry-tokens/registry-token.ts';
-import { type ApiStandIn, type Exchange, startApiStandIn } from './api-stand-in.ts';
-import { createFeed, LIST_VERSION, written } from './feed.ts';
+import { createDocuments, type Documents } from '../../src/credentials/credential-store.ts';
+import { createNamespaceReports } from '../../src/pull-secrets/events/namespace-reports.ts';
+import { createPullSecretController } from '../../src/pull-secrets/controller.ts';
+import type { RegistryToken } from '../../src/credentials/registry-token.ts';
+import {
+  type ApiStandIn,
+  type Exchange,
+  startApiStandIn,
+} from '@ecr-pull-secrets/kube/testing/api-stand-in.ts';
+import { createFeed, LIST_VERSION, written } from '@ecr-pull-secrets/kube/testing/feed.ts';
 
 export const ROLE = 'arn:aws:iam::123456789012:role/team';
 

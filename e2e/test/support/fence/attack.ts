@@ -1,6 +1,6 @@
-import { APPLY_PATCH, type KubeRequest } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import { APPLY_PATCH, type KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { Manifest } from '../../../src/playground/kube-api.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { CONFIGURATION } from '../authority.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
+import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import type { Test } from 'tap';
-import { requestApi } from '../../../src/local-cluster/api-request.ts';
-import { eventually } from '../../../src/playground/eventually.ts';
-import type { Secret } from '../../../src/playground/kube-api.ts';
-import { type Playground, REGISTRY } from '../../../src/playground/playground.ts';
+import { requestApi } from '@ecr-pull-secrets/testbed/local-cluster/api-request.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { type Playground, REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { AUTHORITY, readCaBundle, type WebhookConfiguration } from '../authority.ts';
 import { documentOf, pathOf } from '../pull-secret.ts';
 import { metricsOf, replicasOf } from '../renewers.ts';

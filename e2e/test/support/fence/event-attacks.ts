@@ -1,4 +1,4 @@
-import type { Manifest } from '../../../src/playground/kube-api.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { type Attack, FINALIZERS, managedFields, OWNERS, PLACES } from './attack.ts';
 
 /** An Event of the core group, about anything in a namespace that is not ours. */

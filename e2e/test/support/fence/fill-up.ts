@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { Test } from 'tap';
-import { eventually } from '../../../src/playground/eventually.ts';
-import type { Manifest, Secret } from '../../../src/playground/kube-api.ts';
-import { type Playground, REGISTRY } from '../../../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Manifest, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { type Playground, REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { askForRotation, AUTHORITY, readSigner } from '../authority.ts';
 import { documentOf, pathOf } from '../pull-secret.ts';
 import { readHolder } from '../renewers.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { KubeClient, KubeRequest } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import type { KubeClient, KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import type { Test } from 'tap';
-import { eventually } from '../../../src/playground/eventually.ts';
-import type { Playground } from '../../../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { CONFIGURATION, readCaBundle } from '../authority.ts';
 import type { StolenIdentity } from '../stolen-identity.ts';
 import { asDryRun, jsonPatch, managedFields } from './attack.ts';

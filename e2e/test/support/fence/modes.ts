@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import type { Playground } from '../../../src/playground/playground.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { type KubeObject, readManifest } from '../manifest.ts';
 import { POLICIES } from './world.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
-import { eventually } from '../../../src/playground/eventually.ts';
-import type { Manifest } from '../../../src/playground/kube-api.ts';
-import type { Playground } from '../../../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import type { KubeObject } from '../manifest.ts';
 import { asDryRun, merge, PLACES } from './attack.ts';
 import { policiesOf } from './modes.ts';

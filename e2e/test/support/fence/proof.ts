@@ -1,6 +1,6 @@
-import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/configuration.ts';
-import { keepFenceProven } from '@ecr-pull-secrets/renewer/fence/keep-fence-proven.ts';
-import type { KubeClient } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/config/configuration.ts';
+import { keepFenceProven } from '@ecr-pull-secrets/renewer/fence/fence-monitor.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../../src/playground/kube-api.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { pathOf } from '../pull-secret.ts';
 import {
   apply,

@@ -1,5 +1,5 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { Manifest } from '../../../src/playground/kube-api.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { AUTHORITY, CONFIGURATION } from '../authority.ts';
 import { pathOf } from '../pull-secret.ts';
 import {

@@ -1,12 +1,12 @@
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/certificate-authority.ts';
-import type { KubeRequest } from '@ecr-pull-secrets/renewer/kube/client.ts';
-import { microTime } from '@ecr-pull-secrets/renewer/kube/lease.ts';
+} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import type { KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
+import { microTime } from '@ecr-pull-secrets/kube/lease.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { Manifest } from '../../../src/playground/kube-api.ts';
-import { REGISTRY } from '../../../src/playground/playground.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { AUTHORITY } from '../authority.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
 import {

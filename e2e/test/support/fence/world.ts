@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { KubeRequest } from '@ecr-pull-secrets/renewer/kube/client.ts';
+import type { KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
-import { eventually } from '../../../src/playground/eventually.ts';
-import type { Secret } from '../../../src/playground/kube-api.ts';
-import type { Playground } from '../../../src/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { type Attack, apply, asDryRun, PLACES, tokenOf } from './attack.ts';
 import { PULL_SECRET_ATTACKS } from './pull-secret-attacks.ts';
 import { EVENT_ATTACKS } from './event-attacks.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { withoutSpawnHooks } from '../../../src/local-node/containers/spawn-hooks.ts';
+import { withoutSpawnHooks } from '@ecr-pull-secrets/testbed/local-node/containers/spawn-hooks.ts';
 import { installNode, installsNode } from './alpine-stand-in.ts';
 import { copyBuildContext } from './build-context.ts';
 import { type Instruction, parseDockerfile, type Stage } from './dockerfile.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Guardian } from '../../../src/local-cluster/guardian.ts';
+import type { Guardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
 import { installNode } from './alpine-stand-in.ts';
 import type { BuildOptions } from './build-in-steps.ts';
 import { parseDockerfile } from './dockerfile.ts';

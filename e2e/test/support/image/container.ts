@@ -4,9 +4,9 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
-import { eventually } from '../../../src/playground/eventually.ts';
-import type { Guardian } from '../../../src/local-cluster/guardian.ts';
-import { withoutSpawnHooks } from '../../../src/local-node/containers/spawn-hooks.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Guardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
+import { withoutSpawnHooks } from '@ecr-pull-secrets/testbed/local-node/containers/spawn-hooks.ts';
 import type { BuiltImage } from './image.ts';
 
 /**

@@ -3,12 +3,12 @@ import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { DEFAULT_TLS_DIR, INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { EcrStandIn } from '../../../src/ecr-stand-in/server.ts';
-import type { LocalCluster } from '../../../src/local-cluster/cluster.ts';
-import { findFreePort } from '../../../src/local-cluster/free-port.ts';
-import { eventually } from '../../../src/playground/eventually.ts';
-import type { KubeApi } from '../../../src/playground/kube-api.ts';
-import { AWS_IDENTITY } from '../../../src/playground/playground.ts';
+import type { EcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
+import type { LocalCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { findFreePort } from '@ecr-pull-secrets/testbed/local-cluster/free-port.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { type Container, type Isolation, pathIn, startContainer } from './container.ts';
 import type { BuiltImage } from './image.ts';
 

@@ -1,5 +1,5 @@
-import type { Manifest } from '../../../src/playground/kube-api.ts';
-import { REGISTRY } from '../../../src/playground/playground.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { SECRET } from '../pull-secret.ts';
 
 /** A pod, and what must become of it whoever injects. */

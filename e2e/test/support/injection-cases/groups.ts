@@ -1,4 +1,4 @@
-import type { Manifest } from '../../../src/playground/kube-api.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { ECR_IMAGE, type InjectionCase } from './case.ts';
 import { LATE_IMAGES, METADATA, NAMESPACES } from './places.ts';
 import { ALL_PODS, CONTAINERS, PULL_SECRETS } from './pods.ts';

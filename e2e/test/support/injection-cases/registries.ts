@@ -1,5 +1,5 @@
 import { OTHER_HOSTS, PRIVATE_ECR_HOSTS } from '@ecr-pull-secrets/shared/testing/ecr-hosts.ts';
-import { REGISTRY } from '../../../src/playground/playground.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { ECR_IMAGE, type InjectionCase, injected, left, pod } from './case.ts';
 
 export const REGISTRIES: readonly InjectionCase[] = [

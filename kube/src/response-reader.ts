@@ -1,0 +1,85 @@
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
+
+/**
+ * No answer about one object is larger. The API server's client of etcd sends 2 MiB at most, whatever etcd's own
+ * limit is (clientv3 `defaultMaxCallSendMsgSize`; etcd itself takes 1.5 MiB), JSON writes one byte as six
+ * (`\u003c`), and 1 MiB is for what is around the object.
+ */
+export const LARGEST_OBJECT_BYTES = 6 * 2 * 1024 ** 2 + 1024 ** 2;
+
+/** Answers up to this size are read side by side. Those about objects that nobody inflates have a few KiB. */
+const SMALL_BYTES = 1024 ** 2;
+
+/** A piece of a body costs as much memory, however small it is. */
+const SMALLEST_PIECE_BYTES = 256;
+
+/** What a piece counts towards a limit. */
+export function costOf(piece: Uint8Array): number {
+  return Math.max(piece.byteLength, SMALLEST_PIECE_BYTES);
+}
+
+export interface ReadAnswer<T> {
+  /** What is read, for errors. */
+  readonly action: string;
+  readonly maxBytes: number;
+  /** Makes a value of the bytes; what it does not keep is garbage at once. */
+  readonly parse: (bytes: Buffer) => T;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Reads the bodies of answers in bounded memory. */
+export interface AnswerReader {
+  /**
+   * @throws ECRPS_KUBERNETES_ANSWER_TOO_LARGE if the body has more bytes than `maxBytes`; it is not read further.
+   *   Otherwise as the body or `parse` throws
+   */
+  read<T>(body: AsyncIterable<Uint8Array>, answer: ReadAnswer<T>): Promise<T>;
+}
+
+/**
+ * Large answers take turns: strangers decide how large an object is, and the renewer may ask about ten of theirs at
+ * a time. So all answers together take the memory of one large answer and of as many small ones as there are
+ * connections.
+ */
+export function createAnswerReader(): AnswerReader {
+  let lastTurn: Promise<void> = Promise.resolve();
+
+  /** Waits for the turn of a large answer. The function returned ends the turn. */
+  async function takeTurn(signal: AbortSignal | undefined): Promise<() => void> {
+    const turn = Promise.withResolvers<void>();
+    const before = lastTurn;
+    lastTurn = before.then(() => turn.promise);
+    try {
+      await unlessAborted(before, signal);
+      return turn.resolve;
+    } catch (error) {
+      turn.resolve();
+      throw error;
+    }
+  }
+
+  return {
+    read: async (body, { action, maxBytes, parse, signal }) => {
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      let endTurn: (() => void) | undefined;
+      try {
+        for await (const chunk of body) {
+          bytes += costOf(chunk);
+          if (bytes > maxBytes) throw tooLarge(action, maxBytes);
+          chunks.push(chunk);
+          if (bytes > SMALL_BYTES) endTurn ??= await takeTurn(signal);
+        }
+        return parse(Buffer.concat(chunks));
+      } finally {
+        endTurn?.();
+      }
+    },
+  };
+}
+
+function tooLarge(action: string, maxBytes: number): Error {
+  const message = `${action}: it has more than ${maxBytes} bytes`;
+  return createError('ECRPS_KUBERNETES_ANSWER_TOO_LARGE', message);
+}

@@ -1,0 +1,63 @@
+import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
+import t, { type Test } from 'tap';
+import { createKubeClient } from '../src/client.ts';
+import { createNotify } from '../src/event-recorder.ts';
+import { startApiStandIn } from '../testing/api-stand-in.ts';
+
+async function startNotifying(t: Test) {
+  const api = await startApiStandIn();
+  const stop = new AbortController();
+  const warnings: string[] = [];
+  const client = createKubeClient({
+    credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
+    userAgent: 'test',
+  });
+  t.teardown(async () => {
+    await client.close();
+    await api.close();
+  });
+  const notify = createNotify({
+    client,
+    instance: 'pod',
+    clock: createFakeClock(),
+    logger: createLogger({
+      level: 'warn',
+      format: 'json',
+      name: 'test',
+      destination: { write: (line) => warnings.push(line) },
+    }),
+    signal: stop.signal,
+  });
+  const about = { apiVersion: 'v1', kind: 'Secret', name: 's' };
+  return {
+    api,
+    stop,
+    warnings,
+    notify: (namespace: string) =>
+      notify({ namespace, about, reason: 'Reason', message: 'x'.repeat(2_000) }),
+  };
+}
+
+t.test('whoever stops does not wait for an Event', async (t) => {
+  const { api, stop, warnings, notify } = await startNotifying(t);
+  const told = notify('a');
+  const exchange = await api.next();
+  const startMs = Date.now();
+  stop.abort();
+  await told;
+  t.ok(Date.now() - startMs < 1_000);
+  await exchange.closed;
+  t.same(warnings, []);
+});
+
+t.test('Events that cannot be made are worth one line, whatever the namespace', async (t) => {
+  const { api, warnings, notify } = await startNotifying(t);
+  for (const namespace of ['a', 'b', 'c']) {
+    const told = notify(namespace);
+    const message = `events is forbidden: no right in the namespace "${namespace}"`;
+    (await api.next()).json({ kind: 'Status', reason: 'Forbidden', message }, 403);
+    await told;
+  }
+  t.equal(warnings.length, 1);
+});

@@ -1,0 +1,90 @@
+import {
+  type Environment,
+  objectName,
+  oneOf,
+  parsedBy,
+  readVariables,
+} from '@ecr-pull-secrets/shared/configuration.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import { z } from 'zod';
+import { readConfigFile, readTextFile } from '../../config/config-file.ts';
+import { apiServerOf, registriesOf, renewerVariables } from '../../config/configuration.ts';
+import { awsKeysOf, awsRegionOf, awsVariables } from '../../config/aws-variables.ts';
+import { proxySettingsOf, proxyVariables } from '../../config/proxy-variables.ts';
+import { registryWarnings } from '../../credentials/registries/registry-warnings.ts';
+
+/** What both commands read in the same way. */
+const { shape: shared } = renewerVariables;
+
+/**
+ * Every environment variable of `ecr-pull-secrets renew-once`: those of nabsul/k8s-ecr-login-renew with
+ * its defaults, and where to find things. What the AWS SDK reads comes on top.
+ */
+export const renewOnceVariables = z.object({
+  DOCKER_SECRET_NAME: objectName.meta({
+    description: 'Name of the pull secret, the same in every namespace.',
+    example: 'k8s-ecr-login-renew-docker-secret',
+  }),
+  TARGET_NAMESPACE: parsedBy(parseNamespacePattern)
+    .default(() => parseNamespacePattern('default'))
+    .meta({
+      description:
+        'Namespaces that get the secret, split by commas, semicolons or newlines; `default` where not set. `*` and `?` are wildcards; without any, no permission to list namespaces is needed.',
+      example: 'default,team-*',
+    }),
+  EXCLUDE_NAMESPACE: shared.EXCLUDE_NAMESPACE,
+  DOCKER_REGISTRIES: shared.DOCKER_REGISTRIES,
+  FOREIGN_SECRETS: shared.FOREIGN_SECRETS,
+  ...awsVariables,
+  CONFIG_FILE: z.string().optional().meta({
+    description:
+      'JSON file with the registries and their roles; the rest of it does not count here.',
+    example: '/etc/ecr-pull-secrets/config.json',
+  }),
+  POD_NAMESPACE: objectName.optional().meta({
+    description: 'Namespace of this pod, in which the fence is proven by a dry run.',
+    example: PRODUCT_NAME,
+  }),
+  FENCE: oneOf(['on', 'off']).optional().meta({
+    description:
+      'Whether admission policies are to fence the ServiceAccount of this process; where not set, nothing is said about it.',
+    example: 'on',
+  }),
+  SERVICE_ACCOUNT_DIR: shared.SERVICE_ACCOUNT_DIR,
+  KUBERNETES_SERVICE_HOST: shared.KUBERNETES_SERVICE_HOST,
+  KUBERNETES_SERVICE_PORT: shared.KUBERNETES_SERVICE_PORT,
+  KUBECONFIG: shared.KUBECONFIG,
+  HOME: shared.HOME,
+  ...proxyVariables,
+});
+
+/** What a single run goes by; see `renewOnceVariables`. */
+export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguration>;
+
+/**
+ * @param readText - reads a file
+ * @throws ECRPS_CONFIGURATION_INVALID
+ */
+export function readRenewOnceConfiguration(environment: Environment, readText = readTextFile) {
+  const variables = readVariables(renewOnceVariables, environment);
+  const file = readConfigFile(variables.CONFIG_FILE, readText);
+  const awsRegion = awsRegionOf(variables);
+  const registries = registriesOf(variables, file);
+  return Object.freeze({
+    secretName: variables.DOCKER_SECRET_NAME,
+    target: variables.TARGET_NAMESPACE,
+    exclude: variables.EXCLUDE_NAMESPACE,
+    foreignSecretPolicy: variables.FOREIGN_SECRETS,
+    registries,
+    registryWarnings: registryWarnings(registries, awsRegion),
+    awsRegion,
+    /** Never logged. */
+    awsKeys: awsKeysOf(variables),
+    apiServer: apiServerOf(variables),
+    fence: variables.FENCE,
+    podNamespace: variables.POD_NAMESPACE,
+    /** May hold a proxy's credentials: never logged. */
+    proxies: proxySettingsOf(variables),
+  });
+}

@@ -1,0 +1,36 @@
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { beginList, nextPage } from '@ecr-pull-secrets/kube/list-page.ts';
+import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
+import type { Retries } from './retries.ts';
+
+/** What the run needs of a namespace. */
+export type ListedNamespace = Pick<ObjectMeta, 'name' | 'deletionTimestamp'>;
+
+/**
+ * All namespaces, page by page; of each only what is needed is kept.
+ *
+ * @throws ECRPS_KUBERNETES_REQUEST_FAILED, ECRPS_KUBERNETES_UNREACHABLE
+ */
+export async function listNamespaces(
+  client: KubeClient,
+  retries: Retries,
+): Promise<readonly ListedNamespace[]> {
+  const found: ListedNamespace[] = [];
+  const position = beginList();
+  const options = {
+    client,
+    path: '/api/v1/namespaces',
+    metadataOnly: true,
+    metadataFields: {},
+    reduce,
+  } as const;
+  do {
+    found.push(...(await retries(() => nextPage(options, position))));
+  } while (position.continueToken !== undefined);
+  return found;
+}
+
+function reduce({ metadata }: { readonly metadata: ObjectMeta }): ListedNamespace {
+  const { name, deletionTimestamp } = metadata;
+  return deletionTimestamp === undefined ? { name } : { name, deletionTimestamp };
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { Lanes } from '../../pull-secrets/queue/worker-slots.ts';
+import { createWorkQueue } from '../../pull-secrets/queue/work-queue.ts';
+
+export interface MapInOrderOptions extends Lanes {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/**
+ * Works on several items at a time, those that are slow beside the others, and yields the results in the order of the
+ * items, each as soon as it and all before it are there.
+ *
+ * @param work - its signal aborts when it has to make room for others; it is called again then
+ */
+export async function* mapInOrder<T, R>(
+  items: readonly T[],
+  work: (item: T, signal: AbortSignal) => Promise<R>,
+  options: MapInOrderOptions,
+): AsyncGenerator<R> {
+  const jobs = new Map(
+    items.map((item, index) => [String(index), { item, result: Promise.withResolvers<R>() }]),
+  );
+  const queue = createWorkQueue({
+    ...options,
+    work: async (key, signal) => {
+      const job = jobs.get(key);
+      if (!job) return;
+      try {
+        job.result.resolve(await work(job.item, signal));
+      } catch (error) {
+        if (signal.aborted) throw error;
+        job.result.reject(error);
+      }
+    },
+    // Work fails here only if it has to make room, and then comes again as soon as there is some.
+    retry: () => ({ baseMs: 0, capMs: 0 }),
+    signal: new AbortController().signal,
+  });
+  for (const key of jobs.keys()) queue.add(key, 'routine');
+  for (const { result } of jobs.values()) yield await result.promise;
+  await queue.stopped();
+}

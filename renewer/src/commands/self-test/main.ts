@@ -1,0 +1,23 @@
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
+import { connect } from '../../network/connect.ts';
+import { readSelfTestConfiguration } from './configuration.ts';
+import { selfTest } from './self-test.ts';
+
+/**
+ * `ecr-pull-secrets test`: looks whether a namespace that opted in gets what it was promised.
+ *
+ * @throws ECRPS_CONFIGURATION_INVALID, and as `selfTest`
+ */
+export async function runSelfTest(
+  environment: Environment,
+  { print, stop }: { readonly print: (text: string) => void; readonly stop: AbortSignal },
+): Promise<void> {
+  const configuration = readSelfTestConfiguration(environment);
+  const client = connect(configuration, 'test');
+  try {
+    await selfTest({ configuration, client, clock: systemClock, print, stop });
+  } finally {
+    await client.close();
+  }
+}

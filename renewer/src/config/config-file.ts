@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import { z } from 'zod';
+import { OPT_OUT_POLICIES } from '../pull-secrets/plan/opt-out-policy.ts';
+import { registriesSchema, roleArn, sessionSchemas } from '../credentials/registries/registries.ts';
+import { additionalBundleSchema } from '../webhook-tls/additional-ca-bundle.ts';
+import { certificateTimesSchema } from '../webhook-tls/certificate-times.ts';
+
+/** Ten thousand namespaces in little more than three minutes, at a cost that etcd does not notice. */
+const DEFAULT_WRITES_PER_SECOND = 50;
+
+const namespaceRoleSchema = z.strictObject({
+  roleArn,
+  /** As `TARGET_NAMESPACE`. */
+  namespaces: z.string().transform((text, context) => {
+    try {
+      return parseNamespacePattern(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' });
+      return z.NEVER;
+    }
+  }),
+  ...sessionSchemas,
+});
+
+/** In errors: a file that is right, with the keys that people write. */
+const EXAMPLE = JSON.stringify({
+  registries: [{ host: '123456789012.dkr.ecr.us-east-1.amazonaws.com' }],
+  optOut: 'expire',
+});
+
+/** `CONFIG_FILE`: what is too long for environment variables. Unknown keys are refused. */
+export const configFileSchema = z.strictObject({
+  /** Registries with the roles to assume for them. */
+  registries: registriesSchema.default([]),
+  /** The allow-list: roles that namespaces may ask for by annotation. */
+  namespaceRoles: z.array(namespaceRoleSchema).default([]),
+  /** What becomes of the secret of a namespace that opted out. */
+  optOut: z.enum(OPT_OUT_POLICIES).default('expire'),
+  /** How fast a rotation goes; namespaces whose pods cannot pull do not wait for it. */
+  routineWritesPerSecond: z.number().positive().max(10_000).default(DEFAULT_WRITES_PER_SECOND),
+  /** How long the certificates of the self-managed mode live. */
+  certificates: certificateTimesSchema.prefault({}),
+  /** What API servers are to trust besides, as PEM. */
+  additionalCaBundle: additionalBundleSchema.default(''),
+});
+
+export type ConfigFile = Readonly<z.output<typeof configFileSchema>>;
+
+/**
+ * Reads the file; without one the defaults hold.
+ *
+ * @throws ECRPS_CONFIGURATION_INVALID that names the file, and each wrong key with its problem
+ */
+export function readConfigFile(
+  path: string | undefined,
+  readText: (path: string) => string,
+): ConfigFile {
+  const result = configFileSchema.safeParse(path === undefined ? {} : readJson(path, readText));
+  if (result.success) return Object.freeze(result.data);
+  const problems = result.error.issues.map(
+    ({ path: key, message }) => `${key.join('.')}: ${message}`,
+  );
+  const message = `CONFIG_FILE=${path}: ${problems.join('; ')}; for example ${EXAMPLE}`;
+  throw createError('ECRPS_CONFIGURATION_INVALID', message);
+}
+
+function readJson(path: string, readText: (path: string) => string): unknown {
+  try {
+    return JSON.parse(readText(path));
+  } catch (error) {
+    throw createError('ECRPS_CONFIGURATION_INVALID', `CONFIG_FILE=${path} cannot be read`, error);
+  }
+}
+
+/** Reads a file at the start of the process, when there is nothing else to do. */
+export function readTextFile(path: string): string {
+  return readFileSync(path, 'utf8');
+}

@@ -1,0 +1,56 @@
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { formProblemOf, quoteKey } from '../registries/registry-key.ts';
+import { LONGEST_TOKEN_LIFE_MS, type RegistryToken } from '../registry-token.ts';
+
+/** The part of AWS's AuthorizationData that is used. */
+export interface AuthorizationData {
+  readonly authorizationToken?: string | undefined;
+  readonly proxyEndpoint?: string | undefined;
+  readonly expiresAt?: Date | undefined;
+}
+
+/**
+ * Reads AWS's answer. An expiry that is missing, broken or too far counts as twelve hours.
+ *
+ * @throws ECRPS_TOKEN_INVALID if the answer lacks a token or a registry, if the registry cannot be a key of
+ *   `auths`, or if the token is dead by our clock: nobody could use it; it never quotes the token
+ */
+export function readToken(data: AuthorizationData | undefined, nowMs: number): RegistryToken {
+  const [username, password] = splitOnce(
+    Buffer.from(data?.authorizationToken ?? '', 'base64').toString(),
+  );
+  if (!username || !password || !data?.proxyEndpoint) {
+    throw createError('ECRPS_TOKEN_INVALID', 'AWS’s answer holds no usable token');
+  }
+  checkRegistry(data.proxyEndpoint);
+  const saidMs = data.expiresAt?.getTime() ?? Number.NaN;
+  if (saidMs <= nowMs) {
+    const [said, now] = [saidMs, nowMs].map((ms) => new Date(ms).toISOString());
+    const message = `AWS gave a token that expired at ${said}; is the clock of this machine, ${now}, right?`;
+    throw createError('ECRPS_TOKEN_INVALID', message);
+  }
+  const latestMs = nowMs + LONGEST_TOKEN_LIFE_MS;
+  return {
+    username,
+    password,
+    registry: data.proxyEndpoint,
+    obtainedAtMs: nowMs,
+    expiresAtMs: Number.isFinite(saidMs) ? Math.min(saidMs, latestMs) : latestMs,
+  };
+}
+
+/**
+ * The registry becomes a key if none is configured. Its domain is not looked at: the answer is that of the endpoint
+ * that was chosen, a stand-in for ECR has a domain of its own, and AWS adds one each year.
+ */
+function checkRegistry(registry: string): void {
+  const problem = registry.includes('*') ? 'has a wildcard' : formProblemOf(registry);
+  if (problem === undefined) return;
+  const message = `AWS’s answer names the registry ${quoteKey(registry)}, which ${problem}`;
+  throw createError('ECRPS_TOKEN_INVALID', message);
+}
+
+function splitOnce(text: string): readonly [before: string, after: string] {
+  const colon = text.indexOf(':');
+  return colon === -1 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+}

@@ -1,0 +1,50 @@
+import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import type { AwsRequestHandler } from '../../network/aws-request-handler.ts';
+import { type AwsService, hasCustomEndpoint } from '../../network/custom-endpoint.ts';
+import type { AwsKeys } from '../../config/aws-variables.ts';
+import type { TokenRequest } from '../token-plan.ts';
+
+/** How a session of an assumed role is called in CloudTrail. */
+const DEFAULT_SESSION_NAME = 'ecr-pull-secrets';
+
+/** What an SDK client needs to ask for a token: where, as whom, and by which connections. */
+export function clientOptions(
+  { region, fips, dualStack, identity }: TokenRequest,
+  requestHandler: AwsRequestHandler,
+  keys: AwsKeys | undefined,
+) {
+  const place = region ? { region } : {};
+  // Left out where not wanted, so that the SDK's own variables for them still count.
+  const sts = fips ? { useFipsEndpoint: unlessCustom('STS') } : {};
+  const own =
+    ownCredentials(keys) ?? (fips ? fromNodeProviderChain({ clientConfig: sts }) : undefined);
+  const { roleArn, externalId, sessionName = DEFAULT_SESSION_NAME } = identity;
+  const credentials = roleArn
+    ? fromTemporaryCredentials({
+        params: {
+          RoleArn: roleArn,
+          RoleSessionName: sessionName,
+          ...(externalId ? { ExternalId: externalId } : {}),
+        },
+        clientConfig: { ...place, ...sts, requestHandler },
+        ...(own ? { masterCredentials: own } : {}),
+      })
+    : own;
+  return {
+    ...place,
+    ...(credentials ? { credentials } : {}),
+    ...(fips ? { useFipsEndpoint: unlessCustom('ECR') } : {}),
+    ...(dualStack ? { useDualstackEndpoint: unlessCustom('ECR') } : {}),
+    requestHandler,
+  };
+}
+
+/** The SDK for JavaScript prefers AWS_PROFILE to keys; it notes their source in the object that it gets. */
+function ownCredentials(keys: AwsKeys | undefined) {
+  return keys && (async () => ({ ...keys }));
+}
+
+/** A custom endpoint is asked as it is: with either flag the SDK refuses it. */
+function unlessCustom(service: AwsService): () => Promise<boolean> {
+  return async () => !(await hasCustomEndpoint(service));
+}

@@ -1,0 +1,101 @@
+import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import {
+  ECRPUBLICClient,
+  GetAuthorizationTokenCommand as GetPublicAuthorizationTokenCommand,
+} from '@aws-sdk/client-ecr-public';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { AwsRequestHandler } from '../../network/aws-request-handler.ts';
+import { withBoundRequests } from '../../network/bound-requests.ts';
+import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
+import { type AuthorizationData, readToken } from './authorization-data.ts';
+import { clientOptions } from './aws-client-options.ts';
+import type { AwsKeys } from '../../config/aws-variables.ts';
+import type { RegistryToken } from '../registry-token.ts';
+import type { TokenRequest } from '../token-plan.ts';
+
+/**
+ * Gets a new token; rejects with ECRPS_TOKEN_REQUEST_FAILED or ECRPS_TOKEN_INVALID, at once when the
+ * signal aborts.
+ */
+export type TokenSource = (request: TokenRequest, signal: AbortSignal) => Promise<RegistryToken>;
+
+/** Over everything: the credential chain, the SDK's own retries and the call. */
+const DEFAULT_LIMIT_MS = 25_000;
+
+/** ECR Public has one registry host for all. */
+const ECR_PUBLIC_ENDPOINT = 'https://public.ecr.aws';
+
+export interface AwsTokenSourceOptions {
+  readonly clock: Clock;
+  /** Shared by all clients: proxies, timeouts, connections. */
+  readonly requestHandler: AwsRequestHandler;
+  /** The SDK's default chain finds an identity if there are none. */
+  readonly keys?: AwsKeys | undefined;
+  /** How long one token may take. */
+  readonly limitMs?: number;
+}
+
+/** Asks AWS, with one client per token so that connections and assumed roles are used again. */
+export function createAwsTokenSource({
+  clock,
+  requestHandler,
+  keys,
+  limitMs = DEFAULT_LIMIT_MS,
+}: AwsTokenSourceOptions): TokenSource {
+  const askers = new Map<string, Ask>();
+
+  async function askWithin(request: TokenRequest, limit: AbortSignal): ReturnType<Ask> {
+    const ask = askers.get(request.id) ?? createAsk(request, requestHandler, keys);
+    askers.set(request.id, ask);
+    try {
+      // The SDK does not look at its abortSignal while it waits for credentials.
+      return await withBoundRequests(limit, () => unlessAborted(ask(limit), limit));
+    } catch (error) {
+      // A client remembers the credentials that it waits for: the next try must not wait for them too.
+      if (limit.aborted) askers.delete(request.id);
+      throw error;
+    }
+  }
+
+  return async (request, signal) => {
+    const timeUp = AbortSignal.timeout(limitMs);
+    const limit = AbortSignal.any([signal, timeUp]);
+    const data = await askWithin(request, limit).catch((error: unknown) => {
+      const action = `asking AWS for the token "${request.id}"`;
+      const cause = timeUp.aborted && !signal.aborted ? silence(limitMs) : error;
+      throw createError('ECRPS_TOKEN_REQUEST_FAILED', action, cause);
+    });
+    return readToken(data, clock.now());
+  };
+}
+
+function silence(limitMs: number): Error {
+  const who =
+    'ECR or whoever gives the credentials (STS, EKS Pod Identity, the instance’s metadata)';
+  return new Error(`no answer within ${limitMs} ms from ${who}`);
+}
+
+type Ask = (abortSignal: AbortSignal) => Promise<AuthorizationData | undefined>;
+
+function createAsk(
+  request: TokenRequest,
+  requestHandler: AwsRequestHandler,
+  keys: AwsKeys | undefined,
+): Ask {
+  const options = clientOptions(request, requestHandler, keys);
+  if (request.service === 'ecr-public') {
+    const client = new ECRPUBLICClient(options);
+    return async (abortSignal) => {
+      const command = new GetPublicAuthorizationTokenCommand({});
+      const { authorizationData } = await client.send(command, { abortSignal });
+      return authorizationData && { ...authorizationData, proxyEndpoint: ECR_PUBLIC_ENDPOINT };
+    };
+  }
+  const client = new ECRClient(options);
+  return async (abortSignal) => {
+    const command = new GetAuthorizationTokenCommand({});
+    const { authorizationData } = await client.send(command, { abortSignal });
+    return authorizationData?.[0];
+  };
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { partitionOf } from './aws/aws-partition.ts';
+import {
+  type Identity,
+  isSameHost,
+  placeOf,
+  type Registry,
+  type TokenPlace,
+} from './registries/registries.ts';
+
+/** One token to get: there is one per identity, service and region. */
+export interface TokenRequest {
+  /** Tells tokens apart, also in the checkpoint; no secret. */
+  readonly id: string;
+  readonly service: TokenPlace['service'];
+  /** The AWS SDK's own search where not known. */
+  readonly region: string | undefined;
+  readonly identity: Identity;
+  readonly fips: boolean;
+  readonly dualStack: boolean;
+}
+
+/** What a pull document is made of. */
+export interface TokenPlan {
+  readonly requests: readonly TokenRequest[];
+  /** Key of `auths` and the token that it takes; without a key it is the registry that AWS names. */
+  readonly entries: readonly { readonly key: string | undefined; readonly tokenId: string }[];
+  /** Registries that get no token, and why; the rest is complete without them. */
+  readonly refused: readonly RefusedRegistry[];
+  /**
+   * Tells plans apart: two secrets with the same recipe differ in the age of their tokens only. After a dot it says
+   * which role of a namespace's own asks for the tokens.
+   */
+  readonly recipe: string;
+}
+
+/** A registry that this identity cannot get a token for. */
+export interface RefusedRegistry {
+  readonly key: string;
+  /** The end of a sentence that begins with the key. */
+  readonly reason: string;
+}
+
+export interface TokenPlanOptions {
+  /** None: the caller's own registry in `region`. */
+  readonly registries: readonly Registry[];
+  /** `AWS_REGION`. */
+  readonly region: string | undefined;
+  /** Who asks for the tokens of registries that name no role of their own. */
+  readonly identity?: Identity;
+}
+
+/** Works out which tokens are needed, and under which key each goes. Never one region's under another's host. */
+export function planTokens({ registries, region, identity = {} }: TokenPlanOptions): TokenPlan {
+  const requests = new Map<string, TokenRequest>();
+  const whoFor = (registry: Registry): Identity => roleFor(registry, registries) ?? identity;
+  const home = homePlace(registries, region, whoFor);
+
+  function tokenIdFor(place: Partial<TokenPlace>, who: Identity): string {
+    const { service = 'ecr', region: where, fips = false, dualStack = false } = place;
+    // External ids are no secrets, but nobody's business in a log.
+    const externalId = who.externalId && shortHash(who.externalId);
+    const id = [service, where ?? '-', who.roleArn, externalId].filter(Boolean).join(' ');
+    const known = requests.get(id);
+    requests.set(id, {
+      id,
+      service,
+      region: where,
+      identity: who,
+      // A token opens every endpoint of its region; the strictest of its hosts chooses where to ask.
+      fips: fips || (known?.fips ?? false),
+      dualStack: dualStack || (known?.dualStack ?? false),
+    });
+    return id;
+  }
+
+  const entries: { key: string | undefined; tokenId: string }[] = [];
+  const refused: RefusedRegistry[] = [];
+  for (const registry of registries) {
+    const { host: key, tokenOf = key } = registry;
+    const named = placeOf(tokenOf) ?? home;
+    // Of any region it is the home region's token that most images need.
+    const place = { ...named, region: named.region ?? region ?? home.region };
+    const reason = partitionProblem(place, whoFor(registry), region);
+    if (reason === undefined) entries.push({ key, tokenId: tokenIdFor(place, whoFor(registry)) });
+    else refused.push({ key, reason });
+  }
+  if (registries.length === 0) {
+    entries.push({ key: undefined, tokenId: tokenIdFor(home, identity) });
+  }
+  const recipe = recipeOf(entries, requests, identity);
+  return { requests: [...requests.values()], entries, refused, recipe };
+}
+
+/** Whether a secret of one recipe may hold tokens of a namespace's role that another recipe does not ask for. */
+export function isOfOtherRole(recipe: string | undefined, than: string): boolean {
+  const role = recipe?.split('.')[1];
+  return role !== undefined && role !== than.split('.')[1];
+}
+
+/**
+ * Why an identity gets no token at a place: AWS does not know it in another partition, and would refuse it for ever.
+ * A role's partition is in its ARN, that of the SDK's own identity is the one of `AWS_REGION`.
+ */
+function partitionProblem(
+  { region: where, partitions }: Partial<TokenPlace>,
+  { roleArn }: Identity,
+  region: string | undefined,
+): string | undefined {
+  const ours = roleArn ? roleArn.split(':')[1] : region && partitionOf(region);
+  const asked = where && partitionOf(where);
+  const isOurs = !partitions || partitions.includes(ours);
+  if (!ours || (isOurs && (!asked || asked === ours))) return undefined;
+  const theirs = isOurs ? asked : partitions?.join(' or ');
+  const source = roleArn ? `the role ${roleArn}` : `the identity, by AWS_REGION=${region},`;
+  return `gets no token: it is in AWS’s partition ${theirs}, and ${source} is in ${ours}; use an identity of that partition, for example in a release of its own`;
+}
+
+/** The role of a registry: its own, else that of the listed one whose token it takes. */
+function roleFor(registry: Registry, registries: readonly Registry[]): Identity | undefined {
+  const { roleArn, externalId, sessionName, tokenOf } = registry;
+  if (roleArn) return { roleArn, externalId, sessionName };
+  if (tokenOf === undefined) return undefined;
+  const named = registries.find(({ host }) => isSameHost(host, tokenOf));
+  // An ECR host names no other one.
+  return named && roleFor(named, []);
+}
+
+/** Where hosts that say nothing about it get their token: with the first ECR host, else at home. */
+function homePlace(
+  registries: readonly Registry[],
+  region: string | undefined,
+  whoFor: (registry: Registry) => Identity,
+): Partial<TokenPlace> {
+  for (const registry of registries) {
+    const place = placeOf(registry.host);
+    if (place?.service !== 'ecr' || place.region === undefined) continue;
+    if (partitionProblem(place, whoFor(registry), region) === undefined) return place;
+  }
+  return region ? { region } : {};
+}
+
+function recipeOf(
+  entries: TokenPlan['entries'],
+  requests: ReadonlyMap<string, TokenRequest>,
+  identity: Identity,
+): string {
+  const { roleArn, externalId } = identity;
+  const content = shortHash(JSON.stringify(entries));
+  const isRoleUsed = roleArn && [...requests.values()].some((one) => one.identity === identity);
+  return isRoleUsed ? `${content}.${shortHash(JSON.stringify([roleArn, externalId]))}` : content;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,66 @@
+import type { RenewerContext } from './context.ts';
+import { keepFenceProven } from './fence/fence-monitor.ts';
+import { forgetLeadership } from './metrics.ts';
+import { createNotify } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
+import { createAwsRequestHandler } from './network/aws-request-handler.ts';
+import { createDocuments } from './credentials/credential-store.ts';
+import { createEventQueue } from './pull-secrets/events/event-queue.ts';
+import { createNamespaceReports } from './pull-secrets/events/namespace-reports.ts';
+import { createPullSecretController } from './pull-secrets/controller.ts';
+import { createAwsTokenSource } from './credentials/aws/aws-token-source.ts';
+import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
+import { createTokenKeeper } from './credentials/token-renewer.ts';
+
+/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority, the fence. */
+export async function lead(context: RenewerContext, leadership: Leadership): Promise<void> {
+  const { certificates, metrics } = context;
+  metrics.leader.set(1);
+  try {
+    const { signal } = leadership;
+    await Promise.all([
+      certificates.lead(leadership),
+      keepPullSecrets(context, signal),
+      keepFenceProven({ ...context, signal }),
+    ]);
+  } finally {
+    forgetLeadership(metrics);
+  }
+}
+
+async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Promise<void> {
+  const { configuration, clock, logger } = context;
+  const { secretName, awsRegion: region, registries, namespaceRoles, podName } = configuration;
+  const { podNamespace: namespace, serviceName, awsCaller: caller } = configuration;
+  const name = `${serviceName}-tokens`;
+  const checkpoint = createCheckpoint({ ...context, namespace, name, caller, signal });
+  const documents = createDocuments({ registries, region, now: () => clock.now() });
+  // Of the checkpoint only what this configuration can come to need: roles are known a moment later.
+  const usable = new Set(documents.requestsFor(namespaceRoles).map(({ id }) => id));
+  const notify = createNotify({ ...context, instance: podName, signal });
+  const events = createEventQueue({ ...context, notify, signal });
+  const keeper = createTokenKeeper({
+    ...context,
+    tokenSource: createAwsTokenSource({
+      clock,
+      requestHandler: createAwsRequestHandler(configuration.proxies),
+      keys: configuration.awsKeys,
+    }),
+    initial: new Map([...(await checkpoint.load())].filter(([id]) => usable.has(id))),
+    onTokens: (required, living) => {
+      documents.setTokens(required);
+      controller.documentsChanged();
+      checkpoint.save(living);
+    },
+    signal,
+  });
+  const controller = createPullSecretController({
+    ...context,
+    documents,
+    reports: createNamespaceReports({ secretName, events, logger }),
+    onRoles: (roles) => keeper.require(documents.requestsFor(roles)),
+    signal,
+  });
+  keeper.require(documents.requestsFor([]));
+  await Promise.all([controller.run(), keeper.run(), checkpoint.run()]);
+}

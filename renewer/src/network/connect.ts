@@ -1,0 +1,26 @@
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { fileCredentials, inClusterCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
+import { createProxyRule } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
+
+/**
+ * The way to the API server that the configuration says.
+ *
+ * @param command - shows in the audit log
+ * @throws ECRPS_CONFIGURATION_INVALID where a kubeconfig is wanted and there is none
+ */
+export function connect(
+  { apiServer, proxies }: Pick<RenewerConfiguration, 'apiServer' | 'proxies'>,
+  command: string,
+): KubeClient {
+  const credentials =
+    'kubeconfigs' in apiServer
+      ? fileCredentials(...apiServer.kubeconfigs)
+      : inClusterCredentials(apiServer);
+  return createKubeClient({
+    credentials,
+    userAgent: `${PRODUCT_NAME}/${command}`,
+    proxyRule: createProxyRule(proxies),
+  });
+}

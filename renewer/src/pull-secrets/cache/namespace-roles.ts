@@ -1,0 +1,54 @@
+import { type NamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
+import type { Identity } from '../../credentials/registries/registries.ts';
+
+/** One line of the allow-list: namespaces that may use a role. */
+export interface NamespaceRole extends Identity {
+  readonly roleArn: string;
+  readonly namespaces: NamespacePattern;
+}
+
+/** Whose credentials a namespace gets. */
+export type NamespaceIdentity =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'role'; readonly role: NamespaceRole }
+  /** It asks for a role, quoted in part, that the allow-list does not give it; it gets the default. */
+  | { readonly kind: 'refused'; readonly roleArn: string };
+
+/**
+ * Annotations may have 256 KiB, which is too much for memory, logs and Events. Of ARNs that are any, the
+ * account and the path are within this, and the advice still fits into the 1,024 characters of an Event.
+ */
+const QUOTED_ARN_LENGTH = 512;
+
+/** A text with one of these would take two bytes for each of its characters, or spoil a line of a log. */
+const NO_CHARACTER_OF_AN_ARN = /[^\x20-\x7e]/g;
+
+/**
+ * Reads a namespace's wish for a role. It counts only where the allow-list binds the role to that
+ * namespace: whoever can edit a namespace must not gain a role by it.
+ */
+export function identityOf(
+  { name, annotations = {} }: ObjectMeta,
+  allowed: readonly NamespaceRole[],
+): NamespaceIdentity {
+  const roleArn = Object.hasOwn(annotations, ROLE_ARN_ANNOTATION)
+    ? annotations[ROLE_ARN_ANNOTATION]
+    : undefined;
+  if (!roleArn) return { kind: 'default' };
+  const role = allowed.find((line) => line.roleArn === roleArn && line.namespaces.matches(name));
+  return role ? { kind: 'role', role } : { kind: 'refused', roleArn: quotable(roleArn) };
+}
+
+/** The role whose credentials a namespace gets, if it is one of its own. */
+export function roleOf(target: NamespaceIdentity | undefined): NamespaceRole | undefined {
+  return target?.kind === 'role' ? target.role : undefined;
+}
+
+function quotable(roleArn: string): string {
+  const end = roleArn.length > QUOTED_ARN_LENGTH ? '...' : '';
+  const start = roleArn.slice(0, QUOTED_ARN_LENGTH).replace(NO_CHARACTER_OF_AN_ARN, '?');
+  // A copy: a slice would keep the whole text in memory (V8's sliced strings).
+  return Buffer.from(start + end).toString('latin1');
+}

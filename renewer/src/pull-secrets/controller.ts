@@ -1,0 +1,219 @@
+import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
+import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { RenewerContext } from '../context.ts';
+import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { createServerPause } from '@ecr-pull-secrets/kube/server-pause.ts';
+import type { Identity } from '../credentials/registries/registries.ts';
+import { createCarryOut } from './apply/execute-plan.ts';
+import type { Documents } from '../credentials/credential-store.ts';
+import { createForeignSecrets } from './foreign/foreign-secrets.ts';
+import { createInventory } from './cache/cache.ts';
+import { type NamespaceReports, REPORT_REASONS } from './events/namespace-reports.ts';
+import { roleOf } from './cache/namespace-roles.ts';
+import { planWork, type PlannedWork } from './plan/plan-work.ts';
+import { contestMessage } from './events/event-messages.ts';
+import { createRepairPace } from './queue/repair-limiter.ts';
+import { createRoleReports } from './events/role-reports.ts';
+import { createRotation } from './queue/rotation.ts';
+import { countStates, secretStateOf } from './status/pull-secret-status.ts';
+import { createWorkQueue } from './queue/work-queue.ts';
+import { WRITE_LANES } from './queue/write-slots.ts';
+
+/** A namespace that refuses is asked again ever more rarely: somebody has to change something first. */
+const RETRY_REFUSED: BackOff = { baseMs: 5_000, capMs: 300_000 };
+
+/** An API server that is away is back for all namespaces at once, which is not to be missed for long. */
+const RETRY_FAILED: BackOff = { baseMs: 1_000, capMs: 15_000 };
+
+/** All namespaces are compared with the clock this often, for secrets that die and tokens that came late. */
+const SWEEP_INTERVAL_MS = 30_000;
+
+export interface PullSecretControllerOptions
+  extends Pick<
+    RenewerContext,
+    'configuration' | 'client' | 'clock' | 'random' | 'logger' | 'metrics'
+  > {
+  readonly documents: Documents;
+  readonly reports: NamespaceReports;
+  /** Told of the roles that namespaces use, whenever there are others. */
+  readonly onRoles: (roles: readonly Identity[]) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface PullSecretController {
+  /** The documents changed: whatever is due now is written. */
+  documentsChanged(): void;
+  /** Follows namespaces and secrets until the signal aborts and the last write is answered. */
+  run(): Promise<void>;
+}
+
+/**
+ * Keeps the pull secret right in every target namespace: at most one write per namespace and reason,
+ * decided from metadata alone, but for a secret that may be somebody else's: that one is read first. Pods that cannot
+ * pull come first; rotation takes its time.
+ */
+export function createPullSecretController(
+  options: PullSecretControllerOptions,
+): PullSecretController {
+  const { configuration, client, clock, random, logger, metrics, signal } = options;
+  const { documents, reports, onRoles } = options;
+  const {
+    secretName: name,
+    optOutPolicy,
+    foreignSecretPolicy,
+    routineWritesPerSecond,
+  } = configuration;
+  const queue = createWorkQueue({
+    ...WRITE_LANES,
+    work: reconcile,
+    ready: () => pause.over(),
+    retry: (error) =>
+      isCodedError(error, 'ECRPS_PULL_SECRET_REFUSED') ? RETRY_REFUSED : RETRY_FAILED,
+    clock,
+    random,
+    signal,
+  });
+  const rotation = createRotation({
+    writesPerSecond: routineWritesPerSecond,
+    hasRoom: () => queue.hasRoom(),
+    start: (namespace) => queue.add(namespace, 'routine'),
+    clock,
+    signal,
+  });
+  const inventory = createInventory({
+    rule: configuration.namespaceRule,
+    allowedRoles: configuration.namespaceRoles,
+    changed: (namespace, cause) => {
+      // A namespace that refuses its secret is tried again when the secret changes, not at any touch.
+      if (cause === 'secret' || !queue.isBackingOff(namespace)) notice(namespace);
+      if (cause === 'namespace') roleReports.notice(namespace);
+    },
+    gone: forget,
+    rolesChanged: () => onRoles([...inventory.roles()]),
+  });
+  const pause = createServerPause({ clock, random, signal });
+  const repairs = createRepairPace({ clock, random });
+  const foreign = createForeignSecrets({ policy: foreignSecretPolicy, clock, random });
+  const roleReports = createRoleReports({ inventory, documents, reports, clock });
+  const carryOut = createCarryOut({
+    ...options,
+    name,
+    repairs,
+    foreign,
+    pause,
+    learn: (namespace, state) => inventory.learn(namespace, state),
+  });
+
+  function planFor(namespace: string): PlannedWork | undefined {
+    if (!inventory.isComplete()) return undefined;
+    const target = inventory.target(namespace);
+    const secret = inventory.secret(namespace);
+    const document = target && documents.documentFor(roleOf(target));
+    return planWork({
+      isTarget: target !== undefined,
+      isAlive: inventory.isAlive(namespace),
+      secret,
+      ownership: foreign.ownershipOf(namespace, secret, document),
+      document,
+      emptyDocument: target && documents.emptyDocumentFor(roleOf(target)),
+      optOutPolicy,
+      nowMs: clock.now(),
+    });
+  }
+
+  function notice(namespace: string): void {
+    const work = planFor(namespace);
+    if (!work) reports.clear(namespace, 'PullSecretRefused');
+    else if (work.isUrgent) queue.add(namespace, 'urgent');
+    else rotation.add(namespace);
+    if (inventory.target(namespace)) return;
+    // Whoever makes it a target again is to have the report again.
+    reports.clear(namespace, 'PullSecretForeign');
+    foreign.forgetFinding(namespace);
+  }
+
+  async function reconcile(namespace: string, end: AbortSignal): Promise<void> {
+    const work = planFor(namespace);
+    if (!work) return;
+    const waitMs = waitMsOf(namespace, work);
+    if (waitMs > 0) return wait(namespace, work, waitMs);
+    await carryOut(namespace, work, end);
+    // Unless the watch is behind, what was found says what comes next.
+    if (work.kind === 'examine' && planFor(namespace)?.kind === 'write') notice(namespace);
+  }
+
+  function waitMsOf(namespace: string, work: PlannedWork): number {
+    if (work.kind === 'delete') return 0;
+    return (work.kind === 'examine' ? foreign : repairs).waitMs(namespace, work.document);
+  }
+
+  function wait(namespace: string, work: PlannedWork, waitMs: number): void {
+    if (work.kind === 'write') {
+      const message = contestMessage(name, namespace);
+      reports.report(namespace, { reason: 'PullSecretContested', message });
+    }
+    queue.addLater(namespace, work.isUrgent ? 'urgent' : 'routine', waitMs);
+  }
+
+  /** A namespace of the same name would be another. */
+  function forget(namespace: string): void {
+    reports.forget(namespace);
+    repairs.forget(namespace);
+    foreign.forget(namespace);
+    queue.forget(namespace);
+  }
+
+  function noticeAll(): void {
+    if (!inventory.isComplete()) return;
+    for (const namespace of repairs.forgetCalm()) reports.clear(namespace, 'PullSecretContested');
+    foreign.forgetCalm();
+    roleReports.sweep();
+    for (const namespace of inventory.namespaces()) {
+      if (!queue.isBackingOff(namespace)) notice(namespace);
+    }
+    reportStates();
+  }
+
+  function reportStates(): void {
+    const targets = [...inventory.namespaces()].filter((each) => inventory.target(each));
+    const states = targets.map((namespace) =>
+      secretStateOf({
+        work: planFor(namespace),
+        secret: inventory.secret(namespace),
+        hasReport: (reason) => reports.has(namespace, reason),
+        nowMs: clock.now(),
+      }),
+    );
+    for (const [state, count] of countStates(states)) metrics.secrets.set({ state }, count);
+    for (const reason of REPORT_REASONS) {
+      metrics.namespaceTroubles.set({ reason }, reports.count(reason));
+    }
+  }
+
+  async function sweep(): Promise<void> {
+    while (!signal.aborted) {
+      noticeAll();
+      await clock.sleep(SWEEP_INTERVAL_MS, signal);
+    }
+  }
+
+  const follow = { client, metadataOnly: true, clock, random, logger, signal } as const;
+  return {
+    documentsChanged: noticeAll,
+    run: async () => {
+      const fieldSelector = `metadata.name=${name}`;
+      await Promise.all([
+        listWatch({ ...follow, ...inventory.ofNamespaces, path: '/api/v1/namespaces' }),
+        listWatch({
+          ...follow,
+          ...inventory.ofSecrets,
+          path: '/api/v1/secrets',
+          fieldSelector,
+        }),
+        rotation.run(),
+        sweep(),
+      ]);
+      await queue.stopped();
+    },
+  };
+}

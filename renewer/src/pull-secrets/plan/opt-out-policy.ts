@@ -1,0 +1,20 @@
+import type { PullSecretState } from '../cache/pull-secret-metadata.ts';
+
+/** What becomes of the secret of a namespace that is no target any more. */
+export const OPT_OUT_POLICIES = ['expire', 'delete', 'keep'] as const;
+
+/** `expire` removes it once its token is dead, `delete` at once, `keep` never. */
+export type OptOutPolicy = (typeof OPT_OUT_POLICIES)[number];
+
+/**
+ * Whether the secret of a namespace that is no target is to be removed. Only what we made and nobody
+ * changed since; a label that vanished by a slip costs nothing before the token would have died anyway.
+ */
+export function isRemovable(
+  { origin, isUntouched, expiresAtMs }: PullSecretState,
+  policy: OptOutPolicy,
+  nowMs: number,
+): boolean {
+  if (policy === 'keep' || origin !== 'created' || !isUntouched) return false;
+  return policy === 'delete' || (expiresAtMs !== undefined && expiresAtMs <= nowMs);
+}

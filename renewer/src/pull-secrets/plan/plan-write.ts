@@ -1,0 +1,106 @@
+import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
+import type { PullDocument } from '../../credentials/docker-config.ts';
+import { LONGEST_TOKEN_LIFE_MS } from '../../credentials/registry-token.ts';
+import { isOfOtherRole } from '../../credentials/token-plan.ts';
+import type { Origin, PullSecretState } from '../cache/pull-secret-metadata.ts';
+
+/** One server-side apply that is due. */
+export interface PlannedWrite {
+  /**
+   * What the apply is bound to: the version that we know, so that it can never undo a newer write;
+   * `"1"` where no secret is there, which makes apply create-only.
+   */
+  readonly resourceVersion: string;
+  readonly origin: Origin;
+  readonly reason: 'absent' | 'edited' | 'revoked' | 'dying' | 'other-recipe' | 'older-token';
+  /**
+   * Whether pods cannot pull, or soon cannot, or have a role's credentials without a right to them, until it is
+   * written; routine writes may take their time.
+   */
+  readonly isUrgent: boolean;
+}
+
+/** A secret in the last part of its life is dying: tokens are renewed long before that. */
+const DYING_SHARE = 0.15;
+
+/**
+ * Clocks of nodes that are right differ by less, so a token that was got further in the future was got by
+ * a wrong clock. Up to there nothing is lost: a token of that age needs no renewal yet.
+ */
+const CLOCK_TOLERANCE_MS = 3_600_000;
+
+type What = Pick<PullDocument, 'expiresAtMs' | 'renewedAtMs' | 'recipe' | 'isComplete'>;
+
+/**
+ * Whether a namespace's secret needs a write, from its metadata and the document that is due to it.
+ * A living secret with newer tokens than ours, written by a later leader, is left alone. So is a secret
+ * in its best years while our document lacks a registry that the secret may still have, unless it holds
+ * credentials of a role that the namespace does not get any more.
+ */
+export function planWrite(
+  secret: PullSecretState | undefined,
+  document: What,
+  nowMs: number,
+): PlannedWrite | undefined {
+  if (!secret) {
+    return { resourceVersion: CREATE_ONLY, origin: 'created', reason: 'absent', isUrgent: true };
+  }
+  const reason = reasonToReplace(secret, document, nowMs);
+  if (!reason) return undefined;
+  return {
+    resourceVersion: secret.resourceVersion,
+    // A secret that says nothing was there before us, or somebody took our word off it.
+    origin: secret.origin ?? 'adopted',
+    reason,
+    isUrgent: reason === 'edited' || reason === 'revoked' || reason === 'dying',
+  };
+}
+
+function reasonToReplace(
+  secret: PullSecretState,
+  document: What,
+  nowMs: number,
+): PlannedWrite['reason'] | undefined {
+  if (!secret.isUntouched || livesTooLong(secret, document, nowMs)) return 'edited';
+  if (isOfOtherRole(secret.recipe, document.recipe)) return 'revoked';
+  const isOtherRecipe = secret.recipe !== document.recipe;
+  if (!isOtherRecipe && !isOlder(secret, document, nowMs)) return undefined;
+  if (isDying(secret, nowMs)) return 'dying';
+  if (!document.isComplete) return undefined;
+  return isOtherRecipe ? 'other-recipe' : 'older-token';
+}
+
+/**
+ * Whether a secret says that it lives longer than any token of AWS: anyone may write that in our name, and no token of
+ * ours would ever be newer. Ours may seem so too, to a clock that was set back.
+ */
+function livesTooLong(
+  { expiresAtMs = 0 }: PullSecretState,
+  document: What,
+  nowMs: number,
+): boolean {
+  const latestMs = Math.max(nowMs + LONGEST_TOKEN_LIFE_MS, document.expiresAtMs);
+  return expiresAtMs > latestMs + CLOCK_TOLERANCE_MS;
+}
+
+/**
+ * By when the tokens were got, as our clocks had it. Where that clock was wrong, or the secret is dead
+ * whatever it says, by when they die: that is AWS's clock.
+ */
+function isOlder(secret: PullSecretState, document: What, nowMs: number): boolean {
+  const { expiresAtMs = 0, renewedAtMs = 0 } = secret;
+  const isDead = expiresAtMs <= nowMs;
+  if (isDead || isFromFuture(renewedAtMs, nowMs)) return expiresAtMs < document.expiresAtMs;
+  return renewedAtMs < document.renewedAtMs;
+}
+
+function isDying({ expiresAtMs = 0, renewedAtMs = 0 }: PullSecretState, nowMs: number): boolean {
+  const lifeMs = isFromFuture(renewedAtMs, nowMs)
+    ? LONGEST_TOKEN_LIFE_MS
+    : expiresAtMs - renewedAtMs;
+  return nowMs >= expiresAtMs - lifeMs * DYING_SHARE;
+}
+
+function isFromFuture(renewedAtMs: number, nowMs: number): boolean {
+  return renewedAtMs > nowMs + CLOCK_TOLERANCE_MS;
+}

@@ -1,0 +1,39 @@
+import type { RenewerContext } from '../context.ts';
+import { createNotify } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { createTroubleLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+
+export interface ReportRefusalsOptions
+  extends Pick<RenewerContext, 'client' | 'clock' | 'logger' | 'metrics'> {
+  readonly namespace: string;
+  /** The name of the CA's Secret. */
+  readonly name: string;
+  /** The pod that makes the Events. */
+  readonly podName: string;
+  readonly signal: AbortSignal;
+}
+
+/** Of the Events and the metric; the namespace is that of the release. */
+const REASON = 'AnnotationRefused';
+
+/**
+ * Reports why requests that a person made by annotations are not carried out: each in the log, once a minute
+ * at most, when it is new by an Event of the Secret, and by a metric while it lasts.
+ */
+export function createRefusalReports(
+  options: ReportRefusalsOptions,
+): (refusals: readonly string[]) => void {
+  const { namespace, name, podName, metrics } = options;
+  const trouble = createTroubleLog(options, 'an annotation of the CA’s Secret is not followed');
+  const notify = createNotify({ ...options, instance: podName });
+  const about = { apiVersion: 'v1', kind: 'Secret', name };
+  let reported: readonly string[] = [];
+  return (refusals) => {
+    metrics.namespaceTroubles.set({ reason: REASON }, Math.min(refusals.length, 1));
+    for (const message of refusals) {
+      trouble.report(message);
+      if (reported.includes(message)) continue;
+      void notify({ namespace, about, reason: REASON, message });
+    }
+    reported = refusals;
+  };
+}

@@ -1,0 +1,28 @@
+import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import type { RenewerContext } from '../context.ts';
+import type { Observed } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import type { AuthoritySecret, KnownSecret } from './ca-secret.ts';
+
+export interface FollowAuthorityOptions
+  extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger'> {
+  readonly namespace: string;
+  /** The Secret's name. */
+  readonly name: string;
+  readonly state: Observed<KnownSecret>;
+  readonly signal: AbortSignal;
+}
+
+/** Every replica's part: keeps what is known about the authority's Secret up to date. */
+export async function followAuthority(options: FollowAuthorityOptions): Promise<void> {
+  const { namespace, name, state } = options;
+  const put = (secret: AuthoritySecret): void => state.set({ kind: 'present', secret });
+  const remove = (): void => state.set({ kind: 'absent' });
+  await listWatch<AuthoritySecret, AuthoritySecret>({
+    ...options,
+    path: `/api/v1/namespaces/${namespace}/secrets`,
+    fieldSelector: `metadata.name=${name}`,
+    metadataOnly: false,
+    reduce: (secret) => secret,
+    handler: { replace: ([secret]) => (secret ? put(secret) : remove()), upsert: put, remove },
+  });
+}

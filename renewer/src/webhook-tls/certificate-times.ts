@@ -1,0 +1,54 @@
+import { DEFAULT_AUTHORITY_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { DEFAULT_SERVING_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import { parseDurationMs } from '@ecr-pull-secrets/shared/duration.ts';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { z } from 'zod';
+
+/** How long things of the self-managed mode last. */
+export interface CertificateTimes {
+  readonly authorityLifetimeMs: number;
+  readonly servingLifetimeMs: number;
+  /** How long after a change of `caBundle` every API server has it. */
+  readonly spreadMs: number;
+}
+
+/** An API server follows webhook configurations by a watch, which lags by seconds at the very most. */
+const DEFAULT_SPREAD_MS = 60_000;
+
+/** Certificates tell whole seconds, and each renewal needs a few. */
+const SHORTEST_LIFETIME_MS = 10_000;
+
+const duration = z.string().transform((text, context) => {
+  try {
+    return parseDurationMs(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: describeError(error) });
+    return z.NEVER;
+  }
+});
+
+const lifetime = duration.refine((ms) => ms >= SHORTEST_LIFETIME_MS, 'must be 10s or more');
+
+/** `certificates` of `CONFIG_FILE`. */
+export const certificateTimesSchema = z
+  .strictObject({
+    authorityLifetime: lifetime.optional(),
+    servingLifetime: lifetime.optional(),
+    spread: duration.optional(),
+  })
+  .transform(
+    (given): CertificateTimes => ({
+      authorityLifetimeMs: given.authorityLifetime ?? DEFAULT_AUTHORITY_LIFETIME_MS,
+      servingLifetimeMs: given.servingLifetime ?? DEFAULT_SERVING_LIFETIME_MS,
+      spreadMs: given.spread ?? DEFAULT_SPREAD_MS,
+    }),
+  )
+  .refine(
+    ({ authorityLifetimeMs, servingLifetimeMs }) => servingLifetimeMs <= authorityLifetimeMs,
+    'servingLifetime must not be longer than authorityLifetime',
+  )
+  // The next authority is made when a third is left, and signs after the spread.
+  .refine(
+    ({ authorityLifetimeMs, spreadMs }) => spreadMs <= authorityLifetimeMs / 6,
+    'spread must not be longer than a sixth of authorityLifetime',
+  );

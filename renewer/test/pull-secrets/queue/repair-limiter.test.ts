@@ -1,0 +1,73 @@
+import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
+import t from 'tap';
+import { createRepairPace } from '../../../src/pull-secrets/queue/repair-limiter.ts';
+
+const MINUTE_MS = 60_000;
+
+const document = { recipe: 'r', renewedAtMs: 1 };
+
+function paceOf() {
+  const clock = createFakeClock();
+  let aheadMs = 0;
+  const pace = createRepairPace({
+    clock: { ...clock, now: () => clock.now() + aheadMs },
+    random: () => 1,
+  });
+  const move = (ms: number): void => {
+    aheadMs += ms;
+  };
+  return { pace, move };
+}
+
+t.test('the first write and three repairs wait for nothing, then waits grow', (t) => {
+  const { pace, move } = paceOf();
+  const waits: number[] = [];
+  for (let write = 0; write < 15; write++) {
+    const ms = pace.waitMs('a', document);
+    waits.push(ms / 1_000);
+    move(ms);
+    pace.written('a', document);
+  }
+  t.same(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+  t.equal(pace.waitMs('b', document), 0);
+  t.end();
+});
+
+t.test('a newer token, or another role, is another document', (t) => {
+  const { pace } = paceOf();
+  for (let write = 0; write < 8; write++) pace.written('a', document);
+  t.ok(pace.waitMs('a', document) > 0);
+  t.equal(pace.waitMs('a', { ...document, renewedAtMs: 2 }), 0);
+  t.equal(pace.waitMs('a', { ...document, recipe: 's' }), 0);
+  t.end();
+});
+
+t.test('tries at the same version are one, since nobody changed anything in between', (t) => {
+  const { pace } = paceOf();
+  for (let attempt = 0; attempt < 20; attempt++) pace.missed('a', document, '7');
+  t.equal(pace.waitMs('a', document), 0);
+  for (let version = 8; version < 20; version++) pace.missed('a', document, String(version));
+  t.ok(pace.waitMs('a', document) > 0);
+  t.end();
+});
+
+t.test('what was calm for ten minutes is forgotten, and named once', (t) => {
+  const { pace, move } = paceOf();
+  for (let write = 0; write < 8; write++) pace.written('a', document);
+  move(5 * MINUTE_MS);
+  pace.written('b', document);
+  t.same(pace.forgetCalm(), []);
+  move(5 * MINUTE_MS);
+  t.same(pace.forgetCalm(), ['a']);
+  t.same(pace.forgetCalm(), []);
+  t.equal(pace.waitMs('a', document), 0);
+  t.end();
+});
+
+t.test('a clock that is set keeps nobody waiting', (t) => {
+  const { pace, move } = paceOf();
+  for (let write = 0; write < 20; write++) pace.written('a', document);
+  move(-600 * MINUTE_MS);
+  t.equal(pace.waitMs('a', document), 0);
+  t.end();
+});

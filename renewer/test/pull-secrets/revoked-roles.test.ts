@@ -1,0 +1,89 @@
+import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import t, { type Test } from 'tap';
+import { createDocuments } from '../../src/credentials/credential-store.ts';
+import {
+  DEFAULT_TOKEN,
+  labelled,
+  ROLE,
+  ROLE_TOKEN,
+  startPullSecretWorld,
+} from '../support/pull-secret-world.ts';
+
+const withRole = labelled('team-a', { [ROLE_ARN_ANNOTATION]: ROLE });
+const withoutRole = labelled('team-a');
+
+/** A namespace that has its role's credentials, another that has the common ones, and what is written. */
+async function startWorld(t: Test) {
+  const world = await startPullSecretWorld(t, {
+    namespaces: [withRole, labelled('b')],
+    tokens: [ROLE_TOKEN, DEFAULT_TOKEN],
+  });
+  const written: { readonly namespace: string; readonly document: string }[] = [];
+  world.onWrite((write) => {
+    written.push(write);
+    write.accept();
+  });
+  await world.pass(1_000);
+  t.match(written, { length: 2 });
+  t.match(written.find(({ namespace }) => namespace === 'team-a')?.document, ROLE);
+  written.length = 0;
+  return { world, written };
+}
+
+t.test('a role that is taken away is followed by the common credentials at once', async (t) => {
+  const { world, written } = await startWorld(t);
+  world.tellNamespace('MODIFIED', withoutRole);
+  await world.pass(500);
+  t.match(written, [{ namespace: 'team-a', document: /password of ecr us-east-1"/ }]);
+  t.equal(written.length, 1);
+});
+
+t.test(
+  'without common credentials a role’s are removed all the same, after a minute',
+  async (t) => {
+    const { world, written } = await startWorld(t);
+    world.giveTokens(ROLE_TOKEN);
+    world.tellNamespace('MODIFIED', withoutRole);
+    await world.pass(30_000);
+    t.same(written, [], 'AWS may be about to give them');
+    await world.pass(70_000);
+    t.match(written, [{ namespace: 'team-a', document: '{"auths":{}}' }]);
+    t.equal(written.length, 1, 'once, and nothing in other namespaces');
+    await world.pass(300_000);
+    t.equal(written.length, 1);
+    world.giveTokens(ROLE_TOKEN, DEFAULT_TOKEN);
+    await world.pass(500);
+    t.match(written[1], { namespace: 'team-a', document: /password of ecr us-east-1"/ });
+  },
+);
+
+t.test('a role that gets its token soon is waited for', async (t) => {
+  const { world, written } = await startWorld(t);
+  const documents = () =>
+    written.filter(({ namespace }) => namespace === 'team-a').map(({ document }) => document);
+  world.tellNamespace('MODIFIED', withoutRole);
+  await world.pass(500);
+  world.giveTokens(DEFAULT_TOKEN);
+  world.tellNamespace('MODIFIED', withRole);
+  await world.pass(30_000);
+  t.equal(documents().length, 1, 'the common credentials stay');
+  world.giveTokens(DEFAULT_TOKEN, ROLE_TOKEN);
+  await world.pass(1_000);
+  t.equal(documents().length, 2);
+  t.match(documents()[1], ROLE);
+});
+
+t.test('a role that had no token long ago is waited for like a new one', (t) => {
+  let nowMs = 0;
+  const documents = createDocuments({ registries: [], region: 'us-east-1', now: () => nowMs });
+  const role = { roleArn: ROLE };
+  const look = (atMs: number): boolean => {
+    nowMs = atMs;
+    t.equal(documents.documentFor(role), undefined);
+    return documents.emptyDocumentFor(role) !== undefined;
+  };
+  t.same([0, 30_000, 60_000].map(look), [false, false, true]);
+  t.same([3_600_000, 3_630_000, 3_660_000].map(look), [false, false, true]);
+  t.equal(look(0), false, 'nor does a clock that was set back hasten it');
+  t.end();
+});

@@ -1,0 +1,80 @@
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pair.ts';
+import { planAuthority } from '../../src/webhook-tls/ca-plan.ts';
+import type { AuthoritySecret, KnownSecret } from '../../src/webhook-tls/ca-secret.ts';
+import { viewAuthority } from '../../src/webhook-tls/ca-status.ts';
+import { observePublished, type Published } from '../../src/webhook-tls/published-ca-bundle.ts';
+
+export const DAY_MS = 86_400_000;
+export const START_MS = Date.parse('2026-01-01T00:00:00Z');
+export const TIMES = {
+  authorityLifetimeMs: 365 * DAY_MS,
+  servingLifetimeMs: 7 * DAY_MS,
+  spreadMs: 60_000,
+};
+
+const keyPair = await generateRsaKeyPair();
+/** Makes a CA as of an instant. */
+export const make = (madeAtMs: number): Promise<CertificateAuthority> =>
+  createCertificateAuthority({ commonName: 'test', now: new Date(madeAtMs), keyPair });
+/** Signs from the start. */
+export const old = await make(START_MS);
+/** Made at two thirds of that one's life. */
+export const young = await make(START_MS + 244 * DAY_MS);
+
+/** What the Secret holds. */
+export interface Content {
+  readonly signing?: CertificateAuthority;
+  readonly next?: CertificateAuthority;
+  readonly trusted?: readonly CertificateAuthority[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export function secretOf({ signing, next, trusted = [], annotations = {} }: Content): KnownSecret {
+  const texts = {
+    'tls.crt': signing?.certificatePem,
+    'tls.key': signing?.privateKeyPem,
+    'next.crt': next?.certificatePem,
+    'next.key': next?.privateKeyPem,
+    'ca.crt': pemOf(trusted),
+  };
+  const data = Object.fromEntries(
+    Object.entries(texts).flatMap(([key, text]) => (text ? [[key, encode(text)]] : [])),
+  );
+  const secret: AuthoritySecret = {
+    metadata: { name: 's', resourceVersion: '7', annotations },
+    data,
+  };
+  return { kind: 'present', secret };
+}
+
+/** A webhook configuration that was seen with some CAs in its bundle since an instant. */
+export function published(
+  sinceMs: number,
+  ...authorities: readonly CertificateAuthority[]
+): Published {
+  return observePublished({ kind: 'unknown' }, [encode(pemOf(authorities))], sinceMs);
+}
+
+export function pemOf(authorities: readonly CertificateAuthority[]): string {
+  return authorities.map(({ certificatePem }) => certificatePem).join('');
+}
+
+/** RFC 3339. */
+export function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Base64, as the API has it. */
+export function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** What the leader does next. */
+export function plan(known: KnownSecret, seen: Published, nowMs: number) {
+  const now = new Date(nowMs);
+  return planAuthority(viewAuthority(known, now), seen, { ...TIMES, now });
+}

@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import type { Helm } from '@ecr-pull-secrets/testbed/local-cluster/helm.ts';
+
+/** Where the file belongs. */
+export const DEPLOY_YAML = fileURLToPath(new URL('../../../deploy.yaml', import.meta.url));
+
+const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
+
+/** The Secret that the user makes; it holds the region too, because nobody edits the file. */
+const AWS_SECRET = `${PRODUCT_NAME}-aws`;
+
+const VALUES = [
+  'forHelm=false',
+  `aws.secretName=${AWS_SECRET}`,
+  'aws.secretKeys.region=AWS_REGION',
+];
+
+/** What the chart leaves to whoever installs it. */
+const NAMESPACE = `apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${PRODUCT_NAME}
+  labels:
+    pod-security.kubernetes.io/enforce: restricted`;
+
+const HEADER = `# ${PRODUCT_NAME} for clusters without Helm. Made from the chart by "npm run deploy-yaml": change that, not this.
+#
+#   kubectl apply -f deploy.yaml        (or: kubectl apply --server-side -f deploy.yaml)
+#   kubectl create secret generic ${AWS_SECRET} --namespace ${PRODUCT_NAME} \\
+#     --from-literal=AWS_REGION=us-east-1 \\
+#     --from-literal=AWS_ACCESS_KEY_ID=... --from-literal=AWS_SECRET_ACCESS_KEY=...
+#   kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled
+#
+# The pods wait for that Secret. Leave the two keys out where they get an AWS identity in another way (IRSA, EKS Pod
+# Identity, an instance role); for IRSA annotate the ServiceAccount below with eks.amazonaws.com/role-arn.
+# Variables are read at the start: after a change of the Secret,
+#   kubectl rollout restart deployment/${PRODUCT_NAME} --namespace ${PRODUCT_NAME}
+#
+# To remove it, the webhook first; the pull secrets stay:
+#   kubectl delete mutatingwebhookconfiguration ${PRODUCT_NAME}
+#   kubectl delete -f deploy.yaml --ignore-not-found
+`;
+
+/** The chart as one plain file: what `kubectl apply` takes as it stands. */
+export async function renderDeployYaml(helm: Helm): Promise<string> {
+  const place = [PRODUCT_NAME, CHART, '--namespace', PRODUCT_NAME];
+  const settings = VALUES.flatMap((value) => ['--set', value]);
+  // Hooks are Helm's.
+  const { stdout } = await helm(['template', ...place, '--no-hooks', ...settings]);
+  const documents = stdout
+    .split(/^---$/m)
+    .map((document) => document.replace(/^# Source: .*\n/m, '').trim())
+    .filter((document) => document !== '');
+  return [HEADER.trimEnd(), NAMESPACE, ...documents].join('\n---\n').concat('\n');
+}

@@ -1,0 +1,135 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+/** Of a package.json, what is looked at here. */
+interface Manifest {
+  readonly version?: string;
+  readonly workspaces?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** The files that a release must agree with. */
+export interface ReleaseFiles {
+  /** By their paths; the root's own is `package.json`. */
+  readonly manifests: Readonly<Record<string, Manifest>>;
+  /** Texts of `chart/Chart.yaml`, `chart/values.yaml` and `CHANGELOG.md`. */
+  readonly chart: string;
+  readonly values: string;
+  readonly changelog: string;
+  /** What users read, by paths. */
+  readonly pages: Readonly<Record<string, string>>;
+}
+
+/** semver.org's own expression, cut to what a container image's tag and a chart's version can both be. */
+const VERSION_TAG = /^v((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?)$/;
+
+/**
+ * The chart as a checkout has it, as a word of a command, however that is set; who installs a release has the
+ * published one. Alone between backticks it is only spoken of.
+ */
+const CHART_OF_CHECKOUT = /(?<=^|[\s"'=])\.\/chart\b/m;
+
+const OWN_PACKAGE = /^@ecr-pull-secrets\//;
+
+const ROOT = new URL('../../', import.meta.url);
+
+/**
+ * What keeps a tag from being published: a version that is not the tag's, an image that the chart would not
+ * find, or a page that tells users to install from a checkout.
+ *
+ * @param image - where the image will be published, without a tag; nothing is said of it where absent
+ * @returns one sentence for each problem
+ */
+export function releaseProblems(tag: string, files: ReleaseFiles, image?: string): string[] {
+  const version = versionOf(tag);
+  if (version === undefined) return [`${tag} is no tag of a release: v1.2.3 is one`];
+  const { manifests, chart, values, changelog, pages } = files;
+  const claims = [
+    ...Object.entries(manifests).flatMap(([path, manifest]) => versionsIn(path, manifest)),
+    ['chart/Chart.yaml, version', yamlField(chart, 'version')],
+    ['chart/Chart.yaml, appVersion', yamlField(chart, 'appVersion')],
+  ] as const;
+  const problems = claims
+    .filter(([, claimed]) => claimed !== version)
+    .map(([where, claimed]) => `${where}: it is ${claimed ?? 'absent'}, not ${version}`);
+  if (!releaseNotes(changelog, version)) {
+    problems.push(`CHANGELOG.md: nothing stands under the heading "## ${version}"`);
+  }
+  const repository = imageRepository(values);
+  if (image !== undefined && repository !== image) {
+    problems.push(`chart/values.yaml, image.repository: it is ${repository}, not ${image}`);
+  }
+  for (const [path, text] of Object.entries(pages)) {
+    if (CHART_OF_CHECKOUT.test(text)) {
+      problems.push(`${path}: ./chart is in a checkout alone; name the published chart, oci://…`);
+    }
+  }
+  return problems;
+}
+
+/** What the changelog says of a version; a date may stand behind it in the heading. */
+export function releaseNotes(changelog: string, version: string): string | undefined {
+  const [, ...sections] = changelog.split(/^## /m);
+  const section = sections.find((text) => text.split(/\s/, 1)[0] === version);
+  return section?.slice(section.indexOf('\n')).trim();
+}
+
+function versionOf(tag: string): string | undefined {
+  return VERSION_TAG.exec(tag)?.[1];
+}
+
+/** A package's own version, and those in which it wants our other packages. */
+function versionsIn(path: string, manifest: Manifest): (readonly [string, string | undefined])[] {
+  const { version, dependencies = {}, devDependencies = {} } = manifest;
+  const ours = Object.entries({ ...dependencies, ...devDependencies }).filter(([name]) =>
+    OWN_PACKAGE.test(name),
+  );
+  return [
+    [`${path}, version`, version],
+    ...ours.map(([name, wanted]) => [`${path}, ${name}`, wanted] as const),
+  ];
+}
+
+function yamlField(text: string, name: string): string | undefined {
+  return new RegExp(`^${name}: *["']?([^"'\\s#]+)`, 'm').exec(text)?.[1];
+}
+
+function imageRepository(values: string): string | undefined {
+  const [, image = ''] = /^image:\n((?:[ #].*\n|\n)*)/m.exec(values) ?? [];
+  return /^ +repository: *["']?([^"'\s#]+)/m.exec(image)?.[1];
+}
+
+function read(path: string): Promise<string> {
+  return readFile(new URL(path, ROOT), 'utf8');
+}
+
+async function readFiles(): Promise<ReleaseFiles> {
+  const root: Manifest = JSON.parse(await read('package.json'));
+  const paths = ['package.json', ...(root.workspaces ?? []).map((name) => `${name}/package.json`)];
+  const manifests = await Promise.all(
+    paths.map(async (path) => [path, JSON.parse(await read(path))] as const),
+  );
+  const docs = (await readdir(new URL('docs', ROOT))).filter((name) => name.endsWith('.md'));
+  const pages = ['README.md', 'chart/README.md', ...docs.map((name) => `docs/${name}`)];
+  return {
+    manifests: Object.fromEntries(manifests),
+    chart: await read('chart/Chart.yaml'),
+    values: await read('chart/values.yaml'),
+    changelog: await read('CHANGELOG.md'),
+    pages: Object.fromEntries(
+      await Promise.all(pages.map(async (path) => [path, await read(path)] as const)),
+    ),
+  };
+}
+
+/** Prints the notes of the tag's release, or why it cannot be one. */
+async function main([tag = '', image]: readonly string[]): Promise<number> {
+  const files = await readFiles();
+  const problems = releaseProblems(tag, files, image);
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) return 1;
+  process.stdout.write(`${releaseNotes(files.changelog, versionOf(tag) ?? '')}\n`);
+  return 0;
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
+import type { Test } from 'tap';
+import { createWebhookApp, type WebhookAppOptions } from '../../src/http/app.ts';
+import type { KnownFacts } from '../../src/renewer-facts.ts';
+import { createWebhookMetrics } from '../../src/metrics.ts';
+import { createMutator } from '../../src/admission/mutate.ts';
+import { createPodReviewer, type PodReviewer } from '../../src/admission/pod-review.ts';
+import { createRegistryMatcher } from '../../src/admission/registry-matcher.ts';
+import { toTlsOptions } from '../../src/tls/serving-certificate.ts';
+import { type Answer, call, issue, JSON_HEADERS, recordLog } from './webhook.ts';
+
+export const FIXTURE = JSON.parse(
+  readFileSync(new URL('../fixtures/admission-review.pod.json', import.meta.url), 'utf8'),
+);
+export const ECR_IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1';
+
+/** The fixture's review of another object, or with other fields in its request. */
+export function reviewOf(object: unknown, request: object = {}) {
+  return { ...FIXTURE, request: { ...FIXTURE.request, object, ...request } };
+}
+
+export function podOf(spec: object, metadata: object = {}) {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', ...metadata }, spec };
+}
+
+export const ECR_POD = podOf({ containers: [{ name: 'web', image: ECR_IMAGE }] });
+
+export function reviewer(facts?: KnownFacts): PodReviewer {
+  return createPodReviewer({
+    pullSecretName: 'ecr-pull-secret',
+    isOurRegistry: createRegistryMatcher([]),
+    injectAll: false,
+    facts: () => facts,
+  });
+}
+
+export interface Webhook {
+  readonly post: (body: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  readonly port: number;
+  readonly log: readonly string[];
+  readonly metrics: () => Promise<string>;
+}
+
+/** The real server on a real socket; the test's end closes it. */
+export async function startApp(
+  test: Test,
+  reviewPod = reviewer(),
+  options: Partial<WebhookAppOptions> = {},
+): Promise<Webhook> {
+  const registry = createMetricsRegistry();
+  const metrics = createWebhookMetrics(registry);
+  const { logger, lines } = recordLog();
+  const mutate = createMutator({ reviewPod, metrics, logger });
+  const app = createWebhookApp({ mutate, metrics, logger, isDraining: () => false, ...options });
+  app.server.setSecureContext(toTlsOptions(await issue()));
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  test.teardown(() => app.close());
+  const address = app.server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    port,
+    log: lines,
+    metrics: () => registry.metrics(),
+    post: (body, headers = {}) =>
+      call({
+        port,
+        headers: { ...JSON_HEADERS, ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+  };
+}

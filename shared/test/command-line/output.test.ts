@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+
+const FLOOD = fileURLToPath(new URL('flood.ts', import.meta.url));
+
+t.test('a log that nothing reads neither stops the process nor fills its memory', async (t) => {
+  const child = spawn(process.execPath, [FLOOD], { stdio: 'pipe' });
+  t.teardown(() => child.kill('SIGKILL'));
+  // Nothing reads its standard output until it has said that it goes on.
+  const [said]: unknown[] = await once(child.stderr, 'data', {
+    signal: AbortSignal.timeout(20_000),
+  });
+  const waiting = Number(String(said));
+  t.ok(waiting > 0 && waiting < 1.1 * 1024 * 1024, `${waiting} bytes wait`);
+
+  const text = child.stdout.setEncoding('utf8').toArray();
+  child.stdin.write('go on');
+  const lines = (await text).join('').trimEnd().split('\n');
+  const [last, notice] = [lines.pop(), lines.pop()].map((line) => JSON.parse(line ?? ''));
+  t.match(last, { msg: 'after the flood' });
+  t.match(notice, { level: 'error', msg: /dropped/ });
+  t.equal(lines.length + notice.lines, 10_000, 'each line is written or counted');
+});
