@@ -11,7 +11,7 @@
 {{- $authority := 1209600 -}}
 {{- if eq $mode "self-managed" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.servingLifetime | int) 4 -}}
-{{- $authority = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.authorityLifetime | int) 4 -}}
+{{- $authority = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
 {{- else if eq $mode "cert-manager" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.certManager.duration | int) 4 -}}
 {{- end -}}

@@ -100,17 +100,17 @@ Make sure that it is a proxy or an alias of that registry; the list form of regi
 {{- end -}}
 
 {{- define "ecr-pull-secrets.checkCertificateTimes" -}}
-{{- $authority := include "ecr-pull-secrets.seconds" .authorityLifetime | int -}}
+{{- $authority := include "ecr-pull-secrets.seconds" .caLifetime | int -}}
 {{- $serving := include "ecr-pull-secrets.seconds" .servingLifetime | int -}}
-{{- $spread := include "ecr-pull-secrets.seconds" .spread | int -}}
-{{- range $key, $seconds := dict "authorityLifetime" $authority "servingLifetime" $serving -}}
+{{- $trustPropagation := include "ecr-pull-secrets.seconds" .trustPropagation | int -}}
+{{- range $key, $seconds := dict "caLifetime" $authority "servingLifetime" $serving -}}
 {{- if lt $seconds 10 -}}{{- fail (printf "tls.selfManaged.%s must be 10s or more" $key) -}}{{- end -}}
 {{- end -}}
 {{- if gt $serving $authority -}}
-{{- fail (printf "tls.selfManaged.servingLifetime=%s must not be longer than authorityLifetime=%s" .servingLifetime .authorityLifetime) -}}
+{{- fail (printf "tls.selfManaged.servingLifetime=%s must not be longer than caLifetime=%s" .servingLifetime .caLifetime) -}}
 {{- end -}}
-{{- if gt (mul 6 $spread) $authority -}}
-{{- fail (printf "tls.selfManaged.spread=%s must not be longer than a sixth of authorityLifetime=%s" .spread .authorityLifetime) -}}
+{{- if gt (mul 6 $trustPropagation) $authority -}}
+{{- fail (printf "tls.selfManaged.trustPropagation=%s must not be longer than a sixth of caLifetime=%s" .trustPropagation .caLifetime) -}}
 {{- end -}}
 {{- end -}}
 

@@ -18,20 +18,22 @@ import { logOf, metricsOf, nextLeader } from './support/renewers.ts';
 import { startThief, stealAuthority } from './support/impostor-webhook.ts';
 import { stealIdentity } from './support/stolen-identity.ts';
 
-const SPREAD_MS = 4_000;
+const TRUST_PROPAGATION_MS = 4_000;
 
 /**
  * As docs/tls.md says: two spreads and a minute. The minute is 40 s for the replicas' certificates, 10 s
  * until the leader looks, and what the machine of a test needs.
  */
-const DISTRUSTED_WITHIN_MS = 2 * SPREAD_MS + 60_000;
+const DISTRUSTED_WITHIN_MS = 2 * TRUST_PROPAGATION_MS + 60_000;
 
 const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
 t.teardown(() => playground.close());
 const { api } = playground;
 // Without the procedure a stolen key would be trusted for two weeks, as by default.
 await playground.install({
-  tls: { selfManaged: { spread: `${SPREAD_MS / 1_000}s`, servingLifetime: '168h' } },
+  tls: {
+    selfManaged: { trustPropagation: `${TRUST_PROPAGATION_MS / 1_000}s`, servingLifetime: '168h' },
+  },
 });
 await api.createNamespace(LOADED_NAMESPACE);
 await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));

@@ -18,7 +18,7 @@ const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`;
 
 /** Short enough to be renewed during each of the tests, by itself. */
-const TLS = { selfManaged: { authorityLifetime: '1h', servingLifetime: '15s', spread: '2s' } };
+const TLS = { selfManaged: { caLifetime: '1h', servingLifetime: '15s', trustPropagation: '2s' } };
 
 /**
  * Delays with which an address leaves the Service, as with kube-proxy on a busy node. `npm run test:availability`

@@ -1,6 +1,6 @@
 import { createAwsRequestHandler } from '@ecr-pull-secrets/renewer/network/aws-request-handler.ts';
 import { createAwsTokenSource } from '@ecr-pull-secrets/renewer/credentials/aws/aws-token-source.ts';
-import { createPullDocument } from '@ecr-pull-secrets/renewer/credentials/docker-config.ts';
+import { createDockerConfig } from '@ecr-pull-secrets/renewer/credentials/docker-config.ts';
 import type { Registry } from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
 import type { RegistryToken } from '@ecr-pull-secrets/renewer/credentials/registry-token.ts';
 import { planTokens } from '@ecr-pull-secrets/renewer/credentials/token-plan.ts';
@@ -48,7 +48,7 @@ async function documentFor(
   for (const request of plan.requests) {
     tokens.set(request.id, await tokenSource(request, new AbortController().signal));
   }
-  return createPullDocument(plan, tokens, Date.now())?.dockerConfigJson ?? '';
+  return createDockerConfig(plan, tokens, Date.now())?.dockerConfigJson ?? '';
 }
 
 for (const [way, account] of WAYS) {

@@ -15,7 +15,7 @@ import { logOf, nextLeader, replicasOf } from './support/renewers.ts';
 const SECRETS = `/api/v1/namespaces/${PRODUCT_NAME}/secrets`;
 
 /** Long enough to do something in the middle of a rotation. */
-const SELF_MANAGED = { spread: '4s', servingLifetime: '60s', authorityLifetime: '1h' };
+const SELF_MANAGED = { trustPropagation: '4s', servingLifetime: '60s', caLifetime: '1h' };
 
 const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
 t.teardown(() => playground.close());
@@ -202,7 +202,7 @@ t.test('what a later version wrote is used and left alone', async (t) => {
 });
 
 t.test('renewers that stood still past every expiry put all right within a minute', async (t) => {
-  const short = { spread: '2s', servingLifetime: '10s', authorityLifetime: '18s' };
+  const short = { trustPropagation: '2s', servingLifetime: '10s', caLifetime: '18s' };
   await playground.install({ tls: { selfManaged: short } });
   await askForRotation(api);
   await eventually('an authority of the short life signs', async () => {

@@ -103,10 +103,10 @@ const REFUSED: readonly Refused[] = [
   refusedInFile('routineWritesPerSecond', 0, 'routineWritesPerSecond'),
   refusedInFile('routineWritesPerSecond', 10_001, 'routineWritesPerSecond'),
   refusedTimes({ servingLifetime: '9s' }),
-  refusedTimes({ authorityLifetime: '9s', servingLifetime: '9s', spread: '1s' }),
+  refusedTimes({ caLifetime: '9s', servingLifetime: '9s', trustPropagation: '1s' }),
   refusedTimes({ servingLifetime: '8761h' }),
-  refusedTimes({ spread: '1460h1s' }),
-  refusedTimes({ spread: '1d' }),
+  refusedTimes({ trustPropagation: '1460h1s' }),
+  refusedTimes({ trustPropagation: '1d' }),
 ];
 
 function refusedByBoth(path: string, value: string, name: string): Refused {

@@ -23,7 +23,8 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'injection.timeoutSeconds=0': /at '\/injection\/timeoutSeconds': minimum: got 0, want 1/,
   'injection.failurePolicy=Sometimes': /at '\/injection\/failurePolicy': .* 'Ignore', 'Fail'/,
   'tls.mode=none': /at '\/tls\/mode': value must be one of 'self-managed', 'cert-manager'/,
-  'tls.selfManaged.spread=1d': /at '\/tls\/selfManaged\/spread': '1d' does not match/,
+  'tls.selfManaged.trustPropagation=1d':
+    /at '\/tls\/selfManaged\/trustPropagation': '1d' does not match/,
   'image.digest=sha256:12': /at '\/image\/digest': 'sha256:12' does not match/,
   'webhook.port=99999': /at '\/webhook\/port': maximum: got 99,999, want 65,535/,
   'podLabels.cost=1': /at '\/podLabels\/cost': got number, want null or string/,

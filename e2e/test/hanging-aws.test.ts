@@ -7,7 +7,7 @@ import {
   createAwsTokenSource,
   type TokenSource,
 } from '@ecr-pull-secrets/renewer/credentials/aws/aws-token-source.ts';
-import { createTokenKeeper } from '@ecr-pull-secrets/renewer/credentials/token-renewer.ts';
+import { createTokenRenewer } from '@ecr-pull-secrets/renewer/credentials/token-renewer.ts';
 import { planTokens } from '@ecr-pull-secrets/renewer/credentials/token-plan.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
@@ -133,7 +133,7 @@ t.test(
     });
     const leading = new AbortController();
     const got = Promise.withResolvers<readonly string[]>();
-    const keeper = createTokenKeeper({
+    const keeper = createTokenRenewer({
       tokenSource: asking(t),
       initial: new Map(),
       onTokens: (tokens) => tokens.size > 0 && got.resolve([...tokens.keys()]),

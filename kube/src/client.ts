@@ -4,13 +4,13 @@ import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Selection } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import type { ProxyRule } from './network/proxy-rule.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
-import { createAnswerReader, LARGEST_OBJECT_BYTES } from './response-reader.ts';
+import { createResponseReader, LARGEST_OBJECT_BYTES } from './response-reader.ts';
 import { createApiError } from './api-error.ts';
 import { createApiServerDispatcher } from './dispatcher.ts';
 import type { CredentialSource, KubeCredentials } from './credentials.ts';
-import { createPatience, WRITE_LIMITS, type WriteLimits } from './write-deadline.ts';
+import { createWriteDeadlines, WRITE_LIMITS, type WriteLimits } from './write-deadline.ts';
 import { readJson } from './read-json.ts';
-import { within } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
+import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
 /** Server-side apply; the body may be JSON, which is YAML. */
 export const APPLY_PATCH = 'application/apply-patch+yaml';
@@ -90,8 +90,8 @@ export function createKubeClient({
   writeLimits: limits = WRITE_LIMITS,
 }: KubeClientOptions): KubeClient {
   const pool = createPool();
-  const answers = createAnswerReader();
-  const patience = createPatience({ limits, probe, clock: systemClock });
+  const answers = createResponseReader();
+  const patience = createWriteDeadlines({ limits, probe, clock: systemClock });
 
   /** As a rule anyone may read it (`system:public-info-viewer`), and a refusal is an answer too. */
   async function probe(signal: AbortSignal): Promise<boolean> {
@@ -171,7 +171,7 @@ export function createKubeClient({
       const { signal } = request;
       if (isPatient(request)) return patience.wait(signal, ask);
       // undici limits each step, not their sum: a body that trickles would take for ever.
-      return within({ clock: systemClock, ms, signal, timeUp }, ask);
+      return withTimeout({ clock: systemClock, ms, signal, timeUp }, ask);
     },
     stream: async (request) => {
       const { body } = await checked(request);

@@ -4,7 +4,7 @@ import type { KubeCredentials } from './credentials.ts';
 
 /**
  * More than a leader has open at once, or the lease would wait in line behind writes that others' webhooks hold up:
- * thirty writes (`WRITE_LANES`), five watches, 22 Events, two Secrets of our own, the webhook configuration, the fence
+ * thirty writes (`WRITE_SLOTS`), five watches, 22 Events, two Secrets of our own, the webhook configuration, the fence
  * and the lease are 62. A burst beyond it waits, which costs less than as many TLS handshakes at once.
  */
 const MAX_CONNECTIONS = 64;

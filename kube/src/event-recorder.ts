@@ -2,10 +2,10 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { KubeClient } from './client.ts';
-import { createTroubleLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 
 /** A word to the people of a namespace, shown by `kubectl get events`. */
-export interface Notice {
+export interface EventContent {
   readonly namespace: string;
   /** The object that it is about. */
   readonly about: { readonly apiVersion: string; readonly kind: string; readonly name: string };
@@ -16,7 +16,7 @@ export interface Notice {
 }
 
 /** Resolves with whether the Event was made; `false`, without a log line, if the signal aborts before. */
-export type Notify = (notice: Notice, signal?: AbortSignal) => Promise<boolean>;
+export type RecordEvent = (notice: EventContent, signal?: AbortSignal) => Promise<boolean>;
 
 /** The API server refuses longer ones. */
 const MESSAGE_LIMIT = 1024;
@@ -28,16 +28,16 @@ const TIMEOUT_MS = 5_000;
  * Makes Warning Events, until the signal aborts. An Event that cannot be made is only logged: it is news,
  * not work.
  */
-export function createNotify(options: {
+export function createEventRecorder(options: {
   readonly client: KubeClient;
   /** The pod that speaks. */
   readonly instance: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-}): Notify {
+}): RecordEvent {
   const { client, instance, clock, logger, signal } = options;
-  const trouble = createTroubleLog({ clock, logger }, 'an Event could not be made');
+  const trouble = createThrottledLog({ clock, logger }, 'an Event could not be made');
   return async ({ namespace, about, reason, message }, givenUp) => {
     const until = givenUp ? AbortSignal.any([signal, givenUp]) : signal;
     const now = new Date(clock.now()).toISOString();

@@ -2,11 +2,11 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import {
-  createTroubleLog,
-  type TroubleLog,
+  createThrottledLog,
+  type ThrottledLog,
 } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import { type Lease, type LeaseSpec, type LeaseStore, microTime } from './lease.ts';
-import { within } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
+import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
 /** Others may take over when the lease was not renewed for this long (client-go's default). */
 const LEASE_DURATION_MS = 15_000;
@@ -61,7 +61,7 @@ export async function runLeaderElection(options: LeaderElectionOptions): Promise
     lease: undefined,
     changedAtMs: clock.now(),
     renewedAtMs: clock.now(),
-    trouble: createTroubleLog(options, 'reading or writing the lease failed; will retry'),
+    trouble: createThrottledLog(options, 'reading or writing the lease failed; will retry'),
   };
   while (!signal.aborted) {
     if (await tryAcquire(options, observation)) {
@@ -80,7 +80,7 @@ interface Observation {
   changedAtMs: number;
   /** When we sent our last good write: it may count from then on, however late its answer comes. */
   renewedAtMs: number;
-  readonly trouble: TroubleLog;
+  readonly trouble: ThrottledLog;
 }
 
 /**
@@ -187,7 +187,7 @@ async function renewUntilLost(
     try {
       const change = { renewTime: microTime(sentAtMs) };
       // A write may be followed by a read and another write: together they must not outlast the lease.
-      await within({ clock, ms: leftMs(options, observation), signal, timeUp }, (limited) =>
+      await withTimeout({ clock, ms: leftMs(options, observation), signal, timeUp }, (limited) =>
         writeAsHolder(options, observation, change, limited),
       );
       observation.renewedAtMs = sentAtMs;

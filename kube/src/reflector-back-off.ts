@@ -1,7 +1,7 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 
 /** Why a list or a watch is over before its time. */
-export type Trouble =
+export type WatchFailure =
   /** No answer, or a refusal. */
   | { readonly kind: 'failed' }
   /** A refusal that says when to come back. */
@@ -16,7 +16,7 @@ export type Trouble =
  * asking, so these waits grow long. To resume a watch is one cheap request, and each wait is time in
  * which news is late.
  */
-const BACK_OFF: Readonly<Record<Trouble['kind'], BackOff>> = {
+const BACK_OFF: Readonly<Record<WatchFailure['kind'], BackOff>> = {
   failed: { baseMs: 500, capMs: 30_000 },
   forgotten: { baseMs: 500, capMs: 30_000 },
   busy: { baseMs: 500, capMs: 5_000 },
@@ -27,9 +27,9 @@ const BACK_OFF: Readonly<Record<Trouble['kind'], BackOff>> = {
 const LONGEST_ASKED_MS = 20_000;
 
 /** How long to wait before the next attempt. */
-export interface RetryPace {
+export interface ReflectorBackOff {
   /** Never more than 30 s. */
-  nextMs(trouble: Trouble): number;
+  nextMs(trouble: WatchFailure): number;
   /** All is well: the next trouble is the first. */
   reset(): void;
 }
@@ -39,8 +39,8 @@ export interface RetryPace {
  * trouble has a count of its own: the list that follows a long absence, since the API server forgot
  * (410), must not wait as long as the absence taught.
  */
-export function createRetryPace(random: () => number): RetryPace {
-  const attempts = new Map<Trouble['kind'], number>();
+export function createReflectorBackOff(random: () => number): ReflectorBackOff {
+  const attempts = new Map<WatchFailure['kind'], number>();
   return {
     nextMs: (trouble) => {
       const attempt = attempts.get(trouble.kind) ?? 0;

@@ -4,8 +4,8 @@ import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { isApiError } from './api-error.ts';
 import { beginList, type ListOptions, type ListPosition, nextPage } from './list-page.ts';
 import type { PartialObject } from './objects.ts';
-import { createRetryPace, type Trouble } from './reflector-back-off.ts';
-import { createTroubleLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import { createReflectorBackOff, type WatchFailure } from './reflector-back-off.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import { watchOnce } from './watch-once.ts';
 
 /**
@@ -22,7 +22,7 @@ export interface ListWatchHandler<T> {
   remove(object: T): void;
 }
 
-export interface ListWatchOptions<T extends PartialObject, R> extends ListOptions<T, R> {
+export interface ReflectorOptions<T extends PartialObject, R> extends ListOptions<T, R> {
   readonly handler: ListWatchHandler<R>;
   readonly clock: Clock;
   readonly random: () => number;
@@ -49,15 +49,15 @@ export interface Progress<R> {
  * Never gives up and never rejects: every failure is tried again with jitter, at most 30 s later, and
  * said in the log once a minute.
  */
-export async function listWatch<T extends PartialObject, R>(
-  options: ListWatchOptions<T, R>,
+export async function runReflector<T extends PartialObject, R>(
+  options: ReflectorOptions<T, R>,
 ): Promise<void> {
   const { clock, random, signal, logger, path } = options;
-  const log = createTroubleLog(
+  const log = createThrottledLog(
     { clock, logger: logger.child({ path }) },
     'following the API server failed; will retry',
   );
-  const pace = createRetryPace(random);
+  const pace = createReflectorBackOff(random);
   const progress = begin<R>();
   while (!signal.aborted) {
     try {
@@ -89,7 +89,7 @@ function begin<R>(): Progress<R> {
  * @throws as `nextPage`; ECRPS_KUBERNETES_ANSWER_INVALID where the list says not where to watch from
  */
 async function continueList<T extends PartialObject, R>(
-  options: ListWatchOptions<T, R>,
+  options: ReflectorOptions<T, R>,
   progress: Progress<R>,
 ): Promise<void> {
   const { path, handler } = options;
@@ -114,7 +114,7 @@ function wasSteady({ watchingSinceMs }: Progress<unknown>, clock: Clock): boolea
 /** Answers that say that the request itself is wrong: it will be no better the next time. */
 const HOPELESS: ReadonlySet<number> = new Set([400, 410, 422]);
 
-function troubleOf(error: unknown, { watchingSinceMs }: Progress<unknown>): Trouble {
+function troubleOf(error: unknown, { watchingSinceMs }: Progress<unknown>): WatchFailure {
   if (isApiError(error)) {
     if (HOPELESS.has(error.status)) return { kind: 'forgotten' };
     const { retryAfterMs } = error;

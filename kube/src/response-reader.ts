@@ -19,7 +19,7 @@ export function costOf(piece: Uint8Array): number {
   return Math.max(piece.byteLength, SMALLEST_PIECE_BYTES);
 }
 
-export interface ReadAnswer<T> {
+export interface ReadResponse<T> {
   /** What is read, for errors. */
   readonly action: string;
   readonly maxBytes: number;
@@ -29,12 +29,12 @@ export interface ReadAnswer<T> {
 }
 
 /** Reads the bodies of answers in bounded memory. */
-export interface AnswerReader {
+export interface ResponseReader {
   /**
    * @throws ECRPS_KUBERNETES_ANSWER_TOO_LARGE if the body has more bytes than `maxBytes`; it is not read further.
    *   Otherwise as the body or `parse` throws
    */
-  read<T>(body: AsyncIterable<Uint8Array>, answer: ReadAnswer<T>): Promise<T>;
+  read<T>(body: AsyncIterable<Uint8Array>, answer: ReadResponse<T>): Promise<T>;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface AnswerReader {
  * a time. So all answers together take the memory of one large answer and of as many small ones as there are
  * connections.
  */
-export function createAnswerReader(): AnswerReader {
+export function createResponseReader(): ResponseReader {
   let lastTurn: Promise<void> = Promise.resolve();
 
   /** Waits for the turn of a large answer. The function returned ends the turn. */

@@ -8,11 +8,11 @@ import {
 import { createApiError } from './api-error.ts';
 import { METADATA_ONLY } from './client.ts';
 import { linesOf } from './lines.ts';
-import type { ListWatchOptions, Progress } from './reflector.ts';
+import type { ReflectorOptions, Progress } from './reflector.ts';
 import type { PartialObject, Status } from './objects.ts';
 import { isOlderVersion } from './resource-version.ts';
 import { metadataSelection, readJson } from './read-json.ts';
-import { within } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
+import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
 /**
  * A watch is asked to end after this long and is then resumed from where it was. The API server sends
@@ -37,14 +37,14 @@ const LONGEST_WATCH_MS = 45_000;
  *   an ApiError where the server says so in the stream; ECRPS_KUBERNETES_ANSWER_INVALID for nonsense
  */
 export async function watchOnce<T extends PartialObject, R>(
-  options: ListWatchOptions<T, R>,
+  options: ReflectorOptions<T, R>,
   progress: Progress<R>,
 ): Promise<void> {
   const { path, clock, signal } = options;
   const broken = (what: string): Error =>
     createError('ECRPS_KUBERNETES_UNREACHABLE', `watching ${path}: ${what}`);
   const timeUp = (): Error => broken('did not end in due time');
-  await within({ clock, ms: LONGEST_WATCH_MS, signal, timeUp }, async (limit) => {
+  await withTimeout({ clock, ms: LONGEST_WATCH_MS, signal, timeUp }, async (limit) => {
     const stream = await openWatch(options, progress, limit);
     const openedAtMs = clock.now();
     progress.watchingSinceMs = openedAtMs;
@@ -57,7 +57,7 @@ export async function watchOnce<T extends PartialObject, R>(
 }
 
 function openWatch<T extends PartialObject, R>(
-  { client, path, fieldSelector, labelSelector, metadataOnly }: ListWatchOptions<T, R>,
+  { client, path, fieldSelector, labelSelector, metadataOnly }: ReflectorOptions<T, R>,
   { version: resourceVersion }: Progress<R>,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
@@ -79,7 +79,7 @@ function openWatch<T extends PartialObject, R>(
 }
 
 function take<T extends PartialObject, R>(
-  { path, reduce, handler }: ListWatchOptions<T, R>,
+  { path, reduce, handler }: ReflectorOptions<T, R>,
   progress: Progress<R>,
   event: WatchEvent<T>,
 ): void {
@@ -108,7 +108,7 @@ const STATUS_FIELDS = {
 
 function eventSelection<T extends PartialObject, R>({
   metadataFields,
-}: ListWatchOptions<T, R>): Selection | undefined {
+}: ReflectorOptions<T, R>): Selection | undefined {
   if (!metadataFields) return undefined;
   return objectOf({ type: SCALAR, object: metadataSelection(metadataFields, STATUS_FIELDS) });
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import { within } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
+import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
 /** How long a write waits for its answer. */
 export interface WriteLimits {
@@ -32,7 +32,7 @@ export interface Patience {
   wait<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
-export function createPatience(options: {
+export function createWriteDeadlines(options: {
   readonly limits: WriteLimits;
   /** Sends the API server a request, and resolves with whether there was an answer. */
   readonly probe: (signal: AbortSignal) => Promise<boolean>;
@@ -47,7 +47,7 @@ export function createPatience(options: {
   async function isAlive(): Promise<boolean> {
     if (Math.abs(clock.now() - answeredAtMs) < silenceMs / 2) return true;
     const { signal } = new AbortController();
-    probing ??= within({ clock, ms: silenceMs / 2, signal, timeUp: noAnswer }, probe).finally(
+    probing ??= withTimeout({ clock, ms: silenceMs / 2, signal, timeUp: noAnswer }, probe).finally(
       () => {
         probing = undefined;
       },
@@ -74,7 +74,7 @@ export function createPatience(options: {
     },
     wait: async (signal, work) => {
       const timeUp = (): Error => late(longestMs);
-      return within({ clock, ms: longestMs, signal, timeUp }, async (limited) => {
+      return withTimeout({ clock, ms: longestMs, signal, timeUp }, async (limited) => {
         const either = new AbortController();
         const stop = (): void => either.abort(limited.reason);
         limited.addEventListener('abort', stop, { once: true });

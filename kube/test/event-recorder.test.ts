@@ -2,7 +2,7 @@ import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import { createKubeClient } from '../src/client.ts';
-import { createNotify } from '../src/event-recorder.ts';
+import { createEventRecorder } from '../src/event-recorder.ts';
 import { startApiStandIn } from '../testing/api-stand-in.ts';
 
 async function startNotifying(t: Test) {
@@ -17,7 +17,7 @@ async function startNotifying(t: Test) {
     await client.close();
     await api.close();
   });
-  const notify = createNotify({
+  const notify = createEventRecorder({
     client,
     instance: 'pod',
     clock: createFakeClock(),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { createAnswerReader, LARGEST_OBJECT_BYTES } from '../src/response-reader.ts';
+import { createResponseReader, LARGEST_OBJECT_BYTES } from '../src/response-reader.ts';
 import { createApiError, isApiError } from '../src/api-error.ts';
 import { createKubeClient } from '../src/client.ts';
 import { beginList, nextPage } from '../src/list-page.ts';
@@ -79,7 +79,7 @@ t.test('a large refusal is searched for credentials in no time', (t) => {
 });
 
 t.test('large answers take turns, and small ones pass them', async (t) => {
-  const answers = createAnswerReader();
+  const answers = createResponseReader();
   const options = { action: 'read', maxBytes: LARGEST_OBJECT_BYTES, parse: String };
   const progress: string[] = [];
   const pieces = async function* (name: string, count: number) {

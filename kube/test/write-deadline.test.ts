@@ -3,7 +3,7 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import { createKubeClient } from '../src/client.ts';
-import { createPatience, WRITE_LIMITS } from '../src/write-deadline.ts';
+import { createWriteDeadlines, WRITE_LIMITS } from '../src/write-deadline.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import { startApiStandIn } from '../testing/api-stand-in.ts';
 
@@ -12,7 +12,7 @@ function begin(options: { readonly isAlive: () => boolean; readonly answeredAfte
   const clock = createFakeClock();
   const startMs = clock.now();
   let probes = 0;
-  const patience = createPatience({
+  const patience = createWriteDeadlines({
     limits: WRITE_LIMITS,
     clock,
     probe: async () => {
@@ -71,7 +71,7 @@ t.test('answers to others are proof enough, so that nobody asks', async (t) => {
 t.test('a write that is cut off late is late, if others were answered meanwhile', async (t) => {
   const clock = createFakeClock();
   const cutOff = async (afterMs: number, error: Error): Promise<unknown> => {
-    const patience = createPatience({ limits: WRITE_LIMITS, clock, probe: async () => true });
+    const patience = createWriteDeadlines({ limits: WRITE_LIMITS, clock, probe: async () => true });
     const outcome = patience
       .wait(undefined, async () => {
         await clock.sleep(afterMs);

@@ -11,7 +11,7 @@ export const silent = createLogger({
   destination: { write: () => {} },
 });
 
-interface Trouble {
+interface WatchFailure {
   /** Of every request. */
   error: Error | undefined;
   /** Of writes alone. */
@@ -24,7 +24,7 @@ interface Trouble {
 export function createMemoryStore() {
   let lease: Lease | undefined;
   let version = 0;
-  const trouble: Trouble = { error: undefined, writeError: undefined, answerLost: undefined };
+  const trouble: WatchFailure = { error: undefined, writeError: undefined, answerLost: undefined };
   const store: LeaseStore = {
     read: async () => {
       if (trouble.error) throw trouble.error;

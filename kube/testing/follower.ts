@@ -4,7 +4,7 @@ import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import type { Test } from 'tap';
 import { createKubeClient } from '../src/client.ts';
-import { type ListWatchOptions, listWatch } from '../src/reflector.ts';
+import { type ReflectorOptions, runReflector } from '../src/reflector.ts';
 import type { PartialObject } from '../src/objects.ts';
 import { type ApiStandIn, type Exchange, startApiStandIn } from './api-stand-in.ts';
 
@@ -28,7 +28,7 @@ export interface Follower {
 }
 
 type Overrides = Partial<
-  Pick<ListWatchOptions<PartialObject, PartialObject>, 'handler' | 'random'>
+  Pick<ReflectorOptions<PartialObject, PartialObject>, 'handler' | 'random'>
 >;
 
 export async function startFollower(t: Test, overrides: Overrides = {}): Promise<Follower> {
@@ -43,7 +43,7 @@ export async function startFollower(t: Test, overrides: Overrides = {}): Promise
     credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
   });
-  const done = listWatch<PartialObject, PartialObject>({
+  const done = runReflector<PartialObject, PartialObject>({
     client,
     path: '/api/v1/namespaces',
     metadataOnly: true,

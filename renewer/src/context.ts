@@ -3,13 +3,13 @@ import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { RenewerConfiguration } from './config/configuration.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { RenewerMetrics } from './metrics.ts';
-import type { CertificateDuties } from './webhook-tls/webhook-tls.ts';
+import type { WebhookTls } from './webhook-tls/webhook-tls.ts';
 
 /** What all parts of the renewer share. */
 export interface RenewerContext {
   readonly configuration: RenewerConfiguration;
   readonly client: KubeClient;
-  readonly certificates: CertificateDuties;
+  readonly certificates: WebhookTls;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;

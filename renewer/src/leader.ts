@@ -1,16 +1,16 @@
 import type { RenewerContext } from './context.ts';
-import { keepFenceProven } from './fence/fence-monitor.ts';
+import { runFenceMonitor } from './fence/fence-monitor.ts';
 import { forgetLeadership } from './metrics.ts';
-import { createNotify } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
-import { createDocuments } from './credentials/credential-store.ts';
+import { createCredentialStore } from './credentials/credential-store.ts';
 import { createEventQueue } from './pull-secrets/events/event-queue.ts';
 import { createNamespaceReports } from './pull-secrets/events/namespace-reports.ts';
 import { createPullSecretController } from './pull-secrets/controller.ts';
 import { createAwsTokenSource } from './credentials/aws/aws-token-source.ts';
 import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
-import { createTokenKeeper } from './credentials/token-renewer.ts';
+import { createTokenRenewer } from './credentials/token-renewer.ts';
 
 /** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority, the fence. */
 export async function lead(context: RenewerContext, leadership: Leadership): Promise<void> {
@@ -21,7 +21,7 @@ export async function lead(context: RenewerContext, leadership: Leadership): Pro
     await Promise.all([
       certificates.lead(leadership),
       keepPullSecrets(context, signal),
-      keepFenceProven({ ...context, signal }),
+      runFenceMonitor({ ...context, signal }),
     ]);
   } finally {
     forgetLeadership(metrics);
@@ -34,12 +34,12 @@ async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Pr
   const { podNamespace: namespace, serviceName, awsCaller: caller } = configuration;
   const name = `${serviceName}-tokens`;
   const checkpoint = createCheckpoint({ ...context, namespace, name, caller, signal });
-  const documents = createDocuments({ registries, region, now: () => clock.now() });
+  const documents = createCredentialStore({ registries, region, now: () => clock.now() });
   // Of the checkpoint only what this configuration can come to need: roles are known a moment later.
   const usable = new Set(documents.requestsFor(namespaceRoles).map(({ id }) => id));
-  const notify = createNotify({ ...context, instance: podName, signal });
+  const notify = createEventRecorder({ ...context, instance: podName, signal });
   const events = createEventQueue({ ...context, notify, signal });
-  const keeper = createTokenKeeper({
+  const keeper = createTokenRenewer({
     ...context,
     tokenSource: createAwsTokenSource({
       clock,

@@ -15,8 +15,8 @@ import { createLeaseStore } from '@ecr-pull-secrets/kube/lease.ts';
 import { lead } from './leader.ts';
 import { createRenewerMetrics } from './metrics.ts';
 import { waitUnconfigured } from './config/unconfigured.ts';
-import { createCertificateDuties } from './webhook-tls/webhook-tls.ts';
-import { keepFacts } from './renewer-facts/renewer-facts-writer.ts';
+import { createWebhookTls } from './webhook-tls/webhook-tls.ts';
+import { runRenewerFactsWriter } from './renewer-facts/renewer-facts-writer.ts';
 
 /**
  * `ecr-pull-secrets renewer`: runs until the signal aborts.
@@ -45,7 +45,7 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
     logger,
     metrics: createRenewerMetrics(registry),
   };
-  const context: RenewerContext = { ...base, certificates: createCertificateDuties(base) };
+  const context: RenewerContext = { ...base, certificates: createWebhookTls(base) };
   const { host, opsPort: port } = configuration;
   const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
   logger.info({ ...configuration.summary }, 'started');
@@ -53,7 +53,7 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
   base.metrics.refusedRegistries.set(configuration.refusedRegistries.length);
   await Promise.all([
     context.certificates.serve(stop),
-    keepFacts({ ...context, signal: stop }),
+    runRenewerFactsWriter({ ...context, signal: stop }),
     takePartInElection(context, stop),
   ]);
   await Promise.all([ops.close(), context.client.close()]);

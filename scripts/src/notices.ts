@@ -30,12 +30,12 @@ export async function thirdPartyNotices(inputs: readonly string[], root: string)
   return `${[HEAD, ...blocks.toSorted()].join('\n\n').trimEnd()}\n`;
 }
 
-interface Notice {
+interface EventContent {
   readonly title: string;
   readonly text: string;
 }
 
-async function readNotice(folder: string): Promise<Notice> {
+async function readNotice(folder: string): Promise<EventContent> {
   const manifest: { name?: string; version?: string; license?: string } = JSON.parse(
     await readFile(join(folder, 'package.json'), 'utf8'),
   );

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
-import { type Facts, factsSchema } from '@ecr-pull-secrets/shared/renewer-facts.ts';
+import { type RenewerFacts, renewerFactsSchema } from '@ecr-pull-secrets/shared/renewer-facts.ts';
 import { createKeyring } from '@ecr-pull-secrets/shared/keyring.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { FACTS_FILE } from '@ecr-pull-secrets/shared/names.ts';
@@ -65,14 +65,14 @@ async function readIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
-function parseFacts(text: string): Facts {
-  const result = factsSchema.safeParse(JSON.parse(text));
+function parseFacts(text: string): RenewerFacts {
+  const result = renewerFactsSchema.safeParse(JSON.parse(text));
   if (result.success) return result.data;
   const fields = result.error.issues.map((issue) => issue.path.join('.') || 'the document');
   throw new Error(`unexpected ${fields.join(', ')}`);
 }
 
-function toKnownFacts({ registries, excludedNamespaces }: Facts): KnownFacts {
+function toKnownFacts({ registries, excludedNamespaces }: RenewerFacts): KnownFacts {
   const isCovered = createKeyring(registries);
   const excluded = parseNamespacePattern(excludedNamespaces.join(','));
   return {

@@ -25,7 +25,7 @@ export const ROLE_ARN_ANNOTATION = 'ecr-pull-secrets.io/role-arn';
 export const RENEWED_AT_ANNOTATION = 'ecr-pull-secrets.io/renewed-at';
 
 /** Of a written secret: which registries it holds and whose credentials, as a hash. */
-export const RECIPE_ANNOTATION = 'ecr-pull-secrets.io/recipe';
+export const PLAN_HASH_ANNOTATION = 'ecr-pull-secrets.io/plan-hash';
 
 /** Of the checkpoint: hosts of the registries that its tokens are for, split by commas. Hosts are keys too. */
 export const REGISTRIES_ANNOTATION = 'ecr-pull-secrets.io/registries';

@@ -10,7 +10,7 @@ export const MAXIMUM_FACTS_REGISTRIES = 400;
  * What the renewer knows and the webhook may tell a user: `facts.json` beside the certificate.
  * The webhook works without it.
  */
-export const factsSchema = z.object({
+export const renewerFactsSchema = z.object({
   /** Raised when a field changes its meaning; a reader ignores a version that it does not know. */
   version: z.literal(2),
   /** Keys of `auths` for which there are tokens, as `createKeyring` reads them; empty if not known. */
@@ -19,4 +19,4 @@ export const factsSchema = z.object({
   excludedNamespaces: z.array(z.string()),
 });
 
-export type Facts = z.infer<typeof factsSchema>;
+export type RenewerFacts = z.infer<typeof renewerFactsSchema>;

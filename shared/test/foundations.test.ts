@@ -4,7 +4,7 @@ import { backOffMs } from '../src/runtime/back-off.ts';
 import { systemClock } from '../src/runtime/clock.ts';
 import { commaList, flag, objectName, oneOf, port, readVariables } from '../src/configuration.ts';
 import { createError, describeError, isCodedError } from '../src/errors.ts';
-import { factsSchema } from '../src/renewer-facts.ts';
+import { renewerFactsSchema } from '../src/renewer-facts.ts';
 import { createLogger } from '../src/logger.ts';
 import { createMetricsRegistry } from '../src/metrics.ts';
 import { parseNamespacePattern } from '../src/namespace-pattern.ts';
@@ -224,7 +224,7 @@ t.test('probes and metrics are served over plain HTTP', async (t) => {
 
 t.test('facts of an unknown version are not believed', (t) => {
   const facts = { version: 2, registries: [], excludedNamespaces: ['kube-*'] };
-  t.ok(factsSchema.safeParse(facts).success);
-  t.notOk(factsSchema.safeParse({ ...facts, version: 1 }).success);
+  t.ok(renewerFactsSchema.safeParse(facts).success);
+  t.notOk(renewerFactsSchema.safeParse({ ...facts, version: 1 }).success);
   t.end();
 });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ensureBinaries, ensureKubectl } from '../src/local-cluster/binaries.ts';
-import { readKubectlRecipe, readRecipe } from '../src/local-cluster/recipe.ts';
+import { readKubectlBuildPlan, readBuildPlan } from '../src/local-cluster/build-plan.ts';
 import { childrenOf, executables, runScript, sourceUrl, until } from '../testing/processes.ts';
 
 t.test('binaries come from KUBEBUILDER_ASSETS, with helm from PATH', async (t) => {
@@ -57,8 +57,8 @@ t.test('an unknown Kubernetes version is an error that names the known ones', as
 });
 
 t.test('an old Kubernetes comes with the etcd and the Helm of the newest', async (t) => {
-  const old = await readRecipe('1.30');
-  const newest = await readRecipe('1.37');
+  const old = await readBuildPlan('1.30');
+  const newest = await readBuildPlan('1.37');
   for (const name of ['etcd', 'helm'] as const) {
     t.equal(old.moduleDirectoryOf(name), newest.moduleDirectoryOf(name));
   }
@@ -70,7 +70,7 @@ t.test('an old Kubernetes comes with the etcd and the Helm of the newest', async
 t.test(
   'kubectl is of the newest Kubernetes, and made of the same where both need it',
   async (t) => {
-    const [kubectl, newest] = [await readKubectlRecipe(), await readRecipe('1.37')];
+    const [kubectl, newest] = [await readKubectlBuildPlan(), await readBuildPlan('1.37')];
     t.equal(kubectl.kubernetesVersion, newest.kubernetesVersion);
     const versions = modulesOf(newest.moduleDirectoryOf('kube-apiserver'));
     for (const [path, version] of modulesOf(kubectl.moduleDirectoryOf('kubectl'))) {

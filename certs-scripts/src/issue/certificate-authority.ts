@@ -24,7 +24,7 @@ export interface CertificateAuthorityOptions {
 }
 
 /** One year, as cert-manager's webhook CA: its rotation is rare, yet no year passes without one. */
-export const DEFAULT_AUTHORITY_LIFETIME_MS = 365 * 24 * 60 * 60 * 1000;
+export const DEFAULT_CA_LIFETIME_MS = 365 * 24 * 60 * 60 * 1000;
 
 /**
  * Makes a self-signed certificate authority that may sign serving certificates and nothing deeper.
@@ -38,7 +38,7 @@ export const DEFAULT_AUTHORITY_LIFETIME_MS = 365 * 24 * 60 * 60 * 1000;
 export async function createCertificateAuthority(
   options: CertificateAuthorityOptions,
 ): Promise<CertificateAuthority> {
-  const { commonName, now, lifetimeMs = DEFAULT_AUTHORITY_LIFETIME_MS } = options;
+  const { commonName, now, lifetimeMs = DEFAULT_CA_LIFETIME_MS } = options;
   const { publicKey, privateKey } = options.keyPair ?? (await generateRsaKeyPair());
   const serialNumber = createSerialNumber(options.randomBytes);
   const subject = [commonNameField(commonName), subjectSerialNumberField(serialNumber)];

@@ -7,7 +7,7 @@ import { mergeBundles } from '../../src/verify/bundle.ts';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-  DEFAULT_AUTHORITY_LIFETIME_MS,
+  DEFAULT_CA_LIFETIME_MS,
 } from '../../src/issue/certificate-authority.ts';
 import { certificateDates, madeAtMs, renewAtMs } from '../../src/verify/certificate-dates.ts';
 import { generateRsaKeyPair } from '../../src/issue/key-pair.ts';
@@ -94,7 +94,7 @@ t.test('a certificate authority says what a verifier asks for', async (t) => {
   t.equal(certificate.ca, true);
   t.match(certificate.subject, /^CN=test\nserialNumber=[0-9a-f]{32}$/);
   t.equal(certificate.validFromDate.getTime(), now.getTime() - HOUR_MS);
-  t.equal(certificate.validToDate.getTime(), now.getTime() + DEFAULT_AUTHORITY_LIFETIME_MS);
+  t.equal(certificate.validToDate.getTime(), now.getTime() + DEFAULT_CA_LIFETIME_MS);
   t.match(authority.privateKeyPem, /^-----BEGIN PRIVATE KEY-----\n/);
   t.notMatch(authority.certificatePem, /\r/, 'lines end as everywhere');
 
@@ -201,7 +201,7 @@ t.test('an authority that cannot sign is refused with the reason', async (t) => 
     code: 'ECRPS_CERTIFICATE_AUTHORITY_INVALID',
   });
 
-  const afterItsEnd = new Date(now.getTime() + DEFAULT_AUTHORITY_LIFETIME_MS + 1);
+  const afterItsEnd = new Date(now.getTime() + DEFAULT_CA_LIFETIME_MS + 1);
   await t.rejects(createServingCertificate(authority, { ...SERVICE, now: afterItsEnd, keyPair }), {
     code: 'ECRPS_CERTIFICATE_AUTHORITY_INVALID',
     message: /expired at/,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
@@ -57,7 +57,7 @@ export function watchLogins(
     }
   }
 
-  const following = listWatch<Secret, Secret>({
+  const following = runReflector<Secret, Secret>({
     client: playground.client,
     path: '/api/v1/secrets',
     fieldSelector: `metadata.name=${name}`,

@@ -1,5 +1,5 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
@@ -32,7 +32,7 @@ export function followSecrets(
     expiries.set(namespace, versions);
   }
 
-  void listWatch<PartialObject, PartialObject>({
+  void runReflector<PartialObject, PartialObject>({
     client,
     path: '/api/v1/secrets',
     fieldSelector: `metadata.name=${name}`,

@@ -9,7 +9,7 @@ import {
   readVariables,
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { Facts } from '@ecr-pull-secrets/shared/renewer-facts.ts';
+import type { RenewerFacts } from '@ecr-pull-secrets/shared/renewer-facts.ts';
 import {
   DEFAULT_NAMESPACE_SELECTOR,
   DEFAULT_PULL_SECRET_NAME,
@@ -189,7 +189,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
       version: 2,
       registries: [...writableKeys(registries, awsRegion, file.namespaceRoles)],
       excludedNamespaces: [...exclude.entries],
-    } satisfies Facts),
+    } satisfies RenewerFacts),
     /** What a person wants to see in the first log line. */
     summary: Object.freeze({
       secretName: variables.DOCKER_SECRET_NAME,

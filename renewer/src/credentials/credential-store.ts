@@ -1,17 +1,17 @@
-import { createEmptyDocument, createPullDocument, type PullDocument } from './docker-config.ts';
+import { createEmptyDockerConfig, createDockerConfig, type DockerConfig } from './docker-config.ts';
 import type { Identity, Registry } from './registries/registries.ts';
 import type { RegistryTokens } from './registry-token.ts';
 import { planTokens, type TokenPlan, type TokenRequest } from './token-plan.ts';
 
 /** The documents that namespaces get: one for all, and one for each role that some namespace uses. */
-export interface Documents {
+export interface CredentialStore {
   /** The document of an identity as of now; `undefined` while there is no token for it. */
-  documentFor(identity: Identity | undefined): PullDocument | undefined;
+  documentFor(identity: Identity | undefined): DockerConfig | undefined;
   /**
    * What replaces credentials that a namespace has no right to any more; `undefined` unless `documentFor` has found
    * no token of this identity for a minute.
    */
-  emptyDocumentFor(identity: Identity | undefined): PullDocument | undefined;
+  emptyDocumentFor(identity: Identity | undefined): DockerConfig | undefined;
   /** Whether a token that is to be got in this identity's own name is missing. */
   lacksTokenOf(identity: Identity): boolean;
   /** All tokens that are needed while these identities are in use, besides the default one. */
@@ -22,15 +22,15 @@ export interface Documents {
 /** AWS gives a token that is new in use within seconds, or it refuses. */
 const PATIENCE_MS = 60_000;
 
-export function createDocuments(options: {
+export function createCredentialStore(options: {
   readonly registries: readonly Registry[];
   /** `AWS_REGION`. */
   readonly region: string | undefined;
   readonly now: () => number;
-}): Documents {
+}): CredentialStore {
   const { registries, region, now } = options;
   const plans = new Map<string, TokenPlan>();
-  let documents = new Map<string, PullDocument | undefined>();
+  let documents = new Map<string, DockerConfig | undefined>();
   let tokens: RegistryTokens = new Map();
   /** Since when there has been no token of an identity, and when that was seen last. */
   const lacking = new Map<string, { readonly sinceMs: number; readonly seenMs: number }>();
@@ -58,7 +58,7 @@ export function createDocuments(options: {
       const known = documents.get(key);
       // A token that died since must not be handed out.
       if (known && known.expiresAtMs > now()) return known;
-      const document = createPullDocument(planFor(identity), tokens, now());
+      const document = createDockerConfig(planFor(identity), tokens, now());
       documents.set(key, document);
       if (document) lacking.delete(key);
       else noteLack(key);
@@ -67,7 +67,7 @@ export function createDocuments(options: {
     emptyDocumentFor: (identity) => {
       const { sinceMs } = lacking.get(keyOf(identity)) ?? {};
       if (sinceMs === undefined || now() - sinceMs < PATIENCE_MS) return undefined;
-      return createEmptyDocument(planFor(identity), sinceMs);
+      return createEmptyDockerConfig(planFor(identity), sinceMs);
     },
     lacksTokenOf: (identity) =>
       planFor(identity).entries.length === 0 ||

@@ -2,7 +2,7 @@ import type { RegistryToken, RegistryTokens } from './registry-token.ts';
 import type { TokenPlan } from './token-plan.ts';
 
 /** What is written into a pull secret. */
-export interface PullDocument {
+export interface DockerConfig {
   /** The value of `.dockerconfigjson`: JSON text that holds credentials. */
   readonly dockerConfigJson: string;
   /** When the first of its tokens dies. */
@@ -10,7 +10,7 @@ export interface PullDocument {
   /** When the newest of its tokens was got. */
   readonly renewedAtMs: number;
   /** See `TokenPlan`. */
-  readonly recipe: string;
+  readonly planHash: string;
   /** Whether each registry of the plan is in it; tokens that AWS does not give are left out. */
   readonly isComplete: boolean;
 }
@@ -25,11 +25,11 @@ export const EMAIL = 'ecr-pull-secrets@example.invalid';
  * Builds the document: under each registry's key, kept as given since some consumers look it up by the
  * exact text, the token that the plan says. `undefined` where no token of the plan is alive.
  */
-export function createPullDocument(
+export function createDockerConfig(
   plan: TokenPlan,
   tokens: RegistryTokens,
   nowMs: number,
-): PullDocument | undefined {
+): DockerConfig | undefined {
   const found = plan.entries.flatMap(({ key, tokenId }) => {
     const token = tokens.get(tokenId);
     return token && token.expiresAtMs > nowMs ? [{ key: key ?? token.registry, token }] : [];
@@ -40,15 +40,15 @@ export function createPullDocument(
     dockerConfigJson: JSON.stringify({ auths }),
     expiresAtMs: Math.min(...found.map(({ token }) => token.expiresAtMs)),
     renewedAtMs: Math.max(...found.map(({ token }) => token.obtainedAtMs)),
-    recipe: plan.recipe,
+    planHash: plan.planHash,
     isComplete: found.length === plan.entries.length,
   };
 }
 
 /** A document without credentials, which counts as expired. */
-export function createEmptyDocument({ recipe }: TokenPlan, nowMs: number): PullDocument {
+export function createEmptyDockerConfig({ planHash }: TokenPlan, nowMs: number): DockerConfig {
   const dockerConfigJson = JSON.stringify({ auths: {} });
-  return { dockerConfigJson, expiresAtMs: nowMs, renewedAtMs: nowMs, recipe, isComplete: false };
+  return { dockerConfigJson, expiresAtMs: nowMs, renewedAtMs: nowMs, planHash, isComplete: false };
 }
 
 function credentialsOf({ username, password }: RegistryToken): Readonly<Record<string, string>> {

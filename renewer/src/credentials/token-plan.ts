@@ -28,10 +28,10 @@ export interface TokenPlan {
   /** Registries that get no token, and why; the rest is complete without them. */
   readonly refused: readonly RefusedRegistry[];
   /**
-   * Tells plans apart: two secrets with the same recipe differ in the age of their tokens only. After a dot it says
+   * Tells plans apart: two secrets with the same planHash differ in the age of their tokens only. After a dot it says
    * which role of a namespace's own asks for the tokens.
    */
-  readonly recipe: string;
+  readonly planHash: string;
 }
 
 /** A registry that this identity cannot get a token for. */
@@ -88,13 +88,13 @@ export function planTokens({ registries, region, identity = {} }: TokenPlanOptio
   if (registries.length === 0) {
     entries.push({ key: undefined, tokenId: tokenIdFor(home, identity) });
   }
-  const recipe = recipeOf(entries, requests, identity);
-  return { requests: [...requests.values()], entries, refused, recipe };
+  const planHash = planHashOf(entries, requests, identity);
+  return { requests: [...requests.values()], entries, refused, planHash };
 }
 
-/** Whether a secret of one recipe may hold tokens of a namespace's role that another recipe does not ask for. */
-export function isOfOtherRole(recipe: string | undefined, than: string): boolean {
-  const role = recipe?.split('.')[1];
+/** Whether a secret of one planHash may hold tokens of a namespace's role that another planHash does not ask for. */
+export function isOfOtherRole(planHash: string | undefined, than: string): boolean {
+  const role = planHash?.split('.')[1];
   return role !== undefined && role !== than.split('.')[1];
 }
 
@@ -140,7 +140,7 @@ function homePlace(
   return region ? { region } : {};
 }
 
-function recipeOf(
+function planHashOf(
   entries: TokenPlan['entries'],
   requests: ReadonlyMap<string, TokenRequest>,
   identity: Identity,

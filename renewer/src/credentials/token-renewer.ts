@@ -2,7 +2,7 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-o
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { RenewerMetrics } from '../metrics.ts';
-import { createObserved, firstChange } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { createObservable, firstChange } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { TokenSource } from './aws/aws-token-source.ts';
 import {
   isNearRenewal,
@@ -21,7 +21,7 @@ const LONGEST_SLEEP_MS = 30_000;
 /** How long an answer waits for those of other tokens, so that one write carries all. */
 const GATHER_MS = 2_000;
 
-export interface TokenKeeperOptions {
+export interface TokenRenewerOptions {
   readonly tokenSource: TokenSource;
   /** Tokens of an earlier leader; those alive are used, and renewed when due. */
   readonly initial: RegistryTokens;
@@ -37,7 +37,7 @@ export interface TokenKeeperOptions {
   readonly signal: AbortSignal;
 }
 
-export interface TokenKeeper {
+export interface TokenRenewer {
   /** From now on gets and renews these tokens, instead of those asked for before. */
   require(requests: readonly TokenRequest[]): void;
   /** Works until the signal aborts. */
@@ -59,10 +59,10 @@ interface Keeping {
  * together. A failure changes nothing: the last token stays, and AWS is asked again after a growing,
  * random wait.
  */
-export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
+export function createTokenRenewer(options: TokenRenewerOptions): TokenRenewer {
   const { tokenSource, initial, onTokens, clock, random, logger, metrics, signal } = options;
-  const keepings = createObserved<ReadonlyMap<string, Keeping>>(new Map());
-  const settled = createObserved<object>({});
+  const keepings = createObservable<ReadonlyMap<string, Keeping>>(new Map());
+  const settled = createObservable<object>({});
   const newest = new Map(initial);
   /**
    * Every token that was ever required: a tenant who removes the annotation of a refused role and sets it again must

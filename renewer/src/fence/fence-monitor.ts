@@ -37,7 +37,7 @@ type Options = Pick<RenewerContext, 'configuration' | 'client' | 'clock' | 'logg
  * our identity. One identity has one fence, so one replica is enough. An answer that says nothing about the
  * fence, such as that of a busy API server, leaves what was known for two intervals.
  */
-export async function keepFenceProven(options: Options): Promise<void> {
+export async function runFenceMonitor(options: Options): Promise<void> {
   const { configuration, client, clock, logger, signal } = options;
   const report = createReport(options);
   if (configuration.fence === 'off') return report('off', { fence: 'off' }, UNFENCED);

@@ -1,23 +1,23 @@
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { RenewerContext } from '../context.ts';
-import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { createServerPause } from '@ecr-pull-secrets/kube/server-pause.ts';
 import type { Identity } from '../credentials/registries/registries.ts';
-import { createCarryOut } from './apply/execute-plan.ts';
-import type { Documents } from '../credentials/credential-store.ts';
+import { createPlanExecutor } from './apply/execute-plan.ts';
+import type { CredentialStore } from '../credentials/credential-store.ts';
 import { createForeignSecrets } from './foreign/foreign-secrets.ts';
-import { createInventory } from './cache/cache.ts';
+import { createPullSecretCache } from './cache/cache.ts';
 import { type NamespaceReports, REPORT_REASONS } from './events/namespace-reports.ts';
 import { roleOf } from './cache/namespace-roles.ts';
 import { planWork, type PlannedWork } from './plan/plan-work.ts';
 import { contestMessage } from './events/event-messages.ts';
-import { createRepairPace } from './queue/repair-limiter.ts';
+import { createRepairLimiter } from './queue/repair-limiter.ts';
 import { createRoleReports } from './events/role-reports.ts';
 import { createRotation } from './queue/rotation.ts';
-import { countStates, secretStateOf } from './status/pull-secret-status.ts';
+import { countStates, pullSecretStatusOf } from './status/pull-secret-status.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
-import { WRITE_LANES } from './queue/write-slots.ts';
+import { WRITE_SLOTS } from './queue/write-slots.ts';
 
 /** A namespace that refuses is asked again ever more rarely: somebody has to change something first. */
 const RETRY_REFUSED: BackOff = { baseMs: 5_000, capMs: 300_000 };
@@ -33,7 +33,7 @@ export interface PullSecretControllerOptions
     RenewerContext,
     'configuration' | 'client' | 'clock' | 'random' | 'logger' | 'metrics'
   > {
-  readonly documents: Documents;
+  readonly documents: CredentialStore;
   readonly reports: NamespaceReports;
   /** Told of the roles that namespaces use, whenever there are others. */
   readonly onRoles: (roles: readonly Identity[]) => void;
@@ -64,7 +64,7 @@ export function createPullSecretController(
     routineWritesPerSecond,
   } = configuration;
   const queue = createWorkQueue({
-    ...WRITE_LANES,
+    ...WRITE_SLOTS,
     work: reconcile,
     ready: () => pause.over(),
     retry: (error) =>
@@ -80,7 +80,7 @@ export function createPullSecretController(
     clock,
     signal,
   });
-  const inventory = createInventory({
+  const inventory = createPullSecretCache({
     rule: configuration.namespaceRule,
     allowedRoles: configuration.namespaceRoles,
     changed: (namespace, cause) => {
@@ -92,10 +92,10 @@ export function createPullSecretController(
     rolesChanged: () => onRoles([...inventory.roles()]),
   });
   const pause = createServerPause({ clock, random, signal });
-  const repairs = createRepairPace({ clock, random });
+  const repairs = createRepairLimiter({ clock, random });
   const foreign = createForeignSecrets({ policy: foreignSecretPolicy, clock, random });
   const roleReports = createRoleReports({ inventory, documents, reports, clock });
-  const carryOut = createCarryOut({
+  const carryOut = createPlanExecutor({
     ...options,
     name,
     repairs,
@@ -177,7 +177,7 @@ export function createPullSecretController(
   function reportStates(): void {
     const targets = [...inventory.namespaces()].filter((each) => inventory.target(each));
     const states = targets.map((namespace) =>
-      secretStateOf({
+      pullSecretStatusOf({
         work: planFor(namespace),
         secret: inventory.secret(namespace),
         hasReport: (reason) => reports.has(namespace, reason),
@@ -203,8 +203,8 @@ export function createPullSecretController(
     run: async () => {
       const fieldSelector = `metadata.name=${name}`;
       await Promise.all([
-        listWatch({ ...follow, ...inventory.ofNamespaces, path: '/api/v1/namespaces' }),
-        listWatch({
+        runReflector({ ...follow, ...inventory.ofNamespaces, path: '/api/v1/namespaces' }),
+        runReflector({
           ...follow,
           ...inventory.ofSecrets,
           path: '/api/v1/secrets',

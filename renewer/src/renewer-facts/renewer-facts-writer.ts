@@ -1,19 +1,22 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import { type Facts, MAXIMUM_FACTS_REGISTRIES } from '@ecr-pull-secrets/shared/renewer-facts.ts';
+import {
+  type RenewerFacts,
+  MAXIMUM_FACTS_REGISTRIES,
+} from '@ecr-pull-secrets/shared/renewer-facts.ts';
 import { FACTS_FILE, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RenewerContext } from '../context.ts';
-import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
-import { createObserved, type Observed } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 
 const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
 /** Only news wakes the writer; any long time is right. */
 const LONGEST_SLEEP_MS = 3_600_000;
 
-export interface KeepFactsOptions
+export interface RenewerFactsWriterOptions
   extends Pick<RenewerContext, 'configuration' | 'client' | 'clock' | 'random' | 'logger'> {
   readonly signal: AbortSignal;
 }
@@ -23,10 +26,10 @@ export interface KeepFactsOptions
  * covered stands in the settings or, where those name none, is known to the leader alone: it says so on
  * the checkpoint, whose metadata is followed here. Without a webhook there is nobody to tell.
  */
-export async function keepFacts(options: KeepFactsOptions): Promise<void> {
+export async function runRenewerFactsWriter(options: RenewerFactsWriterOptions): Promise<void> {
   const { configuration } = options;
   if (configuration.tlsMode === 'none') return;
-  const facts = createObserved(configuration.facts);
+  const facts = createObservable(configuration.facts);
   const isSettled = configuration.registries.length > 0;
   await Promise.all([
     writeFacts(options, facts),
@@ -35,8 +38,8 @@ export async function keepFacts(options: KeepFactsOptions): Promise<void> {
 }
 
 async function followCheckpoint(
-  { configuration, ...options }: KeepFactsOptions,
-  facts: Observed<Facts>,
+  { configuration, ...options }: RenewerFactsWriterOptions,
+  facts: Observable<RenewerFacts>,
 ): Promise<void> {
   const { podNamespace: namespace, serviceName } = configuration;
   const take = (keys: string[]): void => {
@@ -44,7 +47,7 @@ async function followCheckpoint(
     const registries = keys.length > MAXIMUM_FACTS_REGISTRIES ? [] : keys;
     facts.set({ ...configuration.facts, registries });
   };
-  await listWatch<PartialObject, string[]>({
+  await runReflector<PartialObject, string[]>({
     ...options,
     path: `/api/v1/namespaces/${namespace}/secrets`,
     fieldSelector: `metadata.name=${serviceName}-tokens`,
@@ -55,7 +58,10 @@ async function followCheckpoint(
   });
 }
 
-async function writeFacts(options: KeepFactsOptions, facts: Observed<Facts>): Promise<void> {
+async function writeFacts(
+  options: RenewerFactsWriterOptions,
+  facts: Observable<RenewerFacts>,
+): Promise<void> {
   const { configuration, clock, random, logger, signal } = options;
   let failures = 0;
   while (!signal.aborted) {

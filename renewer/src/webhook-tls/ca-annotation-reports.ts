@@ -1,6 +1,6 @@
 import type { RenewerContext } from '../context.ts';
-import { createNotify } from '@ecr-pull-secrets/kube/event-recorder.ts';
-import { createTroubleLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 
 export interface ReportRefusalsOptions
   extends Pick<RenewerContext, 'client' | 'clock' | 'logger' | 'metrics'> {
@@ -23,8 +23,8 @@ export function createRefusalReports(
   options: ReportRefusalsOptions,
 ): (refusals: readonly string[]) => void {
   const { namespace, name, podName, metrics } = options;
-  const trouble = createTroubleLog(options, 'an annotation of the CA’s Secret is not followed');
-  const notify = createNotify({ ...options, instance: podName });
+  const trouble = createThrottledLog(options, 'an annotation of the CA’s Secret is not followed');
+  const notify = createEventRecorder({ ...options, instance: podName });
   const about = { apiVersion: 'v1', kind: 'Secret', name };
   let reported: readonly string[] = [];
   return (refusals) => {

@@ -2,12 +2,12 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-o
 import type { RenewerContext } from '../context.ts';
 import { apply } from '@ecr-pull-secrets/kube/apply.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
-import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import {
-  createObserved,
+  createObservable,
   firstChange,
-  type Observed,
+  type Observable,
 } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { observePublished, type Published } from './published-ca-bundle.ts';
 
@@ -33,14 +33,14 @@ interface Webhook {
   readonly clientConfig: { readonly caBundle?: string };
 }
 
-export interface KeepCaBundleOptions
+export interface CaBundleReconcilerOptions
   extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
   /** The MutatingWebhookConfiguration's name. */
   readonly webhookName: string;
   /** What API servers are to trust, as PEM; empty while that is not known, and then nothing is written. */
   readonly trusted: TrustedBundle;
   /** Told what is in the configuration. */
-  readonly published: Observed<Published>;
+  readonly published: Observable<Published>;
   readonly leadership: Leadership;
 }
 
@@ -49,23 +49,23 @@ export interface TrustedBundle {
   /** As of now. */
   current(): string;
   /** Whatever it is made of; another one wakes who waits. */
-  readonly source: Pick<Observed<unknown>, 'get' | 'changedFrom'>;
+  readonly source: Pick<Observable<unknown>, 'get' | 'changedFrom'>;
 }
 
 /**
  * The leader's part: keeps `caBundle` in each of the configuration's webhooks at what is to be trusted,
  * repairing it within moments where something else changed or cleared it.
  */
-export async function keepCaBundle(options: KeepCaBundleOptions): Promise<void> {
+export async function runCaBundleReconciler(options: CaBundleReconcilerOptions): Promise<void> {
   const { client, webhookName, published, clock, random, logger, leadership } = options;
   const { signal } = leadership;
-  const configuration = createObserved<WebhookConfiguration | undefined>(undefined);
+  const configuration = createObservable<WebhookConfiguration | undefined>(undefined);
   const take = (found: WebhookConfiguration | undefined): void => {
     const caBundles = found?.webhooks?.map(({ clientConfig }) => clientConfig.caBundle) ?? [];
     published.set(observePublished(published.get(), caBundles, clock.now()));
     configuration.set(found);
   };
-  const following = listWatch<WebhookConfiguration, WebhookConfiguration>({
+  const following = runReflector<WebhookConfiguration, WebhookConfiguration>({
     client,
     path: COLLECTION,
     fieldSelector: `metadata.name=${webhookName}`,
@@ -86,8 +86,8 @@ function namedBundle({ name, clientConfig: { caBundle } }: Webhook): Webhook {
 }
 
 async function patchWhereDifferent(
-  options: KeepCaBundleOptions,
-  configuration: Observed<WebhookConfiguration | undefined>,
+  options: CaBundleReconcilerOptions,
+  configuration: Observable<WebhookConfiguration | undefined>,
 ): Promise<void> {
   const { trusted, clock, random, logger, metrics, leadership } = options;
   const { signal } = leadership;
@@ -140,7 +140,7 @@ function webhooksToPatch(
 
 /** Owns `caBundle` and no other field, so that Helm and others keep theirs. */
 async function applyCaBundle(
-  { client, webhookName, leadership }: KeepCaBundleOptions,
+  { client, webhookName, leadership }: CaBundleReconcilerOptions,
   webhooks: readonly string[],
   caBundle: string,
 ): Promise<void> {

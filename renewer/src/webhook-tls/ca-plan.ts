@@ -6,12 +6,12 @@ import {
 import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import { renewAtMs } from '@ecr-pull-secrets/certs-scripts/verify/certificate-dates.ts';
 import { withoutDistrusted } from './ca-annotations.ts';
-import type { AuthorityView, PresentAuthority } from './ca-status.ts';
+import type { CaStatus, PresentCa } from './ca-status.ts';
 import type { CertificateTimes } from './certificate-times.ts';
 import { type Published, publishedPem, publishedSinceMs } from './published-ca-bundle.ts';
 
 /** What the leader does next about the authority. */
-export type AuthorityStep =
+export type CaStep =
   /** Nothing before that instant, as far as is known now. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   /** Make an authority that signs at once: nobody trusts another one that could serve meanwhile. */
@@ -41,11 +41,11 @@ const RETIREMENT_LIVES = 2;
  *
  * Source of the order: cert-manager (CA injector merging) and vault-k8s, which publish before they sign.
  */
-export function planAuthority(
-  view: AuthorityView,
+export function planCa(
+  view: CaStatus,
   published: Published,
   { now, ...times }: CertificateTimes & { readonly now: Date },
-): AuthorityStep {
+): CaStep {
   if (view.kind === 'unknown' || published.kind === 'unknown') return FOREVER;
   if (view.kind === 'absent') return planRecovery('', published, now);
   // A thief can say of a Secret that a later version wrote it.
@@ -60,34 +60,37 @@ export function planAuthority(
   return planCourse(view, view.signing, times, now);
 }
 
-const FOREVER: AuthorityStep = { kind: 'wait', untilMs: Number.POSITIVE_INFINITY };
+const FOREVER: CaStep = { kind: 'wait', untilMs: Number.POSITIVE_INFINITY };
 
 /** There is no authority: what API servers trust stays trusted until its certificates are replaced. */
-function planRecovery(listedPem: string, published: Published, now: Date): AuthorityStep {
+function planRecovery(listedPem: string, published: Published, now: Date): CaStep {
   const besidePem = mergeBundles(listedPem, [publishedPem(published)]);
   if (dropExpired(besidePem, now) === '') return { kind: 'begin', besidePem };
   return { kind: 'prepare', besidePem, reason: 'lost' };
 }
 
 function planSwitch(
-  { trustedPem, distrusts }: PresentAuthority,
+  { trustedPem, distrusts }: PresentCa,
   next: CertificateAuthority,
   published: Published,
-  { spreadMs, now }: Pick<CertificateTimes, 'spreadMs'> & { readonly now: Date },
-): AuthorityStep {
+  {
+    trustPropagationMs,
+    now,
+  }: Pick<CertificateTimes, 'trustPropagationMs'> & { readonly now: Date },
+): CaStep {
   const sinceMs = publishedSinceMs(published, next.certificatePem);
   if (sinceMs === undefined) return FOREVER;
-  const untilMs = sinceMs + spreadMs;
+  const untilMs = sinceMs + trustPropagationMs;
   if (now.getTime() < untilMs) return { kind: 'wait', untilMs };
   return { kind: 'switch', trustedPem: withoutDistrusted(trustedPem, distrusts) };
 }
 
 function planCourse(
-  { trustedPem, signingSinceMs, rotateAtMs = 0, distrusts }: PresentAuthority,
+  { trustedPem, signingSinceMs, rotateAtMs = 0, distrusts }: PresentCa,
   signing: CertificateAuthority,
   { servingLifetimeMs }: CertificateTimes,
   now: Date,
-): AuthorityStep {
+): CaStep {
   if (splitBundle(trustedPem).some(distrusts)) {
     return { kind: 'forget', trustedPem: withoutDistrusted(trustedPem, distrusts) };
   }

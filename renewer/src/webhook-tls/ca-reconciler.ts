@@ -7,15 +7,10 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-o
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { RenewerContext } from '../context.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { firstChange, type Observed } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import { type AuthorityStep, planAuthority } from './ca-plan.ts';
-import {
-  type AuthorityRecord,
-  applyAuthoritySecret,
-  deleteAuthoritySecret,
-  type KnownSecret,
-} from './ca-secret.ts';
-import { type AuthorityView, viewAuthority } from './ca-status.ts';
+import { firstChange, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { type CaStep, planCa } from './ca-plan.ts';
+import { type CaRecord, applyCaSecret, deleteCaSecret, type CaSecret } from './ca-secret.ts';
+import { type CaStatus, caStatusOf } from './ca-status.ts';
 import type { CertificateTimes } from './certificate-times.ts';
 import { asOf, type Published } from './published-ca-bundle.ts';
 import { createRefusalReports } from './ca-annotation-reports.ts';
@@ -37,15 +32,15 @@ const SAYS = {
   prepare: 'made the next certificate authority; it signs once every API server trusts it',
   switch: 'the next certificate authority signs from now on',
   forget: 'retired certificate authorities are trusted no longer',
-} as const satisfies Record<Exclude<AuthorityStep['kind'], 'wait'>, string>;
+} as const satisfies Record<Exclude<CaStep['kind'], 'wait'>, string>;
 
-export interface KeepAuthorityOptions
+export interface CaReconcilerOptions
   extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
   readonly namespace: string;
   /** The Secret's name. */
   readonly name: string;
-  readonly state: Observed<KnownSecret>;
-  readonly published: Observed<Published>;
+  readonly state: Observable<CaSecret>;
+  readonly published: Observable<Published>;
   readonly times: CertificateTimes;
   /** The pod that makes Events. */
   readonly podName: string;
@@ -56,7 +51,7 @@ export interface KeepAuthorityOptions
  * The leader's part: makes a certificate authority where there is none of use, and replaces it in its
  * last third, in steps between which every certificate that serves is trusted by every API server.
  */
-export async function keepAuthority(options: KeepAuthorityOptions): Promise<void> {
+export async function runCaReconciler(options: CaReconcilerOptions): Promise<void> {
   const { state, published, clock, random, logger, signal } = options;
   const report = createRefusalReports(options);
   let failures = 0;
@@ -65,8 +60,8 @@ export async function keepAuthority(options: KeepAuthorityOptions): Promise<void
     const now = new Date(clock.now());
     const seen = asOf(published.get(), now.getTime());
     if (seen !== published.get()) published.set(seen);
-    const view = viewAuthority(known, now);
-    const step = planAuthority(view, seen, { ...options.times, now });
+    const view = caStatusOf(known, now);
+    const step = planCa(view, seen, { ...options.times, now });
     if (view.kind === 'present') report(view.refusals);
     try {
       if (step.kind !== 'wait') await carryOut(options, view, step);
@@ -86,9 +81,9 @@ export async function keepAuthority(options: KeepAuthorityOptions): Promise<void
 }
 
 async function carryOut(
-  options: KeepAuthorityOptions,
-  view: AuthorityView,
-  step: Exclude<AuthorityStep, { kind: 'wait' }>,
+  options: CaReconcilerOptions,
+  view: CaStatus,
+  step: Exclude<CaStep, { kind: 'wait' }>,
 ): Promise<void> {
   const { name: secret, clock, logger, signal } = options;
   if (view.kind === 'present' && !view.signing) {
@@ -98,13 +93,13 @@ async function carryOut(
   const version = view.kind === 'present' ? view.resourceVersion : CREATE_ONLY_VERSION;
   const record = await recordAfter(view, step, options);
   try {
-    await applyAuthoritySecret(options, record, version);
+    await applyCaSecret(options, record, version);
   } catch (error) {
     // A policy may refuse a write with the same status: that Secret is not to be touched.
     const isStuck = view.kind === 'present' && view.isStuck;
     if (!isApiError(error, 422) || !isStuck) throw error;
     logger.error({ err: error, secret }, 'the Secret cannot hold an authority; making it anew');
-    await deleteAuthoritySecret(options, version);
+    await deleteCaSecret(options, version);
     return clock.sleep(PAUSE_AFTER_WRITE_MS, signal);
   }
   logger.info(
@@ -116,10 +111,10 @@ async function carryOut(
 
 /** What the Secret is to hold once the step is done. */
 async function recordAfter(
-  view: AuthorityView,
-  step: Exclude<AuthorityStep, { kind: 'wait' }>,
-  options: Pick<KeepAuthorityOptions, 'clock' | 'times'>,
-): Promise<AuthorityRecord> {
+  view: CaStatus,
+  step: Exclude<CaStep, { kind: 'wait' }>,
+  options: Pick<CaReconcilerOptions, 'clock' | 'times'>,
+): Promise<CaRecord> {
   const nowMs = options.clock.now();
   const before = view.kind === 'present' ? view : NOTHING;
   const { signing, next, signingSinceMs } = before;
@@ -134,11 +129,11 @@ async function recordAfter(
   return { signing, next: made, trustedPem: bundle, signingSinceMs };
 }
 
-const NOTHING: AuthorityRecord = { trustedPem: '', signingSinceMs: 0 };
+const NOTHING: CaRecord = { trustedPem: '', signingSinceMs: 0 };
 
 function makeAuthority(
   nowMs: number,
-  { authorityLifetimeMs: lifetimeMs }: CertificateTimes,
+  { caLifetimeMs: lifetimeMs }: CertificateTimes,
 ): Promise<CertificateAuthority> {
   // With the namespace it would be too long for readers that keep to 64 characters (RFC 5280).
   return createCertificateAuthority({ commonName: PRODUCT_NAME, now: new Date(nowMs), lifetimeMs });

@@ -14,7 +14,7 @@ export interface AuthoritySecret {
 }
 
 /** What is known about the Secret. */
-export type KnownSecret =
+export type CaSecret =
   /** Not read yet. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'absent' }
@@ -44,7 +44,7 @@ export const AUTHORITY_KEYS = {
 } as const;
 
 /** What the Secret is to hold. */
-export interface AuthorityRecord {
+export interface CaRecord {
   readonly signing?: CertificateAuthority | undefined;
   readonly next?: CertificateAuthority | undefined;
   /** PEM of every certificate that API servers are to trust. */
@@ -67,9 +67,9 @@ export interface AuthoritySecretLocation {
  * @param resourceVersion - of the Secret to replace; `"1"` only creates
  * @throws an ApiError: 409 where somebody else was quicker, 422 where the Secret cannot take it
  */
-export async function applyAuthoritySecret(
+export async function applyCaSecret(
   location: AuthoritySecretLocation,
-  record: AuthorityRecord,
+  record: CaRecord,
   resourceVersion: string,
 ): Promise<void> {
   const { client, namespace, name, signal } = location;
@@ -104,7 +104,7 @@ export async function applyAuthoritySecret(
  *
  * @throws an ApiError, 409 where it is another by now
  */
-export async function deleteAuthoritySecret(
+export async function deleteCaSecret(
   location: AuthoritySecretLocation,
   resourceVersion: string,
 ): Promise<void> {

@@ -8,17 +8,14 @@ import {
   type AuthoritySecret,
   FORMAT,
   FORMAT_ANNOTATION,
-  type KnownSecret,
+  type CaSecret,
   SIGNING_SINCE_ANNOTATION,
 } from './ca-secret.ts';
 
 /** What the Secret is worth at some instant. */
-export type AuthorityView =
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'absent' }
-  | PresentAuthority;
+export type CaStatus = { readonly kind: 'unknown' } | { readonly kind: 'absent' } | PresentCa;
 
-export interface PresentAuthority {
+export interface PresentCa {
   readonly kind: 'present';
   readonly resourceVersion: string;
   /** Signs serving certificates; `undefined` where there is none of use. */
@@ -56,11 +53,11 @@ const MOST_LISTED_LENGTH = 128 * 1024;
 const OPAQUE = 'Opaque';
 
 /** Reads the Secret as of now: what was valid once expires. */
-export function viewAuthority(known: KnownSecret, now: Date): AuthorityView {
+export function caStatusOf(known: CaSecret, now: Date): CaStatus {
   return known.kind === 'present' ? viewSecret(known.secret, now) : known;
 }
 
-function viewSecret(secret: AuthoritySecret, now: Date): PresentAuthority {
+function viewSecret(secret: AuthoritySecret, now: Date): PresentCa {
   const { annotations = {}, resourceVersion = '' } = secret.metadata;
   const current = pairOf(secret, AUTHORITY_KEYS.signing);
   const problems = verifyAuthority(current, now);

@@ -1,23 +1,23 @@
-import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { RenewerContext } from '../context.ts';
-import type { Observed } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import type { AuthoritySecret, KnownSecret } from './ca-secret.ts';
+import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import type { AuthoritySecret, CaSecret } from './ca-secret.ts';
 
 export interface FollowAuthorityOptions
   extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger'> {
   readonly namespace: string;
   /** The Secret's name. */
   readonly name: string;
-  readonly state: Observed<KnownSecret>;
+  readonly state: Observable<CaSecret>;
   readonly signal: AbortSignal;
 }
 
 /** Every replica's part: keeps what is known about the authority's Secret up to date. */
-export async function followAuthority(options: FollowAuthorityOptions): Promise<void> {
+export async function watchCaSecret(options: FollowAuthorityOptions): Promise<void> {
   const { namespace, name, state } = options;
   const put = (secret: AuthoritySecret): void => state.set({ kind: 'present', secret });
   const remove = (): void => state.set({ kind: 'absent' });
-  await listWatch<AuthoritySecret, AuthoritySecret>({
+  await runReflector<AuthoritySecret, AuthoritySecret>({
     ...options,
     path: `/api/v1/namespaces/${namespace}/secrets`,
     fieldSelector: `metadata.name=${name}`,

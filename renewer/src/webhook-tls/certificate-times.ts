@@ -1,4 +1,4 @@
-import { DEFAULT_AUTHORITY_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import { DEFAULT_SERVING_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { parseDurationMs } from '@ecr-pull-secrets/shared/duration.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
@@ -6,14 +6,14 @@ import { z } from 'zod';
 
 /** How long things of the self-managed mode last. */
 export interface CertificateTimes {
-  readonly authorityLifetimeMs: number;
+  readonly caLifetimeMs: number;
   readonly servingLifetimeMs: number;
   /** How long after a change of `caBundle` every API server has it. */
-  readonly spreadMs: number;
+  readonly trustPropagationMs: number;
 }
 
 /** An API server follows webhook configurations by a watch, which lags by seconds at the very most. */
-const DEFAULT_SPREAD_MS = 60_000;
+const DEFAULT_TRUST_PROPAGATION_MS = 60_000;
 
 /** Certificates tell whole seconds, and each renewal needs a few. */
 const SHORTEST_LIFETIME_MS = 10_000;
@@ -32,23 +32,23 @@ const lifetime = duration.refine((ms) => ms >= SHORTEST_LIFETIME_MS, 'must be 10
 /** `certificates` of `CONFIG_FILE`. */
 export const certificateTimesSchema = z
   .strictObject({
-    authorityLifetime: lifetime.optional(),
+    caLifetime: lifetime.optional(),
     servingLifetime: lifetime.optional(),
-    spread: duration.optional(),
+    trustPropagation: duration.optional(),
   })
   .transform(
     (given): CertificateTimes => ({
-      authorityLifetimeMs: given.authorityLifetime ?? DEFAULT_AUTHORITY_LIFETIME_MS,
+      caLifetimeMs: given.caLifetime ?? DEFAULT_CA_LIFETIME_MS,
       servingLifetimeMs: given.servingLifetime ?? DEFAULT_SERVING_LIFETIME_MS,
-      spreadMs: given.spread ?? DEFAULT_SPREAD_MS,
+      trustPropagationMs: given.trustPropagation ?? DEFAULT_TRUST_PROPAGATION_MS,
     }),
   )
   .refine(
-    ({ authorityLifetimeMs, servingLifetimeMs }) => servingLifetimeMs <= authorityLifetimeMs,
-    'servingLifetime must not be longer than authorityLifetime',
+    ({ caLifetimeMs, servingLifetimeMs }) => servingLifetimeMs <= caLifetimeMs,
+    'servingLifetime must not be longer than caLifetime',
   )
-  // The next authority is made when a third is left, and signs after the spread.
+  // The next authority is made when a third is left, and signs after the trust propagation.
   .refine(
-    ({ authorityLifetimeMs, spreadMs }) => spreadMs <= authorityLifetimeMs / 6,
-    'spread must not be longer than a sixth of authorityLifetime',
+    ({ caLifetimeMs, trustPropagationMs }) => trustPropagationMs <= caLifetimeMs / 6,
+    'trustPropagation must not be longer than a sixth of caLifetime',
   );

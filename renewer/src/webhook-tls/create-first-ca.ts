@@ -1,8 +1,8 @@
 import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { applyAuthoritySecret } from './ca-secret.ts';
-import type { KeepAuthorityOptions } from './ca-reconciler.ts';
+import { applyCaSecret } from './ca-secret.ts';
+import type { CaReconcilerOptions } from './ca-reconciler.ts';
 
 /** Longer than a fail-over takes (15 s and a look): a leader that makes authorities would have made one. */
 const PATIENCE_MS = 20_000;
@@ -14,8 +14,8 @@ const PATIENCE_MS = 20_000;
  *
  * An authority that was there and is lost is the leader's matter, who knows what is trusted.
  */
-export async function beginAuthority(
-  options: Omit<KeepAuthorityOptions, 'published' | 'podName'>,
+export async function createFirstCa(
+  options: Omit<CaReconcilerOptions, 'published' | 'podName'>,
 ): Promise<void> {
   const { state, clock, times, name: secret, logger, signal } = options;
   const startedAtMs = clock.now();
@@ -27,13 +27,13 @@ export async function beginAuthority(
   }
   if (state.get().kind === 'present') return;
   const nowMs = clock.now();
-  const { authorityLifetimeMs: lifetimeMs } = times;
+  const { caLifetimeMs: lifetimeMs } = times;
   try {
     const now = new Date(nowMs);
     const made = await createCertificateAuthority({ commonName: PRODUCT_NAME, now, lifetimeMs });
     const record = { signing: made, trustedPem: made.certificatePem, signingSinceMs: nowMs };
     // Only creates: of several replicas, and a leader, one is the first.
-    await applyAuthoritySecret(options, record, '1');
+    await applyCaSecret(options, record, '1');
     logger.info({ secret }, 'made a certificate authority, since no leader did');
   } catch (error) {
     if (!signal.aborted && !isApiError(error, 409)) {

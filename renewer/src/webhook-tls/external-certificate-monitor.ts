@@ -5,27 +5,27 @@ import { currentGeneration, readPemFile } from '@ecr-pull-secrets/certs-scripts/
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { join } from 'node:path';
 import type { RenewerContext } from '../context.ts';
-import { createTroubleLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
-import { createObserved, type Observed } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 
 /** kubelet itself brings a changed Secret within a minute or so. */
 const CHECK_INTERVAL_MS = 10_000;
 
 /** A certificate that somebody else makes. */
-export interface GivenCertificate {
+export interface ExternalCertificateMonitor {
   /** PEM of `ca.crt`, which API servers are to trust; empty where there is none. */
-  readonly authority: Observed<string>;
+  readonly authority: Observable<string>;
   /** Looks at the files until the signal aborts: what is wrong shows in the log and as a metric. */
   readonly keepChecked: (signal: AbortSignal) => Promise<void>;
 }
 
-export function createGivenCertificate(
+export function createExternalCertificateMonitor(
   context: Pick<RenewerContext, 'configuration' | 'clock' | 'logger' | 'metrics'>,
-): GivenCertificate {
+): ExternalCertificateMonitor {
   const { configuration, clock, logger, metrics } = context;
   const { tlsDir, serviceName, podNamespace, tlsMode } = configuration;
-  const authority = createObserved('');
-  const trouble = createTroubleLog({ clock, logger }, 'the webhook’s certificate needs a hand');
+  const authority = createObservable('');
+  const trouble = createThrottledLog({ clock, logger }, 'the webhook’s certificate needs a hand');
 
   async function check(): Promise<void> {
     const files = await readFiles(tlsDir);

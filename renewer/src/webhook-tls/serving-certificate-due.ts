@@ -14,7 +14,7 @@ export interface SigningAuthority {
   /** Since when this replica sees it among those to be trusted. */
   readonly trustedSinceMs: number;
   /** How long after that every API server trusts it. */
-  readonly spreadMs: number;
+  readonly trustPropagationMs: number;
   readonly nowMs: number;
 }
 
@@ -26,11 +26,11 @@ export interface SigningAuthority {
  */
 export function servingCertificateDueMs(
   issued: Issued | undefined,
-  { authorityPem, trustedSinceMs, spreadMs, nowMs }: SigningAuthority,
+  { authorityPem, trustedSinceMs, trustPropagationMs, nowMs }: SigningAuthority,
 ): number {
   if (!issued) return nowMs;
   // Signed while the clock was ahead, it is of no use to those whose clocks are right.
   if (nowMs < issued.notBeforeMs) return nowMs;
   if (issued.authorityPem === authorityPem) return issued.renewAtMs;
-  return Math.min(issued.notAfterMs, trustedSinceMs + spreadMs);
+  return Math.min(issued.notAfterMs, trustedSinceMs + trustPropagationMs);
 }

@@ -9,9 +9,9 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-o
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { RenewerMetrics } from '../metrics.ts';
-import type { Observed } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import type { KnownSecret } from './ca-secret.ts';
-import { viewAuthority } from './ca-status.ts';
+import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import type { CaSecret } from './ca-secret.ts';
+import { caStatusOf } from './ca-status.ts';
 import { seenSince } from './published-ca-bundle.ts';
 import { type Issued, servingCertificateDueMs } from './serving-certificate-due.ts';
 import { writeTlsFiles } from './tls-dir.ts';
@@ -22,15 +22,15 @@ const CHECK_INTERVAL_MS = 30_000;
 /** A disk that is full, for instance, need not be asked more often. */
 const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
-export interface KeepServingCertificateOptions {
-  readonly state: Observed<KnownSecret>;
+export interface ServingCertificateReconcilerOptions {
+  readonly state: Observable<CaSecret>;
   readonly serviceName: string;
   readonly namespace: string;
   /** Shared with the webhook container. */
   readonly directory: string;
   readonly lifetimeMs: number;
   /** How long an authority has to be trusted before it signs in the place of another one. */
-  readonly spreadMs: number;
+  readonly trustPropagationMs: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -41,19 +41,19 @@ export interface KeepServingCertificateOptions {
 /**
  * Every replica's part: signs its own serving certificate with the authority and hands it to the webhook,
  * again when the authority changes or two thirds of the certificate's life are over. Another authority
- * signs once it was trusted for `spreadMs`; a replica that has nothing to serve with waits for nothing.
+ * signs once it was trusted for `trustPropagationMs`; a replica that has nothing to serve with waits for nothing.
  */
-export async function keepServingCertificate(
-  options: KeepServingCertificateOptions,
+export async function runServingCertificateReconciler(
+  options: ServingCertificateReconcilerOptions,
 ): Promise<void> {
-  const { state, spreadMs, clock, random, logger, signal } = options;
+  const { state, trustPropagationMs, clock, random, logger, signal } = options;
   let issued: Issued | undefined;
   let trustedSinceMs: ReadonlyMap<string, number> = new Map();
   let failures = 0;
   while (!signal.aborted) {
     const known = state.get();
     const nowMs = clock.now();
-    const view = viewAuthority(known, new Date(nowMs));
+    const view = caStatusOf(known, new Date(nowMs));
     const authority = view.kind === 'present' ? view.signing : undefined;
     if (view.kind === 'present') {
       trustedSinceMs = seenSince(trustedSinceMs, splitBundle(view.trustedPem), nowMs);
@@ -62,7 +62,7 @@ export async function keepServingCertificate(
       ? servingCertificateDueMs(issued, {
           authorityPem: authority.certificatePem,
           trustedSinceMs: trustedSinceMs.get(authority.certificatePem) ?? nowMs,
-          spreadMs,
+          trustPropagationMs,
           nowMs,
         })
       : Number.POSITIVE_INFINITY;
@@ -82,7 +82,7 @@ export async function keepServingCertificate(
 }
 
 async function issue(
-  options: KeepServingCertificateOptions,
+  options: ServingCertificateReconcilerOptions,
   authority: CertificateAuthority,
 ): Promise<Issued> {
   const { serviceName, namespace, directory, lifetimeMs, clock, logger, metrics } = options;

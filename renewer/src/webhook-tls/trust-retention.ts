@@ -1,7 +1,7 @@
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 
 /** Keeps trusting for a while what was trusted until just now. */
-export interface LastingTrust {
+export interface TrustRetention {
   /** Counts certificates as trusted until just now, as those that a leader before this one published. */
   see(pem: string): void;
   /**
@@ -14,14 +14,14 @@ export interface LastingTrust {
 
 /**
  * Somebody may put another authority into the Secret, from a backup for instance. Serving certificates of
- * the one before are in use until each replica has its own of the new one, which waits for the spread.
+ * the one before are in use until each replica has its own of the new one, which waits for the trust propagation.
  *
  * @param keepMs - how long a certificate is trusted after it was last in the bundle
  */
-export function createLastingTrust(options: {
+export function createTrustRetention(options: {
   readonly now: () => number;
   readonly keepMs: number;
-}): LastingTrust {
+}): TrustRetention {
   const { now, keepMs } = options;
   const seenAtMs = new Map<string, number>();
   const see = (pem: string): void => {

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createDocuments } from '../../src/credentials/credential-store.ts';
+import { createCredentialStore } from '../../src/credentials/credential-store.ts';
 import { callerOf } from '../../src/credentials/aws/aws-caller.ts';
 import { readToken } from '../../src/credentials/aws/authorization-data.ts';
-import { createPullDocument } from '../../src/credentials/docker-config.ts';
+import { createDockerConfig } from '../../src/credentials/docker-config.ts';
 import {
   placeOf,
   type Registry,
@@ -225,31 +225,31 @@ t.test('of hosts that share a token the strictest chooses the endpoint', (t) => 
 t.test('a namespace’s role asks for the registries that name no role of their own', (t) => {
   const registries = [{ host: east }, { host: otherAccount, roleArn }];
   const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
-  const { requests, recipe } = planTokens({ registries, region: undefined, identity: mine });
+  const { requests, planHash } = planTokens({ registries, region: undefined, identity: mine });
   t.same(
     new Set(requests.map(({ identity }) => identity.roleArn)),
     new Set([mine.roleArn, roleArn]),
   );
-  const common = planTokens({ registries, region: undefined }).recipe;
-  t.not(recipe, common);
-  t.ok(isOfOtherRole(recipe, common));
-  t.notOk(isOfOtherRole(common, recipe));
-  t.notOk(isOfOtherRole(recipe, recipe));
+  const common = planTokens({ registries, region: undefined }).planHash;
+  t.not(planHash, common);
+  t.ok(isOfOtherRole(planHash, common));
+  t.notOk(isOfOtherRole(common, planHash));
+  t.notOk(isOfOtherRole(planHash, planHash));
   t.end();
 });
 
 t.test('a namespace’s role that asks for no registry leaves no mark', (t) => {
   const registries = [{ host: otherAccount, roleArn }];
   const identity = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
-  const { recipe } = planTokens({ registries, region: undefined, identity });
-  t.equal(recipe, planTokens({ registries, region: undefined }).recipe);
+  const { planHash } = planTokens({ registries, region: undefined, identity });
+  t.equal(planHash, planTokens({ registries, region: undefined }).planHash);
   t.end();
 });
 
 t.test('the document has the four fields of a docker login under AWS’s own key', (t) => {
   const plan = planTokens({ registries: [], region: 'us-east-1' });
   const tokens = new Map([[plan.requests[0]?.id ?? '', token()]]);
-  const document = createPullDocument(plan, tokens, nowMs);
+  const document = createDockerConfig(plan, tokens, nowMs);
   const auth = Buffer.from('AWS:pass:word').toString('base64');
   const email = 'ecr-pull-secrets@example.invalid';
   const entry = { username: 'AWS', password: 'pass:word', email, auth };
@@ -269,7 +269,7 @@ t.test('the document is the same to the last byte as it has always been', (t) =>
     [westId, token({ password: 'other' })],
   ]);
   t.equal(
-    createPullDocument(plan, tokens, nowMs)?.dockerConfigJson,
+    createDockerConfig(plan, tokens, nowMs)?.dockerConfigJson,
     '{"auths":{"https://123456789012.dkr.ecr.us-east-1.amazonaws.com/":{"username":"AWS","password":"pass:word","email":"ecr-pull-secrets@example.invalid","auth":"QVdTOnBhc3M6d29yZA=="},"123456789012.dkr.ecr.us-west-2.amazonaws.com":{"username":"AWS","password":"other","email":"ecr-pull-secrets@example.invalid","auth":"QVdTOm90aGVy"}}}',
   );
   t.end();
@@ -281,21 +281,25 @@ t.test('keys stay as written, dead and missing tokens are left out and that is s
     region: undefined,
   });
   const [eastId = '', westId = ''] = plan.requests.map(({ id }) => id);
-  const half = createPullDocument(plan, new Map([[eastId, token()]]), nowMs);
+  const half = createDockerConfig(plan, new Map([[eastId, token()]]), nowMs);
   t.same(Object.keys(JSON.parse(half?.dockerConfigJson ?? '{}').auths), [`https://${east}/`]);
   t.equal(half?.isComplete, false);
   const dead = new Map([
     [eastId, token()],
     [westId, token({ expiresAtMs: nowMs })],
   ]);
-  t.equal(createPullDocument(plan, dead, nowMs)?.isComplete, false);
-  t.equal(createPullDocument(plan, new Map(), nowMs), undefined);
+  t.equal(createDockerConfig(plan, dead, nowMs)?.isComplete, false);
+  t.equal(createDockerConfig(plan, new Map(), nowMs), undefined);
   t.end();
 });
 
 t.test('a document is not handed out when its token died meanwhile', (t) => {
   const clock = { ms: nowMs };
-  const documents = createDocuments({ registries: [], region: 'us-east-1', now: () => clock.ms });
+  const documents = createCredentialStore({
+    registries: [],
+    region: 'us-east-1',
+    now: () => clock.ms,
+  });
   const [request] = documents.requestsFor([]);
   documents.setTokens(new Map([[request?.id ?? '', token()]]));
   t.ok(documents.documentFor(undefined));

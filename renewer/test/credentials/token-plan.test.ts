@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createDocuments } from '../../src/credentials/credential-store.ts';
-import { createPullDocument } from '../../src/credentials/docker-config.ts';
+import { createCredentialStore } from '../../src/credentials/credential-store.ts';
+import { createDockerConfig } from '../../src/credentials/docker-config.ts';
 import { planTokens } from '../../src/credentials/token-plan.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
@@ -73,12 +73,12 @@ t.test('another partition’s key is refused alone, and the rest is complete wit
 
   const plan = planTokens({ registries: [{ host: china }, { host: east }], region: 'us-east-1' });
   const alone = planTokens({ registries: [{ host: east }], region: 'us-east-1' });
-  t.equal(plan.recipe, alone.recipe, 'no secret is written anew for it');
+  t.equal(plan.planHash, alone.planHash, 'no secret is written anew for it');
   const times = { obtainedAtMs: nowMs, expiresAtMs: nowMs + 1 };
   const token = { username: 'AWS', password: 'x', registry: east, ...times };
   const tokens = new Map([[plan.requests[0]?.id ?? '', token]]);
-  t.same(createPullDocument(plan, tokens, nowMs), createPullDocument(alone, tokens, nowMs));
-  t.equal(createPullDocument(plan, tokens, nowMs)?.isComplete, true);
+  t.same(createDockerConfig(plan, tokens, nowMs), createDockerConfig(alone, tokens, nowMs));
+  t.equal(createDockerConfig(plan, tokens, nowMs)?.isComplete, true);
   t.end();
 });
 
@@ -105,7 +105,7 @@ t.test('an identity gets the keys of its own partition, whichever region is home
 t.test('a role that gets no key at all lacks its token', (t) => {
   const role = { roleArn: 'arn:aws-cn:iam::123456789012:role/x' };
   const registries = [{ host: east }];
-  const documents = createDocuments({ registries, region: 'us-east-1', now: () => nowMs });
+  const documents = createCredentialStore({ registries, region: 'us-east-1', now: () => nowMs });
   t.equal(documents.lacksTokenOf(role), true);
   t.equal(documents.documentFor(role), undefined);
   t.same(documents.requestsFor([role]), documents.requestsFor([]));

@@ -4,7 +4,7 @@ import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts'
 import t from 'tap';
 import { createRenewerMetrics } from '../../src/metrics.ts';
 import type { RegistryToken, RegistryTokens } from '../../src/credentials/registry-token.ts';
-import { createTokenKeeper, type TokenKeeper } from '../../src/credentials/token-renewer.ts';
+import { createTokenRenewer, type TokenRenewer } from '../../src/credentials/token-renewer.ts';
 import { planTokens, type TokenRequest } from '../../src/credentials/token-plan.ts';
 
 const HOUR_MS = 3_600_000;
@@ -39,7 +39,7 @@ interface Kept {
   readonly told: { readonly tokens: RegistryTokens; readonly living: RegistryTokens }[];
   readonly failing: Set<string>;
   readonly hanging: Set<string>;
-  readonly keeper: TokenKeeper;
+  readonly keeper: TokenRenewer;
   readonly stop: () => Promise<void>;
 }
 
@@ -50,7 +50,7 @@ function keep(initial: RegistryTokens = new Map(), random = () => 0.999_999): Ke
   const told: Kept['told'][number][] = [];
   const failing = new Set<string>();
   const hanging = new Set<string>();
-  const keeper = createTokenKeeper({
+  const keeper = createTokenRenewer({
     tokenSource: async ({ id }: TokenRequest, signal) => {
       asked.push({ id, atMs: clock.now() - nowMs });
       if (hanging.has(id)) await clock.sleep(LIMIT_MS, signal);

@@ -3,7 +3,7 @@ import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import t, { type Test } from 'tap';
 import { readRenewerConfiguration } from '../../src/config/configuration.ts';
-import { keepFenceProven } from '../../src/fence/fence-monitor.ts';
+import { runFenceMonitor } from '../../src/fence/fence-monitor.ts';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
 import { readRenewOnceConfiguration } from '../../src/commands/renew-once/configuration.ts';
@@ -77,7 +77,7 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
     lines,
     warnings: () => lines.filter((line) => line.includes('"level":"warn"')),
     keep: () =>
-      keepFenceProven({
+      runFenceMonitor({
         configuration: readRenewerConfiguration({
           POD_NAME: 'pod',
           POD_NAMESPACE: 'home',

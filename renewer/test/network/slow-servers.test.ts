@@ -6,7 +6,7 @@ import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { CredentialSource } from '@ecr-pull-secrets/kube/credentials.ts';
 import { createLeaseStore } from '@ecr-pull-secrets/kube/lease.ts';
 import { beginList, nextPage } from '@ecr-pull-secrets/kube/list-page.ts';
-import { within } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
+import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 import { createAwsRequestHandler } from '../../src/network/aws-request-handler.ts';
 import { createAwsTokenSource } from '../../src/credentials/aws/aws-token-source.ts';
 import { planTokens } from '../../src/credentials/token-plan.ts';
@@ -82,7 +82,7 @@ for (const [name, answer] of Object.entries(ANSWERS)) {
     const { signal } = new AbortController();
     const lease = { metadata: { name: 'l' } };
     const watch = (): Promise<void> =>
-      within({ clock: systemClock, ms: LIMIT_MS, signal, timeUp }, async (limit) => {
+      withTimeout({ clock: systemClock, ms: LIMIT_MS, signal, timeUp }, async (limit) => {
         const stream = await client.stream({ ...GET, signal: limit });
         for await (const _ of stream);
       });
@@ -93,7 +93,7 @@ for (const [name, answer] of Object.entries(ANSWERS)) {
       'writing the lease': () => store.write(lease, {}, signal),
       'a watch': watch,
       'a list': () =>
-        within({ clock: systemClock, ms: LIMIT_MS, signal, timeUp }, (limit) =>
+        withTimeout({ clock: systemClock, ms: LIMIT_MS, signal, timeUp }, (limit) =>
           nextPage({ ...list, signal: limit }, beginList()),
         ),
     };

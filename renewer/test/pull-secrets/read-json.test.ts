@@ -2,7 +2,7 @@ import t from 'tap';
 import { metadataSelection, readJson } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
   PULL_SECRET_FIELDS,
-  readPullSecretState,
+  readPullSecretMetadata,
 } from '../../src/pull-secrets/cache/pull-secret-metadata.ts';
 
 const SELECTION = metadataSelection(PULL_SECRET_FIELDS);
@@ -17,7 +17,7 @@ t.test('no object that an API server stores is beyond the limits', (t) => {
   const { metadata } = readJson(Buffer.from(text), SELECTION);
 
   t.equal(metadata.managedFields.length, 40_001);
-  t.match(readPullSecretState(metadata), { isUntouched: false });
+  t.match(readPullSecretMetadata(metadata), { isUntouched: false });
   t.end();
 });
 

@@ -1,6 +1,6 @@
 import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
-import { createDocuments } from '../../src/credentials/credential-store.ts';
+import { createCredentialStore } from '../../src/credentials/credential-store.ts';
 import {
   DEFAULT_TOKEN,
   labelled,
@@ -75,7 +75,11 @@ t.test('a role that gets its token soon is waited for', async (t) => {
 
 t.test('a role that had no token long ago is waited for like a new one', (t) => {
   let nowMs = 0;
-  const documents = createDocuments({ registries: [], region: 'us-east-1', now: () => nowMs });
+  const documents = createCredentialStore({
+    registries: [],
+    region: 'us-east-1',
+    now: () => nowMs,
+  });
   const role = { roleArn: ROLE };
   const look = (atMs: number): boolean => {
     nowMs = atMs;

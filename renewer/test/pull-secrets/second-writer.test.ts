@@ -53,7 +53,7 @@ t.test('two releases with other registries do not write in turns for ever', asyn
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
   world.onWrite((write) => {
     const ours = write.accept();
-    const annotations = { ...ours.annotations, 'ecr-pull-secrets.io/recipe': 'another' };
+    const annotations = { ...ours.annotations, 'ecr-pull-secrets.io/plan-hash': 'another' };
     world.tellSecret('MODIFIED', { ...ours, annotations });
   });
   await world.pass(MINUTE_MS);

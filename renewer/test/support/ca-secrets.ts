@@ -3,17 +3,17 @@ import {
   createCertificateAuthority,
 } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pair.ts';
-import { planAuthority } from '../../src/webhook-tls/ca-plan.ts';
-import type { AuthoritySecret, KnownSecret } from '../../src/webhook-tls/ca-secret.ts';
-import { viewAuthority } from '../../src/webhook-tls/ca-status.ts';
+import { planCa } from '../../src/webhook-tls/ca-plan.ts';
+import type { AuthoritySecret, CaSecret } from '../../src/webhook-tls/ca-secret.ts';
+import { caStatusOf } from '../../src/webhook-tls/ca-status.ts';
 import { observePublished, type Published } from '../../src/webhook-tls/published-ca-bundle.ts';
 
 export const DAY_MS = 86_400_000;
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
 export const TIMES = {
-  authorityLifetimeMs: 365 * DAY_MS,
+  caLifetimeMs: 365 * DAY_MS,
   servingLifetimeMs: 7 * DAY_MS,
-  spreadMs: 60_000,
+  trustPropagationMs: 60_000,
 };
 
 const keyPair = await generateRsaKeyPair();
@@ -33,7 +33,7 @@ export interface Content {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export function secretOf({ signing, next, trusted = [], annotations = {} }: Content): KnownSecret {
+export function secretOf({ signing, next, trusted = [], annotations = {} }: Content): CaSecret {
   const texts = {
     'tls.crt': signing?.certificatePem,
     'tls.key': signing?.privateKeyPem,
@@ -74,7 +74,7 @@ export function encode(text: string): string {
 }
 
 /** What the leader does next. */
-export function plan(known: KnownSecret, seen: Published, nowMs: number) {
+export function plan(known: CaSecret, seen: Published, nowMs: number) {
   const now = new Date(nowMs);
-  return planAuthority(viewAuthority(known, now), seen, { ...TIMES, now });
+  return planCa(caStatusOf(known, now), seen, { ...TIMES, now });
 }

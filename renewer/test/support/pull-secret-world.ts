@@ -7,10 +7,13 @@ import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts'
 import type { Test } from 'tap';
 import { readRenewerConfiguration } from '../../src/config/configuration.ts';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import type { Notice } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import type { EventContent } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
-import { createDocuments, type Documents } from '../../src/credentials/credential-store.ts';
+import {
+  createCredentialStore,
+  type CredentialStore,
+} from '../../src/credentials/credential-store.ts';
 import { createNamespaceReports } from '../../src/pull-secrets/events/namespace-reports.ts';
 import { createPullSecretController } from '../../src/pull-secrets/controller.ts';
 import type { RegistryToken } from '../../src/credentials/registry-token.ts';
@@ -66,12 +69,12 @@ export interface ReadSecret {
 export interface PullSecretWorld {
   /** Namespaces whose secret somebody asked to write, in order. */
   readonly writes: readonly string[];
-  readonly notices: readonly Notice[];
+  readonly notices: readonly EventContent[];
   /** Namespaces whose secret somebody asked to read, in order. */
   readonly reads: readonly string[];
   /** Lines of the log from `warn` on, but for those of the watches, which this clock lets run out. */
   readonly warnings: readonly string[];
-  readonly documents: Documents;
+  readonly documents: CredentialStore;
   /** Answers each write from now on; taken unless told. */
   onWrite(answer: (write: Write) => unknown): void;
   /** What a read finds from now on; unless told, the last version, and no credentials in it. */
@@ -117,7 +120,7 @@ export async function startPullSecretWorld(
   const stop = new AbortController();
   const writes: string[] = [];
   const reads: string[] = [];
-  const notices: Notice[] = [];
+  const notices: EventContent[] = [];
   const warnings: string[] = [];
   const secretsFeed = createFeed(secrets);
   const namespacesFeed = createFeed(namespaces);
@@ -204,7 +207,7 @@ export async function startPullSecretWorld(
     () => JSON.stringify(file),
   );
   const { registries, awsRegion: region } = configuration;
-  const documents = createDocuments({ registries, region, now: () => clock.now() });
+  const documents = createCredentialStore({ registries, region, now: () => clock.now() });
   const registry = createMetricsRegistry();
   const giveTokens = (...ids: readonly string[]): void => {
     documents.setTokens(new Map(ids.map((id) => [id, tokenOf(id, clock.now())])));

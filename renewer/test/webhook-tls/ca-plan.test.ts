@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { KnownSecret } from '../../src/webhook-tls/ca-secret.ts';
-import { viewAuthority } from '../../src/webhook-tls/ca-status.ts';
-import { createLastingTrust } from '../../src/webhook-tls/trust-retention.ts';
+import type { CaSecret } from '../../src/webhook-tls/ca-secret.ts';
+import { caStatusOf } from '../../src/webhook-tls/ca-status.ts';
+import { createTrustRetention } from '../../src/webhook-tls/trust-retention.ts';
 import { asOf, observePublished } from '../../src/webhook-tls/published-ca-bundle.ts';
 import {
   DAY_MS,
@@ -23,7 +23,7 @@ function stuckness(content: Content, changes: object): unknown {
   const known = secretOf(content);
   if (known.kind !== 'present') return undefined;
   const secret = { ...known.secret, ...changes };
-  const view = viewAuthority({ kind: 'present', secret }, new Date(START_MS));
+  const view = caStatusOf({ kind: 'present', secret }, new Date(START_MS));
   return view.kind === 'present' && view.isStuck;
 }
 
@@ -100,7 +100,7 @@ t.test('where no webhook of ours is called, there is nothing to wait for', (t) =
 
 t.test('a rotation that a person asks for comes at its time, and once', (t) => {
   const since = START_MS + DAY_MS;
-  const asked = (rotateAtMs: number): KnownSecret =>
+  const asked = (rotateAtMs: number): CaSecret =>
     secretOf({
       signing: old,
       trusted: [old],
@@ -122,7 +122,7 @@ t.test('an authority that is lost is replaced beside what is trusted still', (t)
   const nowMs = START_MS + DAY_MS;
   t.same(plan({ kind: 'absent' }, published(START_MS, old), nowMs), lost);
   const damaged = { ...old, privateKeyPem: 'x' };
-  const view = viewAuthority(secretOf({ signing: damaged, trusted: [old] }), new Date(nowMs));
+  const view = caStatusOf(secretOf({ signing: damaged, trusted: [old] }), new Date(nowMs));
   t.match(view, { kind: 'present', signing: undefined, problems: [/private key/] });
   t.match(plan(secretOf({ signing: damaged, trusted: [old] }), published(START_MS), nowMs), lost);
   const prepared = secretOf({ next: young, trusted: [old, young] });
@@ -151,7 +151,7 @@ t.test('a clock that was set back during the wait makes it no longer', (t) => {
   const known = secretOf({ signing: old, next: young, trusted: [old, young] });
   const nowMs = START_MS + 244 * DAY_MS;
   const seen = asOf(published(nowMs + 30 * DAY_MS, old, young), nowMs);
-  const untilMs = nowMs + TIMES.spreadMs;
+  const untilMs = nowMs + TIMES.trustPropagationMs;
   t.same(plan(known, seen, nowMs), { kind: 'wait', untilMs });
   t.equal(asOf(seen, untilMs), seen, 'it is corrected once');
   t.same(plan(known, asOf(seen, untilMs), untilMs), {
@@ -165,7 +165,7 @@ t.test('a certificate in another form of PEM is the same certificate', (t) => {
   const nowMs = START_MS + 244 * DAY_MS;
   const loose = { ...young, certificatePem: `${young.certificatePem.trimEnd()}\r\n\r\n` };
   const known = secretOf({ signing: old, next: loose, trusted: [old, young] });
-  t.same(plan(known, published(nowMs, old, young), nowMs + TIMES.spreadMs), {
+  t.same(plan(known, published(nowMs, old, young), nowMs + TIMES.trustPropagationMs), {
     kind: 'switch',
     trustedPem: pemOf([old, young]),
   });
@@ -185,13 +185,13 @@ t.test('an annotation that holds no instant is refused with an example', (t) => 
   for (const name of ['rotate-at', 'distrust-before']) {
     for (const value of ['', '1', 'tomorrow', '2026-01-01', '01/02/2026', '2026-13-01T00:00:00Z']) {
       const annotations = { [`ecr-pull-secrets.io/${name}`]: value };
-      const view = viewAuthority(secretOf({ signing: old, annotations }), new Date(START_MS));
+      const view = caStatusOf(secretOf({ signing: old, annotations }), new Date(START_MS));
       t.match(view, { rotateAtMs: undefined, refusals: [/such as 2026-01-31T12:00:00Z, it is "/] });
       t.match(view, { refusals: [new RegExp(`${name} must be .* it is "${value}"`)] });
     }
   }
   const annotations = { 'ecr-pull-secrets.io/rotate-at': '2026-01-01T01:00:00.5+01:00' };
-  t.match(viewAuthority(secretOf({ signing: old, annotations }), new Date(START_MS)), {
+  t.match(caStatusOf(secretOf({ signing: old, annotations }), new Date(START_MS)), {
     rotateAtMs: START_MS + 500,
     refusals: [],
   });
@@ -200,7 +200,7 @@ t.test('an annotation that holds no instant is refused with an example', (t) => 
 
 t.test('what left the bundle is trusted for a while, but nothing where nothing is known', (t) => {
   let nowMs = 0;
-  const lasting = createLastingTrust({ now: () => nowMs, keepMs: 60_000 });
+  const lasting = createTrustRetention({ now: () => nowMs, keepMs: 60_000 });
   t.equal(lasting.extend(''), '');
   t.equal(lasting.extend(old.certificatePem), old.certificatePem);
   nowMs = 1_000;
@@ -213,7 +213,7 @@ t.test('what left the bundle is trusted for a while, but nothing where nothing i
 
 t.test('a clock that is set back takes trust from nobody, and keeps it no longer', (t) => {
   let nowMs = START_MS;
-  const lasting = createLastingTrust({ now: () => nowMs, keepMs: 60_000 });
+  const lasting = createTrustRetention({ now: () => nowMs, keepMs: 60_000 });
   const both = young.certificatePem + old.certificatePem;
   lasting.see(old.certificatePem);
   t.equal(lasting.extend(young.certificatePem), both, 'as a leader before this one published');
@@ -243,7 +243,7 @@ t.test('what a later version wrote is used and left alone, unless it is of no us
   const dueMs = START_MS + 300 * DAY_MS;
   const known = secretOf({ signing: old, trusted: [old], annotations });
   t.same(plan(known, seen, dueMs), { kind: 'wait', untilMs: Number.POSITIVE_INFINITY });
-  t.match(viewAuthority(known, new Date(dueMs)), { signing: old, trustedPem: old.certificatePem });
+  t.match(caStatusOf(known, new Date(dueMs)), { signing: old, trustedPem: old.certificatePem });
   const damaged = secretOf({ signing: { ...old, privateKeyPem: '' }, trusted: [old], annotations });
   t.match(plan(damaged, seen, dueMs), { kind: 'prepare', reason: 'lost' });
   t.end();
@@ -251,7 +251,7 @@ t.test('what a later version wrote is used and left alone, unless it is of no us
 
 t.test('of a bundle that a thief filled up only as much is kept as can be written', async (t) => {
   const trusted = await Promise.all(Array.from({ length: 150 }, () => make(START_MS)));
-  const view = viewAuthority(secretOf({ signing: old, trusted }), new Date(START_MS));
+  const view = caStatusOf(secretOf({ signing: old, trusted }), new Date(START_MS));
   const pem = view.kind === 'present' ? view.trustedPem : '';
   t.ok(pem.length > 120_000 && pem.length < 140_000, `${pem.length} characters are kept`);
   t.ok(pem.endsWith(`${trusted.at(-1)?.certificatePem}${old.certificatePem}`), 'the newest');
@@ -259,7 +259,7 @@ t.test('of a bundle that a thief filled up only as much is kept as can be writte
 
 t.test('a Secret with nothing but a key pair is an authority too', (t) => {
   const known = secretOf({ signing: old });
-  t.match(viewAuthority(known, new Date(START_MS)), {
+  t.match(caStatusOf(known, new Date(START_MS)), {
     signing: old,
     trustedPem: old.certificatePem,
   });

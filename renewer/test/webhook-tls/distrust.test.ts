@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { KnownSecret } from '../../src/webhook-tls/ca-secret.ts';
-import { viewAuthority } from '../../src/webhook-tls/ca-status.ts';
-import { createLastingTrust } from '../../src/webhook-tls/trust-retention.ts';
+import type { CaSecret } from '../../src/webhook-tls/ca-secret.ts';
+import { caStatusOf } from '../../src/webhook-tls/ca-status.ts';
+import { createTrustRetention } from '../../src/webhook-tls/trust-retention.ts';
 import {
   DAY_MS,
   START_MS,
@@ -20,7 +20,7 @@ import {
 const THEFT_MS = START_MS + 245 * DAY_MS;
 const fresh = await make(THEFT_MS + 1_000);
 
-function distrusting(content: Content, signingSinceMs?: number, beforeMs = THEFT_MS): KnownSecret {
+function distrusting(content: Content, signingSinceMs?: number, beforeMs = THEFT_MS): CaSecret {
   const annotations = {
     'ecr-pull-secrets.io/distrust-before': instant(beforeMs),
     ...(signingSinceMs === undefined
@@ -34,7 +34,7 @@ t.test('a CA that a person distrusts is replaced by one that was made since', (t
   const nowMs = THEFT_MS + 2_000;
   const prepared = distrusting({ signing: old, next: fresh, trusted: [old, fresh] }, START_MS);
   const seen = published(nowMs, old, fresh);
-  const untilMs = nowMs + TIMES.spreadMs;
+  const untilMs = nowMs + TIMES.trustPropagationMs;
   t.same(
     plan(distrusting({ signing: old, trusted: [old] }, START_MS), published(0, old), THEFT_MS),
     { kind: 'prepare', besidePem: old.certificatePem, reason: 'distrusted' },
@@ -131,9 +131,9 @@ t.test('a CA that a thief left there is not trusted for what the thief says of i
 t.test('distrust from an instant to come is refused, and comes then', (t) => {
   const comesMs = START_MS + DAY_MS;
   const known = distrusting({ signing: old, trusted: [old] }, START_MS, comesMs);
-  t.match(viewAuthority(known, new Date(comesMs - 1)), { refusals: [/is in the future/] });
+  t.match(caStatusOf(known, new Date(comesMs - 1)), { refusals: [/is in the future/] });
   t.match(plan(known, published(0, old), comesMs - 1), { kind: 'wait' });
-  t.match(viewAuthority(known, new Date(comesMs)), { refusals: [] });
+  t.match(caStatusOf(known, new Date(comesMs)), { refusals: [] });
   t.match(plan(known, published(0, old), comesMs), { reason: 'distrusted' });
   t.end();
 });
@@ -141,7 +141,7 @@ t.test('distrust from an instant to come is refused, and comes then', (t) => {
 const isOver = (pem: string): boolean => pem === old.certificatePem;
 
 t.test('what a person distrusts is trusted no longer than it may be, whoever leads', (t) => {
-  const lasting = createLastingTrust({ now: () => START_MS, keepMs: 60_000 });
+  const lasting = createTrustRetention({ now: () => START_MS, keepMs: 60_000 });
   lasting.see(old.certificatePem);
   t.equal(lasting.extend(young.certificatePem, isOver), young.certificatePem);
   t.equal(lasting.extend(old.certificatePem, isOver), old.certificatePem + young.certificatePem);

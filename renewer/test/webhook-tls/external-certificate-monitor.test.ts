@@ -21,7 +21,7 @@ import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts'
 import t, { type Test } from 'tap';
 import { readRenewerConfiguration } from '../../src/config/configuration.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
-import { createGivenCertificate } from '../../src/webhook-tls/external-certificate-monitor.ts';
+import { createExternalCertificateMonitor } from '../../src/webhook-tls/external-certificate-monitor.ts';
 
 const [serviceName = '', podNamespace = ''] = NAME.split('.');
 
@@ -44,7 +44,7 @@ async function look(test: Test, draft: ChainDraft, write: (pem: string) => strin
   const registry = createMetricsRegistry();
   const destination = { write: (line: string) => void lines.push(line) };
   const clock = createFakeClock(NOW.getTime());
-  const { authority, keepChecked } = createGivenCertificate({
+  const { authority, keepChecked } = createExternalCertificateMonitor({
     configuration: {
       ...readRenewerConfiguration({ POD_NAME: 'p-0', POD_NAMESPACE: podNamespace }),
       tlsMode: 'existing-secret',

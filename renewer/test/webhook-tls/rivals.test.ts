@@ -8,10 +8,10 @@ import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testin
 import t, { type Test } from 'tap';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
-import { createObserved } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import type { KnownSecret } from '../../src/webhook-tls/ca-secret.ts';
-import { beginAuthority } from '../../src/webhook-tls/create-first-ca.ts';
-import { keepCaBundle } from '../../src/webhook-tls/ca-bundle-reconciler.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import type { CaSecret } from '../../src/webhook-tls/ca-secret.ts';
+import { createFirstCa } from '../../src/webhook-tls/create-first-ca.ts';
+import { runCaBundleReconciler } from '../../src/webhook-tls/ca-bundle-reconciler.ts';
 import { NOTHING_READ, type Published } from '../../src/webhook-tls/published-ca-bundle.ts';
 import { type Exchange, startApiStandIn } from '@ecr-pull-secrets/kube/testing/api-stand-in.ts';
 import { createFeed, LIST_VERSION } from '@ecr-pull-secrets/kube/testing/feed.ts';
@@ -21,7 +21,7 @@ const MINUTE_MS = 60_000;
 /** How much time passes between two looks at what the connections brought. */
 const STEP_MS = 250;
 
-const TIMES = { authorityLifetimeMs: 1e10, servingLifetimeMs: 1e9, spreadMs: MINUTE_MS };
+const TIMES = { caLifetimeMs: 1e10, servingLifetimeMs: 1e9, trustPropagationMs: MINUTE_MS };
 
 const keyPair = await generateRsaKeyPair();
 const make = async (commonName: string): Promise<string> =>
@@ -113,11 +113,11 @@ t.test(
       feed.tell('MODIFIED', configurationWith(writes.at(-1) ?? '', version));
       feed.tell('MODIFIED', configurationWith('', ++version));
     });
-    const source = createObserved(first);
-    const published = createObserved<Published>(NOTHING_READ);
+    const source = createObservable(first);
+    const published = createObservable<Published>(NOTHING_READ);
     const { signal } = world;
     world.run(() =>
-      keepCaBundle({
+      runCaBundleReconciler({
         ...world.context,
         webhookName: 'hook',
         trusted: { source, current: () => source.get() },
@@ -175,10 +175,10 @@ t.test('a replica makes the first authority where no leader does, and only then'
         if (status === 200) exchange.json({ metadata: { name: 's-ca' } });
         else exchange.refuse(status);
       });
-      const state = createObserved<KnownSecret>({ kind: 'absent' });
+      const state = createObservable<CaSecret>({ kind: 'absent' });
       const { context, signal } = world;
       world.run(() =>
-        beginAuthority({ ...context, state, namespace: 'n', name: 's-ca', times: TIMES, signal }),
+        createFirstCa({ ...context, state, namespace: 'n', name: 's-ca', times: TIMES, signal }),
       );
       await world.pass(14_950);
       if (leaderMakesAfterMs < Infinity)

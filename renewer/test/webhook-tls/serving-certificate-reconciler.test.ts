@@ -8,9 +8,9 @@ import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts'
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { createRenewerMetrics } from '../../src/metrics.ts';
-import { createObserved } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import type { KnownSecret } from '../../src/webhook-tls/ca-secret.ts';
-import { keepServingCertificate } from '../../src/webhook-tls/serving-certificate-reconciler.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import type { CaSecret } from '../../src/webhook-tls/ca-secret.ts';
+import { runServingCertificateReconciler } from '../../src/webhook-tls/serving-certificate-reconciler.ts';
 import { seenSince } from '../../src/webhook-tls/published-ca-bundle.ts';
 import { servingCertificateDueMs } from '../../src/webhook-tls/serving-certificate-due.ts';
 
@@ -30,18 +30,18 @@ t.test(
       'tls.crt': encode(authority.certificatePem),
       'tls.key': encode(authority.privateKeyPem),
     };
-    const state = createObserved<KnownSecret>({
+    const state = createObservable<CaSecret>({
       kind: 'present',
       secret: { metadata: { name: 's' }, data },
     });
     const stop = new AbortController();
-    const keeping = keepServingCertificate({
+    const keeping = runServingCertificateReconciler({
       state,
       serviceName: 's',
       namespace: 'n',
       directory,
       lifetimeMs: 7 * DAY_MS,
-      spreadMs: 60_000,
+      trustPropagationMs: 60_000,
       clock: { ...base, now },
       random: () => 1,
       logger: createLogger(silent),
@@ -88,7 +88,12 @@ t.test(
 t.test('another authority signs once it was trusted for the spread', async (t) => {
   const issued = { authorityPem: 'old', notBeforeMs: 0, renewAtMs: 600_000, notAfterMs: 900_000 };
   const dueMs = (nowMs: number, authorityPem: string, trustedSinceMs: number): number =>
-    servingCertificateDueMs(issued, { nowMs, authorityPem, trustedSinceMs, spreadMs: 60_000 });
+    servingCertificateDueMs(issued, {
+      nowMs,
+      authorityPem,
+      trustedSinceMs,
+      trustPropagationMs: 60_000,
+    });
 
   t.equal(dueMs(100_000, 'old', 0), 600_000, 'the one that signed it: at two thirds of its life');
   t.equal(dueMs(100_000, 'new', 100_000), 160_000, 'from a backup: API servers have to hear of it');
@@ -97,6 +102,6 @@ t.test('another authority signs once it was trusted for the spread', async (t) =
   const [corrected] = seenSince(new Map([['new', 500_000]]), ['new'], 100_000).values();
   t.equal(dueMs(160_000, 'new', corrected ?? 0), 160_000, 'a clock set back: one spread again');
   t.equal(dueMs(-1, 'old', 0), -1, 'one that is not valid yet: at once');
-  const first = { nowMs: 5, authorityPem: 'new', trustedSinceMs: 5, spreadMs: 60_000 };
+  const first = { nowMs: 5, authorityPem: 'new', trustedSinceMs: 5, trustPropagationMs: 60_000 };
   t.equal(servingCertificateDueMs(undefined, first), 5, 'the first one: at once');
 });

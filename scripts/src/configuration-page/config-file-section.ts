@@ -11,7 +11,7 @@ const KEYS = {
   routineWritesPerSecond:
     'How many secrets a rotation writes in a second, 50 unless set. Namespaces whose pods cannot pull do not wait for it.',
   certificates:
-    'Where `TLS_MODE` is `self-managed`, durations such as `168h`, `30m` or `60s`: `authorityLifetime` (8760h), `servingLifetime` (168h, not longer than the former), and `spread` (60s, at most a sixth of the first): how long after a change of `caBundle` every API server has it.',
+    'Where `TLS_MODE` is `self-managed`, durations such as `168h`, `30m` or `60s`: `caLifetime` (8760h), `servingLifetime` (168h, not longer than the former), and `trustPropagation` (60s, at most a sixth of the first): how long after a change of `caBundle` every API server has it.',
   additionalCaBundle:
     'PEM certificates that `caBundle` holds besides, for a change of `TLS_MODE` that no pod notices. Not where it is `cert-manager`.',
 } satisfies Record<keyof typeof configFileSchema.shape, string>;
@@ -36,7 +36,7 @@ export const CONFIG_FILE_EXAMPLE = {
   ],
   optOut: 'expire',
   routineWritesPerSecond: 50,
-  certificates: { authorityLifetime: '8760h', servingLifetime: '168h', spread: '60s' },
+  certificates: { caLifetime: '8760h', servingLifetime: '168h', trustPropagation: '60s' },
   additionalCaBundle: '',
 } satisfies Record<keyof typeof configFileSchema.shape, unknown>;
 

@@ -10,9 +10,9 @@ import {
   LENGTH_REQUIRED,
   MUTATE_PATH,
   NOT_FOUND,
-  type Refusal,
-  refusalOfError,
-  refusalOfHead,
+  type Rejection,
+  rejectionOfError,
+  rejectionOfHead,
 } from './rejection.ts';
 import { type BodyReader, createBodyReader } from './request-body.ts';
 import { readReviewFields } from '../admission/review-fields.ts';
@@ -102,7 +102,7 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
       reply.header('connection', 'close');
       return refuse(reply, LENGTH_REQUIRED);
     }
-    const refusal = refusalOfHead({ method, url, contentType: headers['content-type'] });
+    const refusal = rejectionOfHead({ method, url, contentType: headers['content-type'] });
     if (refusal) return refuse(reply, refusal);
     measure(reply);
     next();
@@ -116,7 +116,7 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
   });
 
   app.setErrorHandler((error, _request, reply) => {
-    const refusal = refusalOfError(error);
+    const refusal = rejectionOfError(error);
     if (refusal.status < 500) return refuse(reply, refusal);
     logger.error({ err: error }, 'request failed');
     metrics.requests.inc({ result: 'error' });
@@ -127,7 +127,7 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
     readBody(request.raw, (body) => mutate(readReviewFields(body))),
   );
 
-  function refuse(reply: FastifyReply, refusal: Refusal): void {
+  function refuse(reply: FastifyReply, refusal: Rejection): void {
     metrics.requests.inc({ result: refusal === BUSY ? 'busy' : 'refused' });
     send(reply, refusal);
   }
@@ -145,7 +145,7 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
   return app;
 }
 
-function send(reply: FastifyReply, { status, text, allow, retryAfter }: Refusal): void {
+function send(reply: FastifyReply, { status, text, allow, retryAfter }: Rejection): void {
   if (allow) reply.header('allow', allow);
   if (retryAfter) reply.header('retry-after', retryAfter);
   void reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`);

@@ -1,23 +1,23 @@
 import type { Clock } from './clock.ts';
 
 /** A value that others wait on: the latest counts, steps in between may be missed. */
-export interface Observed<T> {
+export interface Observable<T> {
   get(): T;
   set(value: T): void;
   /**
    * Resolves when the value is no longer the one that the caller knows (by identity), when the time is
    * up, or when the signal aborts.
    */
-  changedFrom(known: T, wait: ObservedWait): Promise<void>;
+  changedFrom(known: T, wait: ObservableWait): Promise<void>;
 }
 
-export interface ObservedWait {
+export interface ObservableWait {
   readonly clock: Clock;
   readonly withinMs: number;
   readonly signal: AbortSignal;
 }
 
-export function createObserved<T>(initial: T): Observed<T> {
+export function createObservable<T>(initial: T): Observable<T> {
   let current = initial;
   const waiters = new Set<() => void>();
   return {
@@ -41,8 +41,8 @@ export function createObserved<T>(initial: T): Observed<T> {
 
 /** Resolves with the first of several waits, and ends the others. */
 export async function firstChange(
-  wait: ObservedWait,
-  changes: readonly ((wait: ObservedWait) => Promise<void>)[],
+  wait: ObservableWait,
+  changes: readonly ((wait: ObservableWait) => Promise<void>)[],
 ): Promise<void> {
   if (wait.signal.aborted) return;
   const round = new AbortController();

@@ -3,7 +3,7 @@ import { describeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 /** Logs trouble that repeats every moment without filling the log. */
-export interface TroubleLog {
+export interface ThrottledLog {
   /** @param namespace - where it happened; the same trouble in another namespace is no news */
   report(error: unknown, namespace?: string): void;
 }
@@ -17,10 +17,10 @@ const REPEAT_AFTER_MS = 60_000;
  *
  * @param message - constant text of the warning
  */
-export function createTroubleLog(
+export function createThrottledLog(
   { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
   message: string,
-): TroubleLog {
+): ThrottledLog {
   const saidAtMs = new Map<string, number>();
   return {
     report: (error, namespace) => {

@@ -16,7 +16,7 @@ export interface Limit {
  * `AbortSignal.any` and `AbortSignal.timeout` say the same in one line, but keep a timer and an entry
  * in the caller's long-lived signal for each request until both are collected.
  */
-export async function within<T>(
+export async function withTimeout<T>(
   { clock, ms, signal, timeUp }: Limit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

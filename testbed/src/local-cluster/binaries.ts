@@ -9,10 +9,10 @@ import {
   type BinaryName,
   CLUSTER_BINARIES,
   type ClusterBinary,
-  readKubectlRecipe,
-  readRecipe,
-  type Recipe,
-} from './recipe.ts';
+  readKubectlBuildPlan,
+  readBuildPlan,
+  type BuildPlan,
+} from './build-plan.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** Absolute path of each binary. */
@@ -37,7 +37,7 @@ export interface EnsureOptions {
 export async function ensureBinaries(options: EnsureOptions): Promise<Binaries> {
   const settings = readSettings(options.environment);
   const provided = await findProvided(settings);
-  const readIt = (): Promise<Recipe<ClusterBinary>> => readRecipe(settings.kubernetesMinor);
+  const readIt = (): Promise<BuildPlan<ClusterBinary>> => readBuildPlan(settings.kubernetesMinor);
   return ensure(CLUSTER_BINARIES, provided, readIt, options);
 }
 
@@ -51,21 +51,21 @@ export async function ensureBinaries(options: EnsureOptions): Promise<Binaries> 
 export async function ensureKubectl(options: EnsureOptions): Promise<string> {
   const { assetsDirectory } = readSettings(options.environment);
   const provided = assetsDirectory ? await findIn(assetsDirectory, ['kubectl']) : {};
-  return (await ensure(['kubectl'], provided, readKubectlRecipe, options)).kubectl;
+  return (await ensure(['kubectl'], provided, readKubectlBuildPlan, options)).kubectl;
 }
 
 async function ensure<Name extends BinaryName>(
   names: readonly Name[],
   provided: Partial<Paths<Name>>,
-  readIt: () => Promise<Recipe<Name>>,
+  readIt: () => Promise<BuildPlan<Name>>,
   options: EnsureOptions,
 ): Promise<Paths<Name>> {
   const isComplete = (paths: Partial<Paths<Name>>): paths is Paths<Name> =>
     names.every((name) => paths[name] !== undefined);
   if (isComplete(provided)) return provided;
 
-  const recipe = await readIt();
-  const directory = join(readSettings(options.environment).cacheDirectory, recipe.key);
+  const buildPlan = await readIt();
+  const directory = join(readSettings(options.environment).cacheDirectory, buildPlan.key);
   const find = async () => ({ ...(await findIn(directory, names)), ...provided });
   const cached = await find();
   if (isComplete(cached)) return cached;
@@ -74,7 +74,7 @@ async function ensure<Name extends BinaryName>(
   await whileAlone(`build in ${directory}`, options.progress, async () => {
     const found: Partial<Paths<Name>> = await find();
     const missing = names.filter((name) => !found[name]);
-    await buildBinaries({ ...options, recipe, missing, directory });
+    await buildBinaries({ ...options, buildPlan, missing, directory });
   });
   const built = await find();
   if (isComplete(built)) return built;

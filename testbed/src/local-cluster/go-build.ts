@@ -7,10 +7,10 @@ import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { findOnPath } from './executable.ts';
 import { type Guardian, startGuardian } from './guardian.ts';
 import { formatDuration, type Progress } from './progress.ts';
-import type { BinaryName, Recipe } from './recipe.ts';
+import type { BinaryName, BuildPlan } from './build-plan.ts';
 
 export interface BuildOptions<Name extends BinaryName = BinaryName> {
-  readonly recipe: Recipe<Name>;
+  readonly buildPlan: BuildPlan<Name>;
   readonly missing: readonly Name[];
   /** Where finished binaries go; nothing half-built is ever seen there under a binary's name. */
   readonly directory: string;
@@ -36,7 +36,7 @@ const SELF_UPDATING_GO_MINOR = 21;
 export async function buildBinaries<Name extends BinaryName>(
   options: BuildOptions<Name>,
 ): Promise<void> {
-  const { missing, directory, progress, recipe } = options;
+  const { missing, directory, progress, buildPlan } = options;
   if (missing.length === 0) return;
   // Inside the cache, so that a finished binary can be renamed into place.
   const guardian = await startGuardian(directory);
@@ -44,9 +44,9 @@ export async function buildBinaries<Name extends BinaryName>(
     const go = await findGo(options, guardian);
     progress(
       [
-        `Building ${missing.join(', ')} of Kubernetes ${recipe.kubernetesVersion} for the local cluster:`,
+        `Building ${missing.join(', ')} of Kubernetes ${buildPlan.kubernetesVersion} for the local cluster:`,
         `they are in neither KUBEBUILDER_ASSETS nor ${directory}.`,
-        `This happens once; ${recipe.duration}.`,
+        `This happens once; ${buildPlan.duration}.`,
       ].join(' '),
     );
     for (const [index, name] of missing.entries()) {
@@ -65,7 +65,7 @@ interface StepOptions<Name extends BinaryName> extends BuildOptions<Name> {
 }
 
 async function buildOne<Name extends BinaryName>(options: StepOptions<Name>): Promise<void> {
-  const { recipe, directory, progress, go, guardian, name, step } = options;
+  const { buildPlan, directory, progress, go, guardian, name, step } = options;
   const { progressIntervalMs = PROGRESS_INTERVAL_MS } = options;
   const startedAt = systemClock.now();
   const soFar = (): string => formatDuration(systemClock.now() - startedAt);
@@ -76,8 +76,8 @@ async function buildOne<Name extends BinaryName>(options: StepOptions<Name>): Pr
   );
   try {
     const output = join(guardian.directory, name);
-    const args = recipe.buildArguments(name, output);
-    const cwd = recipe.moduleDirectoryOf(name);
+    const args = buildPlan.buildArguments(name, output);
+    const cwd = buildPlan.moduleDirectoryOf(name);
     const { code, lines } = await runGo(options, { guardian, go, args, cwd });
     if (code !== 0) {
       const end = lines.slice(-ERROR_LINES).join('\n');
@@ -90,14 +90,14 @@ async function buildOne<Name extends BinaryName>(options: StepOptions<Name>): Pr
   }
 }
 
-/** @throws where no Go that can build the recipe is on PATH */
+/** @throws where no Go that can build the buildPlan is on PATH */
 async function findGo<Name extends BinaryName>(
   options: BuildOptions<Name>,
   guardian: Guardian,
 ): Promise<string> {
-  const { recipe, missing, environment } = options;
+  const { buildPlan, missing, environment } = options;
   const advice = [
-    `Install Go ${recipe.goVersion} or newer (https://go.dev/dl/)`,
+    `Install Go ${buildPlan.goVersion} or newer (https://go.dev/dl/)`,
     'or set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kube-controller-manager, helm and kubectl.',
   ].join(', ');
   const purpose = `to build ${missing.join(', ')} for the local cluster`;

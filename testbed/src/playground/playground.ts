@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
@@ -164,7 +164,10 @@ function assemble({ cluster, ecr, node, servicePort, opened }: Parts): Playgroun
     install: async (values = {}, options = {}) => {
       const { wait = true, withinSeconds = 90, release = PRODUCT_NAME } = options;
       const { tag, chart } = options.build ?? { tag: BUILT, chart: CHART };
-      const ours = valuesFor(ecr.endpoint, servicePort, tag);
+      const ours = {
+        ...valuesFor(ecr.endpoint, servicePort, tag),
+        ...(await fastTrustPropagation(chart)),
+      };
       const base = join(cluster.directory, 'values-base.json');
       const own = join(cluster.directory, 'values.json');
       await writeFile(base, JSON.stringify(ours), { mode: 0o600 });
@@ -191,8 +194,13 @@ function valuesFor(awsEndpoint: string, servicePort: number, tag: string): Manif
     service: { port: servicePort },
     // Nothing on this machine needs a long goodbye.
     webhook: { drainSeconds: 1 },
-    // Nor is the API server slow to hear of anything.
-    tls: { selfManaged: { spread: '1s' } },
     renewer: { extraEnv: [{ name: 'AWS_ENDPOINT_URL', value: awsEndpoint }] },
   };
+}
+
+/** The API server follows a change at once here. The chart of an older build may not have the value. */
+async function fastTrustPropagation(chart: string): Promise<Manifest> {
+  const schema = await readFile(join(chart, 'values.schema.json'), 'utf8');
+  if (!schema.includes('"trustPropagation"')) return {};
+  return { tls: { selfManaged: { trustPropagation: '1s' } } };
 }

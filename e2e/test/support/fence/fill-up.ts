@@ -29,7 +29,7 @@ export function testFillUp(
 
   t.test('so is a pull secret renewed', async (t) => {
     const annotations = Object.fromEntries(
-      ['expires-at', 'renewed-at', 'recipe', 'origin'].map((key) => [
+      ['expires-at', 'renewed-at', 'plan-hash', 'origin'].map((key) => [
         `ecr-pull-secrets.io/${key}`,
         null,
       ]),

@@ -1,5 +1,5 @@
 import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/config/configuration.ts';
-import { keepFenceProven } from '@ecr-pull-secrets/renewer/fence/fence-monitor.ts';
+import { runFenceMonitor } from '@ecr-pull-secrets/renewer/fence/fence-monitor.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
@@ -20,7 +20,7 @@ export async function findFence(client: KubeClient): Promise<Finding> {
   const registry = createMetricsRegistry();
   const finding = Promise.withResolvers<string>();
   const stop = new AbortController();
-  const proving = keepFenceProven({
+  const proving = runFenceMonitor({
     configuration: readRenewerConfiguration({ POD_NAME: 'x', POD_NAMESPACE: PRODUCT_NAME }),
     client,
     clock: { now: () => Date.now(), sleep: () => Promise.resolve() },

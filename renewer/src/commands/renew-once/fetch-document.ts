@@ -1,13 +1,13 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { TokenSource } from '../../credentials/aws/aws-token-source.ts';
-import { createPullDocument, type PullDocument } from '../../credentials/docker-config.ts';
+import { createDockerConfig, type DockerConfig } from '../../credentials/docker-config.ts';
 import type { RegistryToken } from '../../credentials/registry-token.ts';
 import { planTokens } from '../../credentials/token-plan.ts';
 import type { RenewOnceConfiguration } from './configuration.ts';
 
 export interface FetchedDocument {
-  readonly document: PullDocument;
+  readonly document: DockerConfig;
   /** The keys of its `auths`. */
   readonly registries: readonly string[];
 }
@@ -30,7 +30,7 @@ export async function fetchDocument(
       tokens.set(request.id, await tokenSource(request, stop));
     }),
   );
-  const document = createPullDocument(plan, tokens, clock.now());
+  const document = createDockerConfig(plan, tokens, clock.now());
   if (!document?.isComplete) {
     throw createError('ECRPS_TOKEN_INVALID', 'AWS gave a token that has expired already');
   }

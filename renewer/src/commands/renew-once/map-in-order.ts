@@ -1,8 +1,8 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import type { Lanes } from '../../pull-secrets/queue/worker-slots.ts';
+import type { SlotLimits } from '../../pull-secrets/queue/worker-slots.ts';
 import { createWorkQueue } from '../../pull-secrets/queue/work-queue.ts';
 
-export interface MapInOrderOptions extends Lanes {
+export interface MapInOrderOptions extends SlotLimits {
   readonly clock: Clock;
   readonly random: () => number;
 }

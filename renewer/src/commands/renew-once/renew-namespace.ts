@@ -12,13 +12,13 @@ import type { ForeignSecretPolicy } from '../../pull-secrets/foreign/foreign-sec
 import { planWrite } from '../../pull-secrets/plan/plan-write.ts';
 import {
   PULL_SECRET_FIELDS,
-  type PullSecretState,
-  readPullSecretState,
+  type PullSecretMetadata,
+  readPullSecretMetadata,
 } from '../../pull-secrets/cache/pull-secret-metadata.ts';
 import { readForeignKeys } from '../../pull-secrets/foreign/read-foreign-keys.ts';
 import { writeFailureOf } from '../../pull-secrets/apply/write-failure.ts';
 import { foreignMessage, refusalMessage } from '../../pull-secrets/events/event-messages.ts';
-import type { PullDocument } from '../../credentials/docker-config.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { Retries } from './retries.ts';
 import { NAMESPACE_IS_DYING, NO_SUCH_NAMESPACE, type Target } from './targets.ts';
 
@@ -36,7 +36,7 @@ export type Outcome =
 export interface RenewNamespaceOptions {
   readonly client: KubeClient;
   readonly secretName: string;
-  readonly document: PullDocument;
+  readonly document: DockerConfig;
   readonly foreignSecretPolicy: ForeignSecretPolicy;
   readonly retries: Retries;
   readonly clock: Clock;
@@ -93,7 +93,7 @@ async function write(
  * The apply is bound to the version that was looked at before, so that what comes in between is a conflict, even that
  * the secret is gone.
  */
-async function examine(target: PullSecretTarget, document: PullDocument): Promise<void> {
+async function examine(target: PullSecretTarget, document: DockerConfig): Promise<void> {
   const finding = await readForeignKeys(target, document, 'get');
   if (!finding || finding.foreignKeys.length === 0) return;
   const { name, namespace } = target;
@@ -106,7 +106,7 @@ async function look({
   namespace,
   name,
   signal,
-}: PullSecretTarget): Promise<PullSecretState | undefined> {
+}: PullSecretTarget): Promise<PullSecretMetadata | undefined> {
   try {
     const { metadata } = await client.request<PartialObject>({
       method: 'GET',
@@ -115,7 +115,7 @@ async function look({
       select: metadataSelection(PULL_SECRET_FIELDS),
       signal,
     });
-    return readPullSecretState(metadata);
+    return readPullSecretMetadata(metadata);
   } catch (error) {
     if (isApiError(error, 404)) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { WRITE_LANES } from '../../pull-secrets/queue/write-slots.ts';
+import { WRITE_SLOTS } from '../../pull-secrets/queue/write-slots.ts';
 import type { TokenSource } from '../../credentials/aws/aws-token-source.ts';
 import type { RenewOnceConfiguration } from './configuration.ts';
 import { fetchDocument, type FetchedDocument } from './fetch-document.ts';
@@ -58,7 +58,7 @@ export async function renewOnce(parts: RenewOnceParts): Promise<void> {
     end(outcome);
     return { target, outcome };
   };
-  const outcomes = mapInOrder(targets, renew, { ...parts, ...WRITE_LANES });
+  const outcomes = mapInOrder(targets, renew, { ...parts, ...WRITE_SLOTS });
   for await (const { target, outcome } of outcomes) {
     print(lineFor(target.namespace, outcome));
     tally.add(target.namespace, outcome);

@@ -6,7 +6,7 @@ import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
   PULL_SECRET_FIELDS,
-  readPullSecretState,
+  readPullSecretMetadata,
 } from '../../pull-secrets/cache/pull-secret-metadata.ts';
 import type { SelfTestConfiguration } from './configuration.ts';
 import { podToTry } from './tried-pod.ts';
@@ -66,7 +66,7 @@ async function lookForSecret({ configuration, client, clock }: SelfTestOptions):
       accept: METADATA_ONLY,
       select: metadataSelection(PULL_SECRET_FIELDS),
     });
-    const { expiresAtMs = 0 } = readPullSecretState(metadata);
+    const { expiresAtMs = 0 } = readPullSecretMetadata(metadata);
     if (expiresAtMs > clock.now()) {
       return `${where} is good until ${new Date(expiresAtMs).toISOString()}`;
     }

@@ -1,8 +1,8 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { createTroubleLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
-import { createObserved, type Observed } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import {
   type CheckpointSecret,
   type CheckpointSecretOptions,
@@ -46,7 +46,7 @@ export interface CheckpointOptions extends CheckpointSecretOptions {
 
 export function createCheckpoint(options: CheckpointOptions): Checkpoint {
   const secret = createCheckpointSecret(options);
-  const latest = createObserved<RegistryTokens | undefined>(undefined);
+  const latest = createObservable<RegistryTokens | undefined>(undefined);
   return {
     load: () => loadTokens(options, secret),
     save: (tokens) => {
@@ -84,9 +84,9 @@ async function loadTokens(
 async function keepWritten(
   { caller, clock, random, logger, signal }: CheckpointOptions,
   secret: CheckpointSecret,
-  latest: Observed<RegistryTokens | undefined>,
+  latest: Observable<RegistryTokens | undefined>,
 ): Promise<void> {
-  const log = createTroubleLog(
+  const log = createThrottledLog(
     { clock, logger },
     'the checkpoint could not be written; will retry',
   );

@@ -3,13 +3,13 @@ import {
   MANAGED_BY_LABEL,
   ORIGIN_ANNOTATION,
   PRODUCT_NAME,
-  RECIPE_ANNOTATION,
+  PLAN_HASH_ANNOTATION,
   RENEWED_AT_ANNOTATION,
 } from '@ecr-pull-secrets/shared/names.ts';
 import { apply } from '@ecr-pull-secrets/kube/apply.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
-import type { PullDocument } from '../../credentials/docker-config.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { PlannedWrite } from '../plan/plan-write.ts';
 import { DOCKER_CONFIG_KEY, PULL_SECRET_FIELDS } from '../cache/pull-secret-metadata.ts';
 
@@ -30,7 +30,7 @@ export interface PullSecretTarget {
  */
 export async function applyPullSecret(
   { client, namespace, name, signal }: PullSecretTarget,
-  document: PullDocument,
+  document: DockerConfig,
   write: PlannedWrite,
 ): Promise<ObjectMeta> {
   const { metadata } = await apply({
@@ -47,7 +47,7 @@ export async function applyPullSecret(
         annotations: {
           [EXPIRES_AT_ANNOTATION]: new Date(document.expiresAtMs).toISOString(),
           [RENEWED_AT_ANNOTATION]: new Date(document.renewedAtMs).toISOString(),
-          [RECIPE_ANNOTATION]: document.recipe,
+          [PLAN_HASH_ANNOTATION]: document.planHash,
           [ORIGIN_ANNOTATION]: write.origin,
         },
       },

@@ -2,28 +2,28 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { RenewerContext } from '../../context.ts';
 import { WRITE_LIMITS } from '@ecr-pull-secrets/kube/write-deadline.ts';
 import type { ServerPause } from '@ecr-pull-secrets/kube/server-pause.ts';
-import { createTroubleLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import { applyPullSecret, deletePullSecret } from './apply-pull-secret.ts';
 import type { ForeignSecrets } from '../foreign/foreign-secrets.ts';
 import type { NamespaceReports } from '../events/namespace-reports.ts';
 import type { PlannedWork } from '../plan/plan-work.ts';
-import { type PullSecretState, readPullSecretState } from '../cache/pull-secret-metadata.ts';
+import { type PullSecretMetadata, readPullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 import { readForeignKeys } from '../foreign/read-foreign-keys.ts';
 import { lookFailureOf, writeFailureOf } from './write-failure.ts';
 import { foreignMessage, refusalMessage, slowMessage, topicOf } from '../events/event-messages.ts';
-import type { RepairPace } from '../queue/repair-limiter.ts';
+import type { RepairLimiter } from '../queue/repair-limiter.ts';
 import { REMARKABLE_MS } from '../queue/write-slots.ts';
 
-export interface CarryOutOptions
+export interface PlanExecutorOptions
   extends Pick<RenewerContext, 'client' | 'clock' | 'logger' | 'metrics'> {
   /** The secret's name. */
   readonly name: string;
   readonly reports: NamespaceReports;
-  readonly repairs: RepairPace;
+  readonly repairs: RepairLimiter;
   readonly foreign: ForeignSecrets;
   readonly pause: ServerPause;
   /** Told what the answer to a write said. */
-  readonly learn: (namespace: string, state: PullSecretState) => void;
+  readonly learn: (namespace: string, state: PullSecretMetadata) => void;
 }
 
 /**
@@ -32,13 +32,17 @@ export interface CarryOutOptions
  *
  * @throws what stopped it, which is told of by then; ECRPS_PULL_SECRET_REFUSED if it is the namespace's own matter
  */
-export type CarryOut = (namespace: string, work: PlannedWork, signal: AbortSignal) => Promise<void>;
+export type ExecutePlan = (
+  namespace: string,
+  work: PlannedWork,
+  signal: AbortSignal,
+) => Promise<void>;
 
-export function createCarryOut(options: CarryOutOptions): CarryOut {
+export function createPlanExecutor(options: PlanExecutorOptions): ExecutePlan {
   const { client, clock, logger, metrics, name } = options;
   const { reports, repairs, foreign, pause, learn } = options;
-  const trouble = createTroubleLog({ clock, logger }, 'writing a pull secret failed; will retry');
-  const lookTrouble = createTroubleLog(
+  const trouble = createThrottledLog({ clock, logger }, 'writing a pull secret failed; will retry');
+  const lookTrouble = createThrottledLog(
     { clock, logger },
     'finding out whose a pull secret is failed; will retry',
   );
@@ -59,7 +63,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
       return reports.report(namespace, { reason: 'PullSecretForeign', message });
     }
     const metadata = await applyPullSecret(target, work.document, work.write);
-    learn(namespace, readPullSecretState(metadata));
+    learn(namespace, readPullSecretMetadata(metadata));
     repairs.written(namespace, work.document);
     foreign.forget(namespace);
     metrics.secretWrites.inc({ result: 'success' });

@@ -11,8 +11,8 @@ import {
 } from './namespace-roles.ts';
 import {
   PULL_SECRET_FIELDS,
-  type PullSecretState,
-  readPullSecretState,
+  type PullSecretMetadata,
+  readPullSecretMetadata,
 } from './pull-secret-metadata.ts';
 import { isTarget, type NamespaceRule } from './target-namespaces.ts';
 
@@ -28,10 +28,10 @@ interface SeenNamespace {
 /** What is kept of a pull secret; as small. */
 interface SeenSecret {
   readonly namespace: string;
-  readonly state: PullSecretState;
+  readonly state: PullSecretMetadata;
 }
 
-/** How to follow a collection; see `ListWatchOptions`. */
+/** How to follow a collection; see `ReflectorOptions`. */
 export interface Following<R> {
   readonly metadataFields: MetadataFields;
   readonly reduce: (object: PartialObject) => R;
@@ -39,7 +39,7 @@ export interface Following<R> {
 }
 
 /** What is known of namespaces and their pull secrets; the memory of the controller, and all of it. */
-export interface Inventory {
+export interface PullSecretCache {
   readonly ofNamespaces: Following<SeenNamespace>;
   readonly ofSecrets: Following<SeenSecret>;
   /** Whether both lists are there: before, an absent secret may only be unknown. */
@@ -50,14 +50,14 @@ export interface Inventory {
   target(namespace: string): NamespaceIdentity | undefined;
   /** Whether a namespace is there and not being deleted. */
   isAlive(namespace: string): boolean;
-  secret(namespace: string): PullSecretState | undefined;
+  secret(namespace: string): PullSecretMetadata | undefined;
   /** Roles that some target uses. */
   roles(): ReadonlySet<NamespaceRole>;
   /** Takes over what the answer to a write said, before the watch says it. */
-  learn(namespace: string, state: PullSecretState): void;
+  learn(namespace: string, state: PullSecretMetadata): void;
 }
 
-export interface InventoryOptions {
+export interface PullSecretCacheOptions {
   readonly rule: NamespaceRule;
   readonly allowedRoles: readonly NamespaceRole[];
   /** Told of each namespace about which something new is known, and whether it is news of its secret. */
@@ -71,12 +71,12 @@ export interface InventoryOptions {
 /** One object for all that have nothing of their own: there may be ten thousand. */
 const DEFAULT_IDENTITY: NamespaceIdentity = Object.freeze({ kind: 'default' });
 
-export function createInventory(options: InventoryOptions): Inventory {
+export function createPullSecretCache(options: PullSecretCacheOptions): PullSecretCache {
   const { rule, allowedRoles, changed, gone, rolesChanged } = options;
   const targets = new Map<string, NamespaceIdentity>();
   const roleUsers = new Map<NamespaceRole, number>();
   const alive = new Set<string>();
-  const secrets = new Map<string, PullSecretState>();
+  const secrets = new Map<string, PullSecretMetadata>();
   const listed = { namespaces: false, secrets: false };
   let areRolesNews = false;
 
@@ -126,7 +126,7 @@ export function createInventory(options: InventoryOptions): Inventory {
   }
 
   /** Newer news only: the watch repeats, later, what the answer to our own write already told. */
-  function putSecret(namespace: string, state: PullSecretState): void {
+  function putSecret(namespace: string, state: PullSecretMetadata): void {
     const known = secrets.get(namespace);
     if (!known || !isOlder(state.resourceVersion, known.resourceVersion)) {
       secrets.set(namespace, state);
@@ -173,7 +173,7 @@ export function createInventory(options: InventoryOptions): Inventory {
       metadataFields: PULL_SECRET_FIELDS,
       reduce: ({ metadata }) => ({
         namespace: metadata.namespace ?? '',
-        state: readPullSecretState(metadata),
+        state: readPullSecretMetadata(metadata),
       }),
       handler: {
         replace: (seen) => {

@@ -2,7 +2,7 @@ import {
   EXPIRES_AT_ANNOTATION,
   ORIGIN_ANNOTATION,
   PRODUCT_NAME,
-  RECIPE_ANNOTATION,
+  PLAN_HASH_ANNOTATION,
   RENEWED_AT_ANNOTATION,
   TAKE_OVER_ANNOTATION,
 } from '@ecr-pull-secrets/shared/names.ts';
@@ -17,7 +17,7 @@ export const DOCKER_CONFIG_KEY = '.dockerconfigjson';
 export type Origin = 'created' | 'adopted';
 
 /** What a secret's metadata tells. */
-export interface PullSecretState {
+export interface PullSecretMetadata {
   readonly uid: string;
   readonly resourceVersion: string;
   /** Whether the credentials and what is said about them are still as we applied them. */
@@ -32,13 +32,13 @@ export interface PullSecretState {
   /** When the newest token in it was got. */
   readonly renewedAtMs: number | undefined;
   /** See `TokenPlan`. */
-  readonly recipe: string | undefined;
+  readonly planHash: string | undefined;
   /** `undefined` where nobody says. */
   readonly origin: Origin | undefined;
 }
 
-/** A recipe of ours is shorter; a stranger's annotation may have 256 KiB, which are not to be kept. */
-const LONGEST_RECIPE = 64;
+/** A planHash of ours is shorter; a stranger's annotation may have 256 KiB, which are not to be kept. */
+const LONGEST_PLAN_HASH = 64;
 
 /**
  * nabsul/k8s-ecr-login-renew, which this project replaces. The API server takes the name from client-go's User-Agent,
@@ -47,7 +47,7 @@ const LONGEST_RECIPE = 64;
 const PREDECESSOR = 'k8s-ecr-login-renew';
 
 /** The annotations that say what the credentials are. */
-const OUR_ANNOTATIONS = [EXPIRES_AT_ANNOTATION, RENEWED_AT_ANNOTATION, RECIPE_ANNOTATION];
+const OUR_ANNOTATIONS = [EXPIRES_AT_ANNOTATION, RENEWED_AT_ANNOTATION, PLAN_HASH_ANNOTATION];
 
 /** What nobody but us puts on a secret. */
 const CLAIMS = [...OUR_ANNOTATIONS, ORIGIN_ANNOTATION];
@@ -60,7 +60,7 @@ const OUR_FIELDS: readonly (readonly string[])[] = [
   ...OUR_ANNOTATIONS.map((annotation) => ['f:metadata', 'f:annotations', `f:${annotation}`]),
 ];
 
-/** What `readPullSecretState` looks at. */
+/** What `readPullSecretMetadata` looks at. */
 export const PULL_SECRET_FIELDS: MetadataFields = {
   annotations: scalarsOf([...CLAIMS, TAKE_OVER_ANNOTATION]),
   managedFields: listOf(
@@ -78,7 +78,7 @@ export const PULL_SECRET_FIELDS: MetadataFields = {
 };
 
 /** Reads a secret's metadata, as a metadata-only watch or the answer to an apply brings it. */
-export function readPullSecretState(metadata: ObjectMeta): PullSecretState {
+export function readPullSecretMetadata(metadata: ObjectMeta): PullSecretMetadata {
   const { annotations = {}, managedFields = [], uid = '', resourceVersion = '' } = metadata;
   const origin = annotations[ORIGIN_ANNOTATION];
   return {
@@ -91,13 +91,13 @@ export function readPullSecretState(metadata: ObjectMeta): PullSecretState {
       managedFields.some(isPredecessors),
     expiresAtMs: instantOf(annotations[EXPIRES_AT_ANNOTATION]),
     renewedAtMs: instantOf(annotations[RENEWED_AT_ANNOTATION]),
-    recipe: recipeOf(annotations[RECIPE_ANNOTATION]),
+    planHash: planHashOf(annotations[PLAN_HASH_ANNOTATION]),
     origin: origin === 'created' || origin === 'adopted' ? origin : undefined,
   };
 }
 
-function recipeOf(text: string | undefined): string | undefined {
-  return text !== undefined && text.length <= LONGEST_RECIPE ? text : undefined;
+function planHashOf(text: string | undefined): string | undefined {
+  return text !== undefined && text.length <= LONGEST_PLAN_HASH ? text : undefined;
 }
 
 function instantOf(text: string | undefined): number | undefined {

@@ -1,14 +1,14 @@
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { RenewerContext } from '../../context.ts';
-import type { Notice, Notify } from '@ecr-pull-secrets/kube/event-recorder.ts';
-import { createTroubleLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
-import type { Lanes } from '../queue/worker-slots.ts';
+import type { EventContent, RecordEvent } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import type { SlotLimits } from '../queue/worker-slots.ts';
 import { createWorkQueue } from '../queue/work-queue.ts';
 
 /** Events that wait to be made, fair to every namespace. */
 export interface EventQueue {
   /** The Event is made soon. It takes the place of one of the same namespace and reason that still waits. */
-  add(notice: Notice): void;
+  add(notice: EventContent): void;
   /** The namespace is gone, and so is all that waits for it. */
   forget(namespace: string): void;
 }
@@ -20,7 +20,7 @@ export interface EventQueue {
  * fifty of them hold up the others for 50 / 4 * 0.5 = 6.25 s. An Event that is given up may have been made; then it
  * is made twice.
  */
-const LANES: Lanes = {
+const LANES: SlotLimits = {
   concurrency: 4,
   slow: { afterMs: 300, places: 16, evictAfterMs: 500 },
 };
@@ -33,16 +33,16 @@ const BACK_OFF: BackOff = { baseMs: 1_000, capMs: 60_000 };
 
 export function createEventQueue(
   options: Pick<RenewerContext, 'clock' | 'random' | 'logger' | 'metrics'> & {
-    readonly notify: Notify;
+    readonly notify: RecordEvent;
     readonly signal: AbortSignal;
     /** How many Events may wait; for tests. */
     readonly mostWaiting?: number;
   },
 ): EventQueue {
   const { notify, metrics, mostWaiting = MOST_WAITING } = options;
-  const overflow = createTroubleLog(options, 'too many Events wait; the log alone has this one');
+  const overflow = createThrottledLog(options, 'too many Events wait; the log alone has this one');
   /** By namespace and reason, those under way included. */
-  const waiting = new Map<string, Map<string, Notice>>();
+  const waiting = new Map<string, Map<string, EventContent>>();
   let count = 0;
   const queue = createWorkQueue({
     ...options,
@@ -64,7 +64,7 @@ export function createEventQueue(
   }
 
   /** What came in its place meanwhile is made after the other Events of the namespace. */
-  function remove(notices: Map<string, Notice>, notice: Notice): void {
+  function remove(notices: Map<string, EventContent>, notice: EventContent): void {
     const newest = notices.get(notice.reason);
     if (!newest) return;
     notices.delete(notice.reason);
@@ -78,7 +78,7 @@ export function createEventQueue(
 
   /** Drops the newest Event of the namespace in which most wait, if they are more than `size`. */
   function dropFromLongest(size: number): boolean {
-    let longest: Map<string, Notice> | undefined;
+    let longest: Map<string, EventContent> | undefined;
     for (const notices of waiting.values()) {
       if (notices.size > (longest?.size ?? size)) longest = notices;
     }
@@ -91,7 +91,7 @@ export function createEventQueue(
   return {
     add: (notice) => {
       const { namespace, reason } = notice;
-      const notices = waiting.get(namespace) ?? new Map<string, Notice>();
+      const notices = waiting.get(namespace) ?? new Map<string, EventContent>();
       if (!notices.has(reason)) {
         if (count >= mostWaiting) {
           metrics.events.inc({ result: 'dropped' });

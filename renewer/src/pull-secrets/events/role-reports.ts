@@ -1,6 +1,6 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import type { Documents } from '../../credentials/credential-store.ts';
-import type { Inventory } from '../cache/cache.ts';
+import type { CredentialStore } from '../../credentials/credential-store.ts';
+import type { PullSecretCache } from '../cache/cache.ts';
 import type { NamespaceReports } from './namespace-reports.ts';
 import { type NamespaceRole, roleOf } from '../cache/namespace-roles.ts';
 import { roleRefusalMessage, roleWithoutTokenMessage } from './event-messages.ts';
@@ -17,8 +17,8 @@ export interface RoleReports {
 }
 
 export function createRoleReports(options: {
-  readonly inventory: Inventory;
-  readonly documents: Documents;
+  readonly inventory: PullSecretCache;
+  readonly documents: CredentialStore;
   readonly reports: NamespaceReports;
   readonly clock: Clock;
 }): RoleReports {

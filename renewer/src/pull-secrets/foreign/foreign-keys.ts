@@ -1,4 +1,4 @@
-import { EMAIL, type PullDocument } from '../../credentials/docker-config.ts';
+import { EMAIL, type DockerConfig } from '../../credentials/docker-config.ts';
 import { isEcrKey } from '../../credentials/registries/registry-key.ts';
 import { registryHostOf } from '../../credentials/registries/registry-host.ts';
 import { DOCKER_CONFIG_KEY } from '../cache/pull-secret-metadata.ts';
@@ -39,7 +39,7 @@ const ALIKE = 'registries under names that occur twice';
  */
 export function findForeignKeys(
   { type, data = {} }: SecretContent,
-  document: Pick<PullDocument, 'dockerConfigJson'>,
+  document: Pick<DockerConfig, 'dockerConfigJson'>,
 ): readonly string[] {
   if (type !== 'kubernetes.io/dockerconfigjson') return [];
   const bytes = Buffer.from(data[DOCKER_CONFIG_KEY] ?? '', 'base64');

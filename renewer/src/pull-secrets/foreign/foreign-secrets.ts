@@ -1,7 +1,7 @@
 import type { RenewerContext } from '../../context.ts';
-import type { PullDocument } from '../../credentials/docker-config.ts';
-import { createRepairPace } from '../queue/repair-limiter.ts';
-import type { PullSecretState } from '../cache/pull-secret-metadata.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
+import { createRepairLimiter } from '../queue/repair-limiter.ts';
+import type { PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 import type { Finding } from './read-foreign-keys.ts';
 
 /** What becomes of secrets of our name that hold credentials of others. */
@@ -21,12 +21,12 @@ export interface ForeignSecrets {
    */
   ownershipOf(
     namespace: string,
-    secret: PullSecretState | undefined,
-    document: PullDocument | undefined,
+    secret: PullSecretMetadata | undefined,
+    document: DockerConfig | undefined,
   ): Ownership;
   /** How long the next look must wait: a secret that changes again and again is not read as often. */
-  waitMs(namespace: string, document: PullDocument): number;
-  found(namespace: string, document: PullDocument, finding: Finding): void;
+  waitMs(namespace: string, document: DockerConfig): number;
+  found(namespace: string, document: DockerConfig, finding: Finding): void;
   /** The secret is looked at again if anything is due in it, but no sooner than `waitMs` says. */
   forgetFinding(namespace: string): void;
   forget(namespace: string): void;
@@ -37,7 +37,7 @@ export interface ForeignSecrets {
 interface Known {
   readonly version: string;
   /** Of the document that the secret was compared with. */
-  readonly recipe: string;
+  readonly planHash: string;
   readonly isForeign: boolean;
 }
 
@@ -48,7 +48,7 @@ export function createForeignSecrets({
 }: Pick<RenewerContext, 'clock' | 'random'> & {
   readonly policy: ForeignSecretPolicy;
 }): ForeignSecrets {
-  const pace = createRepairPace({ clock, random });
+  const pace = createRepairLimiter({ clock, random });
   const known = new Map<string, Known>();
 
   return {
@@ -56,14 +56,14 @@ export function createForeignSecrets({
       if (!secret || secret.isClaimed || policy === 'take-over') return 'ours';
       const finding = known.get(namespace);
       if (finding?.version !== secret.resourceVersion) return 'unknown';
-      if (finding.recipe !== document?.recipe) return 'unknown';
+      if (finding.planHash !== document?.planHash) return 'unknown';
       return finding.isForeign ? 'foreign' : 'ours';
     },
     waitMs: (namespace, document) => pace.waitMs(namespace, document),
     found: (namespace, document, { resourceVersion: version, foreignKeys }) => {
       pace.written(namespace, document);
-      const { recipe } = document;
-      known.set(namespace, { version, recipe, isForeign: foreignKeys.length > 0 });
+      const { planHash } = document;
+      known.set(namespace, { version, planHash, isForeign: foreignKeys.length > 0 });
     },
     forgetFinding: (namespace) => void known.delete(namespace),
     forget: (namespace) => {

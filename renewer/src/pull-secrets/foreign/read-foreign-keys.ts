@@ -1,7 +1,7 @@
 import { listOf, objectOf, SCALAR, scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { readJson } from '@ecr-pull-secrets/kube/read-json.ts';
-import type { PullDocument } from '../../credentials/docker-config.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { PullSecretTarget } from '../apply/apply-pull-secret.ts';
 import { findForeignKeys, type SecretContent } from './foreign-keys.ts';
 import { DOCKER_CONFIG_KEY } from '../cache/pull-secret-metadata.ts';
@@ -34,7 +34,7 @@ const LIST = objectOf({ items: listOf(SECRET) });
  */
 export async function readForeignKeys(
   { client, namespace, name, signal }: PullSecretTarget,
-  document: PullDocument,
+  document: DockerConfig,
   right: 'get' | 'list',
 ): Promise<Finding | undefined> {
   const path = `/api/v1/namespaces/${namespace}/secrets`;

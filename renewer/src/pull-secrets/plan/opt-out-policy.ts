@@ -1,4 +1,4 @@
-import type { PullSecretState } from '../cache/pull-secret-metadata.ts';
+import type { PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 
 /** What becomes of the secret of a namespace that is no target any more. */
 export const OPT_OUT_POLICIES = ['expire', 'delete', 'keep'] as const;
@@ -11,7 +11,7 @@ export type OptOutPolicy = (typeof OPT_OUT_POLICIES)[number];
  * changed since; a label that vanished by a slip costs nothing before the token would have died anyway.
  */
 export function isRemovable(
-  { origin, isUntouched, expiresAtMs }: PullSecretState,
+  { origin, isUntouched, expiresAtMs }: PullSecretMetadata,
   policy: OptOutPolicy,
   nowMs: number,
 ): boolean {

@@ -1,8 +1,8 @@
-import type { PullDocument } from '../../credentials/docker-config.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
 import { isRemovable, type OptOutPolicy } from './opt-out-policy.ts';
 import { planWrite, type PlannedWrite } from './plan-write.ts';
 import type { Ownership } from '../foreign/foreign-secrets.ts';
-import type { PullSecretState } from '../cache/pull-secret-metadata.ts';
+import type { PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 
 /** What is to be done about one namespace's secret. */
 export type PlannedWork =
@@ -10,27 +10,27 @@ export type PlannedWork =
       readonly kind: 'write';
       readonly isUrgent: boolean;
       readonly write: PlannedWrite;
-      readonly document: PullDocument;
+      readonly document: DockerConfig;
     }
   /** Whose the secret is must be found out first. */
   | {
       readonly kind: 'examine';
       readonly isUrgent: boolean;
-      readonly secret: PullSecretState;
-      readonly document: PullDocument;
+      readonly secret: PullSecretMetadata;
+      readonly document: DockerConfig;
     }
-  | { readonly kind: 'delete'; readonly isUrgent: false; readonly secret: PullSecretState };
+  | { readonly kind: 'delete'; readonly isUrgent: false; readonly secret: PullSecretMetadata };
 
 export interface NamespaceFacts {
   readonly isTarget: boolean;
   /** Whether the namespace is there and not being deleted. */
   readonly isAlive: boolean;
-  readonly secret: PullSecretState | undefined;
+  readonly secret: PullSecretMetadata | undefined;
   readonly ownership: Ownership;
   /** The document that is due to it; `undefined` while there are no tokens. */
-  readonly document: PullDocument | undefined;
-  /** What is due in its place if there have been no tokens for some time; see `Documents`. */
-  readonly emptyDocument: PullDocument | undefined;
+  readonly document: DockerConfig | undefined;
+  /** What is due in its place if there have been no tokens for some time; see `CredentialStore`. */
+  readonly emptyDocument: DockerConfig | undefined;
   readonly optOutPolicy: OptOutPolicy;
   readonly nowMs: number;
 }

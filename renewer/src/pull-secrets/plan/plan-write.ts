@@ -1,8 +1,8 @@
 import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
-import type { PullDocument } from '../../credentials/docker-config.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
 import { LONGEST_TOKEN_LIFE_MS } from '../../credentials/registry-token.ts';
 import { isOfOtherRole } from '../../credentials/token-plan.ts';
-import type { Origin, PullSecretState } from '../cache/pull-secret-metadata.ts';
+import type { Origin, PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 
 /** One server-side apply that is due. */
 export interface PlannedWrite {
@@ -12,7 +12,7 @@ export interface PlannedWrite {
    */
   readonly resourceVersion: string;
   readonly origin: Origin;
-  readonly reason: 'absent' | 'edited' | 'revoked' | 'dying' | 'other-recipe' | 'older-token';
+  readonly reason: 'absent' | 'edited' | 'revoked' | 'dying' | 'other-plan-hash' | 'older-token';
   /**
    * Whether pods cannot pull, or soon cannot, or have a role's credentials without a right to them, until it is
    * written; routine writes may take their time.
@@ -29,7 +29,7 @@ const DYING_SHARE = 0.15;
  */
 const CLOCK_TOLERANCE_MS = 3_600_000;
 
-type What = Pick<PullDocument, 'expiresAtMs' | 'renewedAtMs' | 'recipe' | 'isComplete'>;
+type What = Pick<DockerConfig, 'expiresAtMs' | 'renewedAtMs' | 'planHash' | 'isComplete'>;
 
 /**
  * Whether a namespace's secret needs a write, from its metadata and the document that is due to it.
@@ -38,7 +38,7 @@ type What = Pick<PullDocument, 'expiresAtMs' | 'renewedAtMs' | 'recipe' | 'isCom
  * credentials of a role that the namespace does not get any more.
  */
 export function planWrite(
-  secret: PullSecretState | undefined,
+  secret: PullSecretMetadata | undefined,
   document: What,
   nowMs: number,
 ): PlannedWrite | undefined {
@@ -57,17 +57,17 @@ export function planWrite(
 }
 
 function reasonToReplace(
-  secret: PullSecretState,
+  secret: PullSecretMetadata,
   document: What,
   nowMs: number,
 ): PlannedWrite['reason'] | undefined {
   if (!secret.isUntouched || livesTooLong(secret, document, nowMs)) return 'edited';
-  if (isOfOtherRole(secret.recipe, document.recipe)) return 'revoked';
-  const isOtherRecipe = secret.recipe !== document.recipe;
-  if (!isOtherRecipe && !isOlder(secret, document, nowMs)) return undefined;
+  if (isOfOtherRole(secret.planHash, document.planHash)) return 'revoked';
+  const isOtherPlanHash = secret.planHash !== document.planHash;
+  if (!isOtherPlanHash && !isOlder(secret, document, nowMs)) return undefined;
   if (isDying(secret, nowMs)) return 'dying';
   if (!document.isComplete) return undefined;
-  return isOtherRecipe ? 'other-recipe' : 'older-token';
+  return isOtherPlanHash ? 'other-plan-hash' : 'older-token';
 }
 
 /**
@@ -75,7 +75,7 @@ function reasonToReplace(
  * ours would ever be newer. Ours may seem so too, to a clock that was set back.
  */
 function livesTooLong(
-  { expiresAtMs = 0 }: PullSecretState,
+  { expiresAtMs = 0 }: PullSecretMetadata,
   document: What,
   nowMs: number,
 ): boolean {
@@ -87,14 +87,14 @@ function livesTooLong(
  * By when the tokens were got, as our clocks had it. Where that clock was wrong, or the secret is dead
  * whatever it says, by when they die: that is AWS's clock.
  */
-function isOlder(secret: PullSecretState, document: What, nowMs: number): boolean {
+function isOlder(secret: PullSecretMetadata, document: What, nowMs: number): boolean {
   const { expiresAtMs = 0, renewedAtMs = 0 } = secret;
   const isDead = expiresAtMs <= nowMs;
   if (isDead || isFromFuture(renewedAtMs, nowMs)) return expiresAtMs < document.expiresAtMs;
   return renewedAtMs < document.renewedAtMs;
 }
 
-function isDying({ expiresAtMs = 0, renewedAtMs = 0 }: PullSecretState, nowMs: number): boolean {
+function isDying({ expiresAtMs = 0, renewedAtMs = 0 }: PullSecretMetadata, nowMs: number): boolean {
   const lifeMs = isFromFuture(renewedAtMs, nowMs)
     ? LONGEST_TOKEN_LIFE_MS
     : expiresAtMs - renewedAtMs;

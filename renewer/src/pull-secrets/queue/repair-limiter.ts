@@ -1,6 +1,6 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import type { PullDocument } from '../../credentials/docker-config.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
 
 /** The first write and three repairs: a person who edits or deletes a secret is answered at once. */
 const FREE_WRITES = 4;
@@ -12,13 +12,13 @@ const BACK_OFF: BackOff = { baseMs: 1_000, capMs: 300_000 };
 const CALM_MS = 2 * BACK_OFF.capMs;
 
 /** What tells documents apart: a newer token is another one, and a new reason to write. */
-type What = Pick<PullDocument, 'recipe' | 'renewedAtMs'>;
+type What = Pick<DockerConfig, 'planHash' | 'renewedAtMs'>;
 
 /**
  * Paces writes of the same document into the same namespace. It needs writing again only where somebody
  * else changed or deleted the secret meanwhile.
  */
-export interface RepairPace {
+export interface RepairLimiter {
   /** How long the next write of this document must wait. */
   waitMs(namespace: string, document: What): number;
   written(namespace: string, document: What): void;
@@ -37,18 +37,20 @@ interface Repairs extends What {
   readonly missedVersion: string | undefined;
 }
 
-export function createRepairPace(options: {
+export function createRepairLimiter(options: {
   readonly clock: Clock;
   readonly random: () => number;
-}): RepairPace {
+}): RepairLimiter {
   const { clock, random } = options;
   const known = new Map<string, Repairs>();
 
   function repairsOf(namespace: string, document: What): Repairs | undefined {
     const repairs = known.get(namespace);
     if (!repairs || isCalm(repairs)) return undefined;
-    const { recipe, renewedAtMs } = document;
-    return repairs.recipe === recipe && repairs.renewedAtMs === renewedAtMs ? repairs : undefined;
+    const { planHash, renewedAtMs } = document;
+    return repairs.planHash === planHash && repairs.renewedAtMs === renewedAtMs
+      ? repairs
+      : undefined;
   }
 
   /** A clock that was set back must not keep anything waiting. */
@@ -57,12 +59,12 @@ export function createRepairPace(options: {
   }
 
   function count(namespace: string, document: What, missedVersion?: string): void {
-    const { recipe, renewedAtMs } = document;
+    const { planHash, renewedAtMs } = document;
     const writes = (repairsOf(namespace, document)?.writes ?? 0) + 1;
     const atMs = clock.now();
     const surplus = writes - FREE_WRITES;
     const nextAtMs = surplus < 0 ? atMs : atMs + backOffMs(surplus, BACK_OFF, random);
-    known.set(namespace, { recipe, renewedAtMs, writes, atMs, nextAtMs, missedVersion });
+    known.set(namespace, { planHash, renewedAtMs, writes, atMs, nextAtMs, missedVersion });
   }
 
   return {

@@ -1,14 +1,14 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import {
-  createWorkPlaces,
+  createWorkerSlots,
   type Kind,
-  type Lanes,
+  type SlotLimits,
   type Priority,
   type Run,
 } from './worker-slots.ts';
 
-export interface WorkQueueOptions extends Lanes {
+export interface WorkQueueOptions extends SlotLimits {
   /**
    * Does one key's work; a rejection, already reported, means "try again later". The signal aborts when the
    * queue stops or when the work has to make room; then nothing is to be reported.
@@ -27,7 +27,7 @@ export interface WorkQueueOptions extends Lanes {
 export interface WorkQueue {
   /**
    * Asks for a key's work soon, urgent keys before all others; a key that is being worked on comes
-   * again once afterwards. Keys that failed or were slow last time get no more places than `Lanes` says: that
+   * again once afterwards. Keys that failed or were slow last time get no more places than `SlotLimits` says: that
    * may take long, and is not to be in the way of others. Slow keys that failed come after all other slow ones.
    */
   add(key: string, priority: Priority): void;
@@ -58,7 +58,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const waiting = createLines();
   const waitingSlow = createLines();
   const lines = [...Object.values(waiting), ...Object.values(waitingSlow)];
-  const places = createWorkPlaces({ ...options, changed: startWork });
+  const places = createWorkerSlots({ ...options, changed: startWork });
   const failures = new Map<string, number>();
   const slowKeys = new Set<string>();
   /** At most one timer for each key; whatever comes earlier takes its place. */

@@ -6,7 +6,7 @@ export type Priority = 'urgent' | 'routine';
 export type Kind = Priority | 'failed' | 'slow';
 
 /** How many keys are worked on at once. */
-export interface Lanes {
+export interface SlotLimits {
   /** Of those that failed last time half as many at most. */
   readonly concurrency: number;
   /** What is done about work that takes long; nothing if absent. */
@@ -32,7 +32,7 @@ export interface Run {
 }
 
 /** The places in which keys are worked on. */
-export interface WorkPlaces {
+export interface WorkerSlots {
   has(key: string): boolean;
   isFree(kind: Kind): boolean;
   take(key: string, kind: Kind): Run;
@@ -57,18 +57,18 @@ interface State extends Run {
 
 const NEW = { isSlow: false, isOverdue: false, isEvicted: false, isForgotten: false };
 
-export function createWorkPlaces({
+export function createWorkerSlots({
   concurrency,
   slow,
   clock,
   signal,
   changed,
-}: Lanes & {
+}: SlotLimits & {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called if a key becomes slow or overdue. */
   readonly changed: () => void;
-}): WorkPlaces {
+}): WorkerSlots {
   const runs = new Map<string, State>();
 
   function isFree(kind: Kind): boolean {

@@ -1,4 +1,4 @@
-import type { Lanes } from './worker-slots.ts';
+import type { SlotLimits } from './worker-slots.ts';
 
 /**
  * How pull secrets are written, by the renewer and by a single run. Ten at once fill ten thousand namespaces in minutes
@@ -8,7 +8,7 @@ import type { Lanes } from './worker-slots.ts';
  * is given up for a while if others wait. An API server that is slow for all, though, must not have its writes given
  * up in vain: 3 s is what the lease may take, which is lost then.
  */
-export const WRITE_LANES: Lanes = {
+export const WRITE_SLOTS: SlotLimits = {
   concurrency: 10,
   slow: { afterMs: 300, places: 20, evictAfterMs: 3_000 },
 };

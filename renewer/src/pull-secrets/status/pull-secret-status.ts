@@ -1,9 +1,9 @@
 import type { ReportReason } from '../events/namespace-reports.ts';
 import type { PlannedWork } from '../plan/plan-work.ts';
-import type { PullSecretState } from '../cache/pull-secret-metadata.ts';
+import type { PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 
 /** What a target namespace's pull secret is like. */
-const SECRET_STATES = [
+const PULL_SECRET_STATUSES = [
   /** It lets pods pull, and nothing is to be done. */
   'current',
   /** A write is due. */
@@ -20,16 +20,21 @@ const SECRET_STATES = [
   'expired',
 ] as const;
 
-export type SecretState = (typeof SECRET_STATES)[number];
+export type PullSecretStatus = (typeof PULL_SECRET_STATUSES)[number];
 
 export interface SecretFacts {
   readonly work: PlannedWork | undefined;
-  readonly secret: PullSecretState | undefined;
+  readonly secret: PullSecretMetadata | undefined;
   readonly hasReport: (reason: ReportReason) => boolean;
   readonly nowMs: number;
 }
 
-export function secretStateOf({ work, secret, hasReport, nowMs }: SecretFacts): SecretState {
+export function pullSecretStatusOf({
+  work,
+  secret,
+  hasReport,
+  nowMs,
+}: SecretFacts): PullSecretStatus {
   if (hasReport('PullSecretContested')) return 'contested';
   if (work?.kind !== 'write' && hasReport('PullSecretForeign')) return 'foreign';
   if (work) return hasReport('PullSecretRefused') ? 'refused' : 'pending';
@@ -38,8 +43,10 @@ export function secretStateOf({ work, secret, hasReport, nowMs }: SecretFacts): 
 }
 
 /** Counts states; those that no namespace is in are 0, so that an alert sees them end. */
-export function countStates(states: Iterable<SecretState>): ReadonlyMap<SecretState, number> {
-  const counts = new Map<SecretState, number>(SECRET_STATES.map((state) => [state, 0]));
+export function countStates(
+  states: Iterable<PullSecretStatus>,
+): ReadonlyMap<PullSecretStatus, number> {
+  const counts = new Map<PullSecretStatus, number>(PULL_SECRET_STATUSES.map((state) => [state, 0]));
   for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
   return counts;
 }

@@ -5,13 +5,13 @@ import type { ListWatchHandler } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection, readJson } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
-  createInventory,
+  createPullSecretCache,
   type Following,
-  type Inventory,
+  type PullSecretCache,
 } from '../../../src/pull-secrets/cache/cache.ts';
 import { parseLabelSelector } from '../../../src/pull-secrets/cache/label-selector.ts';
 import type { NamespaceRole } from '../../../src/pull-secrets/cache/namespace-roles.ts';
-import { readPullSecretState } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
+import { readPullSecretMetadata } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
 import type { NamespaceRule } from '../../../src/pull-secrets/cache/target-namespaces.ts';
 
 function secretMetadata(changes: Partial<ObjectMeta> = {}): ObjectMeta {
@@ -32,7 +32,7 @@ const allowed: readonly NamespaceRole[] = [
 
 function inventoryOf() {
   const news: string[] = [];
-  const inventory = createInventory({
+  const inventory = createPullSecretCache({
     rule,
     allowedRoles: allowed,
     changed: (namespace, cause) => news.push(`${cause} ${namespace}`),
@@ -43,7 +43,7 @@ function inventoryOf() {
 }
 
 /** Takes whole objects, as a list and a watch bring them. */
-function handlersOf({ ofNamespaces, ofSecrets }: Inventory) {
+function handlersOf({ ofNamespaces, ofSecrets }: PullSecretCache) {
   return { namespaceHandler: reducing(ofNamespaces), secretHandler: reducing(ofSecrets) };
 }
 
@@ -93,7 +93,7 @@ t.test('an inventory is complete when both lists are there', (t) => {
 
 t.test('what the answer to a write said outlives older news of the watch', (t) => {
   const inventory = inventoryOf();
-  inventory.learn('a', readPullSecretState(secretMetadata({ resourceVersion: '10' })));
+  inventory.learn('a', readPullSecretMetadata(secretMetadata({ resourceVersion: '10' })));
   inventory.secretHandler.upsert({ metadata: secretMetadata({ resourceVersion: '9' }) });
   t.equal(inventory.secret('a')?.resourceVersion, '10');
   inventory.secretHandler.remove({ metadata: secretMetadata({ resourceVersion: '9' }) });
@@ -149,7 +149,7 @@ t.test('a namespace that keeps its role is no news of roles, whatever else chang
 
 t.test('a list tells of roles once, after all namespaces of it are known', (t) => {
   const known: string[][] = [];
-  const inventory = createInventory({
+  const inventory = createPullSecretCache({
     rule,
     allowedRoles: [
       ...allowed,
@@ -183,7 +183,7 @@ t.test('what strangers write into namespaces and secrets is not kept', (t) => {
       'ecr-pull-secrets.io/role-arn': long,
       'ecr-pull-secrets.io/expires-at': long,
       'ecr-pull-secrets.io/renewed-at': long,
-      'ecr-pull-secrets.io/recipe': long,
+      'ecr-pull-secrets.io/plan-hash': long,
       'ecr-pull-secrets.io/origin': long,
     },
     managedFields: [{ manager: long, operation: long, fieldsV1: { [long]: {} } }],

@@ -3,11 +3,11 @@ import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
-import type { Notice } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import type { EventContent } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { createRenewerMetrics } from '../../../src/metrics.ts';
 import { createEventQueue } from '../../../src/pull-secrets/events/event-queue.ts';
 
-function noticeOf(namespace: string, reason: string, message = 'text'): Notice {
+function noticeOf(namespace: string, reason: string, message = 'text'): EventContent {
   return { namespace, about: { apiVersion: 'v1', kind: 'Secret', name: 's' }, reason, message };
 }
 
@@ -17,7 +17,7 @@ function start(t: Test, mostWaiting = 5_000) {
   t.teardown(() => stop.abort());
   const clock = createFakeClock();
   const warnings: string[] = [];
-  const asked: Notice[] = [];
+  const asked: EventContent[] = [];
   const hanging = new Set<string>();
   const registry = createMetricsRegistry();
   const queue = createEventQueue({

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { findForeignKeys } from '../../../src/pull-secrets/foreign/foreign-keys.ts';
-import { readPullSecretState } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
+import { readPullSecretMetadata } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
 import {
   DEFAULT_TOKEN,
   labelled,
@@ -131,7 +131,7 @@ t.test('a document of more entries than a Secret has room for is not built', (t)
 });
 
 function isClaimed(metadata: object): boolean {
-  return readPullSecretState({ name: 's', ...metadata }).isClaimed;
+  return readPullSecretMetadata({ name: 's', ...metadata }).isClaimed;
 }
 
 t.test('metadata say of some secrets whose they are', (t) => {
@@ -143,7 +143,7 @@ t.test('metadata say of some secrets whose they are', (t) => {
   t.notOk(isClaimed(by('k8s-ecr-login-renew', { 'f:type': {} })), 'no more');
   t.notOk(isClaimed(by('kubectl-edit')));
   t.notOk(isClaimed({}));
-  for (const name of ['origin', 'recipe', 'renewed-at', 'expires-at']) {
+  for (const name of ['origin', 'plan-hash', 'renewed-at', 'expires-at']) {
     t.ok(isClaimed({ annotations: { [`ecr-pull-secrets.io/${name}`]: 'x' } }), name);
   }
   t.ok(isClaimed(takeOver('enabled')));

@@ -4,8 +4,8 @@ import { isRemovable, OPT_OUT_POLICIES } from '../../../src/pull-secrets/plan/op
 import { planWork } from '../../../src/pull-secrets/plan/plan-work.ts';
 import { planWrite } from '../../../src/pull-secrets/plan/plan-write.ts';
 import {
-  type PullSecretState,
-  readPullSecretState,
+  type PullSecretMetadata,
+  readPullSecretMetadata,
 } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
 
 const HOUR_MS = 3_600_000;
@@ -15,13 +15,13 @@ const expiresAtMs = renewedAtMs + 12 * HOUR_MS;
 const nowMs = renewedAtMs + 6 * HOUR_MS;
 
 /** What is in the secret below already. */
-const current = { renewedAtMs, expiresAtMs, recipe: 'r1', isComplete: true };
+const current = { renewedAtMs, expiresAtMs, planHash: 'r1', isComplete: true };
 const renewed = { ...current, renewedAtMs: nowMs, expiresAtMs: nowMs + 12 * HOUR_MS };
 
 const annotationFields = {
   'f:ecr-pull-secrets.io/expires-at': {},
   'f:ecr-pull-secrets.io/renewed-at': {},
-  'f:ecr-pull-secrets.io/recipe': {},
+  'f:ecr-pull-secrets.io/plan-hash': {},
 };
 
 const ourFields = {
@@ -42,7 +42,7 @@ function secretMetadata(changes: Partial<ObjectMeta> = {}): ObjectMeta {
     annotations: {
       'ecr-pull-secrets.io/expires-at': '2026-01-01T12:00:00.000Z',
       'ecr-pull-secrets.io/renewed-at': '2026-01-01T00:00:00.000Z',
-      'ecr-pull-secrets.io/recipe': 'r1',
+      'ecr-pull-secrets.io/plan-hash': 'r1',
       'ecr-pull-secrets.io/origin': 'created',
     },
     managedFields: [ourFields],
@@ -50,8 +50,8 @@ function secretMetadata(changes: Partial<ObjectMeta> = {}): ObjectMeta {
   };
 }
 
-function stateOf(changes: Partial<ObjectMeta> = {}): PullSecretState {
-  return readPullSecretState(secretMetadata(changes));
+function stateOf(changes: Partial<ObjectMeta> = {}): PullSecretMetadata {
+  return readPullSecretMetadata(secretMetadata(changes));
 }
 
 /** A secret that says when its tokens were got and when the first one dies. */
@@ -153,15 +153,15 @@ t.test('a secret near its end is urgent', (t) => {
 });
 
 t.test('other registries or another identity are a reason to write, whatever the ages', (t) => {
-  const other = { ...current, recipe: 'r2', renewedAtMs: renewedAtMs - 1 };
-  t.match(planWrite(stateOf(), other, nowMs), { reason: 'other-recipe', isUrgent: false });
+  const other = { ...current, planHash: 'r2', renewedAtMs: renewedAtMs - 1 };
+  t.match(planWrite(stateOf(), other, nowMs), { reason: 'other-plan-hash', isUrgent: false });
   t.end();
 });
 
 t.test('a document that lacks a registry replaces only what is absent, edited or dying', (t) => {
   const lacking = { ...renewed, isComplete: false };
   t.equal(planWrite(stateOf(), lacking, nowMs), undefined);
-  t.equal(planWrite(stateOf(), { ...lacking, recipe: 'r2' }, nowMs), undefined);
+  t.equal(planWrite(stateOf(), { ...lacking, planHash: 'r2' }, nowMs), undefined);
   t.ok(planWrite(undefined, lacking, nowMs));
   t.ok(planWrite(stateOf({ managedFields: [] }), lacking, nowMs));
   t.ok(planWrite(stateOf(), lacking, expiresAtMs - HOUR_MS));
@@ -201,7 +201,7 @@ t.test('a co-owner that wrote the same value is no reason to write', (t) => {
 });
 
 t.test('a secret that says nothing about its origin counts as adopted', (t) => {
-  const state = readPullSecretState({ name: 's', namespace: 'a', resourceVersion: '3' });
+  const state = readPullSecretMetadata({ name: 's', namespace: 'a', resourceVersion: '3' });
   t.match(planWrite(state, current, nowMs), { origin: 'adopted', resourceVersion: '3' });
   t.end();
 });
@@ -252,18 +252,18 @@ t.test('nothing is done in a namespace that is being deleted, nor without a docu
   t.end();
 });
 
-/** A secret with credentials of a role, by its recipe. */
+/** A secret with credentials of a role, by its planHash. */
 const ofRole: Partial<ObjectMeta> = {
-  annotations: { ...secretMetadata().annotations, 'ecr-pull-secrets.io/recipe': 'r1.role' },
+  annotations: { ...secretMetadata().annotations, 'ecr-pull-secrets.io/plan-hash': 'r1.role' },
 };
 
 t.test('a role’s credentials are replaced at once when the namespace has no right to them', (t) => {
   const incomplete = { ...current, isComplete: false };
   const revoked = { reason: 'revoked', isUrgent: true, resourceVersion: '7' };
   t.match(planWrite(stateOf(ofRole), incomplete, nowMs), revoked, 'the common ones');
-  const another = { ...incomplete, recipe: 'r1.another' };
+  const another = { ...incomplete, planHash: 'r1.another' };
   t.match(planWrite(stateOf(ofRole), another, nowMs), revoked, 'another role’s');
-  const same = { ...incomplete, recipe: 'r2.role' };
+  const same = { ...incomplete, planHash: 'r2.role' };
   t.equal(planWrite(stateOf(ofRole), same, nowMs), undefined, 'less of the same role waits');
   t.equal(planWrite(stateOf(), { ...another, isComplete: false }, nowMs), undefined, 'or more');
   t.end();
@@ -276,7 +276,7 @@ t.test(
       dockerConfigJson: '{"auths":{}}',
       expiresAtMs: nowMs,
       renewedAtMs: nowMs,
-      recipe: 'r1',
+      planHash: 'r1',
       isComplete: false,
     };
     const facts = {

@@ -1,15 +1,15 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
-import { createRepairPace } from '../../../src/pull-secrets/queue/repair-limiter.ts';
+import { createRepairLimiter } from '../../../src/pull-secrets/queue/repair-limiter.ts';
 
 const MINUTE_MS = 60_000;
 
-const document = { recipe: 'r', renewedAtMs: 1 };
+const document = { planHash: 'r', renewedAtMs: 1 };
 
 function paceOf() {
   const clock = createFakeClock();
   let aheadMs = 0;
-  const pace = createRepairPace({
+  const pace = createRepairLimiter({
     clock: { ...clock, now: () => clock.now() + aheadMs },
     random: () => 1,
   });
@@ -38,7 +38,7 @@ t.test('a newer token, or another role, is another document', (t) => {
   for (let write = 0; write < 8; write++) pace.written('a', document);
   t.ok(pace.waitMs('a', document) > 0);
   t.equal(pace.waitMs('a', { ...document, renewedAtMs: 2 }), 0);
-  t.equal(pace.waitMs('a', { ...document, recipe: 's' }), 0);
+  t.equal(pace.waitMs('a', { ...document, planHash: 's' }), 0);
   t.end();
 });
 

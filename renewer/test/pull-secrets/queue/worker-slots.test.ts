@@ -1,10 +1,10 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
-import type { Lanes } from '../../../src/pull-secrets/queue/worker-slots.ts';
+import type { SlotLimits } from '../../../src/pull-secrets/queue/worker-slots.ts';
 import { createWorkQueue } from '../../../src/pull-secrets/queue/work-queue.ts';
 
 /** A queue that tells what is worked on, and whose work lasts until it is told to end, or to make room. */
-function holding(t: Test, lanes: Lanes) {
+function holding(t: Test, lanes: SlotLimits) {
   const clock = createFakeClock();
   const held = new Map<string, () => void>();
   const fails = new Set<string>();
@@ -26,7 +26,7 @@ function holding(t: Test, lanes: Lanes) {
   return { queue, clock, held, begun, fails };
 }
 
-function slow(places: number): NonNullable<Lanes['slow']> {
+function slow(places: number): NonNullable<SlotLimits['slow']> {
   return { afterMs: 300, places, evictAfterMs: 3_000 };
 }
 

@@ -1,5 +1,5 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { listWatch } from '@ecr-pull-secrets/kube/reflector.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { NamespacedMeta } from './objects.ts';
@@ -57,7 +57,7 @@ export function followCollection<T extends Stored>(
     if (objects.delete(key)) onChange(key, undefined);
   }
 
-  void listWatch<T, T>({
+  void runReflector<T, T>({
     client,
     clock,
     logger,

@@ -27,7 +27,7 @@ export const CLUSTER_BINARIES = [
 ] as const satisfies readonly ClusterBinary[];
 
 /** How one Kubernetes version's binaries are built. */
-export interface Recipe<Name extends BinaryName = BinaryName> {
+export interface BuildPlan<Name extends BinaryName = BinaryName> {
   /** Folder of the `go.mod` that pins a binary. */
   moduleDirectoryOf(name: Name): string;
   /** For instance `v1.37.2`. */
@@ -48,12 +48,12 @@ const MODULES = fileURLToPath(new URL('../../binaries/', import.meta.url));
 const VERSION_FOLDER = /^v(\d+\.\d+)$/;
 
 /**
- * Reads the recipe of a Kubernetes minor, for instance `1.37`. What its own module does not pin, as etcd
+ * Reads the buildPlan of a Kubernetes minor, for instance `1.37`. What its own module does not pin, as etcd
  * and Helm for an old Kubernetes, is built as for the newest.
  *
  * @throws where there is no such folder in `testbed/binaries/`, naming those that there are
  */
-export async function readRecipe(kubernetesMinor: string): Promise<Recipe<ClusterBinary>> {
+export async function readBuildPlan(kubernetesMinor: string): Promise<BuildPlan<ClusterBinary>> {
   const known = (await readdir(MODULES)).flatMap((name) => VERSION_FOLDER.exec(name)?.[1] ?? []);
   if (!known.includes(kubernetesMinor)) {
     throw new Error(
@@ -65,7 +65,7 @@ export async function readRecipe(kubernetesMinor: string): Promise<Recipe<Cluste
   const newest = isNewest ? own : await readModule(`v${DEFAULT_KUBERNETES_MINOR}`);
   const moduleOf = (name: ClusterBinary): Module => (own.pins(PACKAGES[name]) ? own : newest);
   const modules = new Set(CLUSTER_BINARIES.map((name) => moduleOf(name)));
-  return toRecipe({
+  return toBuildPlan({
     label: 'kubernetes',
     kubernetes: own,
     newest,
@@ -77,12 +77,12 @@ export async function readRecipe(kubernetesMinor: string): Promise<Recipe<Cluste
 }
 
 /**
- * Reads the recipe of kubectl, of the newest Kubernetes. It has a module, and so a folder in the cache, of its
+ * Reads the buildPlan of kubectl, of the newest Kubernetes. It has a module, and so a folder in the cache, of its
  * own, with the versions of the cluster's module where both need one: Go then compiles those parts once.
  */
-export async function readKubectlRecipe(): Promise<Recipe<'kubectl'>> {
+export async function readKubectlBuildPlan(): Promise<BuildPlan<'kubectl'>> {
   const module = await readModule('kubectl');
-  return toRecipe({
+  return toBuildPlan({
     label: 'kubectl',
     kubernetes: module,
     newest: module,
@@ -107,7 +107,7 @@ interface Ingredients<Name extends BinaryName> {
   readonly duration: string;
 }
 
-function toRecipe<Name extends BinaryName>(ingredients: Ingredients<Name>): Recipe<Name> {
+function toBuildPlan<Name extends BinaryName>(ingredients: Ingredients<Name>): BuildPlan<Name> {
   const { label, kubernetes, newest, modules, moduleOf, packages, duration } = ingredients;
   const kubernetesVersion = find(kubernetes.goMod, /\bk8s\.io\/kubernetes (v\S+)$/m);
   // Without a version of their own the API server and kubectl call themselves v0.0.0.
