@@ -47,7 +47,7 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
   };
   const context: RenewerContext = { ...base, certificates: createWebhookTls(base) };
   const { host, opsPort: port } = configuration;
-  const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
+  const ops = await startOpsServer({ metrics: registry, ready: () => HEALTHY }, { host, port });
   logger.info({ ...configuration.summary }, 'started');
   for (const warning of configuration.registryWarnings) logger.warn(warning);
   base.metrics.refusedRegistries.set(configuration.refusedRegistries.length);

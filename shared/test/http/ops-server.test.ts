@@ -3,9 +3,21 @@ import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { createMetricsRegistry } from '../../src/metrics.ts';
-import { HEALTHY, startOpsServer } from '../../src/http/ops-server.ts';
+import { type Health, HEALTHY, startOpsServer } from '../../src/http/ops-server.ts';
 
 const HOST = '127.0.0.1';
+
+t.test('probes and metrics are served over plain HTTP', async (t) => {
+  let health: Health = { ok: false, reason: 'waiting for the first certificate' };
+  const app = await startApp(t, () => health);
+  const get = async (path: string) => app.inject({ method: 'GET', url: path });
+  t.match(await get('/livez'), { statusCode: 200 });
+  t.match(await get('/readyz'), { statusCode: 503, payload: /waiting for the first certificate/ });
+  health = HEALTHY;
+  t.match(await get('/readyz'), { statusCode: 200 });
+  t.match((await get('/metrics')).payload, /process_resident_memory_bytes/);
+  t.match(await get('/'), { statusCode: 404 });
+});
 
 t.test('what is no plain GET is answered before its body comes, and closed', async (t) => {
   const port = await startOps(t);
@@ -64,13 +76,11 @@ async function startOps(test: Test): Promise<number> {
   return Number(new URL(app.listeningOrigin).port);
 }
 
-async function startApp(test: Test): Promise<FastifyInstance> {
-  const app = await startOpsServer({
-    host: HOST,
-    port: 0,
-    metrics: createMetricsRegistry(),
-    ready: () => HEALTHY,
-  });
+async function startApp(test: Test, ready: () => Health = () => HEALTHY): Promise<FastifyInstance> {
+  const app = await startOpsServer(
+    { metrics: createMetricsRegistry(), ready },
+    { host: HOST, port: 0 },
+  );
   test.teardown(() => app.close());
   return app;
 }
