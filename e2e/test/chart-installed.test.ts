@@ -173,7 +173,7 @@ async function makeWhatExists(): Promise<void> {
     now: new Date(),
   });
   await api.create(`${HOME}/configmaps`, {
-    metadata: { name: EXISTING.authorities },
+    metadata: { name: EXISTING.caCerts },
     data: { 'corporate.pem': certificatePem },
   });
   await api.create(`${HOME}/secrets`, {
