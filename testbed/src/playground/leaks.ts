@@ -17,17 +17,17 @@ export interface LeakSearch {
   /** Folder of all containers' logs, those of pods that are gone too. */
   readonly logDirectory: string;
   /**
-   * Told what could not be searched because the API server, or a container that is ready, is away;
-   * standard error unless told.
+   * Receives what could not be searched because the API server, or a container that is ready, is unavailable.
+   * The default is standard error.
    */
   readonly warn?: (line: string) => void;
 }
 
 /**
- * Says where a token, a password, a key or a part of one stands; never which. The logs are searched
- * whoever is away. Where the API server refuses to show something, that is in the answer too.
+ * Returns the places that contain a token, a password, a key or a part of one, never the secret itself. The logs
+ * are searched even if the API server is unavailable. If it refuses to show something, the result contains that too.
  *
- * @throws where the logs cannot be read
+ * @throws if the logs cannot be read
  */
 export async function findLeaks(search: LeakSearch): Promise<readonly string[]> {
   const { api, ecr, logDirectory, warn = progressToStderr } = search;
