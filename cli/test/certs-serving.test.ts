@@ -88,7 +88,7 @@ t.test(
       late.stderr,
       `the authority in ${authority} cannot sign: the CA certificate expired at `,
     );
-    t.match(late.stderr, '[ECRPS_CERTIFICATE_AUTHORITY_INVALID]');
+    t.match(late.stderr, '[ECRPS_CA_INVALID]');
 
     await writeFile(join(authority, 'ca.key'), await readFile(join(out, 'tls.key')));
     t.match(

@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Event } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY, readCaBundle, readSigner, readTrusted } from './support/authority.ts';
+import { CA_SECRET, readCaBundle, readSigner, readTrusted } from './support/ca.ts';
 import { handshakesNow } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { pathOf } from './support/pull-secret.ts';
 import { logOf, metricsOf, nextLeader } from './support/renewers.ts';
-import { startThief, stealAuthority } from './support/impostor-webhook.ts';
+import { startThief, stealCa } from './support/impostor-webhook.ts';
 import { stealIdentity } from './support/stolen-identity.ts';
 
 const TRUST_PROPAGATION_MS = 4_000;
@@ -42,7 +40,7 @@ await eventually('injection works', () => createInjected(api));
 /** As docs/tls.md says: `kubectl annotate secret ecr-pull-secrets-ca ecr-pull-secrets.io/distrust-before=<now>`. */
 async function distrust(instant: string): Promise<void> {
   const annotations = { 'ecr-pull-secrets.io/distrust-before': instant };
-  await api.merge(AUTHORITY, { metadata: { annotations } });
+  await api.merge(CA_SECRET, { metadata: { annotations } });
 }
 
 /** As `date -u +%Y-%m-%dT%H:%M:%SZ` prints it. */
@@ -73,10 +71,10 @@ t.test(
 
 t.test('a stolen CA is trusted no longer, though the leader is killed, and nobody notices', (t) =>
   unnoticed(t, playground, async () => {
-    const thief = await startThief(api, await stealAuthority(api));
+    const thief = await startThief(api, await stealCa(api));
     t.teardown(() => thief.close());
     t.ok(await thief.isTrusted(), 'the thief is taken for the webhook');
-    const heir = await startThief(api, await plantAuthority());
+    const heir = await startThief(api, await plantCa());
     t.teardown(() => heir.close());
     await eventually('a CA that the thief made is trusted too', async () =>
       assert.ok(await heir.isTrusted()),
@@ -111,7 +109,7 @@ t.test('a stolen CA is trusted no longer, though the leader is killed, and nobod
 t.test('the same instant again changes nothing', async (t) => {
   const before = await readSigner(api);
   const { metadata } = await api.get<{ metadata: { annotations: Record<string, string> } }>(
-    AUTHORITY,
+    CA_SECRET,
   );
   await distrust(metadata.annotations['ecr-pull-secrets.io/distrust-before'] ?? '');
   await delay(3_000);
@@ -120,8 +118,8 @@ t.test('the same instant again changes nothing', async (t) => {
 });
 
 /** With the renewer's token: another CA, of which all that is written says that it is to be left alone. */
-async function plantAuthority(): Promise<CertificateAuthority> {
-  const made = await createCertificateAuthority({
+async function plantCa(): Promise<PemPair> {
+  const made = await createCa({
     commonName: 'thief',
     // By its dates it is valid since half an hour ago, and will be made in half an hour.
     now: new Date(Date.now() + 1_800_000),
@@ -132,7 +130,7 @@ async function plantAuthority(): Promise<CertificateAuthority> {
     'ecr-pull-secrets.io/format': '2',
     'ecr-pull-secrets.io/signing-since': '2200-01-01T00:00:00Z',
   };
-  await identity.api.merge(AUTHORITY, { metadata: { annotations }, stringData });
+  await identity.api.merge(CA_SECRET, { metadata: { annotations }, stringData });
   await identity.client.close();
   return made;
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY, askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { CA_SECRET, askForRotation, readSigner, readTrusted } from './support/ca.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
@@ -75,13 +75,13 @@ t.test('a rotation goes on where its leader was killed, and nobody notices', (t)
 );
 
 for (const [what, damage] of Object.entries<() => Promise<unknown>>({
-  'is deleted': () => api.remove(AUTHORITY),
+  'is deleted': () => api.remove(CA_SECRET),
   'is overwritten with rubbish': () =>
-    api.merge(AUTHORITY, { data: { 'tls.crt': 'eA==', 'tls.key': 'eA==', 'ca.crt': 'eA==' } }),
-  'has a key of no use': () => api.merge(AUTHORITY, { data: { 'tls.key': 'eA==' } }),
+    api.merge(CA_SECRET, { data: { 'tls.crt': 'eA==', 'tls.key': 'eA==', 'ca.crt': 'eA==' } }),
+  'has a key of no use': () => api.merge(CA_SECRET, { data: { 'tls.key': 'eA==' } }),
   'is of another type': () =>
     unseen(async () => {
-      await api.remove(AUTHORITY);
+      await api.remove(CA_SECRET);
       await api.create(SECRETS, {
         metadata: { name: `${PRODUCT_NAME}-ca` },
         type: 'kubernetes.io/basic-auth',
@@ -90,7 +90,7 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
     }),
   'is immutable and useless': () =>
     unseen(async () => {
-      await api.remove(AUTHORITY);
+      await api.remove(CA_SECRET);
       await api.create(SECRETS, {
         metadata: { name: `${PRODUCT_NAME}-ca` },
         immutable: true,
@@ -109,13 +109,13 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
 
 t.test('an authority from a backup takes the place of ours, and nobody notices', (t) =>
   unnoticed(t, playground, async () => {
-    const backup = await createCertificateAuthority({ commonName: 'backup', now: new Date() });
+    const backup = await createCa({ commonName: 'backup', now: new Date() });
     const { untrusted } = await watchHandshakes(playground, async () => {
       const [certificate, key] = [backup.certificatePem, backup.privateKeyPem].map(encode);
       const leader = await nextLeader(playground);
       // The other replica hears of it before the leader, who publishes.
       process.kill(leader.pid, 'SIGSTOP');
-      await api.merge(AUTHORITY, {
+      await api.merge(CA_SECRET, {
         data: { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': certificate },
       });
       await delay(2_000);
@@ -189,7 +189,7 @@ async function forbidWrites(isForbidden: boolean): Promise<void> {
 
 t.test('what a later version wrote is used and left alone', async (t) => {
   const before = await readSigner(api);
-  await api.merge(AUTHORITY, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '2' } } });
+  await api.merge(CA_SECRET, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '2' } } });
   await askForRotation(api);
   for (const pid of await renewers()) process.kill(pid, 'SIGKILL');
   const leader = await nextLeader(playground, '', 45_000);
@@ -197,7 +197,7 @@ t.test('what a later version wrote is used and left alone', async (t) => {
   await eventually('injection works', injected);
   await delay(2_000);
   t.equal(await readSigner(api), before);
-  await api.merge(AUTHORITY, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '1' } } });
+  await api.merge(CA_SECRET, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '1' } } });
   await anotherSigns(before);
 });
 

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
-import {
-  createServingCertificate,
-  type ServingCertificate,
-} from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
@@ -17,7 +12,7 @@ import {
   type Secret,
 } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { CA_SECRET, CONFIGURATION, readCaBundle } from './support/ca.ts';
 import { CERT_MANAGER, crdOf, CRDS } from './support/cert-manager.ts';
 import { handshakesNow } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
@@ -33,12 +28,9 @@ t.teardown(() => playground.close());
 const { api, node } = playground;
 await api.create('/api/v1/namespaces', { metadata: { name: PRODUCT_NAME } });
 await api.createNamespace('labelled');
-const authority = await createCertificateAuthority({ commonName: 'mine', now: new Date() });
+const authority = await createCa({ commonName: 'mine', now: new Date() });
 
-function issue(
-  by: CertificateAuthority = authority,
-  lifetimeMs = 3_600_000,
-): Promise<ServingCertificate> {
+function issue(by: PemPair = authority, lifetimeMs = 3_600_000): Promise<PemPair> {
   return createServingCertificate(by, {
     serviceName: PRODUCT_NAME,
     namespace: PRODUCT_NAME,
@@ -50,7 +42,7 @@ function issue(
 /** Fills a Secret as cert-manager or a person does. */
 async function putSecret(
   name: string,
-  { certificatePem, privateKeyPem }: ServingCertificate,
+  { certificatePem, privateKeyPem }: PemPair,
   caPem = authority.certificatePem,
 ): Promise<void> {
   const data = {
@@ -133,7 +125,7 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   }
   await injected();
 
-  const foreign = await createCertificateAuthority({ commonName: 'other', now: new Date() });
+  const foreign = await createCa({ commonName: 'other', now: new Date() });
   await putSecret('mine', await issue(foreign));
   await eventually('the renewers tell', () => renewersSay(/no CA of the bundle signed/));
   await injected();
@@ -207,7 +199,7 @@ t.test(
   async (t) => {
     const thief = await startThief(api, authority);
     t.teardown(() => thief.close());
-    const other = await createCertificateAuthority({ commonName: 'other', now: new Date() });
+    const other = await createCa({ commonName: 'other', now: new Date() });
     const both = `${authority.certificatePem}${other.certificatePem}`;
     await putSecret('mine', await issue(), both);
     await eventually('both are trusted', async () => assert.equal(await readCaBundle(api), both));
@@ -271,7 +263,7 @@ t.test('back to certificates of our own, by a replica of the new mode', async (t
 });
 
 t.test('where both authorities are trusted nobody notices a change of the mode', async (t) => {
-  const { data } = await api.get<Secret>(AUTHORITY);
+  const { data } = await api.get<Secret>(CA_SECRET);
   const own = Buffer.from(data?.['tls.crt'] ?? '', 'base64').toString();
   const mine = authority.certificatePem;
   await putSecret('next', await issue(), `${mine}${own}`);

@@ -33,7 +33,7 @@ export interface Extensions extends Policies {
 }
 
 export interface BasicConstraints {
-  readonly isAuthority: boolean;
+  readonly isCa: boolean;
   /** How many intermediates may be between it and a leaf. */
   readonly maxPathLength: number | undefined;
 }
@@ -136,7 +136,7 @@ function readBasicConstraints(value: Buffer): Findings {
   }
   return {
     basicConstraints: {
-      isAuthority: flag !== undefined && toBoolean(flag),
+      isCa: flag !== undefined && toBoolean(flag),
       maxPathLength: maxPathLength === undefined ? undefined : Number(maxPathLength),
     },
   };

@@ -1,6 +1,6 @@
 import { generateRsaKeyPair } from '../../src/issue/key-pair.ts';
 import t from 'tap';
-import { createCertificateAuthority } from '../../src/issue/certificate-authority.ts';
+import { createCa } from '../../src/issue/ca.ts';
 import { certificateSetEnd } from '../../src/verify/certificate-set-end.ts';
 import { createServingCertificate } from '../../src/issue/serving-certificate.ts';
 import { commonNameField, signCertificate } from '../../src/issue/signed-certificate.ts';
@@ -14,7 +14,7 @@ const dnsNames = ['hook.apps.svc'];
 
 t.test('a set ends with its serving certificate, whatever else the bundle holds', async (t) => {
   const authorityFor = async (commonName: string, days: number) =>
-    createCertificateAuthority({ commonName, now, lifetimeMs: days * DAY_MS, keyPair });
+    createCa({ commonName, now, lifetimeMs: days * DAY_MS, keyPair });
   const [authority, retired] = await Promise.all([
     authorityFor('signs', 100),
     authorityFor('retired', 3),

@@ -26,7 +26,7 @@ import {
   toPem,
 } from '../../testing/made-certificate.ts';
 import { createServingCertificate } from '../../src/issue/serving-certificate.ts';
-import { verifyAuthority } from '../../src/verify/certificate-authority.ts';
+import { verifyCa } from '../../src/verify/ca.ts';
 import { verifyCertificateSet } from '../../src/verify/certificate-set.ts';
 
 function verify(draft: ChainDraft): readonly string[] {
@@ -38,7 +38,7 @@ function verify(draft: ChainDraft): readonly string[] {
 function verdictOn(...more: readonly Buffer[]): readonly string[] {
   const draft = root({ extensions: [...authorityExtensions, ...more] });
   const certificatePem = toPem(makeCertificate(draft));
-  return verifyAuthority({ certificatePem, privateKeyPem: privateKeyPem('rsa-2048') }, NOW);
+  return verifyCa({ certificatePem, privateKeyPem: privateKeyPem('rsa-2048') }, NOW);
 }
 
 const critical = extension('1.2.3.4', NULL, { critical: true });
@@ -92,7 +92,7 @@ t.test('an authority whose subject has two attributes in one set can sign', asyn
     certificatePem: toPem(makeCertificate(root({ subject }))),
     privateKeyPem: privateKeyPem('rsa-2048'),
   };
-  t.strictSame(verifyAuthority(authority, NOW), []);
+  t.strictSame(verifyCa(authority, NOW), []);
   const made = await createServingCertificate(authority, {
     serviceName: 'hook',
     namespace: 'apps',

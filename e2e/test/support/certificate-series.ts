@@ -1,7 +1,5 @@
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pair.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 
@@ -9,7 +7,7 @@ const HOUR_MS = 60 * 60 * 1000;
 
 /** One authority and the moment at which all of its certificates are made. */
 export interface SeriesAuthority {
-  readonly authority: CertificateAuthority;
+  readonly authority: PemPair;
   readonly now: Date;
 }
 
@@ -38,7 +36,7 @@ export async function createCertificateSeries(): Promise<CertificateSeries> {
   ];
   const authorities = await Promise.all(
     moments.map(async (now) => ({
-      authority: await createCertificateAuthority({ commonName: 'test', now, keyPair }),
+      authority: await createCa({ commonName: 'test', now, keyPair }),
       now,
     })),
   );

@@ -1,4 +1,4 @@
-import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { DEFAULT_SERVING_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { parseDurationMs } from '@ecr-pull-secrets/shared/duration.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type Agent, request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pair.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { createLogger, type Logger } from '@ecr-pull-secrets/shared/logger.ts';
@@ -16,7 +16,7 @@ const SERVER_NAME = 'ecr-pull-secrets.ecr-pull-secrets.svc';
 
 const keyPair = await generateRsaKeyPair();
 
-const authority = await createCertificateAuthority({
+const authority = await createCa({
   commonName: 'test',
   now: new Date(),
 });

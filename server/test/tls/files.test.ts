@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
@@ -95,7 +95,7 @@ t.test(
       createFakeClock(Date.now()),
       'ecr-pull-secrets.ecr-pull-secrets.svc',
     );
-    const foreign = await createCertificateAuthority({ commonName: 'foreign', now: new Date() });
+    const foreign = await createCa({ commonName: 'foreign', now: new Date() });
     writePair(byName.directory, await issue());
     writeFileSync(join(byName.directory, 'ca.crt'), foreign.certificatePem);
     await byName.watch.check();
