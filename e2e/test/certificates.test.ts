@@ -29,7 +29,7 @@ function injected(): Promise<void> {
   return createInjected(api);
 }
 
-/** Waits until another authority signs. */
+/** Waits until another CA signs. */
 async function anotherSigns(before: string, withinMs?: number): Promise<void> {
   const check = async (): Promise<void> => {
     const signer = await readSigner(api);
@@ -37,7 +37,7 @@ async function anotherSigns(before: string, withinMs?: number): Promise<void> {
     assert.notEqual(signer, before);
     assert.ok((await readTrusted(api)).some(({ fingerprint256 }) => fingerprint256 === signer));
   };
-  await eventually('another authority signs', check, withinMs);
+  await eventually('another CA signs', check, withinMs);
   // Its certificates are in use from a moment later on: the load has to meet them.
   await delay(1_000);
 }
@@ -98,7 +98,7 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
       });
     }),
 })) {
-  t.test(`an authority whose Secret ${what} is replaced, and nobody notices`, (t) =>
+  t.test(`a CA whose Secret ${what} is replaced, and nobody notices`, (t) =>
     unnoticed(t, playground, async () => {
       const before = await readSigner(api);
       await damage();
@@ -107,7 +107,7 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
   );
 }
 
-t.test('an authority from a backup takes the place of ours, and nobody notices', (t) =>
+t.test('a CA from a backup takes the place of ours, and nobody notices', (t) =>
   unnoticed(t, playground, async () => {
     const backup = await createCa({ commonName: 'backup', now: new Date() });
     const { untrusted } = await watchHandshakes(playground, async () => {
@@ -182,7 +182,7 @@ async function forbidWrites(isForbidden: boolean): Promise<void> {
     await delay(2_000);
     assert.match(
       await logOf(playground, leader.pod),
-      /no-writes' denied request.*keeping the authority failed/,
+      /no-writes' denied request.*keeping the CA failed/,
     );
   });
 }
@@ -205,10 +205,10 @@ t.test('renewers that stood still past every expiry put all right within a minut
   const short = { trustPropagation: '2s', servingLifetime: '10s', caLifetime: '18s' };
   await playground.install({ tls: { selfManaged: short } });
   await askForRotation(api);
-  await eventually('an authority of the short life signs', async () => {
+  await eventually('a CA of the short life signs', async () => {
     const signer = await readSigner(api);
-    const authority = (await readTrusted(api)).find((one) => one.fingerprint256 === signer);
-    assert.ok(authority && authority.validToDate.getTime() - Date.now() < 18_000);
+    const ca = (await readTrusted(api)).find((one) => one.fingerprint256 === signer);
+    assert.ok(ca && ca.validToDate.getTime() - Date.now() < 18_000);
   });
   await unseen(() => delay(20_000));
   const goesOnMs = Date.now();

@@ -98,7 +98,7 @@ t.test('a CA says what a verifier asks for', async (t) => {
   t.not(new X509Certificate(next.certificatePem).subject, certificate.subject, 'no two subjects');
 });
 
-t.test('a serving certificate is for the Service, for servers, and from the authority', (t) => {
+t.test('a serving certificate is for the Service, for servers, and from the CA', (t) => {
   const certificate = new X509Certificate(serving.certificatePem);
   t.equal(
     certificate.subjectAltName,
@@ -171,7 +171,7 @@ t.test('extra names are added once, and a name that TLS cannot carry is refused'
     );
 });
 
-t.test('a serving certificate never outlives its authority', async (t) => {
+t.test('a serving certificate never outlives its CA', async (t) => {
   const short = await createCa({
     commonName: 'short',
     now,

@@ -7,7 +7,7 @@ import {
   type Secret,
 } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
-/** The Secret of the certificate authority. */
+/** The Secret of the CA. */
 export const CA_SECRET = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
 
 export const CONFIGURATION = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${PRODUCT_NAME}`;
@@ -30,7 +30,7 @@ export async function readTrusted(api: KubeApi): Promise<readonly X509Certificat
   return splitBundle(await readCaBundle(api)).map((pem) => new X509Certificate(pem));
 }
 
-/** Which authority signs; empty where there is none that can be read. */
+/** Which CA signs; empty where there is none that can be read. */
 export async function readSigner(api: KubeApi): Promise<string> {
   const secret = await ifPresent(api.get<Secret>(CA_SECRET));
   const pem = Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString();

@@ -91,9 +91,7 @@ export function caStatusOf(observed: ObservedCa, now: Date): CaStatus {
   const { annotations = {}, resourceVersion = '' } = secret.metadata;
   const problems = caProblemsAt(observed.signing, now);
   const signing = problems.length === 0 ? observed.signing.pair : undefined;
-  const signingSinceMs =
-    instantOf(annotations[SIGNING_SINCE_ANNOTATION]) ??
-    (signing ? (observed.signing.certificate?.notBefore.getTime() ?? 0) : 0);
+  const signingSinceMs = signingSinceMsOf(secret, signing && observed.signing);
   const { distrustBeforeMs, rotateAtMs, annotationProblems } = readCaAnnotations(secret, now);
   const candidate = usableNext(observed, now);
   const distrusts = createDistrusts(
@@ -154,7 +152,8 @@ function textOf({ data = {} }: CaSecret, key: string): string {
   return Buffer.from(data[key] ?? '', 'base64').toString();
 }
 
-function instantOf(text: string | undefined): number | undefined {
-  const ms = Date.parse(text ?? '');
-  return Number.isNaN(ms) ? undefined : ms;
+/** What is written, or else the beginning of the CA that signs. */
+function signingSinceMsOf({ metadata }: CaSecret, signing: ReadCa | undefined): number {
+  const writtenMs = Date.parse(metadata.annotations?.[SIGNING_SINCE_ANNOTATION] ?? '');
+  return Number.isNaN(writtenMs) ? (signing?.certificate?.notBefore.getTime() ?? 0) : writtenMs;
 }

@@ -47,7 +47,7 @@ export const certificateTimesSchema = z
     ({ caLifetimeMs, servingLifetimeMs }) => servingLifetimeMs <= caLifetimeMs,
     'servingLifetime must not be longer than caLifetime',
   )
-  // The next authority is made when a third is left, and signs after the trust propagation.
+  // The next CA is made when a third is left, and signs after the trust propagation.
   .refine(
     ({ caLifetimeMs, trustPropagationMs }) => trustPropagationMs <= caLifetimeMs / 6,
     'trustPropagation must not be longer than a sixth of caLifetime',

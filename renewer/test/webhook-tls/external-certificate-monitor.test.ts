@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  authorityExtensions,
+  caExtensions,
   below,
   type ChainDraft,
   DAY_MS,
@@ -77,7 +77,7 @@ t.test('files that cat glued are good, and caBundle is written so that Go reads 
 
 t.test('a set that Go refuses is a problem, with its reason', async (t) => {
   const constraints = nameConstraints({ excluded: [dnsName('svc')] });
-  const draft = below(root({ extensions: [...authorityExtensions, constraints] }));
+  const draft = below(root({ extensions: [...caExtensions, constraints] }));
   const { log, metrics } = await look(t, draft);
   t.match(log, /the DNS name \\"hook\.apps\.svc\\" is excluded by the constraint/);
   t.match(await metrics, 'certificate_problems 1\n');

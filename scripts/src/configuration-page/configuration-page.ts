@@ -53,11 +53,11 @@ A kubeconfig is read as kubectl reads it. \`KUBECONFIG\` may be a list of files 
 `;
 
 const NETWORK = `
-## Proxies and private authorities
+## Proxies and private CAs
 
 The proxy variables are read as Go reads them, so what works for \`kubectl\` works here. They count for AWS and for the API server alike: name the API server's address in \`NO_PROXY\` (usually the range of the Services, \`10.96.0.0/12\`) unless the proxy reaches it. A proxy's user and password stand in its URL, percent-encoded; they appear in no log and no error. The chart sets them from \`proxy\`, where the API server's address is an exception already; \`proxy.existingSecret\` names a Secret with the ones that hold credentials.
 
-\`NODE_EXTRA_CA_CERTS\` names a PEM file of authorities that are trusted besides the public ones: for a proxy that is reached by https or opens TLS, and for a private AWS endpoint. The API server is trusted by its own authority alone. The chart's \`extraCaCerts\` sets it from a ConfigMap. Do not set \`NODE_USE_ENV_PROXY\`: Node would send requests for the instance's metadata through \`HTTP_PROXY\`.
+\`NODE_EXTRA_CA_CERTS\` names a PEM file of CAs that are trusted besides the public ones: for a proxy that is reached by https or opens TLS, and for a private AWS endpoint. The API server is trusted by its own authority alone. The chart's \`extraCaCerts\` sets it from a ConfigMap. Do not set \`NODE_USE_ENV_PROXY\`: Node would send requests for the instance's metadata through \`HTTP_PROXY\`.
 `;
 
 /** The whole page, from the schemas that the code validates with. */
