@@ -88,35 +88,36 @@ export function observeCaSecret(secret: CaSecret): ObservedCaSecret {
 export function caStatusOf(observed: ObservedCa, now: Date): CaStatus {
   if (observed.kind !== 'present') return observed;
   const { secret } = observed;
-  const { annotations = {}, resourceVersion = '' } = secret.metadata;
   const problems = caProblemsAt(observed.signing, now);
   const signing = problems.length === 0 ? observed.signing.pair : undefined;
   const signingSinceMs = signingSinceMsOf(secret, signing && observed.signing);
   const { distrustBeforeMs, rotateAtMs, annotationProblems } = readCaAnnotations(secret, now);
   const candidate = usableNext(observed, now);
-  const distrusts = createDistrusts(
-    distrustBeforeMs,
-    { signing, signingSinceMs, next: candidate },
-    now.getTime(),
-  );
+  const known = { signing, signingSinceMs, next: candidate };
+  const distrusts = createDistrusts(distrustBeforeMs, known, now.getTime());
   const next = candidate && !distrusts(candidate.certificatePem) ? candidate : undefined;
+  const shown = [observed.signing.pair, ...(next ? [next] : [])];
   return {
     kind: 'present',
-    resourceVersion,
+    resourceVersion: secret.metadata.resourceVersion ?? '',
     signing,
     next,
-    trustedPem: mergeBundles(observed.listedPem, [
-      observed.signing.pair.certificatePem,
-      next?.certificatePem ?? '',
-    ]),
+    trustedPem: mergeBundles(
+      observed.listedPem,
+      shown.map(({ certificatePem }) => certificatePem),
+    ),
     signingSinceMs,
     rotateAtMs,
     distrusts,
     annotationProblems,
-    isNewer: (annotations[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
-    isStuck: secret.immutable === true || (!signing && (secret.type ?? OPAQUE) !== OPAQUE),
+    isNewer: (secret.metadata.annotations?.[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
+    isStuck: isStuck(secret, signing !== undefined),
     problems,
   };
+}
+
+function isStuck({ immutable, type = OPAQUE }: CaSecret, isUsable: boolean): boolean {
+  return immutable === true || (!isUsable && type !== OPAQUE);
 }
 
 /** The last certificates of a bundle, which are the newest. */

@@ -75,10 +75,10 @@ export async function runServingCertificateReconciler(
       reconcile: async () => {
         const nowMs = clock.now();
         const status = ca.statusAt(new Date(nowMs));
-        if (status.kind !== 'present') return;
+        if (status.kind !== 'present') return undefined;
         trustedSinceMs = seenSince(trustedSinceMs, splitBundle(status.trustedPem), nowMs);
         const { signing } = status;
-        if (!signing) return;
+        if (!signing) return undefined;
         const { certificatePem: caPem } = signing;
         const dueMs = servingCertificateDueMs(issued, {
           caPem,
