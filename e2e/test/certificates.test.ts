@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
@@ -111,24 +112,59 @@ t.test('a CA from a backup takes the place of ours, and nobody notices', (t) =>
   unnoticed(t, playground, async () => {
     const backup = await createCa({ commonName: 'backup', now: new Date() });
     const { untrusted } = await watchHandshakes(playground, async () => {
-      const [certificate, key] = [backup.certificatePem, backup.privateKeyPem].map(encode);
       const leader = await nextLeader(playground);
-      // The other replica hears of it before the leader, who publishes.
+      // The other replica sees it before the leader, which publishes.
       process.kill(leader.pid, 'SIGSTOP');
-      await api.merge(CA_SECRET, {
-        data: { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': certificate },
-      });
+      await restoreBackup(backup);
       await delay(2_000);
       process.kill(leader.pid, 'SIGCONT');
-      await eventually('each replica serves with it', async () => {
-        const served = await handshakesNow(playground, backup.certificatePem);
-        assert.deepEqual([...new Set(served.map(({ problem }) => problem))], ['']);
-      });
+      await eachServes(backup);
       await delay(1_000);
     });
     t.strictSame(untrusted, []);
   }),
 );
+
+t.test('a leader that stops during the trust propagation hands over what it retains', (t) =>
+  unnoticed(t, playground, async () => {
+    const backup = await createCa({ commonName: 'backup', now: new Date() });
+    const isTrusted = async (fingerprint: string): Promise<boolean> =>
+      (await readTrusted(api)).some(({ fingerprint256 }) => fingerprint256 === fingerprint);
+    const { untrusted } = await watchHandshakes(playground, async () => {
+      const replaced = await readSigner(api);
+      const leader = await nextLeader(playground);
+      await restoreBackup(backup);
+      const restored = await readSigner(api);
+      await eventually('both are trusted', async () => assert.ok(await isTrusted(restored)));
+      process.kill(leader.pid, 'SIGTERM');
+      // The Secret no longer holds the replaced CA: a new leader finds it in caBundle alone.
+      await nextLeader(playground, leader.identity);
+      const stillServes = (await handshakesNow(playground, backup.certificatePem)).filter(
+        ({ problem }) => problem !== '',
+      );
+      t.ok(stillServes.length > 0, 'a replica still serves by the CA that was replaced');
+      await eachServes(backup);
+      t.ok(await isTrusted(replaced), 'the new leader retains it');
+      await delay(1_000);
+    });
+    t.strictSame(untrusted, []);
+  }),
+);
+
+/** As a person does who has nothing but the key pair in the backup. */
+async function restoreBackup({ certificatePem, privateKeyPem }: PemPair): Promise<void> {
+  const [certificate, key] = [certificatePem, privateKeyPem].map(encode);
+  await api.merge(CA_SECRET, {
+    data: { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': certificate },
+  });
+}
+
+async function eachServes({ certificatePem }: PemPair): Promise<void> {
+  await eventually('each replica serves with it', async () => {
+    const served = await handshakesNow(playground, certificatePem);
+    assert.deepEqual([...new Set(served.map(({ problem }) => problem))], ['']);
+  });
+}
 
 function encode(text: string): string {
   return Buffer.from(text).toString('base64');
@@ -182,7 +218,7 @@ async function forbidWrites(isForbidden: boolean): Promise<void> {
     await delay(2_000);
     assert.match(
       await logOf(playground, leader.pod),
-      /no-writes' denied request.*keeping the CA failed/,
+      /no-writes' denied request.*CA reconciliation failed/,
     );
   });
 }
