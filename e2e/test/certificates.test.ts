@@ -170,7 +170,7 @@ function encode(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-t.test('a policy that refuses our writes costs no authority', async (t) => {
+t.test('a policy that refuses our writes costs no CA', async (t) => {
   const before = await readSigner(api);
   await forbidWrites(true);
   await askForRotation(api);
