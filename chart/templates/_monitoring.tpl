@@ -4,19 +4,19 @@
 {{- toYaml (merge (dict) (index . 1 | default dict) $ours) -}}
 {{- end -}}
 
-{{/* With how little left a certificate counts as not renewed: a quarter of its life, 14 days where we do not know it. */}}
+{{/* With how little left a certificate counts as not renewed: a quarter of its life, 14 days if we do not know it. */}}
 {{- define "ecr-pull-secrets.certificateSeconds" -}}
 {{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
 {{- $serving := 1209600 -}}
-{{- $authority := 1209600 -}}
+{{- $ca := 1209600 -}}
 {{- if eq $mode "self-managed" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.servingLifetime | int) 4 -}}
-{{- $authority = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
+{{- $ca = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
 {{- else if eq $mode "cert-manager" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.certManager.duration | int) 4 -}}
 {{- end -}}
 serving: {{ $serving }}
-authority: {{ $authority }}
+ca: {{ $ca }}
 {{- end -}}
 
 {{/* A duration such as 168h, 30m or 1h30m. */}}

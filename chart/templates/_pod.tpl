@@ -86,7 +86,7 @@ type: Recreate
 {{- end -}}
 
 {{/*
-Where the pod may be reached by the network alone: a proxy, and authorities that its certificate, or a private AWS
+Where the pod may be reached by the network alone: a proxy, and CAs that its certificate, or a private AWS
 endpoint's, needs. Given to whoever talks to AWS.
 */}}
 {{- define "ecr-pull-secrets.networkEnv" -}}

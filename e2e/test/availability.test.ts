@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { askForRotation, readSigner, readTrusted } from './support/ca.ts';
 import { countFailOpen } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';

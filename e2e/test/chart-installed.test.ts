@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
@@ -14,7 +14,7 @@ import {
   narrowed,
   readNamespaceSelector,
 } from './support/admissions-enforcer.ts';
-import { CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { CONFIGURATION, readCaBundle } from './support/ca.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { missingIn, selectorsIn } from './support/promql.ts';
 import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
@@ -168,7 +168,7 @@ async function readFigures(): Promise<string> {
 }
 
 async function makeWhatExists(): Promise<void> {
-  const { certificatePem } = await createCertificateAuthority({
+  const { certificatePem } = await createCa({
     commonName: 'corporate',
     now: new Date(),
   });

@@ -13,7 +13,7 @@ import {
   startPlayground,
 } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { chooseServicePort } from '@ecr-pull-secrets/testbed/playground/ports.ts';
-import { readCaBundle } from './support/authority.ts';
+import { readCaBundle } from './support/ca.ts';
 import { startKubectl } from './support/kubectl.ts';
 import { SECRET, pullSecretsOf } from './support/pull-secret.ts';
 

@@ -10,7 +10,7 @@ import {
   kubernetesMinor,
   POLICIES_SINCE,
 } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
-import { CONFIGURATION } from './support/authority.ts';
+import { CONFIGURATION } from './support/ca.ts';
 import { helmTestName } from './support/helm-test-name.ts';
 import { createInjected } from './support/injected.ts';
 import { startKubectl } from './support/kubectl.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import {
   type ConnectProxy,
@@ -46,7 +46,7 @@ interface Network {
 /** AWS behind a proxy that wants a password, and behind a certificate of an authority of one's own. */
 async function startNetwork(t: Test): Promise<Network> {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: 'corporate', now });
+  const authority = await createCa({ commonName: 'corporate', now });
   const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
     serviceName: 'aws',
     namespace: 'test',

@@ -45,7 +45,7 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
     logger,
     metrics: createRenewerMetrics(registry),
   };
-  const context: RenewerContext = { ...base, certificates: createWebhookTls(base) };
+  const context: RenewerContext = { ...base, certificates: createWebhookTls(base, configuration) };
   const { host, opsPort: port } = configuration;
   const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
   logger.info({ ...configuration.summary }, 'started');

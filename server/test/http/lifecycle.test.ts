@@ -8,7 +8,7 @@ import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testin
 import t, { type Test } from 'tap';
 import { readWebhookConfiguration } from '../../src/configuration.ts';
 import { serveWebhook } from '../../src/http/serve-webhook.ts';
-import type { PemPair } from '../../src/tls/serving-certificate.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import {
   type Answer,
   call,
@@ -119,7 +119,7 @@ t.test('a bad first certificate is the reason that readiness gives', async (t) =
   const { certificatePem } = await issue();
   const { privateKeyPem } = await issue({ freshKey: true });
   switchFiles(running.directory, 'bad', { 'tls.crt': certificatePem, 'tls.key': privateKeyPem });
-  await looks(running, 'there is no serving certificate to begin with');
+  await looks(running, 'there is no usable serving certificate yet');
 
   const { status, text } = await running.readiness();
   t.equal(status, 503);

@@ -1,7 +1,7 @@
 import { APPLY_PATCH, type KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import { CONFIGURATION } from '../authority.ts';
+import { CONFIGURATION } from '../ca.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
 
 /** What somebody does with a stolen token: a sentence and the request. */

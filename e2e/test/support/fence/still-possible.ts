@@ -1,13 +1,11 @@
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import type { KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import { microTime } from '@ecr-pull-secrets/kube/lease.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY } from '../authority.ts';
+import { CA_SECRET } from '../ca.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
 import {
   type Attack,
@@ -23,14 +21,14 @@ import {
 import { event } from './event-attacks.ts';
 
 /** Of a key that the thief has. */
-const OWN_AUTHORITY = await createCertificateAuthority({ commonName: 'thief', now: new Date() });
+const OWN_CA = await createCa({ commonName: 'thief', now: new Date() });
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
 /** As the renewer writes it. */
-export function dataOfAuthority({ certificatePem, privateKeyPem }: CertificateAuthority): Manifest {
+export function caSecretData({ certificatePem, privateKeyPem }: PemPair): Manifest {
   const certificate = base64(certificatePem);
   return { 'tls.crt': certificate, 'tls.key': base64(privateKeyPem), 'ca.crt': certificate };
 }
@@ -117,7 +115,7 @@ export const STILL_POSSIBLE: readonly Attack[] = [
     'reads the key of the CA, with which anyone on the path to the webhook can answer in its place',
     {
       method: 'GET',
-      path: AUTHORITY.replace(/\/[^/]+$/, `?fieldSelector=metadata.name%3D${PRODUCT_NAME}-ca`),
+      path: CA_SECRET.replace(/\/[^/]+$/, `?fieldSelector=metadata.name%3D${PRODUCT_NAME}-ca`),
     },
   ],
   ['reads the checkpoint, which contains all tokens', { method: 'GET', path: CHECKPOINT }],
@@ -131,16 +129,16 @@ export const STILL_POSSIBLE: readonly Attack[] = [
   ],
   [
     'replaces the CA by one whose key it has, which stays until it is replaced',
-    merge(AUTHORITY, { data: dataOfAuthority(OWN_AUTHORITY) }),
+    merge(CA_SECRET, { data: caSecretData(OWN_CA) }),
   ],
   [
     'makes the webhook warn that no token covers an image, by an annotation of the checkpoint',
     REPLACE_REGISTRIES,
   ],
-  ['deletes the CA, which the leader then creates again', { method: 'DELETE', path: AUTHORITY }],
+  ['deletes the CA, which the leader then creates again', { method: 'DELETE', path: CA_SECRET }],
   [
     'changes `caBundle` until it is repaired, so that no API server trusts the webhook, or all trust a CA whose key it has',
-    changeCaBundle(OWN_AUTHORITY.certificatePem),
+    changeCaBundle(OWN_CA.certificatePem),
   ],
   [
     'takes the lease, so that no replica renews until 15 seconds after its last write',
