@@ -8,15 +8,15 @@
 {{- define "ecr-pull-secrets.certificateSeconds" -}}
 {{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
 {{- $serving := 1209600 -}}
-{{- $authority := 1209600 -}}
+{{- $ca := 1209600 -}}
 {{- if eq $mode "self-managed" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.servingLifetime | int) 4 -}}
-{{- $authority = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
+{{- $ca = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
 {{- else if eq $mode "cert-manager" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.certManager.duration | int) 4 -}}
 {{- end -}}
 serving: {{ $serving }}
-authority: {{ $authority }}
+ca: {{ $ca }}
 {{- end -}}
 
 {{/* The seconds of a duration such as 168h, 30m or 1h30m. */}}

@@ -7,7 +7,7 @@ import { runLine } from './support/command-line.ts';
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const execute = (...args: readonly string[]) =>
   spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
-const CERTS = ['authority', 'serving', 'yaml', 'verify'];
+const CERTS = ['ca', 'serving', 'yaml', 'verify'];
 
 t.test('--help works for every command, on stdout', async (t) => {
   for (const args of [['--help'], ['-h'], ['help'], ['renewer', '--help']]) {
@@ -34,12 +34,12 @@ t.test('an unknown word is an error with the nearest word and the usage', async 
     [['bogus'], 'ecr-pull-secrets: unknown command "bogus"'],
     [[''], 'ecr-pull-secrets: unknown command ""'],
     [['webhook', '--port'], 'ecr-pull-secrets webhook: "--port": it takes no arguments'],
-    [['certs'], 'ecr-pull-secrets certs: say what first: authority, serving, yaml, verify'],
-    [['certs', '--dir', 'x'], 'ecr-pull-secrets certs: say what first: authority, serving'],
+    [['certs'], 'ecr-pull-secrets certs: say what first: ca, serving, yaml, verify'],
+    [['certs', '--dir', 'x'], 'ecr-pull-secrets certs: say what first: ca, serving'],
     [['certs', 'verfiy'], 'ecr-pull-secrets certs: "verfiy" is unknown: did you mean verify?'],
     [
-      ['certs', 'serving', '--athority', 'x'],
-      'ecr-pull-secrets certs: --athority is unknown: did you mean --authority?',
+      ['certs', 'serving', '--ca-dri', 'x'],
+      'ecr-pull-secrets certs: --ca-dri is unknown: did you mean --ca-dir?',
     ],
   ] as const;
   for (const [args, message] of cases) {

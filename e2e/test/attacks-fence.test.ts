@@ -9,7 +9,7 @@ import {
   kubernetesMinor,
   POLICIES_SINCE,
 } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
-import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { CA_SECRET, CONFIGURATION, readCaBundle } from './support/ca.ts';
 import {
   apply,
   applyWebhook,
@@ -117,7 +117,7 @@ t.test('the renewer’s token makes an administrator, but for the fence', async 
   });
 });
 
-t.test('the fence is about nobody else', async (t) => {
+t.test('the fence affects no other user', async (t) => {
   await Promise.all(
     ALL_ATTACKS.map(([title, request]) => t.resolves(client.request(asDryRun(request)), title)),
   );
@@ -156,14 +156,14 @@ t.test('it repairs caBundle, and an authority’s Secret of another type', async
     assert.equal(await readCaBundle(api), caBundle);
   });
   await eventually('somebody puts a Secret in the place of the authority’s', async () => {
-    await api.remove(AUTHORITY).catch(() => undefined);
+    await api.remove(CA_SECRET).catch(() => undefined);
     await api.create(`/api/v1/namespaces/${PRODUCT_NAME}/secrets`, {
       metadata: { name: `${PRODUCT_NAME}-ca` },
       type: 'example.com/other',
     });
   });
   await eventually('there is an authority again', async () => {
-    assert.equal((await api.get<Secret>(AUTHORITY)).type, 'Opaque');
+    assert.equal((await api.get<Secret>(CA_SECRET)).type, 'Opaque');
   });
   t.pass();
 });

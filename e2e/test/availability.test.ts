@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { askForRotation, readSigner, readTrusted } from './support/ca.ts';
 import { countFailOpen } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
@@ -154,7 +154,7 @@ t.test('authorities that signed before are forgotten in the end', (t) =>
   }),
 );
 
-// One kill tells little: it may come between two calls, and the next connection lead to the other replica.
+// One kill shows little: it may come between two calls, and the next connection may lead to the other replica.
 for (const round of [1, 2]) {
   t.test(
     `kill -9 of the replica that is called costs calls until it is left, ${round}`,

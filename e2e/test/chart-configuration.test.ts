@@ -17,7 +17,7 @@ import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { path: chart, render } = await startChart(t);
 
-/** A value that a process would refuse, and how it would be told. */
+/** A value that a process would refuse, and the setting through which it gets it. */
 interface Refused {
   /** As for `--set-json`. */
   readonly set: string;

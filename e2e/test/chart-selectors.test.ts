@@ -81,29 +81,32 @@ t.test('the notes say which label a namespace needs, or that it needs none', asy
   );
 });
 
-t.test('who names namespaces is told to label none, and has no helm test', async (t) => {
-  const key = 'kubernetes.io/metadata.name';
-  const expression = (operator: string, ...values: readonly string[]) =>
-    selector('namespaceSelector', { key, operator, ...(values.length > 0 && { values }) });
-  const byLabel = ['--set-json', `namespaceSelector.matchLabels={"${key}":"payments"}`];
-  for (const named of [expression('In', 'payments', 'shop'), byLabel]) {
-    const settings = [...NO_LABELS, ...named];
-    t.equal(
-      await optingIn(...settings),
-      'no label is needed: namespaceSelector names its namespaces',
-    );
-    t.match(await notes(...settings), '(there is none where namespaceSelector names');
-    t.notMatch(await render(...settings), 'helm.sh/hook: test');
-    t.match(
-      await notes(...named),
-      'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled\n     (namespaceSelector names',
-    );
-  }
-  for (const kept of [expression('NotIn', 'kube-system'), expression('Exists')]) {
-    t.equal(
-      await optingIn(...kept),
-      'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled',
-    );
-    t.match(await render(...kept), 'helm.sh/hook: test');
-  }
-});
+t.test(
+  'with named namespaces the notes do not ask for labels, and there is no helm test',
+  async (t) => {
+    const key = 'kubernetes.io/metadata.name';
+    const expression = (operator: string, ...values: readonly string[]) =>
+      selector('namespaceSelector', { key, operator, ...(values.length > 0 && { values }) });
+    const byLabel = ['--set-json', `namespaceSelector.matchLabels={"${key}":"payments"}`];
+    for (const named of [expression('In', 'payments', 'shop'), byLabel]) {
+      const settings = [...NO_LABELS, ...named];
+      t.equal(
+        await optingIn(...settings),
+        'no label is needed: namespaceSelector names its namespaces',
+      );
+      t.match(await notes(...settings), '(there is none where namespaceSelector names');
+      t.notMatch(await render(...settings), 'helm.sh/hook: test');
+      t.match(
+        await notes(...named),
+        'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled\n     (namespaceSelector names',
+      );
+    }
+    for (const kept of [expression('NotIn', 'kube-system'), expression('Exists')]) {
+      t.equal(
+        await optingIn(...kept),
+        'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled',
+      );
+      t.match(await render(...kept), 'helm.sh/hook: test');
+    }
+  },
+);

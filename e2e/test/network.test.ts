@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import {
   type ConnectProxy,
@@ -36,7 +36,7 @@ type Environment = Readonly<Record<string, string>>;
 interface Network {
   readonly standIn: EcrStandIn;
   readonly proxy: ConnectProxy;
-  /** What a renewer in this network has to be told. */
+  /** The settings that a renewer in this network needs. */
   readonly environment: Environment;
   /** Its identity, in one way or the other. */
   readonly irsa: Environment;
@@ -46,7 +46,7 @@ interface Network {
 /** AWS behind a proxy that wants a password, and behind a certificate of an authority of one's own. */
 async function startNetwork(t: Test): Promise<Network> {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: 'corporate', now });
+  const authority = await createCa({ commonName: 'corporate', now });
   const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
     serviceName: 'aws',
     namespace: 'test',
@@ -140,7 +140,7 @@ t.test('without its authority the endpoint is not trusted', async (t) => {
   t.same(standIn.calls, []);
 });
 
-t.test('a wrong password is told, and not which', async (t) => {
+t.test('a wrong password is reported, without the password', async (t) => {
   const { standIn, proxy, environment, irsa } = await startNetwork(t);
   const HTTPS_PROXY = proxy.url.replace('hunter2', 'hunter3');
   const output = await askEcr({ ...environment, ...irsa, HTTPS_PROXY });

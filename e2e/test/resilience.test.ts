@@ -147,7 +147,7 @@ t.test(
         node.logs('ecr-pull-secrets', metadata.name, 'renewer'),
       ),
     );
-    t.equal(logs.join('').match(/made a certificate authority/g)?.length, 1);
+    t.equal(logs.join('').match(/created a CA/g)?.length, 1);
     const ca = await caBundle();
     for (const pod of await replicas()) {
       t.equal(await distrustOf(pod, ca), undefined, pod.metadata.name);

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t, { type Test } from 'tap';
@@ -55,7 +55,7 @@ async function failureOf(request: Promise<unknown>): Promise<string> {
 
 t.test('many requests one after the other make no TLS connection each', async (t) => {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: 'test', now });
+  const authority = await createCa({ commonName: 'test', now });
   const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
     serviceName: 'kubernetes',
     namespace: 'default',

@@ -45,7 +45,7 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
     logger,
     metrics: createRenewerMetrics(registry),
   };
-  const context: RenewerContext = { ...base, certificates: createWebhookTls(base) };
+  const context: RenewerContext = { ...base, certificates: createWebhookTls(base, configuration) };
   const { host, opsPort: port } = configuration;
   const ops = await startOpsServer({ metrics: registry, ready: () => HEALTHY }, { host, port });
   logger.info({ ...configuration.summary }, 'started');

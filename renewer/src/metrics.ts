@@ -74,7 +74,7 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
     }),
     certificateExpiry: new Gauge({
       name: `${METRIC_PREFIX}certificate_expiry_timestamp_seconds`,
-      help: 'When the authority’s and this replica’s serving certificate end.',
+      help: 'When the CA’s and this replica’s serving certificate end.',
       labelNames: ['certificate'],
       registers,
     }),

@@ -7,7 +7,7 @@ import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testin
 import t, { type Test } from 'tap';
 import { readWebhookConfiguration } from '../src/configuration.ts';
 import { serveWebhook } from '../src/serve-webhook.ts';
-import type { PemPair } from '../src/tls/serving-certificate.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import {
   type Answer,
   call,
@@ -118,7 +118,7 @@ t.test('readiness gives the problem of an invalid first certificate', async (t) 
   const { certificatePem } = await issue();
   const { privateKeyPem } = await issue({ freshKey: true });
   switchFiles(running.directory, 'bad', { 'tls.crt': certificatePem, 'tls.key': privateKeyPem });
-  await readsUntil(running, 'there is no serving certificate to begin with');
+  await readsUntil(running, 'there is no usable serving certificate yet');
 
   const { status, text } = await running.readiness();
   t.equal(status, 503);

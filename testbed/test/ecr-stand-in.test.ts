@@ -1,5 +1,5 @@
 import { Agent } from 'node:https';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import t, { type Test } from 'tap';
 import { login } from '../src/ecr-stand-in/login.ts';
@@ -282,7 +282,7 @@ t.test(
   async (t) => {
     const now = new Date();
     const host = 'api.ecr.eu-central-1.amazonaws.com';
-    const authority = await createCertificateAuthority({ commonName: 'test', now });
+    const authority = await createCa({ commonName: 'test', now });
     const names = { serviceName: 'aws', namespace: 'test', extraDnsNames: [host] };
     const serving = await createServingCertificate(authority, { ...names, now });
     const tls = { key: serving.privateKeyPem, cert: serving.certificatePem };

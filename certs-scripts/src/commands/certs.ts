@@ -3,18 +3,13 @@ import {
   createUsageError,
   didYouMean,
 } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import { authorityCommand } from './authority.ts';
+import { caCommand } from './ca.ts';
 import type { CertsCommand, CertsContext } from './command.ts';
 import { servingCommand } from './serving.ts';
 import { verifyCommand } from './verify.ts';
 import { yamlCommand } from './yaml.ts';
 
-const COMMANDS: readonly CertsCommand[] = [
-  authorityCommand,
-  servingCommand,
-  yamlCommand,
-  verifyCommand,
-];
+const COMMANDS: readonly CertsCommand[] = [caCommand, servingCommand, yamlCommand, verifyCommand];
 
 /**
  * `ecr-pull-secrets certs <what>`: for people who bring their own certificates.
@@ -37,5 +32,5 @@ function problemOf(name: string | undefined): string {
 
 function usage(): string {
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
-  return `Usage: ecr-pull-secrets certs <what> [options]\n\n${lines.join('\n')}\n\nEach tells its options: ecr-pull-secrets certs serving --help\n`;
+  return `Usage: ecr-pull-secrets certs <what> [options]\n\n${lines.join('\n')}\n\nThe options of each: ecr-pull-secrets certs serving --help\n`;
 }

@@ -16,7 +16,7 @@ export interface CertificateTemplate {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly subject: readonly forge.pki.CertificateField[];
-  /** Of another authority its subject in DER, to the octet: callers compare the two so. */
+  /** Of another CA its subject in DER, to the octet: callers compare the two so. */
   readonly issuer: readonly forge.pki.CertificateField[] | Buffer;
   readonly publicKey: KeyObject;
   readonly extensions: readonly object[];

@@ -31,7 +31,7 @@ export function oneLine(distinguishedName: string | undefined): string {
 }
 
 /** How sentences call a certificate that is not the leaf. */
-export function authorityName({ x509 }: Certificate): string {
+export function caName({ x509 }: Certificate): string {
   return `the CA certificate ${oneLine(x509.subject)}`;
 }
 
@@ -59,10 +59,10 @@ export function leafProblems(leaf: Certificate, dnsNames: readonly string[], now
 export function signatureProblems(certificate: Certificate, issuer: Certificate): string[] {
   const { keyAlgorithm, name } = certificate.signatureAlgorithm;
   const { basicConstraints, publicKey } = issuer;
-  const what = authorityName(issuer);
+  const what = caName(issuer);
   const signed = `${oneLine(certificate.x509.subject)} is signed with ${name}`;
-  const isAuthority = basicConstraints?.isAuthority ?? issuer.version < 3;
-  if (!isAuthority) return [`${what} lacks the flag CA:TRUE`];
+  const isCa = basicConstraints?.isCa ?? issuer.version < 3;
+  if (!isCa) return [`${what} lacks the flag CA:TRUE`];
   if (issuer.maySignCertificates === false) {
     return [`${what} may not sign certificates: its key usage lacks keyCertSign`];
   }
@@ -75,8 +75,8 @@ export function signatureProblems(certificate: Certificate, issuer: Certificate)
     : [`${what} has the name of an issuer, but its key did not sign the certificate`];
 }
 
-/** What an authority is to sign. */
-export interface AuthorityPlace {
+/** What a CA is to sign. */
+export interface CaPlace {
   readonly role: 'root' | 'intermediate';
   /** How many intermediates are between it and the leaf. */
   readonly pathLength: number;
@@ -84,14 +84,11 @@ export interface AuthorityPlace {
 }
 
 /** What keeps a certificate from its place in a chain: Go's `isValid`. */
-export function authorityProblems(
-  authority: Certificate,
-  { role, pathLength, now }: AuthorityPlace,
-): string[] {
-  const what = authorityName(authority);
-  const { basicConstraints } = authority;
-  const problems = [...extensionProblems(what, authority), ...dateProblems(what, authority, now)];
-  if (role === 'intermediate' && basicConstraints?.isAuthority !== true) {
+export function caProblems(ca: Certificate, { role, pathLength, now }: CaPlace): string[] {
+  const what = caName(ca);
+  const { basicConstraints } = ca;
+  const problems = [...extensionProblems(what, ca), ...dateProblems(what, ca, now)];
+  if (role === 'intermediate' && basicConstraints?.isCa !== true) {
     problems.push(`${what} lacks the flag CA:TRUE`);
   }
   const maxPathLength = basicConstraints?.maxPathLength ?? Number.POSITIVE_INFINITY;

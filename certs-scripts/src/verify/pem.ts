@@ -9,6 +9,14 @@ export const MAX_PEM_BYTES = 1024 * 1024;
 /** Public CA bundles hold about 150; each takes a fifth of a millisecond to read. */
 const MAX_BLOCKS = 1000;
 
+/** A certificate and its private key as PEM: of a CA, or of a server. */
+export interface PemPair {
+  /** The certificate; of a server, then its intermediates if it has any. */
+  readonly certificatePem: string;
+  /** Unencrypted. */
+  readonly privateKeyPem: string;
+}
+
 /** One `-----BEGIN …-----` of a PEM text. */
 export interface PemBlock {
   readonly label: string;

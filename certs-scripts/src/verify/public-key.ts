@@ -3,6 +3,7 @@ import {
   createDerReader,
   type DerElement,
   enterSequence,
+  malformed,
   TAG,
   toBitString,
   toObjectIdentifier,
@@ -79,8 +80,4 @@ function readKeyObject(certificate: X509Certificate): KeyObject {
   } catch (error) {
     throw new Error('unreadable public key', { cause: error });
   }
-}
-
-function malformed(): Error {
-  return new Error('malformed public key');
 }

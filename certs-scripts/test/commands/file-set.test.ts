@@ -96,7 +96,7 @@ t.test('a failure after the first file is in place puts everything back', async 
   };
   const fs = await import('node:fs/promises');
   const mocked = await t.mockImport<typeof import('../../src/commands/file-set.ts')>(
-    '../src/file-set.ts',
+    '../../src/commands/file-set.ts',
     {
       'node:fs/promises': { ...fs, rename: failing },
     },

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
@@ -54,7 +54,7 @@ function tlsDirectory(directory: string): string {
 
 async function handOverCertificate(directory: string): Promise<Authority> {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: PRODUCT_NAME, now });
+  const authority = await createCa({ commonName: PRODUCT_NAME, now });
   const service = { serviceName: PRODUCT_NAME, namespace: PRODUCT_NAME, now };
   const serving = await createServingCertificate(authority, service);
   const tls = tlsDirectory(directory);

@@ -96,7 +96,7 @@ export const renewerVariables = z.object({
   }),
   POD_NAME: z.string().meta({ description: 'Name of this pod.', example: 'ecr-pull-secrets-0' }),
   POD_NAMESPACE: objectName.meta({
-    description: 'Namespace of this pod, which holds the lease and the authority’s Secret.',
+    description: 'Namespace of this pod, which holds the lease and the CA’s Secret.',
     example: PRODUCT_NAME,
   }),
   SERVICE_NAME: objectName.default(PRODUCT_NAME).meta({

@@ -1,4 +1,4 @@
-import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { DEFAULT_SERVING_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { parseDurationMs } from '@ecr-pull-secrets/shared/duration.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
@@ -47,7 +47,7 @@ export const certificateTimesSchema = z
     ({ caLifetimeMs, servingLifetimeMs }) => servingLifetimeMs <= caLifetimeMs,
     'servingLifetime must not be longer than caLifetime',
   )
-  // The next authority is made when a third is left, and signs after the trust propagation.
+  // The next CA is made when a third is left, and signs after the trust propagation.
   .refine(
     ({ caLifetimeMs, trustPropagationMs }) => trustPropagationMs <= caLifetimeMs / 6,
     'trustPropagation must not be longer than a sixth of caLifetime',

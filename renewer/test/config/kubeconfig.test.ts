@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { startConnectProxy } from '@ecr-pull-secrets/shared/testing/connect-proxy.ts';
@@ -231,7 +231,7 @@ t.test(
 );
 
 t.test('proxy-url is taken whatever the environment says, by http and by socks5', async (t) => {
-  const authority = await createCertificateAuthority({ commonName: 'test', now: new Date() });
+  const authority = await createCa({ commonName: 'test', now: new Date() });
   const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
     serviceName: 'api',
     namespace: 'test',

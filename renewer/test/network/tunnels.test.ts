@@ -3,7 +3,7 @@ import { createServer as createPlainServer, type RequestListener, type Server } 
 import { createServer } from 'node:https';
 import { getCACertificates, setDefaultCACertificates, TLSSocket } from 'node:tls';
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
@@ -29,7 +29,7 @@ const credentials = { username: 'me@corp', password: 'pa:ss/w%rd' };
 const API_SERVER = 'api-server.invalid';
 const ECR = 'ecr.invalid';
 
-const authority = await createCertificateAuthority({ commonName: 'test', now: new Date() });
+const authority = await createCa({ commonName: 'test', now: new Date() });
 const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
   serviceName: 'proxied',
   namespace: 'test',
@@ -206,7 +206,7 @@ t.test('a client certificate goes through the tunnel', async (t) => {
 t.test('the API server’s certificate is checked behind a proxy as well', async (t) => {
   const target = await startTlsServer(t, (_, response) => response.end('{}'));
   const proxy = await startProxy(t, { routes: { [`${API_SERVER}:443`]: target.port } });
-  const stranger = await createCertificateAuthority({ commonName: 'other', now: new Date() });
+  const stranger = await createCa({ commonName: 'other', now: new Date() });
   const request = { method: 'GET', origin: `https://${API_SERVER}`, path: '/' } as const;
   const dispatcher = createApiServerDispatcher({ ca: stranger.certificatePem }, proxy.url);
   t.teardown(() => dispatcher.destroy());

@@ -3,11 +3,11 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type Agent, request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pair.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { createLogger, type Logger } from '@ecr-pull-secrets/shared/logger.ts';
-import type { PemPair } from '../../src/tls/serving-certificate.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 
 export const JSON_HEADERS = { 'content-type': 'application/json' };
 
@@ -16,7 +16,7 @@ const SERVER_NAME = 'ecr-pull-secrets.ecr-pull-secrets.svc';
 
 const keyPair = await generateRsaKeyPair();
 
-const authority = await createCertificateAuthority({
+const ca = await createCa({
   commonName: 'test',
   now: new Date(),
 });
@@ -32,7 +32,7 @@ export interface IssueOptions {
 /** Issues a new certificate that the CA signed. */
 export async function issue(options: IssueOptions = {}): Promise<PemPair> {
   const { nowMs = Date.now(), lifetimeMs = 24 * 60 * 60 * 1000, freshKey = false } = options;
-  const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
+  const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
     serviceName: 'ecr-pull-secrets',
     namespace: 'ecr-pull-secrets',
     now: new Date(nowMs),
@@ -73,7 +73,7 @@ export async function call(options: Call): Promise<Answer> {
 }
 
 export function connectionOptions(port: number) {
-  return { host: '127.0.0.1', port, ca: authority.certificatePem, servername: SERVER_NAME };
+  return { host: '127.0.0.1', port, ca: ca.certificatePem, servername: SERVER_NAME };
 }
 
 export async function readAnswer(outgoing: ReturnType<typeof request>): Promise<Answer> {

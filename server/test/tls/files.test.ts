@@ -1,12 +1,13 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import { watchCertificate } from '../../src/tls/certificate-watch.ts';
 import { createWebhookMetrics } from '../../src/metrics.ts';
-import { type PemPair, readPemPair } from '../../src/tls/serving-certificate.ts';
+import { readTlsFiles, type TlsFiles } from '../../src/tls/serving-certificate.ts';
 import { issue, recordLog, switchFiles } from '../support/webhook.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -24,14 +25,14 @@ function startWatch(
   const directory = test.testdir();
   const registry = createMetricsRegistry();
   const log = recordLog();
-  const used: PemPair[] = [];
+  const used: TlsFiles[] = [];
   const watch = watchCertificate({
     directory,
     serverName,
     clock,
     logger: log.logger,
     metrics: createWebhookMetrics(registry),
-    use: ({ pair }) => used.push(pair),
+    use: ({ files }) => used.push(files),
   });
   return {
     directory,
@@ -77,7 +78,7 @@ t.test('a certificate that does not come is said, and told from one that is to c
   await watch.check();
   await watch.check();
   t.equal(log.length, 1);
-  t.match(log[0], /there is no serving certificate to begin with/);
+  t.match(log[0], /there is no usable serving certificate yet/);
   t.match(watch.problem(), /ENOENT/);
   t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n', 'nothing was lost');
 });
@@ -94,7 +95,7 @@ t.test(
       createFakeClock(Date.now()),
       'ecr-pull-secrets.ecr-pull-secrets.svc',
     );
-    const foreign = await createCertificateAuthority({ commonName: 'foreign', now: new Date() });
+    const foreign = await createCa({ commonName: 'foreign', now: new Date() });
     writePair(byName.directory, await issue());
     writeFileSync(join(byName.directory, 'ca.crt'), foreign.certificatePem);
     await byName.watch.check();
@@ -205,7 +206,7 @@ t.test('certificate and key always come from one generation of the files', async
   let mixed = 0;
   for (let generation = 1; generation <= 100; generation++) {
     // Many reads at once keep the file system's threads busy, so that the switch falls among them.
-    const reading = Array.from({ length: 20 }, () => readPemPair(directory));
+    const reading = Array.from({ length: 20 }, () => readTlsFiles(directory));
     for (let step = 0; step < generation % 10; step++) await new Promise(setImmediate);
     const files = { 'tls.crt': `c${generation}`, 'tls.key': `k${generation}` };
     switchFiles(directory, String(generation), files);

@@ -6,7 +6,7 @@ import {
   middle,
   NAME,
   root,
-  authorityExtensions,
+  caExtensions,
   leafExtensions,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
 import {
@@ -35,7 +35,7 @@ export const ISSUERS_KINDS: ChainKinds = {
     return { roots: [own], sent: [own] };
   })(),
   'a leaf that is a CA': below(root(), {
-    extensions: [...authorityExtensions, ...leafExtensions.slice(2)],
+    extensions: [...caExtensions, ...leafExtensions.slice(2)],
   }),
 
   // Path length.

@@ -3,7 +3,7 @@ import type { KubeClient, KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { CONFIGURATION, readCaBundle } from '../authority.ts';
+import { CONFIGURATION, readCaBundle } from '../ca.ts';
 import type { StolenIdentity } from '../stolen-identity.ts';
 import { asDryRun, jsonPatch, managedFields } from './attack.ts';
 
