@@ -168,7 +168,7 @@ t.test('every form of a proxy that the renewer takes is taken', async (t) => {
 
 t.test('a refused proxy is not quoted, because it may hold a password', async (t) => {
   const refusal: unknown = await render('--set', 'proxy.httpsProxy=ftp://u:hush@h').catch(String);
-  t.match(refusal, /proxy\.httpsProxy is not the URL of a proxy/);
+  t.match(refusal, /proxy\.httpsProxy is not the http or https URL of a proxy/);
   t.notMatch(refusal, 'hush');
 });
 

@@ -54,8 +54,8 @@ t.test('only the peers in metricsFrom reach the metrics ports', async (t) => {
 t.test('the notes say that Prometheus is kept out', async (t) => {
   const monitored = ['--set', 'networkPolicy.enabled=true,podMonitor.enabled=true'];
   const peers = ['--set-json', 'networkPolicy.metricsFrom=[{"namespaceSelector":{}}]'];
-  t.match(await notes(...monitored), 'Prometheus cannot reach the metrics');
-  t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot reach the metrics');
+  t.match(await notes(...monitored), 'Prometheus cannot scrape the metrics');
+  t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot scrape the metrics');
 });
 
 t.test(
