@@ -1,5 +1,9 @@
 import t from 'tap';
-import { createObservable, firstChange } from '../../src/runtime/observable.ts';
+import {
+  createObservable,
+  firstChange,
+  type ObservableWait,
+} from '../../src/runtime/observable.ts';
 import { createFakeClock } from '../../testing/fake-clock.ts';
 
 const HOUR_MS = 3_600_000;
@@ -33,7 +37,7 @@ t.test('the first of several changes ends the waits for the others', async (t) =
   const wait = { clock, withinMs: HOUR_MS, signal: new AbortController().signal };
   const values = [createObservable(0), createObservable(0)] as const;
   let ended = 0;
-  const changes = values.map((value) => async (inner: typeof wait) => {
+  const changes = values.map((value) => async (inner: ObservableWait) => {
     await value.changedFrom(0, inner);
     ended++;
   });
