@@ -14,7 +14,7 @@ import {
   utf8,
 } from './der-writer.ts';
 
-/** Keys of every kind that somebody may have; each is made once, when it is first used. */
+/** Keys of every kind that a person may have; each is made once, when it is first used. */
 const KEY_MAKERS = {
   'rsa-2048': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
   'rsa-2048-other': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),

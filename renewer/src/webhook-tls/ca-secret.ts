@@ -54,7 +54,7 @@ export interface CaSecretLocation {
 /**
  * Writes the record, bound to a version so that two leaders can never both have theirs in use.
  *
- * @param resourceVersion - of the Secret to replace; `"1"` only creates
+ * @param resourceVersion - of the Secret to replace, or `CREATE_ONLY`
  * @throws an ApiError: 409 if another writer was quicker, 422 if the Secret cannot take it
  */
 export async function applyCaSecret(
