@@ -2,6 +2,7 @@ import type { RenewerContext } from './context.ts';
 import { runFenceMonitor } from './fence/fence-monitor.ts';
 import { forgetLeadership } from './metrics.ts';
 import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { checkpointSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
@@ -32,13 +33,13 @@ async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Pr
   const { configuration, clock, logger } = context;
   const { secretName, awsRegion: region, registries, namespaceRoles, podName } = configuration;
   const { podNamespace: namespace, serviceName, awsCaller: caller } = configuration;
-  const name = `${serviceName}-tokens`;
+  const name = checkpointSecretName(serviceName);
   const checkpoint = createCheckpoint({ ...context, namespace, name, caller, signal });
   const documents = createCredentialStore({ registries, region, now: () => clock.now() });
   // Of the checkpoint only what this configuration can come to need: roles are known a moment later.
   const usable = new Set(documents.requestsFor(namespaceRoles).map(({ id }) => id));
-  const notify = createEventRecorder({ ...context, instance: podName, signal });
-  const events = createEventQueue({ ...context, notify, signal });
+  const recorder = createEventRecorder(context, { instance: podName }, signal);
+  const events = createEventQueue({ ...context, recorder, signal });
   const keeper = createTokenRenewer({
     ...context,
     tokenSource: createAwsTokenSource({

@@ -61,19 +61,15 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
 }
 
 async function takePartInElection(context: RenewerContext, signal: AbortSignal): Promise<void> {
-  const { configuration, client } = context;
+  const { configuration, client, clock, random, logger } = context;
   const { podNamespace: namespace, serviceName: name, podName } = configuration;
-  await runLeaderElection({
-    ...context,
-    store: createLeaseStore({
-      client,
-      namespace,
-      name,
-      requestTimeoutMs: LEASE_REQUEST_TIMEOUT_MS,
-    }),
-    // A container that restarts in the same pod is another candidate.
-    identity: `${podName}_${randomUUID()}`,
+  const requestTimeoutMs = LEASE_REQUEST_TIMEOUT_MS;
+  const store = createLeaseStore(client, { namespace, name, requestTimeoutMs });
+  // A container that restarts in the same pod is another candidate.
+  const identity = `${podName}_${randomUUID()}`;
+  await runLeaderElection(
+    { store, clock, random, logger },
+    { identity, lead: (leadership) => lead(context, leadership) },
     signal,
-    lead: (leadership) => lead(context, leadership),
-  });
+  );
 }

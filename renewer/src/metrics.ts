@@ -9,7 +9,7 @@ export interface RenewerMetrics {
   readonly refusedRegistries: Gauge;
   readonly secretWrites: Counter<'result'>;
   readonly secrets: Gauge<'state'>;
-  readonly namespaceTroubles: Gauge<'reason'>;
+  readonly namespaceProblems: Gauge<'reason'>;
   readonly events: Counter<'result'>;
   readonly caBundlePatches: Counter<'result'>;
   readonly certificateExpiry: Gauge<'certificate'>;
@@ -54,8 +54,8 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       labelNames: ['state'],
       registers,
     }),
-    namespaceTroubles: new Gauge({
-      name: `${METRIC_PREFIX}namespace_troubles`,
+    namespaceProblems: new Gauge({
+      name: `${METRIC_PREFIX}namespace_problems`,
       help: 'Namespaces with a trouble that an Event in them tells of, by the Event’s reason; told by the leader alone.',
       labelNames: ['reason'],
       registers,
@@ -97,6 +97,6 @@ export function forgetLeadership(metrics: RenewerMetrics): void {
   metrics.leader.set(0);
   metrics.tokenExpiry.reset();
   metrics.secrets.reset();
-  metrics.namespaceTroubles.reset();
+  metrics.namespaceProblems.reset();
   metrics.fence.reset();
 }

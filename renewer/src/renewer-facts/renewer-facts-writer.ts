@@ -7,6 +7,11 @@ import { FACTS_FILE, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/name
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RenewerContext } from '../context.ts';
+import {
+  checkpointSecretName,
+  nameSelector,
+  secretsPath,
+} from '@ecr-pull-secrets/kube/object-names.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
@@ -47,15 +52,18 @@ async function followCheckpoint(
     const registries = keys.length > MAXIMUM_FACTS_REGISTRIES ? [] : keys;
     facts.set({ ...configuration.facts, registries });
   };
-  await runReflector<PartialObject, string[]>({
-    ...options,
-    path: `/api/v1/namespaces/${namespace}/secrets`,
-    fieldSelector: `metadata.name=${serviceName}-tokens`,
-    metadataOnly: true,
-    reduce: ({ metadata }) => metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [],
-    // Tokens that were written stay in pull secrets when their checkpoint goes.
-    handler: { replace: ([found]) => found && take(found), upsert: take, remove: () => undefined },
-  });
+  await runReflector<PartialObject, string[]>(
+    options,
+    {
+      path: secretsPath(namespace),
+      fieldSelector: nameSelector(checkpointSecretName(serviceName)),
+      metadataOnly: true,
+      reduce: ({ metadata }) => metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [],
+      // Tokens that were written stay in pull secrets when their checkpoint goes.
+      handler: { replace: ([found]) => found && take(found), upsert: take, remove: () => undefined },
+    },
+    options.signal,
+  );
 }
 
 async function writeFacts(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import t from 'tap';
-import type { ListWatchHandler } from '@ecr-pull-secrets/kube/reflector.ts';
+import type { ReflectorHandler } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection, readJson } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
@@ -47,7 +47,7 @@ function handlersOf({ ofNamespaces, ofSecrets }: PullSecretCache) {
   return { namespaceHandler: reducing(ofNamespaces), secretHandler: reducing(ofSecrets) };
 }
 
-function reducing<R>(following: Following<R>): ListWatchHandler<PartialObject> {
+function reducing<R>(following: Following<R>): ReflectorHandler<PartialObject> {
   const { handler } = following;
   return {
     replace: (objects) => handler.replace(objects.map((object) => seen(following, object))),
