@@ -1,4 +1,6 @@
-import type { RenewerContext } from './context.ts';
+import type { RenewerConfiguration } from './config/configuration.ts';
+import type { RenewerDependencies } from './dependencies.ts';
+import type { WebhookTls } from './webhook-tls/webhook-tls.ts';
 import { runFenceMonitor } from './fence/fence-monitor.ts';
 import { forgetLeadership } from './metrics.ts';
 import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
@@ -13,34 +15,43 @@ import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
 /** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority, the fence. */
-export async function lead(context: RenewerContext, leadership: Leadership): Promise<void> {
-  const { certificates, metrics } = context;
+export async function lead(
+  dependencies: RenewerDependencies,
+  configuration: RenewerConfiguration,
+  webhookTls: WebhookTls,
+  leadership: Leadership,
+): Promise<void> {
+  const { metrics } = dependencies;
   metrics.leader.set(1);
   try {
     const { signal } = leadership;
     await Promise.all([
-      certificates.lead(leadership),
-      keepPullSecrets(context, signal),
-      runFenceMonitor({ ...context, signal }),
+      webhookTls.lead(leadership),
+      runPullSecrets(dependencies, configuration, signal),
+      runFenceMonitor({ ...dependencies, configuration, signal }),
     ]);
   } finally {
     forgetLeadership(metrics);
   }
 }
 
-async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Promise<void> {
-  const { configuration, clock, logger } = context;
+async function runPullSecrets(
+  dependencies: RenewerDependencies,
+  configuration: RenewerConfiguration,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, logger } = dependencies;
   const { secretName, awsRegion: region, registries, namespaceRoles, podName } = configuration;
   const { podNamespace: namespace, serviceName, awsCaller: caller } = configuration;
   const name = `${serviceName}-tokens`;
-  const checkpoint = createCheckpoint({ ...context, namespace, name, caller, signal });
+  const checkpoint = createCheckpoint({ ...dependencies, namespace, name, caller, signal });
   const documents = createCredentialStore({ registries, region, now: () => clock.now() });
   // Of the checkpoint only what this configuration can come to need: roles are known a moment later.
   const usable = new Set(documents.requestsFor(namespaceRoles).map(({ id }) => id));
-  const notify = createEventRecorder({ ...context, instance: podName, signal });
-  const events = createEventQueue({ ...context, notify, signal });
+  const notify = createEventRecorder({ ...dependencies, instance: podName, signal });
+  const events = createEventQueue({ ...dependencies, notify, signal });
   const keeper = createTokenRenewer({
-    ...context,
+    ...dependencies,
     tokenSource: createAwsTokenSource({
       clock,
       requestHandler: createAwsRequestHandler(configuration.proxies),
@@ -55,7 +66,8 @@ async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Pr
     signal,
   });
   const controller = createPullSecretController({
-    ...context,
+    ...dependencies,
+    configuration,
     documents,
     reports: createNamespaceReports({ secretName, events, logger }),
     onRoles: (roles) => keeper.require(documents.requestsFor(roles)),

@@ -1,5 +1,6 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import type { RenewerContext } from '../context.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { refusalCauseOf } from '../pull-secrets/apply/write-failure.ts';
 import {
@@ -28,7 +29,8 @@ const RETRY: BackOff = { baseMs: 5_000, capMs: 300_000 };
  */
 const MISSES_THAT_COUNT = 4;
 
-type Options = Pick<RenewerContext, 'configuration' | 'client' | 'clock' | 'logger' | 'metrics'> & {
+type Options = Pick<RenewerDependencies, 'client' | 'clock' | 'logger' | 'metrics'> & {
+  readonly configuration: RenewerConfiguration;
   readonly signal: AbortSignal;
 };
 

@@ -1,6 +1,7 @@
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { RenewerContext } from '../context.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { createServerPause } from '@ecr-pull-secrets/kube/server-pause.ts';
 import type { Identity } from '../credentials/registries/registries.ts';
@@ -28,11 +29,8 @@ const RETRY_FAILED: BackOff = { baseMs: 1_000, capMs: 15_000 };
 /** All namespaces are compared with the clock this often, for secrets that die and tokens that came late. */
 const SWEEP_INTERVAL_MS = 30_000;
 
-export interface PullSecretControllerOptions
-  extends Pick<
-    RenewerContext,
-    'configuration' | 'client' | 'clock' | 'random' | 'logger' | 'metrics'
-  > {
+export interface PullSecretControllerOptions extends RenewerDependencies {
+  readonly configuration: RenewerConfiguration;
   readonly documents: CredentialStore;
   readonly reports: NamespaceReports;
   /** Told of the roles that namespaces use, whenever there are others. */

@@ -6,7 +6,8 @@ import {
 import { FACTS_FILE, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RenewerContext } from '../context.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
@@ -17,7 +18,8 @@ const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 const LONGEST_SLEEP_MS = 3_600_000;
 
 export interface RenewerFactsWriterOptions
-  extends Pick<RenewerContext, 'configuration' | 'client' | 'clock' | 'random' | 'logger'> {
+  extends Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger'> {
+  readonly configuration: RenewerConfiguration;
   readonly signal: AbortSignal;
 }
 

@@ -1,5 +1,5 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { RenewerContext } from '../../context.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
 import { WRITE_LIMITS } from '@ecr-pull-secrets/kube/write-deadline.ts';
 import type { ServerPause } from '@ecr-pull-secrets/kube/server-pause.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
@@ -15,7 +15,7 @@ import type { RepairLimiter } from '../queue/repair-limiter.ts';
 import { REMARKABLE_MS } from '../queue/write-slots.ts';
 
 export interface PlanExecutorOptions
-  extends Pick<RenewerContext, 'client' | 'clock' | 'logger' | 'metrics'> {
+  extends Pick<RenewerDependencies, 'client' | 'clock' | 'logger' | 'metrics'> {
   /** The secret's name. */
   readonly name: string;
   readonly reports: NamespaceReports;

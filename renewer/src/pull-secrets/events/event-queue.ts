@@ -1,5 +1,5 @@
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import type { RenewerContext } from '../../context.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
 import type { EventContent, RecordEvent } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import type { SlotLimits } from '../queue/worker-slots.ts';
@@ -32,7 +32,7 @@ const MOST_WAITING = 5_000;
 const BACK_OFF: BackOff = { baseMs: 1_000, capMs: 60_000 };
 
 export function createEventQueue(
-  options: Pick<RenewerContext, 'clock' | 'random' | 'logger' | 'metrics'> & {
+  options: Pick<RenewerDependencies, 'clock' | 'random' | 'logger' | 'metrics'> & {
     readonly notify: RecordEvent;
     readonly signal: AbortSignal;
     /** How many Events may wait; for tests. */

@@ -1,4 +1,4 @@
-import type { RenewerContext } from '../../context.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
 import { createRepairLimiter } from '../queue/repair-limiter.ts';
 import type { PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
@@ -45,7 +45,7 @@ export function createForeignSecrets({
   policy,
   clock,
   random,
-}: Pick<RenewerContext, 'clock' | 'random'> & {
+}: Pick<RenewerDependencies, 'clock' | 'random'> & {
   readonly policy: ForeignSecretPolicy;
 }): ForeignSecrets {
   const pace = createRepairLimiter({ clock, random });
