@@ -12,6 +12,8 @@ import { createNamespaceReports } from './pull-secrets/events/namespace-reports.
 import { createPullSecretController } from './pull-secrets/controller.ts';
 import { createAwsTokenSource } from './credentials/aws/aws-token-source.ts';
 import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
+import type { RegistryTokens } from './credentials/registry-token.ts';
+import { planTokens, tokenRequestsOf } from './credentials/token-plan.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
 /** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority, the fence. */
@@ -41,38 +43,45 @@ async function runPullSecrets(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, logger } = dependencies;
-  const { secretName, awsRegion: region, registries, namespaceRoles, podName } = configuration;
-  const { podNamespace: namespace, serviceName, awsCaller: caller } = configuration;
-  const name = `${serviceName}-tokens`;
-  const checkpoint = createCheckpoint({ ...dependencies, namespace, name, caller, signal });
-  const documents = createCredentialStore({ registries, region, now: () => clock.now() });
-  // Of the checkpoint only what this configuration can come to need: roles are known a moment later.
-  const usable = new Set(documents.requestsFor(namespaceRoles).map(({ id }) => id));
+  const { secretName, podName, podNamespace, serviceName } = configuration;
+  const checkpointSettings = {
+    namespace: podNamespace,
+    name: `${serviceName}-tokens`,
+    caller: configuration.awsCaller,
+  };
+  const checkpoint = createCheckpoint(dependencies, checkpointSettings, signal);
+  const tokenSource = createAwsTokenSource({
+    clock,
+    requestHandler: createAwsRequestHandler(configuration.proxies),
+    keys: configuration.awsKeys,
+  });
+  const initialTokens = usableTokens(await checkpoint.load(), configuration);
+  const tokenRenewer = createTokenRenewer(
+    { ...dependencies, tokenSource },
+    { initialTokens },
+    signal,
+  );
+  const credentials = createCredentialStore({ clock, tokenRenewer }, configuration);
   const notify = createEventRecorder({ ...dependencies, instance: podName, signal });
   const events = createEventQueue({ ...dependencies, notify, signal });
-  const keeper = createTokenRenewer({
-    ...dependencies,
-    tokenSource: createAwsTokenSource({
-      clock,
-      requestHandler: createAwsRequestHandler(configuration.proxies),
-      keys: configuration.awsKeys,
-    }),
-    initial: new Map([...(await checkpoint.load())].filter(([id]) => usable.has(id))),
-    onTokens: (required, living) => {
-      documents.setTokens(required);
-      controller.documentsChanged();
-      checkpoint.save(living);
-    },
-    signal,
-  });
   const controller = createPullSecretController({
     ...dependencies,
     configuration,
-    documents,
+    credentials,
     reports: createNamespaceReports({ secretName, events, logger }),
-    onRoles: (roles) => keeper.require(documents.requestsFor(roles)),
     signal,
   });
-  keeper.require(documents.requestsFor([]));
-  await Promise.all([controller.run(), keeper.run(), checkpoint.run()]);
+  await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
+}
+
+/** Of a checkpoint only what this configuration can come to need: roles are known a moment later. */
+function usableTokens(
+  tokens: RegistryTokens,
+  { registries, awsRegion: region, namespaceRoles }: RenewerConfiguration,
+): RegistryTokens {
+  const plans = [undefined, ...namespaceRoles].map((identity) =>
+    planTokens({ registries, region, identity }),
+  );
+  const usable = new Set(tokenRequestsOf(plans).map(({ id }) => id));
+  return new Map([...tokens].filter(([id]) => usable.has(id)));
 }

@@ -1,10 +1,10 @@
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
+import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { RenewerConfiguration } from '../config/configuration.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { createServerPause } from '@ecr-pull-secrets/kube/server-pause.ts';
-import type { Identity } from '../credentials/registries/registries.ts';
 import { createPlanExecutor } from './apply/execute-plan.ts';
 import type { CredentialStore } from '../credentials/credential-store.ts';
 import { createForeignSecrets } from './foreign/foreign-secrets.ts';
@@ -31,16 +31,12 @@ const SWEEP_INTERVAL_MS = 30_000;
 
 export interface PullSecretControllerOptions extends RenewerDependencies {
   readonly configuration: RenewerConfiguration;
-  readonly documents: CredentialStore;
+  readonly credentials: CredentialStore;
   readonly reports: NamespaceReports;
-  /** Told of the roles that namespaces use, whenever there are others. */
-  readonly onRoles: (roles: readonly Identity[]) => void;
   readonly signal: AbortSignal;
 }
 
 export interface PullSecretController {
-  /** The documents changed: whatever is due now is written. */
-  documentsChanged(): void;
   /** Follows namespaces and secrets until the signal aborts and the last write is answered. */
   run(): Promise<void>;
 }
@@ -54,7 +50,7 @@ export function createPullSecretController(
   options: PullSecretControllerOptions,
 ): PullSecretController {
   const { configuration, client, clock, random, logger, metrics, signal } = options;
-  const { documents, reports, onRoles } = options;
+  const { credentials, reports } = options;
   const {
     secretName: name,
     optOutPolicy,
@@ -87,12 +83,12 @@ export function createPullSecretController(
       if (cause === 'namespace') roleReports.notice(namespace);
     },
     gone: forget,
-    rolesChanged: () => onRoles([...inventory.roles()]),
+    rolesChanged: () => credentials.use(inventory.roles()),
   });
   const pause = createServerPause({ clock, random, signal });
   const repairs = createRepairLimiter({ clock, random });
   const foreign = createForeignSecrets({ policy: foreignSecretPolicy, clock, random });
-  const roleReports = createRoleReports({ inventory, documents, reports, clock });
+  const roleReports = createRoleReports({ inventory, credentials, reports });
   const carryOut = createPlanExecutor({
     ...options,
     name,
@@ -106,14 +102,15 @@ export function createPullSecretController(
     if (!inventory.isComplete()) return undefined;
     const target = inventory.target(namespace);
     const secret = inventory.secret(namespace);
-    const document = target && documents.documentFor(roleOf(target));
+    const due = target && credentials.credentialsFor(roleOf(target));
+    const document = due?.kind === 'available' ? due.dockerConfig : undefined;
     return planWork({
       isTarget: target !== undefined,
       isAlive: inventory.isAlive(namespace),
       secret,
       ownership: foreign.ownershipOf(namespace, secret, document),
       document,
-      emptyDocument: target && documents.emptyDocumentFor(roleOf(target)),
+      emptyDocument: due?.kind === 'unavailable' ? due.emptyDockerConfig : undefined,
       optOutPolicy,
       nowMs: clock.now(),
     });
@@ -163,6 +160,7 @@ export function createPullSecretController(
 
   function noticeAll(): void {
     if (!inventory.isComplete()) return;
+    credentials.use(inventory.roles());
     for (const namespace of repairs.forgetCalm()) reports.clear(namespace, 'PullSecretContested');
     foreign.forgetCalm();
     roleReports.sweep();
@@ -188,16 +186,16 @@ export function createPullSecretController(
     }
   }
 
-  async function sweep(): Promise<void> {
-    while (!signal.aborted) {
-      noticeAll();
-      await clock.sleep(SWEEP_INTERVAL_MS, signal);
-    }
-  }
+  const sweep = {
+    name: 'Pull secrets',
+    inputs: [credentials.changes],
+    resyncMs: SWEEP_INTERVAL_MS,
+    retry: RETRY_FAILED,
+    reconcile: async () => noticeAll(),
+  };
 
   const follow = { client, metadataOnly: true, clock, random, logger, signal } as const;
   return {
-    documentsChanged: noticeAll,
     run: async () => {
       const fieldSelector = `metadata.name=${name}`;
       await Promise.all([
@@ -209,7 +207,7 @@ export function createPullSecretController(
           fieldSelector,
         }),
         rotation.run(),
-        sweep(),
+        runReconcileLoop({ clock, random, logger }, sweep, signal),
       ]);
       await queue.stopped();
     },

@@ -1,12 +1,8 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { CredentialStore } from '../../credentials/credential-store.ts';
 import type { PullSecretCache } from '../cache/cache.ts';
 import type { NamespaceReports } from './namespace-reports.ts';
-import { type NamespaceRole, roleOf } from '../cache/namespace-roles.ts';
+import { roleOf } from '../cache/namespace-roles.ts';
 import { roleRefusalMessage, roleWithoutTokenMessage } from './event-messages.ts';
-
-/** A role that is new in use gets its token within seconds, or AWS refuses it. */
-const PATIENCE_MS = 60_000;
 
 /** Tells a namespace that it does not get the role that it asks for, or that AWS gives nothing for it. */
 export interface RoleReports {
@@ -18,19 +14,10 @@ export interface RoleReports {
 
 export function createRoleReports(options: {
   readonly inventory: PullSecretCache;
-  readonly documents: CredentialStore;
+  readonly credentials: CredentialStore;
   readonly reports: NamespaceReports;
-  readonly clock: Clock;
 }): RoleReports {
-  const { inventory, documents, reports, clock } = options;
-  /** Since when roles in use have been without a token. */
-  let lackingSinceMs = new Map<NamespaceRole, number>();
-
-  function isHopeless(role: NamespaceRole): boolean {
-    const sinceMs = lackingSinceMs.get(role);
-    // A clock that was set back must not silence anything.
-    return sinceMs !== undefined && Math.abs(clock.now() - sinceMs) >= PATIENCE_MS;
-  }
+  const { inventory, credentials, reports } = options;
 
   function notice(namespace: string): void {
     const target = inventory.target(namespace);
@@ -41,8 +28,9 @@ export function createRoleReports(options: {
       reports.clear(namespace, 'RoleRefused');
     }
     const role = roleOf(target);
-    if (!role || !lackingSinceMs.has(role)) return reports.clear(namespace, 'RoleWithoutToken');
-    if (!isHopeless(role)) return;
+    const ownTokens = role ? credentials.ownTokensOf(role) : 'available';
+    if (!role || ownTokens === 'available') return reports.clear(namespace, 'RoleWithoutToken');
+    if (ownTokens === 'pending') return;
     const message = roleWithoutTokenMessage(role.roleArn);
     reports.report(namespace, { reason: 'RoleWithoutToken', message });
   }
@@ -50,10 +38,6 @@ export function createRoleReports(options: {
   return {
     notice,
     sweep: () => {
-      const lacking = [...inventory.roles()].filter((role) => documents.lacksTokenOf(role));
-      lackingSinceMs = new Map(
-        lacking.map((role) => [role, lackingSinceMs.get(role) ?? clock.now()]),
-      );
       for (const namespace of inventory.namespaces()) notice(namespace);
     },
   };

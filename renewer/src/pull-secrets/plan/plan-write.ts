@@ -1,6 +1,10 @@
 import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
-import { LONGEST_TOKEN_LIFE_MS } from '../../credentials/registry-token.ts';
+import {
+  LONGEST_TOKEN_LIFE_MS,
+  RENEWAL_POLICY,
+  type RenewalPolicy,
+} from '../../credentials/renewal-policy.ts';
 import { isOfOtherRole } from '../../credentials/token-plan.ts';
 import type { Origin, PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 
@@ -20,9 +24,6 @@ export interface PlannedWrite {
   readonly isUrgent: boolean;
 }
 
-/** A secret in the last part of its life is dying: tokens are renewed long before that. */
-const DYING_SHARE = 0.15;
-
 /**
  * Clocks of nodes that are right differ by less, so a token that was got further in the future was got by
  * a wrong clock. Up to there nothing is lost: a token of that age needs no renewal yet.
@@ -41,11 +42,12 @@ export function planWrite(
   secret: PullSecretMetadata | undefined,
   document: What,
   nowMs: number,
+  policy: RenewalPolicy = RENEWAL_POLICY,
 ): PlannedWrite | undefined {
   if (!secret) {
     return { resourceVersion: CREATE_ONLY, origin: 'created', reason: 'absent', isUrgent: true };
   }
-  const reason = reasonToReplace(secret, document, nowMs);
+  const reason = reasonToReplace(secret, document, nowMs, policy);
   if (!reason) return undefined;
   return {
     resourceVersion: secret.resourceVersion,
@@ -60,12 +62,13 @@ function reasonToReplace(
   secret: PullSecretMetadata,
   document: What,
   nowMs: number,
+  policy: RenewalPolicy,
 ): PlannedWrite['reason'] | undefined {
   if (!secret.isUntouched || livesTooLong(secret, document, nowMs)) return 'edited';
   if (isOfOtherRole(secret.planHash, document.planHash)) return 'revoked';
   const isOtherPlanHash = secret.planHash !== document.planHash;
   if (!isOtherPlanHash && !isOlder(secret, document, nowMs)) return undefined;
-  if (isDying(secret, nowMs)) return 'dying';
+  if (isExpiring(secret, nowMs, policy)) return 'dying';
   if (!document.isComplete) return undefined;
   return isOtherPlanHash ? 'other-plan-hash' : 'older-token';
 }
@@ -94,11 +97,15 @@ function isOlder(secret: PullSecretMetadata, document: What, nowMs: number): boo
   return renewedAtMs < document.renewedAtMs;
 }
 
-function isDying({ expiresAtMs = 0, renewedAtMs = 0 }: PullSecretMetadata, nowMs: number): boolean {
+function isExpiring(
+  { expiresAtMs = 0, renewedAtMs = 0 }: PullSecretMetadata,
+  nowMs: number,
+  policy: RenewalPolicy,
+): boolean {
   const lifeMs = isFromFuture(renewedAtMs, nowMs)
     ? LONGEST_TOKEN_LIFE_MS
     : expiresAtMs - renewedAtMs;
-  return nowMs >= expiresAtMs - lifeMs * DYING_SHARE;
+  return policy.isExpiring(expiresAtMs, lifeMs, nowMs);
 }
 
 function isFromFuture(renewedAtMs: number, nowMs: number): boolean {
