@@ -1,9 +1,9 @@
-import type { RenewerContext } from '../context.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 
 export interface ReportRefusalsOptions
-  extends Pick<RenewerContext, 'client' | 'clock' | 'logger' | 'metrics'> {
+  extends Pick<RenewerDependencies, 'client' | 'clock' | 'logger' | 'metrics'> {
   readonly namespace: string;
   /** The name of the CA's Secret. */
   readonly name: string;

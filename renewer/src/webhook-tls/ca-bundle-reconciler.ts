@@ -1,5 +1,5 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import type { RenewerContext } from '../context.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import { apply } from '@ecr-pull-secrets/kube/apply.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
@@ -34,7 +34,7 @@ interface Webhook {
 }
 
 export interface CaBundleReconcilerOptions
-  extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
+  extends Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
   /** The MutatingWebhookConfiguration's name. */
   readonly webhookName: string;
   /** What API servers are to trust, as PEM; empty while that is not known, and then nothing is written. */

@@ -5,7 +5,7 @@ import {
 } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { RenewerContext } from '../context.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { firstChange, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { type CaStep, planCa } from './ca-plan.ts';
@@ -35,7 +35,7 @@ const SAYS = {
 } as const satisfies Record<Exclude<CaStep['kind'], 'wait'>, string>;
 
 export interface CaReconcilerOptions
-  extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
+  extends Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
   readonly namespace: string;
   /** The Secret's name. */
   readonly name: string;

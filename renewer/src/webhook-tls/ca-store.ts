@@ -1,11 +1,11 @@
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { RenewerContext } from '../context.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { AuthoritySecret, CaSecret } from './ca-secret.ts';
 
 export interface FollowAuthorityOptions
-  extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger'> {
+  extends Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger'> {
   readonly namespace: string;
   /** The Secret's name. */
   readonly name: string;

@@ -4,7 +4,8 @@ import { verifyCertificateSet } from '@ecr-pull-secrets/certs-scripts/verify/cer
 import { currentGeneration, readPemFile } from '@ecr-pull-secrets/certs-scripts/verify/pem-file.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { join } from 'node:path';
-import type { RenewerContext } from '../context.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 
@@ -20,7 +21,9 @@ export interface ExternalCertificateMonitor {
 }
 
 export function createExternalCertificateMonitor(
-  context: Pick<RenewerContext, 'configuration' | 'clock' | 'logger' | 'metrics'>,
+  context: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> & {
+    readonly configuration: RenewerConfiguration;
+  },
 ): ExternalCertificateMonitor {
   const { configuration, clock, logger, metrics } = context;
   const { tlsDir, serviceName, podNamespace, tlsMode } = configuration;

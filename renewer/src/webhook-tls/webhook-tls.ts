@@ -1,5 +1,6 @@
 import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
-import type { RenewerContext } from '../context.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { CaSecret } from './ca-secret.ts';
@@ -27,7 +28,9 @@ export interface WebhookTls {
  */
 const REPLACED_WITHIN_MS = 40_000;
 
-type Context = Omit<RenewerContext, 'certificates'>;
+interface Context extends RenewerDependencies {
+  readonly configuration: RenewerConfiguration;
+}
 
 export function createWebhookTls(context: Context): WebhookTls {
   const { tlsMode } = context.configuration;

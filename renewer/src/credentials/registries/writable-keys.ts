@@ -1,4 +1,5 @@
-import type { Identity, Registry } from './registries.ts';
+import type { Identity } from '../identity.ts';
+import type { Registry } from './registries.ts';
 import { planTokens } from '../token-plan.ts';
 
 /** The keys that the secret of some namespace can have: in the common name, or in that of a role. */

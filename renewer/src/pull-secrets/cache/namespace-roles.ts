@@ -1,7 +1,7 @@
 import { type NamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
-import type { Identity } from '../../credentials/registries/registries.ts';
+import type { Identity } from '../../credentials/identity.ts';
 
 /** One line of the allow-list: namespaces that may use a role. */
 export interface NamespaceRole extends Identity {
