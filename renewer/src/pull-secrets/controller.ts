@@ -61,10 +61,7 @@ export function createPullSecretController(
   const problems = createNamespaceProblems({ events, logger }, settings);
   const serverPause = createServerPause({ clock, random }, signal);
   const repairs = createRepairLimiter({ clock, random });
-  const foreign = createForeignSecrets(
-    { clock, random },
-    { policy: settings.foreignSecretPolicy },
-  );
+  const foreign = createForeignSecrets({ clock, random }, { policy: settings.foreignSecretPolicy });
   const recordResult = createResultRecorder(
     { cache, problems, repairs, foreign, serverPause, clock, logger, metrics },
     settings,
@@ -126,7 +123,7 @@ export function createPullSecretController(
     { clock, random, logger },
     {
       writesPerSecond: settings.routineWritesPerSecond,
-      hasRoom: queue.hasRoom,
+      hasRoom: () => queue.hasRoom(),
       release: (namespace) => queue.add(namespace, 'routine'),
     },
   );

@@ -49,7 +49,8 @@ export function createTally(): Tally {
       if (outcome.kind === 'failed') failed.push(namespace);
       if (outcome.kind === 'success' && outcome.tookMs >= SLOW_WRITE_MS) slow.push(namespace);
     },
-    slowness: () => (slow.length > 0 ? slowNamespacesMessage(slow.length, listed(slow)) : undefined),
+    slowness: () =>
+      slow.length > 0 ? slowNamespacesMessage(slow.length, listed(slow)) : undefined,
     check: () => {
       const problems: string[] = [];
       if (failed.length > 0) {
