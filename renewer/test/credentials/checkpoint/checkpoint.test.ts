@@ -40,8 +40,8 @@ async function start(t: Test) {
   );
   const tokens = createObservable<RegistryTokens>(new Map());
   const checkpoint = {
-    load,
-    run: () => run(tokens),
+    load: () => created.load(),
+    run: () => created.run(tokens),
     save: (next: RegistryTokens) => tokens.set(next),
   };
   t.teardown(async () => {
