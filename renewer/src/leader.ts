@@ -2,13 +2,13 @@ import type { RenewerConfiguration } from './config/configuration.ts';
 import type { RenewerDependencies } from './dependencies.ts';
 import type { WebhookTls } from './webhook-tls/webhook-tls.ts';
 import { runFenceMonitor } from './fence/fence-monitor.ts';
-import { forgetLeadership } from './metrics.ts';
+import { resetLeaderMetrics } from './metrics.ts';
 import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { checkpointSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
 import { createEventQueue } from './pull-secrets/events/event-queue.ts';
-import { createNamespaceReports } from './pull-secrets/events/namespace-reports.ts';
 import { createPullSecretController } from './pull-secrets/controller.ts';
 import { createAwsTokenSource } from './credentials/aws/aws-token-source.ts';
 import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
@@ -30,10 +30,10 @@ export async function lead(
     await Promise.all([
       webhookTls.lead(leadership),
       runPullSecrets(dependencies, configuration, signal),
-      runFenceMonitor({ ...dependencies, configuration, signal }),
+      runFenceMonitor(dependencies, configuration, signal),
     ]);
   } finally {
-    forgetLeadership(metrics);
+    resetLeaderMetrics(metrics);
   }
 }
 
@@ -42,11 +42,11 @@ async function runPullSecrets(
   configuration: RenewerConfiguration,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, logger } = dependencies;
-  const { secretName, podName, podNamespace, serviceName } = configuration;
+  const { clock } = dependencies;
+  const { podName, podNamespace, serviceName } = configuration;
   const checkpointSettings = {
     namespace: podNamespace,
-    name: `${serviceName}-tokens`,
+    name: checkpointSecretName(serviceName),
     caller: configuration.awsCaller,
   };
   const checkpoint = createCheckpoint(dependencies, checkpointSettings, signal);
@@ -62,15 +62,13 @@ async function runPullSecrets(
     signal,
   );
   const credentials = createCredentialStore({ clock, tokenRenewer }, configuration);
-  const notify = createEventRecorder({ ...dependencies, instance: podName, signal });
-  const events = createEventQueue({ ...dependencies, notify, signal });
-  const controller = createPullSecretController({
-    ...dependencies,
+  const recorder = createEventRecorder(dependencies, { instance: podName }, signal);
+  const events = createEventQueue({ ...dependencies, recorder }, {}, signal);
+  const controller = createPullSecretController(
+    { ...dependencies, credentials, events },
     configuration,
-    credentials,
-    reports: createNamespaceReports({ secretName, events, logger }),
     signal,
-  });
+  );
   await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
 }
 

@@ -52,7 +52,7 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
   metrics.refusedRegistries.set(configuration.refusedRegistries.length);
   await Promise.all([
     webhookTls.serve(stop),
-    runRenewerFactsWriter({ ...dependencies, configuration, signal: stop }),
+    runRenewerFactsWriter(dependencies, configuration, stop),
     runElection(dependencies, configuration, webhookTls, stop),
   ]);
   await Promise.all([ops.close(), client.close()]);
@@ -65,15 +65,18 @@ async function runElection(
   webhookTls: WebhookTls,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client } = dependencies;
+  const { client, clock, random, logger } = dependencies;
   const { podNamespace: namespace, serviceName: name, podName } = configuration;
   const requestTimeoutMs = LEASE_REQUEST_TIMEOUT_MS;
-  await runLeaderElection({
-    ...dependencies,
-    store: createLeaseStore({ client, namespace, name, requestTimeoutMs }),
-    // A container that restarts in the same pod is another candidate.
-    identity: `${podName}_${randomUUID()}`,
+  const store = createLeaseStore(client, { namespace, name, requestTimeoutMs });
+  // A container that restarts in the same pod is another candidate.
+  const identity = `${podName}_${randomUUID()}`;
+  await runLeaderElection(
+    { store, clock, random, logger },
+    {
+      identity,
+      lead: (leadership) => lead(dependencies, configuration, webhookTls, leadership),
+    },
     signal,
-    lead: (leadership) => lead(dependencies, configuration, webhookTls, leadership),
-  });
+  );
 }

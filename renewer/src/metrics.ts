@@ -1,15 +1,18 @@
 import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
 import { Counter, Gauge, type Registry } from '@ecr-pull-secrets/shared/metrics.ts';
 
-/** What the renewer counts. No label ever holds a namespace: there may be ten thousand. */
+/**
+ * All metrics of the renewer. Each is declared here, and set by the part that it is about. No label ever holds a
+ * namespace: there may be ten thousand.
+ */
 export interface RenewerMetrics {
   readonly leader: Gauge;
   readonly tokenRequests: Counter<'result'>;
   readonly tokenExpiry: Gauge<'token'>;
   readonly refusedRegistries: Gauge;
   readonly secretWrites: Counter<'result'>;
-  readonly secrets: Gauge<'state'>;
-  readonly namespaceTroubles: Gauge<'reason'>;
+  readonly pullSecrets: Gauge<'state'>;
+  readonly namespaceProblems: Gauge<'reason'>;
   readonly events: Counter<'result'>;
   readonly caBundlePatches: Counter<'result'>;
   readonly certificateExpiry: Gauge<'certificate'>;
@@ -33,13 +36,13 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
     }),
     tokenExpiry: new Gauge({
       name: `${METRIC_PREFIX}token_expiry_timestamp_seconds`,
-      help: 'When each registry token dies; told by the leader alone.',
+      help: 'When each registry token expires; set by the leader alone.',
       labelNames: ['token'],
       registers,
     }),
     refusedRegistries: new Gauge({
       name: `${METRIC_PREFIX}refused_registries`,
-      help: 'Configured registries that get no token, because the AWS identity is in another partition; the log says which.',
+      help: 'Configured registries that get no token, because the AWS identity is in another partition; the log names them.',
       registers,
     }),
     secretWrites: new Counter({
@@ -48,15 +51,15 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
       labelNames: ['result'],
       registers,
     }),
-    secrets: new Gauge({
+    pullSecrets: new Gauge({
       name: `${METRIC_PREFIX}pull_secrets`,
-      help: 'Target namespaces by the state of their pull secret: current, pending, refused, contested, foreign, without-token or expired; told by the leader alone.',
+      help: 'Target namespaces by the state of their pull secret: current, pending, refused, contested, foreign, without-token or expired; set by the leader alone.',
       labelNames: ['state'],
       registers,
     }),
-    namespaceTroubles: new Gauge({
-      name: `${METRIC_PREFIX}namespace_troubles`,
-      help: 'Namespaces with a trouble that an Event in them tells of, by the Event’s reason; told by the leader alone.',
+    namespaceProblems: new Gauge({
+      name: `${METRIC_PREFIX}namespace_problems`,
+      help: 'Namespaces with a problem that an Event in them describes, by the reason of the Event; set by the leader alone.',
       labelNames: ['reason'],
       registers,
     }),
@@ -68,35 +71,35 @@ export function createRenewerMetrics(registry: Registry): RenewerMetrics {
     }),
     caBundlePatches: new Counter({
       name: `${METRIC_PREFIX}ca_bundle_patches_total`,
-      help: 'Patches of the webhook configuration’s caBundle.',
+      help: 'Patches of the caBundle in the webhook configuration.',
       labelNames: ['result'],
       registers,
     }),
     certificateExpiry: new Gauge({
       name: `${METRIC_PREFIX}certificate_expiry_timestamp_seconds`,
-      help: 'When the authority’s and this replica’s serving certificate end.',
+      help: 'When the CA certificate and the serving certificate of this replica expire.',
       labelNames: ['certificate'],
       registers,
     }),
     certificateProblems: new Gauge({
       name: `${METRIC_PREFIX}certificate_problems`,
-      help: 'What is wrong with a certificate that somebody else makes, by count; the log says what.',
+      help: 'Number of problems with an external certificate; the log has them.',
       registers,
     }),
     fence: new Gauge({
       name: `${METRIC_PREFIX}fence`,
-      help: 'Whether admission policies fence the renewer’s identity, 1 for the state that applies: proven, missing, unknown or off; set by the leader alone.',
+      help: 'Whether admission policies fence the identity of the renewer, 1 for the state that applies: proven, missing, unknown or off; set by the leader alone.',
       labelNames: ['state'],
       registers,
     }),
   };
 }
 
-/** What only a leader can tell is not told when it leads no longer, or an alert would fire on old news. */
-export function forgetLeadership(metrics: RenewerMetrics): void {
+/** The metrics that only a leader sets end with its leadership, or an alert would fire on old values. */
+export function resetLeaderMetrics(metrics: RenewerMetrics): void {
   metrics.leader.set(0);
   metrics.tokenExpiry.reset();
-  metrics.secrets.reset();
-  metrics.namespaceTroubles.reset();
+  metrics.pullSecrets.reset();
+  metrics.namespaceProblems.reset();
   metrics.fence.reset();
 }

@@ -24,15 +24,15 @@ export function createRefusalReports(
 ): (refusals: readonly string[]) => void {
   const { namespace, name, podName, metrics } = options;
   const trouble = createThrottledLog(options, 'an annotation of the CA’s Secret is not followed');
-  const notify = createEventRecorder({ ...options, instance: podName });
-  const about = { apiVersion: 'v1', kind: 'Secret', name };
+  const recorder = createEventRecorder(options, { instance: podName }, options.signal);
+  const involvedObject = { apiVersion: 'v1', kind: 'Secret', name };
   let reported: readonly string[] = [];
   return (refusals) => {
-    metrics.namespaceTroubles.set({ reason: REASON }, Math.min(refusals.length, 1));
+    metrics.namespaceProblems.set({ reason: REASON }, Math.min(refusals.length, 1));
     for (const message of refusals) {
       trouble.report(message);
       if (reported.includes(message)) continue;
-      void notify({ namespace, about, reason: REASON, message });
+      void recorder.event({ namespace, involvedObject, reason: REASON, message });
     }
     reported = refusals;
   };

@@ -65,18 +65,17 @@ export async function runCaBundleReconciler(options: CaBundleReconcilerOptions):
     published.set(observePublished(published.get(), caBundles, clock.now()));
     configuration.set(found);
   };
-  const following = runReflector<WebhookConfiguration, WebhookConfiguration>({
-    client,
-    path: COLLECTION,
-    fieldSelector: `metadata.name=${webhookName}`,
-    metadataOnly: false,
-    reduce: ({ metadata, webhooks = [] }) => ({ metadata, webhooks: webhooks.map(namedBundle) }),
-    handler: { replace: ([found]) => take(found), upsert: take, remove: () => take(undefined) },
-    clock,
-    random,
-    logger,
+  const following = runReflector<WebhookConfiguration, WebhookConfiguration>(
+    { client, clock, random, logger },
+    {
+      path: COLLECTION,
+      fieldSelector: `metadata.name=${webhookName}`,
+      metadataOnly: false,
+      reduce: ({ metadata, webhooks = [] }) => ({ metadata, webhooks: webhooks.map(namedBundle) }),
+      handler: { replace: ([found]) => take(found), upsert: take, remove: () => take(undefined) },
+    },
     signal,
-  });
+  );
   await Promise.all([following, patchWhereDifferent(options, configuration)]);
 }
 

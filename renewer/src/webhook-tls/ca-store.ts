@@ -1,4 +1,5 @@
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
+import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { AuthoritySecret, CaSecret } from './ca-secret.ts';
@@ -17,12 +18,15 @@ export async function watchCaSecret(options: FollowAuthorityOptions): Promise<vo
   const { namespace, name, state } = options;
   const put = (secret: AuthoritySecret): void => state.set({ kind: 'present', secret });
   const remove = (): void => state.set({ kind: 'absent' });
-  await runReflector<AuthoritySecret, AuthoritySecret>({
-    ...options,
-    path: `/api/v1/namespaces/${namespace}/secrets`,
-    fieldSelector: `metadata.name=${name}`,
-    metadataOnly: false,
-    reduce: (secret) => secret,
-    handler: { replace: ([secret]) => (secret ? put(secret) : remove()), upsert: put, remove },
-  });
+  await runReflector<AuthoritySecret, AuthoritySecret>(
+    options,
+    {
+      path: secretsPath(namespace),
+      fieldSelector: nameSelector(name),
+      metadataOnly: false,
+      reduce: (secret) => secret,
+      handler: { replace: ([secret]) => (secret ? put(secret) : remove()), upsert: put, remove },
+    },
+    options.signal,
+  );
 }

@@ -35,7 +35,7 @@ t.test('who restores a secret on watch is fought ever more rarely, and named', a
   t.match(notices[0], { namespace: 'a', message: /somebody else.*--show-managed-fields/ });
   t.equal(world.warnings.length, 1);
   t.equal((await world.metric('pull_secrets'))['contested'], 1);
-  t.equal((await world.metric('namespace_troubles'))['PullSecretContested'], 1);
+  t.equal((await world.metric('namespace_problems'))['PullSecretContested'], 1);
 });
 
 t.test('a secret that is deleted again and again is made ever more rarely', async (t) => {

@@ -12,7 +12,7 @@ import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.t
 import { createRenewerMetrics } from '../../src/metrics.ts';
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { createCredentialStore } from '../../src/credentials/credential-store.ts';
-import { createNamespaceReports } from '../../src/pull-secrets/events/namespace-reports.ts';
+import type { EventQueue } from '../../src/pull-secrets/events/event-queue.ts';
 import { createPullSecretController } from '../../src/pull-secrets/controller.ts';
 import type { RegistryToken, RegistryTokens } from '../../src/credentials/registry-token.ts';
 import {
@@ -189,7 +189,7 @@ export async function startPullSecretWorld(
     name: 'test',
     destination: {
       write: (line) => {
-        if (!line.includes('following the API server failed')) warnings.push(line);
+        if (!line.includes('list and watch failed')) warnings.push(line);
       },
     },
   });
@@ -208,21 +208,17 @@ export async function startPullSecretWorld(
     new Map(ids.map((id) => [id, tokenOf(id, clock.now())]));
   const tokens = createObservable(tokensOf(given));
   const tokenRenewer = { tokens, require: () => undefined };
-  const controller = createPullSecretController({
+  const credentials = createCredentialStore({ clock, tokenRenewer }, configuration);
+  const events: EventQueue = {
+    add: (event) => void notices.push(event),
+    forget: () => undefined,
+  };
+  const metrics = createRenewerMetrics(registry);
+  const controller = createPullSecretController(
+    { client, clock, random: () => 1, logger, metrics, credentials, events },
     configuration,
-    client,
-    clock,
-    random: () => 1,
-    logger,
-    metrics: createRenewerMetrics(registry),
-    credentials: createCredentialStore({ clock, tokenRenewer }, configuration),
-    reports: createNamespaceReports({
-      secretName: configuration.secretName,
-      events: { add: (notice) => void notices.push(notice), forget: () => undefined },
-      logger,
-    }),
-    signal: stop.signal,
-  });
+    stop.signal,
+  );
   void serve(api);
   const running = controller.run();
   t.teardown(async () => {
