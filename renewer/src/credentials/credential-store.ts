@@ -3,7 +3,8 @@ import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts'
 import { createDockerConfig, createEmptyDockerConfig, type DockerConfig } from './docker-config.ts';
 import type { Identity } from './identity.ts';
 import type { Registry } from './registries/registries.ts';
-import type { RegistryTokens } from './registry-token.ts';
+import { isValid, type RegistryTokens } from './registry-token.ts';
+import { PENDING_MS } from './renewal-policy.ts';
 import { planTokens, type TokenPlan, tokenRequestsOf } from './token-plan.ts';
 import type { TokenRenewer } from './token-renewer.ts';
 
@@ -38,9 +39,6 @@ interface Usage {
   /** Since when one of the tokens that are requested in its own name has been missing. */
   readonly incompleteSinceMs: number | undefined;
 }
-
-/** AWS gives a token to an identity that is new in use within seconds, or it refuses. */
-const PENDING_MS = 60_000;
 
 export function createCredentialStore(
   {
@@ -84,8 +82,8 @@ export function createCredentialStore(
   function lacksOwnToken(role: Identity | undefined): boolean {
     const { entries, requests } = planFor(role);
     const own = requests.filter(({ identity }) => keyOf(identity) === keyOf(role));
-    const isAlive = (id: string): boolean => (tokens.get().get(id)?.expiresAtMs ?? 0) > clock.now();
-    return entries.length === 0 || own.some(({ id }) => !isAlive(id));
+    const current = tokens.get();
+    return entries.length === 0 || own.some(({ id }) => !isValid(current.get(id), clock.now()));
   }
 
   function recordUse(role: Identity | undefined): void {

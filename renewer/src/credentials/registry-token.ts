@@ -21,7 +21,12 @@ export type RegistryToken = Readonly<z.infer<typeof registryTokenSchema>>;
 /** Tokens by the id of their request. */
 export type RegistryTokens = ReadonlyMap<string, RegistryToken>;
 
+/** Whether a token is there and has not expired. */
+export function isValid(token: RegistryToken | undefined, nowMs: number): token is RegistryToken {
+  return token !== undefined && token.expiresAtMs > nowMs;
+}
+
 /** The tokens that have not expired. */
 export function validTokens(tokens: RegistryTokens, nowMs: number): RegistryTokens {
-  return new Map([...tokens].filter(([, { expiresAtMs }]) => expiresAtMs > nowMs));
+  return new Map([...tokens].filter(([, token]) => isValid(token, nowMs)));
 }

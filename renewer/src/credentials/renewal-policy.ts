@@ -44,9 +44,9 @@ export interface RenewalPolicy {
    *
    * @param random - a number in [0, 1)
    */
-  renewAtMs(token: RegistryToken, random: () => number): number;
+  readonly renewAtMs: (token: RegistryToken, random: () => number) => number;
   /** The instant from which on a token is renewed if another one is due. */
-  combineFromMs(token: RegistryToken, renewAtMs: number): number;
+  readonly combineFromMs: (token: RegistryToken, renewAtMs: number) => number;
   /** No renewal is further off than this, unless the clock was set back. */
   readonly longestWaitMs: number;
   /**
@@ -54,7 +54,7 @@ export interface RenewalPolicy {
    *
    * @param lifeMs - from the renewal of its newest token to the expiry of its first one
    */
-  isExpiring(expiresAtMs: number, lifeMs: number, nowMs: number): boolean;
+  readonly isExpiring: (expiresAtMs: number, lifeMs: number, nowMs: number) => boolean;
 }
 
 /** @param renewalShare - share of a token's life after which it is renewed, between 0 and 1 */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { partitionOf } from './aws/aws-partition.ts';
+import { partitionOf } from '@ecr-pull-secrets/shared/aws-partitions.ts';
 import type { Identity } from './identity.ts';
 import type { Registry } from './registries/registries.ts';
 import { isSameHost } from './registries/registry-key.ts';

@@ -3,7 +3,7 @@ import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runt
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { TokenSource } from './aws/aws-token-source.ts';
-import { type RegistryToken, type RegistryTokens, validTokens } from './registry-token.ts';
+import { isValid, type RegistryToken, type RegistryTokens, validTokens } from './registry-token.ts';
 import {
   CHECK_INTERVAL_MS,
   COLLECT_MS,
@@ -62,9 +62,8 @@ export function createTokenRenewer(
 
   function manage(request: TokenRequest): ManagedToken {
     const { id } = request;
-    const nowMs = clock.now();
     const isNewlyRequired = !required.get().has(id);
-    if (isNewlyRequired && (latest.get(id)?.expiresAtMs ?? 0) <= nowMs) latest.delete(id);
+    if (isNewlyRequired && !isValid(latest.get(id), clock.now())) latest.delete(id);
     const managed = managedTokens.get(id) ?? create(request, latest.get(id));
     managedTokens.set(id, managed);
     return managed;

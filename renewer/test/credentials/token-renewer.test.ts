@@ -24,7 +24,7 @@ t.test('tokens are got at once, renewed together at half life, and published onc
   await stop();
 });
 
-t.test('a failure keeps the old token, and AWS is calls again after growing waits', async (t) => {
+t.test('a failure keeps the old token, and AWS is called again after growing waits', async (t) => {
   const { clock, calls, published, failing, renewer, stop } = startTokenRenewer();
   renewer.require(requests.slice(0, 1));
   await clock.advance(5 * HOUR_MS);
@@ -43,7 +43,7 @@ t.test('a failure keeps the old token, and AWS is calls again after growing wait
   await stop();
 });
 
-t.test('one token that AWS refuses keeps no other waiting', async (t) => {
+t.test('one token that AWS refuses delays no other', async (t) => {
   const { clock, published, failing, renewer, stop } = startTokenRenewer();
   failing.add(second?.id ?? '');
   renewer.require(requests);
@@ -77,7 +77,7 @@ t.test('a token whose end no date can be does not end the renewal when AWS is aw
   failing.add(id);
   renewer.require(requests.slice(0, 1));
   await clock.advance(60_000);
-  t.ok(calls.length > 1, 'AWS is calls again');
+  t.ok(calls.length > 1, 'AWS is called again');
   await stop();
 });
 

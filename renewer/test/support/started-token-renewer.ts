@@ -22,8 +22,8 @@ export interface StartedTokenRenewer {
   readonly failing: Set<string>;
   readonly hanging: Set<string>;
   /** Ids of the required tokens that are there, as the metric has them. */
-  required(): Promise<readonly unknown[]>;
-  stop(): Promise<void>;
+  readonly required: () => Promise<readonly unknown[]>;
+  readonly stop: () => Promise<void>;
 }
 
 export function startTokenRenewer({

@@ -32,14 +32,18 @@ async function start(t: Test) {
       },
     },
   });
-  const { load, run } = createCheckpoint(
+  const created = createCheckpoint(
     // No wait before a retry.
     { client, clock, random: () => 0, logger },
     { namespace: 'home', name: 'ours-tokens', caller: 'us' },
     stopping.signal,
   );
   const tokens = createObservable<RegistryTokens>(new Map());
-  const checkpoint = { load, run: () => run(tokens), save: tokens.set };
+  const checkpoint = {
+    load: () => created.load(),
+    run: () => created.run(tokens),
+    save: (next: RegistryTokens) => tokens.set(next),
+  };
   t.teardown(async () => {
     stopping.abort();
     await client.close();
