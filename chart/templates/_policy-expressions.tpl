@@ -3,9 +3,9 @@ The expressions (CEL) by which the policy decides what server/src decides for th
 holds both against the same pods. Text that a person chose is quoted as JSON, which CEL reads alike.
 */}}
 
-{{/* A private ECR host of any AWS partition: PRIVATE_ECR_HOST of shared/src/ecr-host.ts, which is the place to follow. */}}
+{{/* A private ECR host of any AWS partition: the pattern of shared/src/ecr-host.ts, of which registry-rule.json has a copy. */}}
 {{- define "ecr-pull-secrets.privateEcrHost" -}}
-(\d{12})\.dkr[.-]ecr(-fips)?\.([a-zA-Z0-9][a-zA-Z0-9-_]*)\.(amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)
+{{- (.Files.Get "registry-rule.json" | fromJson).privateEcrHost -}}
 {{- end -}}
 
 {{/* excludeNamespace as a regular expression of whole names; empty where none is excluded. */}}
