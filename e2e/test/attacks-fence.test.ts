@@ -117,7 +117,7 @@ t.test('the renewer’s token makes an administrator, but for the fence', async 
   });
 });
 
-t.test('the fence is about nobody else', async (t) => {
+t.test('the fence affects no other user', async (t) => {
   await Promise.all(
     ALL_ATTACKS.map(([title, request]) => t.resolves(client.request(asDryRun(request)), title)),
   );

@@ -154,7 +154,7 @@ t.test('authorities that signed before are forgotten in the end', (t) =>
   }),
 );
 
-// One kill tells little: it may come between two calls, and the next connection lead to the other replica.
+// One kill shows little: it may come between two calls, and the next connection may lead to the other replica.
 for (const round of [1, 2]) {
   t.test(
     `kill -9 of the replica that is called costs calls until it is left, ${round}`,

@@ -121,7 +121,7 @@ t.test('Helm takes it over by the documented command, however it was applied', a
 
 // What the renewer finds then: attacks-fence.
 t.test(
-  'kustomize moves all but the text of the policies, which is then about nobody',
+  'kustomize moves all but the text of the policies, which then matches no user',
   async (t) => {
     const directory = join(cluster.directory, 'kustomize');
     await mkdir(directory);

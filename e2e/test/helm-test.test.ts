@@ -113,13 +113,13 @@ t.test('helm test goes by the mode', async (t) => {
   }
 });
 
-t.test('helm test fails where nobody injects, and says so', async (t) => {
+t.test('helm test fails if nothing injects, and reports it', async (t) => {
   await playground.install({ helmTest: { withinSeconds: 10 } });
   // It brings the secret.
   await nextLeader(playground);
   await api.remove(CONFIGURATION);
-  // The API server hears of it in a moment.
-  await eventually('nobody injects', async () => {
+  // The API server reads the change in a moment.
+  await eventually('nothing injects', async () => {
     await assert.rejects(injected());
   });
   await t.rejects(runTest());

@@ -36,7 +36,7 @@ type Environment = Readonly<Record<string, string>>;
 interface Network {
   readonly standIn: EcrStandIn;
   readonly proxy: ConnectProxy;
-  /** What a renewer in this network has to be told. */
+  /** The settings that a renewer in this network needs. */
   readonly environment: Environment;
   /** Its identity, in one way or the other. */
   readonly irsa: Environment;
@@ -140,7 +140,7 @@ t.test('without its authority the endpoint is not trusted', async (t) => {
   t.same(standIn.calls, []);
 });
 
-t.test('a wrong password is told, and not which', async (t) => {
+t.test('a wrong password is reported, without the password', async (t) => {
   const { standIn, proxy, environment, irsa } = await startNetwork(t);
   const HTTPS_PROXY = proxy.url.replace('hunter2', 'hunter3');
   const output = await askEcr({ ...environment, ...irsa, HTTPS_PROXY });

@@ -46,7 +46,7 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
   const { client, logger, metrics } = dependencies;
   const webhookTls = createWebhookTls(dependencies, configuration);
   const { host, opsPort: port } = configuration;
-  const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
+  const ops = await startOpsServer({ metrics: registry, ready: () => HEALTHY }, { host, port });
   logger.info({ ...configuration.summary }, 'started');
   for (const warning of configuration.registryWarnings) logger.warn(warning);
   metrics.refusedRegistries.set(configuration.refusedRegistries.length);

@@ -1,5 +1,5 @@
 import {
-  asksForHelp,
+  wantsHelp,
   createUsageError,
   didYouMean,
 } from '@ecr-pull-secrets/shared/command-line/usage.ts';
@@ -20,7 +20,7 @@ export async function runCerts(args: readonly string[], context: CertsContext): 
   const [name, ...rest] = args;
   const command = COMMANDS.find((known) => known.name === name);
   if (command) return await command.run(rest, context);
-  if (name === 'help' || asksForHelp(args)) return void context.stdout.write(usage());
+  if (name === 'help' || wantsHelp(args)) return void context.stdout.write(usage());
   throw createUsageError(problemOf(name), usage());
 }
 

@@ -65,7 +65,7 @@ export async function handshakesNow(
   return served.filter((one) => one !== undefined);
 }
 
-/** Nothing where nobody answers any more. */
+/** `undefined` if the webhook does not answer any more. */
 async function shakeHands(host: string, ca: string): Promise<Served | undefined> {
   const trust = { ca, servername: SERVER_NAME, rejectUnauthorized: false };
   const socket = connect({ host, port: WEBHOOK_PORT, ...trust });

@@ -114,7 +114,7 @@ export function randomChain(random: Random): ChainDraft {
   const oddly = (): Partial<CertificateDraft> => ({
     ...(is() && EXPIRED),
     ...(is() && random() < 0.5 && { version: oneOf([1, 2]), extensions: [] }),
-    ...(is() && random() < 0.5 && { issuer: commonName('nobody') }),
+    ...(is() && random() < 0.5 && { issuer: commonName('absent') }),
     ...(is() && random() < 0.5 && { signer: 'rsa-2048-other' as const }),
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
@@ -6,7 +6,6 @@ import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import { watchCertificate } from '../../src/tls/certificate-watch.ts';
-import { openFactsFile } from '../../src/renewer-facts.ts';
 import { createWebhookMetrics } from '../../src/metrics.ts';
 import { readTlsFiles, type TlsFiles } from '../../src/tls/serving-certificate.ts';
 import { issue, recordLog, switchFiles } from '../support/webhook.ts';
@@ -219,70 +218,4 @@ t.test('certificate and key always come from one generation of the files', async
     }
   }
   t.equal(mixed, 0);
-});
-
-t.test('facts are read, followed and forgotten with their file', async (t) => {
-  const directory = t.testdir();
-  const path = join(directory, 'facts.json');
-  const { logger, lines } = recordLog();
-  const file = openFactsFile(directory, logger);
-  await file.check();
-  t.equal(file.current(), undefined);
-
-  const facts = {
-    version: 2,
-    registries: ['https://a.example.com/', '*.b.example.com/team-a'],
-    excludedNamespaces: ['kube-*', 'dev'],
-  };
-  writeFileSync(path, JSON.stringify(facts));
-  await file.check();
-  t.ok(file.current()?.covers('a.example.com/app'));
-  t.ok(file.current()?.covers('x.b.example.com/team-a/app'));
-  t.notOk(file.current()?.covers('x.b.example.com/team-b/app'));
-  t.notOk(file.current()?.covers('a.example.com:443/app'));
-  t.ok(file.current()?.excludes('kube-system'));
-  t.notOk(file.current()?.excludes('payments'));
-
-  writeFileSync(path, JSON.stringify({ ...facts, registries: [], excludedNamespaces: [] }));
-  await file.check();
-  t.ok(file.current()?.covers('c.example.com/app'), 'nothing known, nothing held against it');
-  t.notOk(file.current()?.excludes('kube-system'));
-
-  rmSync(path);
-  await file.check();
-  t.equal(file.current(), undefined);
-  t.strictSame(lines, []);
-});
-
-t.test('facts that cannot be read count as none, and are reported once', async (t) => {
-  const directory = t.testdir();
-  const path = join(directory, 'facts.json');
-  const { logger, lines } = recordLog();
-  const file = openFactsFile(directory, logger);
-  const good = JSON.stringify({ version: 2, registries: ['a'], excludedNamespaces: [] });
-  let logged = 0;
-  const tooMany = Array.from({ length: 401 }, (_, index) => `${index}.example`);
-  const unusable = [
-    '{',
-    good.replace('2', '1'),
-    '[]',
-    good.replace('["a"]', '5'),
-    good.replace('["a"]', JSON.stringify(tooMany)),
-    good.replace('"a"', JSON.stringify('a'.repeat(1_101))),
-  ];
-  for (const text of unusable) {
-    writeFileSync(path, good);
-    await file.check();
-    t.ok(file.current());
-    writeFileSync(path, text);
-    await file.check();
-    await file.check();
-    t.equal(file.current(), undefined, text);
-    t.equal(lines.length, ++logged, text);
-  }
-  rmSync(path);
-  mkdirSync(path);
-  await file.check();
-  await file.check();
-  t.equal(lines.length, logged + 1);
 });

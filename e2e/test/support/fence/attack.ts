@@ -51,7 +51,7 @@ const WEBHOOK = 'inject.ecr-pull-secrets.io';
 export const CHECKPOINT = pathOf(PRODUCT_NAME, `${PRODUCT_NAME}-tokens`);
 export const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${PRODUCT_NAME}/leases/${PRODUCT_NAME}`;
 
-/** The same request, which the API server carries out but for storing anything. */
+/** The same request, which the API server performs without storing anything. */
 export function asDryRun(request: KubeRequest): KubeRequest {
   return { ...request, query: { ...request.query, dryRun: 'All' } };
 }

@@ -10,12 +10,7 @@ import { documentOf, pathOf } from '../pull-secret.ts';
 import { metricsOf, replicasOf } from '../renewers.ts';
 import type { StolenIdentity } from '../stolen-identity.ts';
 import { CHECKPOINT, merge, PLACES } from './attack.ts';
-import {
-  changeCaBundle,
-  dataOfAuthority,
-  holdLease,
-  REPLACE_REGISTRIES,
-} from './still-possible.ts';
+import { changeCaBundle, caSecretData, holdLease, REPLACE_REGISTRIES } from './still-possible.ts';
 
 /** Tests what comes of the writes that docs/security.md says a stolen token of the renewer can still make. */
 export function testEffects(t: Test, playground: Playground, thief: StolenIdentity): void {
@@ -52,7 +47,7 @@ export function testEffects(t: Test, playground: Playground, thief: StolenIdenti
       assert.ok(!(await readCaBundle(api)).includes(certificatePem));
     });
     await thief.client.request(
-      merge(CA_SECRET, { data: dataOfAuthority({ certificatePem, privateKeyPem }) }),
+      merge(CA_SECRET, { data: caSecretData({ certificatePem, privateKeyPem }) }),
     );
     await eventually('the renewer publishes it', async () => {
       assert.ok((await readCaBundle(api)).includes(certificatePem));
@@ -80,7 +75,7 @@ export function testEffects(t: Test, playground: Playground, thief: StolenIdenti
     t.pass();
   });
 
-  t.test('nobody leads while the thief holds the lease', async (t) => {
+  t.test('no replica leads while the thief holds the lease', async (t) => {
     await thief.client.request(holdLease('thief'));
     const pods = await replicasOf(playground);
     await eventually('no renewer leads', async () => {

@@ -17,7 +17,7 @@ export function testFullestConfiguration(
     'it repairs caBundle in a configuration that is as full as the fence allows',
     async (t) => {
       const { request, failed } = await fullestConfiguration(thief.client);
-      t.match(failed, /its webhook configuration is not filled up/);
+      t.match(failed, /its webhook configuration must not be filled up/);
       await thief.client.request(request);
       await eventually('caBundle is repaired', async () => {
         assert.match(await readCaBundle(api), /BEGIN CERTIFICATE/);

@@ -25,11 +25,11 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
   ['adds an owner to the lease', merge(LEASE, { metadata: { ownerReferences: OWNERS } })],
   // The CronJob's token can do it too; once is enough for what takes an API server so long.
   [
-    'fills the secret up, so that nobody can renew it',
+    'fills the secret up, so that it cannot be renewed',
     merge(pathOf(PLACES.served), { metadata: { labels: fillingLabels(1_300) } }),
   ],
   [
-    'fills the lease up, so that nobody can write it',
+    'fills the lease up, so that it cannot be written',
     merge(LEASE, { metadata: { labels: fillingLabels(50) } }),
   ],
   // All annotations together have 256 KiB at most.
