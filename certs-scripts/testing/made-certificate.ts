@@ -188,9 +188,9 @@ export function extension(oid: string, value: Buffer, { critical = false }: Exte
   return sequence(objectIdentifier(oid), ...flag, octetString(value));
 }
 
-export function basicConstraints(isAuthority: boolean, maxPathLength?: number): Buffer {
+export function basicConstraints(isCa: boolean, maxPathLength?: number): Buffer {
   const length = maxPathLength === undefined ? [] : [integer(maxPathLength)];
-  const value = sequence(...(isAuthority ? [boolean(true)] : []), ...length);
+  const value = sequence(...(isCa ? [boolean(true)] : []), ...length);
   return extension('2.5.29.19', value, { critical: true });
 }
 

@@ -130,8 +130,6 @@ t.test(
   (t) =>
     unnoticed(t, playground, async () => {
       const backup = await createCa({ commonName: 'backup', now: new Date() });
-      const isTrusted = async (fingerprint: string): Promise<boolean> =>
-        (await readTrusted(api)).some(({ fingerprint256 }) => fingerprint256 === fingerprint);
       const { untrusted } = await watchHandshakes(playground, async () => {
         const replaced = await readSigner(api);
         const leader = await nextLeader(playground);
@@ -152,6 +150,10 @@ t.test(
       t.strictSame(untrusted, []);
     }),
 );
+
+async function isTrusted(fingerprint: string): Promise<boolean> {
+  return (await readTrusted(api)).some(({ fingerprint256 }) => fingerprint256 === fingerprint);
+}
 
 /** As a person does who has nothing but the key pair in the backup. */
 async function restoreBackup({ certificatePem, privateKeyPem }: PemPair): Promise<void> {

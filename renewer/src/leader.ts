@@ -16,7 +16,7 @@ import type { RegistryTokens } from './credentials/registry-token.ts';
 import { planTokens, tokenRequestsOf } from './credentials/token-plan.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
-/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority, the fence. */
+/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the CA, the fence. */
 export async function lead(
   dependencies: RenewerDependencies,
   configuration: RenewerConfiguration,
