@@ -26,10 +26,10 @@ const KNOWN = new Set([EMAIL, DNS, URI, ADDRESS]);
  * the WHATWG does: of what is left out here it takes some and refuses some.
  */
 const URI_FORM =
-  /^[a-z][a-z0-9+.-]*:(\/\/(?<hostPart>[^/?#]*))?([a-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-f]{2})*(#([a-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-f]{2})*)?$/i;
+  /^[a-z][a-z0-9+.-]*:(\/\/(?<authority>[^/?#]*))?([a-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-f]{2})*(#([a-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-f]{2})*)?$/i;
 
 /** A host as Go leaves it in `URL.Host`: without user information, with the port. */
-const HOST_PART_FORM = /^(?:[a-z0-9._~-]*@)?(?<host>[a-z0-9._~-]*(?::[0-9]*)?)$/i;
+const AUTHORITY_FORM = /^(?:[a-z0-9._~-]*@)?(?<host>[a-z0-9._~-]*(?::[0-9]*)?)$/i;
 
 /**
  * Reads the subject alternative names, as Go's `parseSANExtension`.
@@ -109,8 +109,8 @@ function collect(elements: readonly DerElement[], rules: Rules): GeneralNames {
  */
 export function uriHost(uri: string): string {
   const form = URI_FORM.exec(uri);
-  const hostPart = form?.groups?.['hostPart'] ?? '';
-  const host = HOST_PART_FORM.exec(hostPart)?.groups?.['host'];
+  const authority = form?.groups?.['authority'] ?? '';
+  const host = AUTHORITY_FORM.exec(authority)?.groups?.['host'];
   if (!form || host === undefined || !isDomain(host, 'name')) throw unusable('URI', uri);
   return host.toLowerCase();
 }
