@@ -26,7 +26,7 @@ async function alertsWith(...settings: readonly string[]): Promise<readonly Aler
   return rule?.spec.groups.flatMap(({ rules }) => rules) ?? [];
 }
 
-/** With how many hours left a serving certificate and a CA are late. */
+/** The remaining hours at which a serving certificate and a CA are late. */
 async function lateIn(...settings: readonly string[]): Promise<readonly number[]> {
   const alerts = await alertsWith(...settings);
   return ['CertificateExpiring', 'CaExpiring'].map((name) => {
