@@ -116,8 +116,8 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   const { certificatePem } = await issue();
   const { privateKeyPem } = await issue();
   await putSecret('mine', { certificatePem, privateKeyPem });
-  await eventually('the webhooks tell', () => certificateIsOk(0));
-  await eventually('the renewers tell', () =>
+  await eventually('the webhooks show it', () => certificateIsOk(0));
+  await eventually('the renewers log it', () =>
     renewersSay(/the private key does not belong to the certificate.*Put tls\.crt, tls\.key/),
   );
   for (const figures of await figuresOf(9403)) {
@@ -127,7 +127,7 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
 
   const foreign = await createCa({ commonName: 'other', now: new Date() });
   await putSecret('mine', await issue(foreign));
-  await eventually('the renewers tell', () => renewersSay(/no CA of the bundle signed/));
+  await eventually('the renewers log it', () => renewersSay(/no CA of the bundle signed/));
   await injected();
   t.equal(await readCaBundle(api), ca.certificatePem);
 
@@ -141,7 +141,7 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
 t.test('a key that a person put into ca.crt by mistake is not published', async (t) => {
   const mixed = `${ca.privateKeyPem}${ca.certificatePem}`;
   await api.merge(`${SECRETS}/mine`, { data: { 'ca.crt': encode(mixed) } });
-  await eventually('the renewers tell', () => renewersSay(/the CA bundle holds a private key/));
+  await eventually('the renewers log it', () => renewersSay(/the CA bundle holds a private key/));
   t.equal(await readCaBundle(api), ca.certificatePem);
   await putSecret('mine', await issue());
 });
@@ -157,7 +157,7 @@ t.test(
       },
       { wait: false },
     );
-    await eventually('a new replica tells', async () => {
+    await eventually('a new replica logs it', async () => {
       const logs = await Promise.all(
         (await replicasOf(playground)).map((pod) => logOf(playground, pod)),
       );
@@ -176,8 +176,8 @@ t.test(
 
 t.test('one that expires in use shows, and stays for want of a better one', async (t) => {
   await putSecret('mine', await issue(ca, 4_000));
-  await eventually('the webhooks tell', () => certificateIsOk(0));
-  await eventually('the renewers tell', () => renewersSay(/the certificate expired at/));
+  await eventually('the webhooks show it', () => certificateIsOk(0));
+  await eventually('the renewers log it', () => renewersSay(/the certificate expired at/));
   const pods = await api.list<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
   const conditions = pods.map(({ status }) =>
     status?.conditions?.find(({ type }) => type === 'Ready'),

@@ -25,7 +25,7 @@ const NAMES_OF_OTHERS: readonly (readonly [name: RegExp, whose: string])[] = [
   [/certificate[ -]authorit(?:y|ies)/g, 'the term that CA stands for, and a key of a kubeconfig'],
   [/unknown authority/g, 'a message of Go'],
   [/topology spread/g, 'a field of Kubernetes'],
-  [/authority ?key ?id(?:entifier)?/g, 'an extension of RFC 5280'],
+  [/authority (?:key ?id(?:entifier)?|information access)/g, 'extensions of RFC 5280'],
 ];
 
 /** Files that need one of these words. Each must have it. */
