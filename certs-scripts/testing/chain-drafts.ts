@@ -110,7 +110,7 @@ export function deepBelow(
   return { roots: [above], sent: [leaf(changes, intermediate), intermediate] };
 }
 
-/** Signs everything. @returns what is asked of a verifier */
+/** Signs everything. @returns the input of a verifier */
 export function toCase(kind: string, { roots, sent }: ChainDraft): ChainCase {
   return {
     kind,

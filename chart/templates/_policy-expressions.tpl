@@ -3,9 +3,9 @@ The CEL expressions of the policy, which decide as server/src/admission/ does fo
 runs both with the same pods. Values are quoted as JSON, which is also valid in CEL.
 */}}
 
-{{/* A private ECR host of any AWS partition: a copy of PRIVATE_ECR_HOST in shared/src/ecr-host.ts. */}}
+{{/* A private ECR host of any AWS partition: the pattern of shared/src/ecr-host.ts, of which registry-rule.json has a copy. */}}
 {{- define "ecr-pull-secrets.privateEcrHost" -}}
-(\d{12})\.dkr[.-]ecr(-fips)?\.([a-zA-Z0-9][a-zA-Z0-9-_]*)\.(amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)
+{{- (.Files.Get "registry-rule.json" | fromJson).privateEcrHost -}}
 {{- end -}}
 
 {{/* excludeNamespace as a regular expression of whole names; empty if none is excluded. */}}

@@ -31,7 +31,7 @@ t.test('its name and its days can be chosen', async (t) => {
   t.match(certificate.subject, /^CN=Späth & Söhne\n/);
 });
 
-t.test('a key that is there is kept unless --force is given', async (t) => {
+t.test('a key that is there is not replaced without --force', async (t) => {
   const out = t.testdir({ 'ca.key': 'precious' });
   const args = ['certs', 'ca', '--out', out];
   const refused = await runLine(args, { clock });
@@ -48,7 +48,7 @@ t.test('a key that is there is kept unless --force is given', async (t) => {
   t.match(await readFile(join(out, 'ca.key'), 'utf8'), /^-----BEGIN PRIVATE KEY-----\n/);
 });
 
-t.test('a folder that cannot be is told with the system’s words', async (t) => {
+t.test('a folder that cannot be made is reported with the words of the system', async (t) => {
   const file = join(t.testdir({ file: '' }), 'file');
   const { exitCode, stderr } = await runLine(['certs', 'ca', '--out', join(file, 'ca')]);
   t.equal(exitCode, 1);

@@ -90,19 +90,25 @@ t.test('a CA that cannot sign is named with the reason, and nothing is written',
   await t.rejects(stat(other), { code: 'ENOENT' });
 });
 
-t.test('a set that is there is kept unless --force is given; then all of it is new', async (t) => {
-  const { ca, out } = await makeSet(t.testdir());
-  const before = await readFile(join(out, 'tls.key'), 'utf8');
-  const args = ['certs', 'serving', '--ca-dir', ca, ...TARGET, '--out', out];
-  const refused = await runLine(args);
-  t.equal(refused.exitCode, 1);
-  t.match(refused.stderr, `${out}/tls.key is there already: choose another --out, or give --force`);
-  t.equal(await readFile(join(out, 'tls.key'), 'utf8'), before);
+t.test(
+  'a set that is there is not replaced without --force; with it all of the set is new',
+  async (t) => {
+    const { ca, out } = await makeSet(t.testdir());
+    const before = await readFile(join(out, 'tls.key'), 'utf8');
+    const args = ['certs', 'serving', '--ca-dir', ca, ...TARGET, '--out', out];
+    const refused = await runLine(args);
+    t.equal(refused.exitCode, 1);
+    t.match(
+      refused.stderr,
+      `${out}/tls.key is there already: choose another --out, or give --force`,
+    );
+    t.equal(await readFile(join(out, 'tls.key'), 'utf8'), before);
 
-  t.equal((await runLine([...args, '--force'])).exitCode, 0);
-  t.not(await readFile(join(out, 'tls.key'), 'utf8'), before);
-  t.equal((await runLine(['certs', 'verify', '--dir', out, ...TARGET])).exitCode, 0);
-});
+    t.equal((await runLine([...args, '--force'])).exitCode, 0);
+    t.not(await readFile(join(out, 'tls.key'), 'utf8'), before);
+    t.equal((await runLine(['certs', 'verify', '--dir', out, ...TARGET])).exitCode, 0);
+  },
+);
 
 t.test('a bundle that lists the CA beside another stays: a rotation is under way', async (t) => {
   const { ca, out } = await makeSet(t.testdir());
@@ -124,7 +130,7 @@ t.test('a bundle that lists the CA beside another stays: a rotation is under way
   t.equal(await readFile(bundlePath, 'utf8'), await readFile(join(third.out, 'ca.crt'), 'utf8'));
 });
 
-t.test('another CA’s ca.crt is not replaced unless --force is given', async (t) => {
+t.test('the ca.crt of another CA is not replaced without --force', async (t) => {
   const { ca } = await makeSet(t.testdir());
   const out = join(t.testdirName, 'next');
   await runLine(['certs', 'ca', '--out', out]);
@@ -135,7 +141,7 @@ t.test('another CA’s ca.crt is not replaced unless --force is given', async (t
   t.strictSame((await readdir(out)).toSorted(), ['ca.crt', 'ca.key'], 'and no half set is left');
 });
 
-t.test('a name that cannot be asked for is refused', async (t) => {
+t.test('a name that cannot be called is refused', async (t) => {
   const cases = [
     ['--service', 'Hook', 'is not a name of a-z, 0-9 and "-", 63 at most'],
     ['--service', 'a.b', 'is not a name of a-z, 0-9 and "-", 63 at most'],

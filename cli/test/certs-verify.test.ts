@@ -18,7 +18,7 @@ import { runLine } from './support/command-line.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-t.test('a good set is told in one line that says until when', async (t) => {
+t.test('a good set is reported in one line with its end', async (t) => {
   const clock = createFakeClock();
   const { out } = await makeSet(t.testdir(), { clock });
   await clock.advance(100 * DAY_MS);

@@ -25,7 +25,7 @@ const TRUST_PROPAGATION_MS = 4_000;
 const DISTRUSTED_WITHIN_MS = 2 * TRUST_PROPAGATION_MS + 60_000;
 
 /**
- * A leader that is killed so long after the distrust shows whether the next one counts anew: it leads 15 s later,
+ * A leader that is killed so long after the distrust shows whether the next one starts to count again: it leads 15 s later,
  * when the lease has expired, and would retain the CA for a trust propagation and 40 s from then on. With 3 s more
  * that is over later than `DISTRUSTED_WITHIN_MS`.
  */
@@ -73,13 +73,13 @@ t.test(
     t.match(await logOf(playground, pod), /annotation of the CA Secret refused/);
     t.match(
       await metricsOf(playground, pod),
-      'ecr_pull_secrets_namespace_troubles{reason="AnnotationRefused"} 1\n',
+      'ecr_pull_secrets_namespace_problems{reason="AnnotationRefused"} 1\n',
     );
     t.equal(await readSigner(api), before);
   },
 );
 
-t.test('a stolen CA is no longer trusted, though the leader is killed, and nobody notices', (t) =>
+t.test('a stolen CA is no longer trusted, though the leader is killed, and no pod is missed', (t) =>
   unnoticed(t, playground, async () => {
     const thief = await startThief(api, await stealCa(api));
     t.teardown(() => thief.close());

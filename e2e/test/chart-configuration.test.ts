@@ -3,10 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { configFileSchema } from '@ecr-pull-secrets/renewer/config/config-file.ts';
 import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/config/configuration.ts';
 import { AWS_REGION } from '@ecr-pull-secrets/renewer/config/aws-variables.ts';
-import {
-  ROLE_ARN,
-  SESSION_NAME,
-} from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
+import { ROLE_ARN, SESSION_NAME } from '@ecr-pull-secrets/renewer/credentials/identity.ts';
 import { readWebhookConfiguration } from '@ecr-pull-secrets/server/configuration.ts';
 import { type Environment, OBJECT_NAME } from '@ecr-pull-secrets/shared/configuration.ts';
 import t from 'tap';

@@ -132,21 +132,24 @@ t.test(
       region: undefined,
     });
     const leading = new AbortController();
-    const got = Promise.withResolvers<readonly string[]>();
-    const keeper = createTokenRenewer({
-      tokenSource: asking(t),
-      initial: new Map(),
-      onTokens: (tokens) => tokens.size > 0 && got.resolve([...tokens.keys()]),
-      clock: systemClock,
-      random: Math.random,
-      logger: createLogger({ level: 'silent', format: 'json', name: 'test' }),
-      metrics: createRenewerMetrics(createMetricsRegistry()),
-      signal: leading.signal,
-    });
-    keeper.require(requests);
+    const renewer = createTokenRenewer(
+      {
+        tokenSource: asking(t),
+        clock: systemClock,
+        random: Math.random,
+        logger: createLogger({ level: 'silent', format: 'json', name: 'test' }),
+        metrics: createRenewerMetrics(createMetricsRegistry()),
+      },
+      { initialTokens: new Map() },
+      leading.signal,
+    );
+    renewer.require(requests);
     const startMs = performance.now();
-    const running = keeper.run();
-    t.same(await got.promise, [requests[0]?.id]);
+    const running = renewer.run();
+    const none = renewer.tokens.get();
+    const limits = { clock: systemClock, withinMs: 4_000, signal: leading.signal };
+    await renewer.tokens.changedFrom(none, limits);
+    t.same([...renewer.tokens.get().keys()], [requests[0]?.id]);
     t.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`);
     const lostAtMs = performance.now();
     leading.abort();

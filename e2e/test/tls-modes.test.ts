@@ -116,8 +116,8 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   const { certificatePem } = await issue();
   const { privateKeyPem } = await issue();
   await putSecret('mine', { certificatePem, privateKeyPem });
-  await eventually('the webhooks tell', () => certificateIsOk(0));
-  await eventually('the renewers tell', () =>
+  await eventually('the webhooks show it', () => certificateIsOk(0));
+  await eventually('the renewers log it', () =>
     renewersSay(/the private key does not belong to the certificate.*Put tls\.crt, tls\.key/),
   );
   for (const figures of await figuresOf(9403)) {
@@ -127,7 +127,7 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
 
   const foreign = await createCa({ commonName: 'other', now: new Date() });
   await putSecret('mine', await issue(foreign));
-  await eventually('the renewers tell', () => renewersSay(/no CA of the bundle signed/));
+  await eventually('the renewers log it', () => renewersSay(/no CA of the bundle signed/));
   await injected();
   t.equal(await readCaBundle(api), ca.certificatePem);
 
@@ -138,10 +138,10 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   });
 });
 
-t.test('a key that somebody put into ca.crt by mistake is not published', async (t) => {
+t.test('a key that a person put into ca.crt by mistake is not published', async (t) => {
   const mixed = `${ca.privateKeyPem}${ca.certificatePem}`;
   await api.merge(`${SECRETS}/mine`, { data: { 'ca.crt': encode(mixed) } });
-  await eventually('the renewers tell', () => renewersSay(/the CA bundle holds a private key/));
+  await eventually('the renewers log it', () => renewersSay(/the CA bundle holds a private key/));
   t.equal(await readCaBundle(api), ca.certificatePem);
   await putSecret('mine', await issue());
 });
@@ -157,7 +157,7 @@ t.test(
       },
       { wait: false },
     );
-    await eventually('a new replica tells', async () => {
+    await eventually('a new replica logs it', async () => {
       const logs = await Promise.all(
         (await replicasOf(playground)).map((pod) => logOf(playground, pod)),
       );
@@ -176,8 +176,8 @@ t.test(
 
 t.test('one that expires in use shows, and stays for want of a better one', async (t) => {
   await putSecret('mine', await issue(ca, 4_000));
-  await eventually('the webhooks tell', () => certificateIsOk(0));
-  await eventually('the renewers tell', () => renewersSay(/the certificate expired at/));
+  await eventually('the webhooks show it', () => certificateIsOk(0));
+  await eventually('the renewers log it', () => renewersSay(/the certificate expired at/));
   const pods = await api.list<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
   const conditions = pods.map(({ status }) =>
     status?.conditions?.find(({ type }) => type === 'Ready'),
@@ -220,49 +220,54 @@ t.test(
   },
 );
 
-t.test('cert-manager is asked for a certificate, and sets caBundle itself', async (t) => {
-  for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));
-  await eventually('cert-manager’s resources', () => api.list(`${CERT_MANAGER}/certificates`));
-  // The namespace's pods come up once cert-manager has made the Secret.
-  await putSecret(`${PRODUCT_NAME}-tls`, await issue());
-  await eventually('the installation', () => playground.install({ tls: { mode: 'cert-manager' } }));
-  const certificate = await api.get(`${CERT_MANAGER}/certificates/${PRODUCT_NAME}`);
-  t.match(certificate, {
-    spec: {
-      secretName: `${PRODUCT_NAME}-tls`,
-      dnsNames: [`${PRODUCT_NAME}.${PRODUCT_NAME}.svc`],
-      issuerRef: { name: `${PRODUCT_NAME}-ca`, kind: 'Issuer' },
-    },
-  });
-  t.match(await api.get(CONFIGURATION), {
-    metadata: {
-      annotations: { 'cert-manager.io/inject-ca-from': `${PRODUCT_NAME}/${PRODUCT_NAME}` },
-    },
-  });
-  // As the CA injector does; ours leaves it alone from now on.
-  const path = '/webhooks/0/clientConfig/caBundle';
-  await playground.client.request({
-    method: 'PATCH',
-    path: CONFIGURATION,
-    contentType: 'application/json-patch+json',
-    body: [{ op: 'add', path, value: encode(ca.certificatePem) }],
-  });
-  await eventually('injection works', injected);
-  await putSecret(`${PRODUCT_NAME}-tls`, await issue());
-  await eventually('another certificate is taken', () => webhooksTook(2));
-  await injected();
-});
+t.test(
+  'with cert-manager the chart renders a Certificate, and cert-manager sets caBundle itself',
+  async (t) => {
+    for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));
+    await eventually('cert-manager’s resources', () => api.list(`${CERT_MANAGER}/certificates`));
+    // The namespace's pods come up once cert-manager has made the Secret.
+    await putSecret(`${PRODUCT_NAME}-tls`, await issue());
+    await eventually('the installation', () =>
+      playground.install({ tls: { mode: 'cert-manager' } }),
+    );
+    const certificate = await api.get(`${CERT_MANAGER}/certificates/${PRODUCT_NAME}`);
+    t.match(certificate, {
+      spec: {
+        secretName: `${PRODUCT_NAME}-tls`,
+        dnsNames: [`${PRODUCT_NAME}.${PRODUCT_NAME}.svc`],
+        issuerRef: { name: `${PRODUCT_NAME}-ca`, kind: 'Issuer' },
+      },
+    });
+    t.match(await api.get(CONFIGURATION), {
+      metadata: {
+        annotations: { 'cert-manager.io/inject-ca-from': `${PRODUCT_NAME}/${PRODUCT_NAME}` },
+      },
+    });
+    // As the CA injector does; ours leaves it alone from now on.
+    const path = '/webhooks/0/clientConfig/caBundle';
+    await playground.client.request({
+      method: 'PATCH',
+      path: CONFIGURATION,
+      contentType: 'application/json-patch+json',
+      body: [{ op: 'add', path, value: encode(ca.certificatePem) }],
+    });
+    await eventually('injection works', injected);
+    await putSecret(`${PRODUCT_NAME}-tls`, await issue());
+    await eventually('another certificate is taken', () => webhooksTook(2));
+    await injected();
+  },
+);
 
 t.test('back to certificates of our own, by a replica of the new mode', async (t) => {
   await playground.install({ tls: { mode: 'self-managed' } });
-  await eventually('our own authority', async () => {
+  await eventually('our own CA', async () => {
     assert.notEqual(await readCaBundle(api), ca.certificatePem);
   });
   await eventually('injection works', injected);
   t.ok(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)));
 });
 
-t.test('where both CAs are trusted nobody notices a change of the mode', async (t) => {
+t.test('if both CAs are trusted, no pod is missed during a change of the mode', async (t) => {
   const { data } = await api.get<Secret>(CA_SECRET);
   const own = Buffer.from(data?.['tls.crt'] ?? '', 'base64').toString();
   const mine = ca.certificatePem;

@@ -70,11 +70,11 @@ t.test(`Helm upgrades from an older build, ${previous.name}, and back`, { skip }
     for (const name of [LOADED_NAMESPACE, namespace]) {
       t.equal(await loginWith(await secretIn(name)), 200, `the secret in ${name} logs in`);
     }
-    t.strictSame(await readKept(), kept, 'it goes on with the authority and the tokens');
+    t.strictSame(await readKept(), kept, 'it goes on with the CA and the tokens');
   }
 
   t.strictSame(kept.calls, ['GetAuthorizationToken'], 'one token was got');
-  t.equal(kept.trusted.length, 1, 'one authority is trusted');
+  t.equal(kept.trusted.length, 1, 'one CA is trusted');
 
   await t.test('the upgrade, with replicas of both builds side by side', async (t) => {
     await changeUnderLoad(t, playground, () => playground.install(VALUES));

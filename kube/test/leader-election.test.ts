@@ -2,7 +2,7 @@ import t from 'tap';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
-import { runLeaderElection } from '../src/leader-election.ts';
+import { type Leadership, runLeaderElection } from '../src/leader-election.ts';
 import { type LeaseStore, microTime } from '../src/lease.ts';
 import { candidate, createMemoryStore, silent } from '../testing/candidates.ts';
 
@@ -59,13 +59,13 @@ t.test('a leader that vanished is followed once its lease ran out, not before', 
 
 t.test('a leader that cannot renew steps down before others may lead', async (t) => {
   const clock = createFakeClock();
-  const { store, trouble } = createMemoryStore();
+  const { store, faults } = createMemoryStore();
   const a = candidate('a', store, clock);
   await clock.advance(4_000);
-  trouble.error = new Error('unreachable');
+  faults.error = new Error('unreachable');
   await clock.advance(14_000);
   t.same(a.history, ['led', 'stopped']);
-  trouble.error = undefined;
+  faults.error = undefined;
   await clock.advance(4_000);
   t.same(a.history, ['led', 'stopped', 'led']);
   a.stop();
@@ -89,14 +89,14 @@ t.test('a leader whose lease somebody took stops at its next renewal', async (t)
 
 t.test('a leader whose renewal counted, but was not answered, goes on leading', async (t) => {
   const clock = createFakeClock();
-  const { store, trouble, holder } = createMemoryStore();
+  const { store, faults, holder } = createMemoryStore();
   const a = candidate('a', store, clock);
   await clock.advance(1_000);
-  trouble.answerLost = new Error('the answer was lost');
+  faults.responseLost = new Error('the answer was lost');
   await clock.advance(30_000);
-  t.equal(trouble.answerLost, undefined);
+  t.equal(faults.responseLost, undefined);
   t.same(a.history, ['led']);
-  trouble.answerLost = new Error('the answer was lost');
+  faults.responseLost = new Error('the answer was lost');
   await clock.advance(2_000);
   a.stop();
   await clock.advance(0);
@@ -106,7 +106,7 @@ t.test('a leader whose renewal counted, but was not answered, goes on leading', 
 
 t.test('a leader counts from when it sent its last good renewal', async (t) => {
   const clock = createFakeClock();
-  const { store, trouble } = createMemoryStore();
+  const { store, faults } = createMemoryStore();
   const slow: LeaseStore = {
     read: (signal) => store.read(signal),
     write: async (...write) => {
@@ -118,7 +118,7 @@ t.test('a leader counts from when it sent its last good renewal', async (t) => {
   const a = candidate('a', slow, clock);
   // Acquired at 0 s and answered at 3 s, renewed at 5 s and answered at 8 s, then nothing more.
   await clock.advance(8_000);
-  trouble.error = new Error('unreachable');
+  faults.error = new Error('unreachable');
   await clock.advance(6_000);
   t.same(a.history, ['led']);
   await clock.advance(2_500);
@@ -130,7 +130,7 @@ t.test('a leader counts from when it sent its last good renewal', async (t) => {
 
 t.test('a renewal of several slow requests ends before others may lead', async (t) => {
   const clock = createFakeClock();
-  const { store, trouble } = createMemoryStore();
+  const { store, faults } = createMemoryStore();
   let isSlow = false;
   const slowly = async (signal: AbortSignal): Promise<void> => {
     if (!isSlow) return;
@@ -150,9 +150,9 @@ t.test('a renewal of several slow requests ends before others may lead', async (
   };
   const a = candidate('a', slow, clock);
   await clock.advance(4_500);
-  trouble.error = new Error('unreachable');
+  faults.error = new Error('unreachable');
   await clock.advance(6_500);
-  trouble.error = undefined;
+  faults.error = undefined;
   isSlow = true;
   // Renewed at 4 s; the next attempt is at 12 s, and three requests would last until 21 s.
   await clock.advance(5_900);
@@ -172,20 +172,18 @@ t.test('a leader that was frozen knows before its timers do that others may lead
   const { store } = createMemoryStore();
   const stop = new AbortController();
   const holding: boolean[] = [];
-  const done = runLeaderElection({
-    store,
-    identity: 'a',
-    clock: { ...clock, now: () => clock.now() + frozenMs },
-    random: () => 1,
-    logger: silent,
-    signal: stop.signal,
-    lead: async ({ signal, isHeld }) => {
-      holding.push(isHeld());
-      frozenMs = 13_000;
-      holding.push(isHeld(), signal.aborted);
-      stop.abort();
-    },
-  });
+  const lead = async ({ signal, isHeld }: Leadership): Promise<void> => {
+    holding.push(isHeld());
+    frozenMs = 13_000;
+    holding.push(isHeld(), signal.aborted);
+    stop.abort();
+  };
+  const frozenClock = {
+    now: () => clock.now() + frozenMs,
+    sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+  };
+  const dependencies = { store, clock: frozenClock, random: () => 1, logger: silent };
+  const done = runLeaderElection(dependencies, { identity: 'a', lead }, stop.signal);
   await clock.advance(4_000);
   await done;
   t.same(holding, [true, false, false]);
@@ -228,7 +226,7 @@ t.test('a record of odd numbers keeps nobody from leading', async (t) => {
   await b.done;
 });
 
-t.test('the same trouble is said once a minute, though every other request is good', async (t) => {
+t.test('the same faults is said once a minute, though every other request is good', async (t) => {
   const lines: string[] = [];
   const logger = createLogger({
     level: 'warn',
@@ -237,14 +235,14 @@ t.test('the same trouble is said once a minute, though every other request is go
     destination: { write: (line) => lines.push(line) },
   });
   const clock = createFakeClock();
-  const { store, trouble } = createMemoryStore();
-  trouble.writeError = new Error('forbidden');
+  const { store, faults } = createMemoryStore();
+  faults.writeError = new Error('forbidden');
   const a = candidate('a', store, clock, logger);
   await clock.advance(179_000);
   t.equal(lines.length, 3);
-  trouble.writeError = undefined;
+  faults.writeError = undefined;
   await clock.advance(3_000);
-  trouble.writeError = new Error('too slow');
+  faults.writeError = new Error('too slow');
   await clock.advance(8_000);
   t.same(a.history, ['led']);
   t.equal(lines.length, 4, 'a leader says it too');

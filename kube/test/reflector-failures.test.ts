@@ -115,9 +115,9 @@ t.test(
 
 t.test('a handler that throws ends nothing', async (t) => {
   let throwing = true;
-  const told: string[] = [];
+  const calls: string[] = [];
   const fail = (what: string): void => {
-    told.push(what);
+    calls.push(what);
     if (throwing) throw new TypeError('a mistake');
   };
   const follower = await startFollower(t, {
@@ -129,7 +129,7 @@ t.test('a handler that throws ends nothing', async (t) => {
   });
   const { api, pauses, warnings } = follower;
   (await api.next()).json(list('10'));
-  await until('the mistake', () => told.length === 1);
+  await until('the mistake', () => calls.length === 1);
   throwing = false;
   (await api.next()).json(list('10'));
   const watch = await api.next();
@@ -139,7 +139,7 @@ t.test('a handler that throws ends nothing', async (t) => {
   const next = await api.next();
   t.notOk(isWatch(next));
   t.ok(await closes(watch));
-  t.same(told, ['replace', 'replace', 'upsert']);
+  t.same(calls, ['replace', 'replace', 'upsert']);
   t.equal(pauses.length, 2);
   t.match(warnings[0], 'a mistake');
 });
@@ -148,7 +148,7 @@ t.test(
   'an API server that is away for ten minutes is met again within half a minute',
   async (t) => {
     const follower = await startFollower(t, { random: () => 0.999 });
-    const { api, clock, pauses, told, warnings } = follower;
+    const { api, clock, pauses, calls, warnings } = follower;
     const watch = await startWatching(follower);
     await settled(follower, watch);
     await clock.advance(20_000);
@@ -173,7 +173,7 @@ t.test(
     );
     relist.json(list('90', named('new', '80')));
     t.ok(isWatch(await back.next()));
-    t.equal(told.at(-1), 'replace new@80');
+    t.equal(calls.at(-1), 'replace new@80');
     await follower.stop();
   },
 );
@@ -209,7 +209,7 @@ t.test('stopping closes the connection, in a list and in a watch', async (t) => 
   const page = await listing.api.next();
   await listing.stop();
   await page.closed;
-  t.same(listing.told, []);
+  t.same(listing.calls, []);
 
   const watching = await startFollower(t);
   const watch = await startWatching(watching);

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { createResponseReader, LARGEST_OBJECT_BYTES } from '../src/response-reader.ts';
 import { createApiError, isApiError } from '../src/api-error.ts';
 import { createKubeClient } from '../src/client.ts';
+import { NAMESPACES_PATH } from '../src/object-names.ts';
 import { beginList, nextPage } from '../src/list-page.ts';
 import type { PartialObject } from '../src/objects.ts';
 import { type Exchange, startApiStandIn } from '../testing/api-stand-in.ts';
@@ -39,7 +40,7 @@ async function writeForEver(exchange: Exchange): Promise<number> {
 t.test('an answer without end is cut off', async (t) => {
   const { api, client } = await start(t);
   const code = 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE';
-  const answer = t.rejects(client.request(GET), { code, message: /^reading the answer to GET / });
+  const answer = t.rejects(client.request(GET), { code, message: /^reading the response to GET / });
   t.ok((await writeForEver(await api.next())) < 20);
   await answer;
   const small = t.rejects(client.request({ ...GET, maxBytes: 10 }), { code });
@@ -79,7 +80,7 @@ t.test('a large refusal is searched for credentials in no time', (t) => {
 });
 
 t.test('large answers take turns, and small ones pass them', async (t) => {
-  const answers = createResponseReader();
+  const responses = createResponseReader();
   const options = { action: 'read', maxBytes: LARGEST_OBJECT_BYTES, parse: String };
   const progress: string[] = [];
   const pieces = async function* (name: string, count: number) {
@@ -92,13 +93,13 @@ t.test('large answers take turns, and small ones pass them', async (t) => {
   const leaving = new AbortController();
   const large = ['a', 'b', 'c'].map((name) => {
     const signal = name === 'b' ? leaving.signal : undefined;
-    return answers
+    return responses
       .read(pieces(name, 10), { ...options, signal })
       .then(({ length }) => length, String);
   });
   await delay(5);
   leaving.abort(new Error('left'));
-  const small = await answers.read(pieces('s', 1), { ...options, signal: undefined });
+  const small = await responses.read(pieces('s', 1), { ...options, signal: undefined });
   t.equal(small.length, MEBIBYTE);
   t.ok(progress.filter((name) => name === 'a').length < 10, 'the first large one goes on');
   t.same(await Promise.all(large), [10 * MEBIBYTE, 'Error: left', 10 * MEBIBYTE]);
@@ -114,10 +115,10 @@ async function listAll(
   const asked: string[] = [];
   const names: string[] = [];
   const position = beginList();
-  const options = { client, path: '/api/v1/namespaces', metadataOnly: true, reduce: nameOf };
+  const settings = { path: NAMESPACES_PATH, metadataOnly: true, reduce: nameOf };
   const listing = (async () => {
     do {
-      names.push(...(await nextPage(options, position)));
+      names.push(...(await nextPage(client, settings, position)));
     } while (position.continueToken !== undefined);
   })();
   for (;;) {
@@ -156,14 +157,14 @@ t.test(
   async (t) => {
     const { api, client } = await start(t);
     const position = beginList();
-    const options = { client, path: '/api', metadataOnly: true, reduce: nameOf } as const;
+    const settings = { path: '/api', metadataOnly: true, reduce: nameOf } as const;
     for (const { limit, answer } of [
       { limit: '100', answer: (exchange: Exchange) => exchange.destroy() },
       { limit: '13', answer: (exchange: Exchange) => exchange.refuse(504) },
       { limit: '2', answer: (exchange: Exchange) => exchange.refuse(429) },
       { limit: '2', answer: (exchange: Exchange) => exchange.json(pageOf([10, 10], 0, 2)) },
     ]) {
-      const page = nextPage(options, position).catch(() => undefined);
+      const page = nextPage(client, settings, position).catch(() => undefined);
       const exchange = await api.next();
       t.equal(exchange.url.searchParams.get('limit'), limit);
       answer(exchange);

@@ -33,7 +33,7 @@ interface Definition<Options extends z.ZodObject> {
   ) => void | Promise<void>;
 }
 
-/** A command that reads its options and knows its help. */
+/** A command that reads its options and shows its help. */
 export function defineCommand<Options extends z.ZodObject>(
   definition: Definition<Options>,
 ): CertsCommand {

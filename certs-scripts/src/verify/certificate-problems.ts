@@ -16,11 +16,11 @@ const TLS_CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 /** `id-kp-serverAuth` and `anyExtendedKeyUsage` (RFC 5280 §4.2.1.12). */
 const SERVER_USAGES = new Set(['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']);
 
-/** RFC 1123 §2.1. Callers can ask for no other name. */
+/** RFC 1123 §2.1. Callers can use no other name. */
 const DNS_NAME =
   /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
 
-/** Whether callers can ask for a server by this name. */
+/** Whether callers can call a server by this name. */
 export function isDnsName(text: string): boolean {
   return DNS_NAME.test(text);
 }

@@ -148,7 +148,7 @@ function elementAt(bytes: Buffer, offset: number): DerElement {
   return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(offset, end) };
 }
 
-/** The length that is written at the offset, and where the content begins. */
+/** The length that is written at the offset, and the offset of the content. */
 function lengthAt(bytes: Buffer, offset: number): [number, number] {
   const first = bytes[offset];
   if (first === undefined) throw malformed();
@@ -165,7 +165,7 @@ function isHigh(octet: number | undefined): boolean {
   return octet !== undefined && octet >= 0x80;
 }
 
-/** What is thrown within `readPart`, which knows the part. */
+/** What is thrown within `readPart`, which adds the name of the part. */
 export function malformed(): Error {
   return new Error(MALFORMED);
 }

@@ -130,7 +130,7 @@ export interface Mailbox {
 
 /**
  * Reads an e-mail address as Go's `parseRFC2821Mailbox`, but for those with quotes or backslashes, which
- * Go takes; `undefined` if it is none.
+ * Go takes; `undefined` if the text is no such address.
  */
 export function mailboxOf(text: string): Mailbox | undefined {
   const form =

@@ -47,7 +47,7 @@ const HINT = 'it must be PEM blocks of -----BEGIN CERTIFICATE-----';
 /**
  * Finds the blocks of a PEM text, in linear time. Other text is passed over, and so is everything about
  * lines: `cat` glues files that lack a newline at their end. What is read is written on in one canonical
- * form, so nobody else has to read the text.
+ * form, so no other reader has to read the text.
  */
 export function readPemBlocks(text: string): readonly PemBlock[] {
   const begins = [...text.matchAll(BEGIN)].slice(0, MAX_BLOCKS + 1);

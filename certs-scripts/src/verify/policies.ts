@@ -11,7 +11,7 @@ type Allowance = Record<'explicit' | 'mapping' | 'any', number>;
 
 /**
  * Whether the policies of a chain, from a leaf to a root, are valid for a caller that takes any: Go's
- * `policiesValid` (RFC 9618). Only the lowest level of the graph decides then, so no other one is kept.
+ * `policiesValid` (RFC 9618). Only the lowest level of the graph decides then, so no other one is stored.
  */
 export function hasValidPolicies([leaf, ...cas]: readonly Certificate[]): boolean {
   if (!leaf || cas.length === 0) return true;

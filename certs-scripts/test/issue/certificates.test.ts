@@ -85,7 +85,7 @@ t.test('an RSA key pair is made beside the event loop', async (t) => {
   t.equal(await Promise.race([pair, turn]), 'turn of the loop');
 });
 
-t.test('a CA says what a verifier asks for', async (t) => {
+t.test('a CA has the fields that a verifier requires', async (t) => {
   const certificate = new X509Certificate(ca.certificatePem);
   t.equal(certificate.ca, true);
   t.match(certificate.subject, /^CN=test\nserialNumber=[0-9a-f]{32}$/);

@@ -22,7 +22,7 @@ t.test('a set ends with its serving certificate, whatever else the bundle holds'
   t.strictSame(certificateSetEnd({ ...serving, caPem, dnsNames, now }), inDays(10));
 });
 
-t.test('a set ends with its CA where that ends sooner', async (t) => {
+t.test('a set ends with its CA if that ends sooner', async (t) => {
   const issuer = [commonNameField('ca')];
   const template = { notBefore: now, issuer, publicKey: keyPair.publicKey };
   const caPem = await signCertificate(

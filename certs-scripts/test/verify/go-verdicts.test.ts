@@ -102,7 +102,7 @@ t.test('a CA whose subject has two attributes in one set can sign', async (t) =>
   t.equal(certificate.issuer, new X509Certificate(ca.certificatePem).subject);
 });
 
-t.test('a CA that may not sign for servers, or that Go does not know, is none', (t) => {
+t.test('a CA that may not sign for servers, or that Go does not read, is refused', (t) => {
   t.strictSame(verdictOn(), []);
   t.match(verdictOn(critical), [/critical extension that Go does not know/]);
   t.match(verdictOn(extension('2.5.29.37', sequence())), [], 'for no use is for any');

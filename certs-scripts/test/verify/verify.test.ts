@@ -104,7 +104,7 @@ t.test('of two CAs with one name and one key, the one that is valid now counts',
   t.strictSame(verifyCertificateSet({ ...good, caPem, certificatePem }), []);
 });
 
-t.test('each fault is told in words', async (t) => {
+t.test('each fault is described in words', async (t) => {
   const rootPem = await make({}, keyPair.privateKey);
   const noFlag = await make({ extensions: [] }, keyPair.privateKey);
   const past = { notAfter: new Date(now.getTime() - 1000) };
@@ -177,7 +177,7 @@ t.test('each fault is told in words', async (t) => {
   }
 });
 
-t.test('a weak signature and a short key are told', async (t) => {
+t.test('a weak signature and a short key are described', async (t) => {
   const rootPem = await make({}, keyPair.privateKey);
   const weak = forge.pki.certificateFromPem(await makeServing({}));
   weak.sign(forge.pki.privateKeyFromPem(good.privateKeyPem), forge.md.sha1.create());

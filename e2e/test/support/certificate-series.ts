@@ -21,7 +21,7 @@ export interface SeriesCertificate {
   readonly notAfter: Date;
 }
 
-/** Certificates of one key that differ in all else: serial number, names, dates, authority. */
+/** Certificates of one key that differ in all else: serial number, names, dates, CA. */
 export interface CertificateSeries {
   readonly cas: readonly SeriesCa[];
   make(index: number): Promise<SeriesCertificate>;
@@ -43,7 +43,7 @@ export async function createCertificateSeries(): Promise<CertificateSeries> {
 
   async function make(index: number): Promise<SeriesCertificate> {
     const signer = cas[index % cas.length];
-    if (!signer) throw new Error('there is no authority');
+    if (!signer) throw new Error('there is no CA');
     const { ca, now } = signer;
     // Every length that a label may have, for both.
     const serviceName = 'service-'

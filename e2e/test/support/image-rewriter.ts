@@ -16,8 +16,8 @@ export interface ImageRewriter {
 
 export async function startImageRewriter(prefix: string): Promise<ImageRewriter> {
   const now = new Date();
-  const authority = await createCa({ commonName: 'rewriter', now });
-  const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'rewriter', now });
+  const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
     serviceName: 'localhost',
     namespace: 'none',
     now,
@@ -45,7 +45,7 @@ export async function startImageRewriter(prefix: string): Promise<ImageRewriter>
           failurePolicy: 'Fail',
           clientConfig: {
             url: `https://localhost:${port}/`,
-            caBundle: Buffer.from(authority.certificatePem).toString('base64'),
+            caBundle: Buffer.from(ca.certificatePem).toString('base64'),
           },
           rules: [
             { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },

@@ -32,8 +32,8 @@ export async function startOthersWebhook(
   respond: (request: unknown) => Manifest | undefined,
 ): Promise<OthersWebhook> {
   const now = new Date();
-  const authority = await createCa({ commonName: 'guard', now });
-  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'guard', now });
+  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(ca, {
     serviceName: 'localhost',
     namespace: 'none',
     now,
@@ -60,7 +60,7 @@ export async function startOthersWebhook(
   return {
     clientConfig: {
       url: `https://localhost:${port}/`,
-      caBundle: Buffer.from(authority.certificatePem).toString('base64'),
+      caBundle: Buffer.from(ca.certificatePem).toString('base64'),
     },
     close: async () => {
       server.close();

@@ -1,6 +1,6 @@
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
-import { ROLE_ARN, SESSION_NAME } from '../credentials/registries/registries.ts';
+import { ROLE_ARN, SESSION_NAME } from '../credentials/identity.ts';
 
 /** The form of a region's name, in any partition; the chart's schema repeats it. */
 export const AWS_REGION = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;

@@ -3,7 +3,8 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { OPT_OUT_POLICIES } from '../pull-secrets/plan/opt-out-policy.ts';
-import { registriesSchema, roleArn, sessionSchemas } from '../credentials/registries/registries.ts';
+import { roleArn, sessionSchemas } from '../credentials/identity.ts';
+import { registriesSchema } from '../credentials/registries/registries.ts';
 import { additionalBundleSchema } from '../webhook-tls/additional-ca-bundle.ts';
 import { certificateTimesSchema } from '../webhook-tls/certificate-times.ts';
 

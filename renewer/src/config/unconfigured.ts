@@ -4,7 +4,7 @@ import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { startOpsServer } from '@ecr-pull-secrets/shared/http/ops-server.ts';
 import { z } from 'zod';
-import { renewerVariables } from './configuration.ts';
+import { renewerVariables } from './renewer-variables.ts';
 
 /** Any span will do: the wait only keeps the process alive. */
 const WAIT_MS = 60_000;

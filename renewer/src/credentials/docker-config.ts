@@ -1,4 +1,4 @@
-import type { RegistryToken, RegistryTokens } from './registry-token.ts';
+import { isValid, type RegistryToken, type RegistryTokens } from './registry-token.ts';
 import type { TokenPlan } from './token-plan.ts';
 
 /** What is written into a pull secret. */
@@ -32,7 +32,7 @@ export function createDockerConfig(
 ): DockerConfig | undefined {
   const found = plan.entries.flatMap(({ key, tokenId }) => {
     const token = tokens.get(tokenId);
-    return token && token.expiresAtMs > nowMs ? [{ key: key ?? token.registry, token }] : [];
+    return isValid(token, nowMs) ? [{ key: key ?? token.registry, token }] : [];
   });
   if (found.length === 0) return undefined;
   const auths = Object.fromEntries(found.map(({ key, token }) => [key, credentialsOf(token)]));

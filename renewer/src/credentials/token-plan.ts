@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
-import { partitionOf } from './aws/aws-partition.ts';
-import {
-  type Identity,
-  isSameHost,
-  placeOf,
-  type Registry,
-  type TokenPlace,
-} from './registries/registries.ts';
+import { partitionOf } from '@ecr-pull-secrets/shared/aws-partitions.ts';
+import type { Identity } from './identity.ts';
+import type { Registry } from './registries/registries.ts';
+import { isSameHost } from './registries/registry-key.ts';
+import { placeOf, type TokenPlace } from './registries/token-place.ts';
 
 /** One token to get: there is one per identity, service and region. */
 export interface TokenRequest {
@@ -46,50 +43,39 @@ export interface TokenPlanOptions {
   readonly registries: readonly Registry[];
   /** `AWS_REGION`. */
   readonly region: string | undefined;
-  /** Who asks for the tokens of registries that name no role of their own. */
-  readonly identity?: Identity;
+  /** Requests the tokens of registries that name no role of their own. */
+  readonly identity?: Identity | undefined;
 }
 
-/** Works out which tokens are needed, and under which key each goes. Never one region's under another's host. */
-export function planTokens({ registries, region, identity = {} }: TokenPlanOptions): TokenPlan {
-  const requests = new Map<string, TokenRequest>();
-  const whoFor = (registry: Registry): Identity => roleFor(registry, registries) ?? identity;
-  const home = homePlace(registries, region, whoFor);
+/** One key of `auths`, and where and as whom its token is requested. */
+interface PlannedKey {
+  readonly key: string | undefined;
+  readonly place: Partial<TokenPlace>;
+  readonly identity: Identity;
+}
 
-  function tokenIdFor(place: Partial<TokenPlace>, who: Identity): string {
-    const { service = 'ecr', region: where, fips = false, dualStack = false } = place;
-    // External ids are no secrets, but nobody's business in a log.
-    const externalId = who.externalId && shortHash(who.externalId);
-    const id = [service, where ?? '-', who.roleArn, externalId].filter(Boolean).join(' ');
-    const known = requests.get(id);
-    requests.set(id, {
-      id,
-      service,
-      region: where,
-      identity: who,
-      // A token opens every endpoint of its region; the strictest of its hosts chooses where to ask.
-      fips: fips || (known?.fips ?? false),
-      dualStack: dualStack || (known?.dualStack ?? false),
-    });
-    return id;
-  }
-
-  const entries: { key: string | undefined; tokenId: string }[] = [];
+/** Decides which tokens are needed, and under which key each goes. Never one region's under another's host. */
+export function planTokens(options: TokenPlanOptions): TokenPlan {
+  const { registries, region, identity = {} } = options;
+  const home = homePlace(options);
+  const keys: PlannedKey[] =
+    registries.length === 0 ? [{ key: undefined, place: home, identity }] : [];
   const refused: RefusedRegistry[] = [];
   for (const registry of registries) {
-    const { host: key, tokenOf = key } = registry;
-    const named = placeOf(tokenOf) ?? home;
-    // Of any region it is the home region's token that most images need.
-    const place = { ...named, region: named.region ?? region ?? home.region };
-    const reason = partitionProblem(place, whoFor(registry), region);
-    if (reason === undefined) entries.push({ key, tokenId: tokenIdFor(place, whoFor(registry)) });
-    else refused.push({ key, reason });
+    const planned = planKey(registry, home, options);
+    const reason = partitionProblem(planned.place, planned.identity, region);
+    if (reason === undefined) keys.push(planned);
+    else refused.push({ key: registry.host, reason });
   }
-  if (registries.length === 0) {
-    entries.push({ key: undefined, tokenId: tokenIdFor(home, identity) });
-  }
-  const planHash = planHashOf(entries, requests, identity);
-  return { requests: [...requests.values()], entries, refused, planHash };
+  const entries = keys.map((planned) => ({ key: planned.key, tokenId: requestFor(planned).id }));
+  const requests = mergeRequests(keys.map(requestFor));
+  return { requests, entries, refused, planHash: planHashOf(entries, requests, identity) };
+}
+
+/** All tokens that several plans need, each once. */
+export function tokenRequestsOf(plans: readonly TokenPlan[]): readonly TokenRequest[] {
+  const requests = plans.flatMap((plan) => plan.requests);
+  return [...new Map(requests.map((request) => [request.id, request])).values()];
 }
 
 /** Whether a secret of one planHash may hold tokens of a namespace's role that another planHash does not ask for. */
@@ -116,6 +102,18 @@ function partitionProblem(
   return `gets no token: it is in AWS’s partition ${theirs}, and ${source} is in ${ours}; use an identity of that partition, for example in a release of its own`;
 }
 
+function planKey(
+  registry: Registry,
+  home: Partial<TokenPlace>,
+  { registries, region, identity = {} }: TokenPlanOptions,
+): PlannedKey {
+  const { host: key, tokenOf = key } = registry;
+  const named = placeOf(tokenOf) ?? home;
+  // Of any region it is the home region's token that most images need.
+  const place = { ...named, region: named.region ?? region ?? home.region };
+  return { key, place, identity: roleFor(registry, registries) ?? identity };
+}
+
 /** The role of a registry: its own, else that of the listed one whose token it takes. */
 function roleFor(registry: Registry, registries: readonly Registry[]): Identity | undefined {
   const { roleArn, externalId, sessionName, tokenOf } = registry;
@@ -127,27 +125,46 @@ function roleFor(registry: Registry, registries: readonly Registry[]): Identity 
 }
 
 /** Where hosts that say nothing about it get their token: with the first ECR host, else at home. */
-function homePlace(
-  registries: readonly Registry[],
-  region: string | undefined,
-  whoFor: (registry: Registry) => Identity,
-): Partial<TokenPlace> {
+function homePlace({ registries, region, identity = {} }: TokenPlanOptions): Partial<TokenPlace> {
   for (const registry of registries) {
     const place = placeOf(registry.host);
     if (place?.service !== 'ecr' || place.region === undefined) continue;
-    if (partitionProblem(place, whoFor(registry), region) === undefined) return place;
+    const asWhom = roleFor(registry, registries) ?? identity;
+    if (partitionProblem(place, asWhom, region) === undefined) return place;
   }
   return region ? { region } : {};
 }
 
+function requestFor({ place, identity }: PlannedKey): TokenRequest {
+  const { service = 'ecr', region, fips = false, dualStack = false } = place;
+  // External ids are no secrets, but they do not belong in a log.
+  const externalId = identity.externalId && shortHash(identity.externalId);
+  const id = [service, region ?? '-', identity.roleArn, externalId].filter(Boolean).join(' ');
+  return { id, service, region, identity, fips, dualStack };
+}
+
+/** A token opens every endpoint of its region; the strictest of its hosts chooses where to request it. */
+function mergeRequests(requests: readonly TokenRequest[]): readonly TokenRequest[] {
+  const merged = new Map<string, TokenRequest>();
+  for (const request of requests) {
+    const { fips = false, dualStack = false } = merged.get(request.id) ?? {};
+    merged.set(request.id, {
+      ...request,
+      fips: fips || request.fips,
+      dualStack: dualStack || request.dualStack,
+    });
+  }
+  return [...merged.values()];
+}
+
 function planHashOf(
   entries: TokenPlan['entries'],
-  requests: ReadonlyMap<string, TokenRequest>,
+  requests: readonly TokenRequest[],
   identity: Identity,
 ): string {
   const { roleArn, externalId } = identity;
   const content = shortHash(JSON.stringify(entries));
-  const isRoleUsed = roleArn && [...requests.values()].some((one) => one.identity === identity);
+  const isRoleUsed = roleArn && requests.some((one) => one.identity === identity);
   return isRoleUsed ? `${content}.${shortHash(JSON.stringify([roleArn, externalId]))}` : content;
 }
 

@@ -21,15 +21,15 @@ export function createAnnotationReports(
   signal: AbortSignal,
 ): (problems: readonly string[]) => void {
   const log = createThrottledLog({ clock, logger }, 'annotation of the CA Secret refused');
-  const recordEvent = createEventRecorder({ client, clock, logger, instance: podName, signal });
-  const about = { apiVersion: 'v1', kind: 'Secret', name };
+  const recorder = createEventRecorder({ client, clock, logger }, { instance: podName }, signal);
+  const involvedObject = { apiVersion: 'v1', kind: 'Secret', name };
   let reported: readonly string[] = [];
   return (problems) => {
-    metrics.namespaceTroubles.set({ reason: REASON }, Math.min(problems.length, 1));
+    metrics.namespaceProblems.set({ reason: REASON }, Math.min(problems.length, 1));
     for (const message of problems) {
       log.report(message);
       if (reported.includes(message)) continue;
-      void recordEvent({ namespace, about, reason: REASON, message });
+      void recorder.event({ namespace, involvedObject, reason: REASON, message });
     }
     reported = problems;
   };

@@ -1,5 +1,10 @@
 import { apply } from '@ecr-pull-secrets/kube/apply.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
+import {
+  nameSelector,
+  WEBHOOK_CONFIGURATIONS_PATH,
+  webhookConfigurationPath,
+} from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
@@ -11,8 +16,6 @@ import {
 import type { RenewerDependencies } from '../dependencies.ts';
 import { asOf, observePublished, type Published } from './published-ca-bundle.ts';
 import { NO_TRUST, type Trust } from './trust-retention.ts';
-
-const COLLECTION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
 
 /** Without a change the bundle is compared again this often: what is retained ends by the clock. */
 const RESYNC_MS = 10_000;
@@ -61,7 +64,7 @@ export async function runCaBundleReconciler(
   settings: CaBundleReconcilerSettings,
   leadership: Leadership,
 ): Promise<void> {
-  const { client, clock, random, logger } = dependencies;
+  const { clock } = dependencies;
   const { webhookName, published } = settings;
   const { signal } = leadership;
   const configuration = createObservable<WebhookConfiguration | undefined>(undefined);
@@ -72,22 +75,24 @@ export async function runCaBundleReconciler(
   };
   const controller = createController(dependencies, { ...settings, configuration }, leadership);
   await Promise.all([
-    runReflector<WebhookConfiguration, WebhookConfiguration>({
-      client,
-      path: COLLECTION,
-      fieldSelector: `metadata.name=${webhookName}`,
-      metadataOnly: false,
-      reduce: ({ metadata, webhooks = [] }) => ({ metadata, webhooks: webhooks.map(namedBundle) }),
-      handler: {
-        replace: ([found]) => observe(found),
-        upsert: observe,
-        remove: () => observe(undefined),
+    runReflector<WebhookConfiguration, WebhookConfiguration>(
+      dependencies,
+      {
+        path: WEBHOOK_CONFIGURATIONS_PATH,
+        fieldSelector: nameSelector(webhookName),
+        metadataOnly: false,
+        reduce: ({ metadata, webhooks = [] }) => ({
+          metadata,
+          webhooks: webhooks.map(namedBundle),
+        }),
+        handler: {
+          replace: ([found]) => observe(found),
+          upsert: observe,
+          remove: () => observe(undefined),
+        },
       },
-      clock,
-      random,
-      logger,
       signal,
-    }),
+    ),
     runReconcileLoop(dependencies, controller, signal),
   ]);
 }
@@ -155,7 +160,7 @@ function webhooksToPatch(
 /** Owns `caBundle` and no other field, so that Helm and others keep theirs. */
 function caBundlePatch(webhookName: string, webhooks: readonly string[], caBundle: string) {
   return {
-    path: `${COLLECTION}/${webhookName}`,
+    path: webhookConfigurationPath(webhookName),
     body: {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',

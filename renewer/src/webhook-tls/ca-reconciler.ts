@@ -1,6 +1,7 @@
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
+import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
@@ -29,9 +30,6 @@ const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
 /** Longer than a fail-over takes (15 s and a look): a leader that creates CAs would have created one. */
 const WAIT_FOR_LEADER_MS = 20_000;
-
-/** What an apply with this version does only if there is no object. */
-const CREATE_ONLY_VERSION = '1';
 
 type ActiveStep = Exclude<CaStep, { kind: 'wait' }>;
 
@@ -143,7 +141,7 @@ async function take(
   if (present && !present.signing) {
     logger.error({ secret, problems: present.problems }, 'the CA is not usable');
   }
-  const resourceVersion = present?.resourceVersion ?? CREATE_ONLY_VERSION;
+  const resourceVersion = present?.resourceVersion ?? CREATE_ONLY;
   const record = await recordAfter(present ?? NO_CA, step, times, clock.now());
   try {
     await applyCaSecret(client, settings, { record, resourceVersion }, signal);

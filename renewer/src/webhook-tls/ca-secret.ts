@@ -1,6 +1,7 @@
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { apply } from '@ecr-pull-secrets/kube/apply.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { MANAGED_BY_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 
@@ -54,7 +55,7 @@ export interface CaSecretLocation {
 /**
  * Writes the record, bound to a version so that two leaders can never both have theirs in use.
  *
- * @param resourceVersion - of the Secret to replace; `"1"` only creates
+ * @param resourceVersion - of the Secret to replace, or `CREATE_ONLY`
  * @throws an ApiError: 409 if another writer was quicker, 422 if the Secret cannot take it
  */
 export async function applyCaSecret(
@@ -67,7 +68,7 @@ export async function applyCaSecret(
   const { signing, next, trustedPem, signingSinceMs } = record;
   await apply({
     client,
-    path: pathOf(location),
+    path: secretPath(location.namespace, location.name),
     body: {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -104,14 +105,10 @@ export async function deleteCaSecret(
 ): Promise<void> {
   await client.request({
     method: 'DELETE',
-    path: pathOf(location),
+    path: secretPath(location.namespace, location.name),
     body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion } },
     signal,
   });
-}
-
-function pathOf({ namespace, name }: CaSecretLocation): string {
-  return `/api/v1/namespaces/${namespace}/secrets/${name}`;
 }
 
 function pairData(

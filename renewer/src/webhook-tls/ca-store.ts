@@ -1,3 +1,4 @@
+import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
@@ -29,19 +30,17 @@ export async function runCaReflector(
   { namespace, name, ca }: CaSecretLocation & { readonly ca: CaStore },
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, clock, random, logger } = dependencies;
   const put = (secret: ObservedCaSecret): void => ca.observed.set(secret);
   const remove = (): void => ca.observed.set({ kind: 'absent' });
-  await runReflector<CaSecret, ObservedCaSecret>({
-    client,
-    clock,
-    random,
-    logger,
-    path: `/api/v1/namespaces/${namespace}/secrets`,
-    fieldSelector: `metadata.name=${name}`,
-    metadataOnly: false,
-    reduce: observeCaSecret,
-    handler: { replace: ([secret]) => (secret ? put(secret) : remove()), upsert: put, remove },
+  await runReflector<CaSecret, ObservedCaSecret>(
+    dependencies,
+    {
+      path: secretsPath(namespace),
+      fieldSelector: nameSelector(name),
+      metadataOnly: false,
+      reduce: observeCaSecret,
+      handler: { replace: ([secret]) => (secret ? put(secret) : remove()), upsert: put, remove },
+    },
     signal,
-  });
+  );
 }

@@ -15,7 +15,7 @@ export interface CertificateTimes {
 /** An API server follows webhook configurations by a watch, which lags by seconds at the very most. */
 const DEFAULT_TRUST_PROPAGATION_MS = 60_000;
 
-/** Certificates tell whole seconds, and each renewal needs a few. */
+/** The dates of certificates have whole seconds, and each renewal needs a few. */
 const SHORTEST_LIFETIME_MS = 10_000;
 
 const duration = z.string().transform((text, context) => {
@@ -37,10 +37,10 @@ export const certificateTimesSchema = z
     trustPropagation: duration.optional(),
   })
   .transform(
-    (given): CertificateTimes => ({
-      caLifetimeMs: given.caLifetime ?? DEFAULT_CA_LIFETIME_MS,
-      servingLifetimeMs: given.servingLifetime ?? DEFAULT_SERVING_LIFETIME_MS,
-      trustPropagationMs: given.trustPropagation ?? DEFAULT_TRUST_PROPAGATION_MS,
+    ({ caLifetime, servingLifetime, trustPropagation }): CertificateTimes => ({
+      caLifetimeMs: caLifetime ?? DEFAULT_CA_LIFETIME_MS,
+      servingLifetimeMs: servingLifetime ?? DEFAULT_SERVING_LIFETIME_MS,
+      trustPropagationMs: trustPropagation ?? DEFAULT_TRUST_PROPAGATION_MS,
     }),
   )
   .refine(

@@ -106,7 +106,7 @@ export function servingCertificateDueMs(
   { caPem, trustedSinceMs, trustPropagationMs, nowMs }: SigningCa,
 ): number {
   if (!issued) return nowMs;
-  // Signed while the clock was ahead, it is of no use to API servers whose clocks are right.
+  // Signed while the clock was ahead, it is not valid yet for API servers whose clocks are right.
   if (nowMs < issued.notBeforeMs) return nowMs;
   if (issued.caPem === caPem) return issued.renewAtMs;
   return Math.min(issued.notAfterMs, trustedSinceMs + trustPropagationMs);

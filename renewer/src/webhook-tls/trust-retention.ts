@@ -16,7 +16,7 @@ export interface Trust {
 export const NO_TRUST: Trust = Object.freeze({ bundlePem: '' });
 
 export interface TrustObservation {
-  /** What the CA asks for, as PEM; empty if it is not known. */
+  /** What the CA needs to be trusted, as PEM; empty if it is not known. */
   readonly desiredPem: string;
   readonly published: Published;
   readonly nowMs: number;
@@ -59,7 +59,7 @@ function publishedAt(published: Published, nowMs: number): ReadonlyMap<string, n
 
 /**
  * Whether a CA that no person distrusts has signed for `retainMs` in the place of one that a person distrusts.
- * Counted from what the Secret says, it does not begin anew with each leader.
+ * Counted from what the Secret says, it does not start over with each leader.
  */
 export function isDistrustOver(
   status: CaStatus,

@@ -1,5 +1,6 @@
 import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
+import { caSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { RenewerConfiguration } from '../config/configuration.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
@@ -62,7 +63,7 @@ function createSelfManagedTls(dependencies: RenewerDependencies, settings: Setti
   const { servingLifetimeMs: lifetimeMs, trustPropagationMs } = times;
   const retainMs = trustPropagationMs + REPLACED_WITHIN_MS;
   const ca = createCaStore();
-  const secret = { ca, namespace, name: `${serviceName}-ca` };
+  const secret = { ca, namespace, name: caSecretName(serviceName) };
 
   const nextTrust = (before: Trust, published: Published): Trust => {
     const nowMs = clock.now();

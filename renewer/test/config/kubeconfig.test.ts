@@ -231,8 +231,8 @@ t.test(
 );
 
 t.test('proxy-url is taken whatever the environment says, by http and by socks5', async (t) => {
-  const authority = await createCa({ commonName: 'test', now: new Date() });
-  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'test', now: new Date() });
+  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(ca, {
     serviceName: 'api',
     namespace: 'test',
     now: new Date(),
@@ -251,7 +251,7 @@ t.test('proxy-url is taken whatever the environment says, by http and by socks5'
   const socks5 = await startSocks5Proxy({ [target]: port });
   t.teardown(() => socks5.close());
   const get = (proxyUrl: string) => {
-    const caData = Buffer.from(authority.certificatePem).toString('base64');
+    const caData = Buffer.from(ca.certificatePem).toString('base64');
     const server = `https://${target}/k8s/clusters/c-1`;
     const cluster = { server, 'certificate-authority-data': caData, 'proxy-url': proxyUrl };
     const file = join(t.testdir({ config: kubeconfig('a', { cluster, user: {} }) }), 'config');

@@ -62,6 +62,18 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
     await client.close();
     await api.close();
   });
+  const configuration = readRenewerConfiguration({
+    POD_NAME: 'pod',
+    POD_NAMESPACE: 'home',
+    TLS_MODE: 'none',
+    ...variables,
+  });
+  const logger = createLogger({
+    level: 'info',
+    format: 'json',
+    name: 'test',
+    destination: { write: (line) => lines.push(line) },
+  });
   /** Answers the requests of one attempt; how long it waits for the next one. */
   const attempt = async (...answers: readonly ((exchange: Exchange) => unknown)[]) => {
     asleep = Promise.withResolvers<number>();
@@ -77,24 +89,11 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
     lines,
     warnings: () => lines.filter((line) => line.includes('"level":"warn"')),
     keep: () =>
-      runFenceMonitor({
-        configuration: readRenewerConfiguration({
-          POD_NAME: 'pod',
-          POD_NAMESPACE: 'home',
-          TLS_MODE: 'none',
-          ...variables,
-        }),
-        client,
-        clock,
-        logger: createLogger({
-          level: 'info',
-          format: 'json',
-          name: 'test',
-          destination: { write: (line) => lines.push(line) },
-        }),
-        metrics: createRenewerMetrics(registry),
-        signal: stop.signal,
-      }),
+      runFenceMonitor(
+        { client, clock, random: () => 1, logger, metrics: createRenewerMetrics(registry) },
+        configuration,
+        stop.signal,
+      ),
     state: async () =>
       /_fence\{state="(\w+)"\} 1/.exec(await registry.metrics())?.[1] ?? 'no state',
   };

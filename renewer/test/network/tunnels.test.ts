@@ -29,8 +29,8 @@ const credentials = { username: 'me@corp', password: 'pa:ss/w%rd' };
 const API_SERVER = 'api-server.invalid';
 const ECR = 'ecr.invalid';
 
-const authority = await createCa({ commonName: 'test', now: new Date() });
-const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
+const ca = await createCa({ commonName: 'test', now: new Date() });
+const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
   serviceName: 'proxied',
   namespace: 'test',
   now: new Date(),
@@ -99,7 +99,7 @@ function createClient(
     credentials: async () => ({
       server: `https://${API_SERVER}`,
       authorization: 'Bearer token',
-      tls: { ca: authority.certificatePem, ...tls },
+      tls: { ca: ca.certificatePem, ...tls },
     }),
     userAgent: 'test',
     proxyRule: createProxyRule(settings),
@@ -133,7 +133,7 @@ async function errorOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 t.test('AWS is asked through one tunnel that is used again', async (t) => {
-  setDefaultCACertificates([...getCACertificates('default'), authority.certificatePem]);
+  setDefaultCACertificates([...getCACertificates('default'), ca.certificatePem]);
   const target = await startTlsServer(t, answerToken);
   const proxy = await startProxy(t, { routes: { [`${ECR}:443`]: target.port }, credentials });
   const ask = createAsk(t, { httpsProxy: proxy.url });

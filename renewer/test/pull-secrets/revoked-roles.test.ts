@@ -1,6 +1,5 @@
 import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
-import { createCredentialStore } from '../../src/credentials/credential-store.ts';
 import {
   DEFAULT_TOKEN,
   labelled,
@@ -71,23 +70,4 @@ t.test('a role that gets its token soon is waited for', async (t) => {
   await world.pass(1_000);
   t.equal(documents().length, 2);
   t.match(documents()[1], ROLE);
-});
-
-t.test('a role that had no token long ago is waited for like a new one', (t) => {
-  let nowMs = 0;
-  const documents = createCredentialStore({
-    registries: [],
-    region: 'us-east-1',
-    now: () => nowMs,
-  });
-  const role = { roleArn: ROLE };
-  const look = (atMs: number): boolean => {
-    nowMs = atMs;
-    t.equal(documents.documentFor(role), undefined);
-    return documents.emptyDocumentFor(role) !== undefined;
-  };
-  t.same([0, 30_000, 60_000].map(look), [false, false, true]);
-  t.same([3_600_000, 3_630_000, 3_660_000].map(look), [false, false, true]);
-  t.equal(look(0), false, 'nor does a clock that was set back hasten it');
-  t.end();
 });

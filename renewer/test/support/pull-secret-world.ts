@@ -10,13 +10,11 @@ import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { EventContent } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
-import {
-  createCredentialStore,
-  type CredentialStore,
-} from '../../src/credentials/credential-store.ts';
-import { createNamespaceReports } from '../../src/pull-secrets/events/namespace-reports.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { createCredentialStore } from '../../src/credentials/credential-store.ts';
+import type { EventQueue } from '../../src/pull-secrets/events/event-queue.ts';
 import { createPullSecretController } from '../../src/pull-secrets/controller.ts';
-import type { RegistryToken } from '../../src/credentials/registry-token.ts';
+import type { RegistryToken, RegistryTokens } from '../../src/credentials/registry-token.ts';
 import {
   type ApiStandIn,
   type Exchange,
@@ -74,7 +72,6 @@ export interface PullSecretWorld {
   readonly reads: readonly string[];
   /** Lines of the log from `warn` on, but for those of the watches, which this clock lets run out. */
   readonly warnings: readonly string[];
-  readonly documents: CredentialStore;
   /** Answers each write from now on; taken unless told. */
   onWrite(answer: (write: Write) => unknown): void;
   /** What a read finds from now on; unless told, the last version, and no credentials in it. */
@@ -192,7 +189,7 @@ export async function startPullSecretWorld(
     name: 'test',
     destination: {
       write: (line) => {
-        if (!line.includes('following the API server failed')) warnings.push(line);
+        if (!line.includes('list and watch failed')) warnings.push(line);
       },
     },
   });
@@ -206,29 +203,22 @@ export async function startPullSecretWorld(
     },
     () => JSON.stringify(file),
   );
-  const { registries, awsRegion: region } = configuration;
-  const documents = createCredentialStore({ registries, region, now: () => clock.now() });
   const registry = createMetricsRegistry();
-  const giveTokens = (...ids: readonly string[]): void => {
-    documents.setTokens(new Map(ids.map((id) => [id, tokenOf(id, clock.now())])));
+  const tokensOf = (ids: readonly string[]): RegistryTokens =>
+    new Map(ids.map((id) => [id, tokenOf(id, clock.now())]));
+  const tokens = createObservable(tokensOf(given));
+  const tokenRenewer = { tokens, require: () => undefined };
+  const credentials = createCredentialStore({ clock, tokenRenewer }, configuration);
+  const events: EventQueue = {
+    add: (event) => void notices.push(event),
+    forget: () => undefined,
   };
-  giveTokens(...given);
-  const controller = createPullSecretController({
+  const metrics = createRenewerMetrics(registry);
+  const controller = createPullSecretController(
+    { client, clock, random: () => 1, logger, metrics, credentials, events },
     configuration,
-    client,
-    clock,
-    random: () => 1,
-    logger,
-    metrics: createRenewerMetrics(registry),
-    documents,
-    reports: createNamespaceReports({
-      secretName: configuration.secretName,
-      events: { add: (notice) => void notices.push(notice), forget: () => undefined },
-      logger,
-    }),
-    onRoles: () => undefined,
-    signal: stop.signal,
-  });
+    stop.signal,
+  );
   void serve(api);
   const running = controller.run();
   t.teardown(async () => {
@@ -244,7 +234,6 @@ export async function startPullSecretWorld(
     reads,
     notices,
     warnings,
-    documents,
     onWrite: (next) => {
       answerWrite = next;
     },
@@ -261,10 +250,7 @@ export async function startPullSecretWorld(
     leap: (ms) => {
       leaptMs += ms;
     },
-    giveTokens: (...ids) => {
-      giveTokens(...ids);
-      controller.documentsChanged();
-    },
+    giveTokens: (...ids) => tokens.set(tokensOf(ids)),
     tellSecret: (type, metadata) => {
       const resourceVersion = String(++version);
       secretsFeed.tell(type, { metadata: { ...metadata, resourceVersion } });

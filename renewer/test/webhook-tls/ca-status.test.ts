@@ -1,6 +1,16 @@
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import t from 'tap';
 import { caStatusOf, observeCaSecret } from '../../src/webhook-tls/ca-status.ts';
-import { type Content, make, old, secretOf, START_MS } from '../support/ca-secrets.ts';
+import {
+  type Content,
+  DAY_MS,
+  make,
+  old,
+  secretOf,
+  START_MS,
+  young,
+} from '../support/ca-secrets.ts';
 
 function stuckness(content: Content, changes: object): boolean {
   const secret = { ...secretOf(content).secret, ...changes };
@@ -37,7 +47,7 @@ t.test('an annotation that holds no instant is refused with an example', (t) => 
   t.end();
 });
 
-t.test('of a bundle that a thief filled up, only as much is kept as can be written', async (t) => {
+t.test('of a bundle that a thief filled up, only as much is used as can be written', async (t) => {
   const trusted = await Promise.all(Array.from({ length: 150 }, () => make(START_MS)));
   const view = caStatusOf(secretOf({ signing: old, trusted }), new Date(START_MS));
   const pem = view.kind === 'present' ? view.trustedPem : '';
@@ -51,5 +61,20 @@ t.test('a Secret with nothing but a key pair holds a CA too', (t) => {
     signing: old,
     trustedPem: old.certificatePem,
   });
+  t.end();
+});
+
+t.test('a key is tried once for each change of the Secret, not for each status', (t) => {
+  const signed = t.capture(crypto, 'sign', crypto.sign);
+  const verified = t.capture(crypto, 'verify', crypto.verify);
+  syncBuiltinESMExports();
+  const observed = secretOf({ signing: old, next: young, trusted: [old, young] });
+  t.equal(signed().length, 2, 'of the CA that signs, and of the next one');
+  t.equal(verified().length, 2);
+  for (const day of [0, 100, 244, 400]) {
+    t.match(caStatusOf(observed, new Date(START_MS + day * DAY_MS)), { kind: 'present' });
+  }
+  t.equal(signed().length, 0);
+  t.equal(verified().length, 0);
   t.end();
 });

@@ -54,7 +54,7 @@ t.test(
     let before = '';
     const another = async (): Promise<X509Certificate> => {
       let pem = before;
-      // A new key takes real time, and so does the keeper's way back to its sleep.
+      // A new key takes real time, and so does the way of the reconciler back to its sleep.
       for (let turn = 0; turn < 2_000 && (pem === before || pem === ''); turn++) {
         await delay(5);
         await base.advance(1_000);
@@ -67,7 +67,7 @@ t.test(
     await another();
 
     await base.advance(60_000);
-    t.equal(await served(), before, 'there is no reason for another');
+    t.equal(await served(), before, 'there is no reason for another one');
 
     // As after a machine was suspended: the clock is far ahead, and no timer knew.
     jumpMs = 6 * DAY_MS;

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { renewerVariables } from '@ecr-pull-secrets/renewer/config/configuration.ts';
+import { renewerVariables } from '@ecr-pull-secrets/renewer/config/renewer-variables.ts';
 import { renewOnceVariables } from '@ecr-pull-secrets/renewer/commands/renew-once/configuration.ts';
 import { selfTestVariables } from '@ecr-pull-secrets/renewer/commands/self-test/configuration.ts';
 import { webhookVariables } from '@ecr-pull-secrets/server/configuration.ts';

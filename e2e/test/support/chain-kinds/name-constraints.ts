@@ -177,11 +177,11 @@ export const NAME_CONSTRAINTS_KINDS: ChainKinds = {
   'a mailbox that cannot be read, under constraints': below(
     constrained({ excluded: [dnsName('example.com')] }),
     {
-      extensions: leafNamed(dnsName(NAME), email('nobody')),
+      extensions: leafNamed(dnsName(NAME), email('someone')),
     },
   ),
   'a mailbox that cannot be read': below(root(), {
-    extensions: leafNamed(dnsName(NAME), email('nobody')),
+    extensions: leafNamed(dnsName(NAME), email('someone')),
   }),
   'empty name constraints': withMore({
     root: [extension('2.5.29.30', sequence(), { critical: true })],

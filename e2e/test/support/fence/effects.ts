@@ -33,7 +33,7 @@ export function testEffects(t: Test, playground: Playground, thief: StolenIdenti
     t.pass();
   });
 
-  t.test('an authority of the thief’s is what API servers trust', async (t) => {
+  t.test('a CA of the thief’s is what API servers trust', async (t) => {
     const { certificatePem, privateKeyPem } = await createCa({
       commonName: 'thief',
       now: new Date(),

@@ -43,7 +43,7 @@ export function testFillUp(
     t.pass();
   });
 
-  t.test('so is an authority rotated', async (t) => {
+  t.test('so is a CA rotated', async (t) => {
     await fillUp(client, CA_SECRET, {});
     const signer = await readSigner(api);
     await askForRotation(api);

@@ -38,10 +38,10 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
     merge(pathOf(PLACES.served), { metadata: { annotations: { thief: 'x'.repeat(200_000) } } }),
   ],
   ['fills it up with a holder', merge(LEASE, { spec: { holderIdentity: 'x'.repeat(1_000_000) } })],
-  ['fills the authority up', merge(CA_SECRET, { data: { more: 'A'.repeat(1_000_000) } })],
+  ['fills the CA up', merge(CA_SECRET, { data: { more: 'A'.repeat(1_000_000) } })],
   ['puts other data into the checkpoint', merge(CHECKPOINT, { data: { more: 'eA==' } })],
-  ['adds a finalizer to the authority', merge(CA_SECRET, { metadata: { finalizers: FINALIZERS } })],
-  ['makes the authority immutable', merge(CA_SECRET, { immutable: true })],
+  ['adds a finalizer to the CA', merge(CA_SECRET, { metadata: { finalizers: FINALIZERS } })],
+  ['makes the CA immutable', merge(CA_SECRET, { immutable: true })],
   ['makes the checkpoint immutable', merge(CHECKPOINT, { immutable: true })],
   [
     'has the webhook’s requests sent to a server of its own',

@@ -9,10 +9,11 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { readConfigFile, readTextFile } from '../../config/config-file.ts';
-import { apiServerOf, registriesOf, renewerVariables } from '../../config/configuration.ts';
-import { awsKeysOf, awsRegionOf, awsVariables } from '../../config/aws-variables.ts';
+import { apiServerOf, apiServerVariables } from '../../config/api-server-variables.ts';
+import { renewerVariables } from '../../config/renewer-variables.ts';
+import { registrySettingsOf } from '../../config/registry-settings.ts';
+import { awsKeysOf, awsVariables } from '../../config/aws-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../../config/proxy-variables.ts';
-import { registryWarnings } from '../../credentials/registries/registry-warnings.ts';
 
 /** What both commands read in the same way. */
 const { shape: shared } = renewerVariables;
@@ -51,11 +52,7 @@ export const renewOnceVariables = z.object({
       'Whether admission policies are to fence the ServiceAccount of this process; where not set, nothing is said about it.',
     example: 'on',
   }),
-  SERVICE_ACCOUNT_DIR: shared.SERVICE_ACCOUNT_DIR,
-  KUBERNETES_SERVICE_HOST: shared.KUBERNETES_SERVICE_HOST,
-  KUBERNETES_SERVICE_PORT: shared.KUBERNETES_SERVICE_PORT,
-  KUBECONFIG: shared.KUBECONFIG,
-  HOME: shared.HOME,
+  ...apiServerVariables,
   ...proxyVariables,
 });
 
@@ -69,15 +66,14 @@ export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguratio
 export function readRenewOnceConfiguration(environment: Environment, readText = readTextFile) {
   const variables = readVariables(renewOnceVariables, environment);
   const file = readConfigFile(variables.CONFIG_FILE, readText);
-  const awsRegion = awsRegionOf(variables);
-  const registries = registriesOf(variables, file);
+  const { awsRegion, registries, registryWarnings } = registrySettingsOf(variables, file);
   return Object.freeze({
     secretName: variables.DOCKER_SECRET_NAME,
     target: variables.TARGET_NAMESPACE,
     exclude: variables.EXCLUDE_NAMESPACE,
     foreignSecretPolicy: variables.FOREIGN_SECRETS,
     registries,
-    registryWarnings: registryWarnings(registries, awsRegion),
+    registryWarnings,
     awsRegion,
     /** Never logged. */
     awsKeys: awsKeysOf(variables),

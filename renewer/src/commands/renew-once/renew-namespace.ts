@@ -16,8 +16,8 @@ import {
   readPullSecretMetadata,
 } from '../../pull-secrets/cache/pull-secret-metadata.ts';
 import { readForeignKeys } from '../../pull-secrets/foreign/read-foreign-keys.ts';
-import { writeFailureOf } from '../../pull-secrets/apply/write-failure.ts';
-import { foreignMessage, refusalMessage } from '../../pull-secrets/events/event-messages.ts';
+import { writeFailureCauseOf } from '../../pull-secrets/apply/failure-cause.ts';
+import { foreignMessage, denialMessage } from '../../pull-secrets/events/event-messages.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { Retries } from './retries.ts';
 import { NAMESPACE_IS_DYING, NO_SUCH_NAMESPACE, type Target } from './targets.ts';
@@ -132,7 +132,7 @@ function outcomeOf(error: unknown, secretName: string): Outcome {
 }
 
 function reasonOf(error: unknown, secretName: string): string {
-  const failure = writeFailureOf(error, 0);
-  if (failure.kind === 'refused') return refusalMessage(failure.cause, error, secretName);
-  return isApiError(error) ? refusalMessage('other', error, secretName) : describeError(error);
+  const failure = writeFailureCauseOf(error, 0);
+  if (failure.kind === 'refused') return denialMessage(failure.cause, error, secretName);
+  return isApiError(error) ? denialMessage('other', error, secretName) : describeError(error);
 }

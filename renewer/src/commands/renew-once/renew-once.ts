@@ -1,6 +1,6 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { WRITE_SLOTS } from '../../pull-secrets/queue/write-slots.ts';
+import { WRITE_SLOTS } from '../../pull-secrets/queue/pacing.ts';
 import type { TokenSource } from '../../credentials/aws/aws-token-source.ts';
 import type { RenewOnceConfiguration } from './configuration.ts';
 import { fetchDocument, type FetchedDocument } from './fetch-document.ts';

@@ -2,7 +2,7 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-o
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { OWN_MATTER_AFTER_MS } from '../../pull-secrets/apply/write-failure.ts';
+import { NAMESPACE_CAUSE_AFTER_MS } from '../../pull-secrets/apply/failure-cause.ts';
 
 /** Five attempts outlast a restart of a single API server in most cases, and a busy one in all but a few. */
 const ATTEMPTS = 5;
@@ -39,7 +39,7 @@ export function createRetries({ clock, random, stop }: RetriesOptions): Retries 
       try {
         return await work();
       } catch (error) {
-        const wasHeldUp = isWrite && clock.now() - beganAtMs >= OWN_MATTER_AFTER_MS;
+        const wasHeldUp = isWrite && clock.now() - beganAtMs >= NAMESPACE_CAUSE_AFTER_MS;
         if (attempt + 1 >= ATTEMPTS || !isPassing(error, wasHeldUp)) throw error;
         await clock.sleep(askedMs(error) + backOffMs(attempt, BACK_OFF, random), ended);
         if (ended.aborted) throw error;

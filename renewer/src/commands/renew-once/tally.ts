@@ -1,6 +1,6 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { slownessOf } from '../../pull-secrets/events/event-messages.ts';
-import { REMARKABLE_MS } from '../../pull-secrets/queue/write-slots.ts';
+import { slowNamespacesMessage } from '../../pull-secrets/events/event-messages.ts';
+import { SLOW_WRITE_MS } from '../../pull-secrets/queue/pacing.ts';
 import type { Outcome } from './renew-namespace.ts';
 
 /**
@@ -47,9 +47,10 @@ export function createTally(): Tally {
     add: (namespace, outcome) => {
       if (outcome.kind === 'no-turn') withoutTurn++;
       if (outcome.kind === 'failed') failed.push(namespace);
-      if (outcome.kind === 'success' && outcome.tookMs >= REMARKABLE_MS) slow.push(namespace);
+      if (outcome.kind === 'success' && outcome.tookMs >= SLOW_WRITE_MS) slow.push(namespace);
     },
-    slowness: () => (slow.length > 0 ? slownessOf(slow.length, listed(slow)) : undefined),
+    slowness: () =>
+      slow.length > 0 ? slowNamespacesMessage(slow.length, listed(slow)) : undefined,
     check: () => {
       const problems: string[] = [];
       if (failed.length > 0) {

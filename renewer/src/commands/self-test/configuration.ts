@@ -7,12 +7,10 @@ import {
   wholeNumber,
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
-import { apiServerOf, renewerVariables } from '../../config/configuration.ts';
+import { apiServerOf, apiServerVariables } from '../../config/api-server-variables.ts';
+import { renewerVariables } from '../../config/renewer-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../../config/proxy-variables.ts';
 import { readTriedPod } from './tried-pod.ts';
-
-/** What it reads as the renewer does. */
-const { shape: shared } = renewerVariables;
 
 /** Every environment variable of `ecr-pull-secrets test`. */
 export const selfTestVariables = z.object({
@@ -20,7 +18,7 @@ export const selfTestVariables = z.object({
     description: 'Namespace to look at, which has opted in.',
     example: 'ecr-pull-secrets-test',
   }),
-  DOCKER_SECRET_NAME: shared.DOCKER_SECRET_NAME,
+  DOCKER_SECRET_NAME: renewerVariables.shape.DOCKER_SECRET_NAME,
   EXPECT_INJECTION: flag.default(true).meta({
     description: 'Whether a pod must get the name of the secret.',
     example: 'true',
@@ -34,11 +32,7 @@ export const selfTestVariables = z.object({
     description: 'How long it waits for both.',
     example: '60',
   }),
-  SERVICE_ACCOUNT_DIR: shared.SERVICE_ACCOUNT_DIR,
-  KUBERNETES_SERVICE_HOST: shared.KUBERNETES_SERVICE_HOST,
-  KUBERNETES_SERVICE_PORT: shared.KUBERNETES_SERVICE_PORT,
-  KUBECONFIG: shared.KUBECONFIG,
-  HOME: shared.HOME,
+  ...apiServerVariables,
   ...proxyVariables,
 });
 

@@ -1,6 +1,7 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { formProblemOf, quoteKey } from '../registries/registry-key.ts';
-import { LONGEST_TOKEN_LIFE_MS, type RegistryToken } from '../registry-token.ts';
+import type { RegistryToken } from '../registry-token.ts';
+import { LONGEST_TOKEN_LIFE_MS } from '../renewal-policy.ts';
 
 /** The part of AWS's AuthorizationData that is used. */
 export interface AuthorizationData {

@@ -1,5 +1,3 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import {
   MANAGED_BY_LABEL,
   PRODUCT_NAME,
@@ -7,7 +5,6 @@ import {
 } from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { apply, CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
-import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import {
   type CheckpointContent,
@@ -15,6 +12,7 @@ import {
   keepNewer,
   parseCheckpoint,
 } from './checkpoint-content.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
 import { registryHostOf } from '../registries/registry-host.ts';
 import type { RegistryTokens } from '../registry-token.ts';
 
@@ -35,15 +33,6 @@ export interface CheckpointSecret {
   write(content: CheckpointContent): Promise<void>;
 }
 
-export interface CheckpointSecretOptions {
-  readonly client: KubeClient;
-  readonly namespace: string;
-  readonly name: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-}
-
 /** The Secret as last seen. */
 interface Seen {
   readonly resourceVersion: string;
@@ -56,8 +45,11 @@ const DATA_KEY = 'tokens.json';
 /** The API server refuses Secrets over 1 MiB; base64 makes three bytes four. */
 const SIZE_LIMIT_BYTES = 900 * 1024 * 0.75;
 
-export function createCheckpointSecret(options: CheckpointSecretOptions): CheckpointSecret {
-  const { client, namespace, name, clock, logger, signal } = options;
+export function createCheckpointSecret(
+  { client, clock, logger }: Pick<RenewerDependencies, 'client' | 'clock' | 'logger'>,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): CheckpointSecret {
   const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
   let seen: Seen | undefined;
   /** What another leader wrote since we lead; it may know more than we do. */

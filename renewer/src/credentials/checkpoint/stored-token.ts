@@ -1,5 +1,6 @@
 import { formProblemOf, isEcrKey, quoteKey } from '../registries/registry-key.ts';
-import { LONGEST_TOKEN_LIFE_MS, type RegistryToken } from '../registry-token.ts';
+import type { RegistryToken } from '../registry-token.ts';
+import { LONGEST_TOKEN_LIFE_MS } from '../renewal-policy.ts';
 
 /** AWS refuses a signature whose time is five minutes from its own: clocks of leaders differ by no more. */
 const CLOCK_TOLERANCE_MS = 300_000;

@@ -21,6 +21,11 @@ export function hostOf(key: string): string {
   return partsOf(key).host;
 }
 
+/** Whether two keys stand for the same host. */
+export function isSameHost(key: string, other: string): boolean {
+  return hostOf(key) === hostOf(other);
+}
+
 /** Why a key must not be written, as the end of a sentence that begins with the key; `undefined` if it may. */
 export function problemOf(key: string): string | undefined {
   return firstProblem(key, REGISTRY_RULE.checks);

@@ -1,3 +1,10 @@
+import { PRIVATE_ECR_HOST_PATTERN } from '@ecr-pull-secrets/shared/ecr-host.ts';
+import {
+  domainPattern,
+  REGISTRY_DOMAINS,
+  type RegistryDomain,
+} from '@ecr-pull-secrets/shared/aws-partitions.ts';
+
 /**
  * The rule for keys of `auths`: which registries get credentials of AWS. The kubelet reads a key as a glob, label by
  * label (kubernetes `pkg/credentialprovider/keyring.go`), so a key that is too wide sends a token to a stranger, and a
@@ -11,6 +18,8 @@ export interface RegistryRule {
   readonly checks: readonly RegistryCheck[];
   /** A host of ECR, of which the account or the region, or both, may be `*`; in lower case, without a port. */
   readonly ecrHost: string;
+  /** What the chart's admission policy takes for a private host of ECR, without a port; not anchored. */
+  readonly privateEcrHost: string;
   /** As many entries a list has at most. */
   readonly maximumEntries: number;
 }
@@ -31,6 +40,10 @@ export interface RegistryCheck {
   readonly problem: string;
 }
 
+function alternatives(texts: readonly string[]): string {
+  return [...new Set(texts)].map(domainPattern).join('|');
+}
+
 /** RFC 1123; distribution/reference `regexp.go` (`DomainNameRegexp`) has no limit of 63 characters, DNS has. */
 const LABEL = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 
@@ -43,30 +56,17 @@ const PORT =
 /** distribution/reference `regexp.go` (`pathComponent`). */
 const PATH_COMPONENT = '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*';
 
-/** A region whose name begins so, or the wildcard. */
-function regionOf(prefix: string): string {
-  return `(${prefix}(-[a-z]+)+-[0-9]+|\\*)`;
+/** Hosts in a domain: any account and region may be the wildcard. The forms are those that AWS documents. */
+function hostsIn({ domain, isDualStack, regionPrefix }: RegistryDomain): string {
+  const service = isDualStack ? 'dkr-ecr' : 'dkr\\.ecr';
+  const region = `${regionPrefix || ANY_PREFIX}(-[a-z]+)+-[0-9]+`;
+  return `${service}(-fips)?\\.(${region}|\\*)\\.${domainPattern(domain)}`;
 }
 
-const REGION = regionOf('[a-z]{2,5}');
-const CHINA = regionOf('cn');
+const ANY_PREFIX = '[a-z]{2,5}';
 
-/**
- * The forms that AWS documents: `dkr.ecr` in the domain of a partition, and `dkr-ecr` in its dual-stack domain.
- * Stricter than `PRIVATE_ECR_HOST` (`shared/src/ecr-host.ts`), which is the kubelet's plugin's and mixes them; new
- * domains belong to both.
- */
-const DOTTED_FORMS = [
-  `${REGION}\\.amazonaws\\.com`,
-  `${CHINA}\\.amazonaws\\.com\\.cn`,
-  `${regionOf('eusc')}\\.amazonaws\\.eu`,
-  `${regionOf('us-iso')}\\.c2s\\.ic\\.gov`,
-  `${regionOf('us-isob')}\\.sc2s\\.sgov\\.gov`,
-  `${regionOf('eu-isoe')}\\.cloud\\.adc-e\\.uk`,
-  `${regionOf('us-isof')}\\.csp\\.hci\\.ic\\.gov`,
-].join('|');
-const DUAL_STACK_FORMS = `${REGION}\\.on\\.aws|${CHINA}\\.on\\.amazonwebservices\\.com\\.cn`;
-const PRIVATE_ECR = `([0-9]{12}|\\*)\\.dkr(\\.ecr(-fips)?\\.(${DOTTED_FORMS})|-ecr(-fips)?\\.(${DUAL_STACK_FORMS}))`;
+/** Stricter than `PRIVATE_ECR_HOST_PATTERN`, which takes each domain with each form. */
+const PRIVATE_ECR = `([0-9]{12}|\\*)\\.(${REGISTRY_DOMAINS.map(hostsIn).join('|')})`;
 
 const ECR_HOST = `^(${PRIVATE_ECR}|public\\.ecr\\.aws|ecr-public\\.aws\\.com)$`;
 
@@ -157,6 +157,15 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   },
 ];
 
+/** Domains that all partitions share which have no regions of their own there, and first parts of other regions. */
+const COMMON_DOMAINS = REGISTRY_DOMAINS.filter(({ regionPrefix }) => regionPrefix === '');
+const OTHER_PREFIXES = REGISTRY_DOMAINS.flatMap(({ regionPrefix }) => regionPrefix || []);
+
+/** What follows the name of AWS in its domains: `com`, `com.cn` and so on. */
+const AWS_ENDINGS = REGISTRY_DOMAINS.flatMap(
+  ({ domain }) => /^(?:on\.)?(?:amazonaws|amazonwebservices)\.(.*)$/.exec(domain)?.[1] ?? [],
+);
+
 /** What only looks like AWS's. */
 const LOOK_ALIKE_CHECKS: readonly RegistryCheck[] = [
   {
@@ -169,13 +178,13 @@ const LOOK_ALIKE_CHECKS: readonly RegistryCheck[] = [
   },
   {
     of: 'host',
-    if: '\\.(cn|eusc|us-iso[a-z]?|eu-iso[a-z]?)-[^.]+\\.(amazonaws\\.com|on\\.aws)$',
+    if: `\\.(${alternatives(OTHER_PREFIXES)})-[^.]+\\.(${alternatives(COMMON_DOMAINS.map(({ domain }) => domain))})$`,
     problem: 'has a region of another partition than its domain: cn-north-1 is in amazonaws.com.cn',
   },
   {
     of: 'host',
     if: '(^|\\.)(amazonaws|amazonwebservices)(\\.|$)|(^|\\.)(ecr|on)\\.aws\\.',
-    unless: '(^|\\.)(amazonaws|amazonwebservices)\\.(com|com\\.cn|eu)$',
+    unless: `(^|\\.)(amazonaws|amazonwebservices)\\.(${alternatives(AWS_ENDINGS)})$`,
     problem: 'has the name of a domain of AWS and is not in that domain',
   },
 ];
@@ -189,5 +198,6 @@ const MAXIMUM_ENTRIES = 200;
 export const REGISTRY_RULE: RegistryRule = {
   checks: [...FORM_CHECKS, ...LOOK_ALIKE_CHECKS],
   ecrHost: ECR_HOST,
+  privateEcrHost: PRIVATE_ECR_HOST_PATTERN,
   maximumEntries: MAXIMUM_ENTRIES,
 };

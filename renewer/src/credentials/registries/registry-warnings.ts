@@ -1,17 +1,12 @@
-import { isEcrKey, quoteKey } from './registry-key.ts';
+import type { RefusedRegistry } from '../token-plan.ts';
 import type { Registry } from './registries.ts';
-import { planTokens } from '../token-plan.ts';
+import { isEcrKey, quoteKey } from './registry-key.ts';
 
-/**
- * What a person should know about registries that are allowed, a sentence for each.
- *
- * @param region - `AWS_REGION`
- */
+/** What a person should know about registries that are allowed, a sentence for each. */
 export function registryWarnings(
   registries: readonly Registry[],
-  region: string | undefined,
+  refused: readonly RefusedRegistry[],
 ): readonly string[] {
-  const { refused } = planTokens({ registries, region });
   const unnamed = registries.filter(({ host, tokenOf }) => !tokenOf && !isEcrKey(host));
   const capital = registries.filter(({ host }) => /[A-Z]/.test(host));
   return [

@@ -4,7 +4,7 @@ import t from 'tap';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import { mapInOrder } from '../../../src/commands/renew-once/map-in-order.ts';
 
-const LANES = { concurrency: 2, slow: { afterMs: 300, places: 2, evictAfterMs: 3_000 } };
+const LANES = { concurrency: 2, slow: { afterMs: 300, slots: 2, evictAfterMs: 3_000 } };
 
 t.test('results come in order while the work overlaps, within its limit', async (t) => {
   const finish = new Map<number, () => void>();
@@ -41,7 +41,7 @@ t.test('what had to make room for others is done again', async (t) => {
     return item;
   };
   const yielded: number[] = [];
-  const slow = { ...LANES.slow, places: 1 };
+  const slow = { ...LANES.slow, slots: 1 };
   const collecting = (async () => {
     const results = mapInOrder([1, 2, 3, 4], work, { ...LANES, slow, clock, random: () => 1 });
     for await (const item of results) yielded.push(item);

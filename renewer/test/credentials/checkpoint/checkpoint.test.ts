@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMovableClock } from '@ecr-pull-secrets/shared/testing/movable-clock.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import t, { type Test } from 'tap';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createCheckpoint } from '../../../src/credentials/checkpoint/checkpoint.ts';
@@ -20,27 +21,29 @@ async function start(t: Test) {
     credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
   });
-  const checkpoint = createCheckpoint({
-    client,
-    namespace: 'home',
-    name: 'ours-tokens',
-    caller: 'us',
-    clock,
-    // No wait before a retry.
-    random: () => 0,
-    logger: createLogger({
-      level: 'info',
-      format: 'json',
-      name: 'test',
-      destination: {
-        write: (line) => {
-          said.push(JSON.parse(line).msg);
-          lines.push(line);
-        },
+  const logger = createLogger({
+    level: 'info',
+    format: 'json',
+    name: 'test',
+    destination: {
+      write: (line) => {
+        said.push(JSON.parse(line).msg);
+        lines.push(line);
       },
-    }),
-    signal: stopping.signal,
+    },
   });
+  const created = createCheckpoint(
+    // No wait before a retry.
+    { client, clock, random: () => 0, logger },
+    { namespace: 'home', name: 'ours-tokens', caller: 'us' },
+    stopping.signal,
+  );
+  const tokens = createObservable<RegistryTokens>(new Map());
+  const checkpoint = {
+    load: () => created.load(),
+    run: () => created.run(tokens),
+    save: (next: RegistryTokens) => tokens.set(next),
+  };
   t.teardown(async () => {
     stopping.abort();
     await client.close();
@@ -235,7 +238,7 @@ t.test('what another leader wrote since is kept where it is newer', async (t) =>
   const again = await api.next();
   t.match(await written(again), expected, 'also when the first try fails');
   again.json({ metadata: { resourceVersion: '10' } });
-  t.same(said, ['the checkpoint could not be written; will retry'], 'a conflict is no trouble');
+  t.same(said, ['Checkpoint reconciliation failed'], 'a conflict is expected');
 });
 
 t.test('nothing is written where another leader knows better', async (t) => {

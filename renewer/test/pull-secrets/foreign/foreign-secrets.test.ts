@@ -173,7 +173,7 @@ t.test('a secret of somebody else has a state of its own, and is read once', asy
   t.same(world.reads.toSorted(), ['a', 'b']);
   t.same(world.writes, ['b']);
   t.match(await world.metric('pull_secrets'), { foreign: 1, current: 1, pending: 0 });
-  t.match(await world.metric('namespace_troubles'), { PullSecretForeign: 1 });
+  t.match(await world.metric('namespace_problems'), { PullSecretForeign: 1 });
   const [notice] = world.notices;
   t.match(notice, { namespace: 'a', reason: 'PullSecretForeign' });
   t.match(notice?.message, /"https:\/\/index\.docker\.io\/v1\/".*kubectl annotate secret .* -n a /);
@@ -181,7 +181,7 @@ t.test('a secret of somebody else has a state of its own, and is read once', asy
   t.equal(world.warnings.length, 1);
   world.tellNamespace('MODIFIED', { metadata: { name: 'a' } });
   await world.pass(MINUTE_MS);
-  t.match(await world.metric('namespace_troubles'), { PullSecretForeign: 0 }, 'no target any more');
+  t.match(await world.metric('namespace_problems'), { PullSecretForeign: 0 }, 'no target any more');
 });
 
 t.test('a namespace that is a target again, or has another role, is looked at again', async (t) => {

@@ -1,16 +1,16 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import type { SlotLimits } from '../../../src/pull-secrets/queue/worker-slots.ts';
-import { createWorkQueue } from '../../../src/pull-secrets/queue/work-queue.ts';
+import { queueOf, turns } from '../../support/work-queue.ts';
 
 /** A queue that tells what is worked on, and whose work lasts until it is told to end, or to make room. */
-function holding(t: Test, lanes: SlotLimits) {
+function holding(t: Test, limits: SlotLimits) {
   const clock = createFakeClock();
   const held = new Map<string, () => void>();
   const fails = new Set<string>();
   const begun: string[] = [];
   const queue = queueOf({
-    ...lanes,
+    ...limits,
     clock,
     work: async (key, signal) => {
       begun.push(key);
@@ -26,8 +26,8 @@ function holding(t: Test, lanes: SlotLimits) {
   return { queue, clock, held, begun, fails };
 }
 
-function slow(places: number): NonNullable<SlotLimits['slow']> {
-  return { afterMs: 300, places, evictAfterMs: 3_000 };
+function slow(count: number): NonNullable<SlotLimits['slow']> {
+  return { afterMs: 300, slots: count, evictAfterMs: 3_000 };
 }
 
 t.test('slow keys leave their places to others, and have places of their own later', async (t) => {
@@ -152,20 +152,3 @@ t.test('what all work waits for makes no key slow', async (t) => {
   await turns();
   t.same(begun, ['a', 'b']);
 });
-
-function queueOf(options: Partial<Parameters<typeof createWorkQueue>[0]>) {
-  return createWorkQueue({
-    work: async () => undefined,
-    concurrency: 10,
-    retry: () => ({ baseMs: 1_000, capMs: 300_000 }),
-    clock: createFakeClock(),
-    random: () => 1,
-    signal: new AbortController().signal,
-    ...options,
-  });
-}
-
-/** Lets everything that is already resolved run. */
-async function turns(count = 5): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -69,11 +69,11 @@ t.test('a role that gets no token is told where it is asked for, until it gets o
   ]);
   t.match(world.notices[0]?.message, ROLE);
   t.same(await world.metric('pull_secrets'), { ...NONE, current: 1, 'without-token': 1 });
-  t.match(await world.metric('namespace_troubles'), { RoleWithoutToken: 1 });
+  t.match(await world.metric('namespace_problems'), { RoleWithoutToken: 1 });
   world.giveTokens(DEFAULT_TOKEN, ROLE_TOKEN);
   await world.pass(MINUTE_MS);
   t.same(await world.metric('pull_secrets'), { ...NONE, current: 2 });
-  t.match(await world.metric('namespace_troubles'), { RoleWithoutToken: 0 });
+  t.match(await world.metric('namespace_problems'), { RoleWithoutToken: 0 });
   t.equal(world.notices.length, 1);
 });
 
@@ -81,7 +81,7 @@ t.test('a role that the allow-list refuses is counted', async (t) => {
   const greedy = labelled('greedy', { 'ecr-pull-secrets.io/role-arn': ROLE });
   const world = await startPullSecretWorld(t, { namespaces: [greedy] });
   await world.pass(MINUTE_MS);
-  t.match(await world.metric('namespace_troubles'), { RoleRefused: 1 });
+  t.match(await world.metric('namespace_problems'), { RoleRefused: 1 });
   t.same(await world.metric('pull_secrets'), { ...NONE, current: 1 }, 'it has the default');
 });
 

@@ -2,35 +2,32 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
-import { createKubeClient } from '../src/client.ts';
-import { createWriteDeadlines, WRITE_LIMITS } from '../src/write-deadline.ts';
+import { createKubeClient } from '../../src/client.ts';
+import { createWriteDeadlines, WRITE_LIMITS } from '../../src/pacing/write-deadlines.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
-import { startApiStandIn } from '../testing/api-stand-in.ts';
+import { startApiStandIn } from '../../testing/api-stand-in.ts';
 
 /** A write that is answered after a while, if ever, by an API server that answers questions, or does not. */
 function begin(options: { readonly isAlive: () => boolean; readonly answeredAfterMs?: number }) {
   const clock = createFakeClock();
   const startMs = clock.now();
   let probes = 0;
-  const patience = createWriteDeadlines({
-    limits: WRITE_LIMITS,
-    clock,
-    probe: async () => {
-      probes++;
-      return options.isAlive();
-    },
-  });
+  const probe = async (): Promise<boolean> => {
+    probes++;
+    return options.isAlive();
+  };
+  const deadlines = createWriteDeadlines({ clock, probe }, WRITE_LIMITS);
   const { signal } = new AbortController();
   const { answeredAfterMs } = options;
-  const outcome = patience
-    .wait(signal, async (limited) => {
+  const outcome = deadlines
+    .run(signal, async (limited) => {
       const answer = answeredAfterMs === undefined ? never() : clock.sleep(answeredAfterMs);
       await unlessAborted(answer, limited);
       return 'answered';
     })
     .catch((error: unknown) => error)
     .then((result) => ({ result, afterMs: clock.now() - startMs }));
-  return { clock, patience, outcome, probes: () => probes };
+  return { clock, deadlines, outcome, probes: () => probes };
 }
 
 function never(): Promise<void> {
@@ -58,9 +55,9 @@ t.test('one that answers everything else is waited for, but not for ever', async
 });
 
 t.test('answers to others are proof enough, so that nobody asks', async (t) => {
-  const { clock, patience, outcome, probes } = begin({ isAlive: () => false });
+  const { clock, deadlines, outcome, probes } = begin({ isAlive: () => false });
   for (let second = 0; second < 30; second += 2) {
-    patience.answered();
+    deadlines.responded();
     await clock.advance(2_000);
   }
   t.equal(probes(), 0);
@@ -71,9 +68,9 @@ t.test('answers to others are proof enough, so that nobody asks', async (t) => {
 t.test('a write that is cut off late is late, if others were answered meanwhile', async (t) => {
   const clock = createFakeClock();
   const cutOff = async (afterMs: number, error: Error): Promise<unknown> => {
-    const patience = createWriteDeadlines({ limits: WRITE_LIMITS, clock, probe: async () => true });
-    const outcome = patience
-      .wait(undefined, async () => {
+    const deadlines = createWriteDeadlines({ clock, probe: async () => true }, WRITE_LIMITS);
+    const outcome = deadlines
+      .run(undefined, async () => {
         await clock.sleep(afterMs);
         throw error;
       })
@@ -85,7 +82,7 @@ t.test('a write that is cut off late is late, if others were answered meanwhile'
   t.equal(await cutOff(14_000, cut), cut);
   t.match(await cutOff(15_000, cut), {
     code: 'ECRPS_KUBERNETES_TIMEOUT',
-    message: /^no answer within 15 s, while the API server answers other requests/,
+    message: /^no response within 15 s, while the API server responds to other requests/,
     cause: cut,
   });
   const bug = new TypeError('a bug');

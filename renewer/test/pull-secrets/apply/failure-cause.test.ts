@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { writeFailureOf } from '../../../src/pull-secrets/apply/write-failure.ts';
-import { refusalMessage } from '../../../src/pull-secrets/events/event-messages.ts';
+import { writeFailureCauseOf } from '../../../src/pull-secrets/apply/failure-cause.ts';
+import { denialMessage } from '../../../src/pull-secrets/events/event-messages.ts';
 import { labelled, startPullSecretWorld, type Write } from '../../support/pull-secret-world.ts';
 
 const MINUTE_MS = 60_000;
@@ -57,7 +57,7 @@ for (const [title, [status, message]] of Object.entries(cases)) {
     t.equal(world.warnings.length, bad.length, 'one line for each');
     await world.pass(15_000);
     t.match(await world.metric('pull_secrets'), { refused: bad.length, current: good.length });
-    t.match(await world.metric('namespace_troubles'), { PullSecretRefused: bad.length });
+    t.match(await world.metric('namespace_problems'), { PullSecretRefused: bad.length });
   });
 }
 
@@ -141,12 +141,12 @@ t.test('a write that is slow is told of once, until one is quick', async (t) => 
   t.match(world.notices, [{ namespace: 'a', reason: 'PullSecretSlow', message: /took 2\d s/ }]);
   t.equal(world.notices.length, 1);
   await world.pass(20_000);
-  t.match(await world.metric('namespace_troubles'), { PullSecretSlow: 1 });
+  t.match(await world.metric('namespace_problems'), { PullSecretSlow: 1 });
   world.onWrite((write) => write.accept());
   const last = held.pop()?.accept();
   if (last) world.tellSecret('DELETED', last);
   await world.pass(MINUTE_MS);
-  t.match(await world.metric('namespace_troubles'), { PullSecretSlow: 0 });
+  t.match(await world.metric('namespace_problems'), { PullSecretSlow: 0 });
   t.match(await world.metric('pull_secrets'), { current: 2 });
 });
 
@@ -167,7 +167,7 @@ t.test('a write that is cut off after long is its namespace’s matter', async (
 
 t.test('the advice fits the cause', (t) => {
   t.match(adviceFor(400, DENIED), /admission webhook refuses.*The API server said:.*guard/);
-  t.match(adviceFor(500, WEBHOOK_AWAY), /admission webhook.*does not answer/);
+  t.match(adviceFor(500, WEBHOOK_AWAY), /admission webhook.*does not respond/);
   t.match(adviceFor(422, POLICY), /admission policy refuses/);
   t.notMatch(adviceFor(422, POLICY), /immutable/);
   t.match(adviceFor(403, QUOTA), /quota/);
@@ -182,8 +182,8 @@ t.test('the advice fits the cause', (t) => {
 function adviceFor(status: number, message: string): string {
   const text = JSON.stringify({ message });
   const error = createApiError('PATCH /x', { status, retryAfter: undefined, text });
-  const failure = writeFailureOf(error, 0);
-  return failure.kind === 'refused' ? refusalMessage(failure.cause, error, 's') : failure.kind;
+  const failure = writeFailureCauseOf(error, 0);
+  return failure.kind === 'refused' ? denialMessage(failure.cause, error, 's') : failure.kind;
 }
 
 t.test('a read that fails is not reported as a write, nor blamed on a webhook', async (t) => {
@@ -199,5 +199,5 @@ t.test('a read that fails is not reported as a write, nor blamed on a webhook', 
   t.match(world.notices, [{ namespace: 'a', reason: 'PullSecretRefused' }]);
   t.equal(world.notices.length, 1);
   t.same(await world.metric('pull_secret_writes_total'), {});
-  t.match(world.warnings.join(), /finding out whose a pull secret is failed/);
+  t.match(world.warnings.join(), /reading a pull secret failed/);
 });

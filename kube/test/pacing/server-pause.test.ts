@@ -1,7 +1,7 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
-import { createApiError } from '../src/api-error.ts';
-import { createServerPause } from '../src/server-pause.ts';
+import { createApiError } from '../../src/api-error.ts';
+import { createServerPause } from '../../src/pacing/server-pause.ts';
 
 /** No pause is longer: an answer asks for half a minute at most, and ten seconds come on top. */
 const LONGEST_MS = 40_000;
@@ -9,7 +9,7 @@ const LONGEST_MS = 40_000;
 function pauseOf(random = () => 1) {
   const clock = createFakeClock();
   const stop = new AbortController();
-  const pause = createServerPause({ clock, random, signal: stop.signal });
+  const pause = createServerPause({ clock, random }, stop.signal);
   /** How long the pause lasts from now on. */
   const restMs = async (): Promise<number> => {
     const startMs = clock.now();
@@ -32,7 +32,7 @@ t.test('pauses grow up to ten seconds, and begin anew after an answer', async (t
     rests.push(await restMs());
   }
   t.same(rests, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
-  pause.answered();
+  pause.succeeded();
   pause.failed(new Error('away'));
   t.equal(await restMs(), 1_000);
 });

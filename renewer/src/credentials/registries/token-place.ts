@@ -1,0 +1,43 @@
+import { parseEcrHost } from '@ecr-pull-secrets/shared/ecr-host.ts';
+import { partitionOf, REGISTRY_DOMAINS } from '@ecr-pull-secrets/shared/aws-partitions.ts';
+import { hostOf, isEcrKey } from './registry-key.ts';
+
+/** Which of AWS's services, and where, gives the tokens of a registry host. */
+export interface TokenPlace {
+  readonly service: 'ecr' | 'ecr-public';
+  /** `undefined` if the key has a wildcard in its place. */
+  readonly region: string | undefined;
+  readonly fips: boolean;
+  readonly dualStack: boolean;
+  /** The partitions of AWS that it can be in: one if the region is known. */
+  readonly partitions: readonly (string | undefined)[];
+}
+
+/** Tokens of ECR Public come from this region only. */
+const ECR_PUBLIC_PLACE: TokenPlace = {
+  service: 'ecr-public',
+  region: 'us-east-1',
+  fips: false,
+  dualStack: false,
+  partitions: ['aws'],
+};
+
+/** Stand for the wildcards of a key while its host is read. */
+const ANY_ACCOUNT = '000000000000';
+const ANY_REGION = 'any';
+
+/** Reads the place off an ECR host, in any case; `undefined` for hosts that are not AWS's. */
+export function placeOf(key: string): TokenPlace | undefined {
+  const host = hostOf(key);
+  if (!isEcrKey(key)) return undefined;
+  const ecr = parseEcrHost(
+    host.replace(/^\*\./, `${ANY_ACCOUNT}.`).replace('.*.', `.${ANY_REGION}.`),
+  );
+  if (!ecr) return ECR_PUBLIC_PLACE;
+  const { region, fips, suffix } = ecr;
+  const found = REGISTRY_DOMAINS.find(({ domain }) => domain === suffix);
+  const place = { service: 'ecr', fips, dualStack: found?.isDualStack ?? false } as const;
+  return region === ANY_REGION
+    ? { ...place, region: undefined, partitions: found?.partitions ?? [] }
+    : { ...place, region, partitions: [partitionOf(region)] };
+}
