@@ -50,11 +50,11 @@ async function runPullSecrets(
     caller: configuration.awsCaller,
   };
   const checkpoint = createCheckpoint(dependencies, checkpointSettings, signal);
-  const tokenSource = createAwsTokenSource({
-    clock,
-    requestHandler: createAwsRequestHandler(configuration.proxies),
-    keys: configuration.awsKeys,
-  });
+  const requestHandler = createAwsRequestHandler(configuration.proxies);
+  const tokenSource = createAwsTokenSource(
+    { clock, requestHandler },
+    { keys: configuration.awsKeys },
+  );
   const initialTokens = usableTokens(await checkpoint.load(), configuration);
   const tokenRenewer = createTokenRenewer(
     { ...dependencies, tokenSource },

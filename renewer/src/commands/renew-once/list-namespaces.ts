@@ -4,7 +4,7 @@ import { NAMESPACES_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import type { Retries } from './retries.ts';
 
-/** What the run needs of a namespace. */
+/** The fields of a namespace that the run uses. */
 export type ListedNamespace = Pick<ObjectMeta, 'name' | 'deletionTimestamp'>;
 
 /**
