@@ -65,7 +65,7 @@ t.test(
     t.match(await logOf(playground, pod), /annotation of the CA’s Secret is not followed/);
     t.match(
       await metricsOf(playground, pod),
-      'ecr_pull_secrets_namespace_troubles{reason="AnnotationRefused"} 1\n',
+      'ecr_pull_secrets_namespace_problems{reason="AnnotationRefused"} 1\n',
     );
     t.equal(await readSigner(api), before);
   },

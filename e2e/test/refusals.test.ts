@@ -110,7 +110,7 @@ t.test('a webhook that does not answer stops its own namespace alone', async (t)
   await api.create(WEBHOOKS, webhook(namespace, { service }));
   await refuses(namespace, /calling webhook/);
   await meetRefusal(t, namespace, {
-    message: /admission webhook that must agree does not answer.*guard\.example\.com/,
+    message: /admission webhook that must agree does not respond.*guard\.example\.com/,
     allow: () => api.remove(`${WEBHOOKS}/${namespace}`),
   });
 });
@@ -277,6 +277,6 @@ t.test('who restores a secret at once is not fought at full speed, and is told o
   t.ok(restored >= 4, `the first repairs come at once: ${restored}`);
   t.ok(restored <= 15, `the others do not: ${restored}`);
   t.match(await eventsIn(namespace), [
-    { reason: 'PullSecretContested', message: /by somebody else again and again/ },
+    { reason: 'PullSecretContested', message: /by another tool again and again/ },
   ]);
 });

@@ -178,7 +178,10 @@ t.test('a leader that was frozen knows before its timers do that others may lead
     holding.push(isHeld(), signal.aborted);
     stop.abort();
   };
-  const frozenClock = { now: () => clock.now() + frozenMs, sleep: clock.sleep };
+  const frozenClock = {
+    now: () => clock.now() + frozenMs,
+    sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+  };
   const dependencies = { store, clock: frozenClock, random: () => 1, logger: silent };
   const done = runLeaderElection(dependencies, { identity: 'a', lead }, stop.signal);
   await clock.advance(4_000);

@@ -40,7 +40,7 @@ async function writeForEver(exchange: Exchange): Promise<number> {
 t.test('an answer without end is cut off', async (t) => {
   const { api, client } = await start(t);
   const code = 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE';
-  const answer = t.rejects(client.request(GET), { code, message: /^reading the answer to GET / });
+  const answer = t.rejects(client.request(GET), { code, message: /^reading the response to GET / });
   t.ok((await writeForEver(await api.next())) < 20);
   await answer;
   const small = t.rejects(client.request({ ...GET, maxBytes: 10 }), { code });

@@ -16,7 +16,7 @@ import type { RegistryTokens } from './credentials/registry-token.ts';
 import { planTokens, tokenRequestsOf } from './credentials/token-plan.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
-/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority, the fence. */
+/** The work of the elected renewer, until the signal aborts: tokens, pull secrets, the CA, the fence. */
 export async function lead(
   dependencies: RenewerDependencies,
   configuration: RenewerConfiguration,
@@ -72,7 +72,7 @@ async function runPullSecrets(
   await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
 }
 
-/** Of a checkpoint only what this configuration can come to need: roles are known a moment later. */
+/** The tokens of a checkpoint that this configuration may use. Which roles are in use shows only later. */
 function usableTokens(
   tokens: RegistryTokens,
   { registries, awsRegion: region, namespaceRoles }: RenewerConfiguration,

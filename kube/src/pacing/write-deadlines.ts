@@ -48,7 +48,6 @@ export function createWriteDeadlines(
   async function isResponding(): Promise<boolean> {
     if (Math.abs(clock.now() - respondedAtMs) < silenceMs / 2) return true;
     const { signal } = new AbortController();
-    const timeUp = (): Error => new Error('no response to a probe');
     probing ??= withTimeout({ clock, ms: silenceMs / 2, signal, timeUp }, probe).finally(() => {
       probing = undefined;
     });
@@ -61,8 +60,7 @@ export function createWriteDeadlines(
       await clock.sleep(silenceMs, signal);
       if (signal.aborted) return;
       if (await isResponding()) onResponding();
-      else
-        work.abort(new Error(`no response within ${silenceMs} ms, and none to another request`));
+      else work.abort(new Error(`no response within ${silenceMs} ms, and none to another request`));
     }
   }
 
@@ -71,8 +69,8 @@ export function createWriteDeadlines(
       respondedAtMs = clock.now();
     },
     run: async (signal, work) => {
-      const timeUp = (): Error => timeoutError(longestMs);
-      return withTimeout({ clock, ms: longestMs, signal, timeUp }, async (limited) => {
+      const limit = { clock, ms: longestMs, signal, timeUp: () => timeoutError(longestMs) };
+      return withTimeout(limit, async (limited) => {
         const either = new AbortController();
         const stop = (): void => either.abort(limited.reason);
         limited.addEventListener('abort', stop, { once: true });
@@ -95,6 +93,10 @@ export function createWriteDeadlines(
       });
     },
   };
+}
+
+function timeUp(): Error {
+  return new Error('no response to a probe');
 }
 
 function timeoutError(ms: number, cause?: unknown): Error {

@@ -4,21 +4,19 @@ import { createServerPause } from '@ecr-pull-secrets/kube/pacing/server-pause.ts
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { CredentialStore } from '../credentials/credential-store.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
-import { executePlan } from './apply/execute-plan.ts';
 import { createResultRecorder } from './apply/record-result.ts';
 import { createPullSecretCache, type PullSecretCacheSettings } from './cache/cache.ts';
-import { roleOf } from './cache/namespace-roles.ts';
-import { contestedMessage } from './events/event-messages.ts';
 import type { EventQueue } from './events/event-queue.ts';
 import { createNamespaceProblems } from './events/namespace-problems.ts';
 import { checkRole } from './events/role-problems.ts';
 import { createForeignSecrets, type ForeignSecretPolicy } from './foreign/foreign-secrets.ts';
 import type { OptOutPolicy } from './plan/opt-out-policy.ts';
-import { type Plan, planNamespace } from './plan/plan-namespace.ts';
+import { createPlanner } from './plan/planner.ts';
 import { RESYNC_INTERVAL_MS, RETRY_FAILED, RETRY_REFUSED, WRITE_SLOTS } from './queue/pacing.ts';
 import { createRepairLimiter } from './queue/repair-limiter.ts';
 import { createRotation } from './queue/rotation.ts';
-import { createWorkQueue, type Requeue } from './queue/work-queue.ts';
+import { createWorkQueue } from './queue/work-queue.ts';
+import { createReconciler, type Reconcile } from './reconciler.ts';
 import { type PullSecretStatus, pullSecretStatusOf } from './status/pull-secret-status.ts';
 import { setStatusMetrics } from './status/status-metrics.ts';
 
@@ -34,13 +32,7 @@ export interface PullSecretControllerSettings extends PullSecretCacheSettings {
 }
 
 export interface PullSecretController {
-  /**
-   * Compares one namespace's secret with its desired state, and sends at most one request.
-   *
-   * @returns when to reconcile the namespace again
-   * @throws the reason why that request failed, after it was logged
-   */
-  reconcile(namespace: string, signal: AbortSignal): Promise<Requeue | void>;
+  readonly reconcile: Reconcile;
   /** Follows namespaces and secrets until the signal aborts and the last write has a response. */
   run(): Promise<void>;
 }
@@ -56,61 +48,20 @@ export function createPullSecretController(
   signal: AbortSignal,
 ): PullSecretController {
   const { client, clock, random, logger, metrics, credentials, events } = dependencies;
-  const { secretName, optOutPolicy } = settings;
   const cache = createPullSecretCache(settings);
   const problems = createNamespaceProblems({ events, logger }, settings);
   const serverPause = createServerPause({ clock, random }, signal);
   const repairs = createRepairLimiter({ clock, random });
-  const foreign = createForeignSecrets(
-    { clock, random },
-    { policy: settings.foreignSecretPolicy },
-  );
+  const foreign = createForeignSecrets({ clock, random }, settings);
   const recordResult = createResultRecorder(
     { cache, problems, repairs, foreign, serverPause, clock, logger, metrics },
     settings,
   );
-
-  function planFor(namespace: string): Plan | undefined {
-    if (!cache.isComplete()) return undefined;
-    const target = cache.target(namespace);
-    const secret = cache.secret(namespace);
-    const desired = target && credentials.credentialsFor(roleOf(target));
-    const dockerConfig = desired?.kind === 'available' ? desired.dockerConfig : undefined;
-    const state = {
-      isTarget: target !== undefined,
-      isAlive: cache.isAlive(namespace),
-      secret,
-      ownership: foreign.ownershipOf(namespace, secret, dockerConfig),
-      dockerConfig,
-      emptyDockerConfig: desired?.kind === 'unavailable' ? desired.emptyDockerConfig : undefined,
-    };
-    return planNamespace(state, optOutPolicy, clock.now());
-  }
-
-  async function reconcile(namespace: string, end: AbortSignal): Promise<Requeue | void> {
-    const plan = planFor(namespace);
-    if (!plan) return;
-    const priority = plan.isUrgent ? 'urgent' : 'routine';
-    const waitMs = waitMsOf(namespace, plan);
-    if (waitMs > 0) {
-      if (plan.kind === 'write') {
-        const message = contestedMessage(secretName, namespace);
-        problems.report(namespace, { reason: 'PullSecretContested', message });
-      }
-      return { priority, afterMs: waitMs };
-    }
-    const target = { client, namespace, name: secretName, signal: end };
-    recordResult(namespace, plan, await executePlan(target, plan, clock));
-    // The write after a read is due at once, unless the cache is behind. The rotation has paced the read.
-    if (plan.kind === 'examine' && planFor(namespace)?.kind === 'write')
-      return { priority, afterMs: 0 };
-  }
-
-  function waitMsOf(namespace: string, plan: Plan): number {
-    if (plan.kind === 'delete') return 0;
-    return (plan.kind === 'examine' ? foreign : repairs).waitMs(namespace, plan.dockerConfig);
-  }
-
+  const planFor = createPlanner({ cache, credentials, foreign, clock }, settings);
+  const reconcile = createReconciler(
+    { client, clock, planFor, repairs, foreign, problems, recordResult },
+    settings,
+  );
   const queue = createWorkQueue(
     { clock, random },
     {
@@ -126,7 +77,7 @@ export function createPullSecretController(
     { clock, random, logger },
     {
       writesPerSecond: settings.routineWritesPerSecond,
-      hasRoom: queue.hasRoom,
+      hasRoom: () => queue.hasRoom(),
       release: (namespace) => queue.add(namespace, 'routine'),
     },
   );

@@ -32,7 +32,7 @@ t.test('who restores a secret on watch is fought ever more rarely, and named', a
   t.equal(world.writes.filter((namespace) => namespace === 'b').length, 1, 'others are left alone');
   const notices = world.notices.filter(({ reason }) => reason === 'PullSecretContested');
   t.equal(notices.length, 1, 'said once');
-  t.match(notices[0], { namespace: 'a', message: /somebody else.*--show-managed-fields/ });
+  t.match(notices[0], { namespace: 'a', message: /another tool.*--show-managed-fields/ });
   t.equal(world.warnings.length, 1);
   t.equal((await world.metric('pull_secrets'))['contested'], 1);
   t.equal((await world.metric('namespace_problems'))['PullSecretContested'], 1);

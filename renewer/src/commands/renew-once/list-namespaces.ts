@@ -8,7 +8,7 @@ import type { Retries } from './retries.ts';
 export type ListedNamespace = Pick<ObjectMeta, 'name' | 'deletionTimestamp'>;
 
 /**
- * All namespaces, page by page; of each only what is needed is kept.
+ * Lists all namespaces, page by page, and returns only the fields that are used.
  *
  * @throws ECRPS_KUBERNETES_REQUEST_FAILED, ECRPS_KUBERNETES_UNREACHABLE
  */

@@ -1,6 +1,10 @@
+import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { SlotLimits } from '../../pull-secrets/queue/worker-slots.ts';
 import { createWorkQueue } from '../../pull-secrets/queue/work-queue.ts';
+
+/** Work fails here only if it was evicted, and then starts again as soon as there is a slot. */
+const AT_ONCE: BackOff = { baseMs: 0, capMs: 0 };
 
 /**
  * Works on several items at a time, those that are slow in slots of their own, and yields the results in the order of
@@ -30,10 +34,8 @@ export async function* mapInOrder<T, R>(
       job.result.reject(error);
     }
   };
-  // Work fails here only if it was evicted, and then starts again as soon as there is a slot.
-  const retry = () => ({ baseMs: 0, capMs: 0 });
   const { signal } = new AbortController();
-  const queue = createWorkQueue(dependencies, { slots, work: run, retry }, signal);
+  const queue = createWorkQueue(dependencies, { slots, work: run, retry: () => AT_ONCE }, signal);
   for (const key of jobs.keys()) queue.add(key, 'routine');
   for (const { result } of jobs.values()) yield await result.promise;
   await queue.drained();

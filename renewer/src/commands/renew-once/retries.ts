@@ -26,8 +26,8 @@ export type Retries = <T>(
 /**
  * The next run is hours away, so a failure of some seconds must not end this one.
  *
- * It is not `p-retry`: that one waits by timers of its own, so tests would have to wait too, and knows neither
- * Retry-After nor how long an attempt took.
+ * It is not `p-retry`: that one waits by timers of its own, so tests would have to wait too, and it
+ * regards neither Retry-After nor the time that an attempt took.
  *
  * @param stop - no new attempt after it aborts
  */

@@ -20,10 +20,10 @@ import type { TokenRequest } from '../token-plan.ts';
  */
 export type TokenSource = (request: TokenRequest, signal: AbortSignal) => Promise<RegistryToken>;
 
-/** Over everything: the credential chain, the SDK's own retries and the call. */
+/** For all of it: the credential chain, the SDK's own retries and the call. */
 const DEFAULT_TIMEOUT_MS = 25_000;
 
-/** ECR Public has one registry host for all. */
+/** ECR Public has one registry host for all accounts. */
 const ECR_PUBLIC_ENDPOINT = 'https://public.ecr.aws';
 
 export interface AwsTokenSourceDependencies {
@@ -51,10 +51,10 @@ export function createAwsTokenSource(
       clients.get(request.id) ?? createTokenClient(request, requestHandler, keys);
     clients.set(request.id, requestToken);
     try {
-      // The SDK does not look at its abortSignal while it waits for credentials.
+      // The SDK ignores its abortSignal while it waits for credentials.
       return await withBoundRequests(limit, () => unlessAborted(requestToken(limit), limit));
     } catch (error) {
-      // A client remembers the credentials that it waits for: the next try must not wait for them too.
+      // A client shares its pending credentials: the next attempt must not wait for them too.
       if (limit.aborted) clients.delete(request.id);
       throw error;
     }

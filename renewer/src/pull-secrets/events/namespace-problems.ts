@@ -3,26 +3,17 @@ import { createError, type ErrorCode } from '@ecr-pull-secrets/shared/errors.ts'
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { EventQueue } from './event-queue.ts';
 
-/** The reasons of Events in namespaces: one CamelCase word for each kind of problem. */
-export const PROBLEM_REASONS = [
-  'PullSecretRefused',
-  'PullSecretContested',
-  'PullSecretForeign',
-  'PullSecretSlow',
-  'RoleRefused',
-  'RoleWithoutToken',
-] as const;
-
-export type ProblemReason = (typeof PROBLEM_REASONS)[number];
-
-const CODES: Readonly<Record<ProblemReason, ErrorCode>> = {
+/** The kinds of problems: the reason of the Event, and the code in the log. */
+const CODES = {
   PullSecretRefused: 'ECRPS_PULL_SECRET_REFUSED',
   PullSecretContested: 'ECRPS_PULL_SECRET_CONTESTED',
   PullSecretForeign: 'ECRPS_PULL_SECRET_FOREIGN',
   PullSecretSlow: 'ECRPS_PULL_SECRET_SLOW',
   RoleRefused: 'ECRPS_ROLE_REFUSED',
   RoleWithoutToken: 'ECRPS_ROLE_WITHOUT_TOKEN',
-};
+} as const satisfies Readonly<Record<string, ErrorCode>>;
+
+export type ProblemReason = keyof typeof CODES;
 
 /** Something that the users of a namespace should see. */
 export interface Problem {
@@ -49,8 +40,8 @@ export interface NamespaceProblems {
   /** The namespace is gone, and one of the same name would be another. */
   forget(namespace: string): void;
   has(namespace: string, reason: ProblemReason): boolean;
-  /** How many namespaces have a problem of a reason. */
-  count(reason: ProblemReason): number;
+  /** How many namespaces have a problem, by reason. */
+  counts(): Iterable<readonly [reason: string, namespaces: number]>;
 }
 
 export function createNamespaceProblems(
@@ -58,8 +49,8 @@ export function createNamespaceProblems(
   { secretName }: { readonly secretName: string },
 ): NamespaceProblems {
   /** The identities of the reported problems, as digests: texts would take more memory than all else. */
-  const reported = new Map<ProblemReason, Map<string, readonly string[]>>(
-    PROBLEM_REASONS.map((reason) => [reason, new Map()]),
+  const reported = new Map<string, Map<string, readonly string[]>>(
+    Object.keys(CODES).map((reason) => [reason, new Map()]),
   );
 
   return {
@@ -79,7 +70,7 @@ export function createNamespaceProblems(
       for (const namespaces of reported.values()) namespaces.delete(namespace);
     },
     has: (namespace, reason) => reported.get(reason)?.has(namespace) ?? false,
-    count: (reason) => reported.get(reason)?.size ?? 0,
+    counts: () => [...reported].map(([reason, namespaces]) => [reason, namespaces.size]),
   };
 }
 

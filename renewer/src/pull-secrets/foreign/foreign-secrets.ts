@@ -43,14 +43,14 @@ interface RecordedFinding {
 
 export function createForeignSecrets(
   dependencies: Pick<RenewerDependencies, 'clock' | 'random'>,
-  { policy }: { readonly policy: ForeignSecretPolicy },
+  { foreignSecretPolicy }: { readonly foreignSecretPolicy: ForeignSecretPolicy },
 ): ForeignSecrets {
   const readLimiter = createRepairLimiter(dependencies);
   const findings = new Map<string, RecordedFinding>();
 
   return {
     ownershipOf: (namespace, secret, dockerConfig) => {
-      if (!secret || secret.isClaimed || policy === 'take-over') return 'ours';
+      if (!secret || secret.isClaimed || foreignSecretPolicy === 'take-over') return 'ours';
       const finding = findings.get(namespace);
       if (finding?.resourceVersion !== secret.resourceVersion) return 'unknown';
       if (finding.planHash !== dockerConfig?.planHash) return 'unknown';

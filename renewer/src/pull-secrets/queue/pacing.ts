@@ -68,6 +68,3 @@ export const ROTATION_INTERVAL_MS = 100;
 
 /** All namespaces are compared with the clock this often, for secrets that expire and tokens that came late. */
 export const RESYNC_INTERVAL_MS = 30_000;
-
-/** AWS returns the token of a role that is new in use within seconds, or refuses it: from here on it is reported. */
-export const ROLE_WITHOUT_TOKEN_AFTER_MS = 60_000;

@@ -46,14 +46,11 @@ export interface WorkerSlots {
   evictOverdue(): void;
 }
 
-interface RunState extends Run {
+type RunState = { -readonly [K in keyof Run]: Run[K] } & {
   readonly end: AbortController;
   kind: SlotKind;
-  isSlow: boolean;
   isOverdue: boolean;
-  isEvicted: boolean;
-  isForgotten: boolean;
-}
+};
 
 /** @param onChange - called if a key becomes slow or overdue */
 export function createWorkerSlots(

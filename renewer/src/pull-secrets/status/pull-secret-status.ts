@@ -3,7 +3,7 @@ import type { ProblemReason } from '../events/namespace-problems.ts';
 import type { Plan } from '../plan/plan-namespace.ts';
 
 /** The status of a target namespace's pull secret, as the metric `pull_secrets` counts it. */
-const PULL_SECRET_STATUSES = [
+export const PULL_SECRET_STATUSES = [
   /** Pods can pull, and no write is due. */
   'current',
   /** A write is due. */
@@ -40,15 +40,4 @@ export function pullSecretStatusOf({
   if (plan) return hasProblem('PullSecretRefused') ? 'refused' : 'pending';
   if (!secret?.isUntouched) return 'without-token';
   return (secret.expiresAtMs ?? 0) <= nowMs ? 'expired' : 'current';
-}
-
-/** Counts statuses; one that no namespace has is 0, so that an alert sees it end. */
-export function countStatuses(
-  statuses: Iterable<PullSecretStatus>,
-): ReadonlyMap<PullSecretStatus, number> {
-  const counts = new Map<PullSecretStatus, number>(
-    PULL_SECRET_STATUSES.map((status) => [status, 0]),
-  );
-  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return counts;
 }

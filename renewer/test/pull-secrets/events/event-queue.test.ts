@@ -8,7 +8,12 @@ import { createRenewerMetrics } from '../../../src/metrics.ts';
 import { createEventQueue } from '../../../src/pull-secrets/events/event-queue.ts';
 
 function contentOf(namespace: string, reason: string, message = 'text'): EventContent {
-  return { namespace, involvedObject: { apiVersion: 'v1', kind: 'Secret', name: 's' }, reason, message };
+  return {
+    namespace,
+    involvedObject: { apiVersion: 'v1', kind: 'Secret', name: 's' },
+    reason,
+    message,
+  };
 }
 
 /** A queue whose Events are made at once, unless their namespace hangs. */

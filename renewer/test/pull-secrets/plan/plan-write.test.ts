@@ -1,7 +1,10 @@
 import t from 'tap';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { isRemovable, OPT_OUT_POLICIES } from '../../../src/pull-secrets/plan/opt-out-policy.ts';
-import { type NamespaceState, planNamespace } from '../../../src/pull-secrets/plan/plan-namespace.ts';
+import {
+  type NamespaceState,
+  planNamespace,
+} from '../../../src/pull-secrets/plan/plan-namespace.ts';
 import { planWrite } from '../../../src/pull-secrets/plan/plan-write.ts';
 import {
   type PullSecretMetadata,
@@ -158,15 +161,18 @@ t.test('other registries or another identity are a reason to write, whatever the
   t.end();
 });
 
-t.test('a docker config that lacks a registry replaces only what is absent, edited or expiring', (t) => {
-  const lacking = { ...renewed, isComplete: false };
-  t.equal(planWrite(stateOf(), lacking, nowMs), undefined);
-  t.equal(planWrite(stateOf(), { ...lacking, planHash: 'r2' }, nowMs), undefined);
-  t.ok(planWrite(undefined, lacking, nowMs));
-  t.ok(planWrite(stateOf({ managedFields: [] }), lacking, nowMs));
-  t.ok(planWrite(stateOf(), lacking, expiresAtMs - HOUR_MS));
-  t.end();
-});
+t.test(
+  'a docker config that lacks a registry replaces only what is absent, edited or expiring',
+  (t) => {
+    const lacking = { ...renewed, isComplete: false };
+    t.equal(planWrite(stateOf(), lacking, nowMs), undefined);
+    t.equal(planWrite(stateOf(), { ...lacking, planHash: 'r2' }, nowMs), undefined);
+    t.ok(planWrite(undefined, lacking, nowMs));
+    t.ok(planWrite(stateOf({ managedFields: [] }), lacking, nowMs));
+    t.ok(planWrite(stateOf(), lacking, expiresAtMs - HOUR_MS));
+    t.end();
+  },
+);
 
 t.test('a secret of which somebody else owns something now is repaired at once', (t) => {
   const without = (annotation: string) => ({
