@@ -44,9 +44,9 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
     metrics: createRenewerMetrics(registry),
   };
   const { client, logger, metrics } = dependencies;
-  const webhookTls = createWebhookTls({ ...dependencies, configuration });
+  const webhookTls = createWebhookTls(dependencies, configuration);
   const { host, opsPort: port } = configuration;
-  const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
+  const ops = await startOpsServer({ metrics: registry, ready: () => HEALTHY }, { host, port });
   logger.info({ ...configuration.summary }, 'started');
   for (const warning of configuration.registryWarnings) logger.warn(warning);
   metrics.refusedRegistries.set(configuration.refusedRegistries.length);

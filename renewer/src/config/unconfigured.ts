@@ -29,12 +29,10 @@ export async function waitUnconfigured(
   const logger = createLogger({ level: 'info', format: 'json', name: 'renewer' });
   logger.fatal({ err: error }, 'the configuration is wrong; doing nothing until it is replaced');
   const { HOST: host, OPS_PORT: port } = readAddress(environment);
-  const ops = await startOpsServer({
-    host,
-    port,
-    metrics: createMetricsRegistry(),
-    ready: () => UNCONFIGURED,
-  });
+  const ops = await startOpsServer(
+    { metrics: createMetricsRegistry(), ready: () => UNCONFIGURED },
+    { host, port },
+  );
   while (!stop.aborted) await clock.sleep(WAIT_MS, stop);
   await ops.close();
 }
