@@ -10,7 +10,7 @@ import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-ap
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 import { hold, post, tcpOpener, tlsOpener } from './support/attackers.ts';
-import { readCaBundle } from './support/authority.ts';
+import { readCaBundle } from './support/ca.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE } from './support/pod-load.ts';
 import { peakResidentBytes } from './support/process-memory.ts';

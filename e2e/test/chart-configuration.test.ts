@@ -14,7 +14,7 @@ import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { path: chart, render } = await startChart(t);
 
-/** A value that a process would refuse, and how it would be told. */
+/** A value that a process would refuse, and the setting through which it gets it. */
 interface Refused {
   /** As for `--set-json`. */
   readonly set: string;
@@ -165,7 +165,7 @@ t.test('every form of a proxy that the renewer takes is taken', async (t) => {
 
 t.test('a refused proxy is not quoted, because it may hold a password', async (t) => {
   const refusal: unknown = await render('--set', 'proxy.httpsProxy=ftp://u:hush@h').catch(String);
-  t.match(refusal, /proxy\.httpsProxy is not the URL of a proxy/);
+  t.match(refusal, /proxy\.httpsProxy is not the http or https URL of a proxy/);
   t.notMatch(refusal, 'hush');
 });
 

@@ -145,7 +145,7 @@ t.test('rbac.namespaced is refused where rights in a few namespaces are not enou
     message: /rbac\.namespaced needs cronjob\.enabled: the renewer watches/,
   });
   await t.rejects(render(...settingsOf({ ...CRON_JOB, ...namespaced, targetNamespace: 'a,b-*' })), {
-    message: /rbac\.namespaced needs names in targetNamespace, and "a,b-\*" has wildcards/,
+    message: /rbac\.namespaced needs names in targetNamespace, but "a,b-\*" has wildcards/,
   });
 });
 

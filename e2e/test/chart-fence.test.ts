@@ -124,7 +124,7 @@ t.test('the fence follows every name that can be set', async (t) => {
 t.test('the pull secret has no name of the renewer’s own Secrets', async (t) => {
   for (const end of ['ca', 'tokens']) {
     await t.rejects(render('--set', `dockerSecretName=${NAME}-${end}`), {
-      message: /keeps for itself; choose another/,
+      message: /of the renewer itself; choose another/,
     });
   }
 });

@@ -75,7 +75,7 @@ t.test('a mode that there is not is refused by name', async (t) => {
 t.test('a policy is refused where Kubernetes is too old, with what to do', async (t) => {
   for (const mode of ['policy', 'both']) {
     await t.rejects(render(mode, '--kube-version', '1.35.9'), {
-      message: `injection.mode=${mode} needs Kubernetes 1.36 or newer, and this is v1.35.9; without a cluster Helm goes by its own version unless it is told: --kube-version 1.36.0`,
+      message: `injection.mode=${mode} needs Kubernetes 1.36 or newer, but this is v1.35.9; without a cluster set the version, for example --kube-version 1.36.0`,
     });
   }
   t.ok(await render('policy', '--kube-version', 'v1.36.2-eks-1a2b3c4'), 'as clouds call theirs');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
@@ -14,7 +14,7 @@ import {
   narrowed,
   readNamespaceSelector,
 } from './support/admissions-enforcer.ts';
-import { CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { CONFIGURATION, readCaBundle } from './support/ca.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { missingIn, selectorsIn } from './support/promql.ts';
 import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
@@ -115,7 +115,7 @@ t.test('with every switch on it works all the same', async (t) => {
   t.equal(await ifPresent(api.get(`${HOME}/serviceaccounts/${PRODUCT_NAME}`)), undefined);
 });
 
-t.test('alerts and the dashboard ask for what the processes tell', async (t) => {
+t.test('alerts and the dashboard query metrics that the processes expose', async (t) => {
   const rendered = [...(await readRelease(playground))]
     .filter(([name]) => /^PrometheusRule|-dashboard$/.test(name))
     .map(([, object]) => JSON.stringify(object));
@@ -126,7 +126,7 @@ t.test('alerts and the dashboard ask for what the processes tell', async (t) => 
     const missing = selectors.flatMap((selector) => missingIn(figures, selector));
     assert.deepEqual([...new Set(missing)], []);
   };
-  // Some of it only a leader tells, when it has looked at all namespaces again.
+  // Only a leader sets some of them, after a resync of all namespaces.
   await eventually('all of it is there', isComplete, 90_000);
 });
 
@@ -156,7 +156,7 @@ function settled(): Promise<Readonly<Record<string, string>>> {
   });
 }
 
-/** What all processes tell. */
+/** The metrics of all processes. */
 async function readFigures(): Promise<string> {
   const pods = await api.list<{ status?: { podIP?: string } }>(`${HOME}/pods`);
   const addresses = pods.flatMap(({ status }) => node.toLoopback(status?.podIP ?? '') ?? []);
@@ -168,17 +168,17 @@ async function readFigures(): Promise<string> {
 }
 
 async function makeWhatExists(): Promise<void> {
-  const { certificatePem } = await createCertificateAuthority({
+  const { certificatePem } = await createCa({
     commonName: 'corporate',
     now: new Date(),
   });
   await api.create(`${HOME}/configmaps`, {
-    metadata: { name: EXISTING.authorities },
+    metadata: { name: EXISTING.caCerts },
     data: { 'corporate.pem': certificatePem },
   });
   await api.create(`${HOME}/secrets`, {
     metadata: { name: EXISTING.proxy },
-    // Nobody is there: what is on this machine takes no proxy.
+    // No proxy listens there: requests to this machine use no proxy.
     stringData: { HTTPS_PROXY: 'http://user:password@127.0.0.1:1' },
   });
   await api.create(`${HOME}/serviceaccounts`, { metadata: { name: EXISTING.serviceAccount } });

@@ -26,10 +26,10 @@ async function alertsWith(...settings: readonly string[]): Promise<readonly Aler
   return rule?.spec.groups.flatMap(({ rules }) => rules) ?? [];
 }
 
-/** With how many hours left a serving certificate and an authority are late. */
+/** The remaining hours at which a serving certificate and a CA are late. */
 async function lateIn(...settings: readonly string[]): Promise<readonly number[]> {
   const alerts = await alertsWith(...settings);
-  return ['CertificateExpiring', 'AuthorityExpiring'].map((name) => {
+  return ['CertificateExpiring', 'CaExpiring'].map((name) => {
     const expr = alerts.find(({ alert }) => alert === `EcrPullSecrets${name}`)?.expr ?? '';
     return Number(/< (\d+)$/.exec(expr)?.[1]) / 3600;
   });
@@ -73,7 +73,7 @@ t.test('a certificate is late with a quarter of its life left', async (t) => {
   t.same(await lateIn('--set', 'tls.mode=existing-secret,tls.existingSecret=x'), [336, 336]);
 });
 
-t.test('without a webhook nobody asks for its metrics', async (t) => {
+t.test('without a webhook nothing scrapes its metrics', async (t) => {
   const switches = ['podMonitor', 'serviceMonitor', 'networkPolicy'].flatMap((name) => [
     '--set',
     `${name}.enabled=true`,

@@ -38,14 +38,14 @@ t.test('it lets anybody ask the webhook, and the pods ask what they need', async
   });
 });
 
-t.test('it lets nobody ask for metrics unless metricsFrom names somebody', async (t) => {
+t.test('only the peers in metricsFrom reach the metrics ports', async (t) => {
   const on = ['--set', 'networkPolicy.enabled=true'];
   // A pattern of a list would take a longer one.
   const webhookAlone = { length: 1, 0: { ports: [{ port: 10_250 }] } };
   t.match((await objects(...on))[POLICY], {
     spec: { ...selecting(NAME), ingress: webhookAlone },
   });
-  // Without a webhook nobody is let in; a rule without peers would let in everybody.
+  // Without a webhook no connection is allowed; a rule without peers would allow all.
   t.match((await objects(...on, '--set', 'injection.mode=none'))[POLICY], {
     spec: { ...selecting(NAME), ingress: undefined },
   });
@@ -54,8 +54,8 @@ t.test('it lets nobody ask for metrics unless metricsFrom names somebody', async
 t.test('the notes say that Prometheus is kept out', async (t) => {
   const monitored = ['--set', 'networkPolicy.enabled=true,podMonitor.enabled=true'];
   const peers = ['--set-json', 'networkPolicy.metricsFrom=[{"namespaceSelector":{}}]'];
-  t.match(await notes(...monitored), 'Prometheus cannot reach the metrics');
-  t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot reach the metrics');
+  t.match(await notes(...monitored), 'Prometheus cannot scrape the metrics');
+  t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot scrape the metrics');
 });
 
 t.test(
@@ -82,7 +82,7 @@ t.test('the pod of helm test has one of its own, which comes and goes with it', 
   });
 });
 
-t.test('a CronJob’s pods may ask, and nobody asks them', async (t) => {
+t.test('a CronJob’s pods may open connections, and accept none', async (t) => {
   const all = await objects(...EVERYTHING, ...CRON_JOB);
   t.match(all[POLICY], {
     spec: { ...selecting(`${NAME}-cronjob`), ingress: undefined, egress: EGRESS },

@@ -98,8 +98,8 @@ t.test('the notes name each host of which nothing says whose token it gets', asy
     const said = await notes(
       ...settingsOf({ ...values, registries: `a.example ${ECR},b.example/x` }),
     );
-    t.match(said, /WARNING: registry a\.example is no host of ECR/);
-    t.match(said, /WARNING: registry b\.example\/x is no host of ECR/);
+    t.match(said, /WARNING: registry a\.example is not an ECR host/);
+    t.match(said, /WARNING: registry b\.example\/x is not an ECR host/);
     t.notMatch(said, `registry ${ECR}`);
   }
 });

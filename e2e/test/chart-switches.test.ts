@@ -100,7 +100,7 @@ function variable(containers: readonly Container[], container: string, name: str
     ?.value;
 }
 
-t.test('pods are placed, named and secured as told', async (t) => {
+t.test('pods are placed, named and secured as the values say', async (t) => {
   const { spec } = await objectOf<Deployment>('Deployment', ...EVERYTHING);
   t.match(spec, {
     revisionHistoryLimit: 1,
@@ -201,8 +201,8 @@ t.test('V8 gets a third of the memory limit, unless somebody says otherwise', as
     'it cannot do with less',
   );
   t.equal(await heaps('null'), undefined, 'without a limit');
-  const told = await containersOf(...EVERYTHING);
-  t.equal(variable(told, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
+  const configured = await containersOf(...EVERYTHING);
+  t.equal(variable(configured, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
 });
 
 /** Each kind of pod, with every variable that it may have. */
@@ -241,14 +241,14 @@ t.test('a region that extraEnv sets needs no other', async (t) => {
   t.match(stdout, /name: AWS_REGION\n +value: eu-west-1\n/);
 });
 
-t.test('the proxy and the authorities are the renewer’s alone', async (t) => {
+t.test('only the renewer gets the proxy and the CAs', async (t) => {
   const containers = await containersOf(...EVERYTHING);
   const [webhook, renewer] = containers;
   t.notMatch(JSON.stringify(webhook), /PROXY|CA_CERTS|extra-ca-certs/);
   const noProxy = '$(KUBERNETES_SERVICE_HOST),10.0.0.0/8,.svc';
   t.equal(variable(containers, 'renewer', 'NO_PROXY'), noProxy);
-  const authorities = '/etc/ecr-pull-secrets-ca/corporate.pem';
-  t.equal(variable(containers, 'renewer', 'NODE_EXTRA_CA_CERTS'), authorities);
+  const caFile = '/etc/ecr-pull-secrets-ca/corporate.pem';
+  t.equal(variable(containers, 'renewer', 'NODE_EXTRA_CA_CERTS'), caFile);
   t.match(JSON.stringify(renewer), `"name":"${EXISTING.proxy}","optional":true`);
   const direct = await containersOf('--set', 'proxy.httpsProxy=http://proxy:3128');
   t.equal(variable(direct, 'renewer', 'HTTPS_PROXY'), 'http://proxy:3128');

@@ -38,7 +38,7 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'webhook.drainSeconds=null': /at '\/webhook': missing property 'drainSeconds'/,
 };
 
-/** What a schema cannot say. */
+/** Combinations that a schema cannot express. */
 const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'proxy=null': /proxy must not be null/,
   'serviceAccount.create=false': /serviceAccount\.create=false needs serviceAccount\.name/,
@@ -46,34 +46,38 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'injection.failurePolicy=Fail,replicaCount=1': /Fail needs replicaCount=2/,
   'tls.mode=existing-secret': /needs tls\.existingSecret/,
   'tls.additionalCaBundle=ca.crt':
-    /must be certificates as PEM: .*--set-file tls\.additionalCaBundle/,
+    /must contain certificates in PEM; .*--set-file tls\.additionalCaBundle/,
   'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----':
     /no effect with tls\.mode=cert-manager/,
   'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- -----BEGIN EC PRIVATE KEY-----':
-    /tls\.additionalCaBundle holds a private key: .*everybody can read it/,
+    /tls\.additionalCaBundle contains a private key, .*everybody can read it/,
   'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
   'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
   'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
-  'hostNetwork=true': /webhook\.port=10250 is kubelet's on each node; set another one, for example/,
+  'hostNetwork=true':
+    /webhook\.port=10250 is in use by kubelet on each node; set another port, for example/,
   'hostNetwork=true,webhook.port=10260,webhook.opsPort=10256':
-    /webhook\.opsPort=10256 is kube-proxy's/,
+    /webhook\.opsPort=10256 is in use by kube-proxy/,
   'hostNetwork=true,injection.mode=none,renewer.opsPort=10250':
-    /renewer\.opsPort=10250 is kubelet's/,
+    /renewer\.opsPort=10250 is in use by kubelet/,
   'cronjob.enabled=true,targetNamespace=a,cronjob.schedule=null':
     /cronjob\.schedule must not be empty/,
   'podDisruptionBudget.minAvailable=2':
-    /minAvailable=2 of replicaCount=2 would let no node be drained; .* your own in extraObjects/,
+    /minAvailable=2 of replicaCount=2 no node could be drained; .* your own budget in extraObjects/,
   'podDisruptionBudget.minAvailable=null': /has neither minAvailable nor maxUnavailable/,
-  'podDisruptionBudget.minAvailable=67%,replicaCount=3': /minAvailable=67% of replicaCount=3 would/,
-  'podDisruptionBudget.maxUnavailable=0': /maxUnavailable=0 would let no node be drained/,
-  'webhook.resources.limits.memory=16Mi': /webhook\.resources\.limits\.memory=16Mi is too little/,
-  'renewer.resources.limits.memory=127Mi': /renewer\.resources\.limits\.memory=127Mi is too little/,
-  'cronjob.enabled=true,targetNamespace=a,renewer.resources.limits.memory=1M': /=1M is too little/,
+  'podDisruptionBudget.minAvailable=67%,replicaCount=3':
+    /minAvailable=67% of replicaCount=3 no node could be drained/,
+  'podDisruptionBudget.maxUnavailable=0': /maxUnavailable=0 no node could be drained/,
+  'webhook.resources.limits.memory=16Mi': /webhook\.resources\.limits\.memory=16Mi is too low/,
+  'renewer.resources.limits.memory=127Mi': /renewer\.resources\.limits\.memory=127Mi is too low/,
+  'cronjob.enabled=true,targetNamespace=a,renewer.resources.limits.memory=1M': /=1M is too low/,
   'updateStrategy.rollingUpdate.maxSurge=0': /must not both be 0, .*; set maxUnavailable=1/,
   'updateStrategy.rollingUpdate.maxSurge=0%': /must not both be 0/,
   'renewer.extraEnv[0].name=A,renewer.extraEnv[1].name=A': /renewer\.extraEnv sets A twice/,
-  [condition('not-a-mirror-pod')]: /the name not-a-mirror-pod is one of ours/,
-  [`${condition('a')},${condition('a', 1)}`]: /the name a is one of ours, or there twice/,
+  [condition('not-a-mirror-pod')]:
+    /the name not-a-mirror-pod is repeated, or is the name of a condition of the chart/,
+  [`${condition('a')},${condition('a', 1)}`]:
+    /the name a is repeated, or is the name of a condition of the chart/,
 };
 
 /** A condition that a pod must meet besides. */
@@ -82,7 +86,7 @@ function condition(name: string, index = 0): string {
   return `${path}.name=${name},${path}.expression=1 < 2`;
 }
 
-/** What is near to the above, and works. */
+/** Values that are near to those above, and valid. */
 const POSSIBLE = [
   'hostNetwork=true,webhook.port=10260',
   'hostNetwork=true,injection.mode=none',
@@ -116,7 +120,7 @@ t.test(
     for (const name of ['my.release', '1st']) {
       await t.rejects(helm(['template', name, chart, '--set', 'awsRegion=us-east-1']), {
         message: new RegExp(
-          `full name "${name}-ecr-pull-secrets" cannot be .*; set fullnameOverride`,
+          `full name "${name}-ecr-pull-secrets" is not valid for a Service.*; set fullnameOverride`,
         ),
       });
     }

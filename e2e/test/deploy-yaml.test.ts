@@ -13,7 +13,7 @@ import {
   startPlayground,
 } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { chooseServicePort } from '@ecr-pull-secrets/testbed/playground/ports.ts';
-import { readCaBundle } from './support/authority.ts';
+import { readCaBundle } from './support/ca.ts';
 import { startKubectl } from './support/kubectl.ts';
 import { SECRET, pullSecretsOf } from './support/pull-secret.ts';
 
@@ -121,7 +121,7 @@ t.test('Helm takes it over by the documented command, however it was applied', a
 
 // What the renewer finds then: attacks-fence.
 t.test(
-  'kustomize moves all but the text of the policies, which is then about nobody',
+  'kustomize moves all but the text of the policies, which then matches no user',
   async (t) => {
     const directory = join(cluster.directory, 'kustomize');
     await mkdir(directory);

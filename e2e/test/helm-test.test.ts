@@ -10,7 +10,7 @@ import {
   kubernetesMinor,
   POLICIES_SINCE,
 } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
-import { CONFIGURATION } from './support/authority.ts';
+import { CONFIGURATION } from './support/ca.ts';
 import { helmTestName } from './support/helm-test-name.ts';
 import { createInjected } from './support/injected.ts';
 import { startKubectl } from './support/kubectl.ts';
@@ -113,19 +113,19 @@ t.test('helm test goes by the mode', async (t) => {
   }
 });
 
-t.test('helm test fails where nobody injects, and says so', async (t) => {
+t.test('helm test fails if nothing injects, and reports it', async (t) => {
   await playground.install({ helmTest: { withinSeconds: 10 } });
   // It brings the secret.
   await nextLeader(playground);
   await api.remove(CONFIGURATION);
-  // The API server hears of it in a moment.
-  await eventually('nobody injects', async () => {
+  // The API server reads the change in a moment.
+  await eventually('nothing injects', async () => {
     await assert.rejects(injected());
   });
   await t.rejects(runTest());
   t.match(
     await node.logs(PRODUCT_NAME, TEST, 'test'),
-    /names no pull secret: nobody put ecr-pull-secret on it \[ECRPS_TEST_FAILED\]/,
+    /names no pull secret: ecr-pull-secret was not added to it \[ECRPS_TEST_FAILED\]/,
   );
   // Helm has shown that log; see the annotation of the pod.
   await nothingIsLeft();

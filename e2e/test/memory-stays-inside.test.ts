@@ -10,7 +10,7 @@ import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.
 import { launchProcess } from './support/launched-process.ts';
 
 /** In the environment, hence in the memory, of the process. */
-const SECRET = 'a-token-that-nobody-else-may-read';
+const SECRET = 'a-token-that-no-one-else-may-read';
 
 /** Another process may have the inspector's usual port. */
 const NODE_OPTIONS = '--inspect-port=0';
@@ -51,7 +51,7 @@ for (const command of ['webhook', 'renewer'] as const) {
       t.notMatch(await running.log(), 'Debugger');
     });
 
-    await t.test('the kernel is told to dump no memory', async (t) => {
+    await t.test('the kernel is configured to dump no memory', async (t) => {
       t.match(await readFile(`/proc/${running.pid}/environ`, 'utf8'), SECRET);
       t.equal(await readFile(`/proc/${running.pid}/coredump_filter`, 'utf8'), '00000000\n');
     });

@@ -193,7 +193,7 @@ t.test('the old values alone: the renewer in its place, with the same targets', 
   t.same(await cronJobs(), []);
 });
 
-t.test('labels: pods get the old secret’s name, and nobody needs the names any more', async (t) => {
+t.test('labels: pods get the old secret’s name, and the names are no longer needed', async (t) => {
   await Promise.all(
     TEN.map((namespace) =>
       api.merge(`/api/v1/namespaces/${namespace}`, {

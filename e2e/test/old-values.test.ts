@@ -161,10 +161,10 @@ t.test('profile and old values lint strictly, and render twice the same', async 
   t.equal(await render({ files }), await render({ files }));
 });
 
-t.test('a release of the old chart keeps its defaults without being told', async (t) => {
-  const asTold = { files: [PROFILE], values: { registries: 'a.example' } };
-  const untold = { values: { ...CRON_JOB, registries: 'a.example' } };
-  t.equal(await render(untold), await render(asTold));
+t.test('a release of the old chart keeps its defaults without values', async (t) => {
+  const explicit = { files: [PROFILE], values: { registries: 'a.example' } };
+  const implicit = { values: { ...CRON_JOB, registries: 'a.example' } };
+  t.equal(await render(implicit), await render(explicit));
 
   const rendered = await render();
   t.equal(variable(rendered, 'DOCKER_SECRET_NAME'), OLD_SECRET);

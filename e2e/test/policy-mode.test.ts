@@ -10,7 +10,7 @@ import {
   POLICIES_SINCE,
 } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { sumOfMetric } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
-import { CONFIGURATION } from './support/authority.ts';
+import { CONFIGURATION } from './support/ca.ts';
 import { ECR_IMAGE, podWith } from './support/injection-cases/case.ts';
 import { secretsOf } from './support/injection-world.ts';
 import { LOADED_NAMESPACE, underLoad } from './support/pod-load.ts';

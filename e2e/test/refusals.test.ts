@@ -97,7 +97,7 @@ async function meetRefusal(
   t.equal(events.length, 1, 'said once, however often it is tried');
   t.equal(await ifPresent(api.get(pathOf(namespace))), undefined);
   await expected.allow();
-  // Tried again by itself, after waits that grow: nothing tells us that it is allowed.
+  // Tried again by itself, after waits that grow: there is no signal that it is allowed.
   const path = pathOf(namespace);
   const secret = await eventually('the secret', () => api.get<Secret>(path), LONGEST_WAIT_MS);
   t.equal(await loginWith(secret), 200);
@@ -106,7 +106,7 @@ async function meetRefusal(
 t.test('a webhook that does not answer stops its own namespace alone', async (t) => {
   const namespace = 'unanswered';
   await api.createNamespace(namespace, { injected: false });
-  const service = { name: 'nobody', namespace: 'default', path: '/' };
+  const service = { name: 'absent', namespace: 'default', path: '/' };
   await api.create(WEBHOOKS, webhook(namespace, { service }));
   await refuses(namespace, /calling webhook/);
   await meetRefusal(t, namespace, {
@@ -255,13 +255,13 @@ t.test('slow webhooks of others hold up the secrets of their own namespaces alon
     t.ok(seconds >= SLOWNESS_SECONDS, `${seconds} s`);
   }
   for (const name of QUICK) t.same(await eventsIn(name), []);
-  t.equal(await readHolder(playground), follower.identity, 'slow writes cost nobody the lease');
+  t.equal(await readHolder(playground), follower.identity, 'slow writes do not cost the lease');
   for (const pod of await replicasOf(playground)) {
     t.notMatch(await logOf(playground, pod), /UNREACHABLE|writing a pull secret failed/);
   }
 });
 
-t.test('who restores a secret at once is not fought at full speed, and is told of', async (t) => {
+t.test('another writer is not fought at full speed, and is reported', async (t) => {
   const namespace = 'contested';
   await api.createNamespace(namespace);
   await secretIn(namespace);

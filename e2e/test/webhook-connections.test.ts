@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { CONFIGURATION, readCaBundle, type WebhookConfiguration } from './support/authority.ts';
+import { CONFIGURATION, readCaBundle, type WebhookConfiguration } from './support/ca.ts';
 import { buildGoProgram } from './support/go-program.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
@@ -96,7 +96,7 @@ t.test(
       `-shortest=${IDLE_SECONDS - 1}s`,
       `-longest=${IDLE_SECONDS + 1}s`,
     ]);
-    // Where it fails, that is told below.
+    // A failure is reported below.
     running.catch(() => undefined);
 
     await t.test('meanwhile one whose handshake does not come to its end is closed', async (t) => {

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t, { type Test } from 'tap';
@@ -55,8 +55,8 @@ async function failureOf(request: Promise<unknown>): Promise<string> {
 
 t.test('many requests one after the other make no TLS connection each', async (t) => {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: 'test', now });
-  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'test', now });
+  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(ca, {
     serviceName: 'kubernetes',
     namespace: 'default',
     now,
@@ -67,7 +67,7 @@ t.test('many requests one after the other make no TLS connection each', async (t
   server.on('request', (_request, response) => response.end('{}'));
   const port = await listen(t, server);
   const client = createClient(t, `https://127.0.0.1:${port}`, {
-    tls: { ca: authority.certificatePem, servername: 'kubernetes.default.svc' },
+    tls: { ca: ca.certificatePem, servername: 'kubernetes.default.svc' },
   });
   for (let request = 0; request < 50; request++) await client.request(GET);
   // undici opens a second one where the first is not yet tidied up.

@@ -21,7 +21,7 @@ import { runRenewerFactsWriter } from './renewer-facts/renewer-facts-writer.ts';
 /**
  * `ecr-pull-secrets renewer`: runs until the signal aborts.
  *
- * @throws ECRPS_CONFIGURATION_INVALID, but not before it is told to stop
+ * @throws ECRPS_CONFIGURATION_INVALID, but not before the signal aborts
  */
 export async function runRenewer(environment: Environment, stop: AbortSignal): Promise<void> {
   let configuration: RenewerConfiguration;
@@ -44,9 +44,9 @@ async function run(configuration: RenewerConfiguration, stop: AbortSignal): Prom
     metrics: createRenewerMetrics(registry),
   };
   const { client, logger, metrics } = dependencies;
-  const webhookTls = createWebhookTls({ ...dependencies, configuration });
+  const webhookTls = createWebhookTls(dependencies, configuration);
   const { host, opsPort: port } = configuration;
-  const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
+  const ops = await startOpsServer({ metrics: registry, ready: () => HEALTHY }, { host, port });
   logger.info({ ...configuration.summary }, 'started');
   for (const warning of configuration.registryWarnings) logger.warn(warning);
   metrics.refusedRegistries.set(configuration.refusedRegistries.length);

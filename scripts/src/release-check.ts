@@ -35,7 +35,7 @@ const ROOT = new URL('../../', import.meta.url);
 
 /**
  * What keeps a tag from being published: a version that is not the tag's, an image that the chart would not
- * find, or a page that tells users to install from a checkout.
+ * find, or a page whose commands install from a checkout.
  *
  * @param image - where the image will be published, without a tag; nothing is said of it where absent
  * @returns one sentence for each problem

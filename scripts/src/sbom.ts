@@ -34,7 +34,7 @@ interface Sbom {
 }
 
 /**
- * What the bundles are made of. A scanner sees one big file there and no packages, so it must be told.
+ * What the bundles are made of. A scanner sees one big file there and no packages, so it needs this list.
  * It says nothing about when it was made: the same bundles have the same SBOM.
  *
  * @param notices - the third-party notices that were made with the bundles

@@ -121,7 +121,7 @@ async function request(
   }
 }
 
-/** @returns the exit status: 1 if a package is vulnerable, 2 if nobody can say so */
+/** @returns the exit status: 1 if a package is vulnerable, 2 if OSV gives no answer */
 async function main(): Promise<number> {
   const { components } = z
     .object({ components: z.array(z.object({ purl: z.string() })) })

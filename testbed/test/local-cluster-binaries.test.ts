@@ -117,7 +117,7 @@ t.test('binaries are built once, although two ask at once, and found again', asy
   t.same(third, { binaries: first.binaries, lines: [] });
 });
 
-t.test('a build that takes long tells now and then that it goes on', async (t) => {
+t.test('a build that takes long reports from time to time that it continues', async (t) => {
   const environment = buildEnvironment(
     t,
     'case "$package" in *etcd*) sleep 1;; esac; echo > "$output"',

@@ -142,7 +142,7 @@ t.test('two clusters at once', async (t) => {
     });
   });
 
-  await t.test('the audit log tells who wrote what', async (t) => {
+  await t.test('the audit log shows who wrote what', async (t) => {
     const events = readFileSync(cluster.auditLogPath ?? '', 'utf8')
       .trimEnd()
       .split('\n')

@@ -11,7 +11,7 @@ import { openTogether } from '../src/playground/opened.ts';
 import { startPlayground } from '../src/playground/playground.ts';
 import { chooseServicePort, requireFreePodPorts } from '../src/playground/ports.ts';
 
-/** Listens until the test is over, and tells on which port. */
+/** Listens until the test is over, and returns the port. */
 async function listen(t: Test, host: string, port = 0): Promise<number> {
   const server = createServer((socket) => socket.destroy()).listen(port, host);
   t.teardown(() => server.close());
@@ -72,7 +72,7 @@ t.test('a port that the pods need and somebody has at all addresses is named', a
   await t.resolves(requireFreePodPorts([loopback]), 'one address is not all');
 });
 
-t.test('the Service gets the first port that nobody has at all addresses', async (t) => {
+t.test('the Service gets the first port that is free at all addresses', async (t) => {
   const taken = await listen(t, '0.0.0.0');
   const free = await listen(t, '127.0.0.1');
 
@@ -80,12 +80,12 @@ t.test('the Service gets the first port that nobody has at all addresses', async
   await t.rejects(chooseServicePort([taken]), { message: /^the ports \d+ are all taken/ });
 });
 
-t.test('a playground in trouble', async (t) => {
+t.test('a playground that fails', async (t) => {
   const playground = await startPlayground({ restartBackOff: { baseMs: 100, capMs: 1_000 } });
   t.teardown(() => playground.close());
   const { api, cluster, ecr, node } = playground;
 
-  await t.test('tells why the pods of a failed installation are not ready', async (t) => {
+  await t.test('shows why the pods of a failed installation are not ready', async (t) => {
     for (const pod of [1, 2]) await listen(t, `${cluster.podCidrPrefix}.1.${pod}`, 9402);
 
     const message = await playground
@@ -114,13 +114,13 @@ t.test('a playground in trouble', async (t) => {
     t.same(await findLeaks({ api, node, ecr, logDirectory, warn }), ['the log leak.log']);
 
     t.match(warnings, [
-      /^not searched for secrets: all places, for the authority’s key: GET /,
+      /^not searched for secrets: all places, for the key of the CA: GET /,
       /^not searched for secrets: metrics: GET /,
       /^not searched for secrets: Events: GET /,
     ]);
   });
 
-  await t.test('leaves nothing behind, and tells of the secret', async (t) => {
+  await t.test('leaves nothing behind, and reports the secret', async (t) => {
     await t.rejects(playground.close(), { message: 'secrets may have leaked: the log leak.log' });
 
     t.notOk(existsSync(cluster.directory));

@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 import { CONFIDENTIAL, type Json, setField } from './review.ts';
 
-/** The name that the webhook is told. */
+/** The name in the webhook's settings. */
 export const SECRET = 'ecr-pull-secret';
 
 const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';

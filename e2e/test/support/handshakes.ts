@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { readCaBundle } from './authority.ts';
+import { readCaBundle } from './ca.ts';
 import { SERVER_NAME, WEBHOOK_PORT, webhookPods } from './webhook-pods.ts';
 
 const INTERVAL_MS = 100;
@@ -65,7 +65,7 @@ export async function handshakesNow(
   return served.filter((one) => one !== undefined);
 }
 
-/** Nothing where nobody answers any more. */
+/** `undefined` if the webhook does not answer any more. */
 async function shakeHands(host: string, ca: string): Promise<Served | undefined> {
   const trust = { ca, servername: SERVER_NAME, rejectUnauthorized: false };
   const socket = connect({ host, port: WEBHOOK_PORT, ...trust });

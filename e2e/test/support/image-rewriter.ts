@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { json } from 'node:stream/consumers';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
@@ -16,8 +16,8 @@ export interface ImageRewriter {
 
 export async function startImageRewriter(prefix: string): Promise<ImageRewriter> {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: 'rewriter', now });
-  const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'rewriter', now });
+  const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
     serviceName: 'localhost',
     namespace: 'none',
     now,
@@ -45,7 +45,7 @@ export async function startImageRewriter(prefix: string): Promise<ImageRewriter>
           failurePolicy: 'Fail',
           clientConfig: {
             url: `https://localhost:${port}/`,
-            caBundle: Buffer.from(authority.certificatePem).toString('base64'),
+            caBundle: Buffer.from(ca.certificatePem).toString('base64'),
           },
           rules: [
             { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },

@@ -5,7 +5,7 @@ import { LOADED_NAMESPACE } from './pod-load.ts';
 import { SECRET } from './pull-secret.ts';
 
 /**
- * Creates a pod with an image from ECR, in the namespace of the load unless told.
+ * Creates a pod with an image from ECR, by default in the namespace of the load.
  *
  * @throws where it is refused, or does not get the pull secret's name
  */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { CONFIGURATION } from './authority.ts';
+import { CONFIGURATION } from './ca.ts';
 import { asDryRun, merge } from './fence/attack.ts';
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
@@ -11,8 +11,8 @@ const NAME = 'narrowing-platform';
 const THEIRS = 'gke-managed-new';
 
 /**
- * Plays a platform that adds its own namespaces to the `namespaceSelector` of each webhook configuration when that is
- * written, whoever writes it, as GKE Autopilot does. One that has them already stays as it is.
+ * Simulates a platform that adds its own namespaces to the `namespaceSelector` of each webhook configuration at each
+ * write by any client, as GKE Autopilot does. A configuration that has them already stays as it is.
  *
  * @returns what ends it
  */

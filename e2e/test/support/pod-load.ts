@@ -20,7 +20,7 @@ const PER_SECOND = 10;
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/pod-load.ts', import.meta.url));
 
-/** The namespace of the pods; whoever wants a load makes it. */
+/** The namespace of the pods; the caller creates it. */
 export const LOADED_NAMESPACE = 'load';
 
 /** Lets something happen while a process of its own creates pods all the time. */

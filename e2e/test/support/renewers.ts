@@ -17,7 +17,7 @@ export interface LeadingRenewer {
 
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${PRODUCT_NAME}/leases/${PRODUCT_NAME}`;
 
-/** Who holds the lease; `''` while nobody does. */
+/** The holder of the lease; `''` while there is none. */
 export async function readHolder({ api }: Playground): Promise<string> {
   const { spec } = await api.get<Lease>(LEASE);
   return spec?.holderIdentity ?? '';

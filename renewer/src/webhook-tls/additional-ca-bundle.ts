@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /**
  * `additionalCaBundle` of `CONFIG_FILE`: PEM certificates that API servers are to trust besides what the
- * mode asks for. While `tls.mode` changes, replicas of both modes serve, and each leader publishes both.
+ * mode needs. While `tls.mode` changes, replicas of both modes serve, and each leader publishes both.
  * A key in it is refused: it would lie in a ConfigMap.
  */
 export const additionalBundleSchema = z.string().transform((text, context) => {

@@ -1,4 +1,4 @@
-import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { DEFAULT_SERVING_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { parseDurationMs } from '@ecr-pull-secrets/shared/duration.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
@@ -15,7 +15,7 @@ export interface CertificateTimes {
 /** An API server follows webhook configurations by a watch, which lags by seconds at the very most. */
 const DEFAULT_TRUST_PROPAGATION_MS = 60_000;
 
-/** Certificates tell whole seconds, and each renewal needs a few. */
+/** The dates of certificates have whole seconds, and each renewal needs a few. */
 const SHORTEST_LIFETIME_MS = 10_000;
 
 const duration = z.string().transform((text, context) => {
@@ -37,17 +37,17 @@ export const certificateTimesSchema = z
     trustPropagation: duration.optional(),
   })
   .transform(
-    (given): CertificateTimes => ({
-      caLifetimeMs: given.caLifetime ?? DEFAULT_CA_LIFETIME_MS,
-      servingLifetimeMs: given.servingLifetime ?? DEFAULT_SERVING_LIFETIME_MS,
-      trustPropagationMs: given.trustPropagation ?? DEFAULT_TRUST_PROPAGATION_MS,
+    ({ caLifetime, servingLifetime, trustPropagation }): CertificateTimes => ({
+      caLifetimeMs: caLifetime ?? DEFAULT_CA_LIFETIME_MS,
+      servingLifetimeMs: servingLifetime ?? DEFAULT_SERVING_LIFETIME_MS,
+      trustPropagationMs: trustPropagation ?? DEFAULT_TRUST_PROPAGATION_MS,
     }),
   )
   .refine(
     ({ caLifetimeMs, servingLifetimeMs }) => servingLifetimeMs <= caLifetimeMs,
     'servingLifetime must not be longer than caLifetime',
   )
-  // The next authority is made when a third is left, and signs after the trust propagation.
+  // The next CA is made when a third is left, and signs after the trust propagation.
   .refine(
     ({ caLifetimeMs, trustPropagationMs }) => trustPropagationMs <= caLifetimeMs / 6,
     'trustPropagation must not be longer than a sixth of caLifetime',

@@ -7,7 +7,7 @@ export const DEPLOY_YAML = fileURLToPath(new URL('../../../deploy.yaml', import.
 
 const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 
-/** The Secret that the user makes; it holds the region too, because nobody edits the file. */
+/** The Secret that the user creates. It also contains the region, so that no one has to edit the file. */
 const AWS_SECRET = `${PRODUCT_NAME}-aws`;
 
 const VALUES = [
@@ -16,7 +16,7 @@ const VALUES = [
   'aws.secretKeys.region=AWS_REGION',
 ];
 
-/** What the chart leaves to whoever installs it. */
+/** What the chart leaves to anyone who installs it. */
 const NAMESPACE = `apiVersion: v1
 kind: Namespace
 metadata:

@@ -1,26 +1,26 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { WebhookMetrics } from '../metrics.ts';
 import {
-  type PemPair,
-  readPemPair,
+  readTlsFiles,
   type ServingCertificate,
+  type TlsFiles,
   toServingCertificate,
 } from './serving-certificate.ts';
 
 /** In the self-managed mode a renewer needs seconds, with cert-manager it may be a minute. */
 const MISSED_AFTER_MS = 30_000;
 
-const MESSAGE_IN_USE = 'the serving certificate needs a hand; the one in use stays';
-const MESSAGE_WAITING = 'there is no serving certificate to begin with';
-const ADVICE =
-  'the renewer beside this container says what is wrong and what to do: look at its log';
+const MESSAGE_IN_USE = 'the serving certificate is not usable; the one in use stays';
+const MESSAGE_WAITING = 'there is no usable serving certificate yet';
+const ADVICE = 'the log of the renewer beside this container says what is wrong and what to do';
 
 export interface CertificateWatchOptions {
   /** `TLS_DIR`. */
   readonly directory: string;
-  /** The name that API servers ask for; not checked where it is not known. */
+  /** The name that API servers ask for; not verified if it is unknown. */
   readonly serverName?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -31,16 +31,16 @@ export interface CertificateWatchOptions {
 
 /** The serving certificate, as far as its files are good. */
 export interface CertificateWatch {
-  /** What is wrong with the files by now; `undefined` where nothing is known to be. */
+  /** What is wrong with the files; `undefined` if no problem is known. */
   readonly problem: () => string | undefined;
   /**
-   * Looks at the files and puts a new certificate into use where it is good. Never rejects: the last
+   * Looks at the files and puts a new certificate into use if it is good. Never rejects: the last
    * good certificate stays in use, however old, and each distinct problem is logged once.
    */
   readonly check: () => Promise<void>;
 }
 
-/** Watches the certificate files; the caller sees to it that `check` is called often. */
+/** Watches the certificate files; the caller must call `check` often. */
 export function watchCertificate(options: CertificateWatchOptions): CertificateWatch {
   const { directory, serverName, clock, logger, metrics, use } = options;
   const startedAtMs = clock.now();
@@ -50,9 +50,9 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
 
   async function check(): Promise<void> {
     try {
-      const pair = await readSettledPair(directory);
-      if (!inUse || !isSamePair(pair, inUse.pair))
-        accept(toServingCertificate(pair, clock.now(), serverName));
+      const files = await readSettledFiles(directory);
+      if (!inUse || !isSamePair(files, inUse.files))
+        accept(toServingCertificate(files, clock.now(), serverName));
       else checkDates(inUse, clock.now());
       problem = undefined;
       metrics.certificateOk.set(1);
@@ -87,7 +87,7 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
   return { problem: () => problem, check };
 }
 
-/** @throws where the clock has left the dates of what is in use, or was set back behind them */
+/** @throws if the clock has left the dates of the certificate in use, or was set back behind them */
 function checkDates({ notBeforeMs, notAfterMs }: ServingCertificate, nowMs: number): void {
   const problem =
     nowMs > notAfterMs
@@ -97,13 +97,13 @@ function checkDates({ notBeforeMs, notAfterMs }: ServingCertificate, nowMs: numb
   throw createError('ECRPS_CERTIFICATE_INVALID', `the certificate in use ${problem}`);
 }
 
-/** Reads once more where a file was gone: the directory may have been switched under our hands. */
-async function readSettledPair(directory: string): Promise<PemPair> {
+/** Reads once more if a file was gone: the directory may have been switched in the middle. */
+async function readSettledFiles(directory: string): Promise<TlsFiles> {
   try {
-    return await readPemPair(directory);
+    return await readTlsFiles(directory);
   } catch (error) {
     if (!isMissingFile(error)) throw error;
-    return readPemPair(directory);
+    return readTlsFiles(directory);
   }
 }
 

@@ -3,20 +3,24 @@ import { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 
 /**
- * The most requests that one connection may have open. Neither Go, the kubelet nor Prometheus sends a request
- * before the answer to the last one has come, which may be a moment before the server counts it as sent.
+ * The most requests that one connection may have open. Go, the kubelet and Prometheus send the next request only
+ * after the answer to the last one, which may arrive a moment before the server counts it as sent.
  */
 const MAX_OPEN_REQUESTS = 4;
 
-/** What makes llhttp stop in the middle of a read, as after an upgrade: the rest is not parsed. */
+/** The return value that stops llhttp in the middle of a read, as after an upgrade: the rest is not parsed. */
 const STOP_PARSING = 2;
 
 /**
  * Closes a connection that has more than four open requests. Node parses all requests of one read before
- * anything else happens: 64 KiB hold 1,800 of them, which take megabytes, and the reads of all connections
- * come one after another. To destroy the socket does not end that, so the parser's own callback is replaced.
- * There is no documented way to do so; `request-limit.test.ts` fails if a later Node does it otherwise. A
- * connection without such a parser would have no limit, so it is closed.
+ * any other event: 64 KiB contain 1,800 of them, which take megabytes, and the reads of all connections
+ * follow one another.
+ *
+ * This replaces a callback of Node's private `socket.parser`, because no public way stops a read: after
+ * `socket.destroy()` or `pause()` in the fifth request, with `maxRequestsPerSocket: 4` or with `highWaterMark: 1024`,
+ * all 2,000 requests of a burst were still parsed [Node.js 24.22.3]. A `Duplex` that passes on small pieces would
+ * stop it, but has no `setTimeout`, so idle connections would never be closed. `request-limit.test.ts` fails if a
+ * later Node changes the parser, and a connection without it is closed, so there is never no limit.
  *
  * To be called before the server listens.
  */
@@ -48,7 +52,7 @@ export function limitOpenRequests(server: HttpServer | HttpsServer): void {
   });
 }
 
-/** The part of Node's parser that calls back with each head of a request. */
+/** The part of Node's parser that is called with the head of each request. */
 interface RequestParser {
   onIncoming: (request: IncomingMessage, shouldKeepAlive: boolean) => number;
 }

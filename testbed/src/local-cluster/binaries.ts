@@ -22,7 +22,7 @@ type Paths<Name extends BinaryName> = Readonly<Record<Name, string>>;
 
 export interface EnsureOptions {
   readonly progress: Progress;
-  /** How often a build tells that it still goes on; each 15 s unless told. */
+  /** How often a build reports that it continues. The default is 15 s. */
   readonly progressIntervalMs?: number;
   readonly environment: Environment;
 }
@@ -106,7 +106,7 @@ async function findIn<Name extends BinaryName>(
   return found;
 }
 
-/** Does the work while nobody else on this machine does it; says so once when it has to wait. */
+/** Does the work while no other process on this machine does it. If it has to wait, it reports that once. */
 async function whileAlone(
   name: string,
   progress: Progress,

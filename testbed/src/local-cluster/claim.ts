@@ -43,7 +43,7 @@ export async function claim(name: string): Promise<Claim | undefined> {
 export async function waitForRelease(name: string): Promise<void> {
   const socket = connect(abstractPath(name));
   socket.resume();
-  // Nobody listens any more, or the holder died: both mean released.
+  // No process listens any more, or the holder has ended: both mean released.
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('close', resolve));
 }

@@ -11,11 +11,11 @@ import { type Progress, progressToStderr } from './progress.ts';
 import { requireLinux } from './settings.ts';
 
 export interface ClusterOptions {
-  /** Told what is going on only where binaries must be built; standard error unless told. */
+  /** Receives the progress, only if binaries must be built. The default is standard error. */
   readonly progress?: Progress;
-  /** Whether the API server writes an audit log of metadata level; off unless told. */
+  /** Whether the API server writes an audit log of metadata level. Off by default. */
   readonly audit?: boolean;
-  /** Where settings are read from; `process.env` unless told. */
+  /** Where settings are read from. The default is `process.env`. */
   readonly environment?: Environment;
 }
 

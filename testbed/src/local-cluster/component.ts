@@ -19,7 +19,7 @@ export interface ComponentOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Asked until it answers true; a rejection counts as not yet. The signal says that nobody waits any more. */
+  /** Called until it resolves to true; a rejection counts as not yet. The signal aborts when nothing waits any more. */
   readonly isReady: (over: AbortSignal) => Promise<boolean>;
 }
 

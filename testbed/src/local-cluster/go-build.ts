@@ -16,7 +16,7 @@ export interface BuildOptions<Name extends BinaryName = BinaryName> {
   readonly directory: string;
   readonly environment: Environment;
   readonly progress: Progress;
-  /** How often a build tells that it still goes on; each 15 s unless told. */
+  /** How often a build reports that it continues. The default is 15 s. */
   readonly progressIntervalMs?: number;
 }
 
@@ -115,7 +115,7 @@ interface GoCommand {
   readonly guardian: Guardian;
   readonly go: string;
   readonly args: readonly string[];
-  /** The guardian's folder unless told. */
+  /** The default is the guardian's folder. */
   readonly cwd?: string;
 }
 

@@ -10,7 +10,7 @@ export interface GuardedOptions {
   readonly cwd?: string;
   /** The whole environment of the process: nothing of ours is inherited, least of all a proxy. */
   readonly environment?: Environment;
-  /** As `child_process.spawn` has it; all three streams closed unless told. */
+  /** As `child_process.spawn` has it. By default all three streams are closed. */
   readonly stdio?: StdioOptions;
 }
 

@@ -4,7 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 /**
  * The variable that every process of a guardian carries, with the guardian's folder as its value.
  * Children inherit it, so processes are found even when they left their process group, when
- * nobody had time to note their ids, and without mistaking a reused id for them.
+ * there was no time to note their ids, and without mistaking a reused id for them.
  */
 export const MARK = 'ECR_PULL_SECRETS_GUARDIAN';
 

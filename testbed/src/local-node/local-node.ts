@@ -25,11 +25,11 @@ export interface LocalNodeOptions {
   >;
   /** Pods all of whose images are among these are run, all others left alone. */
   readonly images: Images;
-  /** First value of `setAddressRemovalDelay`; none unless told. */
+  /** First value of `setAddressRemovalDelay`. The default is no delay. */
   readonly addressRemovalDelayMs?: number;
-  /** kubelet's 10 s to 5 minutes unless told. */
+  /** The default is that of kubelet, 10 s to 5 minutes. */
   readonly restartBackOff?: RestartBackOffOptions;
-  /** Warnings to standard error unless told. */
+  /** Receives warnings. The default is standard error. */
   readonly logger?: Logger;
   readonly clock?: Clock;
 }

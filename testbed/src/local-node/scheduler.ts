@@ -15,8 +15,8 @@ const RETRY_MS = 500;
 
 /**
  * Binds each pod of which the node has every image; all others stay as they are. Affinity, taints and
- * resources are not looked at: there is one node. A pod that asks for what the node cannot do is told
- * so in its condition `PodScheduled`.
+ * resources are ignored: there is one node. A pod that needs what the node cannot do gets the reason in its
+ * condition `PodScheduled`.
  */
 export function startScheduler(options: SchedulerOptions): void {
   const { client, clock, logger, images, closing } = options;

@@ -49,7 +49,7 @@ export interface KubeApi {
   /** JSON merge patch (RFC 7386). */
   merge<T>(path: string, body: Manifest): Promise<T>;
   remove(path: string): Promise<void>;
-  /** Makes a namespace, opted in unless told, in which pods can be made. */
+  /** Creates a namespace, by default an opted-in one, in which pods can be created. */
   createNamespace(name: string, options?: { readonly injected?: boolean }): Promise<void>;
   /** Makes a pod from a spec, under a generated name unless its metadata has one. */
   createPod(

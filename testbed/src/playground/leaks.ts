@@ -17,17 +17,17 @@ export interface LeakSearch {
   /** Folder of all containers' logs, those of pods that are gone too. */
   readonly logDirectory: string;
   /**
-   * Told what could not be searched because the API server, or a container that is ready, is away;
-   * standard error unless told.
+   * Receives what could not be searched because the API server, or a container that is ready, is unavailable.
+   * The default is standard error.
    */
   readonly warn?: (line: string) => void;
 }
 
 /**
- * Says where a token, a password, a key or a part of one stands; never which. The logs are searched
- * whoever is away. Where the API server refuses to show something, that is in the answer too.
+ * Returns the places that contain a token, a password, a key or a part of one, never the secret itself. The logs
+ * are searched even if the API server is unavailable. If it refuses to show something, the result contains that too.
  *
- * @throws where the logs cannot be read
+ * @throws if the logs cannot be read
  */
 export async function findLeaks(search: LeakSearch): Promise<readonly string[]> {
   const { api, ecr, logDirectory, warn = progressToStderr } = search;
@@ -42,7 +42,7 @@ export async function findLeaks(search: LeakSearch): Promise<readonly string[]> 
       return [];
     }
   };
-  const key = await seen('all places, for the authority’s key', authorityKey(api));
+  const key = await seen('all places, for the key of the CA', caKey(api));
   const pieces = createSecretPieces([
     ...ecr.secrets(),
     ...key,
@@ -62,11 +62,11 @@ interface Said {
   readonly text: string;
 }
 
-/** Lines of the private key; none where there is no authority. */
-async function authorityKey(api: KubeApi): Promise<readonly string[]> {
+/** Lines of the private key; none if there is no CA. */
+async function caKey(api: KubeApi): Promise<readonly string[]> {
   const path = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
-  const authority = await ifPresent(api.get<Secret>(path));
-  return linesOf(Buffer.from(authority?.data?.['tls.key'] ?? '', 'base64').toString());
+  const ca = await ifPresent(api.get<Secret>(path));
+  return linesOf(Buffer.from(ca?.data?.['tls.key'] ?? '', 'base64').toString());
 }
 
 /** Files that hold a secret: tokens of ServiceAccounts, keys of serving certificates. */
@@ -84,7 +84,7 @@ async function mountedSecrets(nodeDirectory: string): Promise<readonly string[]>
 /** A whole line of PEM. */
 const LINE_LENGTH = 64;
 
-/** Of PEM the first and the last lines are the same for all, or too short to tell. */
+/** The first and the last lines of PEM are the same for all keys, or too short to identify one. */
 function linesOf(text: string): readonly string[] {
   const lines = text.split('\n');
   return lines.filter((line) => line.length >= LINE_LENGTH && !line.startsWith('-----'));

@@ -54,7 +54,7 @@ export interface Build {
 }
 
 export interface PlaygroundOptions extends ClusterOptions {
-  /** What the stand-in for AWS knows besides the user; its tokens live 12 h unless told. */
+  /** What the stand-in for AWS has besides the user. By default its tokens live 12 h. */
   readonly ecr?: EcrStandInOptions;
   readonly restartBackOff?: RestartBackOffOptions;
   /**
@@ -90,15 +90,15 @@ export interface Playground {
 }
 
 export interface InstallOptions {
-  /** Whether to return only when the pods are ready; so it is unless told. */
+  /** Whether to return only when the pods are ready. The default is true. */
   readonly wait?: boolean;
-  /** How long to wait for that; 90 s unless told. */
+  /** How long to wait for that. The default is 90 s. */
   readonly withinSeconds?: number;
-  /** The release; named as the product unless told. */
+  /** The name of the release. The default is the name of the product. */
   readonly release?: string;
   /** Files of values; what else is given is over them. */
   readonly files?: readonly string[];
-  /** One of the playground's other builds, with its chart; the freshly built one unless told. */
+  /** One of the playground's other builds, with its chart. The default is the freshly built one. */
   readonly build?: Build;
 }
 

@@ -28,10 +28,10 @@ export async function requireFreePodPorts(ports: readonly number[] = POD_PORTS):
 }
 
 /**
- * The port for the chart's Service: the chart's own where this user may listen there and nobody does at
- * all addresses, else the first one after it.
+ * The port for the chart's Service: the chart's own port if this user may listen on it and it is free at all
+ * addresses, or else the first one after it.
  *
- * @throws where there is none
+ * @throws if there is none
  */
 export async function chooseServicePort(
   candidates: readonly number[] = SERVICE_PORTS,

@@ -16,7 +16,7 @@ import { type LocalNode, startLocalNode } from '../../src/local-node/local-node.
 import type { ContainerStatus, PodStatus } from '../../src/local-node/pods/status.ts';
 import { eventually } from '../../src/playground/eventually.ts';
 
-/** The image whose containers do as they are told. */
+/** The image whose containers do what their arguments say. */
 export const IMAGE = 'local-node/test:1';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/container-program.ts', import.meta.url));
@@ -102,7 +102,7 @@ export interface Room {
   patch(path: string, body: unknown): Promise<void>;
   delete(path: string, body?: unknown): Promise<void>;
   get<T>(path: string): Promise<T | undefined>;
-  /** Creates a pod of our image; with one container named `main` unless told. */
+  /** Creates a pod of our image; by default with one container named `main`. */
   run(name: string, container: Partial<Container>, spec?: PodOptions): Promise<void>;
   pod(name: string): Promise<SeenPod | undefined>;
   /** Waits until a pod is as wanted. */
@@ -233,13 +233,13 @@ export function isReady(pod: SeenPod): boolean {
   return isTrue(pod, 'Ready');
 }
 
-/** The status of a pod's container, of the first one unless told; nothing where none is written yet. */
+/** The status of a pod's container, by default of the first one; nothing if none is written yet. */
 export function containerOf({ status }: SeenPod, index = 0): ContainerStatus | undefined {
   const statuses: PodStatus['containerStatuses'] | undefined = status.containerStatuses;
   return statuses?.[index];
 }
 
-/** Waits until a process is gone, or is a zombie that nobody has collected yet. */
+/** Waits until a process is gone, or is a zombie that its parent has not collected yet. */
 export async function untilDead(pid: number): Promise<void> {
   await until(`the end of process ${pid}`, async () => {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');

@@ -12,7 +12,7 @@ import {
   tokenOf,
 } from './attack.ts';
 
-/** Types that mean something to a component of Kubernetes, Helm, or nobody. */
+/** Types that have a meaning for a component of Kubernetes, for Helm, or for none. */
 const OTHER_TYPES: Readonly<Record<string, Manifest>> = {
   Opaque: {},
   'bootstrap.kubernetes.io/token': { data: { 'token-id': 'YWJjZGVm' } },
@@ -59,7 +59,7 @@ export const PULL_SECRET_ATTACKS: readonly Attack[] = [
     ),
   ],
   [
-    'makes the secret immutable, so that nobody can renew it',
+    'makes the secret immutable, so that it cannot be renewed',
     merge(pathOf(PLACES.served), { immutable: true }),
   ],
   [

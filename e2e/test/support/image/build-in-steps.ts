@@ -18,7 +18,7 @@ export interface BuildOptions {
 }
 
 /**
- * Carries out the Dockerfile's instructions one after the other, each stage in a folder of its own, as a
+ * Performs the Dockerfile's instructions one after the other, each stage in a folder of its own, as a
  * builder does; the shell's are run on this machine. In place of Alpine's packages there is our Node.
  */
 export async function buildInSteps(options: BuildOptions): Promise<BuiltImage> {
@@ -69,7 +69,7 @@ async function copy(
   for (const source of sources) {
     const path = join(origin, source);
     const isFolder = (await stat(path)).isDirectory();
-    // A folder's content is copied, a file into the folder that the slash tells.
+    // A folder's content is copied, a file into the folder that the slash names.
     const intoFolder = !isFolder && destination.endsWith('/');
     await cp(path, intoFolder ? join(target, basename(source)) : target, options);
   }

@@ -87,7 +87,7 @@ async function makeBase(base: string): Promise<void> {
   await installNode(base);
 }
 
-/** The registry and the cache of whoever runs the tests: what `npm ci` has fetched is not fetched again. */
+/** The registry and the cache of the user who runs the tests: what `npm ci` has fetched is not fetched again. */
 async function npmSettings(guardian: Guardian): Promise<readonly string[]> {
   return [
     `PATH=${TOOLS}/node:${TOOLS}:/usr/local/bin:/usr/bin:/bin`,

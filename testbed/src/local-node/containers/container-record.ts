@@ -18,7 +18,7 @@ export interface RunningContainer {
   readonly started: boolean;
 }
 
-/** Keeps a container's state; each change is told at once. */
+/** Stores a container's state, and reports each change at once. */
 export interface ContainerRecord {
   readonly health: Health;
   facts(): ContainerFacts;

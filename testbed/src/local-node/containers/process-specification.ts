@@ -22,7 +22,7 @@ export interface SpecificationInput {
   readonly serviceVariables: Readonly<Record<string, string>>;
   /** The folder that stands for a volume. */
   readonly volumeFolder: (name: string) => string;
-  /** The folder in which the container starts unless it is told another. */
+  /** The folder in which the container starts by default. */
   readonly rootFolder: string;
   readonly logPath: string;
 }

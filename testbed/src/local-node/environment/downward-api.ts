@@ -7,7 +7,7 @@ export interface PodPlace {
   /** The addresses that the pod's status shows; `HOST` says where to listen. */
   readonly podIp: string;
   readonly hostIp: string;
-  /** What a container without a limit is told its limit is. */
+  /** The limit that a container without a limit reads. */
   readonly allocatable: Readonly<Record<string, string>>;
 }
 

@@ -5,7 +5,7 @@ export interface ForwarderOptions {
   readonly port: number;
   /** Chooses where a new connection goes, as `address:port`; nothing where there is nowhere to go. */
   readonly choose: () => string | undefined;
-  /** Told when the address cannot be listened on. */
+  /** Called if it cannot listen on the address. */
   readonly onError: (error: Error) => void;
   /** Keeps the sockets of both sides while they are open. */
   readonly sockets: Set<Socket>;

@@ -14,7 +14,7 @@ export interface PodWorker {
   readonly uid: string;
   /** Process ids of the running containers by name. */
   processes(): ReadonlyMap<string, number>;
-  /** Tells it of a newer version of the pod, which may be one that is to be deleted. */
+  /** Passes a newer version of the pod to it, which may be one that is to be deleted. */
   update(pod: Pod): void;
   /** Stops it within a grace period: it is to be deleted, or is gone already. */
   stop(graceSeconds: number): void;

@@ -10,9 +10,9 @@ export interface ProbeWorkerOptions {
   readonly attempt: Attempt;
   /** The process of the moment; nothing where there is none. */
   readonly running: () => RunningContainer | undefined;
-  /** Told of a result once its threshold is reached, again at each further one. */
+  /** Called with a result when its threshold is reached, and again with each further one. */
   readonly onResult: (success: boolean) => void;
-  /** Told of each failed attempt. */
+  /** Called with each failed attempt. */
   readonly onFailure: (reason: string) => void;
   readonly clock: Clock;
 }

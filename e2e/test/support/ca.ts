@@ -7,8 +7,8 @@ import {
   type Secret,
 } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
-/** The Secret of the certificate authority. */
-export const AUTHORITY = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
+/** The Secret of the CA. */
+export const CA_SECRET = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
 
 export const CONFIGURATION = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${PRODUCT_NAME}`;
 
@@ -20,7 +20,7 @@ export interface WebhookConfiguration {
   }[];
 }
 
-/** PEM of what the API server is told to trust. */
+/** PEM of the `caBundle` that the API server reads. */
 export async function readCaBundle(api: KubeApi): Promise<string> {
   const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
   return Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString();
@@ -30,9 +30,9 @@ export async function readTrusted(api: KubeApi): Promise<readonly X509Certificat
   return splitBundle(await readCaBundle(api)).map((pem) => new X509Certificate(pem));
 }
 
-/** Which authority signs; empty where there is none that can be read. */
+/** Which CA signs; empty if there is none that can be read. */
 export async function readSigner(api: KubeApi): Promise<string> {
-  const secret = await ifPresent(api.get<Secret>(AUTHORITY));
+  const secret = await ifPresent(api.get<Secret>(CA_SECRET));
   const pem = Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString();
   const [first] = splitBundle(pem);
   return first === undefined ? '' : new X509Certificate(first).fingerprint256;
@@ -41,5 +41,5 @@ export async function readSigner(api: KubeApi): Promise<string> {
 /** As a person does: `kubectl annotate secret ecr-pull-secrets-ca ecr-pull-secrets.io/rotate-at=<now>`. */
 export async function askForRotation(api: KubeApi): Promise<void> {
   const annotations = { 'ecr-pull-secrets.io/rotate-at': new Date().toISOString() };
-  await api.merge(AUTHORITY, { metadata: { annotations } });
+  await api.merge(CA_SECRET, { metadata: { annotations } });
 }

@@ -2,32 +2,34 @@ import { deepStrictEqual } from 'node:assert/strict';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { allow } from '../../src/admission/admission-response.ts';
-import { imagesOf } from '../../src/admission/pod-images.ts';
-import { createPodReviewer, type PodReviewerOptions } from '../../src/admission/pod-review.ts';
+import { createPodDecider, type PodDeciderSettings } from '../../src/admission/pod-decision.ts';
+import { createImageMatcher, imagesOf } from '../../src/admission/pod-images.ts';
 import { pullSecretPatch } from '../../src/admission/pull-secret-patch.ts';
-import { createRegistryMatcher, parseRegistryHosts } from '../../src/admission/registry-matcher.ts';
+import { parseRegistryHosts } from '../../src/admission/registry-hosts.ts';
+import type { Facts } from '../../src/renewer-facts.ts';
 import { applyOperations } from '../support/verify-admission-response.ts';
 
 const SECRET = 'ecr-pull-secret';
 const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const ECR_IMAGE = `${ECR_HOST}/web:1`;
 
-function review(pod: unknown, options: Partial<PodReviewerOptions> = {}) {
-  const reviewPod = createPodReviewer({
-    pullSecretName: SECRET,
-    isOurRegistry: createRegistryMatcher([]),
-    injectAll: false,
-    facts: () => undefined,
-    ...options,
-  });
-  return reviewPod(pod, 'payments');
+interface DecideOptions extends Partial<PodDeciderSettings> {
+  readonly facts?: Facts;
+}
+
+function decide(pod: unknown, { facts, ...settings }: DecideOptions = {}) {
+  const decidePod = createPodDecider(
+    { facts: { current: () => facts } },
+    { pullSecretName: SECRET, registryHosts: [], injectAll: false, ...settings },
+  );
+  return decidePod(pod, 'payments');
 }
 
 function podWithImage(image: string, metadata: object = {}) {
   return { metadata, spec: { containers: [{ name: 'web', image }] } };
 }
 
-/** What a list of pull secrets may hold: names, ours among them, and entries without one. */
+/** An entry of imagePullSecrets: a name, ours included, or an entry without a name. */
 const reference = fc.oneof(
   fc.record({ name: fc.constantFrom(SECRET, 'team', '') }, { noNullPrototype: true }),
   fc.record({ name: fc.string() }, { noNullPrototype: true }),
@@ -43,7 +45,7 @@ const podWithSecrets = fc.record(
   { requiredKeys: ['containers'], noNullPrototype: true },
 );
 
-t.test('for any pod the patch applies, and adds our secret to those there in their order', (t) => {
+t.test('the patch applies to any pod, and appends our secret to its own in their order', (t) => {
   const property = fc.property(podWithSecrets, (spec) => {
     const patched = applyOperations({ spec }, pullSecretPatch({ spec }, SECRET));
 
@@ -51,7 +53,7 @@ t.test('for any pod the patch applies, and adds our secret to those there in the
     const isNamed = before.some((entry) => 'name' in entry && entry.name === SECRET);
     const after = isNamed ? before : [...before, { name: SECRET }];
     deepStrictEqual(patched, { spec: { ...spec, imagePullSecrets: after } });
-    deepStrictEqual(pullSecretPatch(patched, SECRET), [], 'a second review has nothing to do');
+    deepStrictEqual(pullSecretPatch(patched, SECRET), [], 'a second review changes nothing');
   });
   t.doesNotThrow(() => fc.assert(property, { numRuns: 1000 }));
   t.end();
@@ -67,7 +69,7 @@ t.test('a pod of any shape gets a patch that applies, or none', (t) => {
     fc.record({ metadata: fc.record({ annotations: json, labels: json }) }),
   );
   const property = fc.property(anyPod, fc.boolean(), (pod, injectAll) => {
-    const { patch } = review(pod, { injectAll });
+    const { patch } = decide(pod, { injectAll });
     applyOperations(pod, patch);
     return patch.every(({ op }) => op === 'add');
   });
@@ -75,7 +77,7 @@ t.test('a pod of any shape gets a patch that applies, or none', (t) => {
   t.end();
 });
 
-t.test('a list of pull secrets that is no list is left alone', (t) => {
+t.test('imagePullSecrets that is not a list stays unchanged', (t) => {
   for (const imagePullSecrets of [{}, 'x', 5, true]) {
     t.strictSame(pullSecretPatch({ spec: { imagePullSecrets } }, SECRET), []);
   }
@@ -97,12 +99,12 @@ t.test('images are found in init containers, containers and image volumes', (t) 
     containers: { spec: { containers: [{ image: 'nginx' }, { image: ECR_IMAGE }] } },
     volumes: { spec: { volumes: [{ image: { reference: ECR_IMAGE } }] } },
   })) {
-    t.equal(review(pod).outcome, 'patched', place);
+    t.equal(decide(pod).outcome, 'patched', place);
   }
   t.end();
 });
 
-t.test('only an image whose host is private ECR makes a pod ours', (t) => {
+t.test('only an image on a private ECR host needs the pull secret', (t) => {
   const images: Readonly<Record<string, boolean>> = {
     [ECR_IMAGE]: true,
     [`${ECR_HOST}:443/web`]: true,
@@ -119,16 +121,15 @@ t.test('only an image whose host is private ECR makes a pod ours', (t) => {
     'public.ecr.aws/nginx/nginx': false,
   };
   for (const [image, isOurs] of Object.entries(images)) {
-    t.equal(review(podWithImage(image)).outcome, isOurs ? 'patched' : 'noop', image);
+    t.equal(decide(podWithImage(image)).outcome, isOurs ? 'patched' : 'noop', image);
   }
   t.end();
 });
 
-t.test('a host within the path of an image is no registry of it', (t) => {
-  const isOurRegistry = createRegistryMatcher(parseRegistryHosts('public.ecr.aws'));
-  const known = { covers: () => false, excludes: () => false };
-  const reviewOf = (image: string) =>
-    review(podWithImage(image), { isOurRegistry, facts: () => known });
+t.test('a host in the path of an image is not its registry', (t) => {
+  const registryHosts = parseRegistryHosts('public.ecr.aws');
+  const facts = { covers: () => false, excludes: () => false };
+  const reviewOf = (image: string) => decide(podWithImage(image), { registryHosts, facts });
 
   const { outcome, warnings } = reviewOf(`${ECR_HOST}/public.ecr.aws/foo`);
   t.equal(outcome, 'patched');
@@ -138,9 +139,9 @@ t.test('a host within the path of an image is no registry of it', (t) => {
   t.end();
 });
 
-t.test('a further registry host matches any port, or the one that it names', (t) => {
+t.test('a further registry host matches any port, or the port that it specifies', (t) => {
   const hosts = parseRegistryHosts('Proxy.example.com, cache:5000 ,,public.ecr.aws,[::1]:5000');
-  const matches = createRegistryMatcher(hosts);
+  const matches = createImageMatcher(hosts);
   for (const registry of [
     'proxy.example.com',
     'proxy.example.com:8443',
@@ -150,7 +151,7 @@ t.test('a further registry host matches any port, or the one that it names', (t)
     '[::1]:5000',
     ECR_HOST,
   ]) {
-    t.ok(matches(registry), registry);
+    t.ok(matches(`${registry}/app`), registry);
   }
   for (const registry of [
     'cache',
@@ -161,12 +162,12 @@ t.test('a further registry host matches any port, or the one that it names', (t)
     '[::1]',
     'docker.io',
   ]) {
-    t.notOk(matches(registry), registry);
+    t.notOk(matches(`${registry}/app`), registry);
   }
   t.end();
 });
 
-t.test('a registry host that is a URL, a path or no host is refused by name', (t) => {
+t.test('an error names the registry host that is a URL, a path or not a host', (t) => {
   for (const entry of [
     'https://proxy.example.com',
     'proxy.example.com/team',
@@ -188,78 +189,86 @@ t.test('a registry host that is a URL, a path or no host is refused by name', (t
   t.end();
 });
 
-t.test('mirror pods, pods that opted out and pods without an ECR image stay untouched', (t) => {
-  const untouched = { outcome: 'noop', patch: [], warnings: [] };
+t.test('mirror pods, pods that opted out and pods without an ECR image stay unchanged', (t) => {
+  const unchanged = { outcome: 'noop', patch: [], warnings: [] };
   const mirror = { annotations: { 'kubernetes.io/config.mirror': '' } };
   const optedOut = { labels: { 'ecr-pull-secrets.io/inject': 'disabled' } };
   for (const injectAll of [false, true]) {
-    t.strictSame(review(podWithImage(ECR_IMAGE, mirror), { injectAll }), untouched);
-    t.strictSame(review(podWithImage(ECR_IMAGE, optedOut), { injectAll }), untouched);
+    t.strictSame(decide(podWithImage(ECR_IMAGE, mirror), { injectAll }), unchanged);
+    t.strictSame(decide(podWithImage(ECR_IMAGE, optedOut), { injectAll }), unchanged);
   }
-  t.strictSame(review(podWithImage('nginx')), untouched);
-  t.equal(review(podWithImage('nginx'), { injectAll: true }).outcome, 'patched');
+  t.strictSame(decide(podWithImage('nginx')), unchanged);
+  t.equal(decide(podWithImage('nginx'), { injectAll: true }).outcome, 'patched');
 
   const enabled = { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } };
-  t.equal(review(podWithImage(ECR_IMAGE, enabled)).outcome, 'patched');
-  t.end();
-});
-
-t.test('in an excluded namespace a pod that needs the secret gets a warning instead', (t) => {
-  const known = { covers: () => true, excludes: (namespace: string) => namespace === 'payments' };
-  const facts = () => known;
-  const { outcome, patch, warnings } = review(podWithImage(ECR_IMAGE), { facts });
-  t.equal(outcome, 'excluded');
-  t.strictSame(patch, []);
-  t.match(warnings, [/EXCLUDE_NAMESPACE matches namespace payments/]);
-  t.notMatch(warnings, [/ecr-pull-secrets\.io/], 'another label may be the selector');
-  t.strictSame(review(podWithImage('nginx'), { facts }).warnings, [], 'not needed, not mentioned');
-  t.end();
-});
-
-t.test('a registry without a token is injected, with one warning for all its images', (t) => {
-  const known = { covers: (name: string) => !name.startsWith(ECR_HOST), excludes: () => false };
-  const facts = () => known;
-  const spec = {
-    containers: [{ image: ECR_IMAGE }, { image: `${ECR_HOST}/b` }, { image: 'nginx' }],
-  };
-  const { outcome, warnings } = review({ spec }, { facts });
-  t.equal(outcome, 'patched');
-  t.equal(warnings.length, 1);
-  t.match(warnings, [new RegExp(`no token covers registry ${ECR_HOST}`)]);
+  t.equal(decide(podWithImage(ECR_IMAGE, enabled)).outcome, 'patched');
   t.end();
 });
 
 t.test(
-  'each image is looked for by its full name, and the first one without a token is named',
+  'in an excluded namespace a pod that needs the secret gets a warning instead of the secret',
+  (t) => {
+    const facts = { covers: () => true, excludes: (namespace: string) => namespace === 'payments' };
+    const { outcome, patch, warnings } = decide(podWithImage(ECR_IMAGE), { facts });
+    t.equal(outcome, 'excluded');
+    t.strictSame(patch, []);
+    t.match(warnings, [/EXCLUDE_NAMESPACE matches namespace payments/]);
+    t.notMatch(warnings, [/ecr-pull-secrets\.io/], 'the selector may use another label');
+    t.strictSame(
+      decide(podWithImage('nginx'), { facts }).warnings,
+      [],
+      'no warning if the secret is not needed',
+    );
+    t.end();
+  },
+);
+
+t.test(
+  'an image of a registry without a token gets the secret, with one warning per registry',
+  (t) => {
+    const facts = { covers: (name: string) => !name.startsWith(ECR_HOST), excludes: () => false };
+    const spec = {
+      containers: [{ image: ECR_IMAGE }, { image: `${ECR_HOST}/b` }, { image: 'nginx' }],
+    };
+    const { outcome, warnings } = decide({ spec }, { facts });
+    t.equal(outcome, 'patched');
+    t.equal(warnings.length, 1);
+    t.match(warnings, [new RegExp(`no token covers registry ${ECR_HOST}`)]);
+    t.end();
+  },
+);
+
+t.test(
+  'images are checked by their full names, and the warning names the first one without a token',
   (t) => {
     const asked: string[] = [];
     const covers = (name: string) => asked.push(name) > 0 && name.includes('/team-a');
-    const facts = () => ({ covers, excludes: () => false });
+    const facts = { covers, excludes: () => false };
     const images = ['team-a/x:1', 'team-b/y@sha256:00', 'team-a/x:2', 'team-c'];
     const spec = { containers: images.map((image) => ({ image: `${ECR_HOST}/${image}` })) };
-    const { warnings } = review({ spec }, { facts });
+    const { warnings } = decide({ spec }, { facts });
     t.match(warnings, [new RegExp(`Not covered: ${ECR_HOST}/team-b/y$`)]);
     t.strictSame(asked, [`${ECR_HOST}/team-a/x`, `${ECR_HOST}/team-b/y`]);
     t.end();
   },
 );
 
-t.test('of a pod of thousands of images the first 100 names are judged', (t) => {
+t.test('only the first 100 image names of a pod are checked for a token', (t) => {
   const asked: string[] = [];
-  // From the first name that is not covered on, no other one of its registry is looked at in any case.
+  // After the first name that is not covered, no further name of its registry would be checked in any case.
   const covers = (name: string) => asked.push(name) > 0 && !name.endsWith('/100');
-  const facts = () => ({ covers, excludes: () => false });
+  const facts = { covers, excludes: () => false };
   const names = Array.from({ length: 28_000 }, (_, index) => `${ECR_HOST}/${index}`);
   const images = names.flatMap((name) => [`${name}:1`, `${name}:2`, 'nginx']);
   const spec = { containers: images.map((image) => ({ image })) };
-  const { outcome, warnings } = review({ spec }, { facts });
+  const { outcome, warnings } = decide({ spec }, { facts });
   t.equal(outcome, 'patched');
   t.strictSame(asked, names.slice(0, 100));
   t.strictSame(warnings, []);
   t.end();
 });
 
-t.test('warnings fit what the API server passes on', (t) => {
+t.test('warnings fit the limits of the API server', (t) => {
   const characters = '🐳'.repeat(300);
   const long = allow('uid', { warnings: [characters] }).response.warnings ?? [];
   t.equal(Array.from(long[0] ?? '').length, 256, 'counted in runes');
@@ -270,7 +279,7 @@ t.test('warnings fit what the API server passes on', (t) => {
   t.equal(fitting.join('').length, 4096);
 
   const controls = allow('uid', { warnings: ['a\nb\u0000c\u0085d'] }).response.warnings;
-  t.strictSame(controls, ['a b c d'], 'one control character would lose the warning');
+  t.strictSame(controls, ['a b c d'], 'the API server drops a warning with a control character');
   t.notOk('warnings' in allow('uid', {}).response);
   t.end();
 });
