@@ -71,21 +71,18 @@ function variable(rendered: string, name: string): string {
   return new RegExp(`- name: ${name}\\n +value: "?([^"\\n]*)`).exec(rendered)?.[1] ?? '';
 }
 
-t.test(
-  'every value of the old chart is accepted, with the CronJob and with the Deployment',
-  async (t) => {
-    for (const release of [OLD_NAME, 'any']) {
-      for (const files of [[OLD_VALUES], [PROFILE, OLD_VALUES]]) {
-        const rendered = await render({ release, files });
-        t.match(rendered, new RegExp(`kind: ${files[0] === PROFILE ? 'CronJob' : 'Deployment'}\n`));
-        t.equal(variable(rendered, 'DOCKER_SECRET_NAME'), OLD_SECRET);
-        t.equal(variable(rendered, 'TARGET_NAMESPACE'), 'default');
-        t.match(rendered, /secretKeyRef:\n +name: k8s-ecr-login-renew-aws-secret\n/);
-        t.match(rendered, /serviceAccountName: k8s-ecr-login-renew-account\n/);
-      }
+t.test('the CronJob and the Deployment accept every value of the old chart', async (t) => {
+  for (const release of [OLD_NAME, 'any']) {
+    for (const files of [[OLD_VALUES], [PROFILE, OLD_VALUES]]) {
+      const rendered = await render({ release, files });
+      t.match(rendered, new RegExp(`kind: ${files[0] === PROFILE ? 'CronJob' : 'Deployment'}\n`));
+      t.equal(variable(rendered, 'DOCKER_SECRET_NAME'), OLD_SECRET);
+      t.equal(variable(rendered, 'TARGET_NAMESPACE'), 'default');
+      t.match(rendered, /secretKeyRef:\n +name: k8s-ecr-login-renew-aws-secret\n/);
+      t.match(rendered, /serviceAccountName: k8s-ecr-login-renew-account\n/);
     }
-  },
-);
+  }
+});
 
 /** A file with the values of the charts 1.0.0 to 1.0.2, which had those of the CronJob at the top level. */
 async function firstValues(t: Test, changes: Readonly<Record<string, unknown>> = {}) {
@@ -96,18 +93,15 @@ async function firstValues(t: Test, changes: Readonly<Record<string, unknown>> =
   return join(t.testdir({ 'values.yaml': JSON.stringify(values) }), 'values.yaml');
 }
 
-t.test(
-  'every value of the first old charts is accepted like those of the later ones',
-  async (t) => {
-    const first = await firstValues(t);
-    for (const release of [OLD_NAME, 'any']) {
-      for (const files of [[], [PROFILE]]) {
-        const later = await render({ release, files: [...files, OLD_VALUES] });
-        t.equal(await render({ release, files: [...files, first] }), later);
-      }
+t.test('every value of the first old charts is accepted', async (t) => {
+  const first = await firstValues(t);
+  for (const release of [OLD_NAME, 'any']) {
+    for (const files of [[], [PROFILE]]) {
+      const later = await render({ release, files: [...files, OLD_VALUES] });
+      t.equal(await render({ release, files: [...files, first] }), later);
     }
-  },
-);
+  }
+});
 
 t.test('the values of the first old charts configure the CronJob', async (t) => {
   const changed = await firstValues(t, {
@@ -137,15 +131,12 @@ t.test('the values of the first old charts configure the CronJob', async (t) => 
   t.match(deployed, /serviceAccountName: mine\n/);
 });
 
-t.test(
-  'the default schedule of the first charts, which ran every minute by mistake, is ignored',
-  async (t) => {
-    const first = await firstValues(t, { schedule: '* */6 * * *' });
-    t.match(await render({ files: [PROFILE, first] }), /schedule: "0 \*\/6 \* \* \*"/);
-    const own = { files: [PROFILE], values: { 'cronjob.schedule': '* */6 * * *' } };
-    t.match(await render(own), /schedule: "\* \*\/6 \* \* \*"/, 'but one’s own is one’s own');
-  },
-);
+t.test('the mistaken default schedule of the first charts is ignored', async (t) => {
+  const first = await firstValues(t, { schedule: '* */6 * * *' });
+  t.match(await render({ files: [PROFILE, first] }), /schedule: "0 \*\/6 \* \* \*"/);
+  const own = { files: [PROFILE], values: { 'cronjob.schedule': '* */6 * * *' } };
+  t.match(await render(own), /schedule: "\* \*\/6 \* \* \*"/, 'but one’s own is one’s own');
+});
 
 t.test('the correct spelling of a name overrides the wrong one', async (t) => {
   const values = { 'names.serviceAccount': 'right', 'names.serviceAcount': 'wrong' };
@@ -190,7 +181,7 @@ t.test('another release has our defaults, and no targetNamespace', async (t) => 
   t.notMatch(rendered, OLD_NAME);
 });
 
-t.test('only the CronJob is installed, with the old names, whatever else is enabled', async (t) => {
+t.test('only the CronJob is rendered, with the old names', async (t) => {
   const alone = [
     'ClusterRole k8s-ecr-login-renew-role',
     'ClusterRoleBinding k8s-ecr-login-renew-binding',
@@ -271,22 +262,19 @@ t.test('the image of the old tool is replaced by ours; any other is kept', async
   }
 });
 
-t.test(
-  'it has the permissions of a run, which include listing namespaces only for wildcards',
-  async (t) => {
-    const secret = {
-      apiGroups: [''],
-      resources: ['secrets'],
-      resourceNames: [OLD_SECRET],
-      verbs: ['get', 'create', 'patch'],
-    };
-    t.same(await rulesFor('a,b'), [secret]);
-    const list = { apiGroups: [''], resources: ['namespaces'], verbs: ['list'] };
-    for (const pattern of ['team-*', 'team-?']) t.same(await rulesFor(pattern), [list, secret]);
-  },
-);
+t.test('a run may list namespaces only if there are wildcards', async (t) => {
+  const secret = {
+    apiGroups: [''],
+    resources: ['secrets'],
+    resourceNames: [OLD_SECRET],
+    verbs: ['get', 'create', 'patch'],
+  };
+  t.same(await rulesFor('a,b'), [secret]);
+  const list = { apiGroups: [''], resources: ['namespaces'], verbs: ['list'] };
+  for (const pattern of ['team-*', 'team-?']) t.same(await rulesFor(pattern), [list, secret]);
+});
 
-t.test('a run gets registries with roles in a file, and a string in a variable', async (t) => {
+t.test('a run gets a list of registries in a file, and a string in a variable', async (t) => {
   const listed = await render({
     values: { ...CRON_JOB, registries: [{ host: 'public.ecr.aws', roleArn: ROLE }] },
   });
@@ -297,24 +285,20 @@ t.test('a run gets registries with roles in a file, and a string in a variable',
   t.notMatch(text, /CONFIG_FILE|kind: ConfigMap/);
 });
 
-t.test(
-  'keys come from the old Secret, whether the chart creates it or not, or from nowhere',
-  async (t) => {
-    const made = { awsAccessKeyId: 'AKIA', awsSecretAccessKey: 's' };
-    const kept =
-      /secretKeyRef:\n +name: k8s-ecr-login-renew-aws-secret\n +key: AWS_ACCESS_KEY_ID\n/;
-    for (const values of [CRON_JOB, { ...CRON_JOB, ...made }, {}, made]) {
-      t.match(await render({ values }), kept);
-    }
-    const objects = await objectsOf({ values: { ...CRON_JOB, ...made } });
-    t.match(objects['Secret k8s-ecr-login-renew-aws-secret'], {
-      stringData: { AWS_ACCESS_KEY_ID: 'AKIA' },
-    });
-    t.notMatch(await render({ values: { ...CRON_JOB, aws: null } }), /secretKeyRef/);
-  },
-);
+t.test('keys come from the old Secret, created by the chart or not', async (t) => {
+  const made = { awsAccessKeyId: 'AKIA', awsSecretAccessKey: 's' };
+  const kept = /secretKeyRef:\n +name: k8s-ecr-login-renew-aws-secret\n +key: AWS_ACCESS_KEY_ID\n/;
+  for (const values of [CRON_JOB, { ...CRON_JOB, ...made }, {}, made]) {
+    t.match(await render({ values }), kept);
+  }
+  const objects = await objectsOf({ values: { ...CRON_JOB, ...made } });
+  t.match(objects['Secret k8s-ecr-login-renew-aws-secret'], {
+    stringData: { AWS_ACCESS_KEY_ID: 'AKIA' },
+  });
+  t.notMatch(await render({ values: { ...CRON_JOB, aws: null } }), /secretKeyRef/);
+});
 
-t.test('the names of a role and its binding change together, whichever is set', async (t) => {
+t.test('the names of a role and its binding change together', async (t) => {
   const objects = await objectsOf({ values: { 'names.clusterRoleBinding': 'mine' } });
   t.match(objects['ClusterRoleBinding mine'], { roleRef: { name: 'k8s-ecr-login-renew-role' } });
 });
@@ -325,23 +309,20 @@ t.test('forHelm=false omits the labels of Helm, and no others', async (t) => {
   t.match(rendered, /app\.kubernetes\.io\/instance: k8s-ecr-login-renew\n/);
 });
 
-t.test(
-  'values that a run does not support are rejected by name, before the old release changes',
-  async (t) => {
-    const refused = (values: Rendering['values'] = {}, message: RegExp, release = OLD_NAME) =>
-      t.rejects(render({ release, values }), { message });
-    await refused(
-      { targetNamespace: 'team-(a|b)' },
-      /targetNamespace=team-\(a\|b\): names have only a-z/,
-    );
-    await refused({ ...CRON_JOB, excludeNamespace: 'Team' }, /excludeNamespace=Team: names/);
-    await refused({ ...CRON_JOB, targetNamespace: '' }, /cronjob\.enabled needs targetNamespace/);
-    await refused(CRON_JOB, /cronjob\.enabled needs targetNamespace/, 'ecr');
-    // Blocks, blanks and semicolons were valid in the old chart too.
-    const rendered = await render({ values: { targetNamespace: 'a; b,\n\tteam-?\n' } });
-    t.match(variable(rendered, 'TARGET_NAMESPACE'), /^a; b/);
-  },
-);
+t.test('values that a run does not support are rejected by name', async (t) => {
+  const refused = (values: Rendering['values'] = {}, message: RegExp, release = OLD_NAME) =>
+    t.rejects(render({ release, values }), { message });
+  await refused(
+    { targetNamespace: 'team-(a|b)' },
+    /targetNamespace=team-\(a\|b\): names have only a-z/,
+  );
+  await refused({ ...CRON_JOB, excludeNamespace: 'Team' }, /excludeNamespace=Team: names/);
+  await refused({ ...CRON_JOB, targetNamespace: '' }, /cronjob\.enabled needs targetNamespace/);
+  await refused(CRON_JOB, /cronjob\.enabled needs targetNamespace/, 'ecr');
+  // Blocks, blanks and semicolons were valid in the old chart too.
+  const rendered = await render({ values: { targetNamespace: 'a; b,\n\tteam-?\n' } });
+  t.match(variable(rendered, 'TARGET_NAMESPACE'), /^a; b/);
+});
 
 t.test('the profile sets only values of the old chart, and cronjob.enabled', async (t) => {
   const profile = parse(await readFile(PROFILE, 'utf8'));

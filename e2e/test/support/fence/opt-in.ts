@@ -22,7 +22,7 @@ const MAY_EDIT_NAMESPACES = [
 
 /** Tests the policy on who may let a namespace opt in. The chart is installed with it. */
 export function testOptIn(t: Test, { api, cluster }: Playground, world: FenceWorld): void {
-  t.test('only users with the verb opt-in may change the labels by which namespaces opt in', async (t) => {
+  t.test('only users with the verb opt-in may change what opts namespaces in', async (t) => {
     const editor = await world.identityWith('editor', MAY_EDIT_NAMESPACES);
     t.teardown(() => editor.client.close());
     const team = '/api/v1/namespaces/team';
