@@ -70,8 +70,8 @@ invalid configuration does nothing but log the error. e2e/test/chart-configurati
 {{- define "ecr-pull-secrets.problemOf" -}}
 {{- $key := index . 1 -}}
 {{- $address := regexReplaceAll "^https?://" $key "" -}}
-{{- $authority := regexReplaceAll "(?s)/.*$" $address "" -}}
-{{- $parts := dict "key" $key "address" $address "authority" $authority "host" (include "ecr-pull-secrets.hostOf" $key) "path" (trimPrefix $authority $address) -}}
+{{- $hostPort := regexReplaceAll "(?s)/.*$" $address "" -}}
+{{- $parts := dict "key" $key "address" $address "hostPort" $hostPort "host" (include "ecr-pull-secrets.hostOf" $key) "path" (trimPrefix $hostPort $address) -}}
 {{- $problem := "" -}}
 {{- range (index . 0).checks -}}
 {{- $text := get $parts .of -}}
@@ -83,8 +83,8 @@ invalid configuration does nothing but log the error. e2e/test/chart-configurati
 
 {{/* The host of a key in lower case, without scheme, path and port. */}}
 {{- define "ecr-pull-secrets.hostOf" -}}
-{{- $authority := regexReplaceAll "(?s)/.*$" (regexReplaceAll "^https?://" . "") "" -}}
-{{- regexReplaceAll ":[0-9]*$" $authority "" | lower -}}
+{{- $hostPort := regexReplaceAll "(?s)/.*$" (regexReplaceAll "^https?://" . "") "" -}}
+{{- regexReplaceAll ":[0-9]*$" $hostPort "" | lower -}}
 {{- end -}}
 
 {{/* Warnings about registries without an explicit token. */}}

@@ -125,7 +125,7 @@ t.test('helm test fails if nothing injects, and reports it', async (t) => {
   await t.rejects(runTest());
   t.match(
     await node.logs(PRODUCT_NAME, TEST, 'test'),
-    /names no pull secret: nobody put ecr-pull-secret on it \[ECRPS_TEST_FAILED\]/,
+    /names no pull secret: ecr-pull-secret was not added to it \[ECRPS_TEST_FAILED\]/,
   );
   // Helm has shown that log; see the annotation of the pod.
   await nothingIsLeft();

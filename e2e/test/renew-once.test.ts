@@ -277,7 +277,7 @@ t.test('when AWS gives no token the cluster is not asked for anything', async (t
   restore();
   t.equal(exitCode, 2);
   t.match(stdout, /Fetching auth data from AWS\.\.\. failed\.\n$/);
-  t.match(stderr, /asking AWS .*: no \[ECRPS_TOKEN_REQUEST_FAILED\]\n$/);
+  t.match(stderr, /requesting the token .* from AWS: .*no \[ECRPS_TOKEN_REQUEST_FAILED\]\n$/);
   t.equal((await requestsOf(ACCOUNT)).length, before);
 });
 

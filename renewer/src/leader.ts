@@ -16,7 +16,7 @@ import type { RegistryTokens } from './credentials/registry-token.ts';
 import { planTokens, tokenRequestsOf } from './credentials/token-plan.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
-/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the CA, the fence. */
+/** The work of the elected renewer, until the signal aborts: tokens, pull secrets, the CA, the fence. */
 export async function lead(
   dependencies: RenewerDependencies,
   configuration: RenewerConfiguration,
@@ -50,11 +50,11 @@ async function runPullSecrets(
     caller: configuration.awsCaller,
   };
   const checkpoint = createCheckpoint(dependencies, checkpointSettings, signal);
-  const tokenSource = createAwsTokenSource({
-    clock,
-    requestHandler: createAwsRequestHandler(configuration.proxies),
-    keys: configuration.awsKeys,
-  });
+  const requestHandler = createAwsRequestHandler(configuration.proxies);
+  const tokenSource = createAwsTokenSource(
+    { clock, requestHandler },
+    { keys: configuration.awsKeys },
+  );
   const initialTokens = usableTokens(await checkpoint.load(), configuration);
   const tokenRenewer = createTokenRenewer(
     { ...dependencies, tokenSource },
@@ -72,7 +72,7 @@ async function runPullSecrets(
   await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
 }
 
-/** Of a checkpoint only what this configuration can come to need: roles are known a moment later. */
+/** The tokens of a checkpoint that this configuration may use. Which roles are in use shows only later. */
 function usableTokens(
   tokens: RegistryTokens,
   { registries, awsRegion: region, namespaceRoles }: RenewerConfiguration,

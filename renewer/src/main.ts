@@ -21,7 +21,7 @@ import { runRenewerFactsWriter } from './renewer-facts/renewer-facts-writer.ts';
 /**
  * `ecr-pull-secrets renewer`: runs until the signal aborts.
  *
- * @throws ECRPS_CONFIGURATION_INVALID, but not before it is told to stop
+ * @throws ECRPS_CONFIGURATION_INVALID, but not before the signal aborts
  */
 export async function runRenewer(environment: Environment, stop: AbortSignal): Promise<void> {
   let configuration: RenewerConfiguration;

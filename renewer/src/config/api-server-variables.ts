@@ -2,7 +2,7 @@ import { delimiter, join } from 'node:path';
 import { parsedBy, port } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
 
-/** Where the API server is, and who we are there. */
+/** Where the API server is, and the credentials for it. */
 export const apiServerVariables = {
   SERVICE_ACCOUNT_DIR: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount').meta({
     description: 'Folder of the ServiceAccount’s token and ca.crt.',

@@ -16,8 +16,8 @@ const KEY_ID_EXAMPLE = 'AKIAIOSFODNN7EXAMPLE';
 const SECRET_KEY_EXAMPLE = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 
 /**
- * What the AWS SDK for Go reads, and with it the tool that this replaces, but the SDK for JavaScript
- * does not read or reads otherwise. Blanks and newlines around a value do not count: `echo` and editors
+ * Variables that the AWS SDK for Go reads, and so does the tool that this replaces, but that the SDK for JavaScript
+ * does not read or reads in another way. Blanks and newlines around a value do not count: `echo` and editors
  * leave them in the file of a Secret, and no value has any.
  *
  * Source: aws-sdk-go-v2 `config/env_config.go`.
@@ -41,7 +41,7 @@ export const awsVariables = {
     example: 'IQoJb3JpZ2luX2VjEXAMPLE',
     secret: true,
   }),
-  // The SDK reads these two itself, with all that is around them.
+  // The SDK reads these two itself, blanks included.
   AWS_ROLE_SESSION_NAME: exactly(SESSION_NAME, 'is not a session name that STS takes').meta({
     description: 'Name of the session of a web identity (IRSA) in CloudTrail.',
     example: 'our-cluster',
@@ -83,7 +83,7 @@ export function awsRegionOf(
   return variables.AWS_REGION || variables.AWS_DEFAULT_REGION || undefined;
 }
 
-/** The value is not quoted: somebody may have exchanged the id and the secret key. */
+/** The value is not quoted: it may be the secret key, in the wrong variable. */
 function accessKeyId(description: string) {
   return awsText(/^\w+$/, 'is not an access key id: it has other characters than A-Z and 0-9').meta(
     {
@@ -104,8 +104,8 @@ function visibleText() {
 
 /** Text of a form, with blanks around it if need be; blanks alone count as none. */
 function awsText(form: RegExp, problem: string) {
-  return parsedBy((given) => {
-    const text = given.trim();
+  return parsedBy((value) => {
+    const text = value.trim();
     return text === '' ? '' : checked(text, form, problem);
   }).optional();
 }

@@ -8,7 +8,7 @@ import { proxySettingsOf } from './proxy-variables.ts';
 import { registrySettingsOf } from './registry-settings.ts';
 import { renewerVariables } from './renewer-variables.ts';
 
-/** What the renewer runs by; see `renewerVariables`. */
+/** The configuration of the renewer; see `renewerVariables`. */
 export type RenewerConfiguration = ReturnType<typeof readRenewerConfiguration>;
 
 /**
@@ -62,7 +62,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
       registries: [...writableKeys],
       excludedNamespaces: [...exclude.entries],
     } satisfies RenewerFacts),
-    /** What a person wants to see in the first log line. */
+    /** For the first log line. */
     summary: Object.freeze({
       secretName: variables.DOCKER_SECRET_NAME,
       targetNamespaces: target.entries,

@@ -13,7 +13,7 @@ export interface RegistrySettings {
   readonly registries: readonly Registry[];
   /** Those for which the default identity gets no token. */
   readonly refusedRegistries: readonly RefusedRegistry[];
-  /** What a person should know about registries that are allowed, a sentence for each. */
+  /** Warnings about registries that are allowed, a sentence for each. */
   readonly registryWarnings: readonly string[];
   /** The keys that the pull secret of some namespace can have: with the default identity, or with a role. */
   readonly writableKeys: readonly string[];

@@ -58,7 +58,7 @@ export const renewerVariables = z.object({
   }),
   FOREIGN_SECRETS: oneOf(FOREIGN_SECRET_POLICIES).default('leave').meta({
     description:
-      'What becomes of a secret of that name which holds credentials of somebody else, for Docker Hub for instance: `leave` lets it be and reports it, until the secret has the annotation `ecr-pull-secrets.io/take-over: enabled`; `take-over` replaces them.',
+      'What happens to a secret of that name which holds other credentials, for example for Docker Hub: `leave` does not change it and reports it, until the secret has the annotation `ecr-pull-secrets.io/take-over: enabled`; `take-over` replaces them.',
     example: 'leave',
   }),
   ...awsVariables,
@@ -71,17 +71,17 @@ export const renewerVariables = z.object({
     .default('self-managed')
     .meta({
       description:
-        'Who makes the webhook’s certificates: the renewer, cert-manager, or whoever fills a Secret; `none` where there is no webhook.',
+        'What makes the webhook’s certificates: `self-managed`, the renewer; `cert-manager`; `existing-secret`, a Secret that others fill; `none` if there is no webhook.',
       example: 'self-managed',
     }),
   TLS_DIR: z.string().default(DEFAULT_TLS_DIR).meta({
     description:
-      'Folder, shared with the webhook, of the serving certificate; written only where TLS_MODE is self-managed.',
+      'Folder, shared with the webhook, of the serving certificate; written only if TLS_MODE is self-managed.',
     example: DEFAULT_TLS_DIR,
   }),
   FACTS_DIR: z.string().optional().meta({
     description:
-      'Folder, shared with the webhook, for what it may tell people; TLS_DIR where not set.',
+      'Folder, shared with the webhook, of the facts for its warnings; TLS_DIR if not set.',
     example: DEFAULT_TLS_DIR,
   }),
   POD_NAME: z.string().meta({ description: 'Name of this pod.', example: 'ecr-pull-secrets-0' }),
@@ -94,12 +94,12 @@ export const renewerVariables = z.object({
     example: PRODUCT_NAME,
   }),
   WEBHOOK_NAME: objectName.default(PRODUCT_NAME).meta({
-    description: 'Name of the MutatingWebhookConfiguration whose caBundle is kept right.',
+    description: 'Name of the MutatingWebhookConfiguration whose caBundle is reconciled.',
     example: PRODUCT_NAME,
   }),
   FENCE: oneOf(['on', 'off']).default('on').meta({
     description:
-      'Whether admission policies are to fence the ServiceAccount of this process, which is then proven hourly.',
+      'Whether admission policies must fence the ServiceAccount of this process; if `on`, that is proven each hour.',
     example: 'on',
   }),
   ...apiServerVariables,

@@ -11,7 +11,7 @@ import type { TokenRenewer } from './token-renewer.ts';
 /** What the namespaces of one identity get. */
 export type Credentials =
   | { readonly kind: 'available'; readonly dockerConfig: DockerConfig }
-  /** There is no token, but AWS may be about to give one: nothing is changed meanwhile. */
+  /** There is no token yet: nothing is changed, because AWS may give one within seconds. */
   | { readonly kind: 'pending' }
   /** There has been no token for a minute. The empty docker config replaces credentials of another role. */
   | { readonly kind: 'unavailable'; readonly emptyDockerConfig: DockerConfig };

@@ -7,14 +7,14 @@ export const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
 export const roleArn = z.string().regex(ROLE_ARN, 'is not the ARN of an IAM role');
 
 /**
- * What STS takes as the name of a session and as an external id; the chart's schema repeats both.
+ * What STS accepts as the name of a session and as an external id; the chart's schema repeats both.
  *
  * Source: STS API Reference, AssumeRole.
  */
 export const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
-/** How the session of a role is called, and what the role's trust policy asks for, in `CONFIG_FILE`. */
+/** The name of a role's session, and the external id that its trust policy may require, in `CONFIG_FILE`. */
 export const sessionSchemas = {
   externalId: textOf(
     EXTERNAL_ID,
@@ -34,7 +34,7 @@ function textOf(form: RegExp, problem: string) {
     .optional();
 }
 
-/** Who asks AWS for a token: the SDK's own identity, or a role that it assumes. */
+/** The identity that requests a token: the SDK's own, or a role that it assumes. */
 export interface Identity {
   readonly roleArn?: string | undefined;
   readonly externalId?: string | undefined;

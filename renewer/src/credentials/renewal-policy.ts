@@ -28,12 +28,12 @@ export const TOKEN_RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 /** Renewal times are compared with the clock at least this often, so a suspended machine renews soon after it wakes. */
 export const CHECK_INTERVAL_MS = 30_000;
 
-/** How long a new token waits for others that are requested at the same time, so that one write carries all. */
+/** How long a new token waits for others that are requested at the same time, so that one write has all. */
 export const COLLECT_MS = 2_000;
 
 /**
- * How long an identity may be without a token before this counts as lasting. AWS gives a token to an identity that is
- * new in use within seconds, or it refuses.
+ * How long the credentials of an identity without a token are pending: AWS gives a token to an identity that is new in
+ * use within seconds, or it refuses.
  */
 export const PENDING_MS = 60_000;
 

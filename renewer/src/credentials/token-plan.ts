@@ -7,26 +7,26 @@ import { placeOf, type TokenPlace } from './registries/token-place.ts';
 
 /** One token to get: there is one per identity, service and region. */
 export interface TokenRequest {
-  /** Tells tokens apart, also in the checkpoint; no secret. */
+  /** Identifies the token, also in the checkpoint; no secret. */
   readonly id: string;
   readonly service: TokenPlace['service'];
-  /** The AWS SDK's own search where not known. */
+  /** `undefined`: the AWS SDK searches for it. */
   readonly region: string | undefined;
   readonly identity: Identity;
   readonly fips: boolean;
   readonly dualStack: boolean;
 }
 
-/** What a pull document is made of. */
+/** What a docker config is made of. */
 export interface TokenPlan {
   readonly requests: readonly TokenRequest[];
-  /** Key of `auths` and the token that it takes; without a key it is the registry that AWS names. */
+  /** Keys of `auths`, each with the id of its token; without a key it is the registry that AWS names. */
   readonly entries: readonly { readonly key: string | undefined; readonly tokenId: string }[];
   /** Registries that get no token, and why; the rest is complete without them. */
   readonly refused: readonly RefusedRegistry[];
   /**
-   * Tells plans apart: two secrets with the same planHash differ in the age of their tokens only. After a dot it says
-   * which role of a namespace's own asks for the tokens.
+   * Two secrets with the same plan hash differ in the age of their tokens only. The part after a dot is the hash of the
+   * namespace's role, if the tokens are requested with it.
    */
   readonly planHash: string;
 }
@@ -43,7 +43,7 @@ export interface TokenPlanOptions {
   readonly registries: readonly Registry[];
   /** `AWS_REGION`. */
   readonly region: string | undefined;
-  /** Requests the tokens of registries that name no role of their own. */
+  /** With it the tokens of registries that name no role are requested. */
   readonly identity?: Identity | undefined;
 }
 
@@ -78,15 +78,15 @@ export function tokenRequestsOf(plans: readonly TokenPlan[]): readonly TokenRequ
   return [...new Map(requests.map((request) => [request.id, request])).values()];
 }
 
-/** Whether a secret of one planHash may hold tokens of a namespace's role that another planHash does not ask for. */
+/** Whether a secret of one plan hash may hold tokens of a role that another plan hash does not have. */
 export function isOfOtherRole(planHash: string | undefined, than: string): boolean {
   const role = planHash?.split('.')[1];
   return role !== undefined && role !== than.split('.')[1];
 }
 
 /**
- * Why an identity gets no token at a place: AWS does not know it in another partition, and would refuse it for ever.
- * A role's partition is in its ARN, that of the SDK's own identity is the one of `AWS_REGION`.
+ * Why an identity gets no token at a place: in another partition it does not exist, so AWS would always refuse it. A
+ * role's partition is in its ARN; that of the SDK's own identity is the partition of `AWS_REGION`.
  */
 function partitionProblem(
   { region: where, partitions }: Partial<TokenPlace>,
@@ -109,22 +109,22 @@ function planKey(
 ): PlannedKey {
   const { host: key, tokenOf = key } = registry;
   const named = placeOf(tokenOf) ?? home;
-  // Of any region it is the home region's token that most images need.
+  // If the region is a wildcard, most images need the token of the home region.
   const place = { ...named, region: named.region ?? region ?? home.region };
   return { key, place, identity: roleFor(registry, registries) ?? identity };
 }
 
-/** The role of a registry: its own, else that of the listed one whose token it takes. */
+/** The role of a registry: its own, else that of the configured registry whose token it takes. */
 function roleFor(registry: Registry, registries: readonly Registry[]): Identity | undefined {
   const { roleArn, externalId, sessionName, tokenOf } = registry;
   if (roleArn) return { roleArn, externalId, sessionName };
   if (tokenOf === undefined) return undefined;
   const named = registries.find(({ host }) => isSameHost(host, tokenOf));
-  // An ECR host names no other one.
+  // An ECR host has no `tokenOf`.
   return named && roleFor(named, []);
 }
 
-/** Where hosts that say nothing about it get their token: with the first ECR host, else at home. */
+/** The place of hosts that are no ECR names: that of the first ECR host, else `AWS_REGION`. */
 function homePlace({ registries, region, identity = {} }: TokenPlanOptions): Partial<TokenPlace> {
   for (const registry of registries) {
     const place = placeOf(registry.host);

@@ -3,10 +3,11 @@ import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runt
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { TokenSource } from './aws/aws-token-source.ts';
+import { finishedGroups } from './finished-groups.ts';
+import { alignAttempts, isDue, isNearlyDue, type ManagedToken } from './managed-token.ts';
 import { isValid, type RegistryToken, type RegistryTokens, validTokens } from './registry-token.ts';
 import {
   CHECK_INTERVAL_MS,
-  COLLECT_MS,
   RENEWAL_POLICY,
   type RenewalPolicy,
   TOKEN_RETRY,
@@ -31,14 +32,6 @@ export interface TokenRenewer {
   require(requests: readonly TokenRequest[]): void;
   /** Works until the signal aborts. */
   run(): Promise<void>;
-}
-
-/** A token that is or was required. */
-interface ManagedToken {
-  readonly request: TokenRequest;
-  nextAttemptMs: number;
-  failures: number;
-  isInFlight: boolean;
 }
 
 /**
@@ -108,31 +101,10 @@ export function createTokenRenewer(
     }
   }
 
-  /** Publishes and retries together those that finish at about the same time. A slow one delays no other. */
+  /** Publishes and retries together those that finish at about the same time. */
   async function renewAll(due: readonly ManagedToken[]): Promise<void> {
-    const finished = new Set<ManagedToken>();
-    const inFlight = new Map<ManagedToken, Promise<unknown>>();
-    for (const managed of due) {
-      managed.isInFlight = true;
-      inFlight.set(
-        managed,
-        renew(managed).then(() => finished.add(managed)),
-      );
-    }
-    while (inFlight.size > 0) {
-      await Promise.race(inFlight.values());
-      await collect(Promise.all(inFlight.values()));
-      for (const managed of finished) inFlight.delete(managed);
-      settle([...finished]);
-      finished.clear();
-    }
-  }
-
-  async function collect(all: Promise<unknown>): Promise<void> {
-    const collected = new AbortController();
-    const timeUp = clock.sleep(COLLECT_MS, AbortSignal.any([signal, collected.signal]));
-    await Promise.race([all, timeUp]);
-    collected.abort();
+    for (const managed of due) managed.isInFlight = true;
+    for await (const finished of finishedGroups(clock, due, renew, signal)) settle(finished);
   }
 
   function settle(finished: readonly ManagedToken[]): void {
@@ -146,18 +118,6 @@ export function createTokenRenewer(
     settled.set({});
   }
 
-  /** A renewal further off than possible means that the clock was set back: renew now. */
-  function isDue({ nextAttemptMs }: ManagedToken, nowMs: number): boolean {
-    return nextAttemptMs <= nowMs || nextAttemptMs - nowMs > policy.longestWaitMs;
-  }
-
-  function isDueWithOthers(managed: ManagedToken, nowMs: number): boolean {
-    if (isDue(managed, nowMs)) return true;
-    const token = latest.get(managed.request.id);
-    if (managed.failures > 0 || !token) return false;
-    return nowMs >= policy.combineFromMs(token, managed.nextAttemptMs);
-  }
-
   function idleTokens(): readonly ManagedToken[] {
     return [...required.get().values()].filter(({ isInFlight }) => !isInFlight);
   }
@@ -166,9 +126,10 @@ export function createTokenRenewer(
   function requestDue(start: (due: readonly ManagedToken[]) => void): number {
     const nowMs = clock.now();
     const idle = idleTokens();
-    if (idle.some((managed) => isDue(managed, nowMs))) {
-      start(idle.filter((managed) => isDueWithOthers(managed, nowMs)));
-    }
+    const isDueNow = (managed: ManagedToken): boolean => isDue(managed, policy, nowMs);
+    const isNear = (managed: ManagedToken): boolean =>
+      isNearlyDue(managed, latest.get(managed.request.id), policy, nowMs);
+    if (idle.some(isDueNow)) start(idle.filter((each) => isDueNow(each) || isNear(each)));
     const waits = idleTokens().map(({ nextAttemptMs }) => nextAttemptMs - nowMs);
     return Math.min(...waits, CHECK_INTERVAL_MS);
   }
@@ -200,15 +161,6 @@ export function createTokenRenewer(
       await Promise.all(renewals);
     },
   };
-}
-
-/**
- * Attempts that failed together are repeated together, after the longest of their waits: when AWS is back
- * the tokens come in one piece, and each secret is written once.
- */
-function alignAttempts(failed: readonly ManagedToken[]): void {
-  const nextAttemptMs = Math.max(...failed.map((managed) => managed.nextAttemptMs));
-  for (const managed of failed) managed.nextAttemptMs = nextAttemptMs;
 }
 
 /** Never throws: it is part of the log line of a failure, which must not end the loop. */

@@ -275,7 +275,7 @@ t.test('a single run warns where the fence is missing or off, and else says noth
       output += more;
     };
     const { signal: stop } = new AbortController();
-    await warnWithoutFence({ configuration, client, clock, print, stop });
+    await warnWithoutFence({ client, clock, print }, configuration, stop);
     return output;
   };
   t.match(await run('off'), /^WARNING: no admission policy fences .*\n$/);

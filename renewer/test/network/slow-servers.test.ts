@@ -171,11 +171,10 @@ t.test('answers of AWS that trickle are given up', async (t) => {
         value: { ...keys, [variable]: server.address },
       });
       const requestHandler = createAwsRequestHandler({});
-      const source = createAwsTokenSource({
-        clock: systemClock,
-        requestHandler,
-        limitMs: LIMIT_MS,
-      });
+      const source = createAwsTokenSource(
+        { clock: systemClock, requestHandler },
+        { timeoutMs: LIMIT_MS },
+      );
       const registries = [{ host: '123456789012.dkr.ecr.us-east-1.amazonaws.com', ...more }];
       const [request] = planTokens({ registries, region: undefined }).requests;
       if (!request) throw new Error('no request');

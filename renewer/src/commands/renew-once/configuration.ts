@@ -15,12 +15,12 @@ import { registrySettingsOf } from '../../config/registry-settings.ts';
 import { awsKeysOf, awsVariables } from '../../config/aws-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../../config/proxy-variables.ts';
 
-/** What both commands read in the same way. */
+/** Variables that the renewer reads in the same way. */
 const { shape: shared } = renewerVariables;
 
 /**
  * Every environment variable of `ecr-pull-secrets renew-once`: those of nabsul/k8s-ecr-login-renew with
- * its defaults, and where to find things. What the AWS SDK reads comes on top.
+ * its defaults, and those of addresses and files. The AWS SDK reads more.
  */
 export const renewOnceVariables = z.object({
   DOCKER_SECRET_NAME: objectName.meta({
@@ -31,7 +31,7 @@ export const renewOnceVariables = z.object({
     .default(() => parseNamespacePattern('default'))
     .meta({
       description:
-        'Namespaces that get the secret, split by commas, semicolons or newlines; `default` where not set. `*` and `?` are wildcards; without any, no permission to list namespaces is needed.',
+        'Namespaces that get the secret, split by commas, semicolons or newlines; `default` if not set. `*` and `?` are wildcards; without any, no permission to list namespaces is needed.',
       example: 'default,team-*',
     }),
   EXCLUDE_NAMESPACE: shared.EXCLUDE_NAMESPACE,
@@ -40,7 +40,7 @@ export const renewOnceVariables = z.object({
   ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
     description:
-      'JSON file with the registries and their roles; the rest of it does not count here.',
+      'JSON file with the registries and their roles; its other keys have no effect here.',
     example: '/etc/ecr-pull-secrets/config.json',
   }),
   POD_NAMESPACE: objectName.optional().meta({
@@ -49,14 +49,14 @@ export const renewOnceVariables = z.object({
   }),
   FENCE: oneOf(['on', 'off']).optional().meta({
     description:
-      'Whether admission policies are to fence the ServiceAccount of this process; where not set, nothing is said about it.',
+      'Whether admission policies must fence the ServiceAccount of this process; if not set, there is no warning about it.',
     example: 'on',
   }),
   ...apiServerVariables,
   ...proxyVariables,
 });
 
-/** What a single run goes by; see `renewOnceVariables`. */
+/** The configuration of a single run; see `renewOnceVariables`. */
 export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguration>;
 
 /**

@@ -4,11 +4,11 @@ import { NAMESPACES_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import type { Retries } from './retries.ts';
 
-/** What the run needs of a namespace. */
+/** The fields of a namespace that the run uses. */
 export type ListedNamespace = Pick<ObjectMeta, 'name' | 'deletionTimestamp'>;
 
 /**
- * All namespaces, page by page; of each only what is needed is kept.
+ * Lists all namespaces, page by page, and returns only the fields that are used.
  *
  * @throws ECRPS_KUBERNETES_REQUEST_FAILED, ECRPS_KUBERNETES_UNREACHABLE
  */

@@ -15,7 +15,7 @@ import { readTriedPod } from './tried-pod.ts';
 /** Every environment variable of `ecr-pull-secrets test`. */
 export const selfTestVariables = z.object({
   TEST_NAMESPACE: objectName.meta({
-    description: 'Namespace to look at, which has opted in.',
+    description: 'Namespace to test, which has opted in.',
     example: 'ecr-pull-secrets-test',
   }),
   DOCKER_SECRET_NAME: renewerVariables.shape.DOCKER_SECRET_NAME,
@@ -25,7 +25,7 @@ export const selfTestVariables = z.object({
   }),
   TEST_POD: parsedBy(readTriedPod).default(readTriedPod('{}')).meta({
     description:
-      'What that pod has instead of the defaults, as JSON: `image`, `resources`, `labels` and `annotations`. For policies and conditions that ask for them.',
+      'What that pod has instead of the defaults, as JSON: `image`, `resources`, `labels` and `annotations`. For policies and conditions that require them.',
     example: '{"image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1"}',
   }),
   TEST_SECONDS: wholeNumber('a number of seconds', 1, 3600).default(60).meta({
@@ -36,7 +36,7 @@ export const selfTestVariables = z.object({
   ...proxyVariables,
 });
 
-/** What the test goes by; see `selfTestVariables`. */
+/** The configuration of the test; see `selfTestVariables`. */
 export type SelfTestConfiguration = ReturnType<typeof readSelfTestConfiguration>;
 
 /** @throws ECRPS_CONFIGURATION_INVALID */

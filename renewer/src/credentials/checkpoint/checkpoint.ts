@@ -86,15 +86,16 @@ async function loadTokens(
     try {
       const content = await secret.read();
       if (content?.caller === caller) return content.tokens;
-      if (content) logger.info('the checkpoint is of another AWS identity; starting anew');
+      if (content)
+        logger.info('checkpoint is of another AWS identity; all tokens are requested again');
       break;
     } catch (error) {
       if (signal.aborted) break;
       if (!isTransient(error) || clock.now() >= giveUpAtMs) {
-        logger.warn({ err: error }, 'the checkpoint cannot be used; starting anew');
+        logger.warn({ err: error }, 'checkpoint is not usable; all tokens are requested again');
         break;
       }
-      logger.debug({ err: error }, 'the checkpoint cannot be read yet; will retry');
+      logger.debug({ err: error }, 'reading the checkpoint failed; will retry');
       await clock.sleep(backOffMs(failures, RETRY, random), signal);
     }
   }

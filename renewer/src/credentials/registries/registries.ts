@@ -5,7 +5,7 @@ import { REGISTRY_RULE } from './registry-rule.ts';
 
 /** A registry for which credentials are written. */
 export interface Registry extends Identity {
-  /** The key of `auths`, as given: a host, with or without scheme and slashes. */
+  /** The key of `auths`, as configured: a host, with or without scheme and slashes. */
   readonly host: string;
   /** For a host that is no ECR name (a proxy, a CNAME): the ECR host whose token it takes. */
   readonly tokenOf?: string | undefined;
@@ -25,13 +25,13 @@ const registryKey = z.string().transform((text, context) => {
 
 /** A registry in `CONFIG_FILE`: its host, or its host and how to get its token. */
 const registrySchema = z.preprocess(
-  (given) => (typeof given === 'string' ? { host: given } : given),
+  (entry) => (typeof entry === 'string' ? { host: entry } : entry),
   z
     .strictObject({
       host: registryKey,
       roleArn: roleArn.optional(),
       ...sessionSchemas,
-      // No key, but the name of a host: capitals do not count.
+      // It is not written as a key, so capitals do not matter.
       tokenOf: z
         .string()
         .toLowerCase()

@@ -1,14 +1,14 @@
 import { PRIVATE_ECR_HOST_PATTERN } from '@ecr-pull-secrets/shared/ecr-host.ts';
 import {
-  domainPattern,
-  REGISTRY_DOMAINS,
-  type RegistryDomain,
-} from '@ecr-pull-secrets/shared/aws-partitions.ts';
+  AWS_DOMAIN_ENDINGS,
+  ECR_HOST_PATTERN,
+  REGION_IN_WRONG_DOMAIN_PATTERN,
+} from './ecr-host-pattern.ts';
 
 /**
  * The rule for keys of `auths`: which registries get credentials of AWS. The kubelet reads a key as a glob, label by
- * label (kubernetes `pkg/credentialprovider/keyring.go`), so a key that is too wide sends a token to a stranger, and a
- * key that no image can match replaces a working secret by nothing.
+ * label (kubernetes `pkg/credentialprovider/keyring.go`), so a key that is too wide sends a token to a stranger, and
+ * with a key that no image can match a secret that worked is of no use any more.
  *
  * The rule is data: a list of regular expressions that JavaScript and RE2 read alike. `npm run chart-readme` writes it
  * to `chart/registry-rule.json`, by which the chart refuses the same values.
@@ -20,28 +20,24 @@ export interface RegistryRule {
   readonly ecrHost: string;
   /** What the chart's admission policy takes for a private host of ECR, without a port; not anchored. */
   readonly privateEcrHost: string;
-  /** As many entries a list has at most. */
+  /** The most entries that a list can have. */
   readonly maximumEntries: number;
 }
 
 /** One reason to refuse a key. */
 export interface RegistryCheck {
   /**
-   * What is looked at: the `key` as written, without blanks around it; the `address`, which is the key without
-   * `https://` or `http://`; of that the `authority`, up to the first slash; the `host`, which is the authority in
+   * What is checked: the `key` as written, without blanks around it; the `address`, which is the key without
+   * `https://` or `http://`; of that the `hostPort`, up to the first slash; the `host`, which is that in
    * lower case without a port; the `path`, which is the rest from the first slash on.
    */
-  readonly of: 'key' | 'address' | 'authority' | 'host' | 'path';
+  readonly of: 'key' | 'address' | 'hostPort' | 'host' | 'path';
   /** Applies only if this matches; always if absent. */
   readonly if?: string;
   /** Does not apply if this matches. */
   readonly unless?: string;
   /** Follows the quoted key. */
   readonly problem: string;
-}
-
-function alternatives(texts: readonly string[]): string {
-  return [...new Set(texts)].map(domainPattern).join('|');
 }
 
 /** RFC 1123; distribution/reference `regexp.go` (`DomainNameRegexp`) has no limit of 63 characters, DNS has. */
@@ -56,21 +52,7 @@ const PORT =
 /** distribution/reference `regexp.go` (`pathComponent`). */
 const PATH_COMPONENT = '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*';
 
-/** Hosts in a domain: any account and region may be the wildcard. The forms are those that AWS documents. */
-function hostsIn({ domain, isDualStack, regionPrefix }: RegistryDomain): string {
-  const service = isDualStack ? 'dkr-ecr' : 'dkr\\.ecr';
-  const region = `${regionPrefix || ANY_PREFIX}(-[a-z]+)+-[0-9]+`;
-  return `${service}(-fips)?\\.(${region}|\\*)\\.${domainPattern(domain)}`;
-}
-
-const ANY_PREFIX = '[a-z]{2,5}';
-
-/** Stricter than `PRIVATE_ECR_HOST_PATTERN`, which takes each domain with each form. */
-const PRIVATE_ECR = `([0-9]{12}|\\*)\\.(${REGISTRY_DOMAINS.map(hostsIn).join('|')})`;
-
-const ECR_HOST = `^(${PRIVATE_ECR}|public\\.ecr\\.aws|ecr-public\\.aws\\.com)$`;
-
-/** What a host must be whatever gives its token, so that the kubelet can match it and takes it for no other. */
+/** Checks of the form alone, whatever gives the token: the kubelet must match the key, and with nothing else. */
 export const FORM_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'key',
@@ -90,7 +72,7 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
       'has a scheme that the kubelet does not drop: write https:// in lower case, or no scheme',
   },
   {
-    of: 'authority',
+    of: 'hostPort',
     if: '@',
     problem: 'has user information before the host, which the kubelet drops: write the host alone',
   },
@@ -100,13 +82,13 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
     problem: 'has a query, a fragment, an escape or the wildcard "?": only "*" is a wildcard here',
   },
   {
-    of: 'authority',
+    of: 'hostPort',
     unless: `^(${IPV6}:[0-9]+|[^\\[\\]]+)$`,
     problem:
       'has brackets, which the kubelet reads as a wildcard: only an IPv6 address with a port has them',
   },
   {
-    of: 'authority',
+    of: 'hostPort',
     unless: `^([^:]+|${IPV6})(:${PORT})?$`,
     problem: 'has a port that is not one from 1 to 65535',
   },
@@ -123,7 +105,7 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'host',
     if: '\\*',
-    unless: ECR_HOST,
+    unless: ECR_HOST_PATTERN,
     problem:
       'has a wildcard that would give the token to others: "*" may only be the whole account or the whole region of a host of ECR, as in *.dkr.ecr.us-east-1.amazonaws.com',
   },
@@ -134,7 +116,7 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
       'is the id of an account: write its host, as in 123456789012.dkr.ecr.us-east-1.amazonaws.com',
   },
   {
-    of: 'authority',
+    of: 'hostPort',
     unless: '[.:A-Z]|^localhost$',
     problem:
       'is no host to the kubelet, which takes a first part without a dot or a port for a name on Docker Hub',
@@ -157,34 +139,25 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   },
 ];
 
-/** Domains that all partitions share which have no regions of their own there, and first parts of other regions. */
-const COMMON_DOMAINS = REGISTRY_DOMAINS.filter(({ regionPrefix }) => regionPrefix === '');
-const OTHER_PREFIXES = REGISTRY_DOMAINS.flatMap(({ regionPrefix }) => regionPrefix || []);
-
-/** What follows the name of AWS in its domains: `com`, `com.cn` and so on. */
-const AWS_ENDINGS = REGISTRY_DOMAINS.flatMap(
-  ({ domain }) => /^(?:on\.)?(?:amazonaws|amazonwebservices)\.(.*)$/.exec(domain)?.[1] ?? [],
-);
-
-/** What only looks like AWS's. */
+/** Hosts that look like those of AWS and are not. */
 const LOOK_ALIKE_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'host',
     if: '(^|\\.)(dkr[.-]ecr(-fips)?(\\.|$)|ecr(-fips)?\\.[a-z0-9-]+\\.(amazonaws|api)\\.|ecr\\.aws$|ecr-public\\.aws\\.)',
     // The DNS names of a VPC endpoint for dkr.ecr.
-    unless: `${ECR_HOST}|\\.vpce\\.amazonaws\\.com(\\.cn)?$`,
+    unless: `${ECR_HOST_PATTERN}|\\.vpce\\.amazonaws\\.com(\\.cn)?$`,
     problem:
       'looks like a host of ECR and is none: an account of 12 digits, dkr.ecr or dkr.ecr-fips, a region and its domain, or dkr-ecr and on.aws',
   },
   {
     of: 'host',
-    if: `\\.(${alternatives(OTHER_PREFIXES)})-[^.]+\\.(${alternatives(COMMON_DOMAINS.map(({ domain }) => domain))})$`,
+    if: REGION_IN_WRONG_DOMAIN_PATTERN,
     problem: 'has a region of another partition than its domain: cn-north-1 is in amazonaws.com.cn',
   },
   {
     of: 'host',
     if: '(^|\\.)(amazonaws|amazonwebservices)(\\.|$)|(^|\\.)(ecr|on)\\.aws\\.',
-    unless: `(^|\\.)(amazonaws|amazonwebservices)\\.(${alternatives(AWS_ENDINGS)})$`,
+    unless: `(^|\\.)(amazonaws|amazonwebservices)\\.(${AWS_DOMAIN_ENDINGS})$`,
     problem: 'has the name of a domain of AWS and is not in that domain',
   },
 ];
@@ -197,7 +170,7 @@ const MAXIMUM_ENTRIES = 200;
 
 export const REGISTRY_RULE: RegistryRule = {
   checks: [...FORM_CHECKS, ...LOOK_ALIKE_CHECKS],
-  ecrHost: ECR_HOST,
+  ecrHost: ECR_HOST_PATTERN,
   privateEcrHost: PRIVATE_ECR_HOST_PATTERN,
   maximumEntries: MAXIMUM_ENTRIES,
 };

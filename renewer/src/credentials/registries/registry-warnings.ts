@@ -2,7 +2,7 @@ import type { RefusedRegistry } from '../token-plan.ts';
 import type { Registry } from './registries.ts';
 import { isEcrKey, quoteKey } from './registry-key.ts';
 
-/** What a person should know about registries that are allowed, a sentence for each. */
+/** Warnings about registries that are allowed, a sentence for each. */
 export function registryWarnings(
   registries: readonly Registry[],
   refused: readonly RefusedRegistry[],

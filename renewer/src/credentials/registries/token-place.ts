@@ -2,14 +2,14 @@ import { parseEcrHost } from '@ecr-pull-secrets/shared/ecr-host.ts';
 import { partitionOf, REGISTRY_DOMAINS } from '@ecr-pull-secrets/shared/aws-partitions.ts';
 import { hostOf, isEcrKey } from './registry-key.ts';
 
-/** Which of AWS's services, and where, gives the tokens of a registry host. */
+/** The service and region of AWS that give the tokens of a registry host. */
 export interface TokenPlace {
   readonly service: 'ecr' | 'ecr-public';
   /** `undefined` if the key has a wildcard in its place. */
   readonly region: string | undefined;
   readonly fips: boolean;
   readonly dualStack: boolean;
-  /** The partitions of AWS that it can be in: one if the region is known. */
+  /** The partitions of AWS in which it can be: one if the region is not a wildcard. */
   readonly partitions: readonly (string | undefined)[];
 }
 
@@ -26,7 +26,7 @@ const ECR_PUBLIC_PLACE: TokenPlace = {
 const ANY_ACCOUNT = '000000000000';
 const ANY_REGION = 'any';
 
-/** Reads the place off an ECR host, in any case; `undefined` for hosts that are not AWS's. */
+/** Parses the host of a key, capitals or not; `undefined` for hosts that are not AWS's. */
 export function placeOf(key: string): TokenPlace | undefined {
   const host = hostOf(key);
   if (!isEcrKey(key)) return undefined;

@@ -1,6 +1,5 @@
 import { EMAIL, type DockerConfig } from '../../credentials/docker-config.ts';
-import { isEcrKey } from '../../credentials/registries/registry-key.ts';
-import { registryHostOf } from '../../credentials/registries/registry-host.ts';
+import { hostPortOf, isEcrKey } from '../../credentials/registries/registry-key.ts';
 import { DOCKER_CONFIG_KEY } from '../cache/pull-secret-metadata.ts';
 import { readAuths, textIn } from './read-auths.ts';
 
@@ -47,10 +46,10 @@ export function findForeignKeys(
   const entries = readAuths(bytes.toString());
   if (!entries) return [ALIKE];
   const own = readAuths(dockerConfigJson) ?? [];
-  const ours = new Set(own.map(([key]) => registryHostOf(key)));
+  const ours = new Set(own.map(([key]) => hostPortOf(key)));
   return entries
     .filter(([key, entry]) => !isEcrKey(key) && !KNOWN_EMAILS.has(textIn(entry, 'email')))
-    .filter(([key, entry]) => !ours.has(registryHostOf(key)) || userOf(entry) !== ECR_USER)
+    .filter(([key, entry]) => !ours.has(hostPortOf(key)) || userOf(entry) !== ECR_USER)
     .map(([key]) => key);
 }
 

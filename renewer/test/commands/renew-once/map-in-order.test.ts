@@ -4,7 +4,7 @@ import t from 'tap';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import { mapInOrder } from '../../../src/commands/renew-once/map-in-order.ts';
 
-const LANES = { concurrency: 2, slow: { afterMs: 300, slots: 2, evictAfterMs: 3_000 } };
+const SLOTS = { concurrency: 2, slow: { afterMs: 300, slots: 2, evictAfterMs: 3_000 } };
 
 t.test('results come in order while the work overlaps, within its limit', async (t) => {
   const finish = new Map<number, () => void>();
@@ -13,7 +13,7 @@ t.test('results come in order while the work overlaps, within its limit', async 
     new Promise((resolve) => finish.set(item, () => resolve(item)));
   const clock = createFakeClock();
   const collecting = (async () => {
-    const results = mapInOrder([1, 2, 3, 4], work, { ...LANES, clock, random: () => 1 });
+    const results = mapInOrder({ clock, random: () => 1 }, SLOTS, [1, 2, 3, 4], work);
     for await (const item of results) yielded.push(item);
   })();
   t.same([...finish.keys()], [1, 2]);
@@ -41,9 +41,9 @@ t.test('what had to make room for others is done again', async (t) => {
     return item;
   };
   const yielded: number[] = [];
-  const slow = { ...LANES.slow, slots: 1 };
+  const slow = { ...SLOTS.slow, slots: 1 };
   const collecting = (async () => {
-    const results = mapInOrder([1, 2, 3, 4], work, { ...LANES, slow, clock, random: () => 1 });
+    const results = mapInOrder({ clock, random: () => 1 }, { ...SLOTS, slow }, [1, 2, 3, 4], work);
     for await (const item of results) yielded.push(item);
   })();
   await clock.advance(20_000);

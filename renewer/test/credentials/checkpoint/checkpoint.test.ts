@@ -108,7 +108,7 @@ t.test('a Secret that cannot be read is waited for half a minute', async (t) => 
   clock.move(31_000);
   last.refuse(500);
   t.same(await loading, new Map());
-  t.same(said, ['the checkpoint cannot be used; starting anew']);
+  t.same(said, ['checkpoint is not usable; all tokens are requested again']);
 });
 
 t.test('a refusal, rubbish and another version mean a new start at once', async (t) => {
@@ -192,7 +192,7 @@ t.test('one token that AWS cannot have given, and nothing of the checkpoint is u
   const planted = checkpointOf(tokens).replace(/(planted.*)https:[^"]*/, '$1https://*.*');
   (await api.next()).json(secretOf(planted));
   t.same(await loading, new Map());
-  t.same(said, ['the checkpoint cannot be used; starting anew']);
+  t.same(said, ['checkpoint is not usable; all tokens are requested again']);
   t.match(
     lines[0],
     /its token \\"bad\\" is for \\"https:\/\/\*\.\*\\", which is no registry of ECR/,

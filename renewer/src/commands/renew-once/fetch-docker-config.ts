@@ -6,23 +6,22 @@ import type { RegistryToken } from '../../credentials/registry-token.ts';
 import { planTokens } from '../../credentials/token-plan.ts';
 import type { RenewOnceConfiguration } from './configuration.ts';
 
-export interface FetchedDocument {
-  readonly document: DockerConfig;
+export interface FetchedDockerConfig {
+  readonly dockerConfig: DockerConfig;
   /** The keys of its `auths`. */
   readonly registries: readonly string[];
 }
 
 /**
- * Asks AWS for every token that the registries need. All or nothing: a run that lacks one changes
- * nothing in the cluster.
+ * Requests every token that the registries need. All or nothing: a run that lacks one changes nothing in the cluster.
  *
  * @throws ECRPS_TOKEN_REQUEST_FAILED, ECRPS_TOKEN_INVALID
  */
-export async function fetchDocument(
+export async function fetchDockerConfig(
+  { tokenSource, clock }: { readonly tokenSource: TokenSource; readonly clock: Clock },
   { registries, awsRegion: region }: Pick<RenewOnceConfiguration, 'registries' | 'awsRegion'>,
-  tokenSource: TokenSource,
-  { clock, stop }: { readonly clock: Clock; readonly stop: AbortSignal },
-): Promise<FetchedDocument> {
+  stop: AbortSignal,
+): Promise<FetchedDockerConfig> {
   const plan = planTokens({ registries, region });
   const tokens = new Map<string, RegistryToken>();
   await Promise.all(
@@ -30,10 +29,10 @@ export async function fetchDocument(
       tokens.set(request.id, await tokenSource(request, stop));
     }),
   );
-  const document = createDockerConfig(plan, tokens, clock.now());
-  if (!document?.isComplete) {
+  const dockerConfig = createDockerConfig(plan, tokens, clock.now());
+  if (!dockerConfig?.isComplete) {
     throw createError('ECRPS_TOKEN_INVALID', 'AWS gave a token that has expired already');
   }
   const keys = plan.entries.map(({ key, tokenId }) => key ?? tokens.get(tokenId)?.registry ?? '');
-  return { document, registries: keys };
+  return { dockerConfig, registries: keys };
 }
