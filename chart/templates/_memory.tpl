@@ -8,7 +8,7 @@ The webhook needs little of it: whatever is sent, at most 33 MiB for what it rea
 30 MiB for itself and its connections, so that V8 never gives up, with 64 either. Outside of it are 46 MiB of program,
 up to 32 MiB of bodies (request-body.ts), 1,200 connections of 64 KiB, or 115 KiB once much was sent over each
 (app.ts), and what is freed but not reused: under one attack right after the other the process peaks at 277 MiB, of
-384 (e2e/test/attacks-memory.test.ts); the bounds above make 276 MiB together. With a lower limit only such an attack can make the kernel end it.
+384 (e2e/test/alone/attacks-memory.test.ts); the bounds above make 276 MiB together. With a lower limit only such an attack can make the kernel end it.
 */}}
 {{- define "ecr-pull-secrets.heapEnv" -}}
 {{- $container := get .values .container -}}

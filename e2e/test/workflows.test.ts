@@ -117,14 +117,17 @@ t.test('each night the packages in the image are looked up', async (t) => {
     ['npm ci', 'npm run -s vulnerabilities'],
   );
   const { scripts } = JSON.parse(await read('package.json'));
-  t.match(scripts['vulnerabilities'], /node cli\/sbom\.ts && node cli\/vulnerabilities\.ts$/);
+  t.match(
+    scripts['vulnerabilities'],
+    /node scripts\/src\/sbom\.ts && node scripts\/src\/vulnerabilities\.ts$/,
+  );
 });
 
 t.test('each night what is shortened for every change is tried at full length', async (t) => {
   const steps = workflows.get('nightly.yaml')?.jobs['long']?.steps ?? [];
   const { scripts } = JSON.parse(await read('package.json'));
   const lengths = Object.entries<string>(scripts)
-    .filter(([, script]) => /\b[A-Z_]+=\S+ tap /.test(script))
+    .filter(([, script]) => /\b[A-Z_]+=\S+ npm run -s test /.test(script))
     .map(([name]) => name);
   t.equal(lengths.length, 6);
   const runs = steps.flatMap(({ run = [] }) => run);
@@ -207,7 +210,7 @@ t.test('what the scripts call is there', async (t) => {
   const scripts = [...workflows.values()].flatMap(stepsOf).map(({ run = '' }) => run);
   const called = (expression: RegExp) =>
     scripts.flatMap((script) => [...script.matchAll(expression)].map(([, what = '']) => what));
-  for (const file of called(/\b(?:node|bash|tap --fail-skip) (\S+)/g))
+  for (const file of called(/\b(?:node|bash|npm test -- --fail-skip) (\S+)/g))
     t.ok(existsSync(join(ROOT, file)), file);
   const targets = called(/buildx bake ([a-z ]+)/g).flatMap((words) => words.trim().split(' '));
   t.ok(targets.length > 0);

@@ -11,7 +11,7 @@ const CACHE_DIR = join(ROOT, 'node_modules', '.cache', 'ecr-pull-secrets');
 
 /** Everything that can change the bundle: the sources, what they import as data, the bundler and the packages. */
 const INPUTS = [
-  '{cli,server,renewer,shared,certs-scripts}/{*,src/**/*}.{ts,json}',
+  '{cli,server,renewer,shared,kube,certs-scripts}/{*,src/**/*}.{ts,json}',
   'chart/*.json',
   'package-lock.json',
 ];

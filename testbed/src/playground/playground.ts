@@ -16,7 +16,7 @@ import type { RestartBackOffOptions } from '../local-node/containers/restart-bac
 import type { Image } from '../local-node/images.ts';
 import { type LocalNode, startLocalNode } from '../local-node/local-node.ts';
 import { builtBundle } from './built-bundle.ts';
-import { imageEntrypoint } from './image-entrypoint.ts';
+import { imageOfBundle } from './image-entrypoint.ts';
 import { findLeaks } from './leaks.ts';
 import { createKubeApi, type KubeApi, type Manifest } from './kube-api.ts';
 import { type Opened, openTogether } from './opened.ts';
@@ -113,10 +113,11 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     const cluster = opened.add(await startCluster(options));
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
     const entry = await builtBundle();
-    const entrypoint = await imageEntrypoint(entry);
     const images = {
       ...Object.fromEntries(await Promise.all([...builds, { tag: BUILT, entry }].map(imageOf))),
-      ...(publishedAs ? { [publishedAs]: publishedImage(entrypoint, ecr.endpoint) } : {}),
+      ...(publishedAs
+        ? { [publishedAs]: publishedImage(await imageOfBundle(entry), ecr.endpoint) }
+        : {}),
     };
     const node = opened.add(
       await startLocalNode({ cluster, images, ...(restartBackOff ? { restartBackOff } : {}) }),
@@ -126,16 +127,16 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
 }
 
 async function imageOf({ tag, entry }: Pick<Build, 'tag' | 'entry'>): Promise<[string, Image]> {
-  return [`${REPOSITORY}:${tag}`, { entrypoint: await imageEntrypoint(entry) }];
+  return [`${REPOSITORY}:${tag}`, await imageOfBundle(entry)];
 }
 
 /** The path is one of the command's words, which the node maps; in an image's environment it would not be. */
-function publishedImage(entrypoint: readonly string[], awsEndpoint: string): Image {
+function publishedImage(image: Image, awsEndpoint: string): Image {
   const variables = [
     `AWS_ENDPOINT_URL=${awsEndpoint}`,
     'SERVICE_ACCOUNT_DIR=/var/run/secrets/kubernetes.io/serviceaccount',
   ];
-  return { entrypoint: ['/usr/bin/env', ...variables, ...entrypoint] };
+  return { ...image, entrypoint: ['/usr/bin/env', ...variables, ...image.entrypoint] };
 }
 
 interface Parts extends Pick<Playground, 'cluster' | 'ecr' | 'node'> {

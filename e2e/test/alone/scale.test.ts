@@ -3,12 +3,12 @@ import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { AWS_IDENTITY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { type AuditEvent, hasSucceeded, podOf, requestsOfRenewers } from './support/audit-log.ts';
-import { startChart } from './support/chart.ts';
-import { heapAfterCollection, INSPECTABLE, residentBytes } from './support/process-memory.ts';
-import { SECRET } from './support/pull-secret.ts';
-import { type LeadingRenewer, logOf, nextLeader, replicasOf } from './support/renewers.ts';
-import { followSecrets } from './support/secret-history.ts';
+import { type AuditEvent, hasSucceeded, podOf, requestsOfRenewers } from '../support/audit-log.ts';
+import { startChart } from '../support/chart.ts';
+import { heapAfterCollection, INSPECTABLE, residentBytes } from '../support/process-memory.ts';
+import { SECRET } from '../support/pull-secret.ts';
+import { type LeadingRenewer, logOf, nextLeader, replicasOf } from '../support/renewers.ts';
+import { followSecrets } from '../support/secret-history.ts';
 
 const CHECKPOINT = `${PRODUCT_NAME}-tokens`;
 const CHECKPOINT_PATH = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${CHECKPOINT}`;
