@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { ensureKubectl } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
 import type { LocalCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { GO_ENVIRONMENT } from '@ecr-pull-secrets/testbed/local-cluster/go-environment.ts';
 import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 
 /**
@@ -20,7 +21,12 @@ export async function startKubectl({
   const command = await ensureKubectl({ progress: progressToStderr, environment: process.env });
   // PATH is for "kubectl diff", which calls diff.
   const { PATH } = process.env;
-  const environment = { KUBECONFIG: kubeconfigPath, HOME: guardian.directory, PATH };
+  const environment = {
+    ...GO_ENVIRONMENT,
+    KUBECONFIG: kubeconfigPath,
+    HOME: guardian.directory,
+    PATH,
+  };
   return async (...args) => {
     const child = guardian.spawn(command, args, { environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const [[code], stdout, stderr] = await Promise.all([

@@ -13,7 +13,7 @@ import { type LoadReport, type LoadSettings, STARTED } from './pod-load-process.
 import { SECRET } from './pull-secret.ts';
 
 /**
- * The least that counts as load. Each pod costs 20 ms of CPU in all, so that 20 a second, as `availability`
+ * The least that counts as load. Each pod costs 20 ms of CPU in all, so that 20 a second, as `test:availability`
  * has it, are a fifth of a machine with two cores.
  */
 const PER_SECOND = 10;

@@ -110,9 +110,10 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   await requireFreePodPorts();
   const servicePort = await chooseServicePort();
   return openTogether(async (opened) => {
+    // First, because a bundle that cannot be built fails at once.
+    const entry = await builtBundle();
     const cluster = opened.add(await startCluster(options));
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
-    const entry = await builtBundle();
     const images = {
       ...Object.fromEntries(await Promise.all([...builds, { tag: BUILT, entry }].map(imageOf))),
       ...(publishedAs
