@@ -29,7 +29,7 @@ const DELAYS_SECONDS = (process.env['REMOVAL_DELAYS_SECONDS'] ?? '3').split(',')
 /** From the death of a process to the word of it in the Service: kubelet, API server, controller. */
 const NOTICE_MS = 1_500;
 
-/** Each pod costs 20 ms of CPU in all. `npm run test:availability` creates 20 a second, a fifth of two cores. */
+/** Twice as many as in other tests, because a kill is seen by a few pods. `npm run test:availability` creates 20 a second. */
 const PODS_PER_SECOND = Number(process.env['PODS_PER_SECOND'] ?? 10);
 
 /** A drain must outlast the delay and the time in which the API server hears of it. */
