@@ -119,7 +119,7 @@ t.test('each night the packages in the image are looked up', async (t) => {
   const { scripts } = JSON.parse(await read('package.json'));
   t.match(
     scripts['vulnerabilities'],
-    /node scripts\/src\/sbom\.ts && node scripts\/src\/vulnerabilities\.ts$/,
+    /sbom\/main\.ts && node scripts\/src\/vulnerabilities\/main\.ts$/,
   );
 });
 

@@ -3,7 +3,7 @@ import { glob, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import { bundle } from '@ecr-pull-secrets/scripts/bundle.ts';
+import { bundle } from '@ecr-pull-secrets/scripts/bundle/bundle.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 

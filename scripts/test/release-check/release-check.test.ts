@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { type ReleaseFiles, releaseNotes, releaseProblems } from '../src/release-check.ts';
+import {
+  type ReleaseFiles,
+  releaseNotes,
+  releaseProblems,
+} from '../../src/release-check/release-check.ts';
 
-const SCRIPT = fileURLToPath(new URL('../src/release-check.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../src/release-check/main.ts', import.meta.url));
 const IMAGE = 'ghcr.io/ecr-pull-secrets/ecr-pull-secrets';
 
 const run = (...args: readonly string[]) =>

@@ -1,7 +1,7 @@
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t from 'tap';
-import { type OsvStandInOptions, startOsvStandIn } from './support/osv-stand-in.ts';
-import { findVulnerabilities } from '../src/vulnerabilities.ts';
+import { type OsvStandInOptions, startOsvStandIn } from './osv-stand-in.ts';
+import { findVulnerabilities } from '../../src/vulnerabilities/vulnerabilities.ts';
 
 const GOOD = 'pkg:npm/fastify@5.12.8';
 const BAD = 'pkg:npm/%40scope/old@1.0.0';
