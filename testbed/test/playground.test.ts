@@ -11,7 +11,7 @@ import { openTogether } from '../src/playground/opened.ts';
 import { startPlayground } from '../src/playground/playground.ts';
 import { chooseServicePort, requireFreePodPorts } from '../src/playground/ports.ts';
 
-/** Listens until the test is over, and tells on which port. */
+/** Listens until the test is over, and returns the port. */
 async function listen(t: Test, host: string, port = 0): Promise<number> {
   const server = createServer((socket) => socket.destroy()).listen(port, host);
   t.teardown(() => server.close());
@@ -46,7 +46,7 @@ t.test('what was opened is closed, the last first, whatever happens to the other
   t.same(closed, ['client', 'node', 'ecr', 'cluster']);
 });
 
-t.test('where one thing cannot be opened, those before it are closed', async (t) => {
+t.test('if one thing cannot be opened, those before it are closed', async (t) => {
   const { closed, thing } = createThings('cluster');
   const opening = openTogether(async (opened) => {
     opened.add(thing('cluster'));
@@ -59,7 +59,7 @@ t.test('where one thing cannot be opened, those before it are closed', async (t)
   t.same(closed, ['ecr', 'cluster']);
 });
 
-t.test('a port that the pods need and somebody has at all addresses is named', async (t) => {
+t.test('a port that the pods need and another program has at all addresses is named', async (t) => {
   const port = await listen(t, '0.0.0.0');
   const dualStack = await listen(t, '::');
   const loopback = await listen(t, '127.0.0.1');
@@ -72,7 +72,7 @@ t.test('a port that the pods need and somebody has at all addresses is named', a
   await t.resolves(requireFreePodPorts([loopback]), 'one address is not all');
 });
 
-t.test('the Service gets the first port that nobody has at all addresses', async (t) => {
+t.test('the Service gets the first port that no program has at all addresses', async (t) => {
   const taken = await listen(t, '0.0.0.0');
   const free = await listen(t, '127.0.0.1');
 
@@ -80,12 +80,12 @@ t.test('the Service gets the first port that nobody has at all addresses', async
   await t.rejects(chooseServicePort([taken]), { message: /^the ports \d+ are all taken/ });
 });
 
-t.test('a playground in trouble', async (t) => {
+t.test('a playground whose installation fails', async (t) => {
   const playground = await startPlayground({ restartBackOff: { baseMs: 100, capMs: 1_000 } });
   t.teardown(() => playground.close());
   const { api, cluster, ecr, node } = playground;
 
-  await t.test('tells why the pods of a failed installation are not ready', async (t) => {
+  await t.test('shows why the pods of a failed installation are not ready', async (t) => {
     for (const pod of [1, 2]) await listen(t, `${cluster.podCidrPrefix}.1.${pod}`, 9402);
 
     const message = await playground
@@ -120,7 +120,7 @@ t.test('a playground in trouble', async (t) => {
     ]);
   });
 
-  await t.test('leaves nothing behind, and tells of the secret', async (t) => {
+  await t.test('leaves nothing behind, and reports the secret', async (t) => {
     await t.rejects(playground.close(), { message: 'secrets may have leaked: the log leak.log' });
 
     t.notOk(existsSync(cluster.directory));

@@ -3,7 +3,7 @@ import type { configFileSchema } from '@ecr-pull-secrets/renewer/config/config-f
 /** What each key of `CONFIG_FILE` means. */
 const KEYS = {
   registries:
-    'Registries under which credentials are written, where `DOCKER_REGISTRIES` is not set; the account’s own where both are empty. Each is a host, or an object with `host` and: `roleArn`, a role to assume for it, with `externalId` where its trust policy wants one and `sessionName`, which shows in CloudTrail (`ecr-pull-secrets`); `tokenOf`, for a host that is no ECR name (a proxy, a CNAME) and required there, the ECR host whose token it takes. What a host may be: [AWS](aws.md#what-a-registry-may-be).',
+    'Registries under which credentials are written, if `DOCKER_REGISTRIES` is not set; the account’s own if both are empty. Each is a host, or an object with `host` and: `roleArn`, a role to assume for it, with `externalId` if its trust policy wants one and `sessionName`, which shows in CloudTrail (`ecr-pull-secrets`); `tokenOf`, for a host that is no ECR name (a proxy, a CNAME) and required there, the ECR host whose token it takes. What a host may be: [AWS](aws.md#what-a-registry-may-be).',
   namespaceRoles:
     'Roles that namespaces may ask for by the annotation `ecr-pull-secrets.io/role-arn`: `roleArn`, `namespaces` (names as in `TARGET_NAMESPACE`), and `externalId` and `sessionName` as above.',
   optOut:
@@ -13,7 +13,7 @@ const KEYS = {
   certificates:
     'Where `TLS_MODE` is `self-managed`, durations such as `168h`, `30m` or `60s`: `caLifetime` (8760h), `servingLifetime` (168h, not longer than the former), and `trustPropagation` (60s, at most a sixth of the first): how long after a change of `caBundle` every API server has it.',
   additionalCaBundle:
-    'PEM certificates that `caBundle` holds besides, for a change of `TLS_MODE` that no pod notices. Not where it is `cert-manager`.',
+    'PEM certificates that `caBundle` holds besides, for a change of `TLS_MODE` that no pod notices. Not if it is `cert-manager`.',
 } satisfies Record<keyof typeof configFileSchema.shape, string>;
 
 /** A file with every key. */

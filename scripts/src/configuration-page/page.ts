@@ -26,13 +26,13 @@ Also without an argument: the job of nabsul/k8s-ecr-login-renew, so that its Cro
 | 0 | every target namespace has the new token; those that do not exist or are being deleted are skipped, and a line says so |
 | 2 | a wrong setting, no token from AWS or no list of namespaces: nothing was written. Or some namespaces refused, or the run was stopped by SIGTERM or SIGINT, after the writes that it had begun: the others were written |
 
-It needs the permissions \`get\`, \`create\` and \`patch\` for that one secret, and \`list\` for namespaces where \`TARGET_NAMESPACE\` has wildcards. Labels and annotations of namespaces do not count.
+It needs the permissions \`get\`, \`create\` and \`patch\` for that one secret, and \`list\` for namespaces if \`TARGET_NAMESPACE\` has wildcards. Labels and annotations of namespaces do not count.
 
 What differs from the old tool on purpose: a secret is never deleted to be made anew; one of another type is left alone and its namespace reported; each registry gets a token of its own region; registries may be split by semicolons and blanks too, and one that would send the token to others, or that no image can match, is an error; a namespace pattern that is a regular expression (\`team-(a|b)\`) is an error; a run without any target warns; a run goes on if its reader goes away (\`| head\`).
 `;
 
 const SELF_TEST = `
-What \`helm test\` runs. It waits for the pull secret of one namespace, then creates a pod with an ECR image as a dry run, in which webhooks and policies take part, and looks whether that names the secret. Nothing is left behind. Exit status 1 with the reason where one of both is missing.
+What \`helm test\` runs. It waits for the pull secret of one namespace, then creates a pod with an ECR image as a dry run, in which webhooks and policies take part, and looks whether that names the secret. Nothing is left behind. Exit status 1 with the reason if one of both is missing.
 
 It needs the permissions \`get\` for that one secret, of which only the metadata is asked for, and \`create\` for pods.
 `;

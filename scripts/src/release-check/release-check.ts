@@ -31,9 +31,9 @@ const OWN_PACKAGE = /^@ecr-pull-secrets\//;
 
 /**
  * What keeps a tag from being published: a version that is not the tag's, an image that the chart would not
- * find, or a page that tells users to install from a checkout.
+ * find, or a page by which users would install from a checkout.
  *
- * @param image - where the image will be published, without a tag; nothing is said of it where absent
+ * @param image - where the image will be published, without a tag; if it is absent, it is not checked
  * @returns one sentence for each problem
  */
 export function releaseProblems(tag: string, files: ReleaseFiles, image?: string): string[] {

@@ -33,11 +33,11 @@ interface Sbom {
 }
 
 /**
- * What the bundles are made of. A scanner sees one big file there and no packages, so it must be told.
+ * What the bundles are made of. A scanner sees one big file there and no packages, so it needs this list.
  * It says nothing about when it was made: the same bundles have the same SBOM.
  *
  * @param notices - the third-party notices that were made with the bundles
- * @throws where the notices name no package, or one in a way that cannot be read
+ * @throws if the notices name no package, or one in a way that cannot be read
  */
 export function createSbom(notices: string, version: string): Sbom {
   const lists = [...notices.matchAll(LISTS)].map(([, list = '']) => list.trim());

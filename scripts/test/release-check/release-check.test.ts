@@ -104,7 +104,7 @@ t.test('today’s files agree with each other, whatever is still to be said of t
   t.strictSame(
     lines.filter((line) => !/^CHANGELOG\.md|: \.\/chart /.test(line)),
     [],
-    'until it is released the changelog calls it unreleased, and pages know the checkout alone',
+    'until it is released the changelog calls it unreleased, and pages name the checkout alone',
   );
   t.end();
 });

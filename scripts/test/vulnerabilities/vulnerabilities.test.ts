@@ -72,7 +72,7 @@ t.test('it ends if OSV has page after page', async (t) => {
   });
 });
 
-t.test('it asks about no more packages than OSV takes at once', async (t) => {
+t.test('a request names no more packages than OSV takes at once', async (t) => {
   await t.rejects(findVulnerabilities(Array.from({ length: 1001 }, () => GOOD)), {
     message: 'OSV takes 1000 packages in a request, not 1001',
   });

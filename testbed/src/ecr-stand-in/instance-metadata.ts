@@ -9,11 +9,11 @@ const CREDENTIALS_PATH = '/latest/meta-data/iam/security-credentials/';
 /** An instance profile's keys live 6 h. */
 const SESSION_MS = 6 * 3_600_000;
 
-/** The IMDSv2 session token, which is no secret: whoever reaches the address may have one. */
+/** The IMDSv2 session token, which is no secret: anyone who reaches the address may have one. */
 const METADATA_TOKEN = randomBytes(40).toString('base64');
 
 /**
- * The instance metadata service, version 2: gives the keys of the instance's role to whoever asks.
+ * The instance metadata service, version 2: gives the keys of the instance's role to anyone who requests them.
  * Clients find it through `AWS_EC2_METADATA_SERVICE_ENDPOINT`.
  */
 export function readMetadataOperation(

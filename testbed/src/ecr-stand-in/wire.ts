@@ -16,7 +16,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A single-valued header, or `''`: no rule here tells an empty header from an absent one. */
+/** A single-valued header, or `''`: no rule here distinguishes an empty header from an absent one. */
 export function headerOf(request: WireRequest, name: string): string {
   const value = request.headers[name];
   return typeof value === 'string' ? value : '';

@@ -10,7 +10,7 @@ import type { Guardian } from './guardian.ts';
 
 /** One process of the control plane. */
 export interface Component {
-  /** SIGTERM and, where that is not heeded, SIGKILL; resolves when the process is gone. */
+  /** SIGTERM and, if that is not heeded, SIGKILL; resolves when the process is gone. */
   stop(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export interface ComponentOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Asked until it answers true; a rejection counts as not yet. The signal says that nobody waits any more. */
+  /** Called until it resolves with true; a rejection counts as not yet. The signal ends the wait. */
   readonly isReady: (over: AbortSignal) => Promise<boolean>;
 }
 

@@ -10,7 +10,7 @@ import { removeRemains } from './remains.ts';
 const held: unknown[] = [];
 
 process.title = 'ecr-pull-secrets guardian';
-// Whoever ends a whole process tree ends our parent too, and that is our sign.
+// A signal to a whole process tree ends our parent too, and that is our sign.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 process.on('message', (_message, handle) => held.push(handle));
 

@@ -9,7 +9,7 @@ export interface HelmOutput {
   readonly stderr: string;
 }
 
-/** @throws with what Helm said, where it exits with another code than 0 */
+/** @throws with what Helm said, if it exits with another code than 0 */
 export type Helm = (args: readonly string[]) => Promise<HelmOutput>;
 
 export interface HelmOptions {

@@ -1,4 +1,4 @@
-/** Takes a line that tells a person what takes so long. */
+/** Receives a line that explains to a person what takes so long. */
 export type Progress = (line: string) => void;
 
 /** Lines on standard error. */

@@ -17,17 +17,17 @@ export interface LeakSearch {
   /** Folder of all containers' logs, those of pods that are gone too. */
   readonly logDirectory: string;
   /**
-   * Told what could not be searched because the API server, or a container that is ready, is away;
-   * standard error unless told.
+   * Called with what could not be searched because the API server, or a container that is ready, is away;
+   * by default it writes to standard error.
    */
   readonly warn?: (line: string) => void;
 }
 
 /**
  * Says where a token, a password, a key or a part of one stands; never which. The logs are searched
- * whoever is away. Where the API server refuses to show something, that is in the answer too.
+ * even if the API server is away. If the API server refuses to show something, that is in the answer too.
  *
- * @throws where the logs cannot be read
+ * @throws if the logs cannot be read
  */
 export async function findLeaks(search: LeakSearch): Promise<readonly string[]> {
   const { api, ecr, logDirectory, warn = progressToStderr } = search;
@@ -62,7 +62,7 @@ interface Said {
   readonly text: string;
 }
 
-/** Lines of the private key; none where there is no authority. */
+/** Lines of the private key; none if there is no authority. */
 async function authorityKey(api: KubeApi): Promise<readonly string[]> {
   const path = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
   const authority = await ifPresent(api.get<Secret>(path));
@@ -84,7 +84,7 @@ async function mountedSecrets(nodeDirectory: string): Promise<readonly string[]>
 /** A whole line of PEM. */
 const LINE_LENGTH = 64;
 
-/** Of PEM the first and the last lines are the same for all, or too short to tell. */
+/** Of PEM the first and the last lines are the same for all, or too short to be a proof. */
 function linesOf(text: string): readonly string[] {
   const lines = text.split('\n');
   return lines.filter((line) => line.length >= LINE_LENGTH && !line.startsWith('-----'));

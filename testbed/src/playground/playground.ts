@@ -23,7 +23,7 @@ import { type Opened, openTogether } from './opened.ts';
 import { chooseServicePort, requireFreePodPorts } from './ports.ts';
 import { describeUnreadyPods } from './unready-pods.ts';
 
-/** The AWS user whose keys the chart is given. */
+/** The AWS user whose keys the chart's values hold. */
 export const AWS_IDENTITY = {
   account: '123456789012',
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -54,12 +54,12 @@ export interface Build {
 }
 
 export interface PlaygroundOptions extends ClusterOptions {
-  /** What the stand-in for AWS knows besides the user; its tokens live 12 h unless told. */
+  /** What the stand-in for AWS has besides the user. By default its tokens live 12 h. */
   readonly ecr?: EcrStandInOptions;
   readonly restartBackOff?: RestartBackOffOptions;
   /**
    * Another name under which the node has the built image, for manifests that take no values. An image
-   * of that name finds the stand-in for AWS, and a ServiceAccount's token where every pod has it.
+   * of that name finds the stand-in for AWS, and a ServiceAccount's token if every pod has it.
    */
   readonly publishedAs?: string;
   /** Other builds whose images the node has. */
@@ -90,19 +90,19 @@ export interface Playground {
 }
 
 export interface InstallOptions {
-  /** Whether to return only when the pods are ready; so it is unless told. */
+  /** Whether to return only when the pods are ready. The default is yes. */
   readonly wait?: boolean;
-  /** How long to wait for that; 90 s unless told. */
+  /** How long to wait for that. The default is 90 s. */
   readonly withinSeconds?: number;
-  /** The release; named as the product unless told. */
+  /** The release. The default is the product's name. */
   readonly release?: string;
-  /** Files of values; what else is given is over them. */
+  /** Files of values; the values of the call win over them. */
   readonly files?: readonly string[];
-  /** One of the playground's other builds, with its chart; the freshly built one unless told. */
+  /** One of the playground's other builds, with its chart. The default is the freshly built one. */
   readonly build?: Build;
 }
 
-/** @throws where a port that the pods need is taken, or one of the parts cannot be started; all others are closed then */
+/** @throws if a port that the pods need is taken, or one of the parts cannot be started; all others are closed then */
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { restartBackOff, publishedAs, builds = [] } = options;
   requireLinux(process.platform);
@@ -175,10 +175,10 @@ function assemble({ cluster, ecr, node, servicePort, opened }: Parts): Playgroun
       await writeFile(base, JSON.stringify(ours), { mode: 0o600 });
       await writeFile(own, JSON.stringify(values), { mode: 0o600 });
       const place = [release, chart, '--namespace', PRODUCT_NAME, '--create-namespace'];
-      const patience = wait ? ['--wait', '--timeout', `${withinSeconds}s`] : [];
+      const waiting = wait ? ['--wait', '--timeout', `${withinSeconds}s`] : [];
       const files = [...(options.files ?? []), base, own].flatMap((file) => ['--values', file]);
       const failure = await cluster
-        .helm(['upgrade', '--install', ...place, ...patience, ...files])
+        .helm(['upgrade', '--install', ...place, ...waiting, ...files])
         .then(() => undefined, describeError);
       if (failure === undefined) return;
       throw new Error(`${failure}\n${await describeUnreadyPods(api, node)}`.trimEnd());

@@ -3,7 +3,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { LocalNode } from '../local-node/local-node.ts';
 import type { KubeApi } from './kube-api.ts';
 
-/** The parts of a pod that tell why it is not ready. */
+/** The parts of a pod that show why it is not ready. */
 interface Pod {
   readonly metadata: { readonly name: string };
   readonly status?: {
@@ -27,7 +27,7 @@ interface ContainerStatus {
   readonly lastState: ContainerState;
 }
 
-/** `running` where it is neither. */
+/** `running` if it is neither. */
 interface ContainerState {
   readonly waiting?: { readonly reason?: string };
   readonly terminated?: { readonly exitCode: number };
@@ -37,8 +37,8 @@ interface ContainerState {
 const LOG_LINES = 10;
 
 /**
- * Tells about each of the product's pods that is not ready: the states of its containers and the ends of
- * their logs. Empty where all are ready; never throws.
+ * Describes each of the product's pods that is not ready: the states of its containers and the ends of
+ * their logs. Empty if all are ready; never throws.
  */
 export async function describeUnreadyPods(api: KubeApi, node: LocalNode): Promise<string> {
   try {
@@ -49,7 +49,7 @@ export async function describeUnreadyPods(api: KubeApi, node: LocalNode): Promis
     const reports = await Promise.all(unready.map((pod) => describePod(pod, node)));
     return reports.join('\n');
   } catch (error) {
-    return `why its pods are not ready cannot be told: ${describeError(error)}`;
+    return `why its pods are not ready cannot be read: ${describeError(error)}`;
   }
 }
 
@@ -85,7 +85,7 @@ function describeContainer({ ready, restartCount, state, lastState }: ContainerS
 }
 
 function describeState({ waiting, terminated }: ContainerState): string {
-  if (waiting) return `waiting (${waiting.reason ?? 'no reason is given'})`;
+  if (waiting) return `waiting (${waiting.reason ?? 'without a reason'})`;
   return terminated ? `ended with exit code ${terminated.exitCode}` : 'running';
 }
 

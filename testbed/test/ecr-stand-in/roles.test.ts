@@ -34,7 +34,7 @@ function useEnvironment(t: Test, variables: Readonly<Record<string, string>>): v
   t.intercept(process, 'env', { value });
 }
 
-/** Asks for a token by the default chain and logs in to the registry of the role's account with it. */
+/** Requests a token by the default chain and logs in to the registry of the role's account with it. */
 async function loginByDefaultChain(standIn: EcrStandIn, profile?: string): Promise<number> {
   const { token } = await authorize(profile ? { profile } : {});
   const host = registryHost(ROLE_ACCOUNT, 'us-east-1');
@@ -203,7 +203,7 @@ t.test('EKS Pod Identity: the default chain gets the role of its service account
   t.match(await refused.json(), { __type: 'AccessDeniedException' });
 });
 
-t.test('instance role: the default chain asks the metadata service', async (t) => {
+t.test('instance role: the default chain requests the metadata service', async (t) => {
   const standIn = await start(t, { instanceRoleArn: ROLE_ARN });
   useEnvironment(t, {
     AWS_ENDPOINT_URL: standIn.endpoint,

@@ -159,7 +159,7 @@ export function testProbes(t: Test, world: World): void {
   });
 
   t.test(
-    'a probe asks as kubelet does: by port name, headers, TCP, after its delay',
+    'a probe requests as kubelet does: by port name, headers, TCP, after its delay',
     parallel(),
     async (t) => {
       const room = await createRoom(t, world);
@@ -181,7 +181,7 @@ export function testProbes(t: Test, world: World): void {
       await room.untilPod('open', isReady);
 
       const unready = await room.pod('closed');
-      t.notOk(unready && isReady(unready), 'nobody listens');
+      t.notOk(unready && isReady(unready), 'no program listens');
       const { ready } = await room.ask<{ ready: Record<string, string>[] }>('asked', '/asked');
       t.match(ready[0], { 'x-probe': 'yes', 'user-agent': /^kube-probe\// });
       const startedAt = Date.parse(status.containerStatuses[0]?.state.running?.startedAt ?? '');

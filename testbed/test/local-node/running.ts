@@ -29,7 +29,7 @@ export function testRunning(t: Test, world: World): void {
   );
 
   t.test(
-    'a pod that asks for what the node cannot do is told so and not run',
+    'a pod that requests what the node cannot do gets an Event and is not run',
     parallel(),
     async (t) => {
       const room = await createRoom(t, world);

@@ -10,7 +10,7 @@ export interface LaggingSet {
 
 /**
  * @param delayMs - asked at each removal
- * @param onChange - told after each change
+ * @param onChange - called after each change
  */
 export function createLaggingSet(delayMs: () => number, onChange: () => void): LaggingSet {
   const present = new Set<string>();

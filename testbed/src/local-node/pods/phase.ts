@@ -27,9 +27,9 @@ function phaseOfContainers(input: PhaseInput): PodPhase {
   const hasInitialized = containers.some(hasStarted);
   if (inits.some((facts) => !isDone(facts))) return 'Pending';
   if (!hasInitialized && sidecars.some(({ started }) => !started)) return 'Pending';
-  const lasting = [...sidecars, ...containers];
-  if (!lasting.every(hasStarted)) return 'Pending';
-  if (lasting.some(({ state }) => state.running)) return 'Running';
+  const longRunning = [...sidecars, ...containers];
+  if (!longRunning.every(hasStarted)) return 'Pending';
+  if (longRunning.some(({ state }) => state.running)) return 'Running';
   return phaseOfEnded(containers, restartPolicy, isOver);
 }
 
