@@ -127,7 +127,7 @@ for (const [index, delaySeconds] of DELAYS_SECONDS.entries()) {
         await scale(1);
         await scale(3);
       });
-      // As the chart has it, or Helm would meet somebody else's number.
+      // As the chart has it, or Helm would meet another manager's number.
       await scale(2);
     });
 
@@ -155,7 +155,7 @@ t.test('authorities that signed before are forgotten in the end', (t) =>
   }),
 );
 
-// One kill tells little: it may come between two calls, and the next connection lead to the other replica.
+// One kill proves little: it may come between two calls, and the next connection lead to the other replica.
 for (const round of [1, 2]) {
   t.test(
     `kill -9 of the replica that is called costs calls until it is left, ${round}`,

@@ -87,7 +87,7 @@ t.test('its name is no longer than a pod’s label may be', async (t) => {
   t.equal((await nameOfFirstRun({ 'names.cronJob': 'x'.repeat(60) }))?.length, 63);
 });
 
-t.test('there is none where it is switched off, suspended, or no CronJob is there', async (t) => {
+t.test('there is none if it is switched off, suspended, or no CronJob is there', async (t) => {
   t.equal(await firstRun({ 'cronjob.runOnInstall': false }), undefined);
   t.equal(await firstRun({ 'cronjob.suspend': true }), undefined);
   t.notMatch(await render(), /^kind: Job$/m);
@@ -139,7 +139,7 @@ t.test('rbac.namespaced gives a Role in each namespace by name, and nothing else
   });
 });
 
-t.test('rbac.namespaced is refused where rights in a few namespaces are not enough', async (t) => {
+t.test('rbac.namespaced is refused if rights in a few namespaces are not enough', async (t) => {
   const namespaced = { 'rbac.namespaced': true };
   await t.rejects(render(...settingsOf(namespaced)), {
     message: /rbac\.namespaced needs cronjob\.enabled: the renewer watches/,

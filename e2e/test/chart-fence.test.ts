@@ -142,7 +142,7 @@ t.test('of the sed in docs/migrating.md the fence has the secret’s name too', 
   t.match(expressionsOf(policiesIn(renamed)), new RegExp(`^${to}$`, 'm'));
 });
 
-t.test('the webhook’s container is given no right and no key', async (t) => {
+t.test('the webhook’s container gets no right and no key', async (t) => {
   for (const [mode, [, ...settings]] of Object.entries(MODES)) {
     const rendered = await render(...settings, ...AWS_KEYS);
     const objects = readManifest(rendered);

@@ -32,7 +32,7 @@ t.test('helm test makes its namespace first, creates only, and removes what it m
         name: helmTestName(),
         // Server-side apply takes no object over that has another version.
         resourceVersion: '1',
-        // Not before-hook-creation: it would remove what somebody else made.
+        // Not before-hook-creation: it would remove what another user made.
         annotations: { 'helm.sh/hook-delete-policy': /^hook-succeeded,hook-failed$/ },
       },
       kind,

@@ -72,7 +72,7 @@ t.test('a mode that there is not is refused by name', async (t) => {
   });
 });
 
-t.test('a policy is refused where Kubernetes is too old, with what to do', async (t) => {
+t.test('a policy is refused if Kubernetes is too old, with what to do', async (t) => {
   for (const mode of ['policy', 'both']) {
     await t.rejects(render(mode, '--kube-version', '1.35.9'), {
       message: `injection.mode=${mode} needs Kubernetes 1.36 or newer, and this is v1.35.9; without a cluster Helm goes by its own version unless it is told: --kube-version 1.36.0`,
@@ -82,13 +82,13 @@ t.test('a policy is refused where Kubernetes is too old, with what to do', async
   t.ok(await render('none', '--kube-version', '1.30.0'));
 });
 
-t.test('the policy knows an ECR host by the webhook’s own expression', async (t) => {
+t.test('the policy recognizes an ECR host by the webhook’s own expression', async (t) => {
   const pattern = PRIVATE_ECR_HOST.source.slice(1, -1);
   t.equal(PRIVATE_ECR_HOST.source, `^${pattern}$`);
   t.match(await render('policy'), `registry.matches(r'^${pattern}(?::\\d+)?$')`);
 });
 
-t.test('one replica is enough for Fail where no webhook is called', async (t) => {
+t.test('one replica is enough for Fail if no webhook is called', async (t) => {
   const alone = ['--set', 'injection.failurePolicy=Fail,replicaCount=1'];
   t.match(await render('policy', ...alone), /failurePolicy: Fail/);
   await t.rejects(render('both', ...alone), { message: /needs replicaCount=2 or more/ });

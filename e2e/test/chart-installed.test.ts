@@ -48,7 +48,7 @@ async function injected(labels: Manifest = {}): Promise<void> {
   assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
 }
 
-t.test('the defaults pass where Pod Security "restricted" is enforced', async (t) => {
+t.test('the defaults pass if Pod Security "restricted" is enforced', async (t) => {
   await playground.install();
   await eventually('injection works', () => injected());
   const pod = { spec: { containers: [{ name: 'app', image: 'x' }] } };
@@ -115,7 +115,7 @@ t.test('with every switch on it works all the same', async (t) => {
   t.equal(await ifPresent(api.get(`${HOME}/serviceaccounts/${PRODUCT_NAME}`)), undefined);
 });
 
-t.test('alerts and the dashboard ask for what the processes tell', async (t) => {
+t.test('alerts and the dashboard use metrics that the processes have', async (t) => {
   const rendered = [...(await readRelease(playground))]
     .filter(([name]) => /^PrometheusRule|-dashboard$/.test(name))
     .map(([, object]) => JSON.stringify(object));
@@ -126,7 +126,7 @@ t.test('alerts and the dashboard ask for what the processes tell', async (t) => 
     const missing = selectors.flatMap((selector) => missingIn(figures, selector));
     assert.deepEqual([...new Set(missing)], []);
   };
-  // Some of it only a leader tells, when it has looked at all namespaces again.
+  // Some of it only a leader reports, when it has looked at all namespaces again.
   await eventually('all of it is there', isComplete, 90_000);
 });
 
@@ -156,7 +156,7 @@ function settled(): Promise<Readonly<Record<string, string>>> {
   });
 }
 
-/** What all processes tell. */
+/** The metrics of all processes. */
 async function readFigures(): Promise<string> {
   const pods = await api.list<{ status?: { podIP?: string } }>(`${HOME}/pods`);
   const addresses = pods.flatMap(({ status }) => node.toLoopback(status?.podIP ?? '') ?? []);
@@ -178,7 +178,7 @@ async function makeWhatExists(): Promise<void> {
   });
   await api.create(`${HOME}/secrets`, {
     metadata: { name: EXISTING.proxy },
-    // Nobody is there: what is on this machine takes no proxy.
+    // No proxy is there: requests to this machine take none.
     stringData: { HTTPS_PROXY: 'http://user:password@127.0.0.1:1' },
   });
   await api.create(`${HOME}/serviceaccounts`, { metadata: { name: EXISTING.serviceAccount } });

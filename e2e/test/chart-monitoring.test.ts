@@ -73,7 +73,7 @@ t.test('a certificate is late with a quarter of its life left', async (t) => {
   t.same(await lateIn('--set', 'tls.mode=existing-secret,tls.existingSecret=x'), [336, 336]);
 });
 
-t.test('without a webhook nobody asks for its metrics', async (t) => {
+t.test('without a webhook its metrics are not scraped', async (t) => {
   const switches = ['podMonitor', 'serviceMonitor', 'networkPolicy'].flatMap((name) => [
     '--set',
     `${name}.enabled=true`,

@@ -38,14 +38,14 @@ t.test('it lets anybody ask the webhook, and the pods ask what they need', async
   });
 });
 
-t.test('it lets nobody ask for metrics unless metricsFrom names somebody', async (t) => {
+t.test('it lets no peer scrape metrics unless metricsFrom names one', async (t) => {
   const on = ['--set', 'networkPolicy.enabled=true'];
   // A pattern of a list would take a longer one.
   const webhookAlone = { length: 1, 0: { ports: [{ port: 10_250 }] } };
   t.match((await objects(...on))[POLICY], {
     spec: { ...selecting(NAME), ingress: webhookAlone },
   });
-  // Without a webhook nobody is let in; a rule without peers would let in everybody.
+  // Without a webhook no peer is let in; a rule without peers would let in all.
   t.match((await objects(...on, '--set', 'injection.mode=none'))[POLICY], {
     spec: { ...selecting(NAME), ingress: undefined },
   });
@@ -82,7 +82,7 @@ t.test('the pod of helm test has one of its own, which comes and goes with it', 
   });
 });
 
-t.test('a CronJob’s pods may ask, and nobody asks them', async (t) => {
+t.test('a CronJob’s pods may connect, and no peer connects to them', async (t) => {
   const all = await objects(...EVERYTHING, ...CRON_JOB);
   t.match(all[POLICY], {
     spec: { ...selecting(`${NAME}-cronjob`), ingress: undefined, egress: EGRESS },

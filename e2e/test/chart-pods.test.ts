@@ -42,7 +42,7 @@ async function containersWith(values: Values): Promise<Pod['spec']['containers']
   return (await podsWith(values))['Deployment']?.spec.containers;
 }
 
-/** Containers that get no AWS identity on EKS, where the values name these or say nothing. */
+/** Containers that get no AWS identity on EKS, if the values name these or say nothing. */
 async function skippedWith(value: string | undefined): Promise<string | undefined> {
   const key = 'eks.amazonaws.com/skip-containers';
   const pods = await podsWith(value === undefined ? {} : { podAnnotations: { [key]: value } });
@@ -92,7 +92,7 @@ t.test('an umbrella’s pull secrets come with ours, each once', async (t) => {
   }
 });
 
-t.test('containers are asked as often as told, and by default so', async (t) => {
+t.test('containers are probed as often as the values say, and by default so', async (t) => {
   const seldom = { periodSeconds: 60, initialDelaySeconds: 5 };
   t.match(await containersWith({}), [
     {
@@ -104,11 +104,11 @@ t.test('containers are asked as often as told, and by default so', async (t) => 
       readinessProbe: { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 15 },
     },
   ]);
-  const told = {
+  const probes = {
     webhook: { livenessProbe: seldom, readinessProbe: { failureThreshold: 9 } },
     renewer: { livenessProbe: seldom, readinessProbe: { failureThreshold: 9 } },
   };
-  t.match(await containersWith(told), [
+  t.match(await containersWith(probes), [
     {
       livenessProbe: { ...seldom, httpGet: { path: '/livez' }, failureThreshold: 6 },
       readinessProbe: { periodSeconds: 2, failureThreshold: 9 },
@@ -140,7 +140,7 @@ t.test('containers can be added, and some that come first', async (t) => {
   }
 });
 
-t.test('the webhook takes no AWS identity, whoever else takes none', async (t) => {
+t.test('the webhook takes no AWS identity, even if the renewer takes none', async (t) => {
   t.equal(await skippedWith(undefined), 'webhook');
   t.equal(await skippedWith('x, y'), 'webhook,x,y');
   t.equal(await skippedWith('x,webhook'), 'webhook,x');

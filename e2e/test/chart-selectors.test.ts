@@ -16,7 +16,7 @@ function selector(path: string, ...matchExpressions: readonly Expression[]): rea
 /** Labels of namespaces that ask for nothing but what a test adds. */
 const NO_LABELS = ['--set', 'namespaceSelector.matchLabels.ecr-pull-secrets\\.io/inject=null'];
 
-t.test('an expression has values where its operator takes some, and only there', async (t) => {
+t.test('an expression has values if its operator takes some, and only there', async (t) => {
   for (const path of ['namespaceSelector', 'injection.objectSelector']) {
     const place = `/${path.replace('.', '/')}/matchExpressions/0`;
     for (const operator of ['In', 'NotIn']) {
@@ -27,14 +27,14 @@ t.test('an expression has values where its operator takes some, and only there',
       t.ok(await render(...selector(path, { key: 'a', operator, values: ['b'] })));
     }
     for (const operator of ['Exists', 'DoesNotExist']) {
-      const given = selector(path, { key: 'a', operator, values: ['b'] });
-      await t.rejects(render(...given), { message: `${place}/values': maxItems: got 1` });
+      const settings = selector(path, { key: 'a', operator, values: ['b'] });
+      await t.rejects(render(...settings), { message: `${place}/values': maxItems: got 1` });
       t.ok(await render(...selector(path, { key: 'a', operator })));
     }
   }
 });
 
-/** What the pod that `helm test` tries has instead of its defaults; `undefined` where there is nothing. */
+/** What the pod that `helm test` tries has instead of its defaults; `undefined` if there is nothing. */
 async function triedPod(...settings: readonly string[]): Promise<unknown> {
   const [, text] = /- name: TEST_POD\n +value: (".*")/.exec(await render(...settings)) ?? [];
   return text === undefined ? undefined : JSON.parse(JSON.parse(text));
@@ -81,7 +81,7 @@ t.test('the notes say which label a namespace needs, or that it needs none', asy
   );
 });
 
-t.test('who names namespaces is told to label none, and has no helm test', async (t) => {
+t.test('notes for named namespaces ask for no label, and there is no helm test', async (t) => {
   const key = 'kubernetes.io/metadata.name';
   const expression = (operator: string, ...values: readonly string[]) =>
     selector('namespaceSelector', { key, operator, ...(values.length > 0 && { values }) });

@@ -100,7 +100,7 @@ function variable(containers: readonly Container[], container: string, name: str
     ?.value;
 }
 
-t.test('pods are placed, named and secured as told', async (t) => {
+t.test('pods are placed, named and secured as the values say', async (t) => {
   const { spec } = await objectOf<Deployment>('Deployment', ...EVERYTHING);
   t.match(spec, {
     revisionHistoryLimit: 1,
@@ -172,7 +172,7 @@ t.test('a digest wins over a tag', async (t) => {
   for (const { image } of containers) t.match(image, new RegExp(`/ecr-pull-secrets@${digest}$`));
 });
 
-t.test('V8 gets a third of the memory limit, unless somebody says otherwise', async (t) => {
+t.test('V8 gets a third of the memory limit, unless a value says otherwise', async (t) => {
   const heaps = async (quantity: string) => {
     const containers = await containersOf('--set-json', `renewer.resources.limits=${quantity}`);
     return variable(containers, 'renewer', 'NODE_OPTIONS');
@@ -201,8 +201,8 @@ t.test('V8 gets a third of the memory limit, unless somebody says otherwise', as
     'it cannot do with less',
   );
   t.equal(await heaps('null'), undefined, 'without a limit');
-  const told = await containersOf(...EVERYTHING);
-  t.equal(variable(told, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
+  const configured = await containersOf(...EVERYTHING);
+  t.equal(variable(configured, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
 });
 
 /** Each kind of pod, with every variable that it may have. */

@@ -29,7 +29,7 @@ const { api, cluster } = playground;
 const { secretIn, loginWith } = pullSecretsOf(playground);
 const kubectl = await startKubectl(cluster);
 
-// The file as it stands, but where this user may not listen on the Service's port.
+// The file as it stands, unless this user may not listen on the Service's port.
 const file = join(cluster.directory, 'deploy.yaml');
 const port = await chooseServicePort();
 await writeFile(file, text.replaceAll('port: 443\n', `port: ${port}\n`));
@@ -121,7 +121,7 @@ t.test('Helm takes it over by the documented command, however it was applied', a
 
 // What the renewer finds then: attacks-fence.
 t.test(
-  'kustomize moves all but the text of the policies, which is then about nobody',
+  'kustomize moves all but the text of the policies, which then matches no user',
   async (t) => {
     const directory = join(cluster.directory, 'kustomize');
     await mkdir(directory);
@@ -135,7 +135,7 @@ t.test(
   },
 );
 
-// As Argo CD and Flux do, which render the chart and apply it as somebody else: docs/gitops.md.
+// As Argo CD and Flux do, which render the chart and apply it as another user: docs/gitops.md.
 t.test('a GitOps tool finds nothing to change, and leaves caBundle alone', async (t) => {
   await cluster.helm(['uninstall', HOME, '--namespace', HOME]);
   const rendered = join(cluster.directory, 'rendered.yaml');

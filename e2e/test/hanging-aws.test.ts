@@ -155,7 +155,7 @@ t.test(
   },
 );
 
-t.test('renew-once that waits for credentials ends when told to', async (t) => {
+t.test('renew-once that waits for credentials ends at SIGTERM', async (t) => {
   const { standIn, ways } = await startIdentities(t);
   const { reached } = hang(standIn, 'pod-identity');
   const child = spawn(process.execPath, [CLI], {

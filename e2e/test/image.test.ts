@@ -31,7 +31,7 @@ const cluster = await startCluster();
 t.teardown(() => cluster.close());
 const { guardian, directory } = cluster;
 
-// Both at once and first, so that whoever edits the checkout meanwhile hardly ever comes between.
+// Both at once and first, so that an edit of the checkout meanwhile hardly ever comes between.
 const again = join(directory, 'again');
 const source = join(directory, 'source');
 await Promise.all([bundle(again), copySources(source)]);
@@ -44,7 +44,7 @@ const product = join(image.root, PRODUCT_DIR);
 const isolation = await findIsolation(guardian, image);
 
 t.test(
-  'it holds the bundles, what is in them, and the notices, as old as it is told',
+  'it holds the bundles, what is in them, and the notices, as old as SOURCE_DATE_EPOCH says',
   async (t) => {
     const files = await filesIn(product);
     const others = Object.keys(files).filter((name) => !/^[\w-]+\.mjs$/.test(name));

@@ -113,7 +113,7 @@ function checkRenewed(t: Test, before: readonly Secret[], after: readonly Secret
 await Promise.all(
   TEN.slice(1).map((namespace) => api.createNamespace(namespace, { injected: false })),
 );
-// Helm 3, with which that chart was installed, knows no server-side apply.
+// Helm 3, with which that chart was installed, has no server-side apply.
 await helmOld('install', '--create-namespace', '--server-side=false');
 await api.merge(`/api/v1/namespaces/${HOME}`, {
   metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
@@ -193,7 +193,7 @@ t.test('the old values alone: the renewer in its place, with the same targets', 
   t.same(await cronJobs(), []);
 });
 
-t.test('labels: pods get the old secret’s name, and nobody needs the names any more', async (t) => {
+t.test('labels: pods get the old secret’s name, and the names are no longer needed', async (t) => {
   await Promise.all(
     TEN.map((namespace) =>
       api.merge(`/api/v1/namespaces/${namespace}`, {

@@ -66,7 +66,7 @@ async function containersOf(pod: string): Promise<readonly string[]> {
 }
 
 t.test(
-  'where the API server has no policies, the mode is refused',
+  'if the API server has no policies, the mode is refused',
   { skip: supported ? 'it has them' : false },
   async (t) => {
     await t.rejects(install('policy'), { message: /needs Kubernetes 1\.36 or newer/ });

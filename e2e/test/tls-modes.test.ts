@@ -124,8 +124,8 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   const { certificatePem } = await issue();
   const { privateKeyPem } = await issue();
   await putSecret('mine', { certificatePem, privateKeyPem });
-  await eventually('the webhooks tell', () => certificateIsOk(0));
-  await eventually('the renewers tell', () =>
+  await eventually('the webhooks report it', () => certificateIsOk(0));
+  await eventually('the renewers report it', () =>
     renewersSay(/the private key does not belong to the certificate.*Put tls\.crt, tls\.key/),
   );
   for (const figures of await figuresOf(9403)) {
@@ -135,7 +135,7 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
 
   const foreign = await createCertificateAuthority({ commonName: 'other', now: new Date() });
   await putSecret('mine', await issue(foreign));
-  await eventually('the renewers tell', () => renewersSay(/no CA of the bundle signed/));
+  await eventually('the renewers report it', () => renewersSay(/no CA of the bundle signed/));
   await injected();
   t.equal(await readCaBundle(api), authority.certificatePem);
 
@@ -146,10 +146,12 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   });
 });
 
-t.test('a key that somebody put into ca.crt by mistake is not published', async (t) => {
+t.test('a key that was put into ca.crt by mistake is not published', async (t) => {
   const mixed = `${authority.privateKeyPem}${authority.certificatePem}`;
   await api.merge(`${SECRETS}/mine`, { data: { 'ca.crt': encode(mixed) } });
-  await eventually('the renewers tell', () => renewersSay(/the CA bundle holds a private key/));
+  await eventually('the renewers report it', () =>
+    renewersSay(/the CA bundle holds a private key/),
+  );
   t.equal(await readCaBundle(api), authority.certificatePem);
   await putSecret('mine', await issue());
 });
@@ -165,7 +167,7 @@ t.test(
       },
       { wait: false },
     );
-    await eventually('a new replica tells', async () => {
+    await eventually('a new replica reports it', async () => {
       const logs = await Promise.all(
         (await replicasOf(playground)).map((pod) => logOf(playground, pod)),
       );
@@ -184,8 +186,8 @@ t.test(
 
 t.test('one that expires in use shows, and stays for want of a better one', async (t) => {
   await putSecret('mine', await issue(authority, 4_000));
-  await eventually('the webhooks tell', () => certificateIsOk(0));
-  await eventually('the renewers tell', () => renewersSay(/the certificate expired at/));
+  await eventually('the webhooks report it', () => certificateIsOk(0));
+  await eventually('the renewers report it', () => renewersSay(/the certificate expired at/));
   const pods = await api.list<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
   const conditions = pods.map(({ status }) =>
     status?.conditions?.find(({ type }) => type === 'Ready'),
@@ -270,7 +272,7 @@ t.test('back to certificates of our own, by a replica of the new mode', async (t
   t.ok(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)));
 });
 
-t.test('where both authorities are trusted nobody notices a change of the mode', async (t) => {
+t.test('if both CAs are trusted, a change of the mode costs no injection', async (t) => {
   const { data } = await api.get<Secret>(AUTHORITY);
   const own = Buffer.from(data?.['tls.crt'] ?? '', 'base64').toString();
   const mine = authority.certificatePem;

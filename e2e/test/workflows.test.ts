@@ -154,7 +154,7 @@ t.test('Dependabot moves every pin, in few pull requests', async (t) => {
   }
 });
 
-t.test('Dependabot can read the base image: it knows no build argument', async (t) => {
+t.test('Dependabot can read the base image: it resolves no build argument', async (t) => {
   const from = (await read('Dockerfile')).match(/^FROM .*$/gm) ?? [];
   const image =
     /^FROM (?:--platform=\$BUILDPLATFORM )?(alpine:3\.\d+\.\d+@sha256:[0-9a-f]{64})( AS build)?$/;
@@ -220,9 +220,9 @@ t.test('what the scripts call is there', async (t) => {
 t.test('bake gives the Dockerfile what it takes, for the three platforms', async (t) => {
   const [bake, dockerfile] = await Promise.all([read('docker-bake.hcl'), read('Dockerfile')]);
   const taken = [...dockerfile.matchAll(/^ARG (\w+)=/gm)].map(([, name = '']) => name);
-  const [, given = ''] = /args = \{([^}]*)\}/.exec(bake) ?? [];
+  const [, passed = ''] = /args = \{([^}]*)\}/.exec(bake) ?? [];
   t.strictSame(
-    [...given.matchAll(/^ +(\w+) += \1$/gm)].map(([, name = '']) => name).toSorted(),
+    [...passed.matchAll(/^ +(\w+) += \1$/gm)].map(([, name = '']) => name).toSorted(),
     taken.toSorted(),
   );
   t.match(bake, 'platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7"]');

@@ -21,7 +21,7 @@ const IMAGE = `${REGISTRY}/payments/api:1.4.2`;
 /**
  * Shows the whole of it, and checks what it shows.
  *
- * @throws where anything is not as it is told
+ * @throws if anything is not as the demo prints it
  */
 export async function runDemo({ say, stay }: DemoOptions): Promise<void> {
   const step = timer(say);
@@ -108,7 +108,7 @@ function hoursUntil(instant: string): string {
   return `${((Date.parse(instant) - Date.now()) / 3_600_000).toFixed(1)} h`;
 }
 
-/** Tells a step together with how long it took. */
+/** Prints a step together with how long it took. */
 function timer(say: DemoOptions['say']): (what: string) => void {
   let lastMs = Date.now();
   return (what) => {

@@ -30,7 +30,7 @@ const REVIEW_FILE = fileURLToPath(
 
 /**
  * How many attackers there are: enough to pass each limit by far, or, with `npm run test:attacks`, as many as
- * somebody tried. Beyond a limit more of them cost only time.
+ * were tried once. Beyond a limit more of them cost only time.
  */
 const COUNTS =
   process.env['STRANGERS'] === undefined
@@ -98,7 +98,7 @@ t.test('bodies of nothing but structure are read, and cost no memory', async (t)
   });
 });
 
-t.test('four pods of 2.9 MiB at once, by somebody who may only create pods', async (t) => {
+t.test('four pods of 2.9 MiB at once, by a user who may only create pods', async (t) => {
   const bytes = 2.9 * MEBIBYTE;
   const pods = [
     podWith({ args: Array.from({ length: bytes / 3 }, () => '') }),

@@ -116,7 +116,7 @@ t.test(
   },
 );
 
-// Without its checkpoint a leader gets new tokens at once: nobody has to wait for half of their life.
+// Without its checkpoint a leader gets new tokens at once: the test need not wait for half of their life.
 t.test('a rotation is one paced write per namespace and one AWS call per token', async (t) => {
   await api.remove(CHECKPOINT_PATH);
   const leader = await replaceLeader();
@@ -165,7 +165,7 @@ async function scale(replicas: number): Promise<void> {
 }
 
 async function createNamespaces(names: readonly string[]): Promise<void> {
-  // One iterator for all workers: whoever is free takes the next name.
+  // One iterator for all workers: each free worker takes the next name.
   const waiting = names.values();
   const labels = { [INJECT_LABEL]: 'enabled' };
   const work = async (): Promise<void> => {

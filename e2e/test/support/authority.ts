@@ -20,7 +20,7 @@ export interface WebhookConfiguration {
   }[];
 }
 
-/** PEM of what the API server is told to trust. */
+/** PEM of what the API server trusts by the configuration. */
 export async function readCaBundle(api: KubeApi): Promise<string> {
   const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
   return Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString();
@@ -30,7 +30,7 @@ export async function readTrusted(api: KubeApi): Promise<readonly X509Certificat
   return splitBundle(await readCaBundle(api)).map((pem) => new X509Certificate(pem));
 }
 
-/** Which authority signs; empty where there is none that can be read. */
+/** Which authority signs; empty if there is none that can be read. */
 export async function readSigner(api: KubeApi): Promise<string> {
   const secret = await ifPresent(api.get<Secret>(AUTHORITY));
   const pem = Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString();

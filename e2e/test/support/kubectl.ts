@@ -9,7 +9,7 @@ import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progre
  * Runs kubectl as the cluster's administrator.
  *
  * @returns the lines that it printed
- * @throws with what it said where it failed; `diff` fails where there is a difference
+ * @throws with what it printed if it failed; `diff` fails if there is a difference
  */
 export type Kubectl = (...args: readonly string[]) => Promise<readonly string[]>;
 

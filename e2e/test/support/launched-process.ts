@@ -31,7 +31,7 @@ export interface LaunchedProcess {
   metrics(): Promise<string>;
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
-  /** Tells it to end, by SIGTERM. */
+  /** Ends it by SIGTERM. */
   stop(): void;
 }
 

@@ -12,7 +12,7 @@ const THEIRS = 'gke-managed-new';
 
 /**
  * Plays a platform that adds its own namespaces to the `namespaceSelector` of each webhook configuration when that is
- * written, whoever writes it, as GKE Autopilot does. One that has them already stays as it is.
+ * written, by any user, as GKE Autopilot does. One that has them already stays as it is.
  *
  * @returns what ends it
  */

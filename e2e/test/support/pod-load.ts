@@ -20,7 +20,7 @@ const PER_SECOND = Number(process.env['PODS_PER_SECOND'] ?? 5);
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/pod-load.ts', import.meta.url));
 
-/** The namespace of the pods; whoever wants a load makes it. */
+/** The namespace of the pods; a test that wants a load makes it. */
 export const LOADED_NAMESPACE = 'load';
 
 /** Lets something happen while a process of its own creates pods all the time. */

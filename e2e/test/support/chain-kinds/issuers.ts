@@ -30,7 +30,7 @@ export const ISSUERS_KINDS: ChainKinds = {
     const own = leaf({ issuer: commonName('leaf'), signer: 'rsa-2048-other' });
     return { roots: [own], sent: [own] };
   })(),
-  'a leaf that is trusted, of nobody’s signature': ((): ChainDraft => {
+  'a leaf that is trusted, with no CA’s signature': ((): ChainDraft => {
     const own = leaf({ signature: 'sha1-rsa' });
     return { roots: [own], sent: [own] };
   })(),

@@ -12,7 +12,7 @@ import {
   tokenOf,
 } from './attack.ts';
 
-/** Types that mean something to a component of Kubernetes, Helm, or nobody. */
+/** Types that mean something to a component of Kubernetes, to Helm, or to no program. */
 const OTHER_TYPES: Readonly<Record<string, Manifest>> = {
   Opaque: {},
   'bootstrap.kubernetes.io/token': { data: { 'token-id': 'YWJjZGVm' } },

@@ -28,7 +28,7 @@ interface Inspected {
 }
 
 /**
- * Has buildah build the Dockerfile as it stands. No base image can be had, so one is made: our Node where
+ * Has buildah build the Dockerfile as it stands. No base image can be had, so one is made: our Node in the place where
  * Alpine's would be, and an `apk` that does nothing. While a step runs it sees this machine's `/usr`.
  *
  * @throws with what buildah said
@@ -87,7 +87,7 @@ async function makeBase(base: string): Promise<void> {
   await installNode(base);
 }
 
-/** The registry and the cache of whoever runs the tests: what `npm ci` has fetched is not fetched again. */
+/** The registry and the cache of the user who runs the tests: what `npm ci` has fetched is not fetched again. */
 async function npmSettings(guardian: Guardian): Promise<readonly string[]> {
   return [
     `PATH=${TOOLS}/node:${TOOLS}:/usr/local/bin:/usr/bin:/bin`,
