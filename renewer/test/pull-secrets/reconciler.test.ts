@@ -74,7 +74,7 @@ function start(...plans: readonly (Plan | undefined)[]) {
       repairs,
       foreign,
       problems,
-      recordResult: (_, __, { kind }) => void results.push(kind),
+      recordResult: (_, { kind }) => void results.push(kind),
     },
     { secretName: 's' },
   );
