@@ -52,7 +52,7 @@ export interface Leadership {
 }
 
 /** One candidate. */
-interface Candidate extends LeaderElectionDependencies, LeaderElectionSettings {
+interface Candidate extends Omit<LeaderElectionDependencies, 'random'>, LeaderElectionSettings {
   readonly failures: ThrottledLog;
   readonly observed: Observation;
 }
@@ -89,16 +89,7 @@ export async function runLeaderElection(
   );
   const now = clock.now();
   const observed: Observation = { lease: undefined, changedAtMs: now, renewedAtMs: now };
-  const candidate: Candidate = {
-    store,
-    clock,
-    random,
-    logger,
-    identity,
-    lead,
-    failures,
-    observed,
-  };
+  const candidate: Candidate = { store, clock, logger, identity, lead, failures, observed };
   while (!signal.aborted) {
     if (await tryAcquire(candidate, signal)) {
       logger.info({ identity }, 'leading');

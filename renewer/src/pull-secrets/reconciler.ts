@@ -49,7 +49,7 @@ export function createReconciler(
       return { priority, afterMs: waitMs };
     }
     const result = await executePlan({ client, namespace, name, signal }, plan, clock);
-    recordResult(namespace, plan, result);
+    recordResult(namespace, result);
     // Unless the cache is behind, the write is due at once. The rotation has paced the read before it.
     const isWriteDue = plan.kind === 'examine' && planFor(namespace)?.kind === 'write';
     return isWriteDue ? { priority, afterMs: 0 } : undefined;

@@ -1,9 +1,9 @@
 import t from 'tap';
+import type { Write } from '../support/pull-secret-api.ts';
 import {
   labelled,
   type PullSecretWorld,
   startPullSecretWorld,
-  type Write,
 } from '../support/pull-secret-world.ts';
 
 const NAMESPACES = 2_000;
@@ -31,7 +31,7 @@ t.test('a busy API server is asked when it says, by all writers', async (t) => {
   t.ok(asked >= 20 && asked <= 60, `${asked} requests in 20 s`);
   t.equal(recovered, NAMESPACES);
   t.ok(world.warnings.length <= 2, `${world.warnings.length} lines`);
-  t.same(world.notices, []);
+  t.same(world.events, []);
 });
 
 t.test('an API server that fails is asked ever more rarely', async (t) => {
@@ -40,7 +40,7 @@ t.test('an API server that fails is asked ever more rarely', async (t) => {
   t.ok(asked >= 20 && asked <= 60, `${asked} requests in 20 s`);
   t.equal(recovered, NAMESPACES);
   t.ok(world.warnings.length <= 2, `${world.warnings.length} lines`);
-  t.same(world.notices, []);
+  t.same(world.events, []);
 });
 
 t.test('an API server that is out of reach is asked ever more rarely', async (t) => {
@@ -55,7 +55,7 @@ t.test('an API server that was away is served everything when it is back', async
   const world = await startPullSecretWorld(t, { namespaces, tokens: [] });
   await world.pass(1_000);
   const comeBack = await world.cut();
-  world.giveTokens('ecr us-east-1');
+  world.setTokens('ecr us-east-1');
   await world.pass(20_000);
   t.same(world.writes, []);
   await comeBack();
@@ -92,5 +92,5 @@ t.test('an API server that has only just started is not a namespace’s refusal'
     exchange.json({ kind: 'Status', reason: 'Forbidden', message }, 403),
   );
   t.equal(recovered, 50);
-  t.same(world.notices, []);
+  t.same(world.events, []);
 });

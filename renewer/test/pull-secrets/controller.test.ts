@@ -1,5 +1,6 @@
 import t from 'tap';
-import { labelled, startPullSecretWorld, type Write } from '../support/pull-secret-world.ts';
+import type { Write } from '../support/pull-secret-api.ts';
+import { labelled, startPullSecretWorld } from '../support/pull-secret-world.ts';
 
 function forbid({ exchange }: Write, details: object): void {
   exchange.json({ kind: 'Status', reason: 'Forbidden', message: 'no', details }, 403);
@@ -15,7 +16,7 @@ t.test(
     world.onWrite((write) => forbid(write, write.namespace === 'dying' ? { causes } : {}));
     await world.pass(5_000);
     t.same(
-      world.notices.map(({ namespace }) => namespace),
+      world.events.map(({ namespace }) => namespace),
       ['full'],
     );
     t.notMatch(world.warnings.join(''), /dying/);

@@ -35,8 +35,8 @@ t.test(
       const { webhooks } = JSON.parse(await text(exchange.request));
       writes.push(webhooks[0].clientConfig.caBundle);
       exchange.json({ metadata: { name: 'hook', resourceVersion: String(++version) } });
-      feed.tell('MODIFIED', configurationWith(writes.at(-1) ?? '', version));
-      feed.tell('MODIFIED', configurationWith('', ++version));
+      feed.send('MODIFIED', configurationWith(writes.at(-1) ?? '', version));
+      feed.send('MODIFIED', configurationWith('', ++version));
     });
     const source = createObservable(first);
     const published = createObservable<Published>(NOTHING_READ);

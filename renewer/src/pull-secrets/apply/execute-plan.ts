@@ -9,11 +9,27 @@ import { type FailureCause, readFailureCauseOf, writeFailureCauseOf } from './fa
 
 /** The result of a plan's one request. */
 export type PlanResult =
-  | { readonly kind: 'written'; readonly secret: PullSecretMetadata; readonly tookMs: number }
+  | {
+      readonly kind: 'written';
+      readonly plan: PlanOf<'write'>;
+      readonly secret: PullSecretMetadata;
+      readonly tookMs: number;
+    }
   | { readonly kind: 'deleted' }
-  /** `undefined` if there is no secret. */
-  | { readonly kind: 'examined'; readonly finding: Finding | undefined }
-  | { readonly kind: 'failed'; readonly error: unknown; readonly cause: FailureCause };
+  /** The finding is `undefined` if there is no secret. */
+  | {
+      readonly kind: 'examined';
+      readonly plan: PlanOf<'examine'>;
+      readonly finding: Finding | undefined;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly plan: Plan;
+      readonly error: unknown;
+      readonly cause: FailureCause;
+    };
+
+type PlanOf<K extends Plan['kind']> = Extract<Plan, { readonly kind: K }>;
 
 /**
  * Sends the one request of a plan.
@@ -27,31 +43,24 @@ export async function executePlan(
 ): Promise<PlanResult> {
   const startedAtMs = clock.now();
   try {
-    return await sendRequest(target, plan, () => elapsedMs(clock, startedAtMs));
+    if (plan.kind === 'delete') {
+      await deletePullSecret(target, plan.secret);
+      return { kind: 'deleted' };
+    }
+    if (plan.kind === 'examine') {
+      const finding = await readForeignKeys(target, plan.dockerConfig, 'list');
+      return { kind: 'examined', plan, finding };
+    }
+    const metadata = await applyPullSecret(target, plan.dockerConfig, plan.write);
+    const tookMs = elapsedMs(clock, startedAtMs);
+    return { kind: 'written', plan, secret: readPullSecretMetadata(metadata), tookMs };
   } catch (error) {
     if (target.signal.aborted) throw error;
-    const cause =
-      plan.kind === 'examine'
-        ? readFailureCauseOf(error)
-        : writeFailureCauseOf(error, elapsedMs(clock, startedAtMs));
-    return { kind: 'failed', error, cause };
+    const tookMs = elapsedMs(clock, startedAtMs);
+    const isRead = plan.kind === 'examine';
+    const cause = isRead ? readFailureCauseOf(error) : writeFailureCauseOf(error, tookMs);
+    return { kind: 'failed', plan, error, cause };
   }
-}
-
-async function sendRequest(
-  target: PullSecretTarget,
-  plan: Plan,
-  tookMs: () => number,
-): Promise<PlanResult> {
-  if (plan.kind === 'delete') {
-    await deletePullSecret(target, plan.secret);
-    return { kind: 'deleted' };
-  }
-  if (plan.kind === 'examine') {
-    return { kind: 'examined', finding: await readForeignKeys(target, plan.dockerConfig, 'list') };
-  }
-  const metadata = await applyPullSecret(target, plan.dockerConfig, plan.write);
-  return { kind: 'written', secret: readPullSecretMetadata(metadata), tookMs: tookMs() };
 }
 
 /** No time at all if the clock jumped meanwhile: no request takes longer than the limit. */

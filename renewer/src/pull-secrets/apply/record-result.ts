@@ -1,6 +1,7 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { ServerPause } from '@ecr-pull-secrets/kube/pacing/server-pause.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import type { PullSecretCache } from '../cache/cache.ts';
 import type { NamespaceProblems } from '../events/namespace-problems.ts';
@@ -11,7 +12,7 @@ import {
   slowMessage,
 } from '../events/event-messages.ts';
 import type { ForeignSecrets } from '../foreign/foreign-secrets.ts';
-import type { Plan } from '../plan/plan-namespace.ts';
+import type { Finding } from '../foreign/read-foreign-keys.ts';
 import { SLOW_WRITE_MS } from '../queue/pacing.ts';
 import type { RepairLimiter } from '../queue/repair-limiter.ts';
 import type { PlanResult } from './execute-plan.ts';
@@ -30,7 +31,10 @@ export interface ResultRecorderDependencies
  *
  * @throws the error of a plan that failed; ECRPS_PULL_SECRET_REFUSED if its cause is in the namespace
  */
-export type RecordResult = (namespace: string, plan: Plan, result: PlanResult) => void;
+export type RecordResult = (namespace: string, result: PlanResult) => void;
+
+type Written = PlanResult & { readonly kind: 'written' };
+type Failed = PlanResult & { readonly kind: 'failed' };
 
 export function createResultRecorder(
   dependencies: ResultRecorderDependencies,
@@ -46,44 +50,34 @@ export function createResultRecorder(
     'reading a pull secret failed; will retry',
   );
 
-  function recordSuccess(namespace: string, plan: Plan, result: PlanResult): void {
-    serverPause.succeeded();
-    if (result.kind === 'examined' && plan.kind === 'examine') {
-      if (!result.finding) return;
-      foreign.record(namespace, plan.dockerConfig, result.finding);
-      const { foreignKeys } = result.finding;
-      if (foreignKeys.length === 0) return;
-      const message = foreignMessage(secretName, namespace, foreignKeys);
-      return problems.report(namespace, { reason: 'PullSecretForeign', message });
-    }
-    problems.resolve(namespace, 'PullSecretRefused');
-    if (result.kind === 'deleted') {
-      metrics.secretWrites.inc({ result: 'deleted' });
-      logger.info({ namespace }, 'deleted the pull secret of a namespace that opted out');
-    }
-    if (result.kind === 'written' && plan.kind === 'write') {
-      cache.update(namespace, result.secret);
-      repairs.written(namespace, plan.dockerConfig);
-      foreign.forget(namespace);
-      metrics.secretWrites.inc({ result: 'success' });
-      logger.info({ namespace, reason: plan.write.reason }, 'wrote the pull secret');
-      problems.resolve(namespace, 'PullSecretForeign');
-      recordDuration(namespace, result.tookMs);
-    }
+  function recordFinding(namespace: string, dockerConfig: DockerConfig, finding: Finding): void {
+    foreign.record(namespace, dockerConfig, finding);
+    if (finding.foreignKeys.length === 0) return;
+    const message = foreignMessage(secretName, namespace, finding.foreignKeys);
+    problems.report(namespace, { reason: 'PullSecretForeign', message });
   }
 
-  function recordDuration(namespace: string, tookMs: number): void {
+  function recordDeletion(namespace: string): void {
+    problems.resolve(namespace, 'PullSecretRefused');
+    metrics.secretWrites.inc({ result: 'deleted' });
+    logger.info({ namespace }, 'deleted the pull secret of a namespace that opted out');
+  }
+
+  function recordWrite(namespace: string, { plan, secret, tookMs }: Written): void {
+    cache.update(namespace, secret);
+    repairs.written(namespace, plan.dockerConfig);
+    foreign.forget(namespace);
+    problems.resolve(namespace, 'PullSecretRefused');
+    problems.resolve(namespace, 'PullSecretForeign');
+    metrics.secretWrites.inc({ result: 'success' });
+    logger.info({ namespace, reason: plan.write.reason }, 'wrote the pull secret');
     if (tookMs < SLOW_WRITE_MS) return problems.resolve(namespace, 'PullSecretSlow');
     const message = slowMessage(secretName, tookMs);
     problems.report(namespace, { reason: 'PullSecretSlow', message, identity: 'slow' });
   }
 
   /** @returns the error for the work queue, whose back-off depends on it */
-  function recordFailure(
-    namespace: string,
-    plan: Plan,
-    { error, cause }: PlanResult & { readonly kind: 'failed' },
-  ): unknown {
+  function recordFailure(namespace: string, { plan, error, cause }: Failed): unknown {
     // The deletion of a namespace deletes its secret, and the watch of secrets may report that first.
     if (cause.kind === 'gone') return error;
     const isRead = plan.kind === 'examine';
@@ -108,8 +102,12 @@ export function createResultRecorder(
     return createError('ECRPS_PULL_SECRET_REFUSED', message, error);
   }
 
-  return (namespace, plan, result) => {
-    if (result.kind === 'failed') throw recordFailure(namespace, plan, result);
-    recordSuccess(namespace, plan, result);
+  return (namespace, result) => {
+    if (result.kind === 'failed') throw recordFailure(namespace, result);
+    serverPause.succeeded();
+    if (result.kind === 'deleted') recordDeletion(namespace);
+    if (result.kind === 'written') recordWrite(namespace, result);
+    if (result.kind === 'examined' && result.finding)
+      recordFinding(namespace, result.plan.dockerConfig, result.finding);
   };
 }

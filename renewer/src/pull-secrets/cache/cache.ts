@@ -76,12 +76,6 @@ export interface PullSecretCacheSettings {
 /** One object for all namespaces without a role: there may be ten thousand. */
 const DEFAULT_IDENTITY: NamespaceIdentity = Object.freeze({ kind: 'default' });
 
-const NO_HANDLER: CacheEventHandler = {
-  onChange: () => undefined,
-  onDelete: () => undefined,
-  onRolesChange: () => undefined,
-};
-
 export function createPullSecretCache(settings: PullSecretCacheSettings): PullSecretCache {
   const { secretName, namespaceRule, namespaceRoles } = settings;
   const targets = new Map<string, NamespaceIdentity>();
@@ -90,7 +84,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
   const secrets = new Map<string, PullSecretMetadata>();
   const listed = { namespaces: false, secrets: false };
   let haveRolesChanged = false;
-  let eventHandler = NO_HANDLER;
+  let eventHandler: CacheEventHandler | undefined;
 
   function reduceNamespace({ metadata }: PartialObject): CachedNamespace {
     const isIncluded = isTarget(metadata, namespaceRule);
@@ -127,14 +121,14 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
   function reportRoles(): void {
     if (!haveRolesChanged) return;
     haveRolesChanged = false;
-    eventHandler.onRolesChange();
+    eventHandler?.onRolesChange();
   }
 
   function removeNamespace(name: string): void {
     setTarget(name, undefined);
     alive.delete(name);
     secrets.delete(name);
-    eventHandler.onDelete(name);
+    eventHandler?.onDelete(name);
   }
 
   /** Ignores older versions: the watch repeats, later, what the response to our own write contained. */
@@ -161,12 +155,12 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
       for (const name of before) removeNamespace(name);
       listed.namespaces = true;
       reportRoles();
-      for (const namespace of alive) eventHandler.onChange(namespace, 'namespace');
+      for (const namespace of alive) eventHandler?.onChange(namespace, 'namespace');
     },
     upsert: (namespace) => {
       putNamespace(namespace);
       reportRoles();
-      eventHandler.onChange(namespace.name, 'namespace');
+      eventHandler?.onChange(namespace.name, 'namespace');
     },
     remove: ({ name }) => {
       removeNamespace(name);
@@ -179,15 +173,15 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
       secrets.clear();
       for (const { namespace, metadata } of found) putSecret(namespace, metadata);
       listed.secrets = true;
-      for (const namespace of alive) eventHandler.onChange(namespace, 'secret');
+      for (const namespace of alive) eventHandler?.onChange(namespace, 'secret');
     },
     upsert: ({ namespace, metadata }) => {
       putSecret(namespace, metadata);
-      eventHandler.onChange(namespace, 'secret');
+      eventHandler?.onChange(namespace, 'secret');
     },
     remove: ({ namespace, metadata }) => {
       removeSecret(namespace, metadata.resourceVersion);
-      eventHandler.onChange(namespace, 'secret');
+      eventHandler?.onChange(namespace, 'secret');
     },
   };
 

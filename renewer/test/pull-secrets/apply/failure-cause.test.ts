@@ -2,7 +2,8 @@ import t from 'tap';
 import { createApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { writeFailureCauseOf } from '../../../src/pull-secrets/apply/failure-cause.ts';
 import { denialMessage } from '../../../src/pull-secrets/events/event-messages.ts';
-import { labelled, startPullSecretWorld, type Write } from '../../support/pull-secret-world.ts';
+import type { Write } from '../../support/pull-secret-api.ts';
+import { labelled, startPullSecretWorld } from '../../support/pull-secret-world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -52,8 +53,8 @@ for (const [title, [status, message]] of Object.entries(cases)) {
     // 5 + 10 s are past.
     t.equal(tries.length, 3 * bad.length);
     t.equal(world.writes.length - tries.length, good.length);
-    t.equal(world.notices.length, bad.length, 'one Event for each');
-    t.match(world.notices[0], { reason: 'PullSecretRefused' });
+    t.equal(world.events.length, bad.length, 'one Event for each');
+    t.match(world.events[0], { reason: 'PullSecretRefused' });
     t.equal(world.warnings.length, bad.length, 'one line for each');
     await world.pass(15_000);
     t.match(await world.metric('pull_secrets'), { refused: bad.length, current: good.length });
@@ -74,8 +75,8 @@ t.test('a namespace made anew does not wait for what the old one was refused', a
   world.onWrite((write) => deny(write, 403, QUOTA));
   await world.pass(MINUTE_MS);
   world.onWrite((write) => write.accept());
-  world.tellNamespace('DELETED', labelled('a'));
-  world.tellNamespace('ADDED', labelled('a'));
+  world.sendNamespace('DELETED', labelled('a'));
+  world.sendNamespace('ADDED', labelled('a'));
   const before = world.writes.length;
   await world.pass(500);
   t.equal(world.writes.length, before + 1);
@@ -86,17 +87,17 @@ t.test('numbers that change in a refusal make no new Event, another reason does'
   world.onWrite((write) => deny(write, 403, QUOTA.replaceAll('=3', `=${write.before}`)));
   await world.pass(MINUTE_MS);
   t.ok(world.writes.length > 3);
-  t.equal(world.notices.length, 1);
+  t.equal(world.events.length, 1);
   t.equal(world.warnings.length, 1);
   world.onWrite((write) => deny(write, 400, DENIED));
   await world.pass(2 * MINUTE_MS);
-  t.equal(world.notices.length, 2);
+  t.equal(world.events.length, 2);
   world.onWrite((write) => {
     if (write.before % 2 === 0) deny(write, 400, DENIED);
     else deny(write, 403, QUOTA);
   });
   await world.pass(12 * MINUTE_MS);
-  t.equal(world.notices.length, 2, 'two that take turns are no news');
+  t.equal(world.events.length, 2, 'two that take turns are no news');
 });
 
 t.test('whatever a webhook says, a trouble is worth a few Events at most', async (t) => {
@@ -104,7 +105,7 @@ t.test('whatever a webhook says, a trouble is worth a few Events at most', async
   world.onWrite((write) => deny(write, 400, `${DENIED} ${'x'.repeat(write.before)}`));
   await world.pass(MINUTE_MS);
   t.ok(world.writes.length > 3);
-  t.ok(world.notices.length <= 3, `${world.notices.length} Events`);
+  t.ok(world.events.length <= 3, `${world.events.length} Events`);
 });
 
 t.test('namespaces that are slow to refuse leave room for the others', async (t) => {
@@ -119,7 +120,7 @@ t.test('namespaces that are slow to refuse leave room for the others', async (t)
   });
   await world.pass(6_000);
   t.equal(held.length, 25, 'not every writer waits for them');
-  world.tellNamespace('ADDED', labelled('new'));
+  world.sendNamespace('ADDED', labelled('new'));
   await world.pass(500);
   t.equal(world.writes.at(-1), 'new');
   for (const write of held) write.exchange.destroy();
@@ -136,15 +137,15 @@ t.test('a write that is slow is told of once, until one is quick', async (t) => 
     await world.pass(20_000);
     const last = held.pop()?.accept();
     await world.pass(1_000);
-    if (last) world.tellSecret('DELETED', last);
+    if (last) world.sendSecret('DELETED', last);
   }
-  t.match(world.notices, [{ namespace: 'a', reason: 'PullSecretSlow', message: /took 2\d s/ }]);
-  t.equal(world.notices.length, 1);
+  t.match(world.events, [{ namespace: 'a', reason: 'PullSecretSlow', message: /took 2\d s/ }]);
+  t.equal(world.events.length, 1);
   await world.pass(20_000);
   t.match(await world.metric('namespace_problems'), { PullSecretSlow: 1 });
   world.onWrite((write) => write.accept());
   const last = held.pop()?.accept();
-  if (last) world.tellSecret('DELETED', last);
+  if (last) world.sendSecret('DELETED', last);
   await world.pass(MINUTE_MS);
   t.match(await world.metric('namespace_problems'), { PullSecretSlow: 0 });
   t.match(await world.metric('pull_secrets'), { current: 2 });
@@ -158,10 +159,10 @@ t.test('a write that is cut off after long is its namespace’s matter', async (
   held[0]?.exchange.destroy();
   await world.pass(250);
   world.onWrite((write) => write.accept());
-  world.tellNamespace('ADDED', labelled('new'));
+  world.sendNamespace('ADDED', labelled('new'));
   await world.pass(250);
   t.same(world.writes, ['cut', 'new'], 'nobody waits');
-  t.match(world.notices, [{ reason: 'PullSecretRefused', message: /did not finish the write/ }]);
+  t.match(world.events, [{ reason: 'PullSecretRefused', message: /did not finish the write/ }]);
   t.match(await world.metric('pull_secret_writes_total'), { refused: 1, success: 1 });
 });
 
@@ -196,8 +197,8 @@ t.test('a read that fails is not reported as a write, nor blamed on a webhook', 
   world.onRead((namespace) => (namespace === 'a' ? 403 : 504));
   await world.pass(MINUTE_MS);
   t.ok(world.reads.filter((namespace) => namespace === 'b').length > 2, 'it is tried again');
-  t.match(world.notices, [{ namespace: 'a', reason: 'PullSecretRefused' }]);
-  t.equal(world.notices.length, 1);
+  t.match(world.events, [{ namespace: 'a', reason: 'PullSecretRefused' }]);
+  t.equal(world.events.length, 1);
   t.same(await world.metric('pull_secret_writes_total'), {});
   t.match(world.warnings.join(), /reading a pull secret failed/);
 });
