@@ -20,7 +20,7 @@ export type Credentials =
 export interface CredentialStore {
   /**
    * Sets the roles that are in use from now on, besides the default identity: their tokens are requested and renewed.
-   * It also records which identities have no token, so it is to be called at each resync too.
+   * It also records which identities have no token, so it must be called at each resync too.
    */
   use(roles: Iterable<Identity>): void;
   /** What an identity, or the default one, gets at this moment. */
