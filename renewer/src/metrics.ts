@@ -1,5 +1,5 @@
 import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
-import { Counter, Gauge, type Registry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { Counter, Gauge, type MetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 
 export type RenewerMetrics = ReturnType<typeof createRenewerMetrics>;
 
@@ -7,7 +7,7 @@ export type RenewerMetrics = ReturnType<typeof createRenewerMetrics>;
  * All metrics of the renewer. Each is declared here, and set by the part that it is about. No label ever holds a
  * namespace: there may be ten thousand.
  */
-export function createRenewerMetrics(registry: Registry) {
+export function createRenewerMetrics(registry: MetricsRegistry) {
   const registers = [registry];
 
   function gauge<L extends string = never>(name: string, help: string, ...labelNames: L[]) {

@@ -30,7 +30,6 @@ const NAMES_OF_OTHERS: readonly (readonly [name: RegExp, whose: string])[] = [
 
 /** Files that need one of these words. Each must have it. */
 const ALLOWED: readonly (readonly [file: RegExp, word: RegExp, reason: string])[] = [
-  [/registry-(?:rule|key)|_renewer-checks\.tpl$/, /authority/, 'the part of a URL (RFC 3986)'],
   [/verify\/general-names\.ts$/, /authority/, 'the part of a URL (RFC 3986)'],
 ];
 

@@ -1,4 +1,9 @@
-import { Counter, Gauge, Histogram, type Registry } from '@ecr-pull-secrets/shared/metrics.ts';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricsRegistry,
+} from '@ecr-pull-secrets/shared/metrics.ts';
 import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
 
 /**
@@ -22,7 +27,7 @@ export interface WebhookMetrics {
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /** Creates the metrics in the registry. Each result exists from the start, or `rate()` would miss its first count. */
-export function createWebhookMetrics(registry: Registry): WebhookMetrics {
+export function createWebhookMetrics(registry: MetricsRegistry): WebhookMetrics {
   const registers = [registry];
   const metrics: WebhookMetrics = {
     requests: new Counter({

@@ -1,6 +1,6 @@
 import { type Health, HEALTHY } from '@ecr-pull-secrets/shared/http/ops-server.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
-import { createMetricsRegistry, type Registry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { createMetricsRegistry, type MetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createPodDecider } from './admission/pod-decision.ts';
 import { createReviewHandler } from './admission/review-handler.ts';
@@ -19,7 +19,7 @@ export interface WebhookDependencies {
 /** The parts of a webhook that does not listen yet. */
 export interface Webhook {
   readonly app: WebhookApp;
-  readonly metrics: Registry;
+  readonly metrics: MetricsRegistry;
   /** Resolves once the app can make TLS handshakes. */
   readonly hasCertificate: Promise<void>;
   /** Reads the files of `TLS_DIR` again; never rejects. */

@@ -6,7 +6,7 @@ import { domainPattern, REGISTRY_DOMAINS } from './aws-partitions.ts';
  *
  * Source: kubernetes/cloud-provider-aws `cmd/ecr-credential-provider/main.go` (`ecrPrivateHostPattern`, v1.36.1).
  */
-export const PRIVATE_ECR_HOST_PATTERN = `(\\d{12})\\.dkr[.-]ecr(-fips)?\\.([a-zA-Z0-9][a-zA-Z0-9-_]*)\\.(${REGISTRY_DOMAINS.map(({ domain }) => domainPattern(domain)).join('|')})`;
+export const PRIVATE_ECR_HOST_PATTERN = `(\\d{12})\\.dkr[.-]ecr(-fips)?\\.([a-zA-Z0-9][a-zA-Z0-9-_]*)\\.(${domainPattern(REGISTRY_DOMAINS)})`;
 
 const PRIVATE_ECR_HOST = new RegExp(`^${PRIVATE_ECR_HOST_PATTERN}$`);
 

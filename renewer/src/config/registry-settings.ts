@@ -1,7 +1,7 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { planTokens, type RefusedRegistry } from '../credentials/token-plan.ts';
 import type { Registry } from '../credentials/registries/registries.ts';
-import { registryWarnings } from '../credentials/registries/registry-warnings.ts';
+import { isEcrKey, quoteKey } from '../credentials/registries/registry-key.ts';
 import { awsRegionOf } from './aws-variables.ts';
 import type { ConfigFile } from './config-file.ts';
 
@@ -49,7 +49,25 @@ export function registrySettingsOf(
     awsRegion,
     registries,
     refusedRegistries: refused,
-    registryWarnings: registryWarnings(registries, refused),
+    registryWarnings: warningsAbout(registries, refused),
     writableKeys: [...new Set(keys)],
   };
 }
+
+function warningsAbout(
+  registries: readonly Registry[],
+  refused: readonly RefusedRegistry[],
+): readonly string[] {
+  const unnamed = registries.filter(({ host, tokenOf }) => !tokenOf && !isEcrKey(host));
+  const capital = registries.filter(({ host }) => /[A-Z]/.test(host));
+  return [
+    ...refused.map(({ key, reason }) => `registry ${quoteKey(key)} ${reason}`),
+    ...unnamed.map(({ host }) => `registry ${quoteKey(host)} ${NO_ECR_HOST}`),
+    ...capital.map(({ host }) => `registry ${quoteKey(host)} ${CAPITALS}`),
+  ];
+}
+
+const NO_ECR_HOST =
+  'is no host of ECR, and gets the token of the first host of ECR in the list, else that of AWS_REGION: make sure that it is a proxy or an alias of that registry. The list form of "registries", in the chart and in CONFIG_FILE, says by tokenOf which registry is behind it';
+
+const CAPITALS = 'has capitals, so it covers only images that are written with the same ones';

@@ -1,8 +1,8 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import type { RegistrySettings } from '../config/registry-settings.ts';
 import { createDockerConfig, createEmptyDockerConfig, type DockerConfig } from './docker-config.ts';
 import type { Identity } from './identity.ts';
-import type { Registry } from './registries/registries.ts';
 import { isValid, type RegistryTokens } from './registry-token.ts';
 import { PENDING_MS } from './renewal-policy.ts';
 import { planTokens, type TokenPlan, tokenRequestsOf } from './token-plan.ts';
@@ -20,7 +20,7 @@ export type Credentials =
 export interface CredentialStore {
   /**
    * Sets the roles that are in use from now on, besides the default identity: their tokens are requested and renewed.
-   * It also records which identities have no token, so it is to be called at each resync too.
+   * It also records which identities have no token, so it must be called at each resync too.
    */
   use(roles: Iterable<Identity>): void;
   /** What an identity, or the default one, gets at this moment. */
@@ -40,18 +40,15 @@ interface Usage {
   readonly incompleteSinceMs: number | undefined;
 }
 
+interface CredentialStoreDependencies {
+  readonly clock: Clock;
+  readonly tokenRenewer: Pick<TokenRenewer, 'tokens' | 'require'>;
+}
+
 export function createCredentialStore(
-  {
-    clock,
-    tokenRenewer,
-  }: { readonly clock: Clock; readonly tokenRenewer: Pick<TokenRenewer, 'tokens' | 'require'> },
-  settings: {
-    readonly registries: readonly Registry[];
-    /** `AWS_REGION`. */
-    readonly awsRegion: string | undefined;
-  },
+  { clock, tokenRenewer }: CredentialStoreDependencies,
+  { registries, awsRegion: region }: Pick<RegistrySettings, 'registries' | 'awsRegion'>,
 ): CredentialStore {
-  const { registries, awsRegion: region } = settings;
   const { tokens } = tokenRenewer;
   const plans = new Map<string, TokenPlan>();
   const usages = new Map<string, Usage>();

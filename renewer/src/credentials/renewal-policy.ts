@@ -37,36 +37,28 @@ export const COLLECT_MS = 2_000;
  */
 export const PENDING_MS = 60_000;
 
-/** When tokens are renewed, and when their pull secrets are about to expire. */
-export interface RenewalPolicy {
-  /**
-   * The instant at which to renew a token, whatever AWS said about its life.
-   *
-   * @param random - a number in [0, 1)
-   */
-  readonly renewAtMs: (token: RegistryToken, random: () => number) => number;
-  /** The instant from which on a token is renewed if another one is due. */
-  readonly combineFromMs: (token: RegistryToken, renewAtMs: number) => number;
-  /** No renewal is further off than this, unless the clock was set back. */
-  readonly longestWaitMs: number;
-  /**
-   * Whether so little of a pull secret's life is left that its renewal must have failed.
-   *
-   * @param lifeMs - from the renewal of its newest token to the expiry of its first one
-   */
-  readonly isExpiring: (expiresAtMs: number, lifeMs: number, nowMs: number) => boolean;
-}
+/** When tokens are renewed, and when their pull secrets count as expiring. */
+export type RenewalPolicy = ReturnType<typeof createRenewalPolicy>;
 
 /** @param renewalShare - share of a token's life after which it is renewed, between 0 and 1 */
-export function createRenewalPolicy(renewalShare: number): RenewalPolicy {
+export function createRenewalPolicy(renewalShare: number) {
   const waitOf = ({ obtainedAtMs, expiresAtMs }: RegistryToken): number =>
     Math.min(expiresAtMs - obtainedAtMs, LONGEST_TOKEN_LIFE_MS) * renewalShare;
   return {
-    renewAtMs: (token, random) =>
+    /** The instant at which to renew a token, whatever AWS said about its life. */
+    renewAtMs: (token: RegistryToken, random: () => number): number =>
       token.obtainedAtMs + Math.max(waitOf(token) * (1 - JITTER * random()), SHORTEST_RENEWAL_MS),
-    combineFromMs: (token, renewAtMs) => renewAtMs - waitOf(token) * COMBINED_SHARE,
+    /** The instant from which on a token is renewed if another one is due. */
+    combineFromMs: (token: RegistryToken, renewAtMs: number): number =>
+      renewAtMs - waitOf(token) * COMBINED_SHARE,
+    /** No renewal is further off than this, unless the clock was set back. */
     longestWaitMs: LONGEST_TOKEN_LIFE_MS * renewalShare,
-    isExpiring: (expiresAtMs, lifeMs, nowMs) =>
+    /**
+     * Whether so little of a pull secret's life is left that its renewal must have failed.
+     *
+     * @param lifeMs - from the renewal of its newest token to the expiry of its first one
+     */
+    isExpiring: (expiresAtMs: number, lifeMs: number, nowMs: number): boolean =>
       nowMs >= expiresAtMs - lifeMs * (1 - renewalShare) * EXPIRING_SHARE,
   };
 }

@@ -112,7 +112,7 @@ t.test(
       empty: '# nothing yet\n',
       first: {
         token: 'from-file\n',
-        // Neither the user nor the cluster is here, and an entry that is not complete hurts nobody.
+        // Neither the user nor the cluster is here, and an entry that is not complete does no harm.
         config: JSON.stringify({
           'current-context': 'dev',
           clusters: [{ name: 'broken', cluster: {} }],

@@ -1,6 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { createDockerConfig } from '../../src/credentials/docker-config.ts';
-import { createRenewalPolicy, RENEWAL_POLICY } from '../../src/credentials/renewal-policy.ts';
+import {
+  createRenewalPolicy,
+  LONGEST_TOKEN_LIFE_MS,
+  RENEWAL_POLICY,
+} from '../../src/credentials/renewal-policy.ts';
 import { planTokens } from '../../src/credentials/token-plan.ts';
 import { planWrite } from '../../src/pull-secrets/plan/plan-write.ts';
 import { EAST, HOUR_MS, NOW_MS, registryToken, WEST } from '../support/registry-tokens.ts';
@@ -34,6 +39,22 @@ t.test('whatever AWS says of a token’s end, renewal is neither at once nor nev
   t.same(new Set(soon.map(waitFor)), new Set([10_000]));
   t.equal(waitFor(NOW_MS + 1e15), 6 * HOUR_MS);
   t.end();
+});
+
+t.test('the chart’s alerts for tokens fire only if a renewal is late', async (t) => {
+  const alerts = await readFile(
+    new URL('../../../chart/monitoring/alerts.yaml', import.meta.url),
+    'utf8',
+  );
+  const thresholds = [
+    ...alerts.matchAll(/token_expiry_timestamp_seconds\) - time\(\) < ([\d *]+)/g),
+  ];
+  t.equal(thresholds.length, 2);
+  const leftAtRenewalMs = LONGEST_TOKEN_LIFE_MS - RENEWAL_POLICY.longestWaitMs;
+  for (const [, product = ''] of thresholds) {
+    const seconds = product.split('*').reduce((total, factor) => total * Number(factor), 1);
+    t.ok(seconds * 1000 < leftAtRenewalMs - HOUR_MS, `${product} s`);
+  }
 });
 
 /** Runs the token renewer for days, and writes one pull secret whenever the plan says so. */

@@ -58,24 +58,27 @@ t.test('a host that is no ECR name takes the token of the registry that it names
   t.end();
 });
 
-t.test('a host takes the very token of the registry that it names, whoever asks for that', (t) => {
-  const proxy = { host: 'proxy.example.com', tokenOf: `https://${otherAccount.toUpperCase()}/` };
-  const listed = { host: otherAccount, roleArn, externalId: 'ours', sessionName: 'me' };
-  const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
-  const places = { region: undefined, identity: mine };
-  const both = planTokens({ registries: [proxy, { host: EAST }, listed], ...places });
-  t.equal(both.requests.length, 2);
-  t.equal(both.entries[0]?.tokenId, both.entries[2]?.tokenId);
-  t.same(both.requests[0]?.identity, { roleArn, externalId: 'ours', sessionName: 'me' });
+t.test(
+  'a host takes the very token of the registry that it names, whatever identity requests it',
+  (t) => {
+    const proxy = { host: 'proxy.example.com', tokenOf: `https://${otherAccount.toUpperCase()}/` };
+    const listed = { host: otherAccount, roleArn, externalId: 'ours', sessionName: 'me' };
+    const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
+    const places = { region: undefined, identity: mine };
+    const both = planTokens({ registries: [proxy, { host: EAST }, listed], ...places });
+    t.equal(both.requests.length, 2);
+    t.equal(both.entries[0]?.tokenId, both.entries[2]?.tokenId);
+    t.same(both.requests[0]?.identity, { roleArn, externalId: 'ours', sessionName: 'me' });
 
-  const own = { ...proxy, roleArn: `${roleArn}-own` };
-  t.match(planTokens({ registries: [own, listed], ...places }).requests, [
-    { identity: { roleArn: own.roleArn, externalId: undefined } },
-    { identity: { roleArn } },
-  ]);
-  t.match(planTokens({ registries: [proxy], ...places }).requests, [{ identity: mine }]);
-  t.end();
-});
+    const own = { ...proxy, roleArn: `${roleArn}-own` };
+    t.match(planTokens({ registries: [own, listed], ...places }).requests, [
+      { identity: { roleArn: own.roleArn, externalId: undefined } },
+      { identity: { roleArn } },
+    ]);
+    t.match(planTokens({ registries: [proxy], ...places }).requests, [{ identity: mine }]);
+    t.end();
+  },
+);
 
 t.test('a host that names none goes with the first ECR host, else with AWS_REGION', (t) => {
   const proxy = { host: 'proxy.example.com' };

@@ -36,7 +36,7 @@ t.test('a failure keeps the old token, and AWS is called again after growing wai
     .map((atMs, index) => Math.round((atMs - (tries[index] ?? 0)) / 1000));
   t.equal(Math.round((tries[0] ?? 0) / HOUR_MS / 0.1), 54, 'half life with jitter');
   t.same(waits.slice(0, 6), [1, 2, 4, 8, 16, 30]);
-  t.equal(published.length, 2, 'a failure tells nothing');
+  t.equal(published.length, 2, 'a failure publishes nothing');
   failing.clear();
   await clock.advance(30_000);
   t.equal(published.length, 3);
@@ -52,21 +52,26 @@ t.test('one token that AWS refuses delays no other', async (t) => {
   await stop();
 });
 
-t.test('tokens of the checkpoint are used without asking AWS, unless they are dead', async (t) => {
-  const initial = new Map([
-    [first?.id ?? '', registryToken()],
-    [second?.id ?? '', registryToken({ expiresAtMs: NOW_MS })],
-  ]);
-  const { clock, calls, published, renewer, stop } = startTokenRenewer({ initialTokens: initial });
-  renewer.require(requests);
-  t.same([...(published[0]?.keys() ?? [])], [first?.id]);
-  await clock.advance(HOUR_MS);
-  t.same(
-    calls.map(({ id }) => id),
-    [second?.id],
-  );
-  await stop();
-});
+t.test(
+  'tokens of the checkpoint are used without a call to AWS, unless they have expired',
+  async (t) => {
+    const initial = new Map([
+      [first?.id ?? '', registryToken()],
+      [second?.id ?? '', registryToken({ expiresAtMs: NOW_MS })],
+    ]);
+    const { clock, calls, published, renewer, stop } = startTokenRenewer({
+      initialTokens: initial,
+    });
+    renewer.require(requests);
+    t.same([...(published[0]?.keys() ?? [])], [first?.id]);
+    await clock.advance(HOUR_MS);
+    t.same(
+      calls.map(({ id }) => id),
+      [second?.id],
+    );
+    await stop();
+  },
+);
 
 t.test('a token whose end no date can be does not end the renewal when AWS is away', async (t) => {
   const id = first?.id ?? '';
@@ -81,7 +86,7 @@ t.test('a token whose end no date can be does not end the renewal when AWS is aw
   await stop();
 });
 
-t.test('a token that nobody requires any more is not renewed', async (t) => {
+t.test('a token that is not required any more is not renewed', async (t) => {
   const { clock, calls, renewer, stop } = startTokenRenewer();
   renewer.require(requests);
   await clock.advance(1_000);
@@ -122,7 +127,7 @@ t.test('tokens that failed together come back together, whatever their waits', a
   await stop();
 });
 
-t.test('one token that hangs keeps no other waiting, whether new or tried again', async (t) => {
+t.test('one token that hangs delays no other, whether new or tried again', async (t) => {
   const { clock, calls, published, failing, hanging, renewer, stop } = startTokenRenewer();
   const [one = '', two = ''] = requests.map(({ id }) => id);
   hanging.add(two);
@@ -156,7 +161,7 @@ t.test('tokens that hang together come back together', async (t) => {
   await stop();
 });
 
-t.test('tokens that nobody requires yet, or any more, are kept while they live', async (t) => {
+t.test('tokens that are not required yet, or any more, stay while they are valid', async (t) => {
   const [one = '', two = ''] = requests.map(({ id }) => id);
   const initial = new Map([
     [two, registryToken({ expiresAtMs: NOW_MS + HOUR_MS })],
@@ -183,7 +188,7 @@ t.test('tokens that nobody requires yet, or any more, are kept while they live',
   await stop();
 });
 
-t.test('requiring a refused token again and again asks AWS no sooner', async (t) => {
+t.test('requiring a refused token again and again calls AWS no sooner', async (t) => {
   const { clock, calls, failing, hanging, renewer, stop } = startTokenRenewer();
   const [one = '', two = ''] = requests.map(({ id }) => id);
   failing.add(two);

@@ -112,7 +112,7 @@ function readApi(client: KubeClient): Promise<unknown> {
   return client.request({ method: 'GET', path: '/api' });
 }
 
-/** Fails where an error, told as logs tell it, holds the proxy's password in any form. */
+/** Fails if an error, formatted as in a log, contains the proxy's password in any form. */
 function holdsNoCredentials(t: Test, error: unknown): void {
   let logged = '';
   const destination = { write: (line: string) => void (logged += line) };
@@ -214,7 +214,7 @@ t.test('the API server’s certificate is checked behind a proxy as well', async
   t.match(error, { code: /^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN)$/ });
 });
 
-t.test('no error tells a proxy’s credentials', async (t) => {
+t.test('no error contains a proxy’s credentials', async (t) => {
   const proxy = await startProxy(t, { routes: {}, credentials });
   const refusing = await startConnectProxy({ routes: {}, credentials });
   await refusing.close();

@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { limitConnections } from './connection-limit.ts';
 import { listen } from './listen.ts';
-import type { Registry } from '../metrics.ts';
+import type { MetricsRegistry } from '../metrics.ts';
 import { limitOpenRequests } from './request-limit.ts';
 
 /** The answer to a probe: healthy, or the reason why not. */
@@ -10,7 +10,7 @@ export type Health = { readonly ok: true } | { readonly ok: false; readonly reas
 export const HEALTHY: Health = Object.freeze({ ok: true });
 
 export interface OpsServerDependencies {
-  readonly metrics: Registry;
+  readonly metrics: MetricsRegistry;
   /** Called for each `/readyz`; must answer from memory. */
   readonly ready: () => Health;
 }

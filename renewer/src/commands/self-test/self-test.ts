@@ -12,11 +12,6 @@ import {
 import type { SelfTestConfiguration } from './configuration.ts';
 import { podToTry } from './tried-pod.ts';
 
-type Settings = Pick<
-  SelfTestConfiguration,
-  'namespace' | 'secretName' | 'expectInjection' | 'pod' | 'withinMs'
->;
-
 export interface SelfTestDependencies {
   readonly client: KubeClient;
   readonly clock: Clock;
@@ -33,7 +28,7 @@ const INTERVAL_MS = 500;
  */
 export async function selfTest(
   { client, clock, print }: SelfTestDependencies,
-  settings: Settings,
+  settings: SelfTestConfiguration,
   stop: AbortSignal,
 ): Promise<void> {
   const endMs = clock.now() + settings.withinMs;
@@ -54,7 +49,7 @@ export async function selfTest(
 
 async function checkSecret(
   client: KubeClient,
-  { namespace, secretName }: Settings,
+  { namespace, secretName }: SelfTestConfiguration,
   nowMs: number,
 ): Promise<string> {
   const where = `the pull secret ${secretName} in namespace ${namespace}`;
@@ -76,7 +71,7 @@ async function checkSecret(
 
 const HINT = 'the log of the renewer says why';
 
-async function checkPod(client: KubeClient, settings: Settings): Promise<string> {
+async function checkPod(client: KubeClient, settings: SelfTestConfiguration): Promise<string> {
   const { namespace, secretName } = settings;
   const names = await dryRun(client, settings);
   if (names.includes(secretName)) {
@@ -90,7 +85,7 @@ async function checkPod(client: KubeClient, settings: Settings): Promise<string>
 
 async function dryRun(
   client: KubeClient,
-  { namespace, pod }: Settings,
+  { namespace, pod }: SelfTestConfiguration,
 ): Promise<readonly string[]> {
   try {
     const { spec } = await client.request<AdmittedPod>({

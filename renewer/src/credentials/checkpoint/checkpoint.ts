@@ -8,8 +8,8 @@ import type { RegistryTokens } from '../registry-token.ts';
 import { type CheckpointSecret, createCheckpointSecret } from './checkpoint-secret.ts';
 
 /**
- * The tokens, stored in one Secret of the release namespace: after a restart within half of their life AWS is not
- * called, and in an outage of AWS a new leader still has the tokens that are valid.
+ * The tokens, stored in one Secret of the release namespace: a restart before their renewal does not call AWS, and in
+ * an outage of AWS a new leader still has the tokens that are valid.
  */
 export interface Checkpoint {
   /**

@@ -1,5 +1,5 @@
 import { parseEcrHost } from '@ecr-pull-secrets/shared/ecr-host.ts';
-import { partitionOf, REGISTRY_DOMAINS } from '@ecr-pull-secrets/shared/aws-partitions.ts';
+import { partitionOf, partitionsIn } from '@ecr-pull-secrets/shared/aws-partitions.ts';
 import { hostOf, isEcrKey } from './registry-key.ts';
 
 /** The service and region of AWS that give the tokens of a registry host. */
@@ -35,9 +35,8 @@ export function placeOf(key: string): TokenPlace | undefined {
   );
   if (!ecr) return ECR_PUBLIC_PLACE;
   const { region, fips, suffix } = ecr;
-  const found = REGISTRY_DOMAINS.find(({ domain }) => domain === suffix);
-  const place = { service: 'ecr', fips, dualStack: found?.isDualStack ?? false } as const;
+  const place = { service: 'ecr', fips, dualStack: suffix.startsWith('on.') } as const;
   return region === ANY_REGION
-    ? { ...place, region: undefined, partitions: found?.partitions ?? [] }
+    ? { ...place, region: undefined, partitions: partitionsIn(suffix).map(({ name }) => name) }
     : { ...place, region, partitions: [partitionOf(region)] };
 }

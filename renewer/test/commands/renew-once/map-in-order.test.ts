@@ -19,7 +19,7 @@ t.test('results come in order while the work overlaps, within its limit', async 
   t.same([...finish.keys()], [1, 2]);
   finish.get(2)?.();
   await setImmediate();
-  t.same([...finish.keys()], [1, 2, 3], 'one that is slow holds up nobody');
+  t.same([...finish.keys()], [1, 2, 3], 'one that is slow delays no other');
   await clock.advance(300);
   t.same([...finish.keys()], [1, 2, 3, 4], 'nor do two');
   t.same(yielded, []);
@@ -32,7 +32,7 @@ t.test('results come in order while the work overlaps, within its limit', async 
   t.same(yielded, [1, 2, 3, 4]);
 });
 
-t.test('what had to make room for others is done again', async (t) => {
+t.test('work that had to make room for others is repeated', async (t) => {
   const clock = createFakeClock();
   const begun: number[] = [];
   const work = async (item: number, signal: AbortSignal): Promise<number> => {

@@ -17,7 +17,7 @@ function refusal(status: number, details: object = {}): Error {
   return createApiError('PATCH it', { status, retryAfter: undefined, text });
 }
 
-/** What the API server does with the apply of a namespace; a secret is never there before, unless told. */
+/** What the API server does with the apply of a namespace; a secret is absent before, unless `read` finds one. */
 type Applies = Readonly<Record<string, (clock: Clock) => unknown>>;
 
 interface Run {
@@ -124,7 +124,7 @@ t.test('a namespace that refuses is named with its reason, and the others go on'
   t.equal(error, 'not all namespaces: writing the secret failed in 2: b, e');
 });
 
-t.test('a conflict is looked at again', async (t) => {
+t.test('after a conflict the secret is read again', async (t) => {
   let conflicts = 2;
   const applies: Applies = {
     a: async () => {
@@ -136,7 +136,7 @@ t.test('a conflict is looked at again', async (t) => {
   t.equal(applied.length, 3);
 });
 
-t.test('a secret that is deleted between two looks is made anew', async (t) => {
+t.test('a secret that is deleted between two reads is created again', async (t) => {
   let looks = 0;
   let conflicts = 1;
   const { output, error, applied } = await run(
@@ -159,7 +159,7 @@ t.test('a secret that is deleted between two looks is made anew', async (t) => {
   t.equal(applied.length, 2, 'the first one is bound to what was there');
 });
 
-t.test('no target at all is said loudly, and is no failure', async (t) => {
+t.test('no target at all is a warning, and no failure', async (t) => {
   const { output, error } = await run({ TARGET_NAMESPACE: ' ,' });
   t.equal(error, '');
   t.match(output, /in 0 namespaces\nWARNING: nothing to do: .*TARGET_NAMESPACE=.*\nJob complete/);
@@ -177,7 +177,7 @@ t.test('without every token nothing is written', async (t) => {
   t.same(applied, []);
 });
 
-t.test('a token that is dead on arrival is no token', async (t) => {
+t.test('a token that has expired on arrival is no token', async (t) => {
   const { error, applied } = await run({}, { tokenSource: giveDeadToken });
   t.match(error, /expired already/);
   t.same(applied, []);

@@ -89,7 +89,7 @@ async function written({ request }: Exchange): Promise<Write> {
   };
 }
 
-t.test('an API server that does not answer yet is asked again for the tokens', async (t) => {
+t.test('an API server that does not answer yet is tried again for the tokens', async (t) => {
   const { api, checkpoint, said } = await start(t);
   const loading = checkpoint.load();
   (await api.next()).destroy();
@@ -100,7 +100,7 @@ t.test('an API server that does not answer yet is asked again for the tokens', a
   t.same(said, []);
 });
 
-t.test('a Secret that cannot be read is waited for half a minute', async (t) => {
+t.test('a Secret that cannot be read is tried for half a minute', async (t) => {
   const { api, clock, checkpoint, said } = await start(t);
   const loading = checkpoint.load();
   (await api.next()).refuse(500);
@@ -128,7 +128,7 @@ t.test('a refusal, rubbish and another version mean a new start at once', async 
   const loading = checkpoint.load();
   (await api.next()).refuse(404);
   t.same(await loading, new Map());
-  t.equal(said.length, answers.length, 'the first start of all is no trouble');
+  t.equal(said.length, answers.length, 'the very first start is no problem');
 });
 
 t.test('tokens of another caller are not used, and are replaced', async (t) => {
@@ -216,7 +216,7 @@ async function startBehind(t: Test, save: RegistryTokens) {
   return { api, checkpoint, look, ...rest };
 }
 
-t.test('what another leader wrote since is kept where it is newer', async (t) => {
+t.test('what another leader wrote since stays if it is newer', async (t) => {
   const ours = new Map([
     ...tokensOf('ours', { id: 'both', obtainedAtMs: 20 }),
     ...tokensOf('ours', { id: 'stale', obtainedAtMs: 20 }),
@@ -241,7 +241,7 @@ t.test('what another leader wrote since is kept where it is newer', async (t) =>
   t.same(said, ['Checkpoint reconciliation failed'], 'a conflict is expected');
 });
 
-t.test('nothing is written where another leader knows better', async (t) => {
+t.test('nothing is written if another leader has newer tokens', async (t) => {
   const newer = tokensOf('theirs', { obtainedAtMs: 30 });
   for (const theirs of [checkpointOf(newer), checkpointOf(newer, 'them')]) {
     const { api, checkpoint, look } = await startBehind(t, tokensOf('ours', { obtainedAtMs: 20 }));
@@ -256,7 +256,7 @@ t.test('nothing is written where another leader knows better', async (t) => {
 
 const FUTURE = { obtainedAtMs: Date.UTC(2200, 0) };
 
-t.test('a checkpoint that is gone or broken meanwhile is made anew', async (t) => {
+t.test('a checkpoint that is gone or broken meanwhile is created again', async (t) => {
   const answers: readonly (readonly [string, (exchange: Exchange) => void])[] = [
     ['1', (exchange) => exchange.refuse(404)],
     ['9', (exchange) => exchange.json(secretOf('junk', '9'))],
