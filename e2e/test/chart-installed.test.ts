@@ -48,26 +48,29 @@ async function injected(labels: Manifest = {}): Promise<void> {
   assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
 }
 
-t.test('the defaults pass where Pod Security "restricted" is enforced', async (t) => {
-  await playground.install();
-  await eventually('injection works', () => injected());
-  const pod = { spec: { containers: [{ name: 'app', image: 'x' }] } };
-  await t.rejects(
-    api.createPod(PRODUCT_NAME, pod),
-    /violates PodSecurity "restricted/,
-    'it is enforced',
-  );
-});
+t.test(
+  'the defaults are valid in a namespace that enforces the Pod Security Standard "restricted"',
+  async (t) => {
+    await playground.install();
+    await eventually('injection works', () => injected());
+    const pod = { spec: { containers: [{ name: 'app', image: 'x' }] } };
+    await t.rejects(
+      api.createPod(PRODUCT_NAME, pod),
+      /violates PodSecurity "restricted/,
+      'it is enforced',
+    );
+  },
+);
 
-t.test('an upgrade with nothing changed writes nothing', async (t) => {
+t.test('an upgrade without changes writes nothing', async (t) => {
   await unchangedByUpgrade(t, {});
 });
 
-t.test('the admissions enforcer of AKS leaves the webhook configuration alone', async (t) => {
+t.test('the admissions enforcer of AKS does not change the webhook configuration', async (t) => {
   t.notOk(await enforceAdmissions(client));
   const before = await readNamespaceSelector(api);
 
-  // As charts of others are there, and as ours was.
+  // As in the charts of others, and formerly in ours.
   await playground.install({ injection: { annotations: { [LEFT_ALONE]: null } } }, NO_WAIT);
   t.ok(await enforceAdmissions(client));
   await t.rejects(playground.install({}, NO_WAIT), {
@@ -95,7 +98,7 @@ t.test('the admissions enforcer of AKS leaves the webhook configuration alone', 
   t.same(await readNamespaceSelector(api), before);
 });
 
-t.test('with every switch on it works all the same', async (t) => {
+t.test('it works with every switch enabled', async (t) => {
   for (const kind of ['PodMonitor', 'ServiceMonitor', 'PrometheusRule']) {
     await api.create(CRDS, crdOf(kind));
   }
@@ -130,7 +133,7 @@ t.test('alerts and the dashboard query metrics that the processes expose', async
   await eventually('all of it is there', isComplete, 90_000);
 });
 
-t.test('helm test and an unchanged upgrade do so too', async (t) => {
+t.test('helm test and an upgrade without changes work with every switch enabled', async (t) => {
   await cluster.helm(['test', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--timeout', '90s']);
   await unchangedByUpgrade(t, EVERY_SWITCH);
 });
@@ -146,7 +149,7 @@ async function unchangedByUpgrade(t: Tap, values: Manifest): Promise<void> {
 
 type Tap = Pick<typeof t, 'match' | 'same' | 'equal'>;
 
-/** Versions of all objects once the controllers have said all about them. */
+/** The versions of all objects after the controllers have updated them. */
 function settled(): Promise<Readonly<Record<string, string>>> {
   return eventually('nothing changes for a second', async () => {
     const first = await readVersions(playground);
@@ -192,7 +195,7 @@ async function makeWhatExists(): Promise<void> {
   });
 }
 
-/** As much of the Prometheus Operator as its API. */
+/** Only the API of the Prometheus Operator. */
 function crdOf(kind: string) {
   const plural = `${kind.toLowerCase()}s`;
   const schema = {

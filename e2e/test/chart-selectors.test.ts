@@ -13,10 +13,10 @@ function selector(path: string, ...matchExpressions: readonly Expression[]): rea
   return ['--set-json', `${path}.matchExpressions=${JSON.stringify(matchExpressions)}`];
 }
 
-/** Labels of namespaces that ask for nothing but what a test adds. */
+/** A namespaceSelector without the default label. */
 const NO_LABELS = ['--set', 'namespaceSelector.matchLabels.ecr-pull-secrets\\.io/inject=null'];
 
-t.test('an expression has values where its operator takes some, and only there', async (t) => {
+t.test('an expression must have values if and only if its operator requires them', async (t) => {
   for (const path of ['namespaceSelector', 'injection.objectSelector']) {
     const place = `/${path.replace('.', '/')}/matchExpressions/0`;
     for (const operator of ['In', 'NotIn']) {
@@ -27,20 +27,20 @@ t.test('an expression has values where its operator takes some, and only there',
       t.ok(await render(...selector(path, { key: 'a', operator, values: ['b'] })));
     }
     for (const operator of ['Exists', 'DoesNotExist']) {
-      const given = selector(path, { key: 'a', operator, values: ['b'] });
-      await t.rejects(render(...given), { message: `${place}/values': maxItems: got 1` });
+      const superfluous = selector(path, { key: 'a', operator, values: ['b'] });
+      await t.rejects(render(...superfluous), { message: `${place}/values': maxItems: got 1` });
       t.ok(await render(...selector(path, { key: 'a', operator })));
     }
   }
 });
 
-/** What the pod that `helm test` tries has instead of its defaults; `undefined` where there is nothing. */
+/** The fields of the dry-run pod of `helm test` that differ from its defaults; `undefined` if there are none. */
 async function triedPod(...settings: readonly string[]): Promise<unknown> {
   const [, text] = /- name: TEST_POD\n +value: (".*")/.exec(await render(...settings)) ?? [];
   return text === undefined ? undefined : JSON.parse(JSON.parse(text));
 }
 
-t.test('the pod of helm test has the labels that a pod needs', async (t) => {
+t.test('the pod of helm test has the labels that the selector requires', async (t) => {
   t.equal(await triedPod(), undefined);
   const wanted = [
     '--set',
@@ -62,12 +62,12 @@ t.test('the pod of helm test has the labels that a pod needs', async (t) => {
   });
 });
 
-/** What the notes say a namespace needs to opt in. */
+/** The instruction in the notes to opt a namespace in. */
 async function optingIn(...settings: readonly string[]): Promise<string | undefined> {
   return /^1\. Opt a namespace in:\n +(.*)$/m.exec(await notes(...settings))?.[1];
 }
 
-t.test('the notes say which label a namespace needs, or that it needs none', async (t) => {
+t.test('the notes contain the label that a namespace needs, or that it needs none', async (t) => {
   const command = 'kubectl label namespace <namespace>';
   t.equal(await optingIn(), `${command} ecr-pull-secrets.io/inject=enabled`);
   const some = selector('namespaceSelector', { key: 'tier', operator: 'In', values: ['a', 'b'] });
@@ -79,7 +79,7 @@ t.test('the notes say which label a namespace needs, or that it needs none', asy
 });
 
 t.test(
-  'with named namespaces the notes do not ask for labels, and there is no helm test',
+  'if namespaces are selected by name, the notes mention no label, and there is no helm test',
   async (t) => {
     const key = 'kubernetes.io/metadata.name';
     const expression = (operator: string, ...values: readonly string[]) =>

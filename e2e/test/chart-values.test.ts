@@ -10,7 +10,7 @@ import { startChart } from './support/chart.ts';
 
 const { helm, lint, path: chart, render } = await startChart(t);
 
-/** Refused by the schema, by `helm lint` too; the message names the key. */
+/** Rejected by the schema, also in `helm lint`; the message names the key. */
 const WRONG: Readonly<Record<string, RegExp>> = {
   'replicas=3': /at '': additional properties 'replicas' not allowed/,
   'webhook.resource.limits.memory=1Gi': /at '\/webhook': additional properties 'resource'/,
@@ -80,7 +80,7 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
     /the name a is repeated, or is the name of a condition of the chart/,
 };
 
-/** A condition that a pod must meet besides. */
+/** A further condition that a pod must meet. */
 function condition(name: string, index = 0): string {
   const path = `injection.matchConditions[${index}]`;
   return `${path}.name=${name},${path}.expression=1 < 2`;
@@ -104,18 +104,18 @@ const POSSIBLE = [
 ];
 
 for (const [setting, message] of Object.entries(WRONG)) {
-  t.test(`${setting} is refused`, async (t) => {
+  t.test(`${setting} is rejected`, async (t) => {
     await t.rejects(render('--set', setting), { message });
     await t.rejects(lint('--set', setting), /helm lint failed/);
   });
 }
 
 for (const [setting, message] of Object.entries(IMPOSSIBLE)) {
-  t.test(`${setting} is refused`, (t) => t.rejects(render('--set', setting), { message }));
+  t.test(`${setting} is rejected`, (t) => t.rejects(render('--set', setting), { message }));
 }
 
 t.test(
-  'a release whose name no Service could have is refused before anything is made',
+  'a release name that is invalid for a Service is rejected before anything is created',
   async (t) => {
     for (const name of ['my.release', '1st']) {
       await t.rejects(helm(['template', name, chart, '--set', 'awsRegion=us-east-1']), {
@@ -127,11 +127,11 @@ t.test(
   },
 );
 
-t.test('what is only near to something impossible is taken', async (t) => {
+t.test('values near to an impossible one are accepted', async (t) => {
   for (const setting of POSSIBLE) t.ok(await render('--set', setting), setting);
 });
 
-t.test('a bundle that no webhook needs is neither checked nor rendered', async (t) => {
+t.test('additionalCaBundle without a webhook is neither validated nor rendered', async (t) => {
   const bundle = 'tls.additionalCaBundle=x PRIVATE KEY';
   for (const setting of [
     'injection.mode=none',
@@ -142,7 +142,7 @@ t.test('a bundle that no webhook needs is neither checked nor rendered', async (
   }
 });
 
-t.test('a chart above this one may say global and enabled', async (t) => {
+t.test('a parent chart may set global and enabled', async (t) => {
   t.equal(await render('--set', 'global.registry=x,enabled=true'), await render());
   for (const pullSecrets of ['"x"', 'true', '{"name":"x"}']) {
     const setting = `global.imagePullSecrets=${pullSecrets}`;
@@ -150,7 +150,7 @@ t.test('a chart above this one may say global and enabled', async (t) => {
   }
 });
 
-t.test('keys of a Secret that are not said are the usual ones', async (t) => {
+t.test('the keys of a Secret have defaults', async (t) => {
   for (const settings of ['aws.secretName=mine', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s']) {
     const usual = await render('--set', settings);
     for (const keys of ['aws.secretKeys=null', 'aws.secretKeys.accessKeyId=null']) {
@@ -159,7 +159,7 @@ t.test('keys of a Secret that are not said are the usual ones', async (t) => {
   }
 });
 
-t.test('a release with a number for a name has texts for labels', async (t) => {
+t.test('a release with a numeric name has strings as labels', async (t) => {
   for (const mode of ['cronjob.enabled=false', 'cronjob.enabled=true,targetNamespace=a']) {
     const set = `awsRegion=us-east-1,fullnameOverride=abc,${mode}`;
     const args = ['template', '123', chart, '--set', set, '--set-string', 'nameOverride=1e3'];
@@ -169,7 +169,7 @@ t.test('a release with a number for a name has texts for labels', async (t) => {
   }
 });
 
-t.test('values of an older chart of ours are met with what to do', async (t) => {
+t.test('the error for values of an older chart contains what to do', async (t) => {
   const older = ['webhook', 'renewer'].map((name) => `${name}.livenessProbe=null`);
   const settings = [...older, 'networkPolicy.dnsPorts=null'];
   t.ok(await render('--set', settings.join()), 'what has a default may be missing');
@@ -178,12 +178,12 @@ t.test('values of an older chart of ours are met with what to do', async (t) => 
   });
 });
 
-t.test('a limit below ours is taken with a heap of one’s own', async (t) => {
+t.test('a memory limit below the minimum is accepted with NODE_OPTIONS in extraEnv', async (t) => {
   const own = 'renewer.extraEnv[0].name=NODE_OPTIONS,renewer.extraEnv[0].value=x';
   t.ok(await render('--set', `renewer.resources.limits.memory=96Mi,${own}`));
 });
 
-t.test('what the old chart’s users write is taken', async (t) => {
+t.test('the values that users of the old chart set are accepted', async (t) => {
   for (const setting of ['aws=null', 'names=null', 'forHelm=false', 'registries=a.example']) {
     t.ok(await render('--set', setting), setting);
   }
@@ -192,14 +192,14 @@ t.test('what the old chart’s users write is taken', async (t) => {
 t.test('every value is in the schema, and the schema has no other', async (t) => {
   const schema = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
   const values = (await readValues()).map((value) => value.path);
-  // For charts above this one, and where the first charts of the old tool had values.
+  // For parent charts, and for the top-level values of the first charts of the old tool.
   const first = ['schedule', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'];
   const seconds = ['startingDeadlineSeconds', 'terminationGracePeriodSeconds'];
   const more = ['enabled', 'names.serviceAcount', ...first, ...seconds];
   t.same([...pathsIn(schema)].toSorted(), [...values, ...more].toSorted());
 });
 
-t.test('every value says what it means', async (t) => {
+t.test('every value has a description', async (t) => {
   for (const { path, defaultValue, comment } of await readValues()) {
     const isSwitch = path.endsWith('.enabled') || defaultValue === undefined;
     if (!isSwitch && comment.length === 0) t.fail(path);
@@ -207,11 +207,11 @@ t.test('every value says what it means', async (t) => {
   t.pass();
 });
 
-t.test('the table in the README is made from them', async (t) => {
+t.test('the table in the README is generated from the values', async (t) => {
   t.equal(await readFile(CHART_README, 'utf8'), await chartReadme(), 'run: npm run chart-readme');
 });
 
-/** Of all groups and what is in them. */
+/** The values of all groups. */
 function* pathsIn({ properties = {} }: ValuesSchema, prefix = ''): Generator<string> {
   for (const [key, value] of Object.entries(properties)) {
     yield `${prefix}${key}`;

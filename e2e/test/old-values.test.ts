@@ -8,7 +8,7 @@ import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
 const PROFILE = `${CHART}/profiles/k8s-ecr-login-renew.yaml`;
-/** Every value of the old chart with its default, as `helm get values --all` prints them. */
+/** Every value of the old chart with its default, as printed by `helm get values --all`. */
 const OLD_VALUES = fileURLToPath(new URL('fixtures/old-chart/values.yaml', import.meta.url));
 
 const OLD_NAME = 'k8s-ecr-login-renew';
@@ -47,31 +47,31 @@ async function objectsOf(rendering?: Rendering): Promise<Readonly<Record<string,
   );
 }
 
-/** Kinds and names; a first run's without the digest at its end. */
+/** Kinds and names; the name of a first run without its digest. */
 async function keysOf(rendering?: Rendering): Promise<readonly string[]> {
   const keys = Object.keys(await objectsOf(rendering));
   return keys.map((key) => key.replace(/^(Job .*)-[0-9a-f]{10}$/, '$1')).toSorted();
 }
 
-/** What the CronJob's account may do. */
+/** The permissions of the CronJob's ServiceAccount. */
 async function rulesFor(targetNamespace: string): Promise<unknown> {
   const objects = await objectsOf({ values: { ...CRON_JOB, targetNamespace } });
   const { rules } = { rules: [], ...objects['ClusterRole k8s-ecr-login-renew-role'] };
   return rules;
 }
 
-/** The image that a run gets where the values say this one. */
+/** The image of a run for an image in the values. */
 async function imageWith(dockerImage: string | null): Promise<string | undefined> {
   const rendered = await render({ values: { ...CRON_JOB, 'cronjob.dockerImage': dockerImage } });
   return /image: "(.*)"/.exec(rendered)?.[1];
 }
 
-/** What a container's variable is set to, the first one of that name; empty where there is none. */
+/** The value of the first variable of that name of a container; empty if there is none. */
 function variable(rendered: string, name: string): string {
   return new RegExp(`- name: ${name}\\n +value: "?([^"\\n]*)`).exec(rendered)?.[1] ?? '';
 }
 
-t.test('every value of the old chart is taken, by the CronJob and by the Deployment', async (t) => {
+t.test('the CronJob and the Deployment accept every value of the old chart', async (t) => {
   for (const release of [OLD_NAME, 'any']) {
     for (const files of [[OLD_VALUES], [PROFILE, OLD_VALUES]]) {
       const rendered = await render({ release, files });
@@ -84,7 +84,7 @@ t.test('every value of the old chart is taken, by the CronJob and by the Deploym
   }
 });
 
-/** The values of the charts 1.0.0 to 1.0.2, which had those of the CronJob at the top, in a file. */
+/** A file with the values of the charts 1.0.0 to 1.0.2, which had those of the CronJob at the top level. */
 async function firstValues(t: Test, changes: Readonly<Record<string, unknown>> = {}) {
   const { cronjob, names, ...others } = parse(await readFile(OLD_VALUES, 'utf8'));
   const { serviceAccount: serviceAcount, ...otherNames } = names;
@@ -93,7 +93,7 @@ async function firstValues(t: Test, changes: Readonly<Record<string, unknown>> =
   return join(t.testdir({ 'values.yaml': JSON.stringify(values) }), 'values.yaml');
 }
 
-t.test('every value of the first old charts is taken as of the later ones', async (t) => {
+t.test('every value of the first old charts is accepted', async (t) => {
   const first = await firstValues(t);
   for (const release of [OLD_NAME, 'any']) {
     for (const files of [[], [PROFILE]]) {
@@ -103,7 +103,7 @@ t.test('every value of the first old charts is taken as of the later ones', asyn
   }
 });
 
-t.test('what the values of the first old charts say of the CronJob holds', async (t) => {
+t.test('the values of the first old charts configure the CronJob', async (t) => {
   const changed = await firstValues(t, {
     schedule: '30 */4 * * *',
     successfulJobsHistoryLimit: 0,
@@ -131,35 +131,35 @@ t.test('what the values of the first old charts say of the CronJob holds', async
   t.match(deployed, /serviceAccountName: mine\n/);
 });
 
-t.test(
-  'a run each minute, which was a mistake of the first charts, is not taken over',
-  async (t) => {
-    const first = await firstValues(t, { schedule: '* */6 * * *' });
-    t.match(await render({ files: [PROFILE, first] }), /schedule: "0 \*\/6 \* \* \*"/);
-    const own = { files: [PROFILE], values: { 'cronjob.schedule': '* */6 * * *' } };
-    t.match(await render(own), /schedule: "\* \*\/6 \* \* \*"/, 'but one’s own is one’s own');
-  },
-);
+t.test('the mistaken default schedule of the first charts is ignored', async (t) => {
+  const first = await firstValues(t, { schedule: '* */6 * * *' });
+  t.match(await render({ files: [PROFILE, first] }), /schedule: "0 \*\/6 \* \* \*"/);
+  const own = { files: [PROFILE], values: { 'cronjob.schedule': '* */6 * * *' } };
+  t.match(await render(own), /schedule: "\* \*\/6 \* \* \*"/, 'but one’s own is one’s own');
+});
 
-t.test('the right spelling of a name wins over the wrong one', async (t) => {
+t.test('the correct spelling of a name overrides the wrong one', async (t) => {
   const values = { 'names.serviceAccount': 'right', 'names.serviceAcount': 'wrong' };
   t.match(await render({ values }), /serviceAccountName: right\n/);
 });
 
-t.test('profile and old values lint strictly, and render twice the same', async (t) => {
-  const files = [PROFILE, OLD_VALUES];
-  const given = files.flatMap((file) => ['--values', file]);
-  const { stdout } = await helm([
-    'lint',
-    '--strict',
-    CHART,
-    ...given,
-    '--set',
-    'awsRegion=us-east-1',
-  ]);
-  t.match(stdout, /0 chart\(s\) failed/);
-  t.equal(await render({ files }), await render({ files }));
-});
+t.test(
+  'the profile and the old values lint strictly, and render the same bytes twice',
+  async (t) => {
+    const files = [PROFILE, OLD_VALUES];
+    const given = files.flatMap((file) => ['--values', file]);
+    const { stdout } = await helm([
+      'lint',
+      '--strict',
+      CHART,
+      ...given,
+      '--set',
+      'awsRegion=us-east-1',
+    ]);
+    t.match(stdout, /0 chart\(s\) failed/);
+    t.equal(await render({ files }), await render({ files }));
+  },
+);
 
 t.test('a release of the old chart keeps its defaults without values', async (t) => {
   const explicit = { files: [PROFILE], values: { registries: 'a.example' } };
@@ -174,14 +174,14 @@ t.test('a release of the old chart keeps its defaults without values', async (t)
   t.equal(variable(await render({ values: { targetNamespace: '' } }), 'TARGET_NAMESPACE'), '');
 });
 
-t.test('another release has ours, and no target', async (t) => {
+t.test('another release has our defaults, and no targetNamespace', async (t) => {
   const rendered = await render({ release: 'ecr' });
   t.equal(variable(rendered, 'DOCKER_SECRET_NAME'), 'ecr-pull-secret');
   t.equal(variable(rendered, 'TARGET_NAMESPACE'), '');
   t.notMatch(rendered, OLD_NAME);
 });
 
-t.test('the CronJob comes alone, with the old names, whatever else is switched on', async (t) => {
+t.test('only the CronJob is rendered, with the old names', async (t) => {
   const alone = [
     'ClusterRole k8s-ecr-login-renew-role',
     'ClusterRoleBinding k8s-ecr-login-renew-binding',
@@ -198,7 +198,7 @@ t.test('the CronJob comes alone, with the old names, whatever else is switched o
   t.same(await keysOf({ values: { ...others, ...modes, ...CRON_JOB } }), alone);
 });
 
-t.test('it has the old schedule and limits, and those that keep it from piling up', async (t) => {
+t.test('it has the old schedule and limits, and does not accumulate runs', async (t) => {
   const objects = await objectsOf({ values: CRON_JOB });
   t.match(objects['CronJob k8s-ecr-login-renew-cron'], {
     spec: {
@@ -212,7 +212,7 @@ t.test('it has the old schedule and limits, and those that keep it from piling u
   });
 });
 
-t.test('what the old values say of the CronJob holds', async (t) => {
+t.test('the old values configure the CronJob', async (t) => {
   const objects = await objectsOf({
     values: {
       ...CRON_JOB,
@@ -247,7 +247,7 @@ t.test('what the old values say of the CronJob holds', async (t) => {
   });
 });
 
-t.test('the old tool’s image gives way to ours; any other is kept', async (t) => {
+t.test('the image of the old tool is replaced by ours; any other is kept', async (t) => {
   const ours = await imageWith(null);
   t.match(ours, /^ghcr\.io\/ecr-pull-secrets\//);
   for (const old of [
@@ -262,7 +262,7 @@ t.test('the old tool’s image gives way to ours; any other is kept', async (t) 
   }
 });
 
-t.test('it may do what a run does: with names alone not even list namespaces', async (t) => {
+t.test('a run may list namespaces only if there are wildcards', async (t) => {
   const secret = {
     apiGroups: [''],
     resources: ['secrets'],
@@ -274,7 +274,7 @@ t.test('it may do what a run does: with names alone not even list namespaces', a
   for (const pattern of ['team-*', 'team-?']) t.same(await rulesFor(pattern), [list, secret]);
 });
 
-t.test('registries with roles reach a run by a file, a text by a variable', async (t) => {
+t.test('a run gets a list of registries in a file, and a string in a variable', async (t) => {
   const listed = await render({
     values: { ...CRON_JOB, registries: [{ host: 'public.ecr.aws', roleArn: ROLE }] },
   });
@@ -285,7 +285,7 @@ t.test('registries with roles reach a run by a file, a text by a variable', asyn
   t.notMatch(text, /CONFIG_FILE|kind: ConfigMap/);
 });
 
-t.test('keys come from the old Secret, made from values or not, or not at all', async (t) => {
+t.test('keys come from the old Secret, created by the chart or not', async (t) => {
   const made = { awsAccessKeyId: 'AKIA', awsSecretAccessKey: 's' };
   const kept = /secretKeyRef:\n +name: k8s-ecr-login-renew-aws-secret\n +key: AWS_ACCESS_KEY_ID\n/;
   for (const values of [CRON_JOB, { ...CRON_JOB, ...made }, {}, made]) {
@@ -298,36 +298,33 @@ t.test('keys come from the old Secret, made from values or not, or not at all', 
   t.notMatch(await render({ values: { ...CRON_JOB, aws: null } }), /secretKeyRef/);
 });
 
-t.test('a role and its binding never part, whichever of them was named', async (t) => {
+t.test('the names of a role and its binding change together', async (t) => {
   const objects = await objectsOf({ values: { 'names.clusterRoleBinding': 'mine' } });
   t.match(objects['ClusterRoleBinding mine'], { roleRef: { name: 'k8s-ecr-login-renew-role' } });
 });
 
-t.test('forHelm=false leaves out Helm’s labels, and only those', async (t) => {
+t.test('forHelm=false omits the labels of Helm, and no others', async (t) => {
   const rendered = await render({ values: { ...CRON_JOB, forHelm: false } });
   t.notMatch(rendered, /helm\.sh|managed-by:/);
   t.match(rendered, /app\.kubernetes\.io\/instance: k8s-ecr-login-renew\n/);
 });
 
-t.test(
-  'what a run could not do is refused by name, before the old release is touched',
-  async (t) => {
-    const refused = (values: Rendering['values'] = {}, message: RegExp, release = OLD_NAME) =>
-      t.rejects(render({ release, values }), { message });
-    await refused(
-      { targetNamespace: 'team-(a|b)' },
-      /targetNamespace=team-\(a\|b\): names have only a-z/,
-    );
-    await refused({ ...CRON_JOB, excludeNamespace: 'Team' }, /excludeNamespace=Team: names/);
-    await refused({ ...CRON_JOB, targetNamespace: '' }, /cronjob\.enabled needs targetNamespace/);
-    await refused(CRON_JOB, /cronjob\.enabled needs targetNamespace/, 'ecr');
-    // Blocks, blanks and semicolons are the old chart's too.
-    const rendered = await render({ values: { targetNamespace: 'a; b,\n\tteam-?\n' } });
-    t.match(variable(rendered, 'TARGET_NAMESPACE'), /^a; b/);
-  },
-);
+t.test('values that a run does not support are rejected by name', async (t) => {
+  const refused = (values: Rendering['values'] = {}, message: RegExp, release = OLD_NAME) =>
+    t.rejects(render({ release, values }), { message });
+  await refused(
+    { targetNamespace: 'team-(a|b)' },
+    /targetNamespace=team-\(a\|b\): names have only a-z/,
+  );
+  await refused({ ...CRON_JOB, excludeNamespace: 'Team' }, /excludeNamespace=Team: names/);
+  await refused({ ...CRON_JOB, targetNamespace: '' }, /cronjob\.enabled needs targetNamespace/);
+  await refused(CRON_JOB, /cronjob\.enabled needs targetNamespace/, 'ecr');
+  // Blocks, blanks and semicolons were valid in the old chart too.
+  const rendered = await render({ values: { targetNamespace: 'a; b,\n\tteam-?\n' } });
+  t.match(variable(rendered, 'TARGET_NAMESPACE'), /^a; b/);
+});
 
-t.test('the profile sets nothing but what the old chart has, and its switch', async (t) => {
+t.test('the profile sets only values of the old chart, and cronjob.enabled', async (t) => {
   const profile = parse(await readFile(PROFILE, 'utf8'));
   const old = parse(await readFile(OLD_VALUES, 'utf8'));
   const { enabled, ...cronjob } = profile.cronjob;

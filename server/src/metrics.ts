@@ -14,22 +14,15 @@ import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
 const ADMISSION_RESULTS = ['patched', 'noop', 'excluded', 'error', 'refused', 'busy'] as const;
 
 /** The webhook's own metrics. */
-export interface WebhookMetrics {
-  readonly requests: Counter<'result'>;
-  readonly durationSeconds: Histogram;
-  readonly inFlight: Gauge;
-  readonly leafNotAfterSeconds: Gauge;
-  readonly reloads: Counter<'result'>;
-  readonly certificateOk: Gauge;
-}
+export type WebhookMetrics = ReturnType<typeof createWebhookMetrics>;
 
 /** From a half-millisecond review of a small pod to the seconds after which an API server gives up. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /** Creates the metrics in the registry. Each result exists from the start, or `rate()` would miss its first count. */
-export function createWebhookMetrics(registry: MetricsRegistry): WebhookMetrics {
+export function createWebhookMetrics(registry: MetricsRegistry) {
   const registers = [registry];
-  const metrics: WebhookMetrics = {
+  const metrics = {
     requests: new Counter({
       name: `${METRIC_PREFIX}admission_requests_total`,
       help: 'Requests to the webhook by result',

@@ -40,7 +40,7 @@ export function createKeyring(keys: readonly string[]): Keyring {
 function readKey(key: string): Address | undefined {
   const url = parseUrl(key.replace(/^https?:\/\//, ''));
   if (!url) return undefined;
-  const address = readAddress(url.authority + url.path.replace(/^\/v[12](?=\/)/, ''));
+  const address = readAddress(url.hostPort + url.path.replace(/^\/v[12](?=\/)/, ''));
   // The kubelet would read brackets as a character class.
   return address && /[[\\]/.test(address.host) ? undefined : address;
 }
@@ -48,19 +48,19 @@ function readKey(key: string): Address | undefined {
 function readAddress(text: string): Address | undefined {
   const url = parseUrl(text);
   if (!url) return undefined;
-  const { authority, path } = url;
-  const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:]*)):(\d*)$/.exec(authority) ?? [];
-  const host = bracketed ?? plain ?? authority;
+  const { hostPort, path } = url;
+  const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:]*)):(\d*)$/.exec(hostPort) ?? [];
+  const host = bracketed ?? plain ?? hostPort;
   return { host, labels: host.split('.'), port, path };
 }
 
 /** Go's `url.Parse` of the text after `https://`: host and port without user information, the path unescaped. */
-function parseUrl(text: string): { authority: string; path: string } | undefined {
+function parseUrl(text: string): { hostPort: string; path: string } | undefined {
   const match = URL_FORM.exec(text);
   if (!match || /\p{Cc}/u.test(text)) return undefined;
-  const [, authority = '', path = ''] = match;
+  const [, hostPort = '', path = ''] = match;
   try {
-    return { authority, path: decodeURIComponent(path) };
+    return { hostPort, path: decodeURIComponent(path) };
   } catch {
     return undefined;
   }

@@ -29,12 +29,16 @@ const CALM_MS = 60_000;
 /** The parts of a MutatingWebhookConfiguration that matter here. */
 interface WebhookConfiguration {
   readonly metadata: ObjectMeta;
-  readonly webhooks?: readonly Webhook[];
+  readonly webhooks?: readonly {
+    readonly name: string;
+    readonly clientConfig: { readonly caBundle?: string };
+  }[];
 }
 
+/** What is stored of it: others may make the rest of a webhook large. */
 interface Webhook {
   readonly name: string;
-  readonly clientConfig: { readonly caBundle?: string };
+  readonly caBundle: string | undefined;
 }
 
 export interface CaBundleReconcilerSettings {
@@ -67,28 +71,26 @@ export async function runCaBundleReconciler(
   const { clock } = dependencies;
   const { webhookName, published } = settings;
   const { signal } = leadership;
-  const configuration = createObservable<WebhookConfiguration | undefined>(undefined);
-  const observe = (found: WebhookConfiguration | undefined): void => {
-    const caBundles = found?.webhooks?.map(({ clientConfig }) => clientConfig.caBundle) ?? [];
+  const observed = createObservable<readonly Webhook[]>([]);
+  const observe = (webhooks: readonly Webhook[]): void => {
+    const caBundles = webhooks.map(({ caBundle }) => caBundle);
     published.set(observePublished(published.get(), caBundles, clock.now()));
-    configuration.set(found);
+    observed.set(webhooks);
   };
-  const controller = createController(dependencies, { ...settings, configuration }, leadership);
+  const controller = createController(dependencies, { ...settings, observed }, leadership);
   await Promise.all([
-    runReflector<WebhookConfiguration, WebhookConfiguration>(
+    runReflector<WebhookConfiguration, readonly Webhook[]>(
       dependencies,
       {
         path: WEBHOOK_CONFIGURATIONS_PATH,
         fieldSelector: nameSelector(webhookName),
         metadataOnly: false,
-        reduce: ({ metadata, webhooks = [] }) => ({
-          metadata,
-          webhooks: webhooks.map(namedBundle),
-        }),
+        reduce: ({ webhooks = [] }) =>
+          webhooks.map(({ name, clientConfig: { caBundle } }) => ({ name, caBundle })),
         handler: {
-          replace: ([found]) => observe(found),
+          replace: ([webhooks = []]) => observe(webhooks),
           upsert: observe,
-          remove: () => observe(undefined),
+          remove: () => observe([]),
         },
       },
       signal,
@@ -97,26 +99,19 @@ export async function runCaBundleReconciler(
   ]);
 }
 
-/** Others may make the rest of a webhook large. */
-function namedBundle({ name, clientConfig: { caBundle } }: Webhook): Webhook {
-  return { name, clientConfig: caBundle === undefined ? {} : { caBundle } };
-}
-
 function createController(
   { client, clock, logger, metrics }: Dependencies,
-  settings: CaBundleReconcilerSettings & {
-    readonly configuration: Observable<WebhookConfiguration | undefined>;
-  },
+  settings: CaBundleReconcilerSettings & { readonly observed: Observable<readonly Webhook[]> },
   leadership: Leadership,
 ): Controller {
-  const { webhookName, desired, published, configuration } = settings;
+  const { webhookName, desired, published, observed } = settings;
   let trust = NO_TRUST;
   let repairs = 0;
   let patched = '';
   let patchedAtMs = 0;
   return {
     name: 'CA bundle',
-    inputs: [desired.input, configuration],
+    inputs: [desired.input, observed],
     resyncMs: RESYNC_MS,
     retry: RETRY,
     reconcile: async (signal) => {
@@ -125,7 +120,7 @@ function createController(
       if (seen !== published.get()) published.set(seen);
       trust = desired.next(trust, seen);
       const caBundle = Buffer.from(trust.bundlePem).toString('base64');
-      const webhooks = caBundle ? webhooksToPatch(configuration.get(), caBundle) : [];
+      const webhooks = caBundle ? webhooksToPatch(observed.get(), caBundle) : [];
       if (webhooks.length === 0 || !leadership.isHeld()) return;
       try {
         await apply({ client, ...caBundlePatch(webhookName, webhooks, caBundle), signal });
@@ -148,12 +143,8 @@ function createController(
 }
 
 /** All webhooks if any differs: one that apply leaves out would lose the bundle that it had from us. */
-function webhooksToPatch(
-  configuration: WebhookConfiguration | undefined,
-  caBundle: string,
-): readonly string[] {
-  const webhooks = configuration?.webhooks ?? [];
-  const isRight = webhooks.every(({ clientConfig }) => clientConfig.caBundle === caBundle);
+function webhooksToPatch(webhooks: readonly Webhook[], desired: string): readonly string[] {
+  const isRight = webhooks.every(({ caBundle }) => caBundle === desired);
   return isRight ? [] : webhooks.map(({ name }) => name);
 }
 

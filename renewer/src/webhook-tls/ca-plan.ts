@@ -7,7 +7,7 @@ import { renewAtMs } from '@ecr-pull-secrets/certs-scripts/verify/certificate-da
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { withoutDistrusted } from './ca-annotations.ts';
 import type { CaStatus, PresentCa } from './ca-status.ts';
-import type { CertificateTimes } from './certificate-times.ts';
+import type { CertificateTimes } from '../config/certificate-times.ts';
 import { type Published, publishedPem, publishedSinceMs } from './published-ca-bundle.ts';
 
 /** What the leader does next about the CA. */
@@ -47,12 +47,12 @@ export function planCa(
   times: CertificateTimes,
   now: Date,
 ): CaStep {
-  if (status.kind === 'unknown' || published.kind === 'unknown') return FOREVER;
+  if (status.kind === 'unknown' || published.kind === 'unknown') return WAIT_FOREVER;
   if (status.kind === 'absent') return planRecovery('', published, now);
   const { signing, next, trustedPem, distrusts } = status;
   // A thief can write into a Secret that a later version wrote it.
   const hasDistrusted = splitBundle(trustedPem).some(distrusts);
-  if (status.isNewer && signing && !hasDistrusted) return FOREVER;
+  if (status.isNewer && signing && !hasDistrusted) return WAIT_FOREVER;
   if (next) return planSwitch(status, next, { published, times, now });
   if (!signing) return planRecovery(trustedPem, published, now);
   // It stays trusted until the next one signs, or every pod of the meantime would miss the secret's name.
@@ -65,7 +65,8 @@ export function planCa(
   return planRotation(status, signing, times, now.getTime());
 }
 
-const FOREVER: CaStep = { kind: 'wait', untilMs: Number.POSITIVE_INFINITY };
+/** Nothing, until the Secret or the published bundle changes. */
+export const WAIT_FOREVER: CaStep = { kind: 'wait', untilMs: Number.POSITIVE_INFINITY };
 
 /** There is no CA: what API servers trust stays trusted until its certificates are replaced. */
 function planRecovery(listedPem: string, published: Published, now: Date): CaStep {
@@ -84,7 +85,7 @@ function planSwitch(
   }: { readonly published: Published; readonly times: CertificateTimes; readonly now: Date },
 ): CaStep {
   const sinceMs = publishedSinceMs(published, next.certificatePem);
-  if (sinceMs === undefined) return FOREVER;
+  if (sinceMs === undefined) return WAIT_FOREVER;
   const untilMs = sinceMs + times.trustPropagationMs;
   if (now.getTime() < untilMs) return { kind: 'wait', untilMs };
   return { kind: 'switch', trustedPem: withoutDistrusted(trustedPem, distrusts) };

@@ -5,10 +5,13 @@ import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import {
+  type Controller,
+  runReconcileLoop,
+} from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { createAnnotationReports } from './ca-annotation-reports.ts';
-import { type CaStep, planCa } from './ca-plan.ts';
+import { type CaStep, planCa, WAIT_FOREVER } from './ca-plan.ts';
 import {
   applyCaSecret,
   type CaRecord,
@@ -17,7 +20,7 @@ import {
 } from './ca-secret.ts';
 import type { CaStatus } from './ca-status.ts';
 import type { CaStore } from './ca-store.ts';
-import type { CertificateTimes } from './certificate-times.ts';
+import type { CertificateTimes } from '../config/certificate-times.ts';
 import type { Published } from './published-ca-bundle.ts';
 
 /** The CA is compared with the clock this often; a write without an echo is tried again then. */
@@ -45,11 +48,12 @@ export interface CaReconcilerSettings extends CaSecretLocation {
   readonly times: CertificateTimes;
 }
 
-/** What the leader works with besides. */
-export interface LeaderSettings {
-  readonly published: Pick<Observable<Published>, 'get' | 'changedFrom'>;
-  /** The pod that makes Events. */
-  readonly podName: string;
+/** What decides about the CA, and what else than the Secret changes the decision. */
+interface Decision {
+  /** The start of log messages. */
+  readonly name: string;
+  readonly inputs: Controller['inputs'];
+  readonly plan: (status: CaStatus, now: Date) => CaStep;
 }
 
 type Dependencies = Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger'>;
@@ -60,31 +64,20 @@ type Dependencies = Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'l
  */
 export async function runCaReconciler(
   dependencies: Dependencies & Pick<RenewerDependencies, 'metrics'>,
-  settings: CaReconcilerSettings & LeaderSettings,
+  settings: CaReconcilerSettings & {
+    readonly published: Pick<Observable<Published>, 'get' | 'changedFrom'>;
+    /** The pod that makes Events. */
+    readonly podName: string;
+  },
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock } = dependencies;
-  const { ca, published, times } = settings;
+  const { published, times } = settings;
   const reportAnnotations = createAnnotationReports(dependencies, settings, signal);
-  await runReconcileLoop(
-    dependencies,
-    {
-      name: 'CA',
-      inputs: [ca.observed, published],
-      resyncMs: RESYNC_MS,
-      retry: RETRY,
-      isExpected: isConflict,
-      reconcile: async () => {
-        const now = new Date(clock.now());
-        const status = ca.statusAt(now);
-        const step = planCa(status, published.get(), times, now);
-        if (status.kind === 'present') reportAnnotations(status.annotationProblems);
-        if (step.kind === 'wait') return step.untilMs - now.getTime();
-        return await take(dependencies, settings, { status, step }, signal);
-      },
-    },
-    signal,
-  );
+  const plan = (status: CaStatus, now: Date): CaStep => {
+    if (status.kind === 'present') reportAnnotations(status.annotationProblems);
+    return planCa(status, published.get(), times, now);
+  };
+  await reconcile(dependencies, settings, { name: 'CA', inputs: [published], plan }, signal);
 }
 
 /**
@@ -99,26 +92,38 @@ export async function runFirstCaReconciler(
   settings: CaReconcilerSettings,
   signal: AbortSignal,
 ): Promise<void> {
+  const untilMs = dependencies.clock.now() + WAIT_FOR_LEADER_MS;
+  let wasPresent = false;
+  const plan = (status: CaStatus, now: Date): CaStep => {
+    wasPresent ||= status.kind === 'present';
+    if (wasPresent || status.kind === 'unknown') return WAIT_FOREVER;
+    return now.getTime() < untilMs ? { kind: 'wait', untilMs } : { kind: 'create', besidePem: '' };
+  };
+  await reconcile(dependencies, settings, { name: 'first CA', inputs: [], plan }, signal);
+}
+
+async function reconcile(
+  dependencies: Dependencies,
+  settings: CaReconcilerSettings,
+  { name, inputs = [], plan }: Decision,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock } = dependencies;
   const { ca } = settings;
-  const startedAtMs = clock.now();
-  let wasPresent = false;
   await runReconcileLoop(
     dependencies,
     {
-      name: 'first CA',
-      inputs: [ca.observed],
+      name,
+      inputs: [ca.observed, ...inputs],
       resyncMs: RESYNC_MS,
       retry: RETRY,
       isExpected: isConflict,
       reconcile: async () => {
-        const observed = ca.observed.get();
-        wasPresent ||= observed.kind === 'present';
-        if (wasPresent || observed.kind !== 'absent') return undefined;
-        const leftMs = startedAtMs + WAIT_FOR_LEADER_MS - clock.now();
-        if (leftMs > 0) return leftMs;
-        const step = { kind: 'create', besidePem: '' } as const;
-        return await take(dependencies, settings, { status: observed, step }, signal);
+        const now = new Date(clock.now());
+        const status = ca.statusAt(now);
+        const step = plan(status, now);
+        if (step.kind === 'wait') return step.untilMs - now.getTime();
+        return await take(dependencies, settings, { status, step }, signal);
       },
     },
     signal,

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const CHECKOUT = fileURLToPath(new URL('../../../', import.meta.url));
+const CHECKOUT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Folders with files of other authors, or with the results of a command. */
 const IGNORED: ReadonlySet<string> = new Set(['node_modules', '.git', '.tap', 'dist', 'fixtures']);

@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { type CodedError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { FastifyRequest } from 'fastify';
 import { EXPECTED_BODY } from '../admission/admission-review.ts';
 
 /** The path in the webhook configuration. */
@@ -62,16 +62,12 @@ const INTERNAL_ERROR: Rejection = {
 
 const JSON_CONTENT_TYPE = /^application\/json\s*(?:;|$)/i;
 
-/** The head of a request. */
-export interface RequestHead {
-  readonly method: string;
-  /** Path and query. */
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
 /** The rejection that follows from the head alone; `undefined` if the body has to be read. */
-export function rejectionOfHead({ method, url, headers }: RequestHead): Rejection | undefined {
+export function rejectionOfHead({
+  method,
+  url,
+  headers,
+}: Pick<FastifyRequest, 'method' | 'url' | 'headers'>): Rejection | undefined {
   if ('transfer-encoding' in headers) return LENGTH_REQUIRED;
   const [path] = url.split('?', 1);
   if (path !== MUTATE_PATH) return NOT_FOUND;

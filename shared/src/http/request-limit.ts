@@ -8,6 +8,13 @@ import type { Socket } from 'node:net';
  */
 const MAX_OPEN_REQUESTS = 4;
 
+/** A socket with Node's private parser, which calls `onIncoming` with the head of each request. */
+type ParsedSocket = Socket & {
+  readonly parser?: {
+    onIncoming?: (request: IncomingMessage, shouldKeepAlive: boolean) => number;
+  } | null;
+};
+
 /** The return value that stops llhttp in the middle of a read, as after an upgrade: the rest is not parsed. */
 const STOP_PARSING = 2;
 
@@ -33,9 +40,9 @@ export function limitOpenRequests(server: HttpServer | HttpsServer): void {
   };
 
   const event = server instanceof HttpsServer ? 'secureConnection' : 'connection';
-  server.on(event, (socket: Socket) => {
-    const parser = parserOf(socket);
-    if (!parser) {
+  server.on(event, (socket: ParsedSocket) => {
+    const { parser } = socket;
+    if (typeof parser?.onIncoming !== 'function') {
       socket.destroy();
       return;
     }
@@ -50,24 +57,4 @@ export function limitOpenRequests(server: HttpServer | HttpsServer): void {
   server.on('request', ({ socket }, response) => {
     response.once('close', () => add(socket, -1));
   });
-}
-
-/** The part of Node's parser that is called with the head of each request. */
-interface RequestParser {
-  onIncoming: (request: IncomingMessage, shouldKeepAlive: boolean) => number;
-}
-
-function parserOf(socket: Socket): RequestParser | undefined {
-  if (!('parser' in socket)) return undefined;
-  const { parser } = socket;
-  return isRequestParser(parser) ? parser : undefined;
-}
-
-function isRequestParser(parser: unknown): parser is RequestParser {
-  return (
-    typeof parser === 'object' &&
-    parser !== null &&
-    'onIncoming' in parser &&
-    typeof parser.onIncoming === 'function'
-  );
 }
