@@ -52,19 +52,11 @@ export const awsVariables = {
   }),
 };
 
-type AwsVariables = z.output<z.ZodObject<typeof awsVariables>>;
+/** Their values. */
+export type AwsVariables = z.output<z.ZodObject<typeof awsVariables>>;
 
 /** The keys of the environment; `undefined` unless both parts are there. */
-export function awsKeysOf(
-  variables: Pick<
-    AwsVariables,
-    | 'AWS_ACCESS_KEY_ID'
-    | 'AWS_ACCESS_KEY'
-    | 'AWS_SECRET_ACCESS_KEY'
-    | 'AWS_SECRET_KEY'
-    | 'AWS_SESSION_TOKEN'
-  >,
-): AwsKeys | undefined {
+export function awsKeysOf(variables: AwsVariables): AwsKeys | undefined {
   const id = variables.AWS_ACCESS_KEY_ID || variables.AWS_ACCESS_KEY;
   const secretAccessKey = variables.AWS_SECRET_ACCESS_KEY || variables.AWS_SECRET_KEY;
   const sessionToken = variables.AWS_SESSION_TOKEN;
@@ -77,9 +69,7 @@ export function awsKeysOf(
 }
 
 /** The region that the environment names. */
-export function awsRegionOf(
-  variables: Pick<AwsVariables, 'AWS_REGION' | 'AWS_DEFAULT_REGION'>,
-): string | undefined {
+export function awsRegionOf(variables: AwsVariables): string | undefined {
   return variables.AWS_REGION || variables.AWS_DEFAULT_REGION || undefined;
 }
 

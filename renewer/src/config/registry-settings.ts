@@ -2,7 +2,7 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { planTokens, type RefusedRegistry } from '../credentials/token-plan.ts';
 import type { Registry } from '../credentials/registries/registries.ts';
 import { isEcrKey, quoteKey } from '../credentials/registries/registry-key.ts';
-import { awsRegionOf } from './aws-variables.ts';
+import { awsRegionOf, type AwsVariables } from './aws-variables.ts';
 import type { ConfigFile } from './config-file.ts';
 
 /** For which registries credentials are written. */
@@ -25,9 +25,7 @@ export interface RegistrySettings {
  * @throws ECRPS_CONFIGURATION_INVALID if no identity can get a token for any of them
  */
 export function registrySettingsOf(
-  variables: Parameters<typeof awsRegionOf>[0] & {
-    readonly DOCKER_REGISTRIES: readonly string[];
-  },
+  variables: AwsVariables & { readonly DOCKER_REGISTRIES: readonly string[] },
   file: ConfigFile,
 ): RegistrySettings {
   const awsRegion = awsRegionOf(variables);
