@@ -1,3 +1,4 @@
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { type Health, HEALTHY } from '@ecr-pull-secrets/shared/http/ops-server.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry, type MetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
@@ -37,7 +38,6 @@ export function createWebhook(
   configuration: WebhookConfiguration,
   stop: AbortSignal,
 ): Webhook {
-  const { tlsDirectory: directory, serverName } = configuration;
   const registry = createMetricsRegistry();
   const metrics = createWebhookMetrics(registry);
   const facts = openFactsFile({ logger }, configuration);
@@ -46,17 +46,11 @@ export function createWebhook(
   const isDraining = (): boolean => stop.aborted;
   const app = createWebhookApp({ handleReview, metrics, logger, isDraining });
   const first = Promise.withResolvers<void>();
-  const certificate = watchCertificate({
-    directory,
-    serverName,
-    clock,
-    logger,
-    metrics,
-    use: (taken) => {
-      app.server.setSecureContext(toTlsOptions(taken));
-      first.resolve();
-    },
-  });
+  const use = (certificate: PemPair): void => {
+    app.server.setSecureContext(toTlsOptions(certificate));
+    first.resolve();
+  };
+  const certificate = watchCertificate({ clock, logger, metrics, use }, configuration);
 
   return {
     app,
@@ -69,7 +63,7 @@ export function createWebhook(
       if (stop.aborted) return { ok: false, reason: 'stopping: draining connections' };
       if (app.server.listening) return HEALTHY;
       const problem = certificate.problem();
-      const waiting = `waiting for the first certificate in ${directory}`;
+      const waiting = `waiting for the first certificate in ${configuration.tlsDirectory}`;
       return { ok: false, reason: problem === undefined ? waiting : `${waiting}: ${problem}` };
     },
   };

@@ -2,6 +2,7 @@ import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { WebhookConfiguration } from '../configuration.ts';
 import type { WebhookMetrics } from '../metrics.ts';
 import {
   readTlsFiles,
@@ -17,11 +18,7 @@ const MESSAGE_IN_USE = 'the serving certificate is not usable; the one in use st
 const MESSAGE_WAITING = 'there is no usable serving certificate yet';
 const ADVICE = 'the log of the renewer beside this container says what is wrong and what to do';
 
-export interface CertificateWatchOptions {
-  /** `TLS_DIR`. */
-  readonly directory: string;
-  /** The name that API servers ask for; not verified if it is unknown. */
-  readonly serverName?: string | undefined;
+export interface CertificateWatchDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Pick<WebhookMetrics, 'leafNotAfterSeconds' | 'reloads' | 'certificateOk'>;
@@ -41,8 +38,13 @@ export interface CertificateWatch {
 }
 
 /** Watches the certificate files; the caller must call `check` often. */
-export function watchCertificate(options: CertificateWatchOptions): CertificateWatch {
-  const { directory, serverName, clock, logger, metrics, use } = options;
+export function watchCertificate(
+  { clock, logger, metrics, use }: CertificateWatchDependencies,
+  {
+    tlsDirectory: directory,
+    serverName,
+  }: Pick<WebhookConfiguration, 'tlsDirectory' | 'serverName'>,
+): CertificateWatch {
   const startedAtMs = clock.now();
   let inUse: ServingCertificate | undefined;
   let problem: string | undefined;

@@ -33,14 +33,15 @@ async function look(test: Test, { chain, key, caBundle }: ChainCase) {
   switchFiles(directory, 'only', { 'tls.crt': chain, 'tls.key': key, 'ca.crt': caBundle });
   const used: ServingCertificate[] = [];
   const { logger, lines } = recordLog();
-  const watch = watchCertificate({
-    directory,
-    serverName: NAME,
-    clock: createFakeClock(NOW.getTime()),
-    logger,
-    metrics: createWebhookMetrics(createMetricsRegistry()),
-    use: (certificate) => used.push(certificate),
-  });
+  const watch = watchCertificate(
+    {
+      clock: createFakeClock(NOW.getTime()),
+      logger,
+      metrics: createWebhookMetrics(createMetricsRegistry()),
+      use: (certificate) => used.push(certificate),
+    },
+    { tlsDirectory: directory, serverName: NAME },
+  );
   await watch.check();
   return { used, log: lines.join(''), problem: watch.problem() };
 }

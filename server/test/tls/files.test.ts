@@ -26,14 +26,15 @@ function startWatch(
   const registry = createMetricsRegistry();
   const log = recordLog();
   const used: TlsFiles[] = [];
-  const watch = watchCertificate({
-    directory,
-    serverName,
-    clock,
-    logger: log.logger,
-    metrics: createWebhookMetrics(registry),
-    use: ({ files }) => used.push(files),
-  });
+  const watch = watchCertificate(
+    {
+      clock,
+      logger: log.logger,
+      metrics: createWebhookMetrics(registry),
+      use: ({ files }) => used.push(files),
+    },
+    { tlsDirectory: directory, serverName },
+  );
   return {
     directory,
     clock,
