@@ -18,7 +18,7 @@ COPY e2e/package.json e2e/
 RUN npm ci
 COPY . .
 # This is Alpine's node. The one that npm ci brings for developers is linked against glibc.
-RUN node scripts/src/node-floor.ts && node scripts/src/bundle.ts && node scripts/src/sbom.ts && cp LICENSE dist/
+RUN node scripts/src/node-floor/main.ts && node scripts/src/bundle/main.ts && node scripts/src/sbom/main.ts && cp LICENSE dist/
 ARG SOURCE_DATE_EPOCH=0
 # Neither the hour nor the builder's umask shows.
 RUN chmod -R u=rwX,go=rX dist && find dist -exec touch -d "@$SOURCE_DATE_EPOCH" {} +

@@ -9,7 +9,7 @@ The webhook needs little of it: at most 33 MiB for what it reads from one body o
 30 MiB for itself and its connections, so 64 MiB are always enough. Outside the heap are 46 MiB of program,
 up to 32 MiB of bodies (body-limit.ts), 1,200 connections of 64 KiB, or of 115 KiB after much was sent over each
 (app.ts), and memory that is freed but not reused: during consecutive attacks the process peaks at 277 of 384 MiB
-(e2e/test/attacks-memory.test.ts); the sum of the bounds above is 276 MiB. With a lower limit only such an attack can
+(e2e/test/alone/attacks-memory.test.ts); the sum of the bounds above is 276 MiB. With a lower limit only such an attack can
 make the kernel kill the process.
 */}}
 {{- define "ecr-pull-secrets.heapEnv" -}}

@@ -6,7 +6,7 @@ import { CONFIG_FILE_EXAMPLE } from '@ecr-pull-secrets/scripts/configuration-pag
 import {
   CONFIGURATION_PAGE,
   configurationPage,
-} from '@ecr-pull-secrets/scripts/configuration-page/configuration-page.ts';
+} from '@ecr-pull-secrets/scripts/configuration-page/page.ts';
 import { findCommand, usage } from '../src/commands.ts';
 
 t.test('each command is found by its name and shown in the usage', (t) => {

@@ -117,7 +117,7 @@ t.test('the renewer’s token makes an administrator, but for the fence', async 
   });
 });
 
-t.test('the fence affects no other user', async (t) => {
+t.test('the fence restricts no other user', async (t) => {
   await Promise.all(
     ALL_ATTACKS.map(([title, request]) => t.resolves(client.request(asDryRun(request)), title)),
   );
@@ -170,7 +170,7 @@ t.test('it repairs caBundle, and a CA’s Secret of another type', async (t) => 
 
 testFullestConfiguration(t, playground, thief);
 
-t.test('where a platform changes what we write, somebody else has to write first', async (t) => {
+t.test('if a platform changes what we write, another user has to write first', async (t) => {
   if ((await kubernetesMinor(cluster)) < POLICIES_SINCE) return t.pass('it cannot be played');
   const end = await startNarrowingPlatform(playground);
   const change = asDryRun(applyWebhook({ clientConfig: { caBundle: '' } }));
@@ -223,7 +223,7 @@ t.test('a secret that is as large as can be is renewed all the same', async (t) 
 });
 
 t.test(
-  'what somebody writes in the renewer’s name, never to be renewed, is repaired',
+  'what another user writes in the renewer’s name, never to be renewed, is repaired',
   async (t) => {
     const { metadata } = await api.get<Secret>(pathOf(PLACES.served));
     const forged = apply(
@@ -294,7 +294,7 @@ async function listPullSecret(): Promise<Secret | undefined> {
   return found;
 }
 
-/** Does something while somebody has deleted the webhook configuration. */
+/** Does something while the webhook configuration is deleted. */
 async function withoutConfiguration(work: () => Promise<void>): Promise<void> {
   const { metadata, ...found } = await api.get<KubeObject>(CONFIGURATION);
   const { name, labels, annotations } = metadata;

@@ -83,7 +83,7 @@ for (const [way, account] of WAYS) {
 }
 
 t.test(
-  'a proxy takes the token of the registry behind it, its role’s where that has one',
+  'a proxy takes the token of the registry behind it, its role’s if that has one',
   async (t) => {
     const proxy = 'registry.example.com';
     const { standIn, ways } = await startIdentities(t, { registryAliases: { [proxy]: PULL_HOST } });

@@ -69,7 +69,7 @@ t.test(
 );
 
 t.test('no octet of a CA can be damaged so that Go refuses it and we do not', async (t) => {
-  // No verifier checks a root's own signature, so it only matters whether the root can be read.
+  // A root's own signature is not verified, so all that counts is whether it can be read.
   const top = root();
   const der = makeCertificate(top);
   const good = toCase('damaged', below(top));

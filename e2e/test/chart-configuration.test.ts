@@ -14,7 +14,7 @@ import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { path: chart, render } = await startChart(t);
 
-/** A value that a process would refuse, and the setting through which it gets it. */
+/** A value that a process would refuse, and how the chart would pass it. */
 interface Refused {
   /** As for `--set-json`. */
   readonly set: string;
@@ -127,8 +127,13 @@ function refusedTimes(times: Readonly<Record<string, string>>): Refused {
 }
 
 function readAsRenewer(environment: Environment, file: unknown = {}): void {
-  const given = { ...environment, POD_NAME: 'p', POD_NAMESPACE: 'n', CONFIG_FILE: '/config.json' };
-  readRenewerConfiguration(given, () => JSON.stringify(file));
+  const complete = {
+    ...environment,
+    POD_NAME: 'p',
+    POD_NAMESPACE: 'n',
+    CONFIG_FILE: '/config.json',
+  };
+  readRenewerConfiguration(complete, () => JSON.stringify(file));
 }
 
 t.test('the chart rejects every value that a process would reject, and names it', async (t) => {

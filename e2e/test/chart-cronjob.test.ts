@@ -90,14 +90,11 @@ t.test('the name of the first run fits into a label of its pod', async (t) => {
   t.equal((await nameOfFirstRun({ 'names.cronJob': 'x'.repeat(60) }))?.length, 63);
 });
 
-t.test(
-  'there is no first run if it is disabled, if the CronJob is suspended, or without a CronJob',
-  async (t) => {
-    t.equal(await firstRun({ 'cronjob.runOnInstall': false }), undefined);
-    t.equal(await firstRun({ 'cronjob.suspend': true }), undefined);
-    t.notMatch(await render(), /^kind: Job$/m);
-  },
-);
+t.test('there is none if it is switched off, suspended, or no CronJob is there', async (t) => {
+  t.equal(await firstRun({ 'cronjob.runOnInstall': false }), undefined);
+  t.equal(await firstRun({ 'cronjob.suspend': true }), undefined);
+  t.notMatch(await render(), /^kind: Job$/m);
+});
 
 t.test(
   'rbac.create=false omits every role and binding, including those of helm test',

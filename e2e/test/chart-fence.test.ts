@@ -145,7 +145,7 @@ t.test(
   },
 );
 
-t.test('the webhook container gets no permission and no key', async (t) => {
+t.test('the webhook’s container gets no right and no key', async (t) => {
   for (const [mode, [, ...settings]] of Object.entries(MODES)) {
     const rendered = await render(...settings, ...AWS_KEYS);
     const objects = readManifest(rendered);

@@ -78,7 +78,7 @@ t.test('an unknown mode is rejected by name', async (t) => {
   });
 });
 
-t.test('a policy is rejected if Kubernetes is too old, with what to do', async (t) => {
+t.test('a policy is refused if Kubernetes is too old, with what to do', async (t) => {
   for (const mode of ['policy', 'both']) {
     await t.rejects(render(mode, '--kube-version', '1.35.9'), {
       message: `injection.mode=${mode} needs Kubernetes 1.36 or newer, but this is v1.35.9; without a cluster set the version, for example --kube-version 1.36.0`,

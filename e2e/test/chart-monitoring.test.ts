@@ -73,7 +73,7 @@ t.test('a certificate counts as not renewed when a quarter of its lifetime is le
   t.same(await lateIn('--set', 'tls.mode=existing-secret,tls.existingSecret=x'), [336, 336]);
 });
 
-t.test('without a webhook nothing scrapes its metrics', async (t) => {
+t.test('without a webhook its metrics are not scraped', async (t) => {
   const switches = ['podMonitor', 'serviceMonitor', 'networkPolicy'].flatMap((name) => [
     '--set',
     `${name}.enabled=true`,

@@ -38,14 +38,14 @@ t.test('everybody may connect to the webhook, and the pods to what they need', a
   });
 });
 
-t.test('only the peers in metricsFrom reach the metrics ports', async (t) => {
+t.test('it lets no peer scrape metrics unless metricsFrom names one', async (t) => {
   const on = ['--set', 'networkPolicy.enabled=true'];
   // A pattern of a list would match a longer one.
   const webhookAlone = { length: 1, 0: { ports: [{ port: 10_250 }] } };
   t.match((await objects(...on))[POLICY], {
     spec: { ...selecting(NAME), ingress: webhookAlone },
   });
-  // Without a webhook no connection is allowed; a rule without peers would allow all.
+  // Without a webhook no peer is let in; a rule without peers would let in all.
   t.match((await objects(...on, '--set', 'injection.mode=none'))[POLICY], {
     spec: { ...selecting(NAME), ingress: undefined },
   });
@@ -85,7 +85,7 @@ t.test(
   },
 );
 
-t.test('a CronJob’s pods may open connections, and accept none', async (t) => {
+t.test('a CronJob’s pods may connect, and no peer connects to them', async (t) => {
   const all = await objects(...EVERYTHING, ...CRON_JOB);
   t.match(all[POLICY], {
     spec: { ...selecting(`${NAME}-cronjob`), ingress: undefined, egress: EGRESS },

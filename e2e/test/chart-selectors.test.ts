@@ -16,7 +16,7 @@ function selector(path: string, ...matchExpressions: readonly Expression[]): rea
 /** A namespaceSelector without the default label. */
 const NO_LABELS = ['--set', 'namespaceSelector.matchLabels.ecr-pull-secrets\\.io/inject=null'];
 
-t.test('an expression must have values if and only if its operator requires them', async (t) => {
+t.test('an expression has values if its operator takes some, and only there', async (t) => {
   for (const path of ['namespaceSelector', 'injection.objectSelector']) {
     const place = `/${path.replace('.', '/')}/matchExpressions/0`;
     for (const operator of ['In', 'NotIn']) {
@@ -34,7 +34,7 @@ t.test('an expression must have values if and only if its operator requires them
   }
 });
 
-/** The fields of the dry-run pod of `helm test` that differ from its defaults; `undefined` if there are none. */
+/** What the pod that `helm test` tries has instead of its defaults; `undefined` if there is nothing. */
 async function triedPod(...settings: readonly string[]): Promise<unknown> {
   const [, text] = /- name: TEST_POD\n +value: (".*")/.exec(await render(...settings)) ?? [];
   return text === undefined ? undefined : JSON.parse(JSON.parse(text));

@@ -94,7 +94,7 @@ t.test('a leader with other keys does not go on with the tokens of the old ones'
   t.equal(third.count(GOT), 0, 'the same keys are the same identity');
 });
 
-t.test('what somebody planted in the checkpoint comes into no pull secret', async (t) => {
+t.test('what was planted in the checkpoint comes into no pull secret', async (t) => {
   const name = 'planted';
   const environment = useKeys(AWS_IDENTITY);
   await world.createNamespaces([name], name);
@@ -140,7 +140,7 @@ t.test(
     await keepsEventually(name, 2);
     await first.stop();
 
-    // The role's token lives on; the common one is got anew, before anybody knows of the role.
+    // The role's token lives on; the common one is got anew, before there is a use for the role.
     const { tokens, text } = await keptBy(name);
     const common = tokens.find(({ id }) => !id.includes(ROLE))?.id ?? '';
     const content = JSON.parse(text);

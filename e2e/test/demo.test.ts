@@ -105,7 +105,7 @@ t.test('the demo with --keep', async (t) => {
     t.ok(existsSync(kubeconfig), 'there is something to look around with');
     const directory = await clusterFolder(demo);
 
-    t.equal(await demo.interrupt('SIGINT'), 0, 'it ends as requested');
+    t.equal(await demo.interrupt('SIGINT'), 0, 'it ends in order');
 
     t.same(readdirSync(demo.temporaryFolder), []);
     t.same(await findProcesses(directory), []);

@@ -29,7 +29,7 @@ const { api, cluster } = playground;
 const { secretIn, loginWith } = pullSecretsOf(playground);
 const kubectl = await startKubectl(cluster);
 
-// The file as it stands, but where this user may not listen on the Service's port.
+// The file as it stands, unless this user may not listen on the Service's port.
 const file = join(cluster.directory, 'deploy.yaml');
 const port = await chooseServicePort();
 await writeFile(file, text.replaceAll('port: 443\n', `port: ${port}\n`));
@@ -135,8 +135,8 @@ t.test(
   },
 );
 
-// Argo CD and Flux render the chart and apply it with another field manager: docs/gitops.md.
-t.test('a GitOps tool finds no difference, and does not change caBundle', async (t) => {
+// As Argo CD and Flux do, which render the chart and apply it as another user: docs/gitops.md.
+t.test('a GitOps tool finds nothing to change, and leaves caBundle alone', async (t) => {
   await cluster.helm(['uninstall', HOME, '--namespace', HOME]);
   const rendered = join(cluster.directory, 'rendered.yaml');
   const place = [HOME, CHART, '--namespace', HOME, '--no-hooks', ...(await gitOpsValues(t))];

@@ -19,7 +19,7 @@ import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 /** Commands that cannot run here, and who runs them instead if anybody does. A command in no line of it is run. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
-  [/^npm run vulnerabilities$/, 'asks OSV; scripts/test/vulnerabilities.test.ts has a stand-in'],
+  [/^npm run vulnerabilities$/, 'asks OSV; scripts/test/vulnerabilities/ has a stand-in'],
   [/ Dockerfile$/, 'changes a checkout'],
   [
     /^docker |buildx|='docker run/,

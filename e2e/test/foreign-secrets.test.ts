@@ -46,7 +46,7 @@ const OF_A_BACKUP = { labels: { 'velero.io/backup-name': 'b', 'velero.io/restore
 /** One entry without content is how the API server is asked to forget who owns what. */
 const WITHOUT_MANAGERS = { managedFields: [{}] };
 
-/** No one would miss what is in them, or the predecessor would replace it. */
+/** What is in them is of no use, or the predecessor would replace it. */
 const TAKEN_OVER: Readonly<Record<string, Case>> = {
   'ecr-by-hand': { writes: [{ manager: 'kubectl-create', auths: ECR }] },
   'nothing-in-it': { writes: [{ manager: 'kubectl-create', auths: {} }] },
@@ -157,7 +157,7 @@ async function readsIn(namespace: string): Promise<number> {
 
 const before = await makeAll('led-');
 
-t.test('a secret in which no one would miss anything is taken over in place', async (t) => {
+t.test('a secret with nothing of use in it is taken over in place', async (t) => {
   await Promise.all(
     [...before.keys()].map((name) =>
       api.merge(`/api/v1/namespaces/led-${name}`, {
@@ -173,7 +173,7 @@ t.test('a secret in which no one would miss anything is taken over in place', as
   t.equal(await readsIn('led-ecr-by-hand'), 1);
 });
 
-t.test('a secret with credentials of somebody else is left alone and reported once', async (t) => {
+t.test('a secret with foreign credentials is left alone and reported once', async (t) => {
   for (const name of Object.keys(LEFT_ALONE)) {
     const namespace = `led-${name}`;
     const events = await eventually('an Event in the namespace', async () => {

@@ -39,7 +39,7 @@ const playground = await startPlayground();
 t.teardown(() => playground.close());
 const { api, cluster, node } = playground;
 await api.createNamespace(LOADED_NAMESPACE);
-/** A name that somebody else may well choose, for the namespace of a release for instance. */
+/** A name that another user may well choose, for the namespace of a release for instance. */
 const STRANGER = `/api/v1/namespaces/${PRODUCT_NAME}-test`;
 await api.createNamespace(`${PRODUCT_NAME}-test`);
 
@@ -68,7 +68,7 @@ async function nothingIsLeft(): Promise<void> {
   });
 }
 
-t.test('helm test passes where policies are strict about pods', async (t) => {
+t.test('helm test passes if policies are strict about pods', async (t) => {
   const annotation = 'example.com/owner';
   const image = '210987654321.dkr.ecr.eu-west-1.amazonaws.com/base:1';
   const end = await startStrictAboutPods(api, { registries: ['local/', image], annotation });
@@ -113,13 +113,13 @@ t.test('helm test goes by the mode', async (t) => {
   }
 });
 
-t.test('helm test fails if nothing injects, and reports it', async (t) => {
+t.test('helm test fails if there is no injection, and says so', async (t) => {
   await playground.install({ helmTest: { withinSeconds: 10 } });
   // It brings the secret.
   await nextLeader(playground);
   await api.remove(CONFIGURATION);
-  // The API server reads the change in a moment.
-  await eventually('nothing injects', async () => {
+  // The API server hears of it in a moment.
+  await eventually('there is no injection', async () => {
     await assert.rejects(injected());
   });
   await t.rejects(runTest());

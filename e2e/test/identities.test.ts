@@ -98,7 +98,7 @@ t.test('each credential logs in at its own registry and at no other', async (t) 
   }
 });
 
-t.test('a namespace gets its own role where the allow-list gives it', async (t) => {
+t.test('a namespace gets its own role if the allow-list gives it', async (t) => {
   await api.createNamespace('team-a', { injected: false });
   await api.merge('/api/v1/namespaces/team-a', {
     metadata: {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { fileCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
 import t, { type Test } from 'tap';
-import { bundle } from '@ecr-pull-secrets/scripts/bundle.ts';
+import { bundle } from '@ecr-pull-secrets/scripts/bundle/bundle.ts';
 import { startEcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
 import { startCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
 import { findOnPath } from '@ecr-pull-secrets/testbed/local-cluster/executable.ts';
@@ -31,7 +31,7 @@ const cluster = await startCluster();
 t.teardown(() => cluster.close());
 const { guardian, directory } = cluster;
 
-// Both at once and first, so that an edit of the checkout in the meantime hardly ever comes between.
+// Both at once and first, so that an edit of the checkout meanwhile hardly ever comes between.
 const again = join(directory, 'again');
 const source = join(directory, 'source');
 await Promise.all([bundle(again), copySources(source)]);

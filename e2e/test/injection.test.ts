@@ -17,7 +17,7 @@ await api.createNamespace('labelled');
 // The label is news to the API server's own cache too; once the renewer saw it, so did that.
 await eventually('the secret of the labelled namespace', () => api.get(pathOf('labelled')));
 
-/** What the API server has counted of our match conditions; 0 where it never had to. */
+/** What the API server has counted of our match conditions; 0 if it never had to. */
 async function countOf(metric: string): Promise<number> {
   const { body } = await requestApi({ ...cluster, token: cluster.adminToken }, '/metrics');
   const ours = `^${metric}\\{.*name="inject\\.ecr-pull-secrets\\.io".*\\} (\\d+)$`;

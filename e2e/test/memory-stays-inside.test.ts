@@ -51,7 +51,7 @@ for (const command of ['webhook', 'renewer'] as const) {
       t.notMatch(await running.log(), 'Debugger');
     });
 
-    await t.test('the kernel is configured to dump no memory', async (t) => {
+    await t.test('the kernel dumps no memory', async (t) => {
       t.match(await readFile(`/proc/${running.pid}/environ`, 'utf8'), SECRET);
       t.equal(await readFile(`/proc/${running.pid}/coredump_filter`, 'utf8'), '00000000\n');
     });

@@ -113,7 +113,7 @@ function checkRenewed(t: Test, before: readonly Secret[], after: readonly Secret
 await Promise.all(
   TEN.slice(1).map((namespace) => api.createNamespace(namespace, { injected: false })),
 );
-// Helm 3, with which that chart was installed, knows no server-side apply.
+// Helm 3, with which that chart was installed, has no server-side apply.
 await helmOld('install', '--create-namespace', '--server-side=false');
 await api.merge(`/api/v1/namespaces/${HOME}`, {
   metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },

@@ -20,7 +20,7 @@ const SUBJECT = 'system:serviceaccount:ecr-pull-secrets:ecr-pull-secrets';
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const REGISTRY = `https://${registryHost(ACCOUNT, 'eu-west-1')}`;
 const OTHER_REGISTRY = `https://${registryHost('333333333333', 'eu-west-1')}`;
-/** No resolver knows it: only the proxy can bring a request there. */
+/** No resolver has it: only the proxy can bring a request there. */
 const AWS_HOST = 'aws.invalid';
 
 const issuer = createTokenIssuer('rsa');
@@ -36,7 +36,7 @@ type Environment = Readonly<Record<string, string>>;
 interface Network {
   readonly standIn: EcrStandIn;
   readonly proxy: ConnectProxy;
-  /** The settings that a renewer in this network needs. */
+  /** The settings of a renewer in this network. */
   readonly environment: Environment;
   /** Its identity, in one way or the other. */
   readonly irsa: Environment;
@@ -140,7 +140,7 @@ t.test('without its CA the endpoint is not trusted', async (t) => {
   t.same(standIn.calls, []);
 });
 
-t.test('a wrong password is reported, without the password', async (t) => {
+t.test('a wrong password is reported, and not which', async (t) => {
   const { standIn, proxy, environment, irsa } = await startNetwork(t);
   const HTTPS_PROXY = proxy.url.replace('hunter2', 'hunter3');
   const output = await askEcr({ ...environment, ...irsa, HTTPS_PROXY });

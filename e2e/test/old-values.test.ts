@@ -27,14 +27,14 @@ interface Rendering {
 }
 
 async function render({ release = OLD_NAME, files = [], values = {} }: Rendering = {}) {
-  const given = Object.entries({ awsRegion: 'us-east-1', ...values });
+  const settings = Object.entries({ awsRegion: 'us-east-1', ...values });
   const place = [release, CHART, '--namespace', 'tools'];
   const { stdout } = await helm([
     'template',
     ...place,
     '--no-hooks',
     ...files.flatMap((file) => ['--values', file]),
-    ...given.flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]),
+    ...settings.flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]),
   ]);
   return stdout;
 }
@@ -60,13 +60,13 @@ async function rulesFor(targetNamespace: string): Promise<unknown> {
   return rules;
 }
 
-/** The image of a run for an image in the values. */
+/** The image that a run gets if the values say this one. */
 async function imageWith(dockerImage: string | null): Promise<string | undefined> {
   const rendered = await render({ values: { ...CRON_JOB, 'cronjob.dockerImage': dockerImage } });
   return /image: "(.*)"/.exec(rendered)?.[1];
 }
 
-/** The value of the first variable of that name of a container; empty if there is none. */
+/** What a container's variable is set to, the first one of that name; empty if there is none. */
 function variable(rendered: string, name: string): string {
   return new RegExp(`- name: ${name}\\n +value: "?([^"\\n]*)`).exec(rendered)?.[1] ?? '';
 }
@@ -143,23 +143,20 @@ t.test('the correct spelling of a name overrides the wrong one', async (t) => {
   t.match(await render({ values }), /serviceAccountName: right\n/);
 });
 
-t.test(
-  'the profile and the old values lint strictly, and render the same bytes twice',
-  async (t) => {
-    const files = [PROFILE, OLD_VALUES];
-    const given = files.flatMap((file) => ['--values', file]);
-    const { stdout } = await helm([
-      'lint',
-      '--strict',
-      CHART,
-      ...given,
-      '--set',
-      'awsRegion=us-east-1',
-    ]);
-    t.match(stdout, /0 chart\(s\) failed/);
-    t.equal(await render({ files }), await render({ files }));
-  },
-);
+t.test('profile and old values lint strictly, and render twice the same', async (t) => {
+  const files = [PROFILE, OLD_VALUES];
+  const options = files.flatMap((file) => ['--values', file]);
+  const { stdout } = await helm([
+    'lint',
+    '--strict',
+    CHART,
+    ...options,
+    '--set',
+    'awsRegion=us-east-1',
+  ]);
+  t.match(stdout, /0 chart\(s\) failed/);
+  t.equal(await render({ files }), await render({ files }));
+});
 
 t.test('a release of the old chart keeps its defaults without values', async (t) => {
   const explicit = { files: [PROFILE], values: { registries: 'a.example' } };

@@ -229,7 +229,7 @@ t.test('a role that is refused for ever takes nothing from the other registry', 
   t.ok(recoveryMs < MINUTE_MS, `complete again after ${recoveryMs} ms`);
 });
 
-t.test('a rotation goes on where the API server’s restart broke it off', async (t) => {
+t.test('a rotation continues after a restart of the API server broke it off', async (t) => {
   const name = 'rotation';
   const namespaces = namesOf(name, 200);
   await world.createNamespaces(namespaces, name);
@@ -281,7 +281,7 @@ async function assertNewer(
   for (const namespace of namespaces) assert.notEqual(after[namespace], before[namespace]);
 }
 
-/** Waits, without moving the time, until the call that hangs is given up or answered. */
+/** Waits, without moving the time, until the call that hangs is aborted or answered. */
 function nextAnswer(leader: Leader): Promise<void> {
   const before = leader.count(GOT) + leader.count(FAILED);
   return eventually('the hanging call ends', () =>

@@ -10,7 +10,7 @@ import { BEFORE_THE_FIRST_RELEASE, findPreviousRevision } from './support/previo
 const hasGit = await findOnPath('git', process.env['PATH'] ?? '');
 const skip = hasGit ? false : 'git is not on the PATH';
 
-/** Somebody's git may sign, or name its branches otherwise. */
+/** A developer's git may sign, or name its branches otherwise. */
 const ENVIRONMENT = {
   ...process.env,
   GIT_CONFIG_GLOBAL: '/dev/null',
@@ -55,7 +55,7 @@ t.test('before the first release it is the one that stands for it', { skip }, as
   t.match(await findPreviousRevision({}, unreleased), { name: BEFORE_THE_FIRST_RELEASE });
 });
 
-t.test('where the history is not there it says what to do', { skip }, async (t) => {
+t.test('if the history is not there it says what to do', { skip }, async (t) => {
   const released = await makeHistory(t, ['v0.1.0'], ['v0.2.0']);
   const shallow = join(await makeFolder(t), 'clone');
   await git(released, 'clone', '--quiet', '--depth=1', `file://${released}`, shallow);

@@ -167,7 +167,7 @@ t.test(
       assert.match(event?.message ?? '', /quota/);
     });
     await api.remove(`${quotas}/none`);
-    // Tried again by itself, after waits that grow: there is no signal that there is room.
+    // Tried again by itself, after waits that grow: no watch reports that there is room.
     const path = pathOf('full');
     t.equal(await loginWith(await eventually('the secret', () => api.get<Secret>(path))), 200);
   },
@@ -193,11 +193,11 @@ t.test('an immutable secret is left alone and reported too', async (t) => {
 
 t.test('the ServiceAccount may do exactly what it must', async (t) => {
   const client = await clientOf('ecr-pull-secrets');
-  const unprivileged = await clientOf('default');
-  t.teardown(() => Promise.all([client.close(), unprivileged.close()]));
+  const stranger = await clientOf('default');
+  t.teardown(() => Promise.all([client.close(), stranger.close()]));
   /** What it may do that not every ServiceAccount may. */
   const rulesIn = async (namespace: string): Promise<readonly string[]> => {
-    const common = await rulesOf(unprivileged, namespace);
+    const common = await rulesOf(stranger, namespace);
     const rules = await rulesOf(client, namespace);
     return rules.filter((rule) => !common.includes(rule)).toSorted();
   };
@@ -247,7 +247,7 @@ t.test(
 
 t.test('pods of an excluded namespace are left alone although it is labelled', async (t) => {
   const pod = { spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] } };
-  await eventually('the webhook knows what the renewer excludes', async () => {
+  await eventually('the webhook has read what the renewer excludes', async () => {
     const { spec } = await api.createPod('my-sandbox', pod);
     assert.equal(spec.imagePullSecrets, undefined);
   });

@@ -97,7 +97,7 @@ async function meetRefusal(
   t.equal(events.length, 1, 'said once, however often it is tried');
   t.equal(await ifPresent(api.get(pathOf(namespace))), undefined);
   await expected.allow();
-  // Tried again by itself, after waits that grow: there is no signal that it is allowed.
+  // Tried again by itself, after waits that grow: no watch reports that it is allowed.
   const path = pathOf(namespace);
   const secret = await eventually('the secret', () => api.get<Secret>(path), LONGEST_WAIT_MS);
   t.equal(await loginWith(secret), 200);

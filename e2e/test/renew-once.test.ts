@@ -143,7 +143,7 @@ t.test('a secret of the old tool is taken over in place, and logs in', async (t)
   t.not(documentOf(second), documentOf(first), 'each run brings a new token');
 });
 
-t.test('the keys of the registries are kept as given, each with its own token', async (t) => {
+t.test('the keys of the registries are kept as written, each with its own token', async (t) => {
   const west = REGISTRY.replace('us-east-1', 'us-west-2');
   const keys = [`https://${REGISTRY}/`, west];
   const { stdout } = await job.run(ACCOUNT, {
@@ -185,7 +185,7 @@ t.test('a list with a wrong key replaces no secret', async (t) => {
     t.equal(exitCode, 2, key);
     t.match(stderr, /DOCKER_REGISTRIES: ".*" (has|is) .*; for example DOCKER_REGISTRIES=https:/);
   }
-  t.equal(ecr.calls.length, calls, 'AWS was not called');
+  t.equal(ecr.calls.length, calls, 'no request was sent');
   t.same(await api.get<Secret>(pathOf(ns2, 'split')), before);
 });
 

@@ -100,7 +100,7 @@ function statusOf({ status }: Replica, container: string): ContainerStatus {
   return found;
 }
 
-/** The webhooks of all replicas; the same as before where none of them was started anew. */
+/** The webhooks of all replicas; the same as before if none of them was started anew. */
 function webhooksOf(pods: readonly Replica[]): readonly object[] {
   return pods.map((pod) => ({
     name: pod.metadata.name,
@@ -116,7 +116,7 @@ function addressOf({ status }: Replica): string {
   return address;
 }
 
-/** Why the API server would not trust the certificate that a replica shows; nothing where it would. */
+/** Why the API server would not trust the certificate that a replica shows; nothing if it would. */
 async function distrustOf(pod: Replica, ca: string): Promise<string | undefined> {
   const host = addressOf(pod);
   const check = { ca, servername: SERVER_NAME, rejectUnauthorized: false };
@@ -129,7 +129,7 @@ async function distrustOf(pod: Replica, ca: string): Promise<string | undefined>
   }
 }
 
-t.test('it runs where Pod Security “restricted” is enforced', async (t) => {
+t.test('it runs if Pod Security “restricted” is enforced', async (t) => {
   const spec = { serviceAccountName: 'default', containers: [{ name: 'app', image: 'nginx' }] };
   await t.rejects(api.createPod('ecr-pull-secrets', { spec }), {
     message: / 403 .*violates PodSecurity "restricted:latest"/,
@@ -152,7 +152,7 @@ t.test('two replicas that started at once agree on one CA, which is the caBundle
   }
 });
 
-t.test('a caBundle that somebody cleared is repaired, and nothing else is touched', async (t) => {
+t.test('a caBundle that was cleared is repaired, and nothing else is touched', async (t) => {
   const before = await caBundle();
   const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
   await api.merge(CONFIGURATION, {
@@ -254,7 +254,7 @@ t.test('after the leader was killed another renewer serves new namespaces', asyn
 });
 
 t.test('a wrong configuration stops the rollout and takes nothing out of service', async (t) => {
-  // Something that the chart takes, and only the renewer knows to be wrong.
+  // Something that the chart takes, and only the renewer finds wrong.
   const extraEnv = [{ name: 'https_proxy', value: 'ftp://proxy.example.com' }];
   await playground.install({ renewer: { extraEnv } }, { wait: false });
   const pod = await eventually('a new replica', async () => {

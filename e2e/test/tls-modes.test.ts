@@ -116,8 +116,8 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   const { certificatePem } = await issue();
   const { privateKeyPem } = await issue();
   await putSecret('mine', { certificatePem, privateKeyPem });
-  await eventually('the webhooks show it', () => certificateIsOk(0));
-  await eventually('the renewers log it', () =>
+  await eventually('the webhooks report it', () => certificateIsOk(0));
+  await eventually('the renewers report it', () =>
     renewersSay(/the private key does not belong to the certificate.*Put tls\.crt, tls\.key/),
   );
   for (const figures of await figuresOf(9403)) {
@@ -127,7 +127,7 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
 
   const foreign = await createCa({ commonName: 'other', now: new Date() });
   await putSecret('mine', await issue(foreign));
-  await eventually('the renewers log it', () => renewersSay(/no CA of the bundle signed/));
+  await eventually('the renewers report it', () => renewersSay(/no CA of the bundle signed/));
   await injected();
   t.equal(await readCaBundle(api), ca.certificatePem);
 
@@ -157,7 +157,7 @@ t.test(
       },
       { wait: false },
     );
-    await eventually('a new replica logs it', async () => {
+    await eventually('a new replica reports it', async () => {
       const logs = await Promise.all(
         (await replicasOf(playground)).map((pod) => logOf(playground, pod)),
       );

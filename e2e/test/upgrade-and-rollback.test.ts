@@ -14,8 +14,9 @@ import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
 import { makePreviousBuild } from './support/previous-build.ts';
 import { findPreviousRevision } from './support/previous-revision.ts';
-import { pullSecretsOf } from './support/pull-secret.ts';
+import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { nextLeader } from './support/renewers.ts';
+import { followSecrets } from './support/secret-history.ts';
 import { countReviews, readReplicas, type Replica } from './support/replicas.ts';
 
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`;
@@ -39,6 +40,7 @@ t.test(`Helm upgrades from an older build, ${previous.name}, and back`, { skip }
   t.teardown(() => playground.close());
   const { api, cluster, ecr } = playground;
   const { secretIn, loginWith } = pullSecretsOf(playground);
+  const history = followSecrets(t, playground.client, SECRET);
   await playground.install(VALUES, { build });
   await api.merge(DEPLOYMENT, { spec: { minReadySeconds: MIN_READY_SECONDS } });
   await api.createNamespace(LOADED_NAMESPACE);
@@ -73,19 +75,34 @@ t.test(`Helm upgrades from an older build, ${previous.name}, and back`, { skip }
     t.strictSame(await readKept(), kept, 'it goes on with the CA and the tokens');
   }
 
+  /** When the token of each version of the secret expires, the oldest version first. */
+  const versions = () => history.expiries.get(LOADED_NAMESPACE) ?? [];
+
+  /** A build that names its annotations otherwise writes each secret again, with the same token. */
+  function costsOneWriteAtMost(t: Test, before: readonly number[]): void {
+    const written = versions().slice(before.length);
+    t.ok(written.length <= 1, `each secret is written ${written.length} times`);
+    t.strictSame(new Set(versions()).size, 1, 'with the token that it had');
+    t.equal(history.beginnings(), 1, 'no version was missed');
+  }
+
   t.strictSame(kept.calls, ['GetAuthorizationToken'], 'one token was got');
   t.equal(kept.trusted.length, 1, 'one CA is trusted');
 
   await t.test('the upgrade, with replicas of both builds side by side', async (t) => {
+    const before = [...versions()];
     await changeUnderLoad(t, playground, () => playground.install(VALUES));
     await takesOver(t, ({ tag }) => tag !== build.tag);
+    costsOneWriteAtMost(t, before);
   });
 
   await t.test('the rollback, with replicas of both builds side by side', async (t) => {
     const place = [PRODUCT_NAME, '--namespace', PRODUCT_NAME];
     const rollback = ['rollback', ...place, '--wait', '--timeout', '90s'];
+    const before = [...versions()];
     await changeUnderLoad(t, playground, async () => void (await cluster.helm(rollback)));
     await takesOver(t, ({ tag }) => tag === build.tag);
+    costsOneWriteAtMost(t, before);
   });
 });
 

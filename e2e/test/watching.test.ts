@@ -39,10 +39,10 @@ async function restarts(): Promise<number> {
     .reduce((sum, { restartCount }) => sum + restartCount, 0);
 }
 
-/** After the disturbance a new namespace is served in time, and nothing else was changed. */
-async function servesAfter(t: Test, name: string, disturb: () => Promise<void>): Promise<void> {
+/** That the failure is over: a new namespace is served in time, and nothing else was touched. */
+async function servesAfter(t: Test, name: string, fail: () => Promise<void>): Promise<void> {
   const before = await versions();
-  await disturb();
+  await fail();
   const startMs = Date.now();
   // From a server that only just came back, this too may take a second attempt.
   await eventually('the namespace', () =>

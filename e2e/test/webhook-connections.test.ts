@@ -96,7 +96,7 @@ t.test(
       `-shortest=${IDLE_SECONDS - 1}s`,
       `-longest=${IDLE_SECONDS + 1}s`,
     ]);
-    // A failure is reported below.
+    // If it fails, that is reported below.
     running.catch(() => undefined);
 
     await t.test('meanwhile one whose handshake does not come to its end is closed', async (t) => {

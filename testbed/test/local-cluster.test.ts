@@ -181,7 +181,7 @@ t.test('two clusters at once', async (t) => {
   });
 });
 
-t.test('a port that somebody else took is not used', async (t) => {
+t.test('a port that another program took is not used', async (t) => {
   const guardian = await startGuardian();
   t.teardown(() => guardian.close());
   const blocker = createServer().listen(0, '127.0.0.1');

@@ -66,7 +66,7 @@ t.test('quantities are numbers', async (t) => {
   t.throws(() => parseQuantity('much'), { message: '"much" is not a quantity' });
 });
 
-t.test('a pod’s address is not given to another while there are unused ones', async (t) => {
+t.test('a pod’s address is not reused while there are unused ones', async (t) => {
   const book = createAddressBook('127.130');
   const first = book.allocate();
   book.release(first);

@@ -46,7 +46,7 @@ t.test('what was opened is closed, the last first, whatever happens to the other
   t.same(closed, ['client', 'node', 'ecr', 'cluster']);
 });
 
-t.test('where one thing cannot be opened, those before it are closed', async (t) => {
+t.test('if one thing cannot be opened, those before it are closed', async (t) => {
   const { closed, thing } = createThings('cluster');
   const opening = openTogether(async (opened) => {
     opened.add(thing('cluster'));
@@ -59,7 +59,7 @@ t.test('where one thing cannot be opened, those before it are closed', async (t)
   t.same(closed, ['ecr', 'cluster']);
 });
 
-t.test('a port that the pods need and somebody has at all addresses is named', async (t) => {
+t.test('a port that the pods need and another program has at all addresses is named', async (t) => {
   const port = await listen(t, '0.0.0.0');
   const dualStack = await listen(t, '::');
   const loopback = await listen(t, '127.0.0.1');
@@ -72,7 +72,7 @@ t.test('a port that the pods need and somebody has at all addresses is named', a
   await t.resolves(requireFreePodPorts([loopback]), 'one address is not all');
 });
 
-t.test('the Service gets the first port that is free at all addresses', async (t) => {
+t.test('the Service gets the first port that no program has at all addresses', async (t) => {
   const taken = await listen(t, '0.0.0.0');
   const free = await listen(t, '127.0.0.1');
 
@@ -80,7 +80,7 @@ t.test('the Service gets the first port that is free at all addresses', async (t
   await t.rejects(chooseServicePort([taken]), { message: /^the ports \d+ are all taken/ });
 });
 
-t.test('a playground that fails', async (t) => {
+t.test('a playground whose installation fails', async (t) => {
   const playground = await startPlayground({ restartBackOff: { baseMs: 100, capMs: 1_000 } });
   t.teardown(() => playground.close());
   const { api, cluster, ecr, node } = playground;

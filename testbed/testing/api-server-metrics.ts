@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { requestApi } from '../src/local-cluster/api-request.ts';
 import type { LocalCluster } from '../src/local-cluster/cluster.ts';
 
-/** All series of one of the API server's metrics, as lines; none where it was never counted. */
+/** All series of one of the API server's metrics, as lines; none if it was never counted. */
 export async function seriesOfMetric(
   cluster: LocalCluster,
   name: string,

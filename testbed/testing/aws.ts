@@ -16,7 +16,7 @@ export interface Authorization {
   readonly proxyEndpoint: string | undefined;
 }
 
-/** Asks for a token with the real SDK client; one attempt, no retry, unless the settings say so. */
+/** Requests a token with the real SDK client; one attempt, no retry, unless the settings say so. */
 export async function authorize(config: ECRClientConfig): Promise<Authorization> {
   const client = new ECRClient({ maxAttempts: 1, ...config });
   try {
@@ -76,7 +76,7 @@ export async function sendSigned(endpoint: string, asked: SignedRequest): Promis
   });
 }
 
-/** Sends an operation of STS, signed if keys are given. */
+/** Sends an operation of STS, signed if there are keys. */
 export async function sendSts(
   endpoint: string,
   parameters: Readonly<Record<string, string>>,
@@ -113,7 +113,7 @@ export function keysOf(xml: string): Keys & { readonly sessionToken: string } {
   };
 }
 
-/** Asks a registry; the Host header says which. */
+/** Sends a request to a registry; the Host header says which. */
 export function askRegistry(
   endpoint: string,
   host: string,

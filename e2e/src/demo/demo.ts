@@ -21,7 +21,7 @@ const IMAGE = `${REGISTRY}/payments/api:1.4.2`;
 /**
  * Shows the whole of it, and checks what it shows.
  *
- * @throws if anything is not as the text says
+ * @throws if anything is not as the demo prints it
  */
 export async function runDemo({ say, stay }: DemoOptions): Promise<void> {
   const step = timer(say);

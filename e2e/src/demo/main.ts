@@ -1,4 +1,4 @@
-/** `npm run demo`: shows the product at work on a real API server, in a few lines. */
+/** `npm run demo`: the product at work on a real API server, in a few lines. */
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';

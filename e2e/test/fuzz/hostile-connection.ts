@@ -99,7 +99,7 @@ async function clientHello(servername: string): Promise<Buffer> {
  * Breaks a connection, or ends it and waits until the other side has closed it too.
  *
  * @returns what it said
- * @throws where it does not close
+ * @throws if it does not close
  */
 async function endOf(socket: Socket, random: Random): Promise<string> {
   const said = listenTo(socket);

@@ -19,7 +19,7 @@ const MAX_TEXT = 4_094;
 const MAX_ITEMS = 131_072;
 const READ_LISTS = ['initContainers', 'containers', 'volumes', 'imagePullSecrets'];
 
-/** What is wrong with the answer to a valid review; `undefined` where nothing is. */
+/** What is wrong with the answer to a valid review; `undefined` if nothing is. */
 export function judgeValid({ uid, patch }: ValidReview, answer: Answer): string | undefined {
   if (answer.status !== 200) return `a valid review got ${answer.status}`;
   const expected = {
@@ -118,7 +118,7 @@ interface ReviewRequest {
   readonly object: Json | undefined;
 }
 
-/** The request of a review with all that an answer needs; `undefined` where it is something else. */
+/** The request of a review with all that an answer needs; `undefined` if it is something else. */
 function readReview(review: Json): ReviewRequest | undefined {
   const request = ownField(review, 'request');
   const uid = ownField(request, 'uid');

@@ -6,8 +6,8 @@ import { describeFootprint, soak } from './soak.ts';
 
 const USAGE = `Usage: npm run fuzz [-- [--seed <number>] [--cases <number>]]
 
-  --seed    repeats a run; SEED where not given, else a new one
-  --cases   how many; 100000 where not given
+  --seed    repeats a run; SEED by default, else a new one
+  --cases   how many; 100000 by default
 `;
 
 try {

@@ -16,7 +16,7 @@ export interface SoakReport extends CasesReport {
   /** Once warm, and at the end. */
   readonly warm: Footprint;
   readonly end: Footprint;
-  /** All that is wrong, `failures` among it; empty where the webhook bore everything. */
+  /** All that is wrong, `failures` among it; empty if the webhook bore everything. */
   readonly problems: readonly string[];
 }
 
@@ -63,7 +63,7 @@ const INSPECTOR_LINE = /^(?:Debugger |For help, see: )/;
 /**
  * Gives a webhook of its own all the cases of a seed.
  *
- * @throws where it crashed or did not stop well, with what it logged and the cases that failed
+ * @throws if it crashed or did not stop well, with what it logged and the cases that failed
  */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const webhook = await startWebhookProcess({

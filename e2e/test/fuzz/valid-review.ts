@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 import { CONFIDENTIAL, type Json, setField } from './review.ts';
 
-/** The name in the webhook's settings. */
+/** The name that the webhook is configured with. */
 export const SECRET = 'ecr-pull-secret';
 
 const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -64,7 +64,7 @@ function placeEcrImage(spec: { [key: string]: Json }, random: Random): void {
   spec[place] = list;
 }
 
-/** Legal, and made to be in the way: a key that JavaScript knows, a long text of long characters. */
+/** Legal, and made to be in the way: a key with a meaning in JavaScript, a long text of long characters. */
 function metadata(random: Random): Json {
   const annotations = { text: random.pick(['<', 'Ж', '\u0001']).repeat(random.below(20_000)) };
   setField(annotations, random.pick(['__proto__', 'constructor', 'toString']), CONFIDENTIAL);

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import type { Test } from 'tap';
 
-/** Somebody without any credentials, who can reach the ports. */
+/** An attacker without any credentials, who can reach the ports. */
 export interface Attacked {
   readonly host: string;
   readonly port: number;

@@ -20,7 +20,7 @@ export interface WebhookConfiguration {
   }[];
 }
 
-/** PEM of the `caBundle` that the API server reads. */
+/** PEM of what the API server trusts by the configuration. */
 export async function readCaBundle(api: KubeApi): Promise<string> {
   const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
   return Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString();

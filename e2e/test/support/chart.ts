@@ -23,7 +23,7 @@ export interface Chart {
   readonly lint: (...settings: readonly string[]) => Promise<string>;
 }
 
-/** An object of which a test knows what to find. */
+/** An object whose content a test expects. */
 export type Rendered = KubeObject & Readonly<Record<string, unknown>>;
 
 export async function startChart(t: Pick<Test, 'teardown'>): Promise<Chart> {

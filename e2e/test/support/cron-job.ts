@@ -11,6 +11,7 @@ import {
   startCluster,
 } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
 import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
+import { compileCacheOf } from '@ecr-pull-secrets/testbed/playground/image-entrypoint.ts';
 import { createKubeApi, type KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { type Opened, openTogether } from '@ecr-pull-secrets/testbed/playground/opened.ts';
 import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
@@ -67,6 +68,7 @@ async function open(opened: Opened): Promise<CronJob> {
   function start(account: string, variables: Variables): ChildProcess {
     return spawn(process.execPath, [entry], {
       env: {
+        ...compileCacheOf(entry),
         KUBERNETES_SERVICE_HOST: hostname,
         KUBERNETES_SERVICE_PORT: port,
         SERVICE_ACCOUNT_DIR: join(cluster.directory, account),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ensureBinaries, ensureKubectl } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
 import type { LocalCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { GO_ENVIRONMENT } from '@ecr-pull-secrets/testbed/local-cluster/go-environment.ts';
 import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 import { CHECKOUT } from './documented-commands.ts';
 
@@ -39,6 +40,7 @@ export async function startDryShell(cluster: LocalCluster): Promise<DryShell> {
     KUBECONFIG: kubeconfigPath,
     PATH: `${tools}:${process.env['PATH'] ?? ''}`,
     REAL_HELM: helm,
+    ...GO_ENVIRONMENT,
     REAL_KUBECTL: kubectl,
     NODE: process.execPath,
     CHECKOUT,

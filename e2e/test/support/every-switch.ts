@@ -1,6 +1,6 @@
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
-/** Objects that the values below name; the test creates them before it installs. */
+/** Objects that the values below name; a test makes them before it installs. */
 export const EXISTING = {
   serviceAccount: 'mine',
   caCerts: 'corporate-ca-certs',

@@ -17,7 +17,7 @@ export interface GoProgram {
    *
    * @param input - what it reads
    * @returns the JSON that it printed, which the program's own source defines
-   * @throws where it failed
+   * @throws if it failed
    */
   run<Result>(args: readonly string[], input?: AsyncIterable<string>): Promise<Result>;
 }
@@ -25,7 +25,7 @@ export interface GoProgram {
 /**
  * Builds a program of `e2e/go`, whose module has no dependencies, so that nothing is fetched; or of another module.
  *
- * @throws where there is no Go on PATH, or with Go's output where the build fails
+ * @throws if there is no Go on PATH, or with Go's output if the build fails
  */
 export async function buildGoProgram(t: Test, name: string, module = MODULE): Promise<GoProgram> {
   const program = join(t.testdir(), name);

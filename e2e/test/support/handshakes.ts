@@ -53,7 +53,7 @@ interface Served {
 /**
  * One handshake with each replica that is ready.
  *
- * @param bundle - PEM by which it is judged; the one that was published before unless given
+ * @param bundle - PEM by which it is judged; by default the one that was published before
  */
 export async function handshakesNow(
   playground: Playground,
@@ -65,7 +65,7 @@ export async function handshakesNow(
   return served.filter((one) => one !== undefined);
 }
 
-/** `undefined` if the webhook does not answer any more. */
+/** Nothing if no server answers any more. */
 async function shakeHands(host: string, ca: string): Promise<Served | undefined> {
   const trust = { ca, servername: SERVER_NAME, rejectUnauthorized: false };
   const socket = connect({ host, port: WEBHOOK_PORT, ...trust });

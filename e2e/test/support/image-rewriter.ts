@@ -7,7 +7,7 @@ import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/
 import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
-/** Somebody else's mutating webhook: it puts a prefix before the first container's image, or fills it in. */
+/** A mutating webhook of another product: it puts a prefix before the first container's image, or fills it in. */
 export interface ImageRewriter {
   /** A MutatingWebhookConfiguration for one namespace, of a name that sorts after ours. */
   configurationFor(namespace: string): Manifest;

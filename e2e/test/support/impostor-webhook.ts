@@ -8,7 +8,7 @@ import type { KubeApi, Secret } from '@ecr-pull-secrets/testbed/playground/kube-
 import { CA_SECRET, readCaBundle } from './ca.ts';
 import { SERVER_NAME } from './webhook-pods.ts';
 
-/** A server of anyone who has a CA's key, with a certificate for the webhook's name. */
+/** A server of a thief who has a CA's key, with a certificate for the webhook's name. */
 export interface Thief {
   /** Whether a client that trusts what the API server trusts at this moment takes it for the webhook. */
   isTrusted(): Promise<boolean>;

@@ -7,7 +7,7 @@ import { SECRET } from './pull-secret.ts';
 /**
  * Creates a pod with an image from ECR, by default in the namespace of the load.
  *
- * @throws where it is refused, or does not get the pull secret's name
+ * @throws if it is refused, or does not get the pull secret's name
  */
 export async function createInjected(api: KubeApi, namespace = LOADED_NAMESPACE): Promise<void> {
   const containers = [{ name: 'app', image: `${REGISTRY}/app` }];

@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { ensureKubectl } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
 import type { LocalCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { GO_ENVIRONMENT } from '@ecr-pull-secrets/testbed/local-cluster/go-environment.ts';
 import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 
 /**
  * Runs kubectl as the cluster's administrator.
  *
  * @returns the lines that it printed
- * @throws with what it said where it failed; `diff` fails where there is a difference
+ * @throws with what it printed if it failed; `diff` fails if there is a difference
  */
 export type Kubectl = (...args: readonly string[]) => Promise<readonly string[]>;
 
@@ -20,7 +21,12 @@ export async function startKubectl({
   const command = await ensureKubectl({ progress: progressToStderr, environment: process.env });
   // PATH is for "kubectl diff", which calls diff.
   const { PATH } = process.env;
-  const environment = { KUBECONFIG: kubeconfigPath, HOME: guardian.directory, PATH };
+  const environment = {
+    ...GO_ENVIRONMENT,
+    KUBECONFIG: kubeconfigPath,
+    HOME: guardian.directory,
+    PATH,
+  };
   return async (...args) => {
     const child = guardian.spawn(command, args, { environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const [[code], stdout, stderr] = await Promise.all([

@@ -36,7 +36,7 @@ export async function pathOf(
   const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const { resources } = await client.request<ResourceList>({ method: 'GET', path: group });
   const resource = resources.find(({ name, kind: is }) => is === kind && !name.includes('/'));
-  assert.ok(resource, `the API server knows no ${kind} of ${apiVersion}`);
+  assert.ok(resource, `the API server has no ${kind} of ${apiVersion}`);
   const { name, namespace } = metadata;
   // kubectl would take the namespace of the user's context, which is none of ours.
   assert.equal(namespace !== undefined, resource.namespaced, `namespace of ${kind} ${name}`);

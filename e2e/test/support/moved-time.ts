@@ -28,7 +28,7 @@ import {
 import { type Opened, openTogether } from '@ecr-pull-secrets/testbed/playground/opened.ts';
 import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
-/** User-Agent of the leaders, by which the audit log identifies their requests. */
+/** User-Agent of the leaders, by which the audit log shows their requests. */
 export const LEADER_USER_AGENT = 'leader-in-moved-time';
 
 /** What one leader is made for; leaders of different names never meet. */
@@ -64,7 +64,7 @@ export interface MovedTime {
   readonly api: KubeApi;
   /** Starts the renewer's work as the leader, in this process, from what the cluster remembers. */
   lead(settings: LeaderSettings): Leader;
-  /** Lets time pass in steps. In each step every timer that is due fires. */
+  /** Lets time pass in steps, in each of which everything that is due wakes and does its work. */
   pass(ms: number, stepMs?: number): Promise<void>;
   /**
    * Lets time pass second by second until a check no longer throws.

@@ -11,8 +11,8 @@ const NAME = 'narrowing-platform';
 const THEIRS = 'gke-managed-new';
 
 /**
- * Simulates a platform that adds its own namespaces to the `namespaceSelector` of each webhook configuration at each
- * write by any client, as GKE Autopilot does. A configuration that has them already stays as it is.
+ * Plays a platform that adds its own namespaces to the `namespaceSelector` of each webhook configuration when that is
+ * written, by any user, as GKE Autopilot does. One that has them already stays as it is.
  *
  * @returns what ends it
  */

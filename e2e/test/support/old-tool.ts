@@ -15,7 +15,7 @@ import { authorize } from '@ecr-pull-secrets/testbed/testing/aws.ts';
 
 export const OLD_NAME = 'k8s-ecr-login-renew';
 
-/** The pull secret's name where a user of nabsul/k8s-ecr-login-renew chose none. */
+/** The pull secret's name if a user of nabsul/k8s-ecr-login-renew chose none. */
 export const OLD_SECRET = `${OLD_NAME}-docker-secret`;
 
 /** A run of that tool: one token, and its secret in namespaces that have none yet. */
@@ -62,7 +62,7 @@ interface Job {
  * What `kubectl create job <name> --from=cronjob/<cronJob>` sends; waits until the job is complete.
  *
  * @returns what its pod wrote
- * @throws with that, where the job fails
+ * @throws with that, if the job fails
  */
 export async function runJobFrom(
   { api, node }: Pick<Playground, 'api' | 'node'>,

@@ -7,7 +7,7 @@ import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/
 import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
-/** Somebody's admission webhook. */
+/** An admission webhook of another product. */
 export interface OthersWebhook {
   /** As `webhooks[].clientConfig` has it. */
   readonly clientConfig: Manifest;

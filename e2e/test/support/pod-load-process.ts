@@ -1,4 +1,4 @@
-/** What the process that makes the load is given. */
+/** The settings of the process that makes the load. */
 export interface LoadSettings {
   readonly kubeconfig: string;
   readonly namespace: string;

@@ -42,7 +42,7 @@ export async function findPreviousRevision(
   }
 }
 
-/** Its tag; `undefined` where there is none, or no history to look for one. */
+/** Its tag; `undefined` if there is none, or no history to look for one. */
 async function newestRelease(checkout: string): Promise<string | undefined> {
   const only = ['--match', 'v[0-9]*', '--exclude', '*-*'];
   try {

@@ -20,7 +20,7 @@ async function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> 
 }
 
 /**
- * Bytes of living objects of an inspectable process, which collects its garbage first.
+ * Bytes of living objects of an inspectable process, after a collection of its garbage.
  *
  * @param log - what the process wrote, where the inspector's address stands
  */

@@ -12,7 +12,7 @@ const LABEL = /(\w+)\s*(=~?)\s*"([^"]*)"/g;
 /** What Prometheus adds, so that no process says it. */
 const ADDED = new Set(['namespace', 'pod', 'container']);
 
-/** The metrics that an expression of Prometheus is about, as far as our processes expose them. */
+/** The metrics that an expression of Prometheus is about, as far as processes of ours have them. */
 export function selectorsIn(expression: string): readonly Selector[] {
   return [...expression.matchAll(SELECTOR)].map(([, metric = '', labels = '']) => ({
     metric,

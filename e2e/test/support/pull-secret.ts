@@ -5,7 +5,7 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { KubeApi, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
-/** The pull secret's default name: written out, because users depend on it. */
+/** The pull secret's default name: written out, because people depend on it. */
 export const SECRET = 'ecr-pull-secret';
 
 export function pathOf(namespace: string, name: string = SECRET): string {
@@ -26,7 +26,7 @@ export function expiryOf({ metadata }: Secret): string {
 export interface PullSecrets {
   /** Waits for the secret of a namespace. */
   readonly secretIn: (namespace: string, name?: string) => Promise<Secret>;
-  /** Logs in to a registry, by default the user's own; 200 if the login succeeds. */
+  /** Logs in to a registry, by default the user's own; 200 if the secret is accepted. */
   readonly loginWith: (secret: Secret, host?: string) => Promise<number>;
 }
 

@@ -17,13 +17,13 @@ export interface LeadingRenewer {
 
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${PRODUCT_NAME}/leases/${PRODUCT_NAME}`;
 
-/** The holder of the lease; `''` while there is none. */
+/** Who holds the lease; `''` while it has no holder. */
 export async function readHolder({ api }: Playground): Promise<string> {
   const { spec } = await api.get<Lease>(LEASE);
   return spec?.holderIdentity ?? '';
 }
 
-/** Waits until another one than a given holder leads. */
+/** Waits until another holder than this one leads. */
 export function nextLeader(
   playground: Playground,
   former = '',

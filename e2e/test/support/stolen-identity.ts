@@ -18,7 +18,7 @@ export function createThief({ serverUrl, caPem }: Cluster, token: string): KubeC
   });
 }
 
-/** Somebody else's rights. */
+/** The rights of another identity. */
 export interface StolenIdentity {
   readonly client: KubeClient;
   readonly api: KubeApi;

@@ -39,7 +39,7 @@ export interface CalledPods {
  * Finds out which of two replicas the API server calls, while there is load. It keeps a connection for as
  * long as it can, so that the other one may never hear of it.
  *
- * @throws where neither answers `ENOUGH_REVIEWS`, or there are not two
+ * @throws if neither answers `ENOUGH_REVIEWS`, or there are not two
  */
 export async function findCalledPod(playground: Playground): Promise<CalledPods> {
   const [first, second, ...more] = await webhookPods(playground);

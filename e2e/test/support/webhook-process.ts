@@ -28,8 +28,8 @@ export interface WebhookProcess extends LaunchedProcess {
 /**
  * Starts it with a certificate, and waits until it is ready. It ends with this process at the latest.
  *
- * @param environment - over what it is given anyway
- * @throws with its log where it does not get ready
+ * @param environment - over what it gets anyway
+ * @throws with its log if it does not get ready
  */
 export async function startWebhookProcess(environment: Environment = {}): Promise<WebhookProcess> {
   const guardian = await startGuardian();
@@ -72,7 +72,7 @@ interface LaunchOptions extends TrustedCa {
   readonly environment: Environment;
 }
 
-/** Between looking for free ports and listening on them somebody else may take one. */
+/** Between looking for free ports and listening on them another program may take one. */
 async function launchOnFreePorts(options: LaunchOptions, attempts = 3): Promise<WebhookProcess> {
   try {
     return await launch(options);

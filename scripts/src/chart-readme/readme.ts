@@ -21,7 +21,7 @@ export async function readValues(): Promise<readonly ChartValue[]> {
 /**
  * The page with the table as it must be now.
  *
- * @throws where the page has no place for it
+ * @throws if the page has no place for it
  */
 export async function chartReadme(): Promise<string> {
   const page = await readFile(CHART_README, 'utf8');

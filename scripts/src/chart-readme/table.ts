@@ -2,9 +2,9 @@ import type { ChartValue } from './values.ts';
 
 /** The values as a table in Markdown. */
 export function valuesTable(values: readonly ChartValue[]): string {
-  // A group says something only where it has a comment.
-  const listed = values.filter(({ defaultValue, comment }) => defaultValue ?? comment.length);
-  const rows = listed.map(({ path, defaultValue, comment }) => {
+  // A group says something only if it has a comment.
+  const described = values.filter(({ defaultValue, comment }) => defaultValue ?? comment.length);
+  const rows = described.map(({ path, defaultValue, comment }) => {
     const shown = defaultValue === undefined ? '' : code(defaultValue);
     return `| ${code(path)} | ${shown} | ${toCell(comment)} |`;
   });

@@ -10,7 +10,7 @@ export interface ChartValue {
   readonly comment: readonly string[];
 }
 
-/** The part of a JSON schema that distinguishes a group of values from a map of Kubernetes' own. */
+/** The part of a JSON schema that separates a group of ours from a map of Kubernetes' own. */
 export interface ValuesSchema {
   readonly properties?: Readonly<Record<string, ValuesSchema>>;
 }

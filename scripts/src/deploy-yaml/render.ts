@@ -7,7 +7,7 @@ export const DEPLOY_YAML = fileURLToPath(new URL('../../../deploy.yaml', import.
 
 const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 
-/** The Secret that the user creates. It also contains the region, so that no one has to edit the file. */
+/** The Secret that the user makes; it holds the region too, because users do not edit the file. */
 const AWS_SECRET = `${PRODUCT_NAME}-aws`;
 
 const VALUES = [
@@ -32,7 +32,7 @@ const HEADER = `# ${PRODUCT_NAME} for clusters without Helm. Made from the chart
 #     --from-literal=AWS_ACCESS_KEY_ID=... --from-literal=AWS_SECRET_ACCESS_KEY=...
 #   kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled
 #
-# The pods wait for that Secret. Leave the two keys out where they get an AWS identity in another way (IRSA, EKS Pod
+# The pods wait for that Secret. Leave the two keys out if they get an AWS identity in another way (IRSA, EKS Pod
 # Identity, an instance role); for IRSA annotate the ServiceAccount below with eks.amazonaws.com/role-arn.
 # Variables are read at the start: after a change of the Secret,
 #   kubectl rollout restart deployment/${PRODUCT_NAME} --namespace ${PRODUCT_NAME}

@@ -14,7 +14,7 @@ export interface IdentityOptions {
   readonly userName?: string;
 }
 
-/** An access key that the stand-in knows, and whose it is. */
+/** An access key of the stand-in, and whose it is. */
 export interface AccessKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

@@ -16,7 +16,7 @@ const SERVICES = new Map<string, 'ecr' | 'ecr-public'>([
 /** ECR Public answers in one region. */
 const PUBLIC_REGION = 'us-east-1';
 
-/** Who asks for a token, and where. */
+/** Who requests a token, and where. */
 interface Asker {
   readonly principal: Principal;
   readonly region: string;

@@ -14,7 +14,7 @@ import { type Answer, headerOf, type WireRequest } from './wire.ts';
 
 /** A call that came, and what became of it. */
 export interface CallRecord extends Call {
-  /** The status of the answer; the kind of the fault where there was none; `pending` until then. */
+  /** The status of the answer; the kind of the fault if there was no answer; `pending` until then. */
   readonly outcome: number | 'hang' | 'disconnect' | 'pending';
 }
 

@@ -8,7 +8,7 @@ export interface Call {
   /** The region that the request was signed for; unsigned requests have none. */
   readonly region: string | undefined;
   readonly accessKeyId: string | undefined;
-  /** The account and ARN that the access key belongs to, if the stand-in knows the key. */
+  /** The account and ARN that the access key belongs to, if the stand-in has the key. */
   readonly account: string | undefined;
   readonly principalArn: string | undefined;
   /** The role that STS was asked for. */
@@ -22,7 +22,7 @@ export interface Call {
 /**
  * What goes wrong with a call:
  * - `throttle`: refused with the protocol's own throttling error
- * - `error`: refused with an AWS error of this code; status 400 unless given
+ * - `error`: refused with an AWS error of this code; status 400 by default
  * - `response`: answered with exactly this, as a proxy or load balancer would
  * - `hang`: the connection stays open and silent until the client leaves or the stand-in is closed
  * - `disconnect`: the connection is cut without an answer

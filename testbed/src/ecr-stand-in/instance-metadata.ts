@@ -13,7 +13,7 @@ const SESSION_MS = 6 * 3_600_000;
 const METADATA_TOKEN = randomBytes(40).toString('base64');
 
 /**
- * The instance metadata service, version 2: gives the keys of the instance role to anyone who asks.
+ * The instance metadata service, version 2: gives the keys of the instance's role to anyone who requests them.
  * Clients find it through `AWS_EC2_METADATA_SERVICE_ENDPOINT`.
  */
 export function readMetadataOperation(

@@ -11,7 +11,7 @@ import { answerRegistry, type RegistryState } from './registry.ts';
 import { readQueryOperation } from './sts-query.ts';
 import type { Answer, WireRequest } from './wire.ts';
 
-/** Separates the registry's paths from the AWS side, and writes the reply of either to the connection. */
+/** Separates the registry's paths from the AWS side and writes the reply of either to the connection. */
 export function createListener(
   aws: AwsState,
   registry: RegistryState,

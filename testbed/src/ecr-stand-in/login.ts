@@ -19,7 +19,7 @@ interface RegistryAnswer {
 }
 
 /**
- * Logs in to a registry with a pull secret, as a node does before it pulls: asks `/v2/`, and answers
+ * Logs in to a registry with a pull secret, as a node does before it pulls: requests `/v2/`, and answers
  * the challenge (Basic, or Bearer by way of the token endpoint) with the secret's credentials.
  *
  * @param endpoint the stand-in's plain-HTTP URL

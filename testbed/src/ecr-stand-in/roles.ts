@@ -56,7 +56,7 @@ export function findAssumableRole(
 /**
  * Makes the keys of a role's session.
  *
- * @throws a refusal, where the session's name or duration is not what STS takes
+ * @throws a refusal, if the session's name or duration is not what STS takes
  */
 export function openSession(
   request: SessionRequest,

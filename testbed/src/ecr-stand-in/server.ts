@@ -13,12 +13,12 @@ import { createTokenStore, type IssuedToken } from './tokens.ts';
 /** ECR's tokens live 12 h (API reference of GetAuthorizationToken). */
 const TOKEN_LIFETIME_MS = 12 * 3_600_000;
 
-/** What the stand-in knows when it starts. */
+/** What the stand-in starts with. */
 export interface EcrStandInOptions {
   /** Users' access keys. */
   readonly identities?: readonly IdentityOptions[];
   readonly roles?: readonly RoleOptions[];
-  /** The role of the machine's instance profile; without it the metadata service knows none. */
+  /** The role of the machine's instance profile; without it the metadata service has none. */
   readonly instanceRoleArn?: string;
   /** Who besides its own account may pull from a registry, by the account that owns it. */
   readonly registryReaders?: Readonly<Record<string, readonly string[]>>;

@@ -16,7 +16,7 @@ const RANGES = 64;
 /**
  * Takes ranges that no other cluster on this machine uses, until the guardian's last process is gone.
  *
- * @throws where all are taken
+ * @throws if all are taken
  */
 export async function claimAddressRanges(guardian: Guardian): Promise<AddressRanges> {
   for (let octet = FIRST_SECOND_OCTET; octet < FIRST_SECOND_OCTET + RANGES; octet++) {

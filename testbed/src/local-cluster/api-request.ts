@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { IncomingMessage } from 'node:http';
 
-/** Where an API server is, and who asks. */
+/** Where an API server is, and the client's token. */
 export interface ApiAccess {
   /** `https://<host>:<port>` */
   readonly serverUrl: string;
@@ -33,7 +33,7 @@ const TIMEOUT_MS = 10_000;
  * One plain request over a connection of its own, without the product's client, which is under test.
  * Any status is an answer.
  *
- * @throws where no answer comes in 10 s or the signal aborts
+ * @throws if no answer comes in 10 s or the signal aborts
  */
 export async function requestApi(
   { serverUrl, caPem, token }: ApiAccess,

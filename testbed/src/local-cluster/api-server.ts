@@ -30,7 +30,7 @@ const PORT_ATTEMPTS = 5;
 /** Go's text for EADDRINUSE. */
 const PORT_TAKEN = 'address already in use';
 
-/** Starts the API server on a free port, on another one where somebody was faster. */
+/** Starts the API server on a free port, and on another one if a program took that port first. */
 export async function startApiServerOnFreePort(
   options: ApiServerOptions,
   findPort: () => Promise<number> = findFreePort,

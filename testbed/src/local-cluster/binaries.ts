@@ -22,17 +22,17 @@ type Paths<Name extends BinaryName> = Readonly<Record<Name, string>>;
 
 export interface EnsureOptions {
   readonly progress: Progress;
-  /** How often a build reports that it continues. The default is 15 s. */
+  /** How often a build reports that it is still running. The default is each 15 s. */
   readonly progressIntervalMs?: number;
   readonly environment: Environment;
 }
 
 /**
- * Finds what the local cluster runs: in `KUBEBUILDER_ASSETS` where that is set (helm also on `PATH`),
+ * Finds what the local cluster runs: in `KUBEBUILDER_ASSETS` if that is set (helm also on `PATH`),
  * else in the cache of an earlier run, else by building it into that cache. Of several processes
  * that find the cache empty one builds and the others wait for it.
  *
- * @throws where `KUBEBUILDER_ASSETS` lacks a binary, Go is missing or too old, or a build fails
+ * @throws if `KUBEBUILDER_ASSETS` lacks a binary, Go is missing or too old, or a build fails
  */
 export async function ensureBinaries(options: EnsureOptions): Promise<Binaries> {
   const settings = readSettings(options.environment);
@@ -46,7 +46,7 @@ export async function ensureBinaries(options: EnsureOptions): Promise<Binaries> 
  * One on `PATH` is of any version, and prints other words.
  *
  * @returns its absolute path
- * @throws where Go is missing or too old, or the build fails
+ * @throws if Go is missing or too old, or the build fails
  */
 export async function ensureKubectl(options: EnsureOptions): Promise<string> {
   const { assetsDirectory } = readSettings(options.environment);
@@ -78,7 +78,7 @@ async function ensure<Name extends BinaryName>(
   });
   const built = await find();
   if (isComplete(built)) return built;
-  throw new Error(`somebody removed binaries from ${directory} while they were built: try again`);
+  throw new Error(`binaries were removed from ${directory} while they were built: try again`);
 }
 
 async function findProvided({ assetsDirectory, path }: Settings): Promise<Partial<Binaries>> {
@@ -106,7 +106,7 @@ async function findIn<Name extends BinaryName>(
   return found;
 }
 
-/** Does the work while no other process on this machine does it. If it has to wait, it reports that once. */
+/** Does the work while no other process on this machine does it, and reports once that it has to wait. */
 async function whileAlone(
   name: string,
   progress: Progress,

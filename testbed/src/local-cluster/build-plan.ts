@@ -32,7 +32,7 @@ export interface BuildPlan<Name extends BinaryName = BinaryName> {
   moduleDirectoryOf(name: Name): string;
   /** For instance `v1.37.2`. */
   readonly kubernetesVersion: string;
-  /** The Go that `go.mod` asks for, for instance `1.26.0`. */
+  /** The Go that `go.mod` names, for instance `1.26.0`. */
   readonly goVersion: string;
   /** Arguments of `go` that write the binary to a path. */
   buildArguments(name: Name, outputPath: string): string[];
@@ -51,13 +51,13 @@ const VERSION_FOLDER = /^v(\d+\.\d+)$/;
  * Reads the buildPlan of a Kubernetes minor, for instance `1.37`. What its own module does not pin, as etcd
  * and Helm for an old Kubernetes, is built as for the newest.
  *
- * @throws where there is no such folder in `testbed/binaries/`, naming those that there are
+ * @throws if there is no such folder in `testbed/binaries/`, naming those that there are
  */
 export async function readBuildPlan(kubernetesMinor: string): Promise<BuildPlan<ClusterBinary>> {
   const known = (await readdir(MODULES)).flatMap((name) => VERSION_FOLDER.exec(name)?.[1] ?? []);
   if (!known.includes(kubernetesMinor)) {
     throw new Error(
-      `ECR_PULL_SECRETS_KUBERNETES=${kubernetesMinor}: the local cluster knows ${known.join(', ')}`,
+      `ECR_PULL_SECRETS_KUBERNETES=${kubernetesMinor}: the local cluster supports ${known.join(', ')}`,
     );
   }
   const own = await readModule(`v${kubernetesMinor}`);
@@ -78,7 +78,7 @@ export async function readBuildPlan(kubernetesMinor: string): Promise<BuildPlan<
 
 /**
  * Reads the buildPlan of kubectl, of the newest Kubernetes. It has a module, and so a folder in the cache, of its
- * own, with the versions of the cluster's module where both need one: Go then compiles those parts once.
+ * own, with the versions of the cluster's module if both need one: Go then compiles those parts once.
  */
 export async function readKubectlBuildPlan(): Promise<BuildPlan<'kubectl'>> {
   const module = await readModule('kubectl');
@@ -98,7 +98,7 @@ interface Ingredients<Name extends BinaryName> {
   readonly label: string;
   /** The module that pins Kubernetes itself. */
   readonly kubernetes: Module;
-  /** The module that asks for the newest Go. */
+  /** The module that needs the newest Go. */
   readonly newest: Module;
   /** All of them, in order. */
   readonly modules: readonly Module[];

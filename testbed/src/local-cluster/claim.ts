@@ -10,7 +10,7 @@ export interface Claim {
 }
 
 /**
- * Takes a name, or answers `undefined` where somebody else holds it.
+ * Claims a name, or returns `undefined` if another process holds it.
  *
  * A claim is a listening socket in Linux's abstract namespace (unix(7)). The kernel lets go of it
  * when its last holder dies, so no claim can be stale, and its scope is the network namespace, the
@@ -43,7 +43,7 @@ export async function claim(name: string): Promise<Claim | undefined> {
 export async function waitForRelease(name: string): Promise<void> {
   const socket = connect(abstractPath(name));
   socket.resume();
-  // No process listens any more, or the holder has ended: both mean released.
+  // The holder stopped listening or ended: both mean released.
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('close', resolve));
 }

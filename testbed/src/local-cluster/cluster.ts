@@ -11,9 +11,9 @@ import { type Progress, progressToStderr } from './progress.ts';
 import { requireLinux } from './settings.ts';
 
 export interface ClusterOptions {
-  /** Receives the progress, only if binaries must be built. The default is standard error. */
+  /** Receives the progress if binaries must be built. The default is standard error. */
   readonly progress?: Progress;
-  /** Whether the API server writes an audit log of metadata level. Off by default. */
+  /** Whether the API server writes an audit log of metadata level. The default is not. */
   readonly audit?: boolean;
   /** Where settings are read from. The default is `process.env`. */
   readonly environment?: Environment;
@@ -47,7 +47,7 @@ export interface LocalCluster extends AddressRanges {
  * Starts a cluster of its own: several at once do not meet.
  * It ends with this process at the latest, however that ends.
  *
- * @throws where the platform is not Linux, binaries are missing and cannot be built, or a component
+ * @throws if the platform is not Linux, binaries are missing and cannot be built, or a component
  *   does not become ready (with the end of its log)
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<LocalCluster> {

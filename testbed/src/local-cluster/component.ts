@@ -5,11 +5,12 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
+import { GO_ENVIRONMENT } from './go-environment.ts';
 import type { Guardian } from './guardian.ts';
 
 /** One process of the control plane. */
 export interface Component {
-  /** SIGTERM and, where that is not heeded, SIGKILL; resolves when the process is gone. */
+  /** SIGTERM and, if that is not heeded, SIGKILL; resolves when the process is gone. */
   stop(): Promise<void>;
 }
 
@@ -19,7 +20,7 @@ export interface ComponentOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Called until it resolves to true; a rejection counts as not yet. The signal aborts when nothing waits any more. */
+  /** Called until it resolves with true; a rejection counts as not yet. The signal ends the wait. */
   readonly isReady: (over: AbortSignal) => Promise<boolean>;
 }
 
@@ -29,12 +30,6 @@ const POLL_MS = 100;
 /** The API server takes 1.2 s. */
 const STOP_TIMEOUT_MS = 10_000;
 const LOG_LINES = 15;
-
-/**
- * The heap may grow to five times what is in use before Go collects garbage. At Go's own 100 (to twice)
- * collecting took a sixth of the API server's CPU in a short test: 3.1 s against 2.6 s.
- */
-const GO_ENVIRONMENT = { GOGC: '1000', GOMEMLIMIT: '1GiB' };
 
 /**
  * Starts a process and waits until it is ready.

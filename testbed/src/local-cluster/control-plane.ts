@@ -23,7 +23,7 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** @throws where one of the three does not become ready; the others may be running then */
+/** @throws if one of the three does not become ready; the others may be running then */
 export async function startControlPlane({
   binaries,
   ...common

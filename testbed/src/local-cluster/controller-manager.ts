@@ -16,7 +16,7 @@ export interface ControllerManagerOptions {
 
 /** Without these the local node could not run pods, or would need devices that it has not. */
 const CONTROLLERS_OFF = [
-  // Nothing sends a Node's heartbeats, and pods of a Node without them would be deleted.
+  // No kubelet sends a Node's heartbeats, and pods of a Node without heartbeats would be deleted.
   'node-lifecycle-controller',
   'taint-eviction-controller',
   'pod-garbage-collector-controller',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Who may talk to the API server from the start, and the keys that sign ServiceAccount tokens. */
 export interface Credentials {
   readonly adminToken: string;
-  /** A user of its own, so that the audit log distinguishes the controllers' writes from others. */
+  /** A user of its own, so that the audit log separates the controllers' writes from others. */
   readonly controllerManagerToken: string;
   /** `--token-auth-file`: token, user, uid and group, as CSV. */
   readonly tokensPath: string;

@@ -7,7 +7,7 @@ import type { Guardian } from './guardian.ts';
 export const ETCD_URL = 'unix://etcd.sock';
 const PEER_URL = 'unix://peer.sock';
 
-/** Starts etcd on a Unix socket: no port to collide on, and no access for others. */
+/** Starts etcd on a Unix socket: there is no port to collide on, and no other user can connect. */
 export function startEtcd(guardian: Guardian, command: string): Promise<Component> {
   const name = 'etcd';
   return startComponent({

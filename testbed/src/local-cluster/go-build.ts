@@ -16,7 +16,7 @@ export interface BuildOptions<Name extends BinaryName = BinaryName> {
   readonly directory: string;
   readonly environment: Environment;
   readonly progress: Progress;
-  /** How often a build reports that it continues. The default is 15 s. */
+  /** How often a build reports that it is still running. The default is each 15 s. */
   readonly progressIntervalMs?: number;
 }
 
@@ -24,14 +24,14 @@ export interface BuildOptions<Name extends BinaryName = BinaryName> {
 const PROGRESS_INTERVAL_MS = 15_000;
 /** What a person can use of a failed build's output. */
 const ERROR_LINES = 15;
-/** From this version on Go fetches the version that `go.mod` asks for (go.dev/doc/toolchain). */
+/** From this version on Go fetches the version that `go.mod` names (go.dev/doc/toolchain). */
 const SELF_UPDATING_GO_MINOR = 21;
 
 /**
  * Builds the missing binaries one after the other and shows how far it is. What was finished stays
  * when a later one fails, and Go's own cache keeps the rest of the work.
  *
- * @throws where Go is missing or too old, or with the end of Go's output where a build fails
+ * @throws if Go is missing or too old, or with the end of Go's output if a build fails
  */
 export async function buildBinaries<Name extends BinaryName>(
   options: BuildOptions<Name>,
@@ -90,7 +90,7 @@ async function buildOne<Name extends BinaryName>(options: StepOptions<Name>): Pr
   }
 }
 
-/** @throws where no Go that can build the buildPlan is on PATH */
+/** @throws if no Go that can build the buildPlan is on PATH */
 async function findGo<Name extends BinaryName>(
   options: BuildOptions<Name>,
   guardian: Guardian,

@@ -10,7 +10,7 @@ import { removeRemains } from './remains.ts';
 const held: unknown[] = [];
 
 process.title = 'ecr-pull-secrets guardian';
-// If a whole process tree is ended, our parent ends too, which is our signal.
+// A signal to a whole process tree ends our parent too, and that is our sign.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 process.on('message', (_message, handle) => held.push(handle));
 

@@ -10,7 +10,7 @@ export interface GuardedOptions {
   readonly cwd?: string;
   /** The whole environment of the process: nothing of ours is inherited, least of all a proxy. */
   readonly environment?: Environment;
-  /** As `child_process.spawn` has it. By default all three streams are closed. */
+  /** As `child_process.spawn` has it. The default is three closed streams. */
   readonly stdio?: StdioOptions;
 }
 
@@ -46,7 +46,7 @@ export async function startGuardian(parentDirectory = tmpdir()): Promise<Guardia
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const directory = await readDirectory(supervisor, parentDirectory);
-  // Should somebody kill the supervisor, close() still cleans up by itself.
+  // If the supervisor is killed, close() still cleans up by itself.
   supervisor.on('error', () => undefined);
 
   let closing: Promise<void> | undefined;

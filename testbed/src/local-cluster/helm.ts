@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { GO_ENVIRONMENT } from './go-environment.ts';
 import type { Guardian } from './guardian.ts';
 
 export interface HelmOutput {
@@ -8,7 +9,7 @@ export interface HelmOutput {
   readonly stderr: string;
 }
 
-/** @throws with what Helm said, where it exits with another code than 0 */
+/** @throws with what Helm said, if it exits with another code than 0 */
 export type Helm = (args: readonly string[]) => Promise<HelmOutput>;
 
 export interface HelmOptions {
@@ -21,6 +22,7 @@ export interface HelmOptions {
 export function createHelm({ guardian, command, kubeconfigPath }: HelmOptions): Helm {
   const home = join(guardian.directory, 'helm');
   const environment = {
+    ...GO_ENVIRONMENT,
     KUBECONFIG: kubeconfigPath,
     HOME: home,
     HELM_CACHE_HOME: join(home, 'cache'),

@@ -1,4 +1,4 @@
-/** Receives a line that shows a person what takes so long. */
+/** Receives a line that explains to a person what takes so long. */
 export type Progress = (line: string) => void;
 
 /** Lines on standard error. */

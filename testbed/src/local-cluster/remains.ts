@@ -4,7 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 /**
  * The variable that every process of a guardian carries, with the guardian's folder as its value.
  * Children inherit it, so processes are found even when they left their process group, when
- * there was no time to note their ids, and without mistaking a reused id for them.
+ * their ids were never recorded, and a reused id is not mistaken for them.
  */
 export const MARK = 'ECR_PULL_SECRETS_GUARDIAN';
 
@@ -17,7 +17,7 @@ const MAX_ROUNDS = 200;
 /**
  * Ends every process that carries the folder's mark, then removes the folder.
  *
- * @throws where a process survives SIGKILL or the folder cannot be removed
+ * @throws if a process survives SIGKILL or the folder cannot be removed
  */
 export async function removeRemains(directory: string): Promise<void> {
   await endProcesses(directory);

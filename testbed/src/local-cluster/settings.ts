@@ -14,7 +14,7 @@ export interface Settings {
   readonly path: string;
 }
 
-/** The newest that the local cluster knows. */
+/** The newest that the local cluster supports. */
 export const DEFAULT_KUBERNETES_MINOR = '1.37';
 
 /** Reads the environment; an empty variable counts as unset. */
@@ -33,7 +33,7 @@ export function readSettings(environment: Environment): Settings {
  * The local cluster stands on Linux alone: only there is all of 127.0.0.0/8 on the loopback device,
  * so that Services and pods can have addresses of their own, and only there are abstract sockets and `/proc`.
  *
- * @throws where the platform is another
+ * @throws if the platform is another
  */
 export function requireLinux(platform: NodeJS.Platform): void {
   if (platform === 'linux') return;

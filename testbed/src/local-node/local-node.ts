@@ -27,9 +27,9 @@ export interface LocalNodeOptions {
   readonly images: Images;
   /** First value of `setAddressRemovalDelay`. The default is no delay. */
   readonly addressRemovalDelayMs?: number;
-  /** The default is that of kubelet, 10 s to 5 minutes. */
+  /** The default is kubelet's 10 s to 5 minutes. */
   readonly restartBackOff?: RestartBackOffOptions;
-  /** Receives warnings. The default is standard error. */
+  /** The default writes warnings to standard error. */
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
@@ -40,7 +40,7 @@ export interface LocalNodeOptions {
  * Only three things are mapped: an image is a command, each pod has a loopback address (in `HOST`, over
  * whatever the pod says; its status shows a made-up `10.x`), mount paths in the command, arguments and
  * environment are folders. A path that stands in a program's code or in a file is not mapped. Limits,
- * users, capabilities, read-only file systems and pid namespaces are not kept; what else a pod asks for
+ * users, capabilities, read-only file systems and pid namespaces are not enforced; what else a pod requests
  * and the node cannot do keeps the pod from being scheduled.
  *
  * Probes and Services live in the event loop of this process, so it must not block.
@@ -49,7 +49,7 @@ export interface LocalNode {
   readonly name: string;
   /** From now on, how long an address that is no longer ready stays behind its Service. */
   setAddressRemovalDelay(ms: number): void;
-  /** What a container has written so far, all its processes one after another; empty where nothing. */
+  /** What a container has written so far, all its processes one after another; empty if it has written nothing. */
   logs(namespace: string, pod: string, container: string): Promise<string>;
   /**
    * Process ids by container of what runs in a pod. Each leads a process group: `kill(-pid)` reaches
@@ -67,7 +67,7 @@ const NODE_NAME = 'local-node';
 /**
  * Registers a Node and runs its pods until `close`, or until this process ends.
  *
- * @throws ECRPS_KUBERNETES_REQUEST_FAILED where the cluster has a node already
+ * @throws ECRPS_KUBERNETES_REQUEST_FAILED if the cluster has a node already
  */
 export async function startLocalNode(options: LocalNodeOptions): Promise<LocalNode> {
   const { cluster, clock = systemClock } = options;

@@ -23,7 +23,7 @@ export function readAllocatable(): Record<string, string> {
 /**
  * Makes the Node object, Ready.
  *
- * @throws ECRPS_KUBERNETES_REQUEST_FAILED with status 409 where there is a node of that name
+ * @throws ECRPS_KUBERNETES_REQUEST_FAILED with status 409 if there is a node of that name
  */
 export async function registerNode(
   client: KubeClient,

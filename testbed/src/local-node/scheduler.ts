@@ -15,8 +15,8 @@ const RETRY_MS = 500;
 
 /**
  * Binds each pod of which the node has every image; all others stay as they are. Affinity, taints and
- * resources are ignored: there is one node. A pod that needs what the node cannot do gets the reason in its
- * condition `PodScheduled`.
+ * resources are not looked at: there is one node. A pod that requests what the node cannot do gets an Event
+ * so in its condition `PodScheduled`.
  */
 export function startScheduler(options: SchedulerOptions): void {
   const { client, clock, logger, images, closing } = options;
@@ -38,7 +38,7 @@ export function startScheduler(options: SchedulerOptions): void {
         await client.request(request);
         return;
       } catch (error) {
-        // Somebody was quicker, or the pod is gone.
+        // Another scheduler was quicker, or the pod is gone.
         if (isApiError(error, 409) || isApiError(error, 404)) return;
         logger.warn({ err: error, pod: key }, 'binding a pod failed; will retry');
         await clock.sleep(RETRY_MS, closing);

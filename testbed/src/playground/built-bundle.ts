@@ -3,7 +3,7 @@ import { glob, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import { bundle } from '@ecr-pull-secrets/scripts/bundle.ts';
+import { bundle } from '@ecr-pull-secrets/scripts/bundle/bundle.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -11,7 +11,7 @@ const CACHE_DIR = join(ROOT, 'node_modules', '.cache', 'ecr-pull-secrets');
 
 /** Everything that can change the bundle: the sources, what they import as data, the bundler and the packages. */
 const INPUTS = [
-  '{cli,server,renewer,shared,certs-scripts}/{*,src/**/*}.{ts,json}',
+  '{cli,server,renewer,shared,kube,certs-scripts}/{*,src/**/*}.{ts,json}',
   'chart/*.json',
   'package-lock.json',
 ];

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Image } from '../local-node/images.ts';
 
 const DOCKERFILE = new URL('../../../Dockerfile', import.meta.url);
 
@@ -14,4 +16,17 @@ export async function imageEntrypoint(entry: string): Promise<readonly string[]>
   const [, ...rest]: readonly string[] = JSON.parse(words);
   const options = rest.slice(0, -1);
   return [process.execPath, ...options, entry];
+}
+
+/**
+ * What each process of a bundle may have in its environment: V8's compiled code, which the first process that
+ * ends by itself leaves beside the bundle. Without it a renewer compiles 3 MB, 0.2 s of CPU at each of 150 starts.
+ */
+export function compileCacheOf(entry: string): { readonly NODE_COMPILE_CACHE: string } {
+  return { NODE_COMPILE_CACHE: join(dirname(entry), 'compiled') };
+}
+
+/** The image of a bundle, for the local node. */
+export async function imageOfBundle(entry: string): Promise<Image> {
+  return { entrypoint: await imageEntrypoint(entry), environment: compileCacheOf(entry) };
 }

@@ -49,7 +49,7 @@ export interface KubeApi {
   /** JSON merge patch (RFC 7386). */
   merge<T>(path: string, body: Manifest): Promise<T>;
   remove(path: string): Promise<void>;
-  /** Creates a namespace, by default an opted-in one, in which pods can be created. */
+  /** Makes a namespace, opted in by default, in which pods can be made. */
   createNamespace(name: string, options?: { readonly injected?: boolean }): Promise<void>;
   /** Makes a pod from a spec, under a generated name unless its metadata has one. */
   createPod(
@@ -93,7 +93,7 @@ export function createKubeApi(client: KubeClient): KubeApi {
   return api;
 }
 
-/** What a request finds, or `undefined` where it finds nothing. */
+/** What a request finds, or `undefined` if it finds nothing. */
 export async function ifPresent<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;

@@ -17,15 +17,15 @@ export interface LeakSearch {
   /** Folder of all containers' logs, those of pods that are gone too. */
   readonly logDirectory: string;
   /**
-   * Receives what could not be searched because the API server, or a container that is ready, is unavailable.
-   * The default is standard error.
+   * Called with what could not be searched because the API server, or a container that is ready, is away;
+   * by default it writes to standard error.
    */
   readonly warn?: (line: string) => void;
 }
 
 /**
- * Returns the places that contain a token, a password, a key or a part of one, never the secret itself. The logs
- * are searched even if the API server is unavailable. If it refuses to show something, the result contains that too.
+ * Says where a token, a password, a key or a part of one stands; never which. The logs are searched
+ * even if the API server is away. If the API server refuses to show something, that is in the answer too.
  *
  * @throws if the logs cannot be read
  */
@@ -84,7 +84,7 @@ async function mountedSecrets(nodeDirectory: string): Promise<readonly string[]>
 /** A whole line of PEM. */
 const LINE_LENGTH = 64;
 
-/** The first and the last lines of PEM are the same for all keys, or too short to identify one. */
+/** Of PEM the first and the last lines are the same for all, or too short to be a proof. */
 function linesOf(text: string): readonly string[] {
   const lines = text.split('\n');
   return lines.filter((line) => line.length >= LINE_LENGTH && !line.startsWith('-----'));

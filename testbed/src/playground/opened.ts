@@ -12,7 +12,7 @@ export interface Opened {
    * Closes all, the last one first, each of them whatever happens to the others; a second call does
    * no more.
    *
-   * @throws what went wrong: the error itself, or one that contains all of them
+   * @throws what went wrong: the error itself, or one that names all of them
    */
   readonly close: () => Promise<void>;
 }

@@ -16,14 +16,14 @@ import type { RestartBackOffOptions } from '../local-node/containers/restart-bac
 import type { Image } from '../local-node/images.ts';
 import { type LocalNode, startLocalNode } from '../local-node/local-node.ts';
 import { builtBundle } from './built-bundle.ts';
-import { imageEntrypoint } from './image-entrypoint.ts';
+import { imageOfBundle } from './image-entrypoint.ts';
 import { findLeaks } from './leaks.ts';
 import { createKubeApi, type KubeApi, type Manifest } from './kube-api.ts';
 import { type Opened, openTogether } from './opened.ts';
 import { chooseServicePort, requireFreePodPorts } from './ports.ts';
 import { describeUnreadyPods } from './unready-pods.ts';
 
-/** The AWS user whose keys the chart is given. */
+/** The AWS user whose keys the chart's values hold. */
 export const AWS_IDENTITY = {
   account: '123456789012',
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -59,7 +59,7 @@ export interface PlaygroundOptions extends ClusterOptions {
   readonly restartBackOff?: RestartBackOffOptions;
   /**
    * Another name under which the node has the built image, for manifests that take no values. An image
-   * of that name finds the stand-in for AWS, and a ServiceAccount's token where every pod has it.
+   * of that name finds the stand-in for AWS, and a ServiceAccount's token if every pod has it.
    */
   readonly publishedAs?: string;
   /** Other builds whose images the node has. */
@@ -90,19 +90,19 @@ export interface Playground {
 }
 
 export interface InstallOptions {
-  /** Whether to return only when the pods are ready. The default is true. */
+  /** Whether to return only when the pods are ready. The default is yes. */
   readonly wait?: boolean;
   /** How long to wait for that. The default is 90 s. */
   readonly withinSeconds?: number;
-  /** The name of the release. The default is the name of the product. */
+  /** The release. The default is the product's name. */
   readonly release?: string;
-  /** Files of values; what else is given is over them. */
+  /** Files of values; the values of the call win over them. */
   readonly files?: readonly string[];
   /** One of the playground's other builds, with its chart. The default is the freshly built one. */
   readonly build?: Build;
 }
 
-/** @throws where a port that the pods need is taken, or one of the parts cannot be started; all others are closed then */
+/** @throws if a port that the pods need is taken, or one of the parts cannot be started; all others are closed then */
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { restartBackOff, publishedAs, builds = [] } = options;
   requireLinux(process.platform);
@@ -110,13 +110,15 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   await requireFreePodPorts();
   const servicePort = await chooseServicePort();
   return openTogether(async (opened) => {
+    // First, because a bundle that cannot be built fails at once.
+    const entry = await builtBundle();
     const cluster = opened.add(await startCluster(options));
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
-    const entry = await builtBundle();
-    const entrypoint = await imageEntrypoint(entry);
     const images = {
       ...Object.fromEntries(await Promise.all([...builds, { tag: BUILT, entry }].map(imageOf))),
-      ...(publishedAs ? { [publishedAs]: publishedImage(entrypoint, ecr.endpoint) } : {}),
+      ...(publishedAs
+        ? { [publishedAs]: publishedImage(await imageOfBundle(entry), ecr.endpoint) }
+        : {}),
     };
     const node = opened.add(
       await startLocalNode({ cluster, images, ...(restartBackOff ? { restartBackOff } : {}) }),
@@ -126,16 +128,16 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
 }
 
 async function imageOf({ tag, entry }: Pick<Build, 'tag' | 'entry'>): Promise<[string, Image]> {
-  return [`${REPOSITORY}:${tag}`, { entrypoint: await imageEntrypoint(entry) }];
+  return [`${REPOSITORY}:${tag}`, await imageOfBundle(entry)];
 }
 
 /** The path is one of the command's words, which the node maps; in an image's environment it would not be. */
-function publishedImage(entrypoint: readonly string[], awsEndpoint: string): Image {
+function publishedImage(image: Image, awsEndpoint: string): Image {
   const variables = [
     `AWS_ENDPOINT_URL=${awsEndpoint}`,
     'SERVICE_ACCOUNT_DIR=/var/run/secrets/kubernetes.io/serviceaccount',
   ];
-  return { entrypoint: ['/usr/bin/env', ...variables, ...entrypoint] };
+  return { ...image, entrypoint: ['/usr/bin/env', ...variables, ...image.entrypoint] };
 }
 
 interface Parts extends Pick<Playground, 'cluster' | 'ecr' | 'node'> {
@@ -173,10 +175,10 @@ function assemble({ cluster, ecr, node, servicePort, opened }: Parts): Playgroun
       await writeFile(base, JSON.stringify(ours), { mode: 0o600 });
       await writeFile(own, JSON.stringify(values), { mode: 0o600 });
       const place = [release, chart, '--namespace', PRODUCT_NAME, '--create-namespace'];
-      const patience = wait ? ['--wait', '--timeout', `${withinSeconds}s`] : [];
+      const waiting = wait ? ['--wait', '--timeout', `${withinSeconds}s`] : [];
       const files = [...(options.files ?? []), base, own].flatMap((file) => ['--values', file]);
       const failure = await cluster
-        .helm(['upgrade', '--install', ...place, ...patience, ...files])
+        .helm(['upgrade', '--install', ...place, ...waiting, ...files])
         .then(() => undefined, describeError);
       if (failure === undefined) return;
       throw new Error(`${failure}\n${await describeUnreadyPods(api, node)}`.trimEnd());

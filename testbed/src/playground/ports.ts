@@ -12,7 +12,7 @@ const SERVICE_PORTS = [443, 8443, 9443, 10443];
 /**
  * A pod has an address of its own, but a program that listens on all addresses has its port on that too.
  *
- * @throws where the pods could not listen, with what to do about it
+ * @throws if the pods could not listen, with what to do about it
  */
 export async function requireFreePodPorts(ports: readonly number[] = POD_PORTS): Promise<void> {
   for (const port of ports) {
@@ -28,8 +28,8 @@ export async function requireFreePodPorts(ports: readonly number[] = POD_PORTS):
 }
 
 /**
- * The port for the chart's Service: the chart's own port if this user may listen on it and it is free at all
- * addresses, or else the first one after it.
+ * The port for the chart's Service: the chart's own if this user may listen there and no program listens there at
+ * all addresses, else the first one after it.
  *
  * @throws if there is none
  */

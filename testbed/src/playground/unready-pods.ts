@@ -27,7 +27,7 @@ interface ContainerStatus {
   readonly lastState: ContainerState;
 }
 
-/** `running` where it is neither. */
+/** `running` if it is neither. */
 interface ContainerState {
   readonly waiting?: { readonly reason?: string };
   readonly terminated?: { readonly exitCode: number };
@@ -85,7 +85,7 @@ function describeContainer({ ready, restartCount, state, lastState }: ContainerS
 }
 
 function describeState({ waiting, terminated }: ContainerState): string {
-  if (waiting) return `waiting (${waiting.reason ?? 'no reason is given'})`;
+  if (waiting) return `waiting (${waiting.reason ?? 'without a reason'})`;
   return terminated ? `ended with exit code ${terminated.exitCode}` : 'running';
 }
 

@@ -159,7 +159,7 @@ export function testProbes(t: Test, world: World): void {
   });
 
   t.test(
-    'a probe asks as kubelet does: by port name, headers, TCP, after its delay',
+    'a probe requests as kubelet does: by port name, headers, TCP, after its delay',
     parallel(),
     async (t) => {
       const room = await createRoom(t, world);

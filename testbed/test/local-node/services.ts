@@ -122,7 +122,7 @@ async function createService(
   return { room, host, url: `http://${host}` };
 }
 
-/** How a new connection fails; nothing where it is still there when the other side has had time to break it. */
+/** How a new connection fails; nothing if it is still there when the other side has had time to break it. */
 async function connectError(host: string, port: number): Promise<string | undefined> {
   const socket = connect({ host, port });
   socket.setTimeout(200, () => socket.destroy());

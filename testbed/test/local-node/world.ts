@@ -16,7 +16,7 @@ import { type LocalNode, startLocalNode } from '../../src/local-node/local-node.
 import type { ContainerStatus, PodStatus } from '../../src/local-node/pods/status.ts';
 import { eventually } from '../../src/playground/eventually.ts';
 
-/** The image whose containers do what their arguments say. */
+/** The image whose containers do what a request says. */
 export const IMAGE = 'local-node/test:1';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/container-program.ts', import.meta.url));
@@ -102,13 +102,13 @@ export interface Room {
   patch(path: string, body: unknown): Promise<void>;
   delete(path: string, body?: unknown): Promise<void>;
   get<T>(path: string): Promise<T | undefined>;
-  /** Creates a pod of our image; by default with one container named `main`. */
+  /** Creates a pod of our image; with one container named `main` by default. */
   run(name: string, container: Partial<Container>, spec?: PodOptions): Promise<void>;
   pod(name: string): Promise<SeenPod | undefined>;
   /** Waits until a pod is as wanted. */
   untilPod(name: string, isWanted: (pod: SeenPod) => unknown): Promise<SeenPod>;
   untilGone(name: string): Promise<void>;
-  /** Asks the program in a pod. */
+  /** Sends a request to the program in a pod. */
   ask<T = unknown>(pod: string, path: string, body?: string, port?: number): Promise<T>;
   slices(service: string): Promise<EndpointSlice[]>;
   /** Reasons and messages of a pod's events. */
@@ -187,7 +187,7 @@ export async function createRoom(t: Test, { client, node }: World): Promise<Room
   };
 }
 
-/** Asks the program at an address over a connection of its own; waits until it listens. */
+/** Sends a request to the program at an address over a connection of its own; waits until it listens. */
 export async function askAt<T = unknown>(url: string, body?: string): Promise<T> {
   const { status, answer } = await until(url, () => ask(url, body).catch(() => undefined));
   if (status !== 200) throw new Error(`${url} answered ${answer}`);
@@ -233,7 +233,7 @@ export function isReady(pod: SeenPod): boolean {
   return isTrue(pod, 'Ready');
 }
 
-/** The status of a pod's container, by default of the first one; nothing if none is written yet. */
+/** The status of a pod's container, of the first one by default; nothing if none is written yet. */
 export function containerOf({ status }: SeenPod, index = 0): ContainerStatus | undefined {
   const statuses: PodStatus['containerStatuses'] | undefined = status.containerStatuses;
   return statuses?.[index];

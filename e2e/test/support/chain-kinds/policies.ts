@@ -37,7 +37,7 @@ export const POLICIES_KINDS: ChainKinds = {
   'a policy that is required by the root alone': withMore({ root: [policyConstraints(0)] }),
   'a policy that is required further down': withMore({ middle: [policyConstraints(1)] }),
   'a policy that the leaf requires': withMore({ leaf: [policyConstraints(0)] }),
-  'any policy where one is required': withMore({
+  'any policy if one is required': withMore({
     middle: [policies(ANY_POLICY), policyConstraints(0)],
     leaf: [policies(POLICY)],
   }),

@@ -4,7 +4,7 @@ import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts'
 import { CONFIGURATION } from '../ca.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
 
-/** What somebody does with a stolen token: a sentence and the request. */
+/** What a thief does with a stolen token: a sentence and the request. */
 export type Attack = readonly [title: string, request: KubeRequest];
 
 /** Namespaces as the attacks need them. */

@@ -48,7 +48,7 @@ export const OWN_SECRETS_ATTACKS: readonly Attack[] = ['ca', 'tokens'].map((end)
   ];
 });
 
-/** Creates a webhook configuration of our name, where there is none. */
+/** Creates a webhook configuration of our name, if there is none. */
 export const NEW_CONFIGURATION: Attack = [
   'creates the webhook configuration',
   applyWebhook({

@@ -75,7 +75,7 @@ export function testEffects(t: Test, playground: Playground, thief: StolenIdenti
     t.pass();
   });
 
-  t.test('no replica leads while the thief holds the lease', async (t) => {
+  t.test('there is no leader while the thief holds the lease', async (t) => {
     await thief.client.request(holdLease('thief'));
     const pods = await replicasOf(playground);
     await eventually('no renewer leads', async () => {

@@ -23,7 +23,7 @@ export function testFillUp(
     await fillUp(client, LEASE, {
       spec: { holderIdentity: '', acquireTime: null, renewTime: null },
     });
-    await eventually('somebody leads', async () => assert.ok(await readHolder(playground)));
+    await eventually('there is a leader', async () => assert.ok(await readHolder(playground)));
     t.pass();
   });
 

@@ -9,7 +9,7 @@ import type { StolenIdentity } from '../stolen-identity.ts';
 import { findFence } from './proof.ts';
 import type { FenceWorld } from './world.ts';
 
-/** Tests what the renewer finds where the fence has a hole. Afterwards it is about somebody else. */
+/** Tests what the renewer finds if the fence has a hole. Afterwards it restricts another user. */
 export function testProof(
   t: Test,
   { api }: Playground,

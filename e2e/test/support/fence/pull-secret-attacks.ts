@@ -12,7 +12,7 @@ import {
   tokenOf,
 } from './attack.ts';
 
-/** Types that have a meaning for a component of Kubernetes, for Helm, or for none. */
+/** Types that mean something to a component of Kubernetes, to Helm, or to no program. */
 const OTHER_TYPES: Readonly<Record<string, Manifest>> = {
   Opaque: {},
   'bootstrap.kubernetes.io/token': { data: { 'token-id': 'YWJjZGVm' } },

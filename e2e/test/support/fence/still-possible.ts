@@ -38,7 +38,7 @@ export function changeCaBundle(certificatePem: string): KubeRequest {
   return applyWebhook({ clientConfig: { caBundle: base64(certificatePem) } });
 }
 
-/** Makes somebody the leader. */
+/** Makes another holder the leader. */
 export function holdLease(holderIdentity: string): KubeRequest {
   const renewTime = microTime(Date.now());
   return merge(LEASE, { spec: { holderIdentity, renewTime, leaseDurationSeconds: 15 } });

@@ -8,7 +8,7 @@ const APK_ADD = /^apk add --no-cache (?:ca-certificates-bundle )?'nodejs=~(\d+)'
  * Whether a shell command is Alpine's package manager, which cannot be had here: no package registry has
  * an Alpine. The Node that runs the tests stands for the one it would install.
  *
- * @throws where it would install something else, or a Node of another major version
+ * @throws if it would install something else, or a Node of another major version
  */
 export function installsNode(command: string): boolean {
   if (!command.includes('apk ')) return false;

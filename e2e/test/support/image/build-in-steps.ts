@@ -69,7 +69,7 @@ async function copy(
   for (const source of sources) {
     const path = join(origin, source);
     const isFolder = (await stat(path)).isDirectory();
-    // A folder's content is copied, a file into the folder that the slash names.
+    // A folder's content is copied, a file into the folder before the slash.
     const intoFolder = !isFolder && destination.endsWith('/');
     await cp(path, intoFolder ? join(target, basename(source)) : target, options);
   }

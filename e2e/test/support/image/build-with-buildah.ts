@@ -28,7 +28,7 @@ interface Inspected {
 }
 
 /**
- * Has buildah build the Dockerfile as it stands. No base image can be had, so one is made: our Node where
+ * Has buildah build the Dockerfile as it stands. No base image can be had, so one is made: our Node in the place where
  * Alpine's would be, and an `apk` that does nothing. While a step runs it sees this machine's `/usr`.
  *
  * @throws with what buildah said

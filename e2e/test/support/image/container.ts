@@ -11,7 +11,7 @@ import type { BuiltImage } from './image.ts';
 
 /**
  * How an image's root becomes the root of a process, best first: by root's own rights, by a user
- * namespace, or, where the machine lets us do neither, not at all.
+ * namespace, or, if the machine lets us do neither, not at all.
  */
 export type Isolation = 'root' | 'user-namespace' | 'none';
 

@@ -28,13 +28,13 @@ type Variables = Readonly<Record<string, string>>;
 /**
  * Reads a Dockerfile as far as ours goes.
  *
- * @param given - build arguments, over the file's own
- * @throws at what it does not know: what is skipped would not be tested
+ * @param buildArguments - build arguments, over the file's own
+ * @throws at what it does not support: what is skipped would not be tested
  */
-export function parseDockerfile(text: string, given: Variables = {}): readonly Stage[] {
+export function parseDockerfile(text: string, buildArguments: Variables = {}): readonly Stage[] {
   const [head = [], ...stages] = splitStages(linesOf(text));
-  const global = head.reduce((known, line) => declare(known, line, given), {});
-  return stages.map((lines) => readStage(lines, global, given));
+  const global = head.reduce((known, line) => declare(known, line, buildArguments), {});
+  return stages.map((lines) => readStage(lines, global, buildArguments));
 }
 
 interface Line {
@@ -65,13 +65,17 @@ function splitStages(lines: readonly Line[]): Line[][] {
 }
 
 /** `ARG name=value` */
-function declare(known: Variables, { name, rest }: Line, given: Variables): Variables {
+function declare(known: Variables, { name, rest }: Line, buildArguments: Variables): Variables {
   const [, key, value] = /^(\w+)=(.*)$/.exec(rest) ?? [];
   if (name !== 'ARG' || !key) throw new Error(`no argument with a value: ${name} ${rest}`);
-  return { ...known, [key]: given[key] ?? expand(value ?? '', known) };
+  return { ...known, [key]: buildArguments[key] ?? expand(value ?? '', known) };
 }
 
-function readStage([from, ...lines]: readonly Line[], global: Variables, given: Variables): Stage {
+function readStage(
+  [from, ...lines]: readonly Line[],
+  global: Variables,
+  buildArguments: Variables,
+): Stage {
   const [, platform, base = '', alias] =
     /^(?:--platform=(\S+) )?(\S+)(?: AS (\S+))?$/.exec(from?.rest ?? '') ?? [];
   const start: Stage = {
@@ -83,10 +87,10 @@ function readStage([from, ...lines]: readonly Line[], global: Variables, given: 
     labels: {},
     environment: {},
   };
-  return lines.reduce((stage, line) => addLine(stage, line, given), start);
+  return lines.reduce((stage, line) => addLine(stage, line, buildArguments), start);
 }
 
-function addLine(stage: Stage, line: Line, given: Variables): Stage {
+function addLine(stage: Stage, line: Line, buildArguments: Variables): Stage {
   const { name, rest } = line;
   const text = expand(rest, stage.variables);
   const add = (instruction: Instruction): Stage => ({
@@ -95,7 +99,7 @@ function addLine(stage: Stage, line: Line, given: Variables): Stage {
   });
   switch (name) {
     case 'ARG':
-      return { ...stage, variables: declare(stage.variables, line, given) };
+      return { ...stage, variables: declare(stage.variables, line, buildArguments) };
     case 'RUN':
       return add({ name, command: rest });
     case 'WORKDIR':

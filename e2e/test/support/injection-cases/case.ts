@@ -2,7 +2,7 @@ import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts'
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { SECRET } from '../pull-secret.ts';
 
-/** A pod, and the expected result, by webhook and by policy. */
+/** A pod, and what must become of it in each mode. */
 export interface InjectionCase {
   readonly name: string;
   readonly namespace: string;

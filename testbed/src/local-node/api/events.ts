@@ -2,9 +2,9 @@ import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { NamespacedMeta } from './objects.ts';
 
-/** Records Events about one object, as `kubectl describe` shows them. */
+/** Writes Events about one object, as `kubectl describe` shows them. */
 export interface EventRecorder {
-  /** Records each reason and message once; a failure is ignored. */
+  /** Each reason and message is written once; a failure to write is ignored. */
   record(type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
 
@@ -26,9 +26,9 @@ export function createEventRecorder(
   { apiVersion, kind, metadata }: EventSubject,
 ): EventRecorder {
   const { namespace, name, uid } = metadata;
-  const recorded = new Set<string>();
+  const written = new Set<string>();
 
-  async function create(type: string, reason: string, message: string): Promise<void> {
+  async function write(type: string, reason: string, message: string): Promise<void> {
     const now = new Date(clock.now()).toISOString();
     await client.request({
       method: 'POST',
@@ -52,9 +52,9 @@ export function createEventRecorder(
   return {
     record: (type, reason, message) => {
       const key = `${reason} ${message}`;
-      if (recorded.has(key)) return;
-      recorded.add(key);
-      create(type, reason, message).catch(() => undefined);
+      if (written.has(key)) return;
+      written.add(key);
+      write(type, reason, message).catch(() => undefined);
     },
   };
 }

@@ -8,7 +8,7 @@ export interface NamespaceLease extends NamespaceObjects {
 }
 
 export interface NamespaceWatcher {
-  /** @param onChange - called whenever a ConfigMap or Secret that was requested may have changed */
+  /** @param onChange - called whenever a ConfigMap or Secret that was read may have changed */
   lease(namespace: string, onChange: () => void): NamespaceLease;
 }
 

@@ -163,7 +163,7 @@ export interface Volume {
   };
 }
 
-/** Which keys of a ConfigMap or Secret become which files; all of them where `items` is absent. */
+/** Which keys of a ConfigMap or Secret become which files; all of them if `items` is absent. */
 export interface FileSource {
   readonly defaultMode?: number;
   readonly items?: readonly {

@@ -22,7 +22,7 @@ export interface StoreOptions<T> {
 
 /** A collection as the API server has it, a moment ago. */
 export interface Store<T> {
-  /** Resolves once the collection has been read, or if nothing follows it any more. */
+  /** Resolves once the collection has been read, or is no longer followed. */
   readonly synced: Promise<void>;
   get(key: string): T | undefined;
   values(): Iterable<T>;

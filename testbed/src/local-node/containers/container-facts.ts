@@ -24,9 +24,9 @@ export interface ContainerFacts {
   readonly lastTermination: Termination | undefined;
   readonly restartCount: number;
   readonly containerId: string | undefined;
-  /** Running, and its startup probe has succeeded where it has one. */
+  /** Running, and its startup probe has succeeded if it has one. */
   readonly started: boolean;
-  /** Started, and its readiness probe succeeds where it has one; an init container: done. */
+  /** Started, and its readiness probe succeeds if it has one; an init container: done. */
   readonly ready: boolean;
 }
 

@@ -17,7 +17,7 @@ export interface ProcessSpecification {
 
 /** How a container's main process ended. */
 export interface ProcessEnd {
-  /** 128 + the signal's number where a signal ended it, as container runtimes report it. */
+  /** 128 + the signal's number if a signal ended it, as container runtimes report it. */
   readonly exitCode: number;
   /** Why it could not even be started. */
   readonly startError?: string;
@@ -25,7 +25,7 @@ export interface ProcessEnd {
 
 /** A container's main process; it leads a process group of its own. */
 export interface ContainerProcess {
-  /** `undefined` where it could not be started. */
+  /** `undefined` if it could not be started. */
   readonly pid: number | undefined;
   readonly ended: Promise<ProcessEnd>;
   /** Signals the main process alone, as a container runtime does at a graceful stop. */
@@ -54,13 +54,13 @@ export function startContainerProcess(
       child.kill(name);
     },
     kill: () => {
-      // Once it is gone its id may belong to somebody else.
+      // Once it is gone, its id may belong to another process.
       if (child.exitCode === null && child.signalCode === null) killGroup(child);
     },
   };
 }
 
-/** @returns the error where the arguments are such that nothing can be started with them */
+/** @returns the error if the arguments are such that nothing can be started with them */
 function spawn(
   guardian: Pick<Guardian, 'spawn'>,
   { command, environment, workingDirectory, logPath }: ProcessSpecification,

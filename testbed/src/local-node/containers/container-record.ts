@@ -18,7 +18,7 @@ export interface RunningContainer {
   readonly started: boolean;
 }
 
-/** Stores a container's state, and reports each change at once. */
+/** Holds a container's state; each change is reported at once. */
 export interface ContainerRecord {
   readonly health: Health;
   facts(): ContainerFacts;

@@ -32,7 +32,7 @@ export interface ContainerOptions {
   /**
    * Says what to run, asked before each start.
    *
-   * @throws where a ConfigMap, a Secret or a key is missing; asked again then
+   * @throws if a ConfigMap, a Secret or a key is missing; asked again then
    */
   readonly prepare: () => Promise<ProcessSpecification>;
   readonly guardian: Pick<Guardian, 'spawn'>;
@@ -59,7 +59,7 @@ export interface ManagedContainer extends Pick<ContainerRecord, 'facts' | 'runni
   stop(graceSeconds: number): Promise<void>;
 }
 
-/** kubelet asks again after 10 s or more; a test need not wait that long. */
+/** kubelet tries again after 10 s or more; a test need not wait that long. */
 const PREPARE_RETRY_MS = 500;
 
 /** What a container's run works on. */
@@ -98,7 +98,7 @@ export function createContainer(options: ContainerOptions): ManagedContainer {
   };
 }
 
-/** @returns nothing where it was stopped before there was anything to run */
+/** @returns nothing if it was stopped before there was anything to run */
 async function prepare(
   { spec, prepare: ask, record, events, clock }: Run,
   stopping: AbortSignal,

@@ -8,7 +8,7 @@ import { createPathMapper, type PathMapper } from '../environment/path-mapper.ts
 import { type Image, type Images, findImage } from '../images.ts';
 import type { ProcessSpecification } from './container-process.ts';
 
-/** What container runtimes set where the image sets none. Nothing comes from our own environment. */
+/** What container runtimes set if the image sets none. Nothing comes from our own environment. */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface SpecificationInput {
@@ -31,7 +31,7 @@ export interface SpecificationInput {
  * What the container's specification comes to on this machine. Three things are mapped, no more: the
  * image is a command, `HOST` is the pod's loopback address, mount paths are folders.
  *
- * @throws where the image is unknown or something that the environment names is missing
+ * @throws if the image is unknown or something that the environment names is missing
  */
 export async function specifyProcess(input: SpecificationInput): Promise<ProcessSpecification> {
   const { pod, container, rootFolder } = input;
@@ -68,7 +68,7 @@ function commandOf({ command, args = [] }: Container, { entrypoint }: Image): re
   return [...(command?.length ? command : entrypoint), ...args];
 }
 
-/** A folder of a volume, or else one inside the container's own, made where it is missing. */
+/** A folder of a volume, or else one inside the container's own, made if it is missing. */
 function workingDirectoryOf(
   { workingDir = '/' }: Container,
   toFolders: PathMapper,

@@ -7,7 +7,7 @@ export interface PodPlace {
   /** The addresses that the pod's status shows; `HOST` says where to listen. */
   readonly podIp: string;
   readonly hostIp: string;
-  /** The limit that a container without a limit reads. */
+  /** What a container without a limit sees as its limit. */
   readonly allocatable: Readonly<Record<string, string>>;
 }
 
@@ -15,7 +15,7 @@ export interface PodPlace {
  * The value of a `fieldRef`, in an environment variable or a downward API file.
  * Source: kubernetes `pkg/fieldpath/fieldpath.go` and `podFieldSelectorRuntimeValue` of kubelet.
  *
- * @throws where kubelet knows no such field
+ * @throws if kubelet has no such field
  */
 export function readField({ fieldPath }: FieldRef, pod: Pod, place: PodPlace): string {
   const [, kind, key] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(fieldPath) ?? [];
@@ -54,8 +54,8 @@ function formatMap(values: Readonly<Record<string, string>> = {}): string {
  * The value of a `resourceFieldRef`: the quantity divided by the divisor, rounded up.
  * Source: kubernetes `pkg/api/v1/resource/helpers.go`.
  *
- * @param own - the container that asks, where the reference names none
- * @throws where the container or the resource is unknown
+ * @param own - the container of the field, if the reference names none
+ * @throws if the container or the resource is unknown
  */
 export function readResource(
   reference: ResourceFieldRef,

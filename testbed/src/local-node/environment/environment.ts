@@ -2,7 +2,7 @@ import type { ConfigMap, Container, EnvVar, KeyRef, NameRef, Pod, Secret } from 
 import { type PodPlace, readField, readResource } from './downward-api.ts';
 import { expandVariables } from './expansion.ts';
 
-/** ConfigMaps and Secrets of the pod's namespace; `undefined` where there is none of that name. */
+/** ConfigMaps and Secrets of the pod's namespace; `undefined` if there is none of that name. */
 export interface NamespaceObjects {
   readonly configMap: (name: string) => Promise<ConfigMap | undefined>;
   readonly secret: (name: string) => Promise<Secret | undefined>;
@@ -22,7 +22,7 @@ export interface EnvironmentInput {
  * first, then `env` in order, each value's `$(NAME)` expanded from what came before it.
  * Source: `makeEnvironmentVariables` of kubelet.
  *
- * @throws where a ConfigMap, a Secret or a key that is not optional is missing
+ * @throws if a ConfigMap, a Secret or a key that is not optional is missing
  */
 export async function buildVariables(input: EnvironmentInput): Promise<Record<string, string>> {
   const variables: Record<string, string> = {};

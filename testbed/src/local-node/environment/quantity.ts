@@ -21,7 +21,7 @@ const MULTIPLIERS: Readonly<Record<string, number>> = {
 /**
  * The number that a quantity such as `250m`, `64Mi` or `1e3` stands for.
  *
- * @throws where the text is no quantity
+ * @throws if the text is no quantity
  */
 export function parseQuantity(text: string): number {
   const [, digits, suffix = ''] = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(text) ?? [];

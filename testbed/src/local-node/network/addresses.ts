@@ -16,7 +16,7 @@ export interface AddressBook {
    */
   allocate(): PodAddress;
   release(address: PodAddress): void;
-  /** The loopback address behind a shown one; `undefined` where it is none of ours. */
+  /** The loopback address behind a shown one; `undefined` if it is none of ours. */
   readonly toLoopback: (shown: string) => string | undefined;
 }
 

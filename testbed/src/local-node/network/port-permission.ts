@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Whether this user can listen on a port at an address of his own now. He cannot where another program
+ * Whether this user can listen on a port at an address of its own now. It cannot if another program
  * listens on it at all addresses, nor below `net.ipv4.ip_unprivileged_port_start` (1024 by default)
- * where he is not root: a chart's Service then needs a higher port.
+ * if it is not root: a chart's Service then needs a higher port.
  */
 export async function mayListenOn(port: number): Promise<boolean> {
   const server = createServer().listen({ host: chooseUnusedAddress(), port });
@@ -20,7 +20,7 @@ export async function mayListenOn(port: number): Promise<boolean> {
   }
 }
 
-/** Above all ports of Services and pods, and another one each time, so that two attempts do not collide. */
+/** Above all that Services and pods have, and another each time: another process that tries must not collide with us. */
 function chooseUnusedAddress(): string {
   return `127.${randomInt(192, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
 }

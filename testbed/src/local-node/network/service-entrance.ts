@@ -19,7 +19,7 @@ export interface ServiceEntrance {
 }
 
 /**
- * Forwards connections to the targets in turn. While there is none, it does not listen, so that connections
+ * Forwards connections to the targets in turn. While there is none, the port is closed, so that connections
  * are refused, as kube-proxy refuses them.
  */
 export function createEntrance(options: EntranceOptions): ServiceEntrance {

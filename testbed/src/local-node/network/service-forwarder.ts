@@ -9,7 +9,7 @@ import { computeFrontends, type Frontend, SERVICE_NAME_LABEL } from './service-t
 export interface ServiceForwarderOptions extends StoreContext {
   /** First two octets of ClusterIPs; other Services are not ours. */
   readonly serviceCidrPrefix: string;
-  /** The loopback address behind one that a slice shows, where the pod is ours. */
+  /** The loopback address behind one that a slice shows, if the pod is ours. */
   readonly toLoopback: (shown: string) => string | undefined;
   /** How long an address that is to leave stays, asked each time. */
   readonly removalDelayMs: () => number;

@@ -13,7 +13,7 @@ export interface Frontend {
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 /**
- * Where the TCP ports of a Service lead: to its ready endpoints or, where there is none, to those that
+ * Where the TCP ports of a Service lead: to its ready endpoints or, if there is none, to those that
  * are terminating and still serving. Source: `CategorizeEndpoints` of kubernetes `pkg/proxy/topology.go`.
  *
  * @param slices - those of this Service

@@ -3,9 +3,9 @@ import { connect, createServer, type Socket } from 'node:net';
 export interface ForwarderOptions {
   readonly host: string;
   readonly port: number;
-  /** Chooses where a new connection goes, as `address:port`; nothing where there is nowhere to go. */
+  /** Chooses where a new connection goes, as `address:port`; nothing if there is no target. */
   readonly choose: () => string | undefined;
-  /** Called if it cannot listen on the address. */
+  /** Called if the address cannot be listened on. */
   readonly onError: (error: Error) => void;
   /** Keeps the sockets of both sides while they are open. */
   readonly sockets: Set<Socket>;

@@ -3,7 +3,7 @@ import type { ContainerFacts } from '../containers/container-facts.ts';
 import type { PodPhase } from './phase.ts';
 
 export interface ConditionsInput {
-  /** As the API server knows it now, readiness gates' conditions of others included. */
+  /** As the API server stores it now, readiness gates' conditions of others included. */
   readonly pod: Pod;
   readonly phase: PodPhase;
   readonly initContainers: readonly ContainerFacts[];

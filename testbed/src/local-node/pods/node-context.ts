@@ -19,7 +19,7 @@ export interface NodeContext {
   readonly logger: Logger;
   readonly guardian: Pick<Guardian, 'spawn'>;
   readonly addresses: AddressBook;
-  /** What containers without a limit read as their limit; quantities by resource name. */
+  /** What containers without a limit see as their limit; quantities by resource name. */
   readonly allocatable: Readonly<Record<string, string>>;
   readonly restartBackOff: RestartBackOffOptions;
   readonly namespaces: NamespaceWatcher;

@@ -40,7 +40,7 @@ export function logPathOf(
  * Prepares a pod: its address, its volumes and its containers, nothing of it started yet.
  *
  * @param pod - the pod as it is now
- * @param onChange - called when the pod's status may have changed
+ * @param onChange - called if the pod's status may have changed
  */
 export function setUpPod(context: NodeContext, pod: () => Pod, onChange: () => void): PodSetup {
   const { metadata, spec } = pod();

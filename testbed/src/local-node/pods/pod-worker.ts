@@ -14,7 +14,7 @@ export interface PodWorker {
   readonly uid: string;
   /** Process ids of the running containers by name. */
   processes(): ReadonlyMap<string, number>;
-  /** Passes a newer version of the pod to it, which may be one that is to be deleted. */
+  /** Passes on a newer version of the pod, which may be one that is to be deleted. */
   update(pod: Pod): void;
   /** Stops it within a grace period: it is to be deleted, or is gone already. */
   stop(graceSeconds: number): void;
@@ -22,7 +22,7 @@ export interface PodWorker {
   readonly done: Promise<void>;
 }
 
-/** What Kubernetes fills in where a pod says nothing. */
+/** What Kubernetes fills in if a pod says nothing. */
 const DEFAULT_GRACE_SECONDS = 30;
 const DELETE_RETRY_MS = 500;
 
@@ -76,7 +76,7 @@ export function startPodWorker(context: NodeContext, first: Pod): PodWorker {
     await cleanUp(setup);
     keeper.enter('over');
     await keeper.flushed();
-    // A pod that is over by itself stays until somebody deletes it.
+    // A pod that has ended by itself stays until it is deleted.
     await aborted(stopping.signal);
     await deletePod(context, pod);
     context.addresses.release(setup.address);

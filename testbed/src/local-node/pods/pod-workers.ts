@@ -5,7 +5,7 @@ import { type PodWorker, startPodWorker } from './pod-worker.ts';
 
 /** All pods of a node. */
 export interface PodWorkers {
-  /** The worker of a pod that the API server knows. */
+  /** The worker of a pod that is in the API server. */
   find(namespace: string, name: string): PodWorker | undefined;
   /** Kills everything. Resolves when no process is left. */
   close(): Promise<void>;

@@ -14,7 +14,7 @@ export interface StatusWriterOptions {
   readonly closing: AbortSignal;
 }
 
-/** Writes a pod's status, one write at a time, the newest only, and only where it differs. */
+/** Writes a pod's status, one write at a time, the newest only, and only if it differs. */
 export interface StatusWriter {
   write(status: PodStatus): void;
   /** Resolves when the API server has the newest status or the pod is gone. */
@@ -78,7 +78,7 @@ async function patchStatus(
     path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
     query: { fieldManager: 'kubelet' },
     contentType: 'application/strategic-merge-patch+json',
-    // The uid is a precondition: 409 where a new pod has the name.
+    // The uid is a precondition: 409 if a new pod has the name.
     body: { metadata: { uid }, status: { ...status, conditions } },
     signal: closing,
   });

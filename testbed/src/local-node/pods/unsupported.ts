@@ -4,7 +4,7 @@ const PROJECTED_KINDS = new Set(['configMap', 'downwardAPI', 'secret', 'serviceA
 const VOLUME_KINDS = new Set(['configMap', 'downwardAPI', 'emptyDir', 'projected', 'secret']);
 
 /**
- * What the pod asks for that the local node does not have, or nothing. Such a pod is not run at all:
+ * What the pod requests that the local node does not have, or nothing. Such a pod is not run at all:
  * running it without would be a lie.
  */
 export function findUnsupported({ spec }: Pod): string | undefined {

@@ -3,14 +3,14 @@ import { request as requestHttps } from 'node:https';
 import { connect } from 'node:net';
 import type { Container, HttpGet, Probe } from '../api/objects.ts';
 
-/** One look at a container: why it failed, or nothing where it is well. */
+/** One look at a container: why it failed, or nothing if it is healthy. */
 export type Attempt = (timeoutMs: number) => Promise<string | undefined>;
 
 /**
  * Makes the attempt that a probe describes.
  *
- * @param address - the pod's, used where the probe names no host
- * @throws where the probe is of a kind that is not supported or names an unknown port
+ * @param address - the pod's, used if the probe names no host
+ * @throws if the probe is of a kind that is not supported or names an unknown port
  */
 export function createAttempt(probe: Probe, container: Container, address: string): Attempt {
   const { httpGet, tcpSocket } = probe;

@@ -8,11 +8,11 @@ export interface ProbeWorkerOptions {
   readonly kind: ProbeKind;
   readonly probe: Probe;
   readonly attempt: Attempt;
-  /** The process of the moment; nothing where there is none. */
+  /** The process of the moment; nothing if there is none. */
   readonly running: () => RunningContainer | undefined;
-  /** Called with a result when its threshold is reached, and again with each further one. */
+  /** Called with a result once its threshold is reached, and again at each further one. */
   readonly onResult: (success: boolean) => void;
-  /** Called with each failed attempt. */
+  /** Called for each failed attempt. */
   readonly onFailure: (reason: string) => void;
   readonly clock: Clock;
 }

@@ -17,7 +17,7 @@ const NEW_DATA_LINK = '..data_tmp';
 /**
  * Makes the folder hold exactly these files, all switched at one instant: they lie in a folder of
  * their own, `..data` is a symlink to it that is replaced by a rename, and each visible name is a
- * symlink through `..data`. Nothing is written where nothing changed.
+ * symlink through `..data`. Nothing is written if nothing changed.
  * Source: kubernetes `pkg/volume/util/atomic_writer.go`.
  *
  * @returns whether anything was written

@@ -25,7 +25,7 @@ function decoded(data: Readonly<Record<string, string>> = {}): (readonly [string
  * Chooses the files that `items` names, or makes a file of every value.
  * Source: `MakePayload` of kubernetes `pkg/volume/{configmap,secret}`.
  *
- * @throws where a key is missing and the source is not optional
+ * @throws if a key is missing and the source is not optional
  */
 export function chooseFiles(
   values: ReadonlyMap<string, Buffer>,

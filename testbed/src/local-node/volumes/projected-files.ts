@@ -13,7 +13,7 @@ export interface VolumeContext {
   readonly tokens: TokenSource;
 }
 
-/** What kubelet uses where the API server filled in nothing. */
+/** What kubelet uses if the API server filled in nothing. */
 const DEFAULT_MODE = 0o644;
 
 /** By path inside the volume. */
@@ -24,7 +24,7 @@ type Files = Map<string, VolumeFile>;
  * of them and tokens projected into one folder, later sources over earlier ones.
  * Source: `collectData` of kubernetes `pkg/volume/projected`.
  *
- * @throws where something that is not optional is missing
+ * @throws if something that is not optional is missing
  */
 export async function collectFiles(volume: Volume, context: VolumeContext): Promise<Files> {
   const { sources, defaultMode } = sourcesOf(volume);

@@ -5,7 +5,7 @@ import type { Pod, ServiceAccountTokenSource } from '../api/objects.ts';
 /** No token is kept longer than this (`maxTTL` of kubelet). */
 const MAX_AGE_MS = 24 * 3_600_000;
 
-/** What the API server gives a token that asks for no lifetime (TokenRequest's own default). */
+/** The lifetime of a token for which none is requested (TokenRequest's own default). */
 const DEFAULT_EXPIRATION_SECONDS = 3_600;
 
 export interface IssuedToken {
@@ -28,7 +28,7 @@ export interface TokenSource {
   /**
    * A token that is bound to the pod. Where fetching a new one fails, the old one while it lives.
    *
-   * @throws what the API server's refusal was, where there is no living token
+   * @throws what the API server's refusal was, if there is no living token
    */
   token(source: ServiceAccountTokenSource): Promise<string>;
 }

@@ -11,7 +11,7 @@ export interface Volumes {
   /**
    * Writes what changed since, or everything at first. Calls must not overlap.
    *
-   * @throws where something that is not optional is missing; the volumes before it are written
+   * @throws if something that is not optional is missing; the volumes before it are written
    */
   write(): Promise<void>;
 }

@@ -3,12 +3,12 @@ import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { AWS_IDENTITY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { type AuditEvent, hasSucceeded, podOf, requestsOfRenewers } from './support/audit-log.ts';
-import { startChart } from './support/chart.ts';
-import { heapAfterCollection, INSPECTABLE, residentBytes } from './support/process-memory.ts';
-import { SECRET } from './support/pull-secret.ts';
-import { type LeadingRenewer, logOf, nextLeader, replicasOf } from './support/renewers.ts';
-import { followSecrets } from './support/secret-history.ts';
+import { type AuditEvent, hasSucceeded, podOf, requestsOfRenewers } from '../support/audit-log.ts';
+import { startChart } from '../support/chart.ts';
+import { heapAfterCollection, INSPECTABLE, residentBytes } from '../support/process-memory.ts';
+import { SECRET } from '../support/pull-secret.ts';
+import { type LeadingRenewer, logOf, nextLeader, replicasOf } from '../support/renewers.ts';
+import { followSecrets } from '../support/secret-history.ts';
 
 const CHECKPOINT = `${PRODUCT_NAME}-tokens`;
 const CHECKPOINT_PATH = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${CHECKPOINT}`;
@@ -116,7 +116,7 @@ t.test(
   },
 );
 
-// Without its checkpoint a leader gets new tokens at once, without a wait for half of their life.
+// Without its checkpoint a leader gets new tokens at once: the test need not wait for half of their life.
 t.test('a rotation is one paced write per namespace and one AWS call per token', async (t) => {
   await api.remove(CHECKPOINT_PATH);
   const leader = await replaceLeader();
@@ -165,7 +165,7 @@ async function scale(replicas: number): Promise<void> {
 }
 
 async function createNamespaces(names: readonly string[]): Promise<void> {
-  // One iterator for all workers: a free one takes the next name.
+  // One iterator for all workers: each free worker takes the next name.
   const waiting = names.values();
   const labels = { [INJECT_LABEL]: 'enabled' };
   const work = async (): Promise<void> => {

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../src/bundle.ts';
-import { thirdPartyNotices } from '../src/notices.ts';
+import { bundle } from '../../src/bundle/bundle.ts';
+import { thirdPartyNotices } from '../../src/bundle/notices.ts';
 
 async function makePackage(root: string, path: string, manifest: object, licence?: string) {
   await mkdir(join(root, path), { recursive: true });

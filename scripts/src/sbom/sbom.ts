@@ -1,12 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BUNDLE_DIR } from './bundle.ts';
 
 /** Scanners of images look for files of this ending. */
 export const SBOM_FILE = 'sbom.cdx.json';
 
-const MANIFEST = fileURLToPath(new URL('../../package.json', import.meta.url));
+const MANIFEST = fileURLToPath(new URL('../../../package.json', import.meta.url));
 
 /** The line above each list of packages in the notices, with the list behind it. */
 const LISTS = /^={80}\n((?:.+\n)+)/gm;
@@ -38,7 +37,7 @@ interface Sbom {
  * It says nothing about when it was made: the same bundles have the same SBOM.
  *
  * @param notices - the third-party notices that were made with the bundles
- * @throws where the notices name no package, or one in a way that cannot be read
+ * @throws if the notices name no package, or one in a way that cannot be read
  */
 export function createSbom(notices: string, version: string): Sbom {
   const lists = [...notices.matchAll(LISTS)].map(([, list = '']) => list.trim());
@@ -78,12 +77,11 @@ function readTitle(title: string): Component {
   };
 }
 
-async function writeSbom(directory: string): Promise<string> {
+/** Writes the bill of materials beside the bundles, and returns its path. */
+export async function writeSbom(directory: string): Promise<string> {
   const { version }: { version: string } = JSON.parse(await readFile(MANIFEST, 'utf8'));
   const notices = await readFile(join(directory, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
   const path = join(directory, SBOM_FILE);
   await writeFile(path, `${JSON.stringify(createSbom(notices, version), null, 2)}\n`);
   return path;
 }
-
-if (import.meta.main) process.stdout.write(`wrote ${await writeSbom(BUNDLE_DIR)}\n`);

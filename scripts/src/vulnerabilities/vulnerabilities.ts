@@ -1,10 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
-import { BUNDLE_DIR } from './bundle.ts';
-import { SBOM_FILE } from './sbom.ts';
 
 /** OSV (https://google.github.io/osv.dev/api/), which has GitHub's advisories on npm packages and others'. */
 const OSV_ADDRESS = 'https://api.osv.dev';
@@ -120,21 +115,3 @@ async function request(
     }
   }
 }
-
-/** @returns the exit status: 1 if a package is vulnerable, 2 if OSV gives no answer */
-async function main(): Promise<number> {
-  const { components } = z
-    .object({ components: z.array(z.object({ purl: z.string() })) })
-    .parse(JSON.parse(await readFile(join(BUNDLE_DIR, SBOM_FILE), 'utf8')));
-  try {
-    const lines = await findVulnerabilities(components.map(({ purl }) => purl));
-    const summary = `${lines.length} known vulnerabilities in ${components.length} packages`;
-    process.stdout.write(`${[...lines, summary].join('\n')}\n`);
-    return lines.length > 0 ? 1 : 0;
-  } catch (error) {
-    process.stderr.write(`nothing was checked, run it again: ${describeError(error)}\n`);
-    return 2;
-  }
-}
-
-if (import.meta.main) process.exitCode = await main();

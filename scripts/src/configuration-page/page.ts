@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { renewerVariables } from '@ecr-pull-secrets/renewer/config/renewer-variables.ts';
 import { renewOnceVariables } from '@ecr-pull-secrets/renewer/commands/renew-once/configuration.ts';
@@ -91,5 +90,3 @@ function tableOf(schema: z.ZodObject): string {
   });
   return ['| variable | meaning | example |', '|---|---|---|', ...rows].join('\n').concat('\n');
 }
-
-if (import.meta.main) await writeFile(CONFIGURATION_PAGE, configurationPage());

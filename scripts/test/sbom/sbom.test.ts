@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../src/bundle.ts';
-import { createSbom } from '../src/sbom.ts';
+import { bundle } from '../../src/bundle/bundle.ts';
+import { createSbom } from '../../src/sbom/sbom.ts';
 
 const RULE = '='.repeat(80);
 
@@ -47,7 +47,7 @@ t.test(
     await bundle(directory);
     const notices = await readFile(join(directory, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
     const lock = JSON.parse(
-      await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8'),
+      await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8'),
     );
     const { components } = createSbom(notices, '0.1.0');
     const versionOf = (wanted: string) => components.find(({ name }) => name === wanted)?.version;

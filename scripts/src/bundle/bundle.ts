@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { thirdPartyNotices } from './notices.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * The folder of the bundles: one entry, `main.mjs`, the chunks that its commands load, and the notices
  * that the licences of what is in them ask for.
  */
-export const BUNDLE_DIR = fileURLToPath(new URL('../../dist', import.meta.url));
+export const BUNDLE_DIR = fileURLToPath(new URL('../../../dist', import.meta.url));
 
 /** CommonJS dependencies call `require` and read `__dirname`, which ES modules do not have. */
 const COMMONJS_BANNER = [
@@ -29,7 +29,7 @@ const COMMONJS_BANNER = [
 export async function bundle(outputDir: string = BUNDLE_DIR): Promise<string> {
   await rm(outputDir, { recursive: true, force: true });
   const { metafile } = await build({
-    entryPoints: [fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url))],
     outdir: outputDir,
     bundle: true,
     splitting: true,
@@ -49,5 +49,3 @@ export async function bundle(outputDir: string = BUNDLE_DIR): Promise<string> {
   await writeFile(`${outputDir}/THIRD-PARTY-NOTICES.txt`, notices);
   return `${outputDir}/main.mjs`;
 }
-
-if (import.meta.main) process.stdout.write(`bundled ${await bundle()}\n`);

@@ -1,7 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-
 /** Of a package.json, what is looked at here. */
-interface Manifest {
+export interface Manifest {
   readonly version?: string;
   readonly workspaces?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -31,13 +29,11 @@ const CHART_OF_CHECKOUT = /(?<=^|[\s"'=])\.\/chart\b/m;
 
 const OWN_PACKAGE = /^@ecr-pull-secrets\//;
 
-const ROOT = new URL('../../', import.meta.url);
-
 /**
  * What keeps a tag from being published: a version that is not the tag's, an image that the chart would not
- * find, or a page whose commands install from a checkout.
+ * find, or a page by which users would install from a checkout.
  *
- * @param image - where the image will be published, without a tag; nothing is said of it where absent
+ * @param image - where the image will be published, without a tag; if it is absent, it is not checked
  * @returns one sentence for each problem
  */
 export function releaseProblems(tag: string, files: ReleaseFiles, image?: string): string[] {
@@ -74,7 +70,8 @@ export function releaseNotes(changelog: string, version: string): string | undef
   return section?.slice(section.indexOf('\n')).trim();
 }
 
-function versionOf(tag: string): string | undefined {
+/** The version of a tag; `undefined` if it is no tag of a release. */
+export function versionOf(tag: string): string | undefined {
   return VERSION_TAG.exec(tag)?.[1];
 }
 
@@ -98,38 +95,3 @@ function imageRepository(values: string): string | undefined {
   const [, image = ''] = /^image:\n((?:[ #].*\n|\n)*)/m.exec(values) ?? [];
   return /^ +repository: *["']?([^"'\s#]+)/m.exec(image)?.[1];
 }
-
-function read(path: string): Promise<string> {
-  return readFile(new URL(path, ROOT), 'utf8');
-}
-
-async function readFiles(): Promise<ReleaseFiles> {
-  const root: Manifest = JSON.parse(await read('package.json'));
-  const paths = ['package.json', ...(root.workspaces ?? []).map((name) => `${name}/package.json`)];
-  const manifests = await Promise.all(
-    paths.map(async (path) => [path, JSON.parse(await read(path))] as const),
-  );
-  const docs = (await readdir(new URL('docs', ROOT))).filter((name) => name.endsWith('.md'));
-  const pages = ['README.md', 'chart/README.md', ...docs.map((name) => `docs/${name}`)];
-  return {
-    manifests: Object.fromEntries(manifests),
-    chart: await read('chart/Chart.yaml'),
-    values: await read('chart/values.yaml'),
-    changelog: await read('CHANGELOG.md'),
-    pages: Object.fromEntries(
-      await Promise.all(pages.map(async (path) => [path, await read(path)] as const)),
-    ),
-  };
-}
-
-/** Prints the notes of the tag's release, or why it cannot be one. */
-async function main([tag = '', image]: readonly string[]): Promise<number> {
-  const files = await readFiles();
-  const problems = releaseProblems(tag, files, image);
-  for (const problem of problems) process.stderr.write(`${problem}\n`);
-  if (problems.length > 0) return 1;
-  process.stdout.write(`${releaseNotes(files.changelog, versionOf(tag) ?? '')}\n`);
-  return 0;
-}
-
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -9,15 +9,15 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
-import { hold, post, tcpOpener, tlsOpener } from './support/attackers.ts';
-import { readCaBundle } from './support/ca.ts';
-import { createInjected } from './support/injected.ts';
-import { LOADED_NAMESPACE } from './support/pod-load.ts';
-import { peakResidentBytes } from './support/process-memory.ts';
-import { countReviews } from './support/replicas.ts';
-import { pathOf, SECRET } from './support/pull-secret.ts';
-import { SERVER_NAME, WEBHOOK_PORT, webhookPods } from './support/webhook-pods.ts';
-import { whileServing } from './support/serving-watch.ts';
+import { hold, post, tcpOpener, tlsOpener } from '../support/attackers.ts';
+import { readCaBundle } from '../support/ca.ts';
+import { createInjected } from '../support/injected.ts';
+import { LOADED_NAMESPACE } from '../support/pod-load.ts';
+import { peakResidentBytes } from '../support/process-memory.ts';
+import { countReviews } from '../support/replicas.ts';
+import { pathOf, SECRET } from '../support/pull-secret.ts';
+import { SERVER_NAME, WEBHOOK_PORT, webhookPods } from '../support/webhook-pods.ts';
+import { whileServing } from '../support/serving-watch.ts';
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -25,12 +25,12 @@ const MEBIBYTE = 1024 ** 2;
 const MARGIN = 0.15;
 
 const REVIEW_FILE = fileURLToPath(
-  new URL('../../server/test/fixtures/admission-review.pod.json', import.meta.url),
+  new URL('../../../server/test/fixtures/admission-review.pod.json', import.meta.url),
 );
 
 /**
  * How many attackers there are: enough to pass each limit by far, or, with `npm run test:attacks`, as many as
- * somebody tried. Beyond a limit more of them cost only time.
+ * were tried once. Beyond a limit more of them cost only time.
  */
 const COUNTS =
   process.env['STRANGERS'] === undefined

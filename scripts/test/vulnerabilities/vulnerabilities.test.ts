@@ -1,7 +1,7 @@
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t from 'tap';
-import { type OsvStandInOptions, startOsvStandIn } from './support/osv-stand-in.ts';
-import { findVulnerabilities } from '../src/vulnerabilities.ts';
+import { type OsvStandInOptions, startOsvStandIn } from './osv-stand-in.ts';
+import { findVulnerabilities } from '../../src/vulnerabilities/vulnerabilities.ts';
 
 const GOOD = 'pkg:npm/fastify@5.12.8';
 const BAD = 'pkg:npm/%40scope/old@1.0.0';
@@ -72,7 +72,7 @@ t.test('it ends if OSV has page after page', async (t) => {
   });
 });
 
-t.test('it asks about no more packages than OSV takes at once', async (t) => {
+t.test('a request names no more packages than OSV takes at once', async (t) => {
   await t.rejects(findVulnerabilities(Array.from({ length: 1001 }, () => GOOD)), {
     message: 'OSV takes 1000 packages in a request, not 1001',
   });

@@ -5,9 +5,3 @@ export const NODE_FLOOR = '24.22.1';
 export function reachesFloor(version: string): boolean {
   return version.localeCompare(NODE_FLOOR, 'en', { numeric: true }) >= 0;
 }
-
-if (import.meta.main && !reachesFloor(process.versions.node)) {
-  throw new Error(
-    `Node ${process.versions.node} has known weaknesses, expected ${NODE_FLOOR} or newer: build on a base image that has it`,
-  );
-}

@@ -17,7 +17,7 @@ const RULE = '='.repeat(80);
  *
  * @param inputs - paths of all bundled files, as esbuild's metafile has them
  * @param root - what they are relative to
- * @throws where a bundled package says nothing about its licence
+ * @throws if a bundled package says nothing about its licence
  */
 export async function thirdPartyNotices(inputs: readonly string[], root: string): Promise<string> {
   const folders = new Set(inputs.flatMap((path) => PACKAGE_FOLDER.exec(path)?.[1] ?? []));

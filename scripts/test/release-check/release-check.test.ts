@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { type ReleaseFiles, releaseNotes, releaseProblems } from '../src/release-check.ts';
+import {
+  type ReleaseFiles,
+  releaseNotes,
+  releaseProblems,
+} from '../../src/release-check/release-check.ts';
 
-const SCRIPT = fileURLToPath(new URL('../src/release-check.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../src/release-check/main.ts', import.meta.url));
 const IMAGE = 'ghcr.io/ecr-pull-secrets/ecr-pull-secrets';
 
 const run = (...args: readonly string[]) =>
@@ -100,7 +104,7 @@ t.test('today’s files agree with each other, whatever is still to be said of t
   t.strictSame(
     lines.filter((line) => !/^CHANGELOG\.md|: \.\/chart /.test(line)),
     [],
-    'until it is released the changelog calls it unreleased, and pages know the checkout alone',
+    'until it is released the changelog calls it unreleased, and pages name the checkout alone',
   );
   t.end();
 });

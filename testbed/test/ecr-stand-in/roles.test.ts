@@ -1,25 +1,18 @@
 import t, { type Test } from 'tap';
-import { login } from '../src/ecr-stand-in/login.ts';
-import { registryHost } from '../src/ecr-stand-in/registry-host.ts';
-import {
-  type EcrStandIn,
-  type EcrStandInOptions,
-  startEcrStandIn,
-} from '../src/ecr-stand-in/server.ts';
+import { login } from '../../src/ecr-stand-in/login.ts';
+import { registryHost } from '../../src/ecr-stand-in/registry-host.ts';
+import { type EcrStandIn } from '../../src/ecr-stand-in/server.ts';
 import {
   authorize,
-  createTokenIssuer,
   dockerConfig,
+  createTokenIssuer,
   elementOf,
   type Keys,
   keysOf,
-  sendSigned,
   sendSts,
-  type SignedRequest,
-} from '../testing/aws.ts';
+} from '../../testing/aws.ts';
+import { ALICE, HOUR_MS, start } from './stand-in.ts';
 
-const HOUR_MS = 3_600_000;
-const ALICE = { account: '111111111111', accessKeyId: 'AKIAALICE', secretAccessKey: 'alice-key' };
 const ALICE_ARN = `arn:aws:iam::${ALICE.account}:user/renewer`;
 const ROLE_ACCOUNT = '222222222222';
 const ROLE_ARN = `arn:aws:iam::${ROLE_ACCOUNT}:role/team/puller`;
@@ -28,12 +21,6 @@ const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 
 const issuer = createTokenIssuer('rsa');
 const trust = { issuer: ISSUER, keys: [issuer.jwk], subject: SUBJECT };
-
-async function start(t: Test, options: EcrStandInOptions = {}): Promise<EcrStandIn> {
-  const standIn = await startEcrStandIn({ identities: [ALICE], ...options });
-  t.teardown(() => standIn.close());
-  return standIn;
-}
 
 /** Claims of a service account token for one audience, valid for an hour. */
 function claims(audience: string, nowMs = Date.now()): Record<string, unknown> {
@@ -47,87 +34,12 @@ function useEnvironment(t: Test, variables: Readonly<Record<string, string>>): v
   t.intercept(process, 'env', { value });
 }
 
-/** Asks for a token by the default chain and logs in to the registry of the role's account with it. */
+/** Requests a token by the default chain and logs in to the registry of the role's account with it. */
 async function loginByDefaultChain(standIn: EcrStandIn, profile?: string): Promise<number> {
   const { token } = await authorize(profile ? { profile } : {});
   const host = registryHost(ROLE_ACCOUNT, 'us-east-1');
   return login(standIn.endpoint, dockerConfig(token, host), host);
 }
-
-t.test('keys that AWS would refuse are refused with its errors', async (t) => {
-  const now = Date.now();
-  const session = { ...ALICE, accessKeyId: 'ASIALIVE', sessionToken: 'session' };
-  const expired = { ...session, accessKeyId: 'ASIADEAD', expiresAtMs: now };
-  const standIn = await start(t, { identities: [ALICE, session, expired] });
-  const ask = (credentials: object) =>
-    authorize({
-      endpoint: standIn.endpoint,
-      region: 'us-east-1',
-      credentials: { ...ALICE, ...credentials },
-    });
-
-  await t.resolves(ask(session));
-  const refused: readonly (readonly [credentials: object, name: string])[] = [
-    [{ secretAccessKey: 'wrong' }, 'InvalidSignatureException'],
-    [{ accessKeyId: 'AKIAWRONG' }, 'UnrecognizedClientException'],
-    [{ sessionToken: 'too much' }, 'UnrecognizedClientException'],
-    [{ ...session, sessionToken: 'wrong' }, 'UnrecognizedClientException'],
-    [{ accessKeyId: session.accessKeyId }, 'UnrecognizedClientException'],
-    [expired, 'ExpiredTokenException'],
-  ];
-  for (const [credentials, name] of refused)
-    await t.rejects(ask(credentials), { name, $metadata: { httpStatusCode: 400 } }, name);
-  t.equal(standIn.issuedTokens().length, 1);
-});
-
-t.test('a request that was changed after signing is refused', async (t) => {
-  const standIn = await start(t);
-  const target = 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken';
-  const asked = {
-    keys: ALICE,
-    service: 'ecr',
-    region: 'us-east-1',
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
-    body: '{}',
-  };
-  const errorOf = async (changes: Partial<SignedRequest>) =>
-    (await sendSigned(standIn.endpoint, { ...asked, ...changes })).text();
-
-  t.match(await errorOf({}), 'authorizationToken');
-  const refused: readonly (readonly [changes: Partial<SignedRequest>, code: string])[] = [
-    [{ tampered: { body: '{ }' } }, 'InvalidSignatureException'],
-    [{ tampered: { headers: { 'content-type': 'text/plain' } } }, 'InvalidSignatureException'],
-    [{ tampered: { headers: { 'x-amz-date': '20260101T000000Z' } } }, 'InvalidSignatureException'],
-    [{ service: 'sts' }, 'InvalidSignatureException'],
-    [{ scopeDate: '20260101' }, 'InvalidSignatureException'],
-    [{ tampered: { headers: { 'x-amz-extra': 'unsigned' } } }, 'IncompleteSignatureException'],
-    [{ tampered: { headers: { authorization: 'AWS4-HMAC-SHA256 ?' } } }, 'IncompleteSignature'],
-    [{ tampered: { headers: { authorization: '' } } }, 'MissingAuthenticationTokenException'],
-    [{ headers: { 'x-amz-target': target.replace('Get', 'Put') } }, 'UnknownOperationException'],
-    [{ body: '{"registryIds":["1"]}' }, 'InvalidParameterException'],
-  ];
-  for (const [changes, code] of refused) t.match(await errorOf(changes), code, code);
-  const body = '{"registryIds":["333333333333","444444444444"]}';
-  t.match(await errorOf({ body }), /333333333333\.dkr.*444444444444\.dkr/);
-});
-
-t.test('a clock more than 15 minutes off is refused, until the SDK corrects it', async (t) => {
-  let now = Date.now();
-  const standIn = await start(t, { now: () => now });
-  const settings = { endpoint: standIn.endpoint, region: 'us-east-1', credentials: ALICE };
-  const MARGIN_MS = 30_000;
-
-  for (const direction of [1, -1]) {
-    now = Date.now() + direction * (15 * 60_000 - MARGIN_MS);
-    await t.resolves(authorize(settings));
-    now = Date.now() + direction * (15 * 60_000 + MARGIN_MS);
-    await t.rejects(authorize(settings), {
-      name: 'InvalidSignatureException',
-      message: direction === 1 ? /^Signature expired/ : /^Signature not yet current/,
-    });
-    await t.resolves(authorize({ ...settings, maxAttempts: 2 }));
-  }
-});
 
 t.test('a role is assumed by whom it trusts, through a profile', async (t) => {
   const roles = [{ arn: ROLE_ARN, trustedPrincipals: [ALICE_ARN], externalId: 'tenant 1/a' }];
@@ -291,7 +203,7 @@ t.test('EKS Pod Identity: the default chain gets the role of its service account
   t.match(await refused.json(), { __type: 'AccessDeniedException' });
 });
 
-t.test('instance role: the default chain asks the metadata service', async (t) => {
+t.test('instance role: the default chain requests the metadata service', async (t) => {
   const standIn = await start(t, { instanceRoleArn: ROLE_ARN });
   useEnvironment(t, {
     AWS_ENDPOINT_URL: standIn.endpoint,

