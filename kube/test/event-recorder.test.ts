@@ -35,7 +35,7 @@ async function startRecorder(t: Test) {
   };
 }
 
-t.test('whoever stops does not wait for an Event', async (t) => {
+t.test('a stop does not wait for an Event', async (t) => {
   const { api, stop, warnings, event } = await startRecorder(t);
   const recorded = event('a');
   const exchange = await api.next();
@@ -47,7 +47,7 @@ t.test('whoever stops does not wait for an Event', async (t) => {
   t.same(warnings, []);
 });
 
-t.test('Events that cannot be made are worth one line, whatever the namespace', async (t) => {
+t.test('Events that cannot be created are logged once, for all namespaces', async (t) => {
   const { api, warnings, event } = await startRecorder(t);
   for (const namespace of ['a', 'b', 'c']) {
     const recorded = event(namespace);

@@ -31,7 +31,7 @@ t.test(
     const minutes = (clock.now() - startMs) / MINUTE_MS;
     t.ok(minutes >= 2, 'at most one in two seconds');
     t.ok(Math.max(...pauses) <= 5_000);
-    t.ok(warnings.length <= Math.ceil(minutes), 'said once a minute');
+    t.ok(warnings.length <= Math.ceil(minutes), 'logged once a minute');
   },
 );
 
@@ -65,7 +65,7 @@ t.test('an API server that forgets all the time is listed ever more rarely', asy
 });
 
 t.test(
-  'a watch that is forbidden is tried again from where it was, and said once a minute',
+  'a watch that is forbidden is retried from its last version, and logged once a minute',
   async (t) => {
     const follower = await startFollower(t);
     const { api, clock, pauses, warnings } = follower;
@@ -83,7 +83,7 @@ t.test(
 );
 
 t.test(
-  'a connection that is silent, or talks but never says anything, is given up in time',
+  'a connection that is silent, or sends nothing but blanks, is given up in time',
   async (t) => {
     const follower = await startFollower(t);
     const { api, clock, pauses } = follower;
@@ -157,7 +157,7 @@ t.test(
     await until('ten minutes', () => clock.now() - goneMs > 10 * MINUTE_MS);
     t.ok(Math.max(...pauses) <= 30_000);
     t.ok(pauses.length < 40, 'no hot loop');
-    t.ok(warnings.length >= 5 && warnings.length <= 11, `said once a minute: ${warnings.length}`);
+    t.ok(warnings.length >= 5 && warnings.length <= 11, `logged once a minute: ${warnings.length}`);
 
     const back = await startApiStandIn(api.port);
     t.teardown(() => back.close());
@@ -217,5 +217,5 @@ t.test('stopping closes the connection, in a list and in a watch', async (t) => 
   await watching.stop();
   await watch.closed;
   t.equal(getEventListeners(watching.signal, 'abort').length, 0);
-  t.same([...listing.warnings, ...watching.warnings], [], 'and is no trouble');
+  t.same([...listing.warnings, ...watching.warnings], [], 'and is no failure');
 });

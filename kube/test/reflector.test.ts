@@ -26,7 +26,7 @@ t.test(
     });
     const second = await api.next();
     t.same(Object.fromEntries(second.url.searchParams), { limit: '200', continue: 'more' });
-    t.same(calls, [], 'half a list is nobody’s business');
+    t.same(calls, [], 'the handler does not see half a list');
     second.json({ metadata: { resourceVersion: '10', continue: '' }, items: [named('b', '2')] });
     const watch = await api.next();
     t.same(calls, ['replace a@1 b@2']);
@@ -65,7 +65,7 @@ t.test('a watch that ended in due time goes on at once after its last bookmark',
   t.same(warnings, []);
 });
 
-t.test('after a 410 all is listed anew, as an answer and as an event', async (t) => {
+t.test('after a 410 there is a new list, if it is a response and if it is an event', async (t) => {
   const follower = await startFollower(t);
   const { api, calls, warnings } = follower;
   const watch = await startWatching(follower);
@@ -103,7 +103,7 @@ t.test(
   },
 );
 
-t.test('a busy API server is asked again when it says, for the page that is missing', async (t) => {
+t.test('after a Retry-After the missing page is requested again', async (t) => {
   const { api, calls, pauses } = await startFollower(t);
   const page = { metadata: { resourceVersion: '10', continue: 'two' }, items: [named('a', '1')] };
   (await api.next()).json(page);
@@ -126,7 +126,7 @@ t.test('a busy API server is asked again when it says, for the page that is miss
   t.ok((pauses.at(-1) ?? 0) > 3_000);
 });
 
-t.test('what a watch says about when to come back counts too, but never for long', async (t) => {
+t.test('the Retry-After of a watch counts too, but never for long', async (t) => {
   const follower = await startFollower(t);
   const { api, pauses } = follower;
   const watch = await startWatching(follower);
@@ -198,7 +198,7 @@ t.test('an event of the past has all listed anew: the server was restored', asyn
   t.equal(versionOf(await api.next()), '9');
 });
 
-t.test('a list that names no version is believed, and asked again', async (t) => {
+t.test('a list without a version counts, and is requested again', async (t) => {
   const { api, calls, pauses } = await startFollower(t);
   (await api.next()).json(list('', named('a', '1')));
   const next = await api.next();
@@ -213,7 +213,7 @@ t.test('a list that names no version is believed, and asked again', async (t) =>
   t.equal(versionOf(await api.next()), '10', 'a bookmark without one changes nothing');
 });
 
-t.test('a version that the server does not understand is given up for a new list', async (t) => {
+t.test('a version that the server does not accept is followed by a new list', async (t) => {
   const follower = await startFollower(t);
   (await startWatching(follower)).refuse(400);
   t.notOk(isWatch(await follower.api.next()));

@@ -3,7 +3,7 @@ import t from 'tap';
 import { createApiError } from '../../src/api-error.ts';
 import { createServerPause } from '../../src/pacing/server-pause.ts';
 
-/** No pause is longer: an answer asks for half a minute at most, and ten seconds come on top. */
+/** No pause is longer: a Retry-After of half a minute at most, and a back-off of ten seconds. */
 const LONGEST_MS = 40_000;
 
 function pauseOf(random = () => 1) {
@@ -24,7 +24,7 @@ function busy(retryAfter: string): Error {
   return createApiError('PATCH /x', { status: 429, retryAfter, text: '' });
 }
 
-t.test('pauses grow up to ten seconds, and begin anew after an answer', async (t) => {
+t.test('pauses grow up to ten seconds, and start again after a success', async (t) => {
   const { pause, restMs } = pauseOf();
   const rests: number[] = [];
   for (let failure = 0; failure < 6; failure++) {
@@ -38,7 +38,7 @@ t.test('pauses grow up to ten seconds, and begin anew after an answer', async (t
 });
 
 t.test(
-  'what fails together is one failure, and the longest that is asked for counts',
+  'requests that fail together are one failure, and the longest Retry-After counts',
   async (t) => {
     const { pause, restMs } = pauseOf();
     for (const seconds of ['2', '8', '4']) pause.failed(busy(seconds));
@@ -48,7 +48,7 @@ t.test(
   },
 );
 
-t.test('no answer asks for more than half a minute', async (t) => {
+t.test('a Retry-After counts for half a minute at most', async (t) => {
   const { pause, restMs } = pauseOf();
   pause.failed(busy('3600'));
   t.equal(await restMs(), 31_000);
@@ -70,7 +70,7 @@ t.test('renewers that failed together do not come back together', async (t) => {
   t.not(rests[0], rests[1]);
 });
 
-t.test('whoever stops does not wait', async (t) => {
+t.test('a stop does not wait for a pause', async (t) => {
   const { pause, stop } = pauseOf();
   pause.failed(busy('30'));
   const waiting = pause.over();

@@ -7,23 +7,26 @@ import { createWriteDeadlines, WRITE_LIMITS } from '../../src/pacing/write-deadl
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import { startApiStandIn } from '../../testing/api-stand-in.ts';
 
-/** A write that is answered after a while, if ever, by an API server that answers questions, or does not. */
-function begin(options: { readonly isAlive: () => boolean; readonly answeredAfterMs?: number }) {
+/** A write with a late response, or none, from an API server that responds to other requests, or does not. */
+function begin(options: {
+  readonly isResponding: () => boolean;
+  readonly respondsAfterMs?: number;
+}) {
   const clock = createFakeClock();
   const startMs = clock.now();
   let probes = 0;
   const probe = async (): Promise<boolean> => {
     probes++;
-    return options.isAlive();
+    return options.isResponding();
   };
   const deadlines = createWriteDeadlines({ clock, probe }, WRITE_LIMITS);
   const { signal } = new AbortController();
-  const { answeredAfterMs } = options;
+  const { respondsAfterMs } = options;
   const outcome = deadlines
     .run(signal, async (limited) => {
-      const answer = answeredAfterMs === undefined ? never() : clock.sleep(answeredAfterMs);
-      await unlessAborted(answer, limited);
-      return 'answered';
+      const response = respondsAfterMs === undefined ? never() : clock.sleep(respondsAfterMs);
+      await unlessAborted(response, limited);
+      return 'response';
     })
     .catch((error: unknown) => error)
     .then((result) => ({ result, afterMs: clock.now() - startMs }));
@@ -36,26 +39,29 @@ function never(): Promise<void> {
 
 t.test('a write has as long as the API server may need', async (t) => {
   // 34 s in the handler, after 15 s in line.
-  const { clock, outcome } = begin({ isAlive: () => true, answeredAfterMs: 49_000 });
+  const { clock, outcome } = begin({ isResponding: () => true, respondsAfterMs: 49_000 });
   await clock.advance(60_000);
-  t.same(await outcome, { result: 'answered', afterMs: 49_000 });
+  t.same(await outcome, { result: 'response', afterMs: 49_000 });
 });
 
-t.test('an API server that answers nothing is not waited for', async (t) => {
-  const { clock, outcome } = begin({ isAlive: () => false });
+t.test('a write to an API server that responds to nothing is given up', async (t) => {
+  const { clock, outcome } = begin({ isResponding: () => false });
   await clock.advance(60_000);
   t.match(await outcome, { result: { message: /none to another request/ }, afterMs: 10_000 });
 });
 
-t.test('one that answers everything else is waited for, but not for ever', async (t) => {
-  const { clock, outcome, probes } = begin({ isAlive: () => true });
-  await clock.advance(120_000);
-  t.match(await outcome, { result: { code: 'ECRPS_KUBERNETES_TIMEOUT' }, afterMs: 65_000 });
-  t.equal(probes(), 6);
-});
+t.test(
+  'a write to one that responds to everything else waits longer, but not for ever',
+  async (t) => {
+    const { clock, outcome, probes } = begin({ isResponding: () => true });
+    await clock.advance(120_000);
+    t.match(await outcome, { result: { code: 'ECRPS_KUBERNETES_TIMEOUT' }, afterMs: 65_000 });
+    t.equal(probes(), 6);
+  },
+);
 
-t.test('answers to others are proof enough, so that nobody asks', async (t) => {
-  const { clock, deadlines, outcome, probes } = begin({ isAlive: () => false });
+t.test('responses to other requests make a probe needless', async (t) => {
+  const { clock, deadlines, outcome, probes } = begin({ isResponding: () => false });
   for (let second = 0; second < 30; second += 2) {
     deadlines.responded();
     await clock.advance(2_000);
@@ -65,36 +71,40 @@ t.test('answers to others are proof enough, so that nobody asks', async (t) => {
   t.match(await outcome, { result: { message: /none to another request/ } });
 });
 
-t.test('a write that is cut off late is late, if others were answered meanwhile', async (t) => {
-  const clock = createFakeClock();
-  const cutOff = async (afterMs: number, error: Error): Promise<unknown> => {
-    const deadlines = createWriteDeadlines({ clock, probe: async () => true }, WRITE_LIMITS);
-    const outcome = deadlines
-      .run(undefined, async () => {
-        await clock.sleep(afterMs);
-        throw error;
-      })
-      .catch((reason: unknown) => reason);
-    await clock.advance(60_000);
-    return outcome;
-  };
-  const cut = createError('ECRPS_KUBERNETES_UNREACHABLE', 'socket hang up');
-  t.equal(await cutOff(14_000, cut), cut);
-  t.match(await cutOff(15_000, cut), {
-    code: 'ECRPS_KUBERNETES_TIMEOUT',
-    message: /^no response within 15 s, while the API server responds to other requests/,
-    cause: cut,
-  });
-  const bug = new TypeError('a bug');
-  t.equal(await cutOff(15_000, bug), bug);
-});
+t.test(
+  'a write that is cut off late is a timeout, if other requests had responses meanwhile',
+  async (t) => {
+    const clock = createFakeClock();
+    const cutOff = async (afterMs: number, error: Error): Promise<unknown> => {
+      const deadlines = createWriteDeadlines({ clock, probe: async () => true }, WRITE_LIMITS);
+      const outcome = deadlines
+        .run(undefined, async () => {
+          await clock.sleep(afterMs);
+          throw error;
+        })
+        .catch((reason: unknown) => reason);
+      await clock.advance(60_000);
+      return outcome;
+    };
+    const cut = createError('ECRPS_KUBERNETES_UNREACHABLE', 'socket hang up');
+    t.equal(await cutOff(14_000, cut), cut);
+    t.match(await cutOff(15_000, cut), {
+      code: 'ECRPS_KUBERNETES_TIMEOUT',
+      message: /^no response within 15 s, while the API server responds to other requests/,
+      cause: cut,
+    });
+    const bug = new TypeError('a bug');
+    t.equal(await cutOff(15_000, bug), bug);
+  },
+);
 
 async function start(t: Test) {
   const api = await startApiStandIn();
   const client = createKubeClient({
     credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
-    writeLimits: { silenceMs: 200, longestMs: 1_000 },
+    // Long enough for a probe on a busy machine: it has half of the silence, in real time.
+    writeLimits: { silenceMs: 500, longestMs: 2_000 },
   });
   t.teardown(async () => {
     await client.close();
@@ -105,19 +115,19 @@ async function start(t: Test) {
 
 const WRITE = { method: 'PATCH', path: '/x', body: {} } as const;
 
-t.test('the client asks for a sign of life, which may be a refusal', async (t) => {
+t.test('the client sends a probe, whose response may be a refusal', async (t) => {
   const { api, client } = await start(t);
-  const answer = client.request(WRITE);
+  const response = client.request(WRITE);
   const write = await api.next();
   const probe = await api.next();
   t.equal(probe.url.pathname, '/livez');
   probe.refuse(403);
   await delay(100);
   write.json({ kind: 'Secret' });
-  t.same(await answer, { kind: 'Secret' });
+  t.same(await response, { kind: 'Secret' });
 });
 
-t.test('the client says whether the API server or the write is the trouble', async (t) => {
+t.test('the error shows whether the API server or the write alone has no response', async (t) => {
   const { api, client } = await start(t);
   await t.rejects(client.request(WRITE), { code: 'ECRPS_KUBERNETES_UNREACHABLE' });
   await Promise.all([api.next(), api.next()]);
@@ -131,7 +141,7 @@ t.test('the client says whether the API server or the write is the trouble', asy
   await t.rejects(
     client.request({ ...WRITE, timeoutMs: 50 }),
     { code: 'ECRPS_KUBERNETES_UNREACHABLE' },
-    'another limit of the caller’s counts',
+    'a timeout of the caller counts instead',
   );
   void serving;
 });

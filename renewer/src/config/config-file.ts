@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { OPT_OUT_POLICIES } from '../pull-secrets/plan/opt-out-policy.ts';
 import { roleArn, sessionSchemas } from '../credentials/identity.ts';
 import { registriesSchema } from '../credentials/registries/registries.ts';
-import { additionalBundleSchema } from '../webhook-tls/additional-ca-bundle.ts';
-import { certificateTimesSchema } from '../webhook-tls/certificate-times.ts';
+import { additionalBundleSchema } from './additional-ca-bundle.ts';
+import { certificateTimesSchema } from './certificate-times.ts';
 
 /** Ten thousand namespaces in little more than three minutes, at a cost that etcd does not notice. */
 const DEFAULT_WRITES_PER_SECOND = 50;

@@ -7,7 +7,7 @@ import { renewAtMs } from '@ecr-pull-secrets/certs-scripts/verify/certificate-da
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { withoutDistrusted } from './ca-annotations.ts';
 import type { CaStatus, PresentCa } from './ca-status.ts';
-import type { CertificateTimes } from './certificate-times.ts';
+import type { CertificateTimes } from '../config/certificate-times.ts';
 import { type Published, publishedPem, publishedSinceMs } from './published-ca-bundle.ts';
 
 /** What the leader does next about the CA. */

@@ -20,7 +20,7 @@ import {
 } from './ca-secret.ts';
 import type { CaStatus } from './ca-status.ts';
 import type { CaStore } from './ca-store.ts';
-import type { CertificateTimes } from './certificate-times.ts';
+import type { CertificateTimes } from '../config/certificate-times.ts';
 import type { Published } from './published-ca-bundle.ts';
 
 /** The CA is compared with the clock this often; a write without an echo is tried again then. */

@@ -7,7 +7,7 @@ import {
 
 const MINUTE_MS = 60_000;
 
-/** Somebody whose own content is there again as soon as ours is. */
+/** Another tool that restores its own content as soon as ours is written. */
 function restore(world: PullSecretWorld, namespace: string): void {
   world.onWrite((write) => {
     write.accept();
@@ -19,26 +19,33 @@ function foreign(namespace: string) {
   return { name: 'ecr-pull-secret', namespace, uid: `uid-secret-${namespace}` };
 }
 
-t.test('who restores a secret on watch is fought ever more rarely, and named', async (t) => {
-  const world = await startPullSecretWorld(t, { namespaces: [labelled('a'), labelled('b')] });
-  restore(world, 'a');
-  await world.pass(MINUTE_MS);
-  const first = world.writes.filter((namespace) => namespace === 'a').length;
-  t.ok(first >= 4, `the first few repairs come at once: ${first}`);
-  t.ok(first <= 10, `then waits grow: ${first}`);
-  await world.pass(20 * MINUTE_MS);
-  const later = world.writes.filter((namespace) => namespace === 'a').length - first;
-  t.ok(later >= 3 && later <= 8, `it is not given up: ${later}`);
-  t.equal(world.writes.filter((namespace) => namespace === 'b').length, 1, 'others are left alone');
-  const events = world.events.filter(({ reason }) => reason === 'PullSecretContested');
-  t.equal(events.length, 1, 'said once');
-  t.match(events[0], { namespace: 'a', message: /another tool.*--show-managed-fields/ });
-  t.equal(world.warnings.length, 1);
-  t.equal((await world.metric('pull_secrets'))['contested'], 1);
-  t.equal((await world.metric('namespace_problems'))['PullSecretContested'], 1);
-});
+t.test(
+  'a tool that restores a secret on watch is opposed ever more rarely, and reported',
+  async (t) => {
+    const world = await startPullSecretWorld(t, { namespaces: [labelled('a'), labelled('b')] });
+    restore(world, 'a');
+    await world.pass(MINUTE_MS);
+    const first = world.writes.filter((namespace) => namespace === 'a').length;
+    t.ok(first >= 4, `the first few repairs come at once: ${first}`);
+    t.ok(first <= 10, `then waits grow: ${first}`);
+    await world.pass(20 * MINUTE_MS);
+    const later = world.writes.filter((namespace) => namespace === 'a').length - first;
+    t.ok(later >= 3 && later <= 8, `it is not given up: ${later}`);
+    t.equal(
+      world.writes.filter((namespace) => namespace === 'b').length,
+      1,
+      'others are left alone',
+    );
+    const events = world.events.filter(({ reason }) => reason === 'PullSecretContested');
+    t.equal(events.length, 1, 'reported once');
+    t.match(events[0], { namespace: 'a', message: /another tool.*--show-managed-fields/ });
+    t.equal(world.warnings.length, 1);
+    t.equal((await world.metric('pull_secrets'))['contested'], 1);
+    t.equal((await world.metric('namespace_problems'))['PullSecretContested'], 1);
+  },
+);
 
-t.test('a secret that is deleted again and again is made ever more rarely', async (t) => {
+t.test('a secret that is deleted again and again is created ever more rarely', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
   world.onWrite((write) => {
     write.accept();
@@ -61,7 +68,7 @@ t.test('two releases with other registries do not write in turns for ever', asyn
   t.match(world.events, [{ reason: 'PullSecretContested' }]);
 });
 
-t.test('who changes the secret faster than it can be written is not chased', async (t) => {
+t.test('a tool that changes the secret faster than it can be written is not chased', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
   world.onWrite((write) => {
     if (write.before === 0) write.accept();
@@ -72,7 +79,7 @@ t.test('who changes the secret faster than it can be written is not chased', asy
   t.ok(world.writes.length <= 12, `${world.writes.length} writes`);
 });
 
-t.test('who changes a secret that is refused is not chased either', async (t) => {
+t.test('a tool that changes a secret that is refused is not chased either', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
   world.onWrite((write) => {
     write.exchange.refuse(403);

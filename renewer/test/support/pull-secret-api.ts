@@ -43,7 +43,7 @@ export interface PullSecretApi {
   onWrite(respond: (write: Write) => unknown): void;
   /** What a read finds from now on; without it the last version, and no credentials in it. */
   onRead(find: (namespace: string) => Found): void;
-  /** Sends an event of the watch of secrets; returns the version that it gives it. */
+  /** Sends an event of the watch of secrets; returns the version of the event. */
   sendSecret(type: 'MODIFIED' | 'DELETED', metadata: ObjectMeta): string;
   /** Sends an event of the watch of namespaces. */
   sendNamespace(type: 'ADDED' | 'MODIFIED' | 'DELETED', namespace: PartialObject): void;

@@ -90,10 +90,10 @@ export function createWorkQueue(
   }
 
   async function addAfter(key: string, { priority, afterMs }: Requeue): Promise<void> {
+    if (afterMs <= 0) return add(key, priority);
     // If the key was added meanwhile, it is worked on anyway.
     if (signal.aborted || allWaiting.some((keys) => keys.has(key))) return;
     stopTimer(key);
-    if (afterMs <= 0) return add(key, priority);
     const timer = new AbortController();
     timers.set(key, timer);
     signal.addEventListener('abort', timer.abort.bind(timer), { once: true, signal: timer.signal });

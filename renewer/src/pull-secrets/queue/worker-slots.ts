@@ -31,34 +31,23 @@ export interface Run {
   readonly isForgotten: boolean;
 }
 
-/** The slots in which keys are worked on. */
-export interface WorkerSlots {
-  has(key: string): boolean;
-  isFree(kind: SlotKind): boolean;
-  take(key: string, kind: SlotKind): Run;
-  /** Starts the time after which the work is slow. */
-  startTimer(key: string): void;
-  release(key: string): void;
-  forget(key: string): void;
-  /** Moves slow keys from ordinary slots to free slow ones. */
-  moveSlow(): void;
-  /** Aborts the work of slow keys in ordinary slots. */
-  evictOverdue(): void;
-}
-
 type RunState = { -readonly [K in keyof Run]: Run[K] } & {
   readonly end: AbortController;
   kind: SlotKind;
   isOverdue: boolean;
 };
 
-/** @param onChange - called if a key becomes slow or overdue */
+/**
+ * The slots in which keys are worked on.
+ *
+ * @param onChange - called if a key becomes slow or overdue
+ */
 export function createWorkerSlots(
   clock: Clock,
   { concurrency, slow }: SlotLimits,
   onChange: () => void,
   signal: AbortSignal,
-): WorkerSlots {
+) {
   const runs = new Map<string, RunState>();
 
   function isFree(kind: SlotKind): boolean {
@@ -83,9 +72,9 @@ export function createWorkerSlots(
   }
 
   return {
-    has: (key) => runs.has(key),
+    has: (key: string): boolean => runs.has(key),
     isFree,
-    take: (key, kind) => {
+    take: (key: string, kind: SlotKind): Run => {
       const end = new AbortController();
       const flags = { isSlow: false, isOverdue: false, isEvicted: false, isForgotten: false };
       const run: RunState = { ...flags, end, signal: end.signal, kind };
@@ -94,24 +83,27 @@ export function createWorkerSlots(
       runs.set(key, run);
       return run;
     },
-    startTimer: (key) => {
+    /** Starts the time after which the work is slow. */
+    startTimer: (key: string): void => {
       const run = runs.get(key);
       if (run) void watchTime(run);
     },
-    release: (key) => {
+    release: (key: string): void => {
       runs.get(key)?.end.abort();
       runs.delete(key);
     },
-    forget: (key) => {
+    forget: (key: string): void => {
       const run = runs.get(key);
       if (run) run.isForgotten = true;
     },
-    moveSlow: () => {
+    /** Moves slow keys from ordinary slots to free slow ones. */
+    moveSlow: (): void => {
       for (const run of runs.values()) {
         if (run.isSlow && run.kind !== 'slow' && isFree('slow')) run.kind = 'slow';
       }
     },
-    evictOverdue: () => {
+    /** Aborts the work of slow keys in ordinary slots. */
+    evictOverdue: (): void => {
       for (const run of runs.values()) {
         if (!run.isOverdue || run.kind === 'slow') continue;
         run.isEvicted = true;

@@ -31,7 +31,7 @@ function deny({ exchange }: Write, status: number, message: string): void {
 const cases = {
   'a denial of a webhook that names no code': [400, DENIED],
   'a denial of a webhook that names a code of the server’s': [503, DENIED],
-  'a webhook that does not answer': [500, WEBHOOK_AWAY],
+  'a webhook that does not respond': [500, WEBHOOK_AWAY],
   'a webhook that takes longer than the API server waits': [504, TIMED_OUT],
   'an admission policy': [422, POLICY],
   'a quota': [403, QUOTA],
@@ -62,7 +62,7 @@ for (const [title, [status, message]] of Object.entries(cases)) {
   });
 }
 
-t.test('a namespace that refuses for long is asked every few minutes', async (t) => {
+t.test('a namespace that refuses for long is retried every few minutes', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
   world.onWrite((write) => deny(write, 400, DENIED));
   await world.pass(20 * MINUTE_MS);
@@ -70,17 +70,20 @@ t.test('a namespace that refuses for long is asked every few minutes', async (t)
   t.equal(world.writes.length, 9);
 });
 
-t.test('a namespace made anew does not wait for what the old one was refused', async (t) => {
-  const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
-  world.onWrite((write) => deny(write, 403, QUOTA));
-  await world.pass(MINUTE_MS);
-  world.onWrite((write) => write.accept());
-  world.sendNamespace('DELETED', labelled('a'));
-  world.sendNamespace('ADDED', labelled('a'));
-  const before = world.writes.length;
-  await world.pass(500);
-  t.equal(world.writes.length, before + 1);
-});
+t.test(
+  'a namespace that is created again does not wait for the back-off of the old one',
+  async (t) => {
+    const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
+    world.onWrite((write) => deny(write, 403, QUOTA));
+    await world.pass(MINUTE_MS);
+    world.onWrite((write) => write.accept());
+    world.sendNamespace('DELETED', labelled('a'));
+    world.sendNamespace('ADDED', labelled('a'));
+    const before = world.writes.length;
+    await world.pass(500);
+    t.equal(world.writes.length, before + 1);
+  },
+);
 
 t.test('numbers that change in a refusal make no new Event, another reason does', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
@@ -97,10 +100,10 @@ t.test('numbers that change in a refusal make no new Event, another reason does'
     else deny(write, 403, QUOTA);
   });
   await world.pass(12 * MINUTE_MS);
-  t.equal(world.events.length, 2, 'two that take turns are no news');
+  t.equal(world.events.length, 2, 'two that take turns are not reported again');
 });
 
-t.test('whatever a webhook says, a trouble is worth a few Events at most', async (t) => {
+t.test('a webhook with ever new messages causes a few Events at most', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
   world.onWrite((write) => deny(write, 400, `${DENIED} ${'x'.repeat(write.before)}`));
   await world.pass(MINUTE_MS);
@@ -126,7 +129,7 @@ t.test('namespaces that are slow to refuse leave room for the others', async (t)
   for (const write of held) write.exchange.destroy();
 });
 
-t.test('a write that is slow is told of once, until one is quick', async (t) => {
+t.test('a write that is slow is reported once, until one is quick', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a'), labelled('b')] });
   const held: Write[] = [];
   world.onWrite((write) => {
@@ -161,7 +164,7 @@ t.test('a write that is cut off after long is its namespace’s matter', async (
   world.onWrite((write) => write.accept());
   world.sendNamespace('ADDED', labelled('new'));
   await world.pass(250);
-  t.same(world.writes, ['cut', 'new'], 'nobody waits');
+  t.same(world.writes, ['cut', 'new'], 'no namespace waits');
   t.match(world.events, [{ reason: 'PullSecretRefused', message: /did not finish the write/ }]);
   t.match(await world.metric('pull_secret_writes_total'), { refused: 1, success: 1 });
 });

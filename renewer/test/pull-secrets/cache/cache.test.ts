@@ -72,7 +72,7 @@ function seen<R>({ metadataFields, reduce }: CacheReflector<R>, object: PartialO
   return kept;
 }
 
-t.test('each change of a namespace or of its secret is news', (t) => {
+t.test('each change of a namespace or of its secret is reported', (t) => {
   const { namespaceHandler, secretHandler, changes } = startCache();
   const takeChanges = (): readonly string[] => changes.splice(0);
   namespaceHandler.replace([{ metadata: { name: 'a', labels } }, { metadata: { name: 'b' } }]);
@@ -99,7 +99,7 @@ t.test('the cache is complete when both lists are there', (t) => {
   t.end();
 });
 
-t.test('what the answer to a write said outlives older news of the watch', (t) => {
+t.test('the response to a write outlives older events of the watch', (t) => {
   const cache = startCache();
   cache.update('a', readPullSecretMetadata(secretMetadata({ resourceVersion: '10' })));
   cache.secretHandler.upsert({ metadata: secretMetadata({ resourceVersion: '9' }) });
@@ -121,14 +121,14 @@ t.test('a namespace that left, or that a new list lacks, is no target any more',
   cache.namespaceHandler.upsert({ metadata: { name: 'a' } });
   t.equal(cache.target('a'), undefined);
   t.ok(cache.isAlive('a'));
-  t.same([...cache.namespaces()].toSorted(), ['a', 'team-b'], 'its secret is still known');
+  t.same([...cache.namespaces()].toSorted(), ['a', 'team-b'], 'its secret is still in the cache');
   cache.namespaceHandler.replace([]);
   t.equal(cache.target('team-b'), undefined);
   t.notOk(cache.isAlive('a'));
   t.end();
 });
 
-t.test('roles are told of when the first namespace takes one and the last leaves it', (t) => {
+t.test('roles change if the first namespace takes one and if the last leaves it', (t) => {
   const cache = startCache();
   const annotations = { 'ecr-pull-secrets.io/role-arn': 'arn:aws:iam::123456789012:role/a' };
   cache.namespaceHandler.upsert({ metadata: { name: 'team-a1', annotations } });
@@ -143,7 +143,7 @@ t.test('roles are told of when the first namespace takes one and the last leaves
   t.end();
 });
 
-t.test('a namespace that keeps its role is no news of roles, whatever else changes', (t) => {
+t.test('other changes of a namespace with a role do not change the roles', (t) => {
   const cache = startCache();
   const annotations = { 'ecr-pull-secrets.io/role-arn': 'arn:aws:iam::123456789012:role/a' };
   for (let change = 0; change < 10; change++) {
@@ -155,8 +155,8 @@ t.test('a namespace that keeps its role is no news of roles, whatever else chang
   t.end();
 });
 
-t.test('a list tells of roles once, after all namespaces of it are known', (t) => {
-  const known: string[][] = [];
+t.test('a list changes the roles once, after all its namespaces are in the cache', (t) => {
+  const seenNamespaces: string[][] = [];
   const cache = createPullSecretCache({
     ...settings,
     namespaceRoles: [
@@ -167,14 +167,14 @@ t.test('a list tells of roles once, after all namespaces of it are known', (t) =
   cache.setEventHandler({
     onChange: () => undefined,
     onDelete: () => undefined,
-    onRolesChange: () => known.push([...cache.namespaces()]),
+    onRolesChange: () => seenNamespaces.push([...cache.namespaces()]),
   });
   const { namespaceHandler } = handlersOf(cache);
   namespaceHandler.replace([team('team-a', 'a'), team('team-b', 'b')]);
-  t.same(known, [['team-a', 'team-b']]);
+  t.same(seenNamespaces, [['team-a', 'team-b']]);
   namespaceHandler.replace([team('team-b', 'b')]);
-  t.same(known.at(-1), ['team-b']);
-  t.equal(known.length, 2);
+  t.same(seenNamespaces.at(-1), ['team-b']);
+  t.equal(seenNamespaces.length, 2);
   t.end();
 });
 

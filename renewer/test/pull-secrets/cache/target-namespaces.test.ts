@@ -61,7 +61,7 @@ const allowed: readonly NamespaceRole[] = [
   { roleArn: 'arn:aws:iam::123456789012:role/a', namespaces: parseNamespacePattern('team-a*') },
 ];
 
-t.test('a role counts only where the allow-list binds it to the namespace', (t) => {
+t.test('a role counts only if the allow-list binds it to the namespace', (t) => {
   const wish = (name: string, roleArn: string) =>
     identityOf({ name, annotations: { 'ecr-pull-secrets.io/role-arn': roleArn } }, allowed);
   const roleArn = 'arn:aws:iam::123456789012:role/a';

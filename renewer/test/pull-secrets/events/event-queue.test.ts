@@ -16,7 +16,7 @@ function contentOf(namespace: string, reason: string, message = 'text'): EventCo
   };
 }
 
-/** A queue whose Events are made at once, unless their namespace hangs. */
+/** A queue whose Events are created at once, unless their namespace hangs. */
 function start(t: Test, maxWaiting = 5_000) {
   const stop = new AbortController();
   t.teardown(() => stop.abort());
@@ -61,8 +61,8 @@ t.test('a namespace whose Events hang holds up no other', async (t) => {
   }
   for (let index = 0; index < 100; index++) queue.add(contentOf(`n${index}`, 'A'));
   await turns(500);
-  const made = new Set(requested.map(({ namespace }) => namespace));
-  t.equal(made.size, 103);
+  const created = new Set(requested.map(({ namespace }) => namespace));
+  t.equal(created.size, 103);
   t.equal(requested.length, 103, 'one at a time in each namespace');
   await clock.advance(5_000);
   queue.add(contentOf('late', 'A'));
@@ -120,7 +120,7 @@ t.test('a namespace with a thousand Events takes its turn with the others', asyn
   t.ok(requested.findIndex(({ namespace }) => namespace === 'n2') < last, 'in turns');
 });
 
-t.test('what is too much is dropped, counted and said once', async (t) => {
+t.test('Events beyond the limit are dropped, counted and logged once', async (t) => {
   const { queue, requested, warnings, registry } = start(t, 10);
   for (let index = 0; index < 100; index++) queue.add(contentOf(`n${index}`, 'A'));
   await turns(200);
@@ -146,13 +146,13 @@ t.test('if too many wait, the namespace that has most of them makes room for oth
   await clock.advance(1_000);
   await turns(50);
 
-  const made = requested.map(({ namespace, reason }) => `${namespace} ${reason}`).slice(4);
+  const created = requested.map(({ namespace, reason }) => `${namespace} ${reason}`).slice(4);
   const ofLoud = Array.from({ length: 7 }, (_, index) => `loud R${index}`);
-  t.strictSame(made.toSorted(), [...ofLoud, 'n1 A', 'n2 A', 'n3 A']);
+  t.strictSame(created.toSorted(), [...ofLoud, 'n1 A', 'n2 A', 'n3 A']);
   t.match(await registry.metrics(), 'events_total{result="dropped"} 14');
 });
 
-t.test('nothing is said in a namespace that is gone', async (t) => {
+t.test('no Event is created in a namespace that is gone', async (t) => {
   const { queue, requested } = start(t);
   for (const namespace of ['a', 'b', 'c', 'd', 'gone']) queue.add(contentOf(namespace, 'A'));
   queue.forget('gone');

@@ -15,12 +15,12 @@ const MINUTE_MS = 60_000;
 const HUB = { 'https://index.docker.io/v1/': { username: 'me', password: 'p' } };
 const ECR = { 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com': { auth: 'QVdTOnA=' } };
 
-/** What our document for a proxy is like. */
-const DOCUMENT = { dockerConfigJson: '{"auths":{"https://proxy.example.com/":{}}}' };
+/** Our docker config for a proxy. */
+const DOCKER_CONFIG = { dockerConfigJson: '{"auths":{"https://proxy.example.com/":{}}}' };
 
 function keysIn(text: string, type = 'kubernetes.io/dockerconfigjson'): readonly string[] {
   const data = { '.dockerconfigjson': Buffer.from(text).toString('base64') };
-  return findForeignKeys({ type, data }, DOCUMENT);
+  return findForeignKeys({ type, data }, DOCKER_CONFIG);
 }
 
 function keysOf(auths: object): readonly string[] {
@@ -75,7 +75,7 @@ t.test('what is no list of credentials has none', (t) => {
   t.same(keysIn('{"auths":{"ghcr.io":[1]}}'), ['ghcr.io']);
   t.same(keysIn('{"auths":{"__proto__":{"email":"awsregrenew@demo.test"}}}'), []);
   t.same(keysIn('{"auths":{"ghcr.io":{}}}', 'Opaque'), [], 'the API server refuses the write');
-  t.same(findForeignKeys({ type: 'kubernetes.io/dockerconfigjson' }, DOCUMENT), []);
+  t.same(findForeignKeys({ type: 'kubernetes.io/dockerconfigjson' }, DOCKER_CONFIG), []);
   t.end();
 });
 
@@ -155,12 +155,12 @@ function takeOver(value: string): object {
   return { annotations: { 'ecr-pull-secrets.io/take-over': value } };
 }
 
-/** Metadata of a secret that nobody claims. */
+/** Metadata of a secret without a claim. */
 function unclaimed(namespace: string, resourceVersion: string) {
   return { name: 'ecr-pull-secret', namespace, uid: 'u', resourceVersion };
 }
 
-t.test('a secret of somebody else has a state of its own, and is read once', async (t) => {
+t.test('a foreign secret has a status of its own, and is read once', async (t) => {
   const world = await startPullSecretWorld(t, {
     namespaces: [labelled('a'), labelled('b')],
     secrets: [{ metadata: unclaimed('a', '7') }, { metadata: unclaimed('b', '7') }],
@@ -174,9 +174,9 @@ t.test('a secret of somebody else has a state of its own, and is read once', asy
   t.same(world.writes, ['b']);
   t.match(await world.metric('pull_secrets'), { foreign: 1, current: 1, pending: 0 });
   t.match(await world.metric('namespace_problems'), { PullSecretForeign: 1 });
-  const [notice] = world.events;
-  t.match(notice, { namespace: 'a', reason: 'PullSecretForeign' });
-  t.match(notice?.message, /"https:\/\/index\.docker\.io\/v1\/".*kubectl annotate secret .* -n a /);
+  const [event] = world.events;
+  t.match(event, { namespace: 'a', reason: 'PullSecretForeign' });
+  t.match(event?.message, /"https:\/\/index\.docker\.io\/v1\/".*kubectl annotate secret .* -n a /);
   t.equal(world.events.length, 1);
   t.equal(world.warnings.length, 1);
   world.sendNamespace('MODIFIED', { metadata: { name: 'a' } });

@@ -101,18 +101,25 @@ t.test('a living secret with newer tokens than ours is never replaced', (t) => {
   const older = { ...current, renewedAtMs: renewedAtMs - HOUR_MS };
   t.equal(planWrite(stateOf(), older, nowMs), undefined);
   t.equal(planWrite(stateOf(), older, expiresAtMs - 1), undefined, 'not even near its end');
-  t.equal(planWrite(stateOf(), older, expiresAtMs), undefined, 'nor by what is as dead');
+  t.equal(
+    planWrite(stateOf(), older, expiresAtMs),
+    undefined,
+    'nor by tokens that have expired too',
+  );
   t.end();
 });
 
-t.test('a dead secret yields to tokens that live longer, whatever it says of its age', (t) => {
-  const ahead = obtained({ atMs: renewedAtMs + 10 * HOUR_MS, expiresAtMs: expiresAtMs });
-  const living = { ...current, renewedAtMs: renewedAtMs - HOUR_MS, expiresAtMs: expiresAtMs + 1 };
-  t.match(planWrite(stateOf(), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
-  t.match(planWrite(stateOf(ahead), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
-  t.equal(planWrite(stateOf(after(living)), living, expiresAtMs + 1), undefined, 'but once');
-  t.end();
-});
+t.test(
+  'an expired secret yields to tokens that live longer, regardless of its annotated age',
+  (t) => {
+    const ahead = obtained({ atMs: renewedAtMs + 10 * HOUR_MS, expiresAtMs: expiresAtMs });
+    const living = { ...current, renewedAtMs: renewedAtMs - HOUR_MS, expiresAtMs: expiresAtMs + 1 };
+    t.match(planWrite(stateOf(), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
+    t.match(planWrite(stateOf(ahead), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
+    t.equal(planWrite(stateOf(after(living)), living, expiresAtMs + 1), undefined, 'but once');
+    t.end();
+  },
+);
 
 t.test('what a clock that was ahead wrote is replaced without hurry, by longer life', (t) => {
   const ahead = obtained({ atMs: nowMs + 10 * HOUR_MS, expiresAtMs: nowMs + 12 * HOUR_MS });
@@ -129,7 +136,7 @@ t.test('what a clock that was ahead wrote is replaced without hurry, by longer l
   t.end();
 });
 
-t.test('a secret that says it lives longer than any token does is edited', (t) => {
+t.test('a secret that claims to live longer than any token counts as edited', (t) => {
   const forever = obtained({ atMs: nowMs, expiresAtMs: Date.UTC(2200, 0) });
   t.match(planWrite(stateOf(forever), current, nowMs), { reason: 'edited', isUrgent: true });
   const lacking = { ...current, isComplete: false };
@@ -174,7 +181,7 @@ t.test(
   },
 );
 
-t.test('a secret of which somebody else owns something now is repaired at once', (t) => {
+t.test('a secret with a field that another manager owns now is repaired at once', (t) => {
   const without = (annotation: string) => ({
     ...ourFields,
     fieldsV1: {
@@ -206,13 +213,13 @@ t.test('a co-owner that wrote the same value is no reason to write', (t) => {
   t.end();
 });
 
-t.test('a secret that says nothing about its origin counts as adopted', (t) => {
+t.test('a secret without an origin counts as adopted', (t) => {
   const state = readPullSecretMetadata({ name: 's', namespace: 'a', resourceVersion: '3' });
   t.match(planWrite(state, current, nowMs), { origin: 'adopted', resourceVersion: '3' });
   t.end();
 });
 
-t.test('instants that are none count as long past', (t) => {
+t.test('texts that are no instants count as long past', (t) => {
   const annotations = {
     ...secretMetadata().annotations,
     'ecr-pull-secrets.io/expires-at': 'soon',
@@ -222,7 +229,7 @@ t.test('instants that are none count as long past', (t) => {
   t.end();
 });
 
-t.test('what we made goes with its token once a namespace opted out, the rest stays', (t) => {
+t.test('after an opt-out a secret that we created is removed with its token, others stay', (t) => {
   const adopted = {
     annotations: { ...secretMetadata().annotations, 'ecr-pull-secrets.io/origin': 'adopted' },
   };

@@ -33,7 +33,7 @@ t.test('the first write and three repairs wait for nothing, then waits grow', (t
   t.end();
 });
 
-t.test('a newer token, or another role, is another document', (t) => {
+t.test('a newer token, or another role, is another docker config', (t) => {
   const { pace } = paceOf();
   for (let write = 0; write < 8; write++) pace.written('a', config);
   t.ok(pace.waitMs('a', config) > 0);
@@ -42,7 +42,7 @@ t.test('a newer token, or another role, is another document', (t) => {
   t.end();
 });
 
-t.test('tries at the same version are one, since nobody changed anything in between', (t) => {
+t.test('attempts at the same version are one, since nothing changed in between', (t) => {
   const { pace } = paceOf();
   for (let attempt = 0; attempt < 20; attempt++) pace.missed('a', config, '7');
   t.equal(pace.waitMs('a', config), 0);
@@ -51,7 +51,7 @@ t.test('tries at the same version are one, since nobody changed anything in betw
   t.end();
 });
 
-t.test('what was calm for ten minutes is forgotten, and named once', (t) => {
+t.test('a namespace without a write for ten minutes is forgotten, and returned once', (t) => {
   const { pace, move } = paceOf();
   for (let write = 0; write < 8; write++) pace.written('a', config);
   move(5 * MINUTE_MS);
@@ -64,7 +64,7 @@ t.test('what was calm for ten minutes is forgotten, and named once', (t) => {
   t.end();
 });
 
-t.test('a clock that is set keeps nobody waiting', (t) => {
+t.test('a clock that is set delays no write', (t) => {
   const { pace, move } = paceOf();
   for (let write = 0; write < 20; write++) pace.written('a', config);
   move(-600 * MINUTE_MS);

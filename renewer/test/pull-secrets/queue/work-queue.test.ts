@@ -78,7 +78,7 @@ t.test('a key that fails comes again after growing waits, and others go on', asy
 });
 
 t.test(
-  'what failed says how long to wait, and comes again with no more hurry than before',
+  'the error decides how long a key waits, and the key comes again with no more hurry than before',
   async (t) => {
     const clock = createFakeClock();
     const order: string[] = [];
@@ -105,7 +105,7 @@ t.test(
   },
 );
 
-t.test('a key that fails has one retry waiting, however often it is asked for', async (t) => {
+t.test('a key that fails has one retry waiting, even if it is added often', async (t) => {
   const clock = createFakeClock();
   let tries = 0;
   const queue = queueOf({
@@ -197,24 +197,27 @@ t.test('keys that failed get half of the workers, and others do not wait for the
   t.equal(running.size, 7);
 });
 
-t.test('after the signal no work starts, and the queue says when the last one ended', async (t) => {
-  const stop = new AbortController();
-  const gate = Promise.withResolvers<void>();
-  const started: string[] = [];
-  const queue = queueOf({
-    concurrency: 1,
-    signal: stop.signal,
-    work: async (key) => {
-      started.push(key);
-      await gate.promise;
-    },
-  });
-  queue.add('a', 'urgent');
-  queue.add('b', 'urgent');
-  stop.abort();
-  queue.add('c', 'urgent');
-  const stopped = queue.drained();
-  gate.resolve();
-  await stopped;
-  t.same(started, ['a']);
-});
+t.test(
+  'after the signal no work starts, and the queue is drained when the last one ended',
+  async (t) => {
+    const stop = new AbortController();
+    const gate = Promise.withResolvers<void>();
+    const started: string[] = [];
+    const queue = queueOf({
+      concurrency: 1,
+      signal: stop.signal,
+      work: async (key) => {
+        started.push(key);
+        await gate.promise;
+      },
+    });
+    queue.add('a', 'urgent');
+    queue.add('b', 'urgent');
+    stop.abort();
+    queue.add('c', 'urgent');
+    const stopped = queue.drained();
+    gate.resolve();
+    await stopped;
+    t.same(started, ['a']);
+  },
+);

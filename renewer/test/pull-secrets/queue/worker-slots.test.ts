@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import type { SlotLimits } from '../../../src/pull-secrets/queue/worker-slots.ts';
 import { queueOf, turns } from '../../support/work-queue.ts';
 
-/** A queue that tells what is worked on, and whose work lasts until it is told to end, or to make room. */
+/** A queue that records its keys, and whose work lasts until it is ended or evicted. */
 function holding(t: Test, limits: SlotLimits) {
   const clock = createFakeClock();
   const held = new Map<string, () => void>();
@@ -39,7 +39,7 @@ t.test('slow keys leave their places to others, and have places of their own lat
   await turns();
   t.same(begun, ['slow1', 'slow2', 'slow3', 'a']);
   await clock.advance(60_000);
-  t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'nobody ends what is in nobody’s way');
+  t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'no work is evicted while no key waits');
   held.forEach((end) => end());
   await turns();
   for (const key of ['slow1', 'slow2', 'slow3']) queue.add(key, 'urgent');
@@ -53,7 +53,7 @@ t.test(
     const { queue, clock, held, begun } = holding(t, { concurrency: 2, slow: slow(1) });
     for (const key of ['slow1', 'slow2', 'slow3']) queue.add(key, 'urgent');
     await clock.advance(10_000);
-    t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'while nobody else waits');
+    t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'while no other key waits');
     queue.add('a', 'urgent');
     await turns();
     t.ok(begun.includes('a'));
@@ -134,7 +134,7 @@ t.test('a key that is quick again has its place again, and a forgotten one too',
   t.same(begun, ['slow1', 'slow1', 'slow2']);
 });
 
-t.test('what all work waits for makes no key slow', async (t) => {
+t.test('the wait for `ready` makes no key slow', async (t) => {
   const gate = Promise.withResolvers<void>();
   const clock = createFakeClock();
   const begun: string[] = [];

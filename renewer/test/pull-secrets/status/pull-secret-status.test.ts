@@ -29,7 +29,7 @@ t.test('without a token, namespaces without a secret are no current ones', async
   t.same(await world.metric('pull_secrets'), { ...NONE, 'without-token': 2 });
 });
 
-t.test('secrets that died in an outage are expired, and living ones are current', async (t) => {
+t.test('secrets that expired in an outage are expired, and valid ones are current', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
   await world.pass(MINUTE_MS);
   t.same(await world.metric('pull_secrets'), { ...NONE, current: 1 });
@@ -58,7 +58,7 @@ t.test('nothing is counted before both lists are there', async (t) => {
   t.same(await world.metric('pull_secrets'), {});
 });
 
-t.test('a role that gets no token is told where it is asked for, until it gets one', async (t) => {
+t.test('a role without a token is reported in its namespace, until it has one', async (t) => {
   const team = labelled('team-a', { 'ecr-pull-secrets.io/role-arn': ROLE });
   const world = await startPullSecretWorld(t, { namespaces: [team, labelled('b')] });
   await world.pass(30_000);
