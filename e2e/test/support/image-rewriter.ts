@@ -10,7 +10,7 @@ export interface ImageRewriter {
 }
 
 export async function startImageRewriter(prefix: string): Promise<ImageRewriter> {
-  const { clientConfig, close } = await startOthersWebhook((request) => ({
+  const webhook = await startOthersWebhook((request) => ({
     allowed: true,
     patchType: 'JSONPatch',
     patch: Buffer.from(JSON.stringify(rewrite(request, prefix))).toString('base64'),
@@ -24,7 +24,7 @@ export async function startImageRewriter(prefix: string): Promise<ImageRewriter>
           admissionReviewVersions: ['v1'],
           sideEffects: 'None',
           failurePolicy: 'Fail',
-          clientConfig,
+          clientConfig: webhook.clientConfig,
           rules: [
             { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },
           ],
@@ -32,7 +32,7 @@ export async function startImageRewriter(prefix: string): Promise<ImageRewriter>
         },
       ],
     }),
-    close,
+    close: () => webhook.close(),
   };
 }
 
