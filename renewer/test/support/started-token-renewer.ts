@@ -10,6 +10,9 @@ import { NOW_MS, registryToken } from './registry-tokens.ts';
 /** After this long a token source gives up. */
 const LIMIT_MS = 25_000;
 
+/** More than any test needs. Without it, a token that is always due would hang a test in place of failing it. */
+const MOST_CALLS = 1_000;
+
 /** A token renewer in the time of the test, and an AWS that does as the test says. */
 export interface StartedTokenRenewer {
   readonly renewer: TokenRenewer;
@@ -47,6 +50,7 @@ export function startTokenRenewer({
     {
       tokenSource: async ({ id }, aborted) => {
         calls.push({ id, atMs: clock.now() - NOW_MS });
+        if (calls.length > MOST_CALLS) await clock.sleep(Infinity, aborted);
         if (hanging.has(id)) await clock.sleep(LIMIT_MS, aborted);
         if (hanging.has(id)) throw new Error('AWS is silent');
         if (failing.has(id)) throw new Error('AWS is away');
