@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { describeError, isSystemError } from '@ecr-pull-secrets/shared/errors.ts';
 
 /** Selects, by bits, which memory of this process a core dump contains (core(5)). */
 const FILTER = '/proc/self/coredump_filter';
@@ -16,7 +16,7 @@ export function keepMemoryOutOfCoreDumps(warn: (message: string) => void, filter
     writeFileSync(filter, '0', { flag: 'r+' });
   } catch (error) {
     // macOS and gVisor have no such file.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    if (isSystemError(error, 'ENOENT')) return;
     warn(
       `a core dump of this process may contain tokens, because ${filter} cannot be set: ${describeError(error)}`,
     );

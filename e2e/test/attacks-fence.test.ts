@@ -9,7 +9,7 @@ import {
   kubernetesMinor,
   POLICIES_SINCE,
 } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
-import { CA_SECRET, CONFIGURATION, readCaBundle } from './support/ca.ts';
+import { CA_SECRET, CONFIGURATION, readCaBundle, removeCaBundle } from './support/ca.ts';
 import {
   apply,
   applyWebhook,
@@ -146,12 +146,7 @@ t.test('the renewer finds the fence, and works as before', async (t) => {
 
 t.test('it repairs caBundle, and a CA’s Secret of another type', async (t) => {
   const caBundle = await readCaBundle(api);
-  await client.request({
-    method: 'PATCH',
-    path: CONFIGURATION,
-    contentType: 'application/json-patch+json',
-    body: [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }],
-  });
+  await removeCaBundle(client);
   await eventually('caBundle is repaired', async () => {
     assert.equal(await readCaBundle(api), caBundle);
   });

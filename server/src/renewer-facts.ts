@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { describeError, isSystemError } from '@ecr-pull-secrets/shared/errors.ts';
 import { type RenewerFacts, renewerFactsSchema } from '@ecr-pull-secrets/shared/renewer-facts.ts';
 import { createKeyring } from '@ecr-pull-secrets/shared/keyring.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
@@ -67,7 +67,7 @@ async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -51,6 +51,11 @@ export function isCodedError(error: unknown, code?: ErrorCode): error is CodedEr
     : error.code === code;
 }
 
+/** Whether a value is an error of the operating system with that code, for example `ENOENT`. */
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
 /**
  * Describes an error in one line: its message and those of its causes.
  * Reads messages only, and no other properties, which may contain request bodies in the errors of libraries.

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import {
@@ -24,6 +25,16 @@ export interface WebhookConfiguration {
 export async function readCaBundle(api: KubeApi): Promise<string> {
   const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
   return Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString();
+}
+
+/** Removes the CA bundle from the webhook configuration. */
+export async function removeCaBundle(client: KubeClient): Promise<void> {
+  await client.request({
+    method: 'PATCH',
+    path: CONFIGURATION,
+    contentType: 'application/json-patch+json',
+    body: [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }],
+  });
 }
 
 export async function readTrusted(api: KubeApi): Promise<readonly X509Certificate[]> {

@@ -1,11 +1,6 @@
-import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import { json } from 'node:stream/consumers';
-import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
-import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { startOthersWebhook } from './others-webhook.ts';
 
 /** A mutating webhook of another product: it puts a prefix before the first container's image, or fills it in. */
 export interface ImageRewriter {
@@ -15,25 +10,11 @@ export interface ImageRewriter {
 }
 
 export async function startImageRewriter(prefix: string): Promise<ImageRewriter> {
-  const now = new Date();
-  const ca = await createCa({ commonName: 'rewriter', now });
-  const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
-    serviceName: 'localhost',
-    namespace: 'none',
-    now,
-  });
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const review = rewrite(await json(request), prefix);
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(review));
-  }
-  const server = createServer({ cert: certificatePem, key: privateKeyPem }, (request, response) => {
-    void answer(request, response);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const webhook = await startOthersWebhook((request) => ({
+    allowed: true,
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify(rewrite(request, prefix))).toString('base64'),
+  }));
   return {
     configurationFor: (namespace) => ({
       metadata: { name: 'zz-image-rewriter' },
@@ -43,10 +24,7 @@ export async function startImageRewriter(prefix: string): Promise<ImageRewriter>
           admissionReviewVersions: ['v1'],
           sideEffects: 'None',
           failurePolicy: 'Fail',
-          clientConfig: {
-            url: `https://localhost:${port}/`,
-            caBundle: Buffer.from(ca.certificatePem).toString('base64'),
-          },
+          clientConfig: webhook.clientConfig,
           rules: [
             { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },
           ],
@@ -54,34 +32,19 @@ export async function startImageRewriter(prefix: string): Promise<ImageRewriter>
         },
       ],
     }),
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    close: () => webhook.close(),
   };
 }
 
-function rewrite(review: unknown, prefix: string): Manifest {
-  const request = propertyOf(review, 'request');
+/** The JSON patch for a reviewed pod. */
+function rewrite(request: unknown, prefix: string): readonly Manifest[] {
   const [container] = listOf(
     propertyOf(propertyOf(propertyOf(request, 'object'), 'spec'), 'containers'),
   );
   const found = propertyOf(container, 'image');
   const image = typeof found === 'string' ? found : 'filled-in';
-  const patch = image.startsWith(prefix)
-    ? []
-    : [{ op: 'add', path: '/spec/containers/0/image', value: prefix + image }];
-  return {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    response: {
-      uid: propertyOf(request, 'uid'),
-      allowed: true,
-      patchType: 'JSONPatch',
-      patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
-    },
-  };
+  if (image.startsWith(prefix)) return [];
+  return [{ op: 'add', path: '/spec/containers/0/image', value: prefix + image }];
 }
 
 function listOf(value: unknown): readonly unknown[] {

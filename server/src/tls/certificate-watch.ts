@@ -1,5 +1,5 @@
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
-import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createError, describeError, isSystemError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { WebhookConfiguration } from '../configuration.ts';
@@ -75,7 +75,7 @@ export function watchCertificate(
   function reject(error: unknown): void {
     metrics.certificateOk.set(0);
     // Before the first certificate, files that are not there yet are no failure, for a while.
-    const isWaiting = !inUse && isMissingFile(error);
+    const isWaiting = !inUse && isSystemError(error, 'ENOENT');
     if (isWaiting && clock.now() - startedAtMs < MISSED_AFTER_MS) return;
     if (!isWaiting) metrics.reloads.inc({ result: 'failure' });
     const found = describeError(error);
@@ -104,15 +104,11 @@ async function readSettledFiles(directory: string): Promise<TlsFiles> {
   try {
     return await readTlsFiles(directory);
   } catch (error) {
-    if (!isMissingFile(error)) throw error;
+    if (!isSystemError(error, 'ENOENT')) throw error;
     return readTlsFiles(directory);
   }
 }
 
 function isSamePair(one: PemPair, other: PemPair): boolean {
   return one.certificatePem === other.certificatePem && one.privateKeyPem === other.privateKeyPem;
-}
-
-function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { isSystemError } from '../errors.ts';
 
 /**
  * How many connections may wait to be accepted: as many as Linux allows by default (`net.core.somaxconn`).
@@ -16,8 +17,7 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
   try {
     await app.listen({ host, port, backlog: BACKLOG });
   } catch (error) {
-    const noIpv6 = error instanceof Error && 'code' in error && error.code === 'EAFNOSUPPORT';
-    if (host !== '::' || !noIpv6) throw error;
+    if (host !== '::' || !isSystemError(error, 'EAFNOSUPPORT')) throw error;
     await app.listen({ host: '0.0.0.0', port, backlog: BACKLOG });
   }
 }

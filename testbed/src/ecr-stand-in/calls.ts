@@ -40,7 +40,7 @@ export function createCallHandler(
     const index = records.push({ ...call, outcome: 'pending' }) - 1;
     const fault = faults.take(call);
     if (fault?.kind === 'delay') await delay(fault.delayMs, undefined, { signal });
-    const reply = failedReply(fault, operation.protocol) ?? execute(operation, fault);
+    const reply = failedReply(fault, operation.protocol) ?? (await execute(operation, fault));
     records[index] = { ...call, outcome: typeof reply === 'string' ? reply : reply.status };
     return reply;
   };
@@ -83,9 +83,9 @@ function failedReply(fault: Fault | undefined, protocol: Protocol): Reply | unde
   return undefined;
 }
 
-function execute(operation: Operation, fault: Fault | undefined): Answer {
+async function execute(operation: Operation, fault: Fault | undefined): Promise<Answer> {
   try {
-    const answer = operation.execute();
+    const answer = await operation.execute();
     return fault?.kind === 'rewrite' ? { ...answer, body: fault.rewrite(answer.body) } : answer;
   } catch (error) {
     if (!isRefusal(error)) throw error;

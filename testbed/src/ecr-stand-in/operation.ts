@@ -19,5 +19,5 @@ export interface AwsState {
 export interface Operation extends Pick<Call, 'service' | 'operation' | 'roleArn'> {
   readonly protocol: Protocol;
   /** @throws a refusal */
-  execute(): Answer;
+  execute(): Answer | Promise<Answer>;
 }

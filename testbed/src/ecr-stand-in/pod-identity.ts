@@ -29,8 +29,11 @@ export function readPodIdentityOperation(
   };
 }
 
-function podCredentials(token: string, state: AwsState): Answer {
-  const role = state.roles.find((candidate) => doesTrust(candidate, token, state.now()));
+async function podCredentials(token: string, state: AwsState): Promise<Answer> {
+  const trusts = await Promise.all(
+    state.roles.map((candidate) => doesTrust(candidate, token, state.now())),
+  );
+  const role = state.roles[trusts.indexOf(true)];
   if (!role) throw createRefusal('access-denied', 'No role is associated with this token');
   const principal = sessionPrincipal(role.arn, 'eks-pod-identity');
   const key = state.accessKeys.issueSession(principal, state.now() + SESSION_MS);
@@ -44,10 +47,10 @@ function podCredentials(token: string, state: AwsState): Answer {
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
-function doesTrust(role: RoleOptions, token: string, nowMs: number): boolean {
+async function doesTrust(role: RoleOptions, token: string, nowMs: number): Promise<boolean> {
   if (!role.podIdentity) return false;
   try {
-    verifyWebIdentity(token, role.podIdentity, POD_IDENTITY_AUDIENCE, nowMs);
+    await verifyWebIdentity(token, role.podIdentity, POD_IDENTITY_AUDIENCE, nowMs);
     return true;
   } catch (error) {
     if (isRefusal(error)) return false;

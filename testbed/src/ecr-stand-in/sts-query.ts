@@ -22,7 +22,8 @@ export function readQueryOperation(request: WireRequest, state: AwsState): Opera
   const parameters = new URLSearchParams(request.body);
   const operation = parameters.get('Action') ?? '';
   const roleArn = parameters.get('RoleArn') ?? undefined;
-  const execute = () => xmlAnswer(operation, runAction(operation, parameters, request, state));
+  const execute = async () =>
+    xmlAnswer(operation, await runAction(operation, parameters, request, state));
   return { service: 'sts', operation, roleArn, protocol: 'query', execute };
 }
 
@@ -31,7 +32,7 @@ function runAction(
   parameters: URLSearchParams,
   request: WireRequest,
   state: AwsState,
-): XmlContent {
+): XmlContent | Promise<XmlContent> {
   // The only operation without a signature: its token says who calls.
   if (action === 'AssumeRoleWithWebIdentity') return assumeRoleWithWebIdentity(parameters, state);
   const { key: caller } = verifySignature(request, 'sts', state.accessKeys, state.now());
@@ -60,13 +61,16 @@ function assumeRole(
   return sessionContent(key);
 }
 
-function assumeRoleWithWebIdentity(parameters: URLSearchParams, state: AwsState): XmlContent {
+async function assumeRoleWithWebIdentity(
+  parameters: URLSearchParams,
+  state: AwsState,
+): Promise<XmlContent> {
   const roleArn = required(parameters, 'RoleArn');
   const token = required(parameters, 'WebIdentityToken');
   const role = state.roles.find((candidate) => candidate.arn === roleArn);
   if (!role?.webIdentity)
     throw createRefusal('access-denied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity');
-  verifyWebIdentity(token, role.webIdentity, IRSA_AUDIENCE, state.now());
+  await verifyWebIdentity(token, role.webIdentity, IRSA_AUDIENCE, state.now());
   const session = { role, isChained: false, ...sessionParameters(parameters) };
   const key = openSession(session, state.accessKeys, state.now());
   return {

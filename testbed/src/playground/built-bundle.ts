@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { glob, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { bundle } from '@ecr-pull-secrets/scripts/bundle/bundle.ts';
 
@@ -23,10 +24,11 @@ const UNUSED_AFTER_MS = 24 * 60 * 60 * 1000;
  * Bundles the product, once for all tests of the same sources: a bundle costs 2.7 s of CPU, and about 30
  * tests need it.
  *
+ * @param environment - what esbuild starts with
  * @returns the path of the entry
  */
-export async function builtBundle(): Promise<string> {
-  const directory = join(CACHE_DIR, `bundle-${await hashOfInputs()}`);
+export async function builtBundle(environment: Environment = process.env): Promise<string> {
+  const directory = join(CACHE_DIR, `bundle-${await hashOfInputs(environment)}`);
   const entry = join(directory, 'main.mjs');
   if (await markUsed(directory)) return entry;
   await removeUnused();
@@ -37,10 +39,10 @@ export async function builtBundle(): Promise<string> {
   return entry;
 }
 
-async function hashOfInputs(): Promise<string> {
+async function hashOfInputs(environment: Environment): Promise<string> {
   const hash = createHash('sha256');
   // The esbuild package starts this one in place of its own.
-  hash.update(process.env['ESBUILD_BINARY_PATH'] ?? '');
+  hash.update(environment['ESBUILD_BINARY_PATH'] ?? '');
   const paths: string[] = [];
   for await (const path of glob(INPUTS, { cwd: ROOT })) paths.push(path);
   for (const path of paths.toSorted()) {

@@ -111,7 +111,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   const servicePort = await chooseServicePort();
   return openTogether(async (opened) => {
     // First, because a bundle that cannot be built fails at once.
-    const entry = await builtBundle();
+    const entry = await builtBundle(options.environment);
     const cluster = opened.add(await startCluster(options));
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
     const images = {

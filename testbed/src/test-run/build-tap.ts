@@ -9,8 +9,8 @@ import { runTap } from './run-tap.ts';
  * build, tap's first run has its TypeScript plugin, which does not work with TypeScript 7.
  */
 export async function buildTap(checkout: string): Promise<void> {
-  const folder = join(checkout, 'node_modules', '.cache', 'ecr-pull-secrets');
-  const stamp = join(folder, `tap-${await hashOfPlugins(checkout)}`);
+  const folder = join(checkout, 'node_modules', '.cache');
+  const stamp = join(folder, `tap-built-${await hashOfPlugins(checkout)}`);
   if (existsSync(stamp)) return;
   const exitCode = await runTap(checkout, ['build']);
   if (exitCode !== 0) throw new Error(`"tap build" ended with exit code ${exitCode}`);
