@@ -42,7 +42,7 @@ async function runPullSecrets(
   configuration: RenewerConfiguration,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock } = dependencies;
+  const { client, clock, random, logger, metrics } = dependencies;
   const { podName, podNamespace, serviceName } = configuration;
   const checkpointSettings = {
     namespace: podNamespace,
@@ -57,15 +57,15 @@ async function runPullSecrets(
   );
   const initialTokens = usableTokens(await checkpoint.load(), configuration);
   const tokenRenewer = createTokenRenewer(
-    { ...dependencies, tokenSource },
+    { tokenSource, clock, random, logger, metrics },
     { initialTokens },
     signal,
   );
   const credentials = createCredentialStore({ clock, tokenRenewer }, configuration);
   const recorder = createEventRecorder(dependencies, { instance: podName }, signal);
-  const events = createEventQueue({ ...dependencies, recorder }, {}, signal);
+  const events = createEventQueue({ recorder, clock, random, logger, metrics }, {}, signal);
   const controller = createPullSecretController(
-    { ...dependencies, credentials, events },
+    { credentials, events, client, clock, random, logger, metrics },
     configuration,
     signal,
   );

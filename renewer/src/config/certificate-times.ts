@@ -1,7 +1,7 @@
 import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { DEFAULT_SERVING_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { parseDurationMs } from '@ecr-pull-secrets/shared/duration.ts';
-import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
 
 /** How long things of the self-managed mode last. */
@@ -18,14 +18,7 @@ const DEFAULT_TRUST_PROPAGATION_MS = 60_000;
 /** The dates of certificates have whole seconds, and each renewal needs a few. */
 const SHORTEST_LIFETIME_MS = 10_000;
 
-const duration = z.string().transform((text, context) => {
-  try {
-    return parseDurationMs(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: describeError(error) });
-    return z.NEVER;
-  }
-});
+const duration = parsedBy(parseDurationMs);
 
 const lifetime = duration.refine((ms) => ms >= SHORTEST_LIFETIME_MS, 'must be 10s or more');
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
@@ -14,14 +15,7 @@ const DEFAULT_WRITES_PER_SECOND = 50;
 const namespaceRoleSchema = z.strictObject({
   roleArn,
   /** As `TARGET_NAMESPACE`. */
-  namespaces: z.string().transform((text, context) => {
-    try {
-      return parseNamespacePattern(text);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' });
-      return z.NEVER;
-    }
-  }),
+  namespaces: parsedBy(parseNamespacePattern),
   ...sessionSchemas,
 });
 

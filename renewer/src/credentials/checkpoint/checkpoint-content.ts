@@ -1,3 +1,4 @@
+import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
 import { problemOfStored } from './stored-token.ts';
 import { type RegistryTokens, registryTokenSchema } from '../registry-token.ts';
@@ -28,18 +29,8 @@ export function formatCheckpoint({ caller, tokens }: CheckpointContent): string 
  * @throws without quoting a credential if it is no checkpoint, or holds a token that AWS cannot have given
  */
 export function parseCheckpoint(text: string, nowMs: number): CheckpointContent {
-  const result = z
-    .string()
-    .transform((json, context) => {
-      try {
-        return JSON.parse(json);
-      } catch {
-        context.addIssue({ code: 'custom', message: 'is not JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(checkpointSchema)
-    .safeParse(text);
+  const json = parsedBy((content): unknown => JSON.parse(content));
+  const result = json.pipe(checkpointSchema).safeParse(text);
   if (!result.success) throw new Error('its content is not a checkpoint of a version known here');
   const { caller, tokens } = result.data;
   for (const [id, token] of Object.entries(tokens)) {

@@ -1,3 +1,4 @@
+import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
 import { type Identity, roleArn, sessionSchemas } from '../identity.ts';
 import { isEcrKey, problemOf, quoteKey } from './registry-key.ts';
@@ -14,12 +15,10 @@ export interface Registry extends Identity {
 const ECR_EXAMPLE = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 /** A key that the rule allows, without blanks around it. */
-const registryKey = z.string().transform((text, context) => {
+const registryKey = parsedBy((text) => {
   const key = text.trim();
   const problem = problemOf(key);
-  if (problem !== undefined) {
-    context.addIssue({ code: 'custom', message: `${quoteKey(key)} ${problem}` });
-  }
+  if (problem !== undefined) throw new Error(`${quoteKey(key)} ${problem}`);
   return key;
 });
 
