@@ -10,12 +10,16 @@ import type {
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import {
+  AUTHORITY,
+  CONFIGURATION,
+  readCaBundle,
+  type WebhookConfiguration,
+} from './support/authority.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 import { SERVER_NAME, WEBHOOK_PORT } from './support/webhook-pods.ts';
 
 const HOME = '/api/v1/namespaces/ecr-pull-secrets';
-const CONFIGURATION =
-  '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/ecr-pull-secrets';
 
 /** As kubelet writes the last of the waits of 0, 0.5, 1, 2 and 4 s; it comes again and again. */
 const LONGEST_BACK_OFF = /^back-off 4s restarting failed container=renewer /;
@@ -38,11 +42,6 @@ await eventually('injection works', injected);
 
 /** A pod of ours, whose status the local node wrote. */
 type Replica = Omit<Pod, 'status'> & { readonly status?: Partial<PodStatus> };
-
-interface WebhookConfiguration {
-  readonly metadata: { readonly resourceVersion: string };
-  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
-}
 
 async function createEcrPod(): Promise<readonly (string | undefined)[]> {
   const { spec } = await api.createPod('labelled', {
@@ -75,13 +74,8 @@ async function allReady(): Promise<void> {
 }
 
 async function readCertificate(): Promise<X509Certificate> {
-  const { data } = await api.get<Secret>(`${HOME}/secrets/ecr-pull-secrets-ca`);
+  const { data } = await api.get<Secret>(AUTHORITY);
   return new X509Certificate(Buffer.from(data?.['tls.crt'] ?? '', 'base64'));
-}
-
-async function caBundle(): Promise<string> {
-  const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
-  return Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString();
 }
 
 function pidOf({ metadata }: Replica, container: string): number | undefined {
@@ -141,14 +135,14 @@ t.test(
   'two replicas that started at once agree on one authority, which is the caBundle',
   async (t) => {
     const authority = await readCertificate();
-    t.equal(new X509Certificate(await caBundle()).fingerprint256, authority.fingerprint256);
+    t.equal(new X509Certificate(await readCaBundle(api)).fingerprint256, authority.fingerprint256);
     const logs = await Promise.all(
       (await replicas()).map(({ metadata }) =>
         node.logs('ecr-pull-secrets', metadata.name, 'renewer'),
       ),
     );
     t.equal(logs.join('').match(/made a certificate authority/g)?.length, 1);
-    const ca = await caBundle();
+    const ca = await readCaBundle(api);
     for (const pod of await replicas()) {
       t.equal(await distrustOf(pod, ca), undefined, pod.metadata.name);
     }
@@ -156,7 +150,7 @@ t.test(
 );
 
 t.test('a caBundle that was cleared is repaired, and nothing else is touched', async (t) => {
-  const before = await caBundle();
+  const before = await readCaBundle(api);
   const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
   await api.merge(CONFIGURATION, {
     webhooks: webhooks.map((webhook) => ({
@@ -164,7 +158,7 @@ t.test('a caBundle that was cleared is repaired, and nothing else is touched', a
       clientConfig: { ...webhook.clientConfig, caBundle: '' },
     })),
   });
-  await eventually('the repair', async () => assert.equal(await caBundle(), before), 10_000);
+  await eventually('the repair', async () => assert.equal(await readCaBundle(api), before), 10_000);
   await eventually('injection works', injected);
   t.same(
     await api.get<WebhookConfiguration>(CONFIGURATION).then((found) => found.webhooks),
@@ -173,10 +167,10 @@ t.test('a caBundle that was cleared is repaired, and nothing else is touched', a
 });
 
 t.test('an upgrade that changes nothing leaves the caBundle and the pods', async (t) => {
-  const before = await caBundle();
+  const before = await readCaBundle(api);
   const names = (await replicas()).map(({ metadata }) => metadata.name);
   await playground.install();
-  t.equal(await caBundle(), before);
+  t.equal(await readCaBundle(api), before);
   t.same(
     (await replicas()).map(({ metadata }) => metadata.name),
     names,
@@ -188,7 +182,7 @@ t.test(
   async (t) => {
     const before = await readCertificate();
     const restartsBefore = restarts(await replicas());
-    await api.remove(`${HOME}/secrets/ecr-pull-secrets-ca`);
+    await api.remove(AUTHORITY);
     await eventually('another authority', async () => {
       assert.notEqual((await readCertificate()).fingerprint256, before.fingerprint256);
     });
@@ -198,7 +192,7 @@ t.test(
 );
 
 t.test('an authority that was overwritten with rubbish is replaced', async (t) => {
-  await api.merge(`${HOME}/secrets/ecr-pull-secrets-ca`, { data: { 'tls.crt': 'eA==' } });
+  await api.merge(AUTHORITY, { data: { 'tls.crt': 'eA==' } });
   await eventually('a usable authority', readCertificate);
   await eventually('injection works', injectedByAll);
   t.pass();
