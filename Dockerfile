@@ -24,7 +24,7 @@ ARG SOURCE_DATE_EPOCH=0
 RUN chmod -R u=rwX,go=rX dist && find dist -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM alpine:3.23.5@sha256:fd791d74b68913cbb027c6546007b3f0d3bc45125f797758156952bc2d6daf40
-# Alpine's Node trusts the authorities in /etc/ssl and none of its own: without them no call to AWS works.
+# Alpine's Node trusts the CAs in /etc/ssl and contains none of its own: without them no call to AWS works.
 RUN apk add --no-cache ca-certificates-bundle 'nodejs=~24'
 COPY --from=build /src/dist /opt/ecr-pull-secrets
 ARG VERSION=dev

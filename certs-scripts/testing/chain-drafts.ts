@@ -49,7 +49,7 @@ export const EXPIRED = {
   notAfter: new Date(NOW.getTime() - DAY_MS),
 };
 
-export const authorityExtensions = [basicConstraints(true), keyUsage(5, 6)];
+export const caExtensions = [basicConstraints(true), keyUsage(5, 6)];
 export const leafExtensions = [
   basicConstraints(false),
   keyUsage(0, 2),
@@ -61,7 +61,7 @@ export const leafExtensions = [
 export function root(changes: Changes = {}): CertificateDraft {
   const { subject = commonName('root'), key = 'rsa-2048' } = changes;
   const { issuer = subject, signer = key } = changes;
-  const extensions = authorityExtensions;
+  const extensions = caExtensions;
   return { extensions, ...DATES, ...changes, subject, issuer, key, signer };
 }
 
@@ -72,7 +72,7 @@ export function middle(changes: Changes = {}, above: CertificateDraft = root()):
     issuer: above.subject,
     key: 'p-256',
     signer: above.key,
-    extensions: authorityExtensions,
+    extensions: caExtensions,
     ...DATES,
     ...changes,
   };
@@ -110,7 +110,7 @@ export function deepBelow(
   return { roots: [above], sent: [leaf(changes, intermediate), intermediate] };
 }
 
-/** Signs everything. @returns what is asked of a verifier */
+/** Signs everything. @returns the input of a verifier */
 export function toCase(kind: string, { roots, sent }: ChainDraft): ChainCase {
   return {
     kind,

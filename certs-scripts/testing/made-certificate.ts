@@ -14,7 +14,7 @@ import {
   utf8,
 } from './der-writer.ts';
 
-/** Keys of every kind that somebody may have; each is made once, when it is first used. */
+/** Keys of every kind that a person may have; each is made once, when it is first used. */
 const KEY_MAKERS = {
   'rsa-2048': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
   'rsa-2048-other': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
@@ -188,9 +188,9 @@ export function extension(oid: string, value: Buffer, { critical = false }: Exte
   return sequence(objectIdentifier(oid), ...flag, octetString(value));
 }
 
-export function basicConstraints(isAuthority: boolean, maxPathLength?: number): Buffer {
+export function basicConstraints(isCa: boolean, maxPathLength?: number): Buffer {
   const length = maxPathLength === undefined ? [] : [integer(maxPathLength)];
-  const value = sequence(...(isAuthority ? [boolean(true)] : []), ...length);
+  const value = sequence(...(isCa ? [boolean(true)] : []), ...length);
   return extension('2.5.29.19', value, { critical: true });
 }
 

@@ -1,28 +1,28 @@
 {{- define "ecr-pull-secrets.cronJobNotes" -}}
 {{- $name := include "ecr-pull-secrets.cronJobName" . -}}
-ecr-pull-secrets runs as the CronJob {{ $name }} in namespace {{ .Release.Namespace }}, at {{ .Values.cronjob.schedule }} ({{ .Values.cronjob.timeZone | default "UTC unless the cluster says otherwise" }}).
+ecr-pull-secrets runs as the CronJob {{ $name }} in namespace {{ .Release.Namespace }}, at {{ .Values.cronjob.schedule }} ({{ .Values.cronjob.timeZone | default "the time zone of the cluster, mostly UTC" }}).
 {{- if .Values.cronjob.suspend }}
-It is suspended: nothing starts a run but you.
+It is suspended, so it starts no runs.
 {{- end }}
 It renews the secret {{ include "ecr-pull-secrets.dockerSecretName" . }} in: {{ include "ecr-pull-secrets.targetNamespace" . | quote }}
 
 {{ if include "ecr-pull-secrets.hasFirstRun" . -}}
-A first run has been started. See what it does:
+A first run was started. Show its log:
      kubectl logs -n {{ .Release.Namespace }} -f job/{{ include "ecr-pull-secrets.firstRunName" . }}
 {{ end -}}
-Start a run now, and see what it does:
+Start a run now, and show its log:
      kubectl create job -n {{ .Release.Namespace }} --from=cronjob/{{ $name }} {{ $name }}-manual-1
      kubectl logs -n {{ .Release.Namespace }} -f job/{{ $name }}-manual-1
 {{- with include "ecr-pull-secrets.withoutEffect" . }}
 
-A CronJob is all there is, so these values have no effect: {{ . }}
+Only a CronJob is installed, so these values have no effect: {{ . }}
 {{- end }}
 {{- include "ecr-pull-secrets.registryNotes" . }}
 
-With cronjob.enabled=false namespaces opt in by a label, get their secret at once, and their pods its name by themselves.
+With cronjob.enabled=false namespaces opt in by a label and get their secret at once, and it is added to their pods.
 {{- end -}}
 
-{{/* Which values are set that a CronJob does not go by; those that people wonder about. */}}
+{{/* The values that are set but have no effect on a CronJob; only those that a user may expect to have one. */}}
 {{- define "ecr-pull-secrets.withoutEffect" -}}
 {{- $values := .Values -}}
 {{- $selector := $values.injection.objectSelector | default dict -}}
@@ -51,12 +51,12 @@ With cronjob.enabled=false namespaces opt in by a label, get their secret at onc
 {{- join ", " $names -}}
 {{- end -}}
 
-{{/* What somebody who comes from k8s-ecr-login-renew wants to know. */}}
+{{/* Notes for a release that was migrated from k8s-ecr-login-renew. */}}
 {{- define "ecr-pull-secrets.oldReleaseNotes" -}}
 {{- if include "ecr-pull-secrets.isOldRelease" . }}
 
-This was a release of k8s-ecr-login-renew, so what is not set is as it was there: the pull secret is named
-{{ include "ecr-pull-secrets.dockerSecretName" . }}{{ with include "ecr-pull-secrets.targetNamespace" . }}, and the namespaces {{ . | quote }} have it without a label, too{{ end }}.
-Values below cronjob do nothing unless cronjob.enabled is set.
+This was a release of k8s-ecr-login-renew, whose defaults it keeps: the pull secret is named
+{{ include "ecr-pull-secrets.dockerSecretName" . }}{{ with include "ecr-pull-secrets.targetNamespace" . }}, and the namespaces {{ . | quote }} get it without a label too{{ end }}.
+The values of cronjob have no effect unless cronjob.enabled is set.
 {{- end }}
 {{- end -}}

@@ -1,24 +1,25 @@
-{{/* Its jobs' names have eleven characters more, and 63 at most. */}}
+{{/* The names of its Jobs have eleven more characters, and at most 63. */}}
 {{- define "ecr-pull-secrets.cronJobName" -}}
 {{- include "ecr-pull-secrets.objectName" (list . "cronJob") | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/*
-The first run's name. It ends with a digest of all that the run goes by, so it is another Job, which runs, when any of
-that changes; a Job cannot be changed. Unchanged, it is the same one, which does not run again. Whose it is and what it
-may do count, too: the role of AWS is an annotation of the ServiceAccount, and a run without rights is to be repeated.
+The name of the first run. It ends with a digest of all inputs of the run. If one of them changes, the name changes too, so
+that a new Job runs, because a Job is immutable. If none changes, it is the same Job, which does not run again. The
+inputs include the annotations of the ServiceAccount, which contain its AWS role, and RBAC, because a run without
+permissions has to be repeated.
 */}}
 {{- define "ecr-pull-secrets.firstRunName" -}}
 {{- $inputs := list (include "ecr-pull-secrets.jobSpec" .) (include "ecr-pull-secrets.config" .) (include "ecr-pull-secrets.awsKeysChecksum" .) (.Values.serviceAccount.annotations | toJson) (.Values.rbac | toJson) -}}
 {{- printf "%s-%s" (include "ecr-pull-secrets.cronJobName" .) (join "\n" $inputs | sha256sum | trunc 10) -}}
 {{- end -}}
 
-{{/* Whether there is a first run: "true" or empty. One that is suspended is to do nothing. */}}
+{{/* Whether there is a first run: "true" or empty. A suspended CronJob has none. */}}
 {{- define "ecr-pull-secrets.hasFirstRun" -}}
 {{- if and (include "ecr-pull-secrets.isCronJob" .) .Values.cronjob.runOnInstall (not .Values.cronjob.suspend) -}}true{{- end -}}
 {{- end -}}
 
-{{/* What a run is: the spec of a Job, for each of the CronJob's and for the first one. */}}
+{{/* The spec of a Job, for the runs of the CronJob and for the first run. */}}
 {{- define "ecr-pull-secrets.jobSpec" -}}
 activeDeadlineSeconds: {{ .Values.cronjob.activeDeadlineSeconds }}
 backoffLimit: {{ .Values.cronjob.backoffLimit }}
@@ -42,7 +43,7 @@ template:
       {{- toYaml . | nindent 6 }}
     {{- end }}
     containers:
-      # The old one's name, by which people search logs.
+      # The name in the old chart, by which people search logs.
       - name: k8s-ecr-login-renew
         image: {{ include "ecr-pull-secrets.cronJobImage" . | quote }}
         imagePullPolicy: {{ .Values.image.pullPolicy }}

@@ -1,8 +1,8 @@
 {{/*
-The variables of a container, by its key in the values: ours, and those of its extraEnv, which win, because a variable
-may stand there only once. Ours that are empty are left out. They say nothing, and the API server drops `value: ""`:
-Helm would then own another text than kubectl, which is a conflict for whoever goes over from deploy.yaml.
-Ours come as text, so that they keep their form and their comments.
+The environment of a container, by its key in the values: our variables, and those of its extraEnv, which override ours,
+because a variable must be unique. Our empty variables are omitted: they have no effect, and the API server drops
+`value: ""`, so Helm would own a different field than kubectl, which is a conflict after a change from deploy.yaml.
+Our variables are passed as text, which preserves their form and their comments.
 */}}
 {{- define "ecr-pull-secrets.env" -}}
 {{- $container := index . 1 -}}
@@ -66,7 +66,7 @@ Ours come as text, so that they keep their form and their comments.
 {{- with include "ecr-pull-secrets.factsEnv" . }}
 {{ . }}
 {{- end }}
-# The defaults of atomic fields are written out, or going over to server-side apply would be a conflict.
+# The defaults of atomic fields are explicit, because a change to server-side apply would conflict otherwise.
 - name: POD_NAME
   valueFrom:
     fieldRef:
@@ -92,7 +92,7 @@ Ours come as text, so that they keep their form and their comments.
 {{ include "ecr-pull-secrets.networkEnv" . }}
 {{- end -}}
 
-{{/* Of a single run. */}}
+{{/* The environment of a run of the CronJob. */}}
 {{- define "ecr-pull-secrets.cronJobEnv" -}}
 - name: POD_NAMESPACE
   valueFrom:
@@ -111,7 +111,7 @@ Ours come as text, so that they keep their form and their comments.
 {{ include "ecr-pull-secrets.networkEnv" . }}
 {{- end -}}
 
-{{/* Where somebody else fills the folder of the certificate, the facts have one of their own. */}}
+{{/* If the certificate comes from an external Secret, whose folder is read-only, facts.json has a folder of its own. */}}
 {{- define "ecr-pull-secrets.factsEnv" -}}
 {{- if include "ecr-pull-secrets.tlsSecretName" . -}}
 - name: FACTS_DIR

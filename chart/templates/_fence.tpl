@@ -1,6 +1,6 @@
 {{/*
-Whether admission policies fence our own identity: "true" or empty. Anyone who installs with Roles alone may not create
-policies, and can do without: there the identity has no right outside of the named namespaces.
+Whether admission policies fence our own identity: "true" or empty. A user who installs only Roles may not create
+policies, and does not need them: the identity has no permissions outside the named namespaces.
 */}}
 {{- define "ecr-pull-secrets.hasFence" -}}
 {{- if and .Values.fence.enabled (not .Values.rbac.namespaced) -}}true{{- end -}}
@@ -12,14 +12,14 @@ policies, and can do without: there the identity has no right outside of the nam
 {{- end -}}
 
 {{/*
-The beginning of each refusal; the renewer recognizes it (renewer/src/fence/prove-fence.ts). Anyone who reads it may
-look for the rule that was broken.
+The prefix of each denial message, by which the renewer recognizes it (renewer/src/fence/prove-fence.ts) and a person
+finds the violated rule.
 */}}
 {{- define "ecr-pull-secrets.fenceMessage" -}}identity fence of ecr-pull-secrets: {{ end -}}
 
 {{/*
-The condition that keeps a policy to one identity. It cannot fail, and requests of everybody else end here. Names in CEL
-stand in double quotes, which is how docs/migrating.md finds them in deploy.yaml.
+The condition that limits a policy to our identity. It cannot fail, and skips the requests of all others. Names in CEL
+have double quotes, by which docs/migrating.md finds them in deploy.yaml.
 */}}
 {{- define "ecr-pull-secrets.fenceCondition" -}}
 - name: is-our-own-identity
@@ -28,8 +28,8 @@ stand in double quotes, which is how docs/migrating.md finds them in deploy.yaml
 {{- end -}}
 
 {{/*
-The variables for fenceManagers: the object as it is and as it was. The sizes of managed fields of other managers than the
-renewer, whose entry is made anew with each of its writes, and of those that an API server makes up at the first apply.
+The variables for fenceManagers, from the new and the old object: the sizes of the managed fields of all managers except
+the renewer, whose entry is replaced by each of its writes, and of the entries that an API server adds at the first apply.
 */}}
 {{- define "ecr-pull-secrets.fenceManagedFields" -}}
 - name: managed
@@ -39,18 +39,18 @@ renewer, whose entry is made anew with each of its writes, and of those that an 
     || entry[?"subresource"].orValue("") != ""))
 - name: managedSizes
   expression: >-
-    [true, false].map(isMadeUp, variables.managed.map(entries, size(bytes("%s".format([entries.filter(entry,
-    (entry[?"manager"].orValue("") == "before-first-apply") == isMadeUp)])))))
+    [true, false].map(isBeforeFirstApply, variables.managed.map(entries, size(bytes("%s".format([entries.filter(entry,
+    (entry[?"manager"].orValue("") == "before-first-apply") == isBeforeFirstApply)])))))
 {{- end -}}
 
-{{/* The validation of managed fields, which anyone can fill who may apply: what it is not about, and its message's beginning. */}}
+{{/* The validation of managed fields, which anyone who may apply can fill: the exceptions, and the prefix of the message. */}}
 {{- define "ecr-pull-secrets.fenceManagers" -}}
 - expression: >-
     {{ index . 0 }} variables.managedSizes.all(sizes, sizes[0] <= 262144 || sizes[0] <= sizes[1])
-  message: {{ printf "%sits objects get 256 KiB of managed fields at most" (index . 1) | quote }}
+  message: {{ printf "%sthe managed fields of its objects must not exceed 256 KiB" (index . 1) | quote }}
 {{- end -}}
 
-{{/* The head of a policy of the fence: the root, the end of its name. */}}
+{{/* The metadata of a policy of the fence, from the root and the suffix of its name. */}}
 {{- define "ecr-pull-secrets.policyMetadata" -}}
 {{- $root := index . 0 -}}
 name: {{ printf "%s-%s" (include "ecr-pull-secrets.fullname" $root) (index . 1) }}
@@ -58,7 +58,7 @@ labels:
   {{- include "ecr-pull-secrets.labels" $root | nindent 2 }}
 {{- end -}}
 
-{{/* The binding of such a policy. */}}
+{{/* The binding of a policy of the fence. */}}
 {{- define "ecr-pull-secrets.policyBinding" -}}
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -73,12 +73,12 @@ spec:
 {{- if not (include "ecr-pull-secrets.hasFence" .) }}
 
 No admission policy fences the ServiceAccount {{ include "ecr-pull-secrets.serviceAccountName" . }} ({{ ternary "rbac.namespaced" "fence.enabled=false" .Values.rbac.namespaced }}). RBAC limits the names of its secrets, but not
-their type: anyone who has its token can make {{ include "ecr-pull-secrets.dockerSecretName" . }} a service-account-token secret in {{ ternary "the named namespaces" "any namespace" .Values.rbac.namespaced }},
-and so get the rights of any ServiceAccount there (docs/security.md).
+their type: anyone who has its token can create {{ include "ecr-pull-secrets.dockerSecretName" . }} as a service-account-token secret in {{ ternary "the named namespaces" "any namespace" .Values.rbac.namespaced }},
+and so gain the permissions of any ServiceAccount there (docs/security.md).
 {{- end }}
 {{- end -}}
 
-{{/* The label keys that namespaceSelector reads, as the keys of a map. */}}
+{{/* The label keys in namespaceSelector, as the keys of a map. */}}
 {{- define "ecr-pull-secrets.selectorKeys" -}}
 {{- $keys := dict -}}
 {{- range $key, $value := .Values.namespaceSelector.matchLabels -}}{{- $_ := set $keys $key "" -}}{{- end -}}

@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 53 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Short enough for the suffixes of our Secrets and for a Service's 63 characters. */}}
+{{/* Short enough for the suffixes of our Secrets, and for the 63 characters of a Service. */}}
 {{- define "ecr-pull-secrets.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 53 | trimSuffix "-" -}}
@@ -16,7 +16,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* A label is a text, and toYaml quotes what YAML would read as something else, such as a release called 123. */}}
+{{/* A label is a string, and toYaml quotes values that YAML would read as another type, such as a release named 123. */}}
 {{- define "ecr-pull-secrets.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . | toYaml }}
 app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
@@ -27,7 +27,7 @@ app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{ include "ecr-pull-secrets.versionLabels" . }}
 {{- end -}}
 
-{{/* Of the CronJob's pods: other ones than the Deployment's, whose Service would take them for its own. */}}
+{{/* Labels of the CronJob's pods. They differ from the Deployment's, or its Service would select these pods. */}}
 {{- define "ecr-pull-secrets.cronJobSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-cronjob
 app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
@@ -45,7 +45,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- range $key, $value := .Values.commonLabels }}
-{{- /* A key may stand there once, and by ours the Service finds its pods. */}}
+{{- /* A key must be unique, and the Service selects its pods by ours. */}}
 {{- if not (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key) }}
 {{ $key }}: {{ $value | quote }}
 {{- end }}
@@ -62,7 +62,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* The Secret with AWS keys; empty where there is none. An old release has one under the old chart's default. */}}
+{{/* The name of the Secret with AWS keys; empty if there is none. An old release has the default name of the old chart. */}}
 {{- define "ecr-pull-secrets.awsSecretName" -}}
 {{- if not (kindIs "invalid" .Values.aws) -}}
 {{- if .Values.aws.secretName -}}
@@ -75,12 +75,12 @@ k8s-ecr-login-renew-aws-secret
 {{- end -}}
 {{- end -}}
 
-{{/* A value that is a list or a text split by commas, as a text split by commas. */}}
+{{/* A list, or a string separated by commas, as a string separated by commas. */}}
 {{- define "ecr-pull-secrets.commaList" -}}
 {{- if kindIs "slice" . -}}{{- join "," . -}}{{- else -}}{{- . | default "" -}}{{- end -}}
 {{- end -}}
 
-{{/* namespaceSelector in the form of `kubectl -l`, for the renewer: the same rule in both places. */}}
+{{/* namespaceSelector in the syntax of `kubectl -l`, so that the renewer has the same rule as the webhook configuration. */}}
 {{- define "ecr-pull-secrets.namespaceSelector" -}}
 {{- $parts := list -}}
 {{- range $key, $value := .Values.namespaceSelector.matchLabels -}}
@@ -94,7 +94,7 @@ k8s-ecr-login-renew-aws-secret
 {{- else -}}{{- fail (printf "namespaceSelector.matchExpressions: operator %q is not one of In, NotIn, Exists, DoesNotExist" .operator) -}}
 {{- end -}}
 {{- end -}}
-{{/* An empty selector means every namespace to the API server, and an empty variable means the default to us. */}}
+{{/* An empty selector selects every namespace, but an empty variable means the default. */}}
 {{- join "," $parts | default "kubernetes.io/metadata.name" -}}
 {{- end -}}
 
@@ -107,7 +107,7 @@ securityContext:
 {{- end }}
 {{- end -}}
 
-{{/* A digest says which image it is, whatever becomes of the tag. */}}
+{{/* A digest identifies the image even if the tag changes. */}}
 {{- define "ecr-pull-secrets.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
@@ -118,7 +118,7 @@ securityContext:
 {{- end -}}
 {{- end -}}
 
-{{/* What is too long for environment variables. */}}
+{{/* The configuration that is too long for environment variables. */}}
 {{- define "ecr-pull-secrets.config" -}}
 {{- include "ecr-pull-secrets.checkConfig" . -}}
 {{- $registries := list -}}
@@ -129,14 +129,14 @@ securityContext:
   "optOut" .Values.optOut
   "routineWritesPerSecond" .Values.routineWritesPerSecond
   "certificates" .Values.tls.selfManaged -}}
-{{- /* Where there is no webhook nobody has checked it, and nobody needs it. */ -}}
+{{- /* Without a webhook it is neither validated nor needed. */ -}}
 {{- if include "ecr-pull-secrets.hasWebhook" . -}}
 {{- with .Values.tls.additionalCaBundle -}}{{- $_ := set $config "additionalCaBundle" . -}}{{- end -}}
 {{- end -}}
 {{- toJson $config -}}
 {{- end -}}
 
-{{/* The mode, checked; none where there is no webhook. */}}
+{{/* The validated mode; none if there is no webhook. */}}
 {{- define "ecr-pull-secrets.tlsMode" -}}
 {{- $mode := .Values.tls.mode -}}
 {{- if not (has $mode (list "self-managed" "cert-manager" "existing-secret")) -}}
@@ -150,20 +150,20 @@ none
 {{- end -}}
 {{- end -}}
 
-{{/* What the renewer refuses, and a key, which would be in a ConfigMap and in caBundle. */}}
+{{/* Rejects what the renewer would reject, and a private key, which would become public in a ConfigMap and in caBundle. */}}
 {{- define "ecr-pull-secrets.checkAdditionalCaBundle" -}}
 {{- with .Values.tls.additionalCaBundle -}}
 {{- if eq $.Values.tls.mode "cert-manager" -}}
-{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: leave it out" -}}
+{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: remove it" -}}
 {{- else if contains "PRIVATE KEY" . -}}
-{{- fail "tls.additionalCaBundle holds a private key: it is for certificates alone, everybody can read it" -}}
+{{- fail "tls.additionalCaBundle contains a private key, and everybody can read it: use certificates only" -}}
 {{- else if not (contains "-----BEGIN CERTIFICATE-----" .) -}}
-{{- fail "tls.additionalCaBundle must be certificates as PEM: set it from a file, --set-file tls.additionalCaBundle=ca.crt" -}}
+{{- fail "tls.additionalCaBundle must contain certificates in PEM; for example --set-file tls.additionalCaBundle=ca.crt" -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
-{{/* The Secret of a certificate that somebody else makes; empty where nobody does. */}}
+{{/* The name of the Secret with an external certificate; empty in mode self-managed. */}}
 {{- define "ecr-pull-secrets.tlsSecretName" -}}
 {{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
 {{- if eq $mode "cert-manager" -}}

@@ -1,4 +1,4 @@
-{{/* Who puts the secret's name on pods, checked. */}}
+{{/* What adds the secret to pods, validated. */}}
 {{- define "ecr-pull-secrets.injectionMode" -}}
 {{- $mode := .Values.injection.mode | default "webhook" -}}
 {{- if not (has $mode (list "webhook" "policy" "both" "none")) -}}
@@ -7,21 +7,21 @@
 {{- $mode -}}
 {{- end -}}
 
-{{/* Whether the webhook is there, and all that serves it: "true" or empty. */}}
+{{/* Whether there is a webhook: "true" or empty. */}}
 {{- define "ecr-pull-secrets.hasWebhook" -}}
 {{- if not (include "ecr-pull-secrets.isCronJob" .) -}}
 {{- if has (include "ecr-pull-secrets.injectionMode" .) (list "webhook" "both") -}}true{{- end -}}
 {{- end -}}
 {{- end -}}
 
-{{/* Whether the admission policy is there: "true" or empty. */}}
+{{/* Whether there is a MutatingAdmissionPolicy: "true" or empty. */}}
 {{- define "ecr-pull-secrets.hasPolicy" -}}
 {{- if not (include "ecr-pull-secrets.isCronJob" .) -}}
 {{- if has (include "ecr-pull-secrets.injectionMode" .) (list "policy" "both") -}}true{{- end -}}
 {{- end -}}
 {{- end -}}
 
-{{/* Which requests: what the webhook and the policy are registered for alike. */}}
+{{/* The requests that both the webhook and the policy match. */}}
 {{- define "ecr-pull-secrets.podRules" -}}
 - operations: [CREATE]
   apiGroups: [""]
@@ -30,7 +30,7 @@
   scope: Namespaced
 {{- end -}}
 
-{{/* Which namespaces and pods, for the webhook and the policy alike. */}}
+{{/* The namespaces and pods that both the webhook and the policy select. */}}
 {{- define "ecr-pull-secrets.podSelectors" -}}
 namespaceSelector:
   {{- with .Values.namespaceSelector.matchLabels }}
@@ -41,7 +41,7 @@ namespaceSelector:
     {{- with .Values.namespaceSelector.matchExpressions }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-    # The cluster must be able to heal without us, and we without ourselves.
+    # The cluster must be able to recover without us, and we without ourselves.
     - key: kubernetes.io/metadata.name
       operator: NotIn
       values: [kube-system, kube-public, kube-node-lease, {{ .Release.Namespace | quote }}]
@@ -59,15 +59,15 @@ objectSelector:
       values: [disabled]
 {{- end -}}
 
-{{/* Conditions in CEL, for the webhook and the policy alike. */}}
+{{/* The conditions in CEL of both the webhook and the policy. */}}
 {{- define "ecr-pull-secrets.podConditions" -}}
-# A mirror pod may not name secrets; the API server would refuse it.
+# A mirror pod must not reference secrets; the API server would reject it.
 - name: not-a-mirror-pod
   expression: "!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)"
 {{- $names := list "not-a-mirror-pod" "not-an-excluded-namespace" }}
 {{- range .Values.injection.matchConditions }}
 {{- if has .name $names }}
-{{- fail (printf "injection.matchConditions: the name %s is one of ours, or there twice; choose another" .name) }}
+{{- fail (printf "injection.matchConditions: the name %s is repeated, or is the name of a condition of the chart; choose another" .name) }}
 {{- end }}
 {{- $names = append $names .name }}
 {{- end }}
@@ -76,7 +76,7 @@ objectSelector:
 {{- end }}
 {{- end -}}
 
-{{/* More hosts that count as ECR, in lower case and split by commas; checked here, as the webhook does when it starts. */}}
+{{/* The further registry hosts, in lower case and separated by commas, with the validation of the webhook. */}}
 {{- define "ecr-pull-secrets.registryHosts" -}}
 {{- $hosts := list -}}
 {{- range splitList "," (include "ecr-pull-secrets.commaList" .Values.injection.registryHosts) -}}

@@ -1,14 +1,16 @@
 {{/*
-How large V8's old space may grow in a container, from its memory limit: a third of it, 64 MiB at least. Node's own
-choice is 259 MiB for every limit up to 512 MiB (24.21), and the kernel ends the process first.
-And how large a half of the young generation may grow: a 128th of the old space, from 1 to 16 MiB. In a container of 384
-MiB V8 takes 1 MiB by itself, but only if it sees the limit; else up to 64 MiB a half, outside of the old space, which
+The limits of V8's heap in a container, from its memory limit.
+The old space gets a third of it, at least 64 MiB. Node's default is 259 MiB for every memory limit up to 512 MiB
+(24.21), so the kernel would kill the process first.
+A half of the young generation gets a 128th of the old space, from 1 to 16 MiB. In a container of 384 MiB V8 chooses
+1 MiB, but only if it detects the limit; otherwise up to 64 MiB per half, outside the old space, which
 makes three times as much (e2e/test/young-generation.test.ts).
-The webhook needs little of it: whatever is sent, at most 33 MiB for what it reads of one body (select-json.ts), and
-30 MiB for itself and its connections, so that V8 never gives up, with 64 either. Outside of it are 46 MiB of program,
-up to 32 MiB of bodies (request-body.ts), 1,200 connections of 64 KiB, or 115 KiB once much was sent over each
-(app.ts), and what is freed but not reused: under one attack right after the other the process peaks at 277 MiB, of
-384 (e2e/test/alone/attacks-memory.test.ts); the bounds above make 276 MiB together. With a lower limit only such an attack can make the kernel end it.
+The webhook needs little of it: at most 33 MiB for what it reads from one body of any content (select-json.ts), and
+30 MiB for itself and its connections, so 64 MiB are always enough. Outside the heap are 46 MiB of program,
+up to 32 MiB of bodies (body-limit.ts), 1,200 connections of 64 KiB, or of 115 KiB after much was sent over each
+(app.ts), and memory that is freed but not reused: during consecutive attacks the process peaks at 277 of 384 MiB
+(e2e/test/alone/attacks-memory.test.ts); the sum of the bounds above is 276 MiB. With a lower limit only such an attack can
+make the kernel kill the process.
 */}}
 {{- define "ecr-pull-secrets.heapEnv" -}}
 {{- $container := get .values .container -}}
@@ -19,7 +21,7 @@ up to 32 MiB of bodies (request-body.ts), 1,200 connections of 64 KiB, or 115 Ki
 {{- $path := printf "%s.resources.limits.memory" .container -}}
 {{- $mebibytes := include "ecr-pull-secrets.mebibytes" (dict "path" $path "quantity" $limit) | int -}}
 {{- if lt $mebibytes 128 -}}
-{{- fail (printf "%s=%v is too little: V8's heap alone may take 64 MiB, and the process as much besides, so the kernel would end it; 128Mi or more" $path $limit) -}}
+{{- fail (printf "%s=%v is too low: V8's heap may take 64 MiB, and the rest of the process as much again, so the kernel would kill it; set 128Mi or more" $path $limit) -}}
 {{- end -}}
 - name: NODE_OPTIONS
 {{- $oldSpace := max 64 (div $mebibytes 3) }}
@@ -27,7 +29,7 @@ up to 32 MiB of bodies (request-body.ts), 1,200 connections of 64 KiB, or 115 Ki
 {{- end -}}
 {{- end -}}
 
-{{/* A quantity of memory in whole MiB, in every form that Kubernetes takes: 384Mi, 1.5Gi, 400M, 402653184 or 4e8. */}}
+{{/* A quantity of memory in whole MiB, from every form that Kubernetes accepts: 384Mi, 1.5Gi, 400M, 402653184 or 4e8. */}}
 {{- define "ecr-pull-secrets.mebibytes" -}}
 {{- $text := toString .quantity -}}
 {{- $number := regexFind "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?" $text -}}

@@ -1,25 +1,25 @@
-{{/* Our labels and those by which an operator or a sidecar finds an object; theirs win. */}}
+{{/* Our labels, and those by which an operator or a sidecar selects an object, which override ours. */}}
 {{- define "ecr-pull-secrets.monitoringLabels" -}}
 {{- $ours := include "ecr-pull-secrets.labels" (index . 0) | fromYaml -}}
 {{- toYaml (merge (dict) (index . 1 | default dict) $ours) -}}
 {{- end -}}
 
-{{/* With how little left a certificate counts as not renewed: a quarter of its life, 14 days where we do not know it. */}}
+{{/* The remaining seconds at which a certificate counts as not renewed: a quarter of its lifetime, or 14 days if that is unknown. */}}
 {{- define "ecr-pull-secrets.certificateSeconds" -}}
 {{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
 {{- $serving := 1209600 -}}
-{{- $authority := 1209600 -}}
+{{- $ca := 1209600 -}}
 {{- if eq $mode "self-managed" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.servingLifetime | int) 4 -}}
-{{- $authority = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
+{{- $ca = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
 {{- else if eq $mode "cert-manager" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.certManager.duration | int) 4 -}}
 {{- end -}}
 serving: {{ $serving }}
-authority: {{ $authority }}
+ca: {{ $ca }}
 {{- end -}}
 
-{{/* A duration such as 168h, 30m or 1h30m. */}}
+{{/* The seconds of a duration such as 168h, 30m or 1h30m. */}}
 {{- define "ecr-pull-secrets.seconds" -}}
 {{- $sum := 0 -}}
 {{- range regexFindAll "[0-9]+[hms]" (toString .) -1 -}}
@@ -28,7 +28,7 @@ authority: {{ $authority }}
 {{- $sum -}}
 {{- end -}}
 
-{{/* Names and numbers of the ports with /metrics, as YAML. */}}
+{{/* The names and numbers of the ports with /metrics, as YAML. */}}
 {{- define "ecr-pull-secrets.opsPorts" -}}
 {{- if include "ecr-pull-secrets.hasWebhook" . -}}
 webhook-ops: {{ .Values.webhook.opsPort }}
@@ -36,7 +36,7 @@ webhook-ops: {{ .Values.webhook.opsPort }}
 renewer-ops: {{ .Values.renewer.opsPort }}
 {{- end -}}
 
-{{/* The fields of a monitor's endpoint that both containers have alike. */}}
+{{/* The fields of a monitor's endpoint that are the same for both containers. */}}
 {{- define "ecr-pull-secrets.endpoint" -}}
 {{- toYaml (merge (dict) (.endpoint | default dict) (dict "path" "/metrics" "interval" .interval)) -}}
 {{- end -}}

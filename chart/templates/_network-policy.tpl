@@ -1,11 +1,11 @@
 {{/*
-What may reach our pods; empty if nothing may. A rule without peers lets everybody in, so there is none for the metrics
-unless peers are named. Kubelet's probes come from the pod's own node, which no policy keeps out.
+The ingress rules of our pods; empty if there are none. A rule without peers allows everybody, so there is one for metrics
+only if there are peers. The kubelet's probes come from the pod's own node, which is always allowed.
 */}}
 {{- define "ecr-pull-secrets.ingressRules" -}}
 {{- if not (include "ecr-pull-secrets.isCronJob" .) -}}
 {{- if include "ecr-pull-secrets.hasWebhook" . }}
-# The API server is no pod, so no selector finds it. Anyone else who connects gets the name of a secret, not more.
+# No selector matches the API server, because it is not a pod. Any other client learns only the name of the secret.
 - ports:
     - port: {{ .Values.webhook.port }}
 {{- end }}
@@ -23,7 +23,7 @@ unless peers are named. Kubelet's probes come from the pod's own node, which no 
 {{- end -}}
 {{- end -}}
 
-{{/* What every pod of ours has to reach: names, the API server and what else has its ports, AWS above all. */}}
+{{/* The egress rules of all our pods: DNS, the API server and AWS. */}}
 {{- define "ecr-pull-secrets.egressRules" -}}
 {{- $policy := .Values.networkPolicy -}}
 - ports:
@@ -32,13 +32,13 @@ unless peers are named. Kubelet's probes come from the pod's own node, which no 
       protocol: UDP
     - port: {{ . }}
     {{- end }}
-# AWS, and the API server: some networks judge a connection by the port behind its Service.
+# AWS, and the API server: some network plugins match the port behind a Service.
 - ports:
     {{- range $policy.egressPorts }}
     - port: {{ . }}
     {{- end }}
 {{- if $policy.instanceMetadata }}
-# The instance's metadata, and the agent of EKS Pod Identity.
+# The instance metadata service, and the agent of EKS Pod Identity.
 - ports:
     - port: 80
   to:

@@ -1,19 +1,19 @@
 {{/*
-Whether this release was one of k8s-ecr-login-renew: "true" or empty. A release keeps its name for ever, so what
-follows from it never changes by itself; a chart must not look into the cluster, or GitOps tools render another one.
+Whether this release was one of k8s-ecr-login-renew: "true" or empty. The name of a release never changes, so the
+result is stable; a lookup in the cluster would not be, and GitOps tools would render a different result.
 */}}
 {{- define "ecr-pull-secrets.isOldRelease" -}}
 {{- if contains "k8s-ecr-login-renew" .Release.Name -}}true{{- end -}}
 {{- end -}}
 
-{{/* The name of the pull secret. Workloads name the old one themselves, so an old release keeps it. */}}
+{{/* The name of the pull secret. An old release keeps the old name, because its workloads reference it. */}}
 {{- define "ecr-pull-secrets.dockerSecretName" -}}
 {{- $name := "ecr-pull-secret" -}}
 {{- if include "ecr-pull-secrets.isOldRelease" . -}}{{- $name = "k8s-ecr-login-renew-docker-secret" -}}{{- end -}}
 {{- .Values.dockerSecretName | default $name -}}
 {{- end -}}
 
-{{/* Namespaces by name: where not set none, or the old chart's default; an empty text is none in any case. */}}
+{{/* targetNamespace. The default is empty, or that of the old chart for an old release; an empty string is always empty. */}}
 {{- define "ecr-pull-secrets.targetNamespace" -}}
 {{- $target := .Values.targetNamespace -}}
 {{- if and (kindIs "invalid" $target) (include "ecr-pull-secrets.isOldRelease" .) -}}{{- $target = "default" -}}{{- end -}}
@@ -24,18 +24,18 @@ follows from it never changes by itself; a chart must not look into the cluster,
 {{- include "ecr-pull-secrets.namespacePattern" (list "excludeNamespace" .Values.excludeNamespace) -}}
 {{- end -}}
 
-{{/* A list of namespaces, checked here: to find out at the next renewal would be too late. */}}
+{{/* A list of namespaces, validated here, because an error at the next renewal would be too late. */}}
 {{- define "ecr-pull-secrets.namespacePattern" -}}
 {{- $value := index . 1 | default "" -}}
 {{- if not (regexMatch "^[a-z0-9*?,; \\t\\r\\n-]*$" $value) -}}
-{{- fail (printf "%s=%s: names have only a-z, 0-9 and \"-\", besides the wildcards \"*\" and \"?\"; k8s-ecr-login-renew took regular expressions, which are to be written out as a list" (index . 0) $value) -}}
+{{- fail (printf "%s=%s: names have only a-z, 0-9 and \"-\", besides the wildcards \"*\" and \"?\"; replace a regular expression of k8s-ecr-login-renew by a list of names" (index . 0) $value) -}}
 {{- end -}}
 {{- $value -}}
 {{- end -}}
 
 {{/*
-The name of an object, by its key in `names`: as told, or the old chart's default, or the full name. That of the role
-and of its binding change together or not at all, because a binding cannot change its role.
+The name of an object, by its key in `names`: that value, or the default of the old chart, or the full name. The names of
+the role and of its binding change together or not at all, because the role of a binding is immutable.
 */}}
 {{- define "ecr-pull-secrets.objectName" -}}
 {{- $root := index . 0 -}}
@@ -44,18 +44,18 @@ and of its binding change together or not at all, because a binding cannot chang
 {{- $default := include "ecr-pull-secrets.fullname" $root -}}
 {{- if include "ecr-pull-secrets.isOldRelease" $root -}}{{- $default = printf "k8s-ecr-login-renew-%s" (get $old $key) -}}{{- end -}}
 {{- $names := $root.Values.names | default dict -}}
-{{- $given := get $names $key -}}
-{{- /* The charts 1.0.0 to 1.0.4 spell it so. The right spelling wins, unless it is the profile's. */ -}}
-{{- if and (eq $key "serviceAccount") (has ($given | default "") (list "" "k8s-ecr-login-renew-account")) -}}
-{{- $given = $names.serviceAcount | default $given -}}
+{{- $name := get $names $key -}}
+{{- /* The charts 1.0.0 to 1.0.4 have this spelling. The correct one wins, unless its value comes from the profile. */ -}}
+{{- if and (eq $key "serviceAccount") (has ($name | default "") (list "" "k8s-ecr-login-renew-account")) -}}
+{{- $name = $names.serviceAcount | default $name -}}
 {{- end -}}
-{{- $given | default $default -}}
+{{- $name | default $default -}}
 {{- end -}}
 
 {{/*
-Puts the CronJob's values, which the charts 1.0.0 to 1.0.2 of k8s-ecr-login-renew had at the top, where the later ones
-have them. The schedule that 1.0.0 and 1.0.1 had by default does not count: it ran each minute of every sixth hour, by
-mistake.
+Moves the values of the CronJob, which are at the top level in the charts 1.0.0 to 1.0.2 of k8s-ecr-login-renew, to where
+the later charts have them. The default schedule of 1.0.0 and 1.0.1 is ignored: it ran every minute of every sixth hour,
+by mistake.
 */}}
 {{- define "ecr-pull-secrets.takeFirstValues" -}}
 {{- $cronjob := .Values.cronjob | default dict -}}
@@ -65,7 +65,7 @@ mistake.
 {{- end -}}
 {{- end -}}
 
-{{/* The image of a run. Values of the old chart may name the old image, which is what is to be replaced. */}}
+{{/* The image of a run. Values of the old chart may contain the old image, which we replace. */}}
 {{- define "ecr-pull-secrets.cronJobImage" -}}
 {{- $image := .Values.cronjob.dockerImage | default "" -}}
 {{- if and $image (not (regexMatch "(^|/)k8s-ecr-login-renew([:@]|$)" $image)) -}}
@@ -76,12 +76,12 @@ mistake.
 {{- end -}}
 
 {{/*
-Whether a CronJob takes the place of all else: "true" or empty. Templates ask this before anything else, so that values
-without ours end here, and not at some nil pointer.
+Whether a CronJob is installed instead of everything else: "true" or empty. Templates call this first, so that the values
+of another chart fail here with a helpful message, and not with a nil pointer.
 */}}
 {{- define "ecr-pull-secrets.isCronJob" -}}
 {{- if not (hasKey .Values "injection") -}}
-{{- fail "these are the values of another chart, as --reuse-values brings them: use --reset-then-reuse-values, or --values with a file" -}}
+{{- fail "--reuse-values has reused the values of another chart: use --reset-then-reuse-values, or --values with a file" -}}
 {{- end -}}
 {{- include "ecr-pull-secrets.takeFirstValues" . -}}
 {{- include "ecr-pull-secrets.checkValues" . -}}

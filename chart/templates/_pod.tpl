@@ -1,9 +1,9 @@
-{{/* What every pod of ours is told alike: where it runs, as whom, and from where its image comes. */}}
+{{/* The fields that all our pods share: scheduling, security context, DNS and pull secrets. */}}
 {{- define "ecr-pull-secrets.podSettings" -}}
 {{- $values := .Values -}}
 {{- $settings := dict -}}
 {{- $references := list -}}
-{{/* A chart above may mean something else by it than a list. */}}
+{{/* In a parent chart it may have another type than a list. */}}
 {{- $ofAll := ($values.global).imagePullSecrets -}}
 {{- range concat (ternary $ofAll list (kindIs "slice" $ofAll)) ($values.imagePullSecrets | default list) -}}
 {{- $references = append $references (ternary (dict "name" .) . (kindIs "string" .)) -}}
@@ -14,7 +14,7 @@
 {{- end -}}
 {{- if $values.hostNetwork -}}
 {{- $_ := set $settings "hostNetwork" true -}}
-{{/* With the host's resolver no name of the cluster would be found. */}}
+{{/* The resolver of the host cannot resolve the names of the cluster. */}}
 {{- $_ := set $settings "dnsPolicy" "ClusterFirstWithHostNet" -}}
 {{- end -}}
 {{- range $value, $field := dict "podSecurityContext" "securityContext" "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
@@ -23,27 +23,27 @@
 {{- with $settings -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
-{{/* Labels of pods: those of ours that are given, by the name of their template, and podLabels, over which ours win. */}}
+{{/* The labels of pods: ours, by the name of their template, and podLabels, which ours override. */}}
 {{- define "ecr-pull-secrets.podLabels" -}}
 {{- $root := index . 0 -}}
 {{- $ours := include (index . 1) $root | fromYaml -}}
 {{- toYaml (merge $ours ($root.Values.podLabels | default dict)) -}}
 {{- end -}}
 
-{{/* Annotations of the Deployment's pods; given ones win, but for what replaces pods. */}}
+{{/* The annotations of the Deployment's pods. podAnnotations override ours, except the checksums, which replace pods. */}}
 {{- define "ecr-pull-secrets.podAnnotations" -}}
 {{- $hasWebhook := include "ecr-pull-secrets.hasWebhook" . -}}
 {{- $annotations := dict "kubectl.kubernetes.io/default-container" (ternary "webhook" "renewer" (not (empty $hasWebhook))) -}}
 {{- $annotations = merge (dict) (.Values.podAnnotations | default dict) $annotations -}}
 {{- if $hasWebhook -}}
-{{/* EKS gives an AWS identity to every container of a pod; the webhook needs none, whoever else needs none either. */}}
+{{/* EKS injects an AWS identity into every container of a pod; the webhook needs none, in addition to those in podAnnotations. */}}
 {{- $skipped := list "webhook" -}}
 {{- range splitList "," (get $annotations "eks.amazonaws.com/skip-containers") -}}
 {{- with trim . -}}{{- $skipped = append $skipped . -}}{{- end -}}
 {{- end -}}
 {{- $_ := set $annotations "eks.amazonaws.com/skip-containers" (join "," (uniq $skipped)) -}}
 {{- end -}}
-{{/* The configuration is read once, so pods are replaced when it changes. */}}
+{{/* The configuration is read only at the start, so pods are replaced when it changes. */}}
 {{- $_ := set $annotations "checksum/config" (include "ecr-pull-secrets.config" . | sha256sum) -}}
 {{- with include "ecr-pull-secrets.awsKeysChecksum" . -}}
 {{- $_ := set $annotations "checksum/aws-secret" . -}}
@@ -51,43 +51,43 @@
 {{- toYaml $annotations -}}
 {{- end -}}
 
-{{/* Of the AWS keys that are among the values; empty where there are none. */}}
+{{/* The checksum of the AWS keys in the values; empty if there are none. */}}
 {{- define "ecr-pull-secrets.awsKeysChecksum" -}}
 {{- if and (not (kindIs "invalid" .Values.aws)) .Values.awsAccessKeyId -}}
 {{- printf "%s %s" .Values.awsAccessKeyId .Values.awsSecretAccessKey | sha256sum -}}
 {{- end -}}
 {{- end -}}
 
-{{/* Ours over hosts and zones, or those that are given; one without a labelSelector is about our pods. */}}
+{{/* By default over hosts and zones. A constraint without a labelSelector selects our pods. */}}
 {{- define "ecr-pull-secrets.topologySpreadConstraints" -}}
 {{- $constraints := list -}}
 {{- $selector := dict "matchLabels" (include "ecr-pull-secrets.selectorLabels" . | fromYaml) -}}
-{{- $given := .Values.topologySpreadConstraints -}}
-{{- if kindIs "invalid" $given -}}
+{{- $custom := .Values.topologySpreadConstraints -}}
+{{- if kindIs "invalid" $custom -}}
 {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" -}}
 {{- $constraints = append $constraints (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" $selector) -}}
 {{- end -}}
 {{- else -}}
-{{- range $given -}}{{- $constraints = append $constraints (merge (dict) . (dict "labelSelector" $selector)) -}}{{- end -}}
+{{- range $custom -}}{{- $constraints = append $constraints (merge (dict) . (dict "labelSelector" $selector)) -}}{{- end -}}
 {{- end -}}
 {{- toYaml $constraints -}}
 {{- end -}}
 
-{{/* Recreate takes no more words. The default type is written out: else each kubectl apply would send a patch. */}}
+{{/* Recreate has no further fields. The default type is explicit, because each kubectl apply would send a patch otherwise. */}}
 {{- define "ecr-pull-secrets.updateStrategy" -}}
 {{- $rolling := .Values.updateStrategy.rollingUpdate | default dict -}}
 {{- if eq (.Values.updateStrategy.type | default "") "Recreate" -}}
 type: Recreate
 {{- else if and (regexMatch "^0+%?$" (toString $rolling.maxSurge)) (regexMatch "^0+%?$" (toString $rolling.maxUnavailable)) -}}
-{{- fail "updateStrategy.rollingUpdate: maxSurge and maxUnavailable must not both be 0, or no pod could be replaced; set maxUnavailable=1 where there is no room for another pod" -}}
+{{- fail "updateStrategy.rollingUpdate: maxSurge and maxUnavailable must not both be 0, or no pod could be replaced; set maxUnavailable=1 if there is no room for another pod" -}}
 {{- else -}}
 {{- toYaml (merge (dict "type" "RollingUpdate") .Values.updateStrategy) -}}
 {{- end -}}
 {{- end -}}
 
 {{/*
-Where the pod may be reached by the network alone: a proxy, and authorities that its certificate, or a private AWS
-endpoint's, needs. Given to whoever talks to AWS.
+The network settings of the containers that call AWS: a proxy, and CA certificates for the proxy or for a private AWS
+endpoint.
 */}}
 {{- define "ecr-pull-secrets.networkEnv" -}}
 {{- $variables := list -}}
@@ -102,7 +102,7 @@ endpoint's, needs. Given to whoever talks to AWS.
 {{- end -}}
 {{- end -}}
 {{- if $variables -}}
-{{/* kubelet puts the API server's address there; no proxy has to reach it. */}}
+{{/* The kubelet expands it to the address of the API server, which is reached directly. */}}
 {{- $noProxy := prepend (compact (list (include "ecr-pull-secrets.commaList" $proxy.noProxy))) "$(KUBERNETES_SERVICE_HOST)" -}}
 {{- $variables = append $variables (dict "name" "NO_PROXY" "value" (join "," $noProxy)) -}}
 {{- end -}}

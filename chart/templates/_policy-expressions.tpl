@@ -1,14 +1,14 @@
 {{/*
-The expressions (CEL) by which the policy decides what server/src decides for the webhook; e2e/test/injection-cases.test.ts
-holds both against the same pods. Text that a person chose is quoted as JSON, which CEL reads alike.
+The CEL expressions of the policy, which decide as server/src/admission/ does for the webhook; e2e/test/injection-cases.test.ts
+runs both with the same pods. Values are quoted as JSON, which is also valid in CEL.
 */}}
 
-{{/* A private ECR host of any AWS partition: PRIVATE_ECR_HOST of shared/src/ecr-host.ts, which is the place to follow. */}}
+{{/* A private ECR host of any AWS partition: the pattern of shared/src/ecr-host.ts, of which registry-rule.json has a copy. */}}
 {{- define "ecr-pull-secrets.privateEcrHost" -}}
-(\d{12})\.dkr[.-]ecr(-fips)?\.([a-zA-Z0-9][a-zA-Z0-9-_]*)\.(amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)
+{{- (.Files.Get "registry-rule.json" | fromJson).privateEcrHost -}}
 {{- end -}}
 
-{{/* excludeNamespace as a regular expression of whole names; empty where none is excluded. */}}
+{{/* excludeNamespace as a regular expression of whole names; empty if none is excluded. */}}
 {{- define "ecr-pull-secrets.excludedNamespaces" -}}
 {{- $names := list -}}
 {{- range regexSplit "[,;\n]" (include "ecr-pull-secrets.excludeNamespace" .) -1 -}}
@@ -18,7 +18,7 @@ holds both against the same pods. Text that a person chose is quoted as JSON, wh
 {{- with $names -}}^(?:{{ join "|" . }})${{- end -}}
 {{- end -}}
 
-{{/* The further hosts as a regular expression: one without a port means every port. */}}
+{{/* The further registry hosts as a regular expression: a host without a port matches every port. */}}
 {{- define "ecr-pull-secrets.furtherHosts" -}}
 {{- $hosts := list -}}
 {{- range compact (splitList "," (include "ecr-pull-secrets.registryHosts" .)) -}}

@@ -1,5 +1,5 @@
 {{- define "ecr-pull-secrets.runRule" -}}
-# The one pull secret, by name; the verb get is for its metadata, and for the content of one that may be somebody else's.
+# Only the pull secret, by name; get is for its metadata, and for the content of a secret that may not be ours.
 - apiGroups: [""]
   resources: [secrets]
   resourceNames: [{{ include "ecr-pull-secrets.dockerSecretName" . | quote }}]
@@ -7,8 +7,8 @@
 {{- end -}}
 
 {{/*
-Namespaces that get a Role each, split by commas: those of targetNamespace, read as a run reads them. Only names can be
-known here; a wildcard needs the right to list namespaces, and so does the renewer, which watches them.
+The namespaces that get a Role each, separated by commas: those of targetNamespace, parsed as a run does. Wildcards cannot
+be expanded here; they need the permission to list namespaces, and so does the renewer, which watches them.
 */}}
 {{- define "ecr-pull-secrets.namesOfRoles" -}}
 {{- if .Values.rbac.namespaced -}}
@@ -17,7 +17,7 @@ known here; a wildcard needs the right to list namespaces, and so does the renew
 {{- fail "rbac.namespaced needs cronjob.enabled: the renewer watches the namespaces of the cluster" -}}
 {{- end -}}
 {{- if regexMatch "[*?]" $target -}}
-{{- fail (printf "rbac.namespaced needs names in targetNamespace, and %q has wildcards: to find what they match a run lists the namespaces of the cluster" $target) -}}
+{{- fail (printf "rbac.namespaced needs names in targetNamespace, but %q has wildcards, for which a run must list the namespaces of the cluster" $target) -}}
 {{- end -}}
 {{- $excluded := list -}}
 {{- range compact (include "ecr-pull-secrets.namespaceEntries" (include "ecr-pull-secrets.excludeNamespace" .) | splitList ",") -}}
@@ -34,7 +34,7 @@ known here; a wildcard needs the right to list namespaces, and so does the renew
 {{- end -}}
 {{- end -}}
 
-{{/* As a run splits them: by commas, semicolons and line feeds; blanks count nowhere. */}}
+{{/* Splits as a run does: by commas, semicolons and line feeds; blanks are ignored. */}}
 {{- define "ecr-pull-secrets.namespaceEntries" -}}
 {{- regexReplaceAll "\\s" (regexReplaceAll "[;\\n]" . ",") "" -}}
 {{- end -}}

@@ -1,9 +1,9 @@
-{{/* Where the keys are in the Secret: as usual where it is not said, since Helm takes away what is null. */}}
+{{/* The keys of the Secret, with their defaults, because Helm removes a key that is null. */}}
 {{- define "ecr-pull-secrets.awsSecretKeys" -}}
 {{- toYaml (merge (dict) (.Values.aws.secretKeys | default dict) (dict "accessKeyId" "AWS_ACCESS_KEY_ID" "secretAccessKey" "AWS_SECRET_ACCESS_KEY")) -}}
 {{- end -}}
 
-{{/* What whoever renews is told: which secret where, and how AWS is asked. */}}
+{{/* The environment of the renewer and of a run: the secret, its namespaces, and the AWS credentials. */}}
 {{- define "ecr-pull-secrets.renewalEnv" -}}
 {{- include "ecr-pull-secrets.checkRegistries" . -}}
 - name: DOCKER_SECRET_NAME
@@ -37,7 +37,7 @@
       name: {{ $secret }}
       key: {{ $regionKey }}
   {{- else }}
-  value: {{ required "awsRegion is required: the region of your registry, for example --set awsRegion=us-east-1" .Values.awsRegion | quote }}
+  value: {{ required "awsRegion is required: set the region of your registry, for example --set awsRegion=us-east-1" .Values.awsRegion | quote }}
   {{- end }}
 {{- end }}
 {{- if $secret }}
@@ -48,14 +48,14 @@
       name: {{ $secret }}
       key: {{ $key }}
       {{- if $regionKey }}
-      # The region makes the pod wait for the Secret; who has an identity without keys leaves them out of it.
+      # The pod waits for the Secret because of the region; with an AWS identity without keys the Secret has no keys.
       optional: true
       {{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}
 
-{{/* The ServiceAccount's token, for one container of the pod alone. */}}
+{{/* The token of the ServiceAccount, for only one container of the pod. */}}
 {{- define "ecr-pull-secrets.serviceAccountVolume" -}}
 name: service-account
 projected:

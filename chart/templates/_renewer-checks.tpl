@@ -1,6 +1,6 @@
 {{/*
-What the renewer refuses and the schema cannot say: renewer/src/config/config-file.ts. Found here, because a renewer with a
-wrong configuration does nothing but say so. e2e/test/chart-configuration.test.ts holds both together.
+The validation of renewer/src/config/config-file.ts that the schema cannot express, because a renewer with an
+invalid configuration does nothing but log the error. e2e/test/chart-configuration.test.ts compares both.
 */}}
 {{- define "ecr-pull-secrets.checkConfig" -}}
 {{- range $index, $role := .Values.namespaceRoles -}}
@@ -9,7 +9,7 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- include "ecr-pull-secrets.checkCertificateTimes" .Values.tls.selfManaged -}}
 {{- end -}}
 
-{{/* By the rule of renewer/src/credentials/registries/registry-rule.ts, of which registry-rule.json is a copy. */}}
+{{/* Validates by the rule of renewer/src/credentials/registries/registry-rule.ts, of which registry-rule.json is a copy. */}}
 {{- define "ecr-pull-secrets.checkRegistries" -}}
 {{- $rule := .Files.Get "registry-rule.json" | fromJson -}}
 {{- if kindIs "slice" .Values.registries -}}
@@ -20,7 +20,7 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- else -}}
 {{- $keys := include "ecr-pull-secrets.registryList" . | fromJsonArray -}}
 {{- if gt (len $keys) (int $rule.maximumEntries) -}}
-{{- fail (printf "registries has %d entries, and a Secret has room for %v" (len $keys) $rule.maximumEntries) -}}
+{{- fail (printf "registries has %d entries, but a Secret has room for %v" (len $keys) $rule.maximumEntries) -}}
 {{- end -}}
 {{- range $keys -}}
 {{- include "ecr-pull-secrets.checkKey" (list $rule "registries" .) -}}
@@ -28,7 +28,7 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- end -}}
 {{- end -}}
 
-{{/* The text form of registries, split as DOCKER_REGISTRIES is. */}}
+{{/* The string form of registries, split as DOCKER_REGISTRIES is. */}}
 {{- define "ecr-pull-secrets.registryList" -}}
 {{- $keys := list -}}
 {{- if kindIs "string" .Values.registries -}}
@@ -45,9 +45,9 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- $isEcr := regexMatch $rule.ecrHost (include "ecr-pull-secrets.hostOf" $host) -}}
 {{- $tokenOf := (index . 2).tokenOf | default "" | trim | lower -}}
 {{- if not (or $isEcr $tokenOf) -}}
-{{- fail (printf "%s: %q is no host of ECR, so set tokenOf to the ECR host whose token it gets; for example tokenOf: 123456789012.dkr.ecr.us-east-1.amazonaws.com" $path $host) -}}
+{{- fail (printf "%s: %q is not an ECR host, so set tokenOf to the ECR host whose token it uses; for example tokenOf: 123456789012.dkr.ecr.us-east-1.amazonaws.com" $path $host) -}}
 {{- else if and $isEcr $tokenOf -}}
-{{- fail (printf "%s.tokenOf is not for this entry: its host is an ECR registry, which takes its own token" $path) -}}
+{{- fail (printf "%s.tokenOf must not be set, because the host is an ECR registry, which uses its own token" $path) -}}
 {{- else if $tokenOf -}}
 {{- include "ecr-pull-secrets.checkKey" (list $rule (printf "%s.tokenOf" $path) $tokenOf) -}}
 {{- if or (contains "*" $tokenOf) (not (regexMatch $rule.ecrHost (include "ecr-pull-secrets.hostOf" $tokenOf))) -}}
@@ -56,7 +56,7 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- end -}}
 {{- end -}}
 
-{{/* User information, which may hold a password, is not shown. */}}
+{{/* User information is not shown, because it may contain a password. */}}
 {{- define "ecr-pull-secrets.checkKey" -}}
 {{- $path := index . 1 -}}
 {{- $key := index . 2 -}}
@@ -66,12 +66,12 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- end -}}
 {{- end -}}
 
-{{/* Why a key is refused, of all reasons the first one; empty if it is not. */}}
+{{/* The first reason to reject a key; empty if there is none. */}}
 {{- define "ecr-pull-secrets.problemOf" -}}
 {{- $key := index . 1 -}}
 {{- $address := regexReplaceAll "^https?://" $key "" -}}
-{{- $authority := regexReplaceAll "(?s)/.*$" $address "" -}}
-{{- $parts := dict "key" $key "address" $address "authority" $authority "host" (include "ecr-pull-secrets.hostOf" $key) "path" (trimPrefix $authority $address) -}}
+{{- $hostPort := regexReplaceAll "(?s)/.*$" $address "" -}}
+{{- $parts := dict "key" $key "address" $address "hostPort" $hostPort "host" (include "ecr-pull-secrets.hostOf" $key) "path" (trimPrefix $hostPort $address) -}}
 {{- $problem := "" -}}
 {{- range (index . 0).checks -}}
 {{- $text := get $parts .of -}}
@@ -81,51 +81,51 @@ wrong configuration does nothing but say so. e2e/test/chart-configuration.test.t
 {{- $problem -}}
 {{- end -}}
 
-{{/* The host of a key, without scheme, path, port and capitals. */}}
+{{/* The host of a key in lower case, without scheme, path and port. */}}
 {{- define "ecr-pull-secrets.hostOf" -}}
-{{- $authority := regexReplaceAll "(?s)/.*$" (regexReplaceAll "^https?://" . "") "" -}}
-{{- regexReplaceAll ":[0-9]*$" $authority "" | lower -}}
+{{- $hostPort := regexReplaceAll "(?s)/.*$" (regexReplaceAll "^https?://" . "") "" -}}
+{{- regexReplaceAll ":[0-9]*$" $hostPort "" | lower -}}
 {{- end -}}
 
-{{/* What to know about registries of which nothing says whose token they get. */}}
+{{/* Warnings about registries without an explicit token. */}}
 {{- define "ecr-pull-secrets.registryNotes" -}}
 {{- $rule := .Files.Get "registry-rule.json" | fromJson -}}
 {{- range include "ecr-pull-secrets.registryList" . | fromJsonArray -}}
 {{- if not (regexMatch $rule.ecrHost (include "ecr-pull-secrets.hostOf" .)) }}
 
-WARNING: registry {{ . }} is no host of ECR, and gets the token of the first host of ECR in registries, else of awsRegion.
-Make sure that it is a proxy or an alias of that registry; the list form of registries says so by tokenOf.
+WARNING: registry {{ . }} is not an ECR host, and gets the token of the first ECR host in registries, or else of awsRegion.
+Make sure that it is a proxy or an alias of that registry, or use the list form of registries with tokenOf.
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{- define "ecr-pull-secrets.checkCertificateTimes" -}}
-{{- $authority := include "ecr-pull-secrets.seconds" .caLifetime | int -}}
+{{- $ca := include "ecr-pull-secrets.seconds" .caLifetime | int -}}
 {{- $serving := include "ecr-pull-secrets.seconds" .servingLifetime | int -}}
 {{- $trustPropagation := include "ecr-pull-secrets.seconds" .trustPropagation | int -}}
-{{- range $key, $seconds := dict "caLifetime" $authority "servingLifetime" $serving -}}
+{{- range $key, $seconds := dict "caLifetime" $ca "servingLifetime" $serving -}}
 {{- if lt $seconds 10 -}}{{- fail (printf "tls.selfManaged.%s must be 10s or more" $key) -}}{{- end -}}
 {{- end -}}
-{{- if gt $serving $authority -}}
+{{- if gt $serving $ca -}}
 {{- fail (printf "tls.selfManaged.servingLifetime=%s must not be longer than caLifetime=%s" .servingLifetime .caLifetime) -}}
 {{- end -}}
-{{- if gt (mul 6 $trustPropagation) $authority -}}
+{{- if gt (mul 6 $trustPropagation) $ca -}}
 {{- fail (printf "tls.selfManaged.trustPropagation=%s must not be longer than a sixth of caLifetime=%s" .trustPropagation .caLifetime) -}}
 {{- end -}}
 {{- end -}}
 
-{{/* A proxy's URL, which may hold a password: no message quotes it. kubelet fills in $(VARIABLES). */}}
+{{/* No message quotes the URL of a proxy, because it may contain a password. The kubelet expands $(VARIABLES). */}}
 {{- define "ecr-pull-secrets.checkProxy" -}}
 {{- range $key := list "httpsProxy" "httpProxy" -}}
 {{- with get $.Values.proxy $key -}}
 {{- $port := "([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])" -}}
 {{- $host := "([^\\s/?#@:\\[\\]]+|\\[[0-9A-Fa-f:.]+\\])" -}}
 {{- $credentials := "([^/?#%]|%[0-9A-Fa-f]{2})*@" -}}
-{{/* Without a scheme a port has digits: else that of ftp:// would be taken for a host. */}}
+{{/* Without a scheme a port must have digits, or the scheme of ftp:// would count as a host. */}}
 {{- $withScheme := printf "(?i:https?)://(%s)?%s(:0*%s?)?" $credentials $host $port -}}
 {{- $withoutScheme := printf "(%s)?%s(:0*%s)?" $credentials $host $port -}}
 {{- if not (or (contains "$(" .) (regexMatch (printf "^(%s|%s)([/?#]\\S*)?$" $withScheme $withoutScheme) (trim .))) -}}
-{{- fail (printf "proxy.%s is not the URL of a proxy, by http or https, with \"%%\" in its credentials written as %%25; for example http://proxy.example.com:3128" $key) -}}
+{{- fail (printf "proxy.%s is not the http or https URL of a proxy, with \"%%\" in its credentials written as %%25; for example http://proxy.example.com:3128" $key) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

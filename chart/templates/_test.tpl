@@ -1,15 +1,15 @@
 {{/*
-Whether there is something for `helm test`: "true" or empty. It brings a Role, which not everybody may make, and a
-namespace, which no selector has among the names that it asks for.
+Whether there is a `helm test`: "true" or empty. It needs a Role, which not every user may create, and a
+namespace, whose name no selector by name contains.
 */}}
 {{- define "ecr-pull-secrets.hasTest" -}}
 {{- if and (not (include "ecr-pull-secrets.isCronJob" .)) .Values.helmTest.enabled .Values.rbac.create (ne (toString .Values.forHelm) "false") (not (include "ecr-pull-secrets.namesNamespaces" .)) -}}true{{- end -}}
 {{- end -}}
 
-{{/* The label that each namespace's name is in. The API server sets it, and takes no other value. */}}
+{{/* The label with the name of a namespace. The API server sets it, and accepts no other value. */}}
 {{- define "ecr-pull-secrets.nameLabel" -}}kubernetes.io/metadata.name{{- end -}}
 
-{{/* Whether namespaceSelector takes namespaces by their names: "true" or empty. */}}
+{{/* Whether namespaceSelector selects namespaces by name: "true" or empty. */}}
 {{- define "ecr-pull-secrets.namesNamespaces" -}}
 {{- $key := include "ecr-pull-secrets.nameLabel" . -}}
 {{- $isNamed := hasKey (.Values.namespaceSelector.matchLabels | default dict) $key -}}
@@ -19,7 +19,7 @@ namespace, which no selector has among the names that it asks for.
 {{- if $isNamed -}}true{{- end -}}
 {{- end -}}
 
-{{/* Other ones than the Deployment's pods have, which a Service would take for its own. */}}
+{{/* They differ from those of the Deployment's pods, or the Service would select the pod of the test. */}}
 {{- define "ecr-pull-secrets.testSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-test
 app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
@@ -30,7 +30,7 @@ app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{ include "ecr-pull-secrets.versionLabels" . }}
 {{- end -}}
 
-{{/* Of all objects of the test. Nobody else's have it, not even those of a release that is called the same elsewhere. */}}
+{{/* The name of all objects of the test, unique in the cluster, even among releases of the same name. */}}
 {{- define "ecr-pull-secrets.testName" -}}
 {{- $fullname := include "ecr-pull-secrets.fullname" . -}}
 {{- $hash := sha256sum (printf "%s/%s" .Release.Namespace $fullname) | trunc 8 -}}
@@ -38,10 +38,11 @@ app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end -}}
 
 {{/*
-Name, version and hook of a test's object, made in the order of the number. What Helm has made it removes again, even if
-the test fails; it must make nothing that is there already, because it would remove that too. Helm 4 creates by
-server-side apply, which would take the object over: with this version apply creates only (a conflict otherwise). Helm 3
-creates by POST, which fails then, and leaves the version out. So there is no before-hook-creation either.
+The name, resource version and hook of an object of the test; the number is its order. Helm deletes the objects of the test
+again, even if it fails, so Helm must not adopt an object that exists already, because it would delete that too. Helm 4
+creates by server-side apply, which would adopt it: with this resource version apply only creates, and conflicts
+otherwise. Helm 3 creates by POST, which fails then, and omits the version. For the same reason there is no
+before-hook-creation.
 */}}
 {{- define "ecr-pull-secrets.testObject" -}}
 name: {{ include "ecr-pull-secrets.testName" (index . 0) }}
@@ -54,13 +55,13 @@ annotations:
 {{- end -}}
 
 {{/*
-Labels that a selector matches; where an expression asks for one of several values, the first one. A namespace's name is
-not among them, because nobody can set it.
+Labels that a selector matches, with the first value of an expression that allows several. The label with the name of a
+namespace is omitted, because it cannot be set.
 */}}
 {{- define "ecr-pull-secrets.labelsFor" -}}
 {{- $labels := merge (dict) (.matchLabels | default dict) -}}
 {{- range .matchExpressions -}}
-{{- if hasKey $labels .key -}}{{/* matchLabels says which one. */}}
+{{- if hasKey $labels .key -}}{{/* matchLabels has the value. */}}
 {{- else if eq .operator "In" -}}{{- $_ := set $labels .key (first .values) -}}
 {{- else if eq .operator "Exists" -}}{{- $_ := set $labels .key "enabled" -}}
 {{- end -}}
@@ -69,13 +70,13 @@ not among them, because nobody can set it.
 {{- end -}}
 
 {{/*
-The pod that the test tries, as JSON for TEST_POD: labels that the selector wants, and what the values say that
-conditions and policies want besides. Empty where nothing differs from the defaults.
+The pod of the dry run, as JSON for TEST_POD: the labels that the selector requires, and the fields in helmTest that
+conditions and policies require. Empty if nothing differs from the defaults.
 */}}
 {{- define "ecr-pull-secrets.triedPod" -}}
 {{- $test := .Values.helmTest -}}
-{{- $wanted := include "ecr-pull-secrets.labelsFor" (.Values.injection.objectSelector | default dict) | fromYaml -}}
-{{- $labels := merge (dict) ($test.podLabels | default dict) $wanted -}}
+{{- $required := include "ecr-pull-secrets.labelsFor" (.Values.injection.objectSelector | default dict) | fromYaml -}}
+{{- $labels := merge (dict) ($test.podLabels | default dict) $required -}}
 {{- $pod := dict -}}
 {{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" $test.podAnnotations -}}
 {{- with $value -}}{{- $_ := set $pod $field . -}}{{- end -}}
@@ -83,7 +84,7 @@ conditions and policies want besides. Empty where nothing differs from the defau
 {{- with $pod -}}{{- toJson . -}}{{- end -}}
 {{- end -}}
 
-{{/* Labels as `kubectl label` takes them, split by commas. */}}
+{{/* Labels in the syntax of `kubectl label`, separated by commas. */}}
 {{- define "ecr-pull-secrets.labelList" -}}
 {{- $pairs := list -}}
 {{- range $key, $value := . -}}{{- $pairs = append $pairs (printf "%s=%s" $key $value) -}}{{- end -}}

@@ -2,9 +2,9 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
 
-/** What a command is run with. */
+/** The arguments and the surroundings of a command. */
 export interface Invocation {
-  /** What stands behind its name. */
+  /** The arguments after the name of the command. */
   readonly args: readonly string[];
   readonly environment: Environment;
   readonly stdout: Output;
@@ -13,22 +13,22 @@ export interface Invocation {
   readonly stop: AbortSignal;
 }
 
-/** One word behind `ecr-pull-secrets`. */
+/** A command: the first word after `ecr-pull-secrets`. */
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** Whether words may stand behind its name; it reads them itself, `--help` too. */
+  /** Whether it takes arguments; it reads them itself, including `--help`. */
   readonly takesArguments?: true;
-  /** Runs until done or told to stop; rejects with an error of the catalogue. */
+  /** Runs until it is done or `stop` aborts; rejects with an error of the catalogue. */
   readonly run: (invocation: Invocation) => Promise<void>;
-  /** Exit status where it rejects; 1 unless told. */
+  /** The exit status if it rejects; 1 by default. */
   readonly failureExitCode?: number;
 }
 
-/** nabsul/k8s-ecr-login-renew takes no argument: its CronJob works when only the image is changed. */
+/** nabsul/k8s-ecr-login-renew takes no argument, so its CronJob works if only the image is changed. */
 const DEFAULT_COMMAND = 'renew-once';
 
-/** Each part is loaded when its command is given, so that the webhook never loads the AWS SDK. */
+/** Each part is loaded only if its command is run, so that the webhook never loads the AWS SDK. */
 const COMMANDS: readonly Command[] = [
   {
     name: 'webhook',
@@ -40,7 +40,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: 'renewer',
-    summary: 'keep pull secrets and the webhook’s certificates fresh',
+    summary: 'renew pull secrets and the certificate of the webhook',
     run: async ({ environment, stop }) => {
       const { runRenewer } = await import('@ecr-pull-secrets/renewer/main.ts');
       await runRenewer(environment, stop);
@@ -48,20 +48,19 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: 'renew-once',
-    summary: 'write a fresh pull secret once, as k8s-ecr-login-renew does; the default',
+    summary: 'write new pull secrets once, as k8s-ecr-login-renew does; the default',
     run: async ({ environment, stop }) => {
       const { runRenewOnce } = await import(
         '@ecr-pull-secrets/renewer/commands/renew-once/main.ts'
       );
       await runRenewOnce(environment, stop);
     },
-    // As a Go program that panics, which the old tool is.
+    // The status of a Go program that panics, as the old tool does.
     failureExitCode: 2,
   },
   {
     name: 'test',
-    summary:
-      'look whether a namespace gets its pull secret and its pods the name; helm test runs it',
+    summary: 'check that a namespace gets its pull secret, and a pod its name; helm test runs it',
     run: async ({ environment, stdout, stop }) => {
       const { runSelfTest } = await import('@ecr-pull-secrets/renewer/commands/self-test/main.ts');
       await runSelfTest(environment, { print: (text) => void stdout.write(text), stop });
@@ -69,7 +68,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: 'certs',
-    summary: 'make, print and verify certificates of your own; certs --help tells how',
+    summary: 'create, print and verify your own certificates; see certs --help',
     takesArguments: true,
     run: async ({ args, ...context }) => {
       const { runCerts } = await import('@ecr-pull-secrets/certs-scripts/commands/certs.ts');
@@ -78,15 +77,16 @@ const COMMANDS: readonly Command[] = [
   },
 ];
 
-/** What can be typed behind `ecr-pull-secrets`. */
+/** The names of all commands. */
 export const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ name }) => name);
 
-/** The command of a name; the default one where no name is given. */
+/** The command of that name, or the default command without a name. */
 export function findCommand(name: string = DEFAULT_COMMAND): Command | undefined {
   return COMMANDS.find((command) => command.name === name);
 }
 
+/** The help of the executable. */
 export function usage(): string {
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
-  return `Usage: ecr-pull-secrets [command]\n\nCommands:\n${lines.join('\n')}\n\nSettings of the others are environment variables: docs/configuration.md.\n`;
+  return `Usage: ecr-pull-secrets [command]\n\nCommands:\n${lines.join('\n')}\n\nThe other commands are configured by environment variables: docs/configuration.md.\n`;
 }

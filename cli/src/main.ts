@@ -20,5 +20,5 @@ const exitCode = await run({
 
 await flush(streams);
 
-// All that matters is done and written by now. The AWS SDK may wait to ask a silent service again.
+// Everything is done and written now, but a retry of the AWS SDK may keep the process alive.
 process.exit(exitCode);

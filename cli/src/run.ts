@@ -1,25 +1,25 @@
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import {
-  asksForHelp,
+  wantsHelp,
   createUsageError,
   didYouMean,
   isUsageError,
 } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { type Command, COMMAND_NAMES, findCommand, type Invocation, usage } from './commands.ts';
 
-/** That of the shells' own commands for a command line that cannot be read. */
+/** The exit status of shell built-ins for an invalid command line. */
 const USAGE_EXIT_CODE = 2;
 
 /**
- * Runs a command line; it never rejects.
+ * Runs a command line. It never rejects.
  *
- * @param invocation - with the command's name as the first of its `args`
+ * @param invocation - the first of its `args` is the name of the command
  * @returns the exit status
  */
 export async function run(invocation: Invocation): Promise<number> {
   const { args, stdout, stderr } = invocation;
   const [name = '', ...rest] = args;
-  if (name === 'help' || asksForHelp([name])) {
+  if (name === 'help' || wantsHelp([name])) {
     stdout.write(usage());
     return 0;
   }
@@ -29,9 +29,9 @@ export async function run(invocation: Invocation): Promise<number> {
     else throw createUsageError(unknownCommand(name), usage());
     return 0;
   } catch (error) {
-    const who = command ? `ecr-pull-secrets ${command.name}` : 'ecr-pull-secrets';
+    const prefix = command ? `ecr-pull-secrets ${command.name}` : 'ecr-pull-secrets';
     const code = isCodedError(error) ? ` [${error.code}]` : '';
-    stderr.write(`${who}: ${describeError(error)}${code}\n`);
+    stderr.write(`${prefix}: ${describeError(error)}${code}\n`);
     if (!isUsageError(error)) return command?.failureExitCode ?? 1;
     stderr.write(`\n${error.usage}`);
     return USAGE_EXIT_CODE;
@@ -41,7 +41,7 @@ export async function run(invocation: Invocation): Promise<number> {
 async function runCommand(command: Command, invocation: Invocation): Promise<void> {
   const { args, stdout } = invocation;
   if (command.takesArguments || args.length === 0) return await command.run(invocation);
-  if (asksForHelp(args)) return void stdout.write(usage());
+  if (wantsHelp(args)) return void stdout.write(usage());
   throw createUsageError(`${JSON.stringify(args[0])}: it takes no arguments`, usage());
 }
 

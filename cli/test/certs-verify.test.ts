@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  authorityExtensions,
+  caExtensions,
   below,
   NOW,
   root,
@@ -18,7 +18,7 @@ import { runLine } from './support/command-line.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-t.test('a good set is told in one line that says until when', async (t) => {
+t.test('a good set is reported in one line with its end', async (t) => {
   const clock = createFakeClock();
   const { out } = await makeSet(t.testdir(), { clock });
   await clock.advance(100 * DAY_MS);
@@ -33,12 +33,12 @@ t.test('a good set is told in one line that says until when', async (t) => {
 });
 
 t.test('files that lie apart are named one by one', async (t) => {
-  const { authority, out } = await makeSet(t.testdir());
-  const files = ['--ca', join(authority, 'ca.crt'), '--cert', join(out, 'tls.crt')];
+  const { ca, out } = await makeSet(t.testdir());
+  const files = ['--ca', join(ca, 'ca.crt'), '--cert', join(out, 'tls.crt')];
   const args = ['certs', 'verify', ...files, '--key', join(out, 'tls.key'), ...TARGET];
   const { exitCode, stdout } = await runLine(args);
   t.equal(exitCode, 0);
-  t.match(stdout, `its key fits and ${authority}/ca.crt trusts it`);
+  t.match(stdout, `its key fits and ${ca}/ca.crt trusts it`);
 });
 
 t.test('each problem stands on a line of its own, and the exit status is 1', async (t) => {
@@ -110,7 +110,7 @@ t.test('files that cat glued are good, with a note for other readers', async (t)
 t.test('a set that Go refuses is bad, with the reason', async (t) => {
   const out = t.testdir();
   const constraints = nameConstraints({ excluded: [dnsName('svc')] });
-  const draft = below(root({ extensions: [...authorityExtensions, constraints] }));
+  const draft = below(root({ extensions: [...caExtensions, constraints] }));
   const { caBundle, chain, key } = toCase('', draft);
   for (const [name, pem] of Object.entries({
     'tls.crt': chain,

@@ -60,7 +60,7 @@ t.test('the comments say what to do with it: values, and caBundle by hand', asyn
   ]);
 });
 
-t.test('a person whose screen shows the key is told so, and only there', async (t) => {
+t.test('a person whose screen shows the key gets a note, and only there', async (t) => {
   const { out } = await makeSet(t.testdir());
   const args = ['certs', 'yaml', '--dir', out, ...TARGET];
   const { stderr } = await runLine(args, { isTTY: true });

@@ -7,9 +7,9 @@ import { runLine } from './support/command-line.ts';
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const execute = (...args: readonly string[]) =>
   spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
-const CERTS = ['authority', 'serving', 'yaml', 'verify'];
+const CERTS = ['ca', 'serving', 'yaml', 'verify'];
 
-t.test('help is at hand at each step, on stdout', async (t) => {
+t.test('--help works for every command, on stdout', async (t) => {
   for (const args of [['--help'], ['-h'], ['help'], ['renewer', '--help']]) {
     const { exitCode, stdout, stderr } = await runLine(args);
     t.strictSame({ exitCode, stderr }, { exitCode: 0, stderr: '' }, args.join(' '));
@@ -28,18 +28,18 @@ t.test('help is at hand at each step, on stdout', async (t) => {
   }
 });
 
-t.test('a word that is none is named with what was meant, and the usage', async (t) => {
+t.test('an unknown word is an error with the nearest word and the usage', async (t) => {
   const cases = [
     [['renewr'], 'ecr-pull-secrets: unknown command "renewr": did you mean renewer?'],
     [['bogus'], 'ecr-pull-secrets: unknown command "bogus"'],
     [[''], 'ecr-pull-secrets: unknown command ""'],
     [['webhook', '--port'], 'ecr-pull-secrets webhook: "--port": it takes no arguments'],
-    [['certs'], 'ecr-pull-secrets certs: say what first: authority, serving, yaml, verify'],
-    [['certs', '--dir', 'x'], 'ecr-pull-secrets certs: say what first: authority, serving'],
+    [['certs'], 'ecr-pull-secrets certs: say what first: ca, serving, yaml, verify'],
+    [['certs', '--dir', 'x'], 'ecr-pull-secrets certs: say what first: ca, serving'],
     [['certs', 'verfiy'], 'ecr-pull-secrets certs: "verfiy" is unknown: did you mean verify?'],
     [
-      ['certs', 'serving', '--athority', 'x'],
-      'ecr-pull-secrets certs: --athority is unknown: did you mean --authority?',
+      ['certs', 'serving', '--ca-dri', 'x'],
+      'ecr-pull-secrets certs: --ca-dri is unknown: did you mean --ca-dir?',
     ],
   ] as const;
   for (const [args, message] of cases) {
@@ -52,7 +52,7 @@ t.test('a word that is none is named with what was meant, and the usage', async 
   t.ok(COMMAND_NAMES.includes('certs'));
 });
 
-t.test('the executable prints, and exits, as the command tells it', (t) => {
+t.test('the executable prints the output of the command, and exits with its status', (t) => {
   const helped = execute('certs', 'verify', '--help');
   t.equal(helped.status, 0);
   t.match(helped.stdout, /^Usage: ecr-pull-secrets certs verify /);

@@ -18,18 +18,18 @@ t.test('each command is found by its name and shown in the usage', (t) => {
   t.end();
 });
 
-t.test('without an argument it does what the old tool does, and fails as that does', (t) => {
+t.test('without an argument it runs and fails as the old tool does', (t) => {
   t.match(findCommand(undefined), { name: 'renew-once', failureExitCode: 2 });
   t.end();
 });
 
-t.test('the page of the configuration is what the code validates with', async (t) => {
+t.test('docs/configuration.md is generated from the schemas of the code', async (t) => {
   const page = await readFile(CONFIGURATION_PAGE, 'utf8');
   t.equal(page, configurationPage(), 'run: npm run docs');
   t.notMatch(page, /\|  \||(?<!`)``(?!`)/, 'each variable has a description and an example');
 });
 
-t.test('the example of CONFIG_FILE is what the code takes', (t) => {
+t.test('the example of CONFIG_FILE is valid', (t) => {
   const text = JSON.stringify(CONFIG_FILE_EXAMPLE);
   const file = readConfigFile('config.json', () => text);
   t.same(Object.keys(CONFIG_FILE_EXAMPLE).toSorted(), Object.keys(file).toSorted());
@@ -38,7 +38,7 @@ t.test('the example of CONFIG_FILE is what the code takes', (t) => {
   t.end();
 });
 
-t.test('the page of errors has every code, and no other', async (t) => {
+t.test('docs/errors.md has every error code, and no other', async (t) => {
   const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8');
   const documented = [...page.matchAll(/^\| `(ECRPS_\w+)`/gm)].map(([, code = '']) => code);
   t.same(documented.toSorted(), [...ERROR_CODES].toSorted());

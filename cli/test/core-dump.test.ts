@@ -9,19 +9,19 @@ function warningsWith(filter: string): readonly string[] {
   return warnings;
 }
 
-t.test('no kind of memory is chosen', async (t) => {
+t.test('all kinds of memory are excluded', async (t) => {
   const filter = join(t.testdir({ coredump_filter: '00000033\n' }), 'coredump_filter');
   t.strictSame(warningsWith(filter), []);
   t.match(await readFile(filter, 'utf8'), /^0/);
 });
 
-t.test('a system without the setting is no reason for a warning', (t) => {
+t.test('a system without the setting causes no warning', (t) => {
   t.strictSame(warningsWith(join(t.testdir(), 'coredump_filter')), []);
   t.end();
 });
 
-t.test('a setting that cannot be set is one', (t) => {
+t.test('a setting that cannot be changed causes a warning', (t) => {
   const folder = t.testdir();
-  t.match(warningsWith(folder), [/may hold tokens, .* cannot be set: EISDIR/]);
+  t.match(warningsWith(folder), [/may contain tokens, because .* cannot be set: EISDIR/]);
   t.end();
 });

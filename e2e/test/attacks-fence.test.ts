@@ -9,7 +9,7 @@ import {
   kubernetesMinor,
   POLICIES_SINCE,
 } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
-import { AUTHORITY, CONFIGURATION, readCaBundle, removeCaBundle } from './support/authority.ts';
+import { CA_SECRET, CONFIGURATION, readCaBundle, removeCaBundle } from './support/ca.ts';
 import {
   apply,
   applyWebhook,
@@ -99,7 +99,7 @@ t.test('the CronJob renews as before, and finds the fence', async (t) => {
 
 t.test('the renewer’s token makes an administrator, but for the fence', async (t) => {
   await playground.install({ optOut: 'delete', optInPolicy: { enabled: true } });
-  await eventually('the authority is trusted', async () => assert.ok(await readCaBundle(api)));
+  await eventually('the CA is trusted', async () => assert.ok(await readCaBundle(api)));
   await withoutFence(async () => {
     await allSucceed(t, ALL_ATTACKS);
     await takeOver(t, listPullSecret);
@@ -144,21 +144,21 @@ t.test('the renewer finds the fence, and works as before', async (t) => {
   });
 });
 
-t.test('it repairs caBundle, and an authority’s Secret of another type', async (t) => {
+t.test('it repairs caBundle, and a CA’s Secret of another type', async (t) => {
   const caBundle = await readCaBundle(api);
   await removeCaBundle(client);
   await eventually('caBundle is repaired', async () => {
     assert.equal(await readCaBundle(api), caBundle);
   });
-  await eventually('a Secret of another type takes the place of the CA’s', async () => {
-    await api.remove(AUTHORITY).catch(() => undefined);
+  await eventually('a person puts a Secret in the place of the CA’s', async () => {
+    await api.remove(CA_SECRET).catch(() => undefined);
     await api.create(`/api/v1/namespaces/${PRODUCT_NAME}/secrets`, {
       metadata: { name: `${PRODUCT_NAME}-ca` },
       type: 'example.com/other',
     });
   });
-  await eventually('there is an authority again', async () => {
-    assert.equal((await api.get<Secret>(AUTHORITY)).type, 'Opaque');
+  await eventually('there is a CA again', async () => {
+    assert.equal((await api.get<Secret>(CA_SECRET)).type, 'Opaque');
   });
   t.pass();
 });
@@ -170,7 +170,9 @@ t.test('if a platform changes what we write, another user has to write first', a
   const end = await startNarrowingPlatform(playground);
   const change = asDryRun(applyWebhook({ clientConfig: { caBundle: '' } }));
   const write = (): Promise<unknown> => thief.client.request(change);
-  await t.rejects(write(), { message: /nothing in its webhook configuration is changed but/ });
+  await t.rejects(write(), {
+    message: /only caBundle of its webhook configuration may be changed/,
+  });
   // As docs/platforms.md says.
   await api.merge(CONFIGURATION, { metadata: { annotations: { 'example.com/written': 'x' } } });
   await t.resolves(write());

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { askForRotation, readSigner, readTrusted } from './support/ca.ts';
 import { countFailOpen } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
@@ -87,7 +87,7 @@ async function rolloutRestart(): Promise<void> {
   await settled(2);
 }
 
-async function rotateAuthority(): Promise<void> {
+async function rotateCa(): Promise<void> {
   const before = await readSigner(api);
   await askForRotation(api);
   await eventually('both are trusted', async () => {
@@ -112,9 +112,9 @@ for (const [index, delaySeconds] of DELAYS_SECONDS.entries()) {
 
     await t.test('kubectl rollout restart', (t) => unnoticedUnderLoad(t, rolloutRestart));
 
-    await t.test('a serving certificate is renewed and the authority rotated', (t) =>
+    await t.test('a serving certificate is renewed and the CA rotated', (t) =>
       unnoticedUnderLoad(t, async () => {
-        const { untrusted, serialNumbers } = await watchHandshakes(playground, rotateAuthority);
+        const { untrusted, serialNumbers } = await watchHandshakes(playground, rotateCa);
         t.same(untrusted, [], 'each new connection met a certificate that is trusted');
         // That both replicas changed is seen by the rotation itself; the watch ends with it.
         t.ok(serialNumbers.size > 2, `${serialNumbers.size} certificates of two replicas`);
@@ -144,7 +144,7 @@ for (const [index, delaySeconds] of DELAYS_SECONDS.entries()) {
   });
 }
 
-t.test('authorities that signed before are forgotten in the end', (t) =>
+t.test('CAs that signed before are forgotten in the end', (t) =>
   unnoticedUnderLoad(t, async () => {
     await eventually(
       'one is trusted',

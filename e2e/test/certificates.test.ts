@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY, askForRotation, readSigner, readTrusted } from './support/authority.ts';
+import { CA_SECRET, askForRotation, readSigner, readTrusted } from './support/ca.ts';
 import { handshakesNow, watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
@@ -29,7 +30,7 @@ function injected(): Promise<void> {
   return createInjected(api);
 }
 
-/** Waits until another authority signs. */
+/** Waits until another CA signs. */
 async function anotherSigns(before: string, withinMs?: number): Promise<void> {
   const check = async (): Promise<void> => {
     const signer = await readSigner(api);
@@ -37,7 +38,7 @@ async function anotherSigns(before: string, withinMs?: number): Promise<void> {
     assert.notEqual(signer, before);
     assert.ok((await readTrusted(api)).some(({ fingerprint256 }) => fingerprint256 === signer));
   };
-  await eventually('another authority signs', check, withinMs);
+  await eventually('another CA signs', check, withinMs);
   // Its certificates are in use from a moment later on: the load has to meet them.
   await delay(1_000);
 }
@@ -60,7 +61,7 @@ async function unseen(action: () => Promise<unknown>): Promise<void> {
   }
 }
 
-t.test('a rotation goes on where its leader was killed, and nobody notices', (t) =>
+t.test('a rotation goes on after its leader was killed, and no pod is missed', (t) =>
   unnoticed(t, playground, async () => {
     const before = await readSigner(api);
     const leader = await nextLeader(playground);
@@ -75,13 +76,13 @@ t.test('a rotation goes on where its leader was killed, and nobody notices', (t)
 );
 
 for (const [what, damage] of Object.entries<() => Promise<unknown>>({
-  'is deleted': () => api.remove(AUTHORITY),
+  'is deleted': () => api.remove(CA_SECRET),
   'is overwritten with rubbish': () =>
-    api.merge(AUTHORITY, { data: { 'tls.crt': 'eA==', 'tls.key': 'eA==', 'ca.crt': 'eA==' } }),
-  'has a key of no use': () => api.merge(AUTHORITY, { data: { 'tls.key': 'eA==' } }),
+    api.merge(CA_SECRET, { data: { 'tls.crt': 'eA==', 'tls.key': 'eA==', 'ca.crt': 'eA==' } }),
+  'has a key of no use': () => api.merge(CA_SECRET, { data: { 'tls.key': 'eA==' } }),
   'is of another type': () =>
     unseen(async () => {
-      await api.remove(AUTHORITY);
+      await api.remove(CA_SECRET);
       await api.create(SECRETS, {
         metadata: { name: `${PRODUCT_NAME}-ca` },
         type: 'kubernetes.io/basic-auth',
@@ -90,7 +91,7 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
     }),
   'is immutable and useless': () =>
     unseen(async () => {
-      await api.remove(AUTHORITY);
+      await api.remove(CA_SECRET);
       await api.create(SECRETS, {
         metadata: { name: `${PRODUCT_NAME}-ca` },
         immutable: true,
@@ -98,7 +99,7 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
       });
     }),
 })) {
-  t.test(`an authority whose Secret ${what} is replaced, and nobody notices`, (t) =>
+  t.test(`a CA whose Secret ${what} is replaced, and no pod is missed`, (t) =>
     unnoticed(t, playground, async () => {
       const before = await readSigner(api);
       await damage();
@@ -107,34 +108,73 @@ for (const [what, damage] of Object.entries<() => Promise<unknown>>({
   );
 }
 
-t.test('an authority from a backup takes the place of ours, and nobody notices', (t) =>
+t.test('a CA from a backup takes the place of ours, and no pod is missed', (t) =>
   unnoticed(t, playground, async () => {
-    const backup = await createCertificateAuthority({ commonName: 'backup', now: new Date() });
+    const backup = await createCa({ commonName: 'backup', now: new Date() });
     const { untrusted } = await watchHandshakes(playground, async () => {
-      const [certificate, key] = [backup.certificatePem, backup.privateKeyPem].map(encode);
       const leader = await nextLeader(playground);
-      // The other replica hears of it before the leader, who publishes.
+      // The other replica sees it before the leader, which publishes.
       process.kill(leader.pid, 'SIGSTOP');
-      await api.merge(AUTHORITY, {
-        data: { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': certificate },
-      });
+      await restoreBackup(backup);
       await delay(2_000);
       process.kill(leader.pid, 'SIGCONT');
-      await eventually('each replica serves with it', async () => {
-        const served = await handshakesNow(playground, backup.certificatePem);
-        assert.deepEqual([...new Set(served.map(({ problem }) => problem))], ['']);
-      });
+      await eachServes(backup);
       await delay(1_000);
     });
     t.strictSame(untrusted, []);
   }),
 );
 
+t.test(
+  'a leader that stops during the trust propagation hands over what it retains, and no pod is missed',
+  (t) =>
+    unnoticed(t, playground, async () => {
+      const backup = await createCa({ commonName: 'backup', now: new Date() });
+      const { untrusted } = await watchHandshakes(playground, async () => {
+        const replaced = await readSigner(api);
+        const leader = await nextLeader(playground);
+        await restoreBackup(backup);
+        const restored = await readSigner(api);
+        await eventually('both are trusted', async () => assert.ok(await isTrusted(restored)));
+        process.kill(leader.pid, 'SIGTERM');
+        // The Secret no longer holds the replaced CA: a new leader finds it in caBundle alone.
+        await nextLeader(playground, leader.identity);
+        const stillServes = (await handshakesNow(playground, backup.certificatePem)).filter(
+          ({ problem }) => problem !== '',
+        );
+        t.ok(stillServes.length > 0, 'a replica still serves by the CA that was replaced');
+        await eachServes(backup);
+        t.ok(await isTrusted(replaced), 'the new leader retains it');
+        await delay(1_000);
+      });
+      t.strictSame(untrusted, []);
+    }),
+);
+
+async function isTrusted(fingerprint: string): Promise<boolean> {
+  return (await readTrusted(api)).some(({ fingerprint256 }) => fingerprint256 === fingerprint);
+}
+
+/** As a person does who has nothing but the key pair in the backup. */
+async function restoreBackup({ certificatePem, privateKeyPem }: PemPair): Promise<void> {
+  const [certificate, key] = [certificatePem, privateKeyPem].map(encode);
+  await api.merge(CA_SECRET, {
+    data: { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': certificate },
+  });
+}
+
+async function eachServes({ certificatePem }: PemPair): Promise<void> {
+  await eventually('each replica serves with it', async () => {
+    const served = await handshakesNow(playground, certificatePem);
+    assert.deepEqual([...new Set(served.map(({ problem }) => problem))], ['']);
+  });
+}
+
 function encode(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-t.test('a policy that refuses our writes costs no authority', async (t) => {
+t.test('a policy that refuses our writes costs no CA', async (t) => {
   const before = await readSigner(api);
   await forbidWrites(true);
   await askForRotation(api);
@@ -182,14 +222,14 @@ async function forbidWrites(isForbidden: boolean): Promise<void> {
     await delay(2_000);
     assert.match(
       await logOf(playground, leader.pod),
-      /no-writes' denied request.*keeping the authority failed/,
+      /no-writes' denied request.*CA reconciliation failed/,
     );
   });
 }
 
 t.test('what a later version wrote is used and left alone', async (t) => {
   const before = await readSigner(api);
-  await api.merge(AUTHORITY, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '2' } } });
+  await api.merge(CA_SECRET, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '2' } } });
   await askForRotation(api);
   for (const pid of await renewers()) process.kill(pid, 'SIGKILL');
   const leader = await nextLeader(playground, '', 45_000);
@@ -197,25 +237,28 @@ t.test('what a later version wrote is used and left alone', async (t) => {
   await eventually('injection works', injected);
   await delay(2_000);
   t.equal(await readSigner(api), before);
-  await api.merge(AUTHORITY, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '1' } } });
+  await api.merge(CA_SECRET, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '1' } } });
   await anotherSigns(before);
 });
 
-t.test('renewers that stood still past every expiry put all right within a minute', async (t) => {
-  const short = { trustPropagation: '2s', servingLifetime: '10s', caLifetime: '18s' };
-  await playground.install({ tls: { selfManaged: short } });
-  await askForRotation(api);
-  await eventually('an authority of the short life signs', async () => {
-    const signer = await readSigner(api);
-    const authority = (await readTrusted(api)).find((one) => one.fingerprint256 === signer);
-    assert.ok(authority && authority.validToDate.getTime() - Date.now() < 18_000);
-  });
-  await unseen(() => delay(20_000));
-  const goesOnMs = Date.now();
-  await t.rejects(injected(), 'all had expired');
-  await eventually('injection works', injected, 60_000);
-  t.comment(`right ${Date.now() - goesOnMs} ms after they went on`);
-});
+t.test(
+  'renewers that stood still past every expiry repair everything within a minute',
+  async (t) => {
+    const short = { trustPropagation: '2s', servingLifetime: '10s', caLifetime: '18s' };
+    await playground.install({ tls: { selfManaged: short } });
+    await askForRotation(api);
+    await eventually('a CA of the short life signs', async () => {
+      const signer = await readSigner(api);
+      const ca = (await readTrusted(api)).find((one) => one.fingerprint256 === signer);
+      assert.ok(ca && ca.validToDate.getTime() - Date.now() < 18_000);
+    });
+    await unseen(() => delay(20_000));
+    const goesOnMs = Date.now();
+    await t.rejects(injected(), 'all had expired');
+    await eventually('injection works', injected, 60_000);
+    t.comment(`right ${Date.now() - goesOnMs} ms after they went on`);
+  },
+);
 
 t.test(
   'with failurePolicy Fail and no replica the cluster goes on, and we come back',

@@ -3,10 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { configFileSchema } from '@ecr-pull-secrets/renewer/config/config-file.ts';
 import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/config/configuration.ts';
 import { AWS_REGION } from '@ecr-pull-secrets/renewer/config/aws-variables.ts';
-import {
-  ROLE_ARN,
-  SESSION_NAME,
-} from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
+import { ROLE_ARN, SESSION_NAME } from '@ecr-pull-secrets/renewer/credentials/identity.ts';
 import { readWebhookConfiguration } from '@ecr-pull-secrets/server/configuration.ts';
 import { type Environment, OBJECT_NAME } from '@ecr-pull-secrets/shared/configuration.ts';
 import t from 'tap';
@@ -23,14 +20,14 @@ interface Refused {
   readonly set: string;
   readonly renewer?: Environment;
   readonly webhook?: Environment;
-  /** In `CONFIG_FILE`, which is the renewer's. */
+  /** In the renewer's `CONFIG_FILE`. */
   readonly file?: Readonly<Record<string, unknown>>;
 }
 
 const ROLE = 'arn:aws:iam::123456789012:role/team-a';
 const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
-/** By hand, because the chart renders none of it. */
+/** Written by hand, because the chart renders none of it. */
 const REFUSED: readonly Refused[] = [
   refusedByBoth('dockerSecretName', 'a..b', 'DOCKER_SECRET_NAME'),
   refusedByBoth('dockerSecretName', 'a.-b', 'DOCKER_SECRET_NAME'),
@@ -139,10 +136,10 @@ function readAsRenewer(environment: Environment, file: unknown = {}): void {
   readRenewerConfiguration(complete, () => JSON.stringify(file));
 }
 
-t.test('what a process would refuse the chart refuses, and names the value', async (t) => {
+t.test('the chart rejects every value that a process would reject, and names it', async (t) => {
   for (const { set, renewer, webhook, file } of REFUSED) {
     const [path = ''] = set.split('=');
-    // The schema has slashes.
+    // The schema separates keys by slashes.
     const message = new RegExp(path.replaceAll('.', '[./]'));
     if (renewer ?? file) t.throws(() => readAsRenewer(renewer ?? {}, file), set);
     if (webhook) t.throws(() => readWebhookConfiguration(webhook), set);
@@ -150,7 +147,7 @@ t.test('what a process would refuse the chart refuses, and names the value', asy
   }
 });
 
-t.test('every form of a proxy that the renewer takes is taken', async (t) => {
+t.test('the chart accepts every form of a proxy that the renewer accepts', async (t) => {
   const proxies = [
     'http://proxy:3128?x=1',
     'http://proxy:3128\n',
@@ -168,16 +165,19 @@ t.test('every form of a proxy that the renewer takes is taken', async (t) => {
     const setting = `proxy.httpsProxy=${JSON.stringify(proxy)}`;
     t.ok(await render('--set-json', setting), proxy);
   }
-  t.ok(await render('--set', 'proxy.httpsProxy=http://$(PROXY_HOST):3128'), 'kubelet fills it in');
+  t.ok(
+    await render('--set', 'proxy.httpsProxy=http://$(PROXY_HOST):3128'),
+    'the kubelet expands it',
+  );
 });
 
-t.test('a refused proxy is not quoted, because it may hold a password', async (t) => {
-  const refusal: unknown = await render('--set', 'proxy.httpsProxy=ftp://u:hush@h').catch(String);
-  t.match(refusal, /proxy\.httpsProxy is not the URL of a proxy/);
-  t.notMatch(refusal, 'hush');
+t.test('a rejected proxy is not quoted, because it may contain a password', async (t) => {
+  const error: unknown = await render('--set', 'proxy.httpsProxy=ftp://u:hush@h').catch(String);
+  t.match(error, /proxy\.httpsProxy is not the http or https URL of a proxy/);
+  t.notMatch(error, 'hush');
 });
 
-/** With all that the processes read; of the two forms of registries the other one. */
+/** Values for every setting of the processes, with the list form of registries. */
 const EVERYTHING = {
   ...EVERY_SWITCH,
   registries: [
@@ -188,7 +188,7 @@ const EVERYTHING = {
   proxy: { httpsProxy: 'http://me:p%25ss@[fd00::1]:3128/', httpProxy: 'proxy.example.com:3128' },
 };
 
-/** Whatever the values say, a process takes what Kubernetes or the chart itself puts there. */
+/** Variables that Kubernetes or the chart sets, whatever the values. */
 const NEVER_REFUSED = new Set([
   'CONFIG_FILE',
   'FACTS_DIR',
@@ -205,26 +205,29 @@ const NEVER_REFUSED = new Set([
   'WEBHOOK_NAME',
 ]);
 
-t.test('what the chart renders the processes take, and no variable was forgotten', async (t) => {
-  const objects = readManifest(await render(...settingsOf(EVERYTHING)));
-  const containers = containersIn(objects);
-  const renewer = environmentOf(containers, 'renewer');
-  const webhook = environmentOf(containers, 'webhook');
-  readAsRenewer(renewer, configIn(objects));
-  readWebhookConfiguration(webhook);
-  for (const [container, environment] of Object.entries({ renewer, webhook })) {
-    for (const name of Object.keys(environment)) {
-      const isTried = REFUSED.some((one) => one.renewer?.[name] ?? one.webhook?.[name]);
-      t.ok(isTried || NEVER_REFUSED.has(name), `${container}: ${name}`);
+t.test(
+  'the processes accept everything that the chart renders, and it renders every variable',
+  async (t) => {
+    const objects = readManifest(await render(...settingsOf(EVERYTHING)));
+    const containers = containersIn(objects);
+    const renewer = environmentOf(containers, 'renewer');
+    const webhook = environmentOf(containers, 'webhook');
+    readAsRenewer(renewer, configIn(objects));
+    readWebhookConfiguration(webhook);
+    for (const [container, environment] of Object.entries({ renewer, webhook })) {
+      for (const name of Object.keys(environment)) {
+        const isTried = REFUSED.some((one) => one.renewer?.[name] ?? one.webhook?.[name]);
+        t.ok(isTried || NEVER_REFUSED.has(name), `${container}: ${name}`);
+      }
     }
-  }
-  for (const key of Object.keys(configFileSchema.shape)) {
-    t.ok(
-      REFUSED.some(({ file }) => file && key in file),
-      key,
-    );
-  }
-});
+    for (const key of Object.keys(configFileSchema.shape)) {
+      t.ok(
+        REFUSED.some(({ file }) => file && key in file),
+        key,
+      );
+    }
+  },
+);
 
 function configIn(objects: readonly KubeObject[]): unknown {
   const map = objects.find(
@@ -235,15 +238,18 @@ function configIn(objects: readonly KubeObject[]): unknown {
   return JSON.parse(map.data['config.json']);
 }
 
-t.test('the schema has the code’s own expressions, and takes empty text besides', async (t) => {
-  const { definitions } = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
-  t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
-  t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
-  t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
-  t.equal(definitions.sessionName.pattern, orEmpty(SESSION_NAME));
-});
+t.test(
+  'the schema has the expressions of the code, and also accepts an empty string',
+  async (t) => {
+    const { definitions } = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
+    t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
+    t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
+    t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
+    t.equal(definitions.sessionName.pattern, orEmpty(SESSION_NAME));
+  },
+);
 
-/** An expression of whole texts that takes an empty one too. */
+/** An expression for a whole string that also matches an empty one. */
 function orEmpty({ source }: RegExp): string {
   return `^(${source.slice(1, -1)})?$`;
 }

@@ -28,7 +28,7 @@ async function cronJob(values: Values = {}): Promise<Rendered | undefined> {
   return (await objects(...settingsOf({ ...CRON_JOB, ...values })))[`CronJob ${NAME}`];
 }
 
-t.test('its schedule has a time zone, can be suspended, and clears its jobs away', async (t) => {
+t.test('the schedule can have a time zone, be suspended, and delete its jobs', async (t) => {
   const set = {
     'cronjob.timeZone': 'Europe/Berlin',
     'cronjob.suspend': true,
@@ -55,16 +55,19 @@ t.test('its schedule has a time zone, can be suspended, and clears its jobs away
   );
 });
 
-t.test('a first run does what the schedule’s runs do, and Helm does not wait for it', async (t) => {
-  const job = await firstRun();
-  t.match(job?.metadata.name, /^ecr-pull-secrets-[0-9a-f]{10}$/);
-  t.equal(job?.metadata.annotations, undefined, 'no hook');
-  const { spec } = { spec: undefined, ...(await cronJob()) };
-  t.match(spec, { jobTemplate: { spec: job?.['spec'] } });
-  t.match(await notes(...settingsOf(CRON_JOB)), `-f job/${job?.metadata.name}\n`);
-});
+t.test(
+  'the first run has the spec of the scheduled runs, and Helm does not wait for it',
+  async (t) => {
+    const job = await firstRun();
+    t.match(job?.metadata.name, /^ecr-pull-secrets-[0-9a-f]{10}$/);
+    t.equal(job?.metadata.annotations, undefined, 'no hook');
+    const { spec } = { spec: undefined, ...(await cronJob()) };
+    t.match(spec, { jobTemplate: { spec: job?.['spec'] } });
+    t.match(await notes(...settingsOf(CRON_JOB)), `-f job/${job?.metadata.name}\n`);
+  },
+);
 
-t.test('it is another Job when what a run goes by changes, and only then', async (t) => {
+t.test('the first run is a new Job if and only if an input of the run changes', async (t) => {
   const keys = { awsAccessKeyId: 'AKIA', awsSecretAccessKey: 's' };
   t.equal(await nameOfFirstRun(), await nameOfFirstRun());
   t.equal(await nameOfFirstRun({ 'cronjob.schedule': '0 0 * * *' }), await nameOfFirstRun());
@@ -83,7 +86,7 @@ t.test('it is another Job when what a run goes by changes, and only then', async
   t.equal(new Set(names).size, names.length);
 });
 
-t.test('its name is no longer than a pod’s label may be', async (t) => {
+t.test('the name of the first run fits into a label of its pod', async (t) => {
   t.equal((await nameOfFirstRun({ 'names.cronJob': 'x'.repeat(60) }))?.length, 63);
 });
 
@@ -94,7 +97,7 @@ t.test('there is none if it is switched off, suspended, or no CronJob is there',
 });
 
 t.test(
-  'rbac.create=false leaves out every role and binding, and the test’s with them',
+  'rbac.create=false omits every role and binding, including those of helm test',
   async (t) => {
     for (const values of [CRON_JOB, {}]) {
       const rights = /^(Cluster)?Role|-test-/;
@@ -107,7 +110,7 @@ t.test(
   },
 );
 
-t.test('rbac.namespaced gives a Role in each namespace by name, and nothing else', async (t) => {
+t.test('rbac.namespaced creates a Role in each named namespace, and no ClusterRole', async (t) => {
   const values = {
     ...CRON_JOB,
     targetNamespace: 'team-a; team-b,\n  frozen,team-a',
@@ -139,17 +142,23 @@ t.test('rbac.namespaced gives a Role in each namespace by name, and nothing else
   });
 });
 
-t.test('rbac.namespaced is refused if rights in a few namespaces are not enough', async (t) => {
-  const namespaced = { 'rbac.namespaced': true };
-  await t.rejects(render(...settingsOf(namespaced)), {
-    message: /rbac\.namespaced needs cronjob\.enabled: the renewer watches/,
-  });
-  await t.rejects(render(...settingsOf({ ...CRON_JOB, ...namespaced, targetNamespace: 'a,b-*' })), {
-    message: /rbac\.namespaced needs names in targetNamespace, and "a,b-\*" has wildcards/,
-  });
-});
+t.test(
+  'rbac.namespaced is rejected if permissions in a few namespaces are not enough',
+  async (t) => {
+    const namespaced = { 'rbac.namespaced': true };
+    await t.rejects(render(...settingsOf(namespaced)), {
+      message: /rbac\.namespaced needs cronjob\.enabled: the renewer watches/,
+    });
+    await t.rejects(
+      render(...settingsOf({ ...CRON_JOB, ...namespaced, targetNamespace: 'a,b-*' })),
+      {
+        message: /rbac\.namespaced needs names in targetNamespace, but "a,b-\*" has wildcards/,
+      },
+    );
+  },
+);
 
-t.test('the notes name what is set and has no effect', async (t) => {
+t.test('the notes list values that are set without effect', async (t) => {
   t.notMatch(await notes(...settingsOf(CRON_JOB)), 'no effect');
   const set = {
     ...CRON_JOB,

@@ -10,7 +10,7 @@ import { type KubeObject, readManifest } from './support/manifest.ts';
 const { notes, render } = await startChart(t);
 
 const NAME = 'ecr-pull-secrets';
-/** `helm install` goes by its own version of Kubernetes, which has policies. */
+/** `helm template` assumes its own version of Kubernetes, which has policies. */
 const WITH_POLICIES = ['--kube-version', '1.36.0'];
 
 interface Policy extends KubeObject {
@@ -22,7 +22,7 @@ interface Policy extends KubeObject {
   };
 }
 
-/** The fence's policies in a manifest, by the ends of their names; each has its binding. */
+/** The policies of the fence in a manifest, by the suffixes of their names; each has its binding. */
 function policiesIn(manifest: string): Readonly<Record<string, Policy>> {
   const objects = readManifest(manifest);
   const bound = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
@@ -39,7 +39,7 @@ function policiesIn(manifest: string): Readonly<Record<string, Policy>> {
   return Object.fromEntries(policies.map((policy) => [policy.metadata.name, policy]));
 }
 
-/** Every expression of the fence in one text. */
+/** Every expression of the fence in one string. */
 function expressionsOf(policies: Readonly<Record<string, Policy>>): string {
   return Object.values(policies)
     .flatMap(({ spec }) => [spec.matchConditions, spec.variables, spec.validations].flat())
@@ -48,11 +48,11 @@ function expressionsOf(policies: Readonly<Record<string, Policy>>): string {
 }
 
 const SECRETS = [`${NAME}-secrets`];
-/** Only the renewer makes Events. */
+/** Only the renewer creates Events. */
 const OF_RENEWER = [`${NAME}-events`, ...SECRETS];
 const ALL = [...OF_RENEWER, `${NAME}-webhook-configuration`];
 
-/** Which policies there are with which settings. */
+/** The policies by settings. */
 const MODES: Readonly<Record<string, readonly [readonly string[], ...(readonly string[])]>> = {
   defaults: [ALL],
   'cert-manager': [ALL, '--set', 'tls.mode=cert-manager'],
@@ -67,13 +67,13 @@ const MODES: Readonly<Record<string, readonly [readonly string[], ...(readonly s
   'switched off': [[], '--set', 'fence.enabled=false'],
 };
 
-/** How many policies there are, in words. */
+/** The number of policies, in words. */
 function numberOf(mode: string): string {
   return ['none', 'one', 'two', 'three'][MODES[mode]?.[0].length ?? -1] ?? '';
 }
 
 for (const [mode, [expected, ...settings]] of Object.entries(MODES)) {
-  t.test(`${mode}: the fence is what it is to be, and the process hears of it`, async (t) => {
+  t.test(`${mode}: there are the expected policies, and the process gets FENCE`, async (t) => {
     const rendered = await render(...settings);
     const policies = policiesIn(rendered);
     t.same(Object.keys(policies), expected);
@@ -100,13 +100,13 @@ for (const [mode, [expected, ...settings]] of Object.entries(MODES)) {
   });
 }
 
-t.test('docs/security.md has the number of policies by mode', async (t) => {
+t.test('docs/security.md contains the number of policies of each mode', async (t) => {
   const page = await readFile(new URL('../../docs/security.md', import.meta.url), 'utf8');
   const sentence = `The fence has ${numberOf('defaults')} policies with the webhook, ${numberOf('policy')} without it, ${numberOf('cronjob')} for the CronJob, and ${numberOf('switched off')} with \`rbac.namespaced\` or \`fence.enabled=false\`.`;
   t.match(page, sentence);
 });
 
-t.test('the fence follows every name that can be set', async (t) => {
+t.test('the fence uses every name that can be set', async (t) => {
   const names: Readonly<Record<string, readonly [string, ...(readonly RegExp[])]>> = {
     'the full name': ['fullnameOverride=full', /"full-ca"/, /"full-tokens"/, /== "full"/],
     'the secret’s': ['dockerSecretName=theirs', /^"theirs"$/m],
@@ -121,26 +121,29 @@ t.test('the fence follows every name that can be set', async (t) => {
   t.match(expressionsOf(everything), `:${EXISTING.serviceAccount}"`);
 });
 
-t.test('the pull secret has no name of the renewer’s own Secrets', async (t) => {
+t.test('the pull secret must not have the name of a Secret of the renewer', async (t) => {
   for (const end of ['ca', 'tokens']) {
     await t.rejects(render('--set', `dockerSecretName=${NAME}-${end}`), {
-      message: /keeps for itself; choose another/,
+      message: /of the renewer itself; choose another/,
     });
   }
 });
 
-t.test('of the sed in docs/migrating.md the fence has the secret’s name too', async (t) => {
-  const page = await readFile(new URL('../../docs/migrating.md', import.meta.url), 'utf8');
-  const [, from = '', to = ''] = /sed 's\/("[^/]+)\/("[^/]+)\/' deploy\.yaml/.exec(page) ?? [];
-  t.equal(from, '"ecr-pull-secret"');
-  const lines = (await readFile(DEPLOY_YAML, 'utf8')).split('\n');
-  // As sed without its flag g: the first one in each line.
-  const renamed = lines.map((line) => line.replace(from, to)).join('\n');
-  t.equal(lines.filter((line) => line.includes(from)).length, 4, 'as the page says');
-  t.match(page, 'in four places');
-  t.notMatch(renamed, from);
-  t.match(expressionsOf(policiesIn(renamed)), new RegExp(`^${to}$`, 'm'));
-});
+t.test(
+  'the sed command in docs/migrating.md changes the name of the secret in the fence too',
+  async (t) => {
+    const page = await readFile(new URL('../../docs/migrating.md', import.meta.url), 'utf8');
+    const [, from = '', to = ''] = /sed 's\/("[^/]+)\/("[^/]+)\/' deploy\.yaml/.exec(page) ?? [];
+    t.equal(from, '"ecr-pull-secret"');
+    const lines = (await readFile(DEPLOY_YAML, 'utf8')).split('\n');
+    // As sed without the flag g: the first match in each line.
+    const renamed = lines.map((line) => line.replace(from, to)).join('\n');
+    t.equal(lines.filter((line) => line.includes(from)).length, 4, 'as the page says');
+    t.match(page, 'in four places');
+    t.notMatch(renamed, from);
+    t.match(expressionsOf(policiesIn(renamed)), new RegExp(`^${to}$`, 'm'));
+  },
+);
 
 t.test('the webhook’s container gets no right and no key', async (t) => {
   for (const [mode, [, ...settings]] of Object.entries(MODES)) {
@@ -172,7 +175,7 @@ function mountsOf(container: Container): readonly Mount[] {
   return Object(container).volumeMounts ?? [];
 }
 
-t.test('who may opt in is a policy by a switch, about the labels that count', async (t) => {
+t.test('optInPolicy.enabled creates a policy for the labels in namespaceSelector', async (t) => {
   const on = ['--set', 'optInPolicy.enabled=true'];
   t.notMatch(await render(), /opt-in/);
   t.notMatch(

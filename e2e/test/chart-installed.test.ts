@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
@@ -14,7 +14,7 @@ import {
   narrowed,
   readNamespaceSelector,
 } from './support/admissions-enforcer.ts';
-import { readCaBundle, removeCaBundle } from './support/authority.ts';
+import { readCaBundle, removeCaBundle } from './support/ca.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { missingIn, selectorsIn } from './support/promql.ts';
 import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
@@ -59,15 +59,15 @@ t.test('the defaults pass if Pod Security "restricted" is enforced', async (t) =
   );
 });
 
-t.test('an upgrade with nothing changed writes nothing', async (t) => {
+t.test('an upgrade without changes writes nothing', async (t) => {
   await unchangedByUpgrade(t, {});
 });
 
-t.test('the admissions enforcer of AKS leaves the webhook configuration alone', async (t) => {
+t.test('the admissions enforcer of AKS does not change the webhook configuration', async (t) => {
   t.notOk(await enforceAdmissions(client));
   const before = await readNamespaceSelector(api);
 
-  // As charts of others are there, and as ours was.
+  // As in the charts of others, and formerly in ours.
   await playground.install({ injection: { annotations: { [LEFT_ALONE]: null } } }, NO_WAIT);
   t.ok(await enforceAdmissions(client));
   await t.rejects(playground.install({}, NO_WAIT), {
@@ -90,7 +90,7 @@ t.test('the admissions enforcer of AKS leaves the webhook configuration alone', 
   t.same(await readNamespaceSelector(api), before);
 });
 
-t.test('with every switch on it works all the same', async (t) => {
+t.test('it works with every switch enabled', async (t) => {
   for (const kind of ['PodMonitor', 'ServiceMonitor', 'PrometheusRule']) {
     await api.create(CRDS, crdOf(kind));
   }
@@ -125,7 +125,7 @@ t.test('alerts and the dashboard use metrics that the processes have', async (t)
   await eventually('all of it is there', isComplete, 90_000);
 });
 
-t.test('helm test and an unchanged upgrade do so too', async (t) => {
+t.test('helm test and an upgrade without changes work with every switch enabled', async (t) => {
   await cluster.helm(['test', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--timeout', '90s']);
   await unchangedByUpgrade(t, EVERY_SWITCH);
 });
@@ -141,7 +141,7 @@ async function unchangedByUpgrade(t: Tap, values: Manifest): Promise<void> {
 
 type Tap = Pick<typeof t, 'match' | 'same' | 'equal'>;
 
-/** Versions of all objects once the controllers have said all about them. */
+/** The versions of all objects after the controllers have updated them. */
 function settled(): Promise<Readonly<Record<string, string>>> {
   return eventually('nothing changes for a second', async () => {
     const first = await readVersions(playground);
@@ -163,12 +163,12 @@ async function readFigures(): Promise<string> {
 }
 
 async function makeWhatExists(): Promise<void> {
-  const { certificatePem } = await createCertificateAuthority({
+  const { certificatePem } = await createCa({
     commonName: 'corporate',
     now: new Date(),
   });
   await api.create(`${HOME}/configmaps`, {
-    metadata: { name: EXISTING.authorities },
+    metadata: { name: EXISTING.caCerts },
     data: { 'corporate.pem': certificatePem },
   });
   await api.create(`${HOME}/secrets`, {
@@ -187,7 +187,7 @@ async function makeWhatExists(): Promise<void> {
   });
 }
 
-/** As much of the Prometheus Operator as its API. */
+/** Only the API of the Prometheus Operator. */
 function crdOf(kind: string) {
   const plural = `${kind.toLowerCase()}s`;
   const schema = {

@@ -26,16 +26,16 @@ async function alertsWith(...settings: readonly string[]): Promise<readonly Aler
   return rule?.spec.groups.flatMap(({ rules }) => rules) ?? [];
 }
 
-/** With how many hours left a serving certificate and an authority are late. */
+/** With how many hours left a serving certificate and a CA count as not renewed. */
 async function lateIn(...settings: readonly string[]): Promise<readonly number[]> {
   const alerts = await alertsWith(...settings);
-  return ['CertificateExpiring', 'AuthorityExpiring'].map((name) => {
+  return ['CertificateExpiring', 'CaExpiring'].map((name) => {
     const expr = alerts.find(({ alert }) => alert === `EcrPullSecrets${name}`)?.expr ?? '';
     return Number(/< (\d+)$/.exec(expr)?.[1]) / 3600;
   });
 }
 
-t.test('each alert says what it is and where to read on, and the page has it', async (t) => {
+t.test('each alert has a summary, a description and a runbook, and is on the page', async (t) => {
   const page = await readFile(MONITORING_PAGE, 'utf8');
   const alerts = await alertsWith();
   const headings = [...page.matchAll(/^### (EcrPullSecrets\w+)$/gm)].map(([, name]) => name);
@@ -52,7 +52,7 @@ t.test('each alert says what it is and where to read on, and the page has it', a
   }
 });
 
-t.test('alerts can be left out, labelled and added', async (t) => {
+t.test('alerts can be omitted, labelled and added', async (t) => {
   const rules = await alertsWith(
     '--set-json',
     `prometheusRule=${JSON.stringify({ ...Object(EVERY_SWITCH['prometheusRule']), runbookUrl: 'https://wiki.example' })}`,
@@ -66,7 +66,7 @@ t.test('alerts can be left out, labelled and added', async (t) => {
   });
 });
 
-t.test('a certificate is late with a quarter of its life left', async (t) => {
+t.test('a certificate counts as not renewed when a quarter of its lifetime is left', async (t) => {
   t.same(await lateIn(), [168 / 4, 8760 / 4]);
   t.same(await lateIn('--set', 'tls.selfManaged.servingLifetime=1h30m'), [1.5 / 4, 8760 / 4]);
   t.same(await lateIn('--set', 'tls.mode=cert-manager'), [2160 / 4, 14 * 24]);
@@ -82,7 +82,7 @@ t.test('without a webhook its metrics are not scraped', async (t) => {
   t.notMatch(await render(...switches, '--set', 'injection.mode=none'), /webhook-ops|9402|10250/);
 });
 
-t.test('the dashboard is one that Grafana reads', async (t) => {
+t.test('the dashboard is valid for Grafana', async (t) => {
   const rendered = await render('--set', 'grafanaDashboard.enabled=true');
   const object = readManifest(rendered).find(({ metadata }) =>
     metadata.name.endsWith('-dashboard'),

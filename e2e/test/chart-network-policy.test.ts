@@ -10,7 +10,7 @@ const POLICY = `NetworkPolicy ${NAME}`;
 const EVERYTHING = settingsOf(EVERY_SWITCH);
 const CRON_JOB = ['--set', 'cronjob.enabled=true'];
 
-/** What goes out with every switch on, of each pod. */
+/** The egress of each pod with every switch enabled. */
 const EGRESS = [
   { ports: [{ port: 53, protocol: 'UDP' }, { port: 53 }, { port: 1053, protocol: 'UDP' }, {}] },
   { ports: [{ port: 443 }, { port: 8443 }], to: undefined },
@@ -23,7 +23,7 @@ function selecting(name: string) {
   return { podSelector: { matchLabels: labels }, policyTypes: ['Ingress', 'Egress'] };
 }
 
-t.test('it lets anybody ask the webhook, and the pods ask what they need', async (t) => {
+t.test('everybody may connect to the webhook, and the pods to what they need', async (t) => {
   const monitoring = { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } };
   t.match((await objects(...EVERYTHING))[POLICY], {
     spec: {
@@ -40,7 +40,7 @@ t.test('it lets anybody ask the webhook, and the pods ask what they need', async
 
 t.test('it lets no peer scrape metrics unless metricsFrom names one', async (t) => {
   const on = ['--set', 'networkPolicy.enabled=true'];
-  // A pattern of a list would take a longer one.
+  // A pattern of a list would match a longer one.
   const webhookAlone = { length: 1, 0: { ports: [{ port: 10_250 }] } };
   t.match((await objects(...on))[POLICY], {
     spec: { ...selecting(NAME), ingress: webhookAlone },
@@ -51,15 +51,15 @@ t.test('it lets no peer scrape metrics unless metricsFrom names one', async (t) 
   });
 });
 
-t.test('the notes say that Prometheus is kept out', async (t) => {
+t.test('the notes report that Prometheus cannot scrape the metrics', async (t) => {
   const monitored = ['--set', 'networkPolicy.enabled=true,podMonitor.enabled=true'];
   const peers = ['--set-json', 'networkPolicy.metricsFrom=[{"namespaceSelector":{}}]'];
-  t.match(await notes(...monitored), 'Prometheus cannot reach the metrics');
-  t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot reach the metrics');
+  t.match(await notes(...monitored), 'Prometheus cannot scrape the metrics');
+  t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot scrape the metrics');
 });
 
 t.test(
-  'DNS and API servers are asked at their Services’ ports and at those behind them',
+  'DNS and API servers are reachable at the ports of their Services and at those behind them',
   async (t) => {
     const dns = [53, 5353, 8053].flatMap((port) => [{ port, protocol: 'UDP' }, { port }]);
     const others = [443, 6443, 8443, 16_443].map((port) => ({ port }));
@@ -75,12 +75,15 @@ t.test(
   },
 );
 
-t.test('the pod of helm test has one of its own, which comes and goes with it', async (t) => {
-  t.match((await objects(...EVERYTHING))[`NetworkPolicy ${helmTestName()}`], {
-    metadata: { annotations: { 'helm.sh/hook': 'test', 'helm.sh/hook-weight': '-2' } },
-    spec: { ...selecting(`${NAME}-test`), ingress: undefined, egress: EGRESS },
-  });
-});
+t.test(
+  'the pod of helm test has a network policy of its own, which is created and deleted with it',
+  async (t) => {
+    t.match((await objects(...EVERYTHING))[`NetworkPolicy ${helmTestName()}`], {
+      metadata: { annotations: { 'helm.sh/hook': 'test', 'helm.sh/hook-weight': '-2' } },
+      spec: { ...selecting(`${NAME}-test`), ingress: undefined, egress: EGRESS },
+    });
+  },
+);
 
 t.test('a CronJob’s pods may connect, and no peer connects to them', async (t) => {
   const all = await objects(...EVERYTHING, ...CRON_JOB);

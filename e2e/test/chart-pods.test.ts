@@ -15,7 +15,7 @@ interface Pod {
   };
 }
 
-/** Pods of an object, or those that it would make. */
+/** The pods of an object, or those that it creates. */
 function podsIn(value: unknown): readonly Pod[] {
   if (typeof value !== 'object' || value === null) return [];
   return isPod(value) ? [value] : Object.values(value).flatMap(podsIn);
@@ -26,7 +26,7 @@ function isPod(value: object): value is Pod {
   return typeof spec === 'object' && spec !== null && 'containers' in spec;
 }
 
-/** Every pod that there can be with these values: by what makes it. */
+/** Every pod that exists with these values, by the object that creates it. */
 async function podsWith(values: Values): Promise<Readonly<Record<string, Pod>>> {
   const settings = settingsOf({ ...values, targetNamespace: 'a' });
   const rendered = [
@@ -49,7 +49,7 @@ async function skippedWith(value: string | undefined): Promise<string | undefine
   return pods['Deployment']?.metadata.annotations?.[key];
 }
 
-t.test('every pod has the labels, the annotations and the settings of pods', async (t) => {
+t.test('every pod has the labels, annotations and settings of the values', async (t) => {
   const pods = await podsWith(EVERY_SWITCH);
   const names = { Deployment: NAME, Pod: `${NAME}-test`, CronJob: `${NAME}-cronjob` };
   for (const [kind, name] of Object.entries({ ...names, Job: names.CronJob })) {
@@ -60,7 +60,7 @@ t.test('every pod has the labels, the annotations and the settings of pods', asy
           labels: {
             cost: 'shared',
             team: 'platform',
-            // By these a Service or a NetworkPolicy finds them.
+            // A Service or a NetworkPolicy selects pods by these labels.
             'app.kubernetes.io/name': name,
             'app.kubernetes.io/instance': NAME,
           },
@@ -82,7 +82,7 @@ t.test('every pod has the labels, the annotations and the settings of pods', asy
   t.equal(Object.keys(pods).length, 4);
 });
 
-t.test('an umbrella’s pull secrets come with ours, each once', async (t) => {
+t.test('the pull secrets of a parent chart are merged with ours, without duplicates', async (t) => {
   const values = {
     global: { imagePullSecrets: ['one', 'x'] },
     imagePullSecrets: [{ name: 'one' }],
@@ -125,7 +125,7 @@ t.test('containers are probed as often as the values say, and by default so', as
   ]);
 });
 
-t.test('containers can be added, and some that come first', async (t) => {
+t.test('containers and init containers can be added', async (t) => {
   const pods = await podsWith({
     extraContainers: [{ name: 'beside', image: 'x' }],
     extraInitContainers: [{ name: 'before', image: 'y' }],
@@ -146,7 +146,7 @@ t.test('the webhook takes no AWS identity, even if the renewer takes none', asyn
   t.equal(await skippedWith('x,webhook'), 'webhook,x');
 });
 
-t.test('the Deployment has annotations, the ServiceAccount labels of its own', async (t) => {
+t.test('the Deployment can have annotations, and the ServiceAccount labels', async (t) => {
   const all = await objects(...settingsOf(EVERY_SWITCH));
   t.match(all[`Deployment ${NAME}`]?.metadata, {
     annotations: { 'reloader.stakater.com/auto': 'true' },
@@ -158,15 +158,18 @@ t.test('the Deployment has annotations, the ServiceAccount labels of its own', a
   });
 });
 
-t.test('more objects are part of the release, as an object or a text, filled in', async (t) => {
-  const all = await objects(...settingsOf(EVERY_SWITCH));
-  t.match(all[`ConfigMap ${NAME}-extra`], {
-    metadata: { namespace: NAME, labels: { team: 'platform' } },
-  });
-  t.match(all['ConfigMap as-text'], { data: { release: NAME } });
-});
+t.test(
+  'extra objects are part of the release, as an object or a string, and are evaluated as templates',
+  async (t) => {
+    const all = await objects(...settingsOf(EVERY_SWITCH));
+    t.match(all[`ConfigMap ${NAME}-extra`], {
+      metadata: { namespace: NAME, labels: { team: 'platform' } },
+    });
+    t.match(all['ConfigMap as-text'], { data: { release: NAME } });
+  },
+);
 
-t.test('no label stands there twice, whatever the common ones are', async (t) => {
+t.test('labels are unique, whatever commonLabels contain', async (t) => {
   const component = { 'app.kubernetes.io/component': 'x' };
   const settings = settingsOf({ serviceMonitor: { enabled: true }, commonLabels: component });
   const all = await objects(...settings);

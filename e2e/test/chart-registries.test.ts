@@ -17,11 +17,11 @@ const { render, objects, notes } = await startChart(t);
 const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const CRON_JOB = { cronjob: { enabled: true }, targetNamespace: 'a' };
 
-t.test('the chart has the code’s rule: run npm run chart-readme', async (t) => {
+t.test('the chart has the rule of the code: run npm run chart-readme', async (t) => {
   t.equal(await readFile(REGISTRY_RULE_FILE, 'utf8'), registryRuleText());
 });
 
-/** What the chart's templates say about keys, all in one rendering. */
+/** The errors of the chart's templates about keys, from one rendering. */
 async function problemsByChart(
   keys: readonly string[],
 ): Promise<Readonly<Record<string, string | undefined>>> {
@@ -45,7 +45,7 @@ async function problemsByChart(
 }
 
 t.test(
-  'the chart takes and refuses each key as the renewer does, for the same reason',
+  'the chart accepts and rejects the same keys as the renewer, for the same reasons',
   async (t) => {
     const keys = [...ECR_KEYS, ...OTHER_KEYS, ...Object.values(REFUSED_KEYS).flat()];
     const found = await problemsByChart(keys);
@@ -54,7 +54,7 @@ t.test(
   },
 );
 
-t.test('what is taken is rendered as written, in both forms and kinds', async (t) => {
+t.test('accepted keys are rendered unchanged, in both forms and kinds', async (t) => {
   const text = await render(
     ...settingsOf({ ...CRON_JOB, registries: [...ECR_KEYS, ...OTHER_KEYS].join('\n') }),
   );
@@ -64,7 +64,7 @@ t.test('what is taken is rendered as written, in both forms and kinds', async (t
     t.ok(await render(...settingsOf({ ...values, registries: list })));
 });
 
-t.test('a refused key is named with its place, the reason and an example', async (t) => {
+t.test('the error of a rejected key has its path, the reason and an example', async (t) => {
   const message = /registries: "\*\.\*" has a wildcard .*; for example https:\/\/123456789012/s;
   for (const values of [{}, CRON_JOB]) {
     for (const separator of [',', ';', ' ', '\n']) {
@@ -93,13 +93,13 @@ t.test('a Secret has room for 200 entries', async (t) => {
   t.ok(await render(...settingsOf({ registries: keys.slice(1) })));
 });
 
-t.test('the notes name each host of which nothing says whose token it gets', async (t) => {
+t.test('the notes name each host without an explicit token', async (t) => {
   for (const values of [{}, CRON_JOB]) {
     const said = await notes(
       ...settingsOf({ ...values, registries: `a.example ${ECR},b.example/x` }),
     );
-    t.match(said, /WARNING: registry a\.example is no host of ECR/);
-    t.match(said, /WARNING: registry b\.example\/x is no host of ECR/);
+    t.match(said, /WARNING: registry a\.example is not an ECR host/);
+    t.match(said, /WARNING: registry b\.example\/x is not an ECR host/);
     t.notMatch(said, `registry ${ECR}`);
   }
 });

@@ -13,7 +13,7 @@ function selector(path: string, ...matchExpressions: readonly Expression[]): rea
   return ['--set-json', `${path}.matchExpressions=${JSON.stringify(matchExpressions)}`];
 }
 
-/** Labels of namespaces that ask for nothing but what a test adds. */
+/** A namespaceSelector without the default label. */
 const NO_LABELS = ['--set', 'namespaceSelector.matchLabels.ecr-pull-secrets\\.io/inject=null'];
 
 t.test('an expression has values if its operator takes some, and only there', async (t) => {
@@ -27,8 +27,8 @@ t.test('an expression has values if its operator takes some, and only there', as
       t.ok(await render(...selector(path, { key: 'a', operator, values: ['b'] })));
     }
     for (const operator of ['Exists', 'DoesNotExist']) {
-      const settings = selector(path, { key: 'a', operator, values: ['b'] });
-      await t.rejects(render(...settings), { message: `${place}/values': maxItems: got 1` });
+      const superfluous = selector(path, { key: 'a', operator, values: ['b'] });
+      await t.rejects(render(...superfluous), { message: `${place}/values': maxItems: got 1` });
       t.ok(await render(...selector(path, { key: 'a', operator })));
     }
   }
@@ -40,7 +40,7 @@ async function triedPod(...settings: readonly string[]): Promise<unknown> {
   return text === undefined ? undefined : JSON.parse(JSON.parse(text));
 }
 
-t.test('the pod of helm test has the labels that a pod needs', async (t) => {
+t.test('the pod of helm test has the labels that the selector requires', async (t) => {
   t.equal(await triedPod(), undefined);
   const wanted = [
     '--set',
@@ -62,48 +62,51 @@ t.test('the pod of helm test has the labels that a pod needs', async (t) => {
   });
 });
 
-/** What the notes say a namespace needs to opt in. */
+/** The instruction in the notes to opt a namespace in. */
 async function optingIn(...settings: readonly string[]): Promise<string | undefined> {
-  return /^1\. Let a namespace opt in:\n +(.*)$/m.exec(await notes(...settings))?.[1];
+  return /^1\. Opt a namespace in:\n +(.*)$/m.exec(await notes(...settings))?.[1];
 }
 
-t.test('the notes say which label a namespace needs, or that it needs none', async (t) => {
+t.test('the notes contain the label that a namespace needs, or that it needs none', async (t) => {
   const command = 'kubectl label namespace <namespace>';
   t.equal(await optingIn(), `${command} ecr-pull-secrets.io/inject=enabled`);
   const some = selector('namespaceSelector', { key: 'tier', operator: 'In', values: ['a', 'b'] });
   t.equal(await optingIn(...NO_LABELS, ...some), `${command} tier=a`);
-  const none = 'no label is needed: namespaceSelector takes every namespace';
+  const none = 'no label is needed: namespaceSelector selects every namespace';
   t.equal(await optingIn(...NO_LABELS), none);
   const not = selector('namespaceSelector', { key: 'frozen', operator: 'DoesNotExist' });
-  t.equal(
-    await optingIn(...NO_LABELS, ...not),
-    `${none} that its matchExpressions do not keep out`,
-  );
+  t.equal(await optingIn(...NO_LABELS, ...not), `${none} that its matchExpressions do not exclude`);
 });
 
-t.test('notes for named namespaces ask for no label, and there is no helm test', async (t) => {
-  const key = 'kubernetes.io/metadata.name';
-  const expression = (operator: string, ...values: readonly string[]) =>
-    selector('namespaceSelector', { key, operator, ...(values.length > 0 && { values }) });
-  const byLabel = ['--set-json', `namespaceSelector.matchLabels={"${key}":"payments"}`];
-  for (const named of [expression('In', 'payments', 'shop'), byLabel]) {
-    const settings = [...NO_LABELS, ...named];
-    t.equal(
-      await optingIn(...settings),
-      'no label is needed: namespaceSelector names its namespaces',
-    );
-    t.match(await notes(...settings), '(there is none where namespaceSelector names');
-    t.notMatch(await render(...settings), 'helm.sh/hook: test');
-    t.match(
-      await notes(...named),
-      'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled\n     (namespaceSelector names',
-    );
-  }
-  for (const kept of [expression('NotIn', 'kube-system'), expression('Exists')]) {
-    t.equal(
-      await optingIn(...kept),
-      'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled',
-    );
-    t.match(await render(...kept), 'helm.sh/hook: test');
-  }
-});
+t.test(
+  'if namespaces are selected by name, the notes mention no label, and there is no helm test',
+  async (t) => {
+    const key = 'kubernetes.io/metadata.name';
+    const expression = (operator: string, ...values: readonly string[]) =>
+      selector('namespaceSelector', { key, operator, ...(values.length > 0 && { values }) });
+    const byLabel = ['--set-json', `namespaceSelector.matchLabels={"${key}":"payments"}`];
+    for (const named of [expression('In', 'payments', 'shop'), byLabel]) {
+      const settings = [...NO_LABELS, ...named];
+      t.equal(
+        await optingIn(...settings),
+        'no label is needed: namespaceSelector selects namespaces by name',
+      );
+      t.match(
+        await notes(...settings),
+        '(not available, because namespaceSelector selects namespaces by name',
+      );
+      t.notMatch(await render(...settings), 'helm.sh/hook: test');
+      t.match(
+        await notes(...named),
+        'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled\n     (only for the namespaces that namespaceSelector selects by name)',
+      );
+    }
+    for (const kept of [expression('NotIn', 'kube-system'), expression('Exists')]) {
+      t.equal(
+        await optingIn(...kept),
+        'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled',
+      );
+      t.match(await render(...kept), 'helm.sh/hook: test');
+    }
+  },
+);

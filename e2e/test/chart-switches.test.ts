@@ -8,7 +8,7 @@ import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { helm, lint, path: chart, render } = await startChart(t);
 
-/** The oldest Kubernetes that has what a policy needs. */
+/** The oldest version of Kubernetes with MutatingAdmissionPolicies in v1. */
 const WITH_POLICIES = ['--kube-version', '1.36.0'];
 
 const EVERYTHING = settingsOf(EVERY_SWITCH);
@@ -38,7 +38,7 @@ const PROFILES: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [name, settings] of Object.entries(PROFILES)) {
-  t.test(`${name}: lints strictly, and renders twice the same`, async (t) => {
+  t.test(`${name}: lints strictly, and renders the same bytes twice`, async (t) => {
     t.match(await lint(...settings), /0 chart\(s\) failed/);
     const rendered = await render(...settings);
     t.equal(await render(...settings), rendered);
@@ -46,7 +46,7 @@ for (const [name, settings] of Object.entries(PROFILES)) {
   });
 }
 
-t.test('docs/gitops.md lists every kind of the chart that is cluster-wide', async (t) => {
+t.test('docs/gitops.md lists every cluster-scoped kind of the chart', async (t) => {
   const profiles = [PROFILES['every switch'], PROFILES['both']].map((settings = []) =>
     render(...settings, ...settingsOf({ optInPolicy: { enabled: true } })),
   );
@@ -56,12 +56,12 @@ t.test('docs/gitops.md lists every kind of the chart that is cluster-wide', asyn
   const listed = [...page.matchAll(/^ {2}- \{ group: .*, kind: (\w+) \}$/gm)].map(
     ([, kind = '']) => kind,
   );
-  // The Namespace is Helm's `--create-namespace`.
+  // The Namespace is created by `--create-namespace` of Helm.
   const kinds = new Set(['Namespace', ...clusterWide.map(({ kind }) => kind)]);
   t.same(new Set(listed), kinds);
 });
 
-t.test('each switch renders alone', async (t) => {
+t.test('each switch renders its own objects', async (t) => {
   const defaults = await render();
   for (const [key, value] of Object.entries(EVERY_SWITCH)) {
     t.not(await render(...settingsOf({ [key]: value })), defaults, key);
@@ -94,7 +94,7 @@ async function containersOf(...settings: readonly string[]): Promise<readonly Co
   return containersIn(readManifest(await render(...settings)));
 }
 
-/** What a container's variable is set to. */
+/** The value of a variable of a container. */
 function variable(containers: readonly Container[], container: string, name: string): unknown {
   return containers.find((one) => one.name === container)?.env.find((one) => one.name === name)
     ?.value;
@@ -133,7 +133,7 @@ t.test('pods are placed, named and secured as the values say', async (t) => {
     priorityClassName: EXISTING.priorityClass,
     dnsPolicy: 'ClusterFirst',
     dnsConfig: { options: [{ name: 'ndots', value: '2' }] },
-    // The drain, the answers on their way, and a margin.
+    // The drain, the reviews in flight, and a margin.
     terminationGracePeriodSeconds: 15 + 10 + 10,
     automountServiceAccountToken: false,
   });
@@ -150,7 +150,7 @@ t.test('pods are placed, named and secured as the values say', async (t) => {
 });
 
 t.test(
-  'the host’s network comes with the cluster’s DNS, Recreate without more words',
+  'hostNetwork sets the DNS policy of the cluster, and Recreate has no further fields',
   async (t) => {
     const host = await objectOf<Deployment>(
       'Deployment',
@@ -166,52 +166,61 @@ t.test(
   },
 );
 
-t.test('a digest wins over a tag', async (t) => {
+t.test('a digest overrides a tag', async (t) => {
   const digest = `sha256:${'0'.repeat(64)}`;
   const containers = await containersOf('--set', `image.digest=${digest},image.tag=x`);
   for (const { image } of containers) t.match(image, new RegExp(`/ecr-pull-secrets@${digest}$`));
 });
 
-t.test('V8 gets a third of the memory limit, unless a value says otherwise', async (t) => {
-  const heaps = async (quantity: string) => {
-    const containers = await containersOf('--set-json', `renewer.resources.limits=${quantity}`);
-    return variable(containers, 'renewer', 'NODE_OPTIONS');
-  };
-  const defaults = await containersOf();
-  t.equal(
-    variable(defaults, 'webhook', 'NODE_OPTIONS'),
-    '--max-old-space-size=128 --max-semi-space-size=1',
-  );
-  t.equal(
-    variable(defaults, 'renewer', 'NODE_OPTIONS'),
-    '--max-old-space-size=170 --max-semi-space-size=1',
-  );
-  t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512 --max-semi-space-size=4');
-  t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190 --max-semi-space-size=1');
-  t.equal(await heaps('{"memory":402653184}'), '--max-old-space-size=128 --max-semi-space-size=1');
-  t.equal(await heaps('{"memory":"1Ti"}'), '--max-old-space-size=349525 --max-semi-space-size=16');
-  t.equal(await heaps('{"memory":"+.5Gi"}'), '--max-old-space-size=170 --max-semi-space-size=1');
-  t.equal(
-    await heaps('{"memory":"402653184000m"}'),
-    '--max-old-space-size=128 --max-semi-space-size=1',
-  );
-  t.equal(
-    await heaps('{"memory":"128Mi"}'),
-    '--max-old-space-size=64 --max-semi-space-size=1',
-    'it cannot do with less',
-  );
-  t.equal(await heaps('null'), undefined, 'without a limit');
-  const configured = await containersOf(...EVERYTHING);
-  t.equal(variable(configured, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
-});
+t.test(
+  'the old space of V8 is a third of the memory limit, unless NODE_OPTIONS is set',
+  async (t) => {
+    const heaps = async (quantity: string) => {
+      const containers = await containersOf('--set-json', `renewer.resources.limits=${quantity}`);
+      return variable(containers, 'renewer', 'NODE_OPTIONS');
+    };
+    const defaults = await containersOf();
+    t.equal(
+      variable(defaults, 'webhook', 'NODE_OPTIONS'),
+      '--max-old-space-size=128 --max-semi-space-size=1',
+    );
+    t.equal(
+      variable(defaults, 'renewer', 'NODE_OPTIONS'),
+      '--max-old-space-size=170 --max-semi-space-size=1',
+    );
+    t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512 --max-semi-space-size=4');
+    t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190 --max-semi-space-size=1');
+    t.equal(
+      await heaps('{"memory":402653184}'),
+      '--max-old-space-size=128 --max-semi-space-size=1',
+    );
+    t.equal(
+      await heaps('{"memory":"1Ti"}'),
+      '--max-old-space-size=349525 --max-semi-space-size=16',
+    );
+    t.equal(await heaps('{"memory":"+.5Gi"}'), '--max-old-space-size=170 --max-semi-space-size=1');
+    t.equal(
+      await heaps('{"memory":"402653184000m"}'),
+      '--max-old-space-size=128 --max-semi-space-size=1',
+    );
+    t.equal(
+      await heaps('{"memory":"128Mi"}'),
+      '--max-old-space-size=64 --max-semi-space-size=1',
+      'it cannot do with less',
+    );
+    t.equal(await heaps('null'), undefined, 'without a limit');
+    const configured = await containersOf(...EVERYTHING);
+    t.equal(variable(configured, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
+  },
+);
 
-/** Each kind of pod, with every variable that it may have. */
+/** Every kind of pod, with every variable that it may have. */
 const ALL_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   Deployment: ['--set', 'tls.mode=existing-secret,tls.existingSecret=mine'],
   CronJob: ['--set', 'cronjob.enabled=true'],
 };
 
-t.test('extraEnv replaces every variable of ours, and none stands there twice', async (t) => {
+t.test('extraEnv overrides each of our variables, and all are unique', async (t) => {
   const everything = [
     ...EVERYTHING,
     ...settingsOf({ aws: { secretName: 'mine' }, registries: 'a.example' }),
@@ -232,7 +241,7 @@ t.test('extraEnv replaces every variable of ours, and none stands there twice', 
   }
 });
 
-t.test('a region that extraEnv sets needs no other', async (t) => {
+t.test('awsRegion is not required if extraEnv sets AWS_REGION', async (t) => {
   const region = [
     '--set',
     'renewer.extraEnv[0].name=AWS_REGION,renewer.extraEnv[0].value=eu-west-1',
@@ -241,21 +250,21 @@ t.test('a region that extraEnv sets needs no other', async (t) => {
   t.match(stdout, /name: AWS_REGION\n +value: eu-west-1\n/);
 });
 
-t.test('the proxy and the authorities are the renewer’s alone', async (t) => {
+t.test('only the renewer gets the proxy and the CAs', async (t) => {
   const containers = await containersOf(...EVERYTHING);
   const [webhook, renewer] = containers;
   t.notMatch(JSON.stringify(webhook), /PROXY|CA_CERTS|extra-ca-certs/);
   const noProxy = '$(KUBERNETES_SERVICE_HOST),10.0.0.0/8,.svc';
   t.equal(variable(containers, 'renewer', 'NO_PROXY'), noProxy);
-  const authorities = '/etc/ecr-pull-secrets-ca/corporate.pem';
-  t.equal(variable(containers, 'renewer', 'NODE_EXTRA_CA_CERTS'), authorities);
+  const caFile = '/etc/ecr-pull-secrets-ca/corporate.pem';
+  t.equal(variable(containers, 'renewer', 'NODE_EXTRA_CA_CERTS'), caFile);
   t.match(JSON.stringify(renewer), `"name":"${EXISTING.proxy}","optional":true`);
   const direct = await containersOf('--set', 'proxy.httpsProxy=http://proxy:3128');
   t.equal(variable(direct, 'renewer', 'HTTPS_PROXY'), 'http://proxy:3128');
   t.notMatch(JSON.stringify(await containersOf()), /PROXY|CA_CERTS/);
 });
 
-t.test('what is added to the webhook’s registration takes nothing away', async (t) => {
+t.test('values that extend the webhook configuration do not remove the defaults', async (t) => {
   t.match(await objectOf('MutatingWebhookConfiguration', ...EVERYTHING), {
     metadata: { annotations: { 'example.com/note': 'x' } },
     webhooks: [
@@ -274,7 +283,7 @@ t.test('what is added to the webhook’s registration takes nothing away', async
   });
 });
 
-t.test('the Service takes one family or two', async (t) => {
+t.test('the Service can have one IP family or two', async (t) => {
   t.match(await objectOf('Service', ...(PROFILES['two families'] ?? [])), {
     spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6', 'IPv4'] },
   });

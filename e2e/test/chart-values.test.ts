@@ -10,7 +10,7 @@ import { startChart } from './support/chart.ts';
 
 const { helm, lint, path: chart, render } = await startChart(t);
 
-/** Refused by the schema, by `helm lint` too; the message names the key. */
+/** Rejected by the schema, also in `helm lint`; the message names the key. */
 const WRONG: Readonly<Record<string, RegExp>> = {
   'replicas=3': /at '': additional properties 'replicas' not allowed/,
   'webhook.resource.limits.memory=1Gi': /at '\/webhook': additional properties 'resource'/,
@@ -38,7 +38,7 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'webhook.drainSeconds=null': /at '\/webhook': missing property 'drainSeconds'/,
 };
 
-/** What a schema cannot say. */
+/** Combinations that a schema cannot express. */
 const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'proxy=null': /proxy must not be null/,
   'serviceAccount.create=false': /serviceAccount\.create=false needs serviceAccount\.name/,
@@ -46,43 +46,47 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'injection.failurePolicy=Fail,replicaCount=1': /Fail needs replicaCount=2/,
   'tls.mode=existing-secret': /needs tls\.existingSecret/,
   'tls.additionalCaBundle=ca.crt':
-    /must be certificates as PEM: .*--set-file tls\.additionalCaBundle/,
+    /must contain certificates in PEM; .*--set-file tls\.additionalCaBundle/,
   'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----':
     /no effect with tls\.mode=cert-manager/,
   'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- -----BEGIN EC PRIVATE KEY-----':
-    /tls\.additionalCaBundle holds a private key: .*everybody can read it/,
+    /tls\.additionalCaBundle contains a private key, .*everybody can read it/,
   'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
   'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
   'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
-  'hostNetwork=true': /webhook\.port=10250 is kubelet's on each node; set another one, for example/,
+  'hostNetwork=true':
+    /webhook\.port=10250 is in use by kubelet on each node; set another port, for example/,
   'hostNetwork=true,webhook.port=10260,webhook.opsPort=10256':
-    /webhook\.opsPort=10256 is kube-proxy's/,
+    /webhook\.opsPort=10256 is in use by kube-proxy/,
   'hostNetwork=true,injection.mode=none,renewer.opsPort=10250':
-    /renewer\.opsPort=10250 is kubelet's/,
+    /renewer\.opsPort=10250 is in use by kubelet/,
   'cronjob.enabled=true,targetNamespace=a,cronjob.schedule=null':
     /cronjob\.schedule must not be empty/,
   'podDisruptionBudget.minAvailable=2':
-    /minAvailable=2 of replicaCount=2 would let no node be drained; .* your own in extraObjects/,
+    /minAvailable=2 of replicaCount=2 no node could be drained; .* your own budget in extraObjects/,
   'podDisruptionBudget.minAvailable=null': /has neither minAvailable nor maxUnavailable/,
-  'podDisruptionBudget.minAvailable=67%,replicaCount=3': /minAvailable=67% of replicaCount=3 would/,
-  'podDisruptionBudget.maxUnavailable=0': /maxUnavailable=0 would let no node be drained/,
-  'webhook.resources.limits.memory=16Mi': /webhook\.resources\.limits\.memory=16Mi is too little/,
-  'renewer.resources.limits.memory=127Mi': /renewer\.resources\.limits\.memory=127Mi is too little/,
-  'cronjob.enabled=true,targetNamespace=a,renewer.resources.limits.memory=1M': /=1M is too little/,
+  'podDisruptionBudget.minAvailable=67%,replicaCount=3':
+    /minAvailable=67% of replicaCount=3 no node could be drained/,
+  'podDisruptionBudget.maxUnavailable=0': /maxUnavailable=0 no node could be drained/,
+  'webhook.resources.limits.memory=16Mi': /webhook\.resources\.limits\.memory=16Mi is too low/,
+  'renewer.resources.limits.memory=127Mi': /renewer\.resources\.limits\.memory=127Mi is too low/,
+  'cronjob.enabled=true,targetNamespace=a,renewer.resources.limits.memory=1M': /=1M is too low/,
   'updateStrategy.rollingUpdate.maxSurge=0': /must not both be 0, .*; set maxUnavailable=1/,
   'updateStrategy.rollingUpdate.maxSurge=0%': /must not both be 0/,
   'renewer.extraEnv[0].name=A,renewer.extraEnv[1].name=A': /renewer\.extraEnv sets A twice/,
-  [condition('not-a-mirror-pod')]: /the name not-a-mirror-pod is one of ours/,
-  [`${condition('a')},${condition('a', 1)}`]: /the name a is one of ours, or there twice/,
+  [condition('not-a-mirror-pod')]:
+    /the name not-a-mirror-pod is repeated, or is the name of a condition of the chart/,
+  [`${condition('a')},${condition('a', 1)}`]:
+    /the name a is repeated, or is the name of a condition of the chart/,
 };
 
-/** A condition that a pod must meet besides. */
+/** A further condition that a pod must meet. */
 function condition(name: string, index = 0): string {
   const path = `injection.matchConditions[${index}]`;
   return `${path}.name=${name},${path}.expression=1 < 2`;
 }
 
-/** What is near to the above, and works. */
+/** Values that are near to those above, and valid. */
 const POSSIBLE = [
   'hostNetwork=true,webhook.port=10260',
   'hostNetwork=true,injection.mode=none',
@@ -100,34 +104,34 @@ const POSSIBLE = [
 ];
 
 for (const [setting, message] of Object.entries(WRONG)) {
-  t.test(`${setting} is refused`, async (t) => {
+  t.test(`${setting} is rejected`, async (t) => {
     await t.rejects(render('--set', setting), { message });
     await t.rejects(lint('--set', setting), /helm lint failed/);
   });
 }
 
 for (const [setting, message] of Object.entries(IMPOSSIBLE)) {
-  t.test(`${setting} is refused`, (t) => t.rejects(render('--set', setting), { message }));
+  t.test(`${setting} is rejected`, (t) => t.rejects(render('--set', setting), { message }));
 }
 
 t.test(
-  'a release whose name no Service could have is refused before anything is made',
+  'a release name that is invalid for a Service is rejected before anything is created',
   async (t) => {
     for (const name of ['my.release', '1st']) {
       await t.rejects(helm(['template', name, chart, '--set', 'awsRegion=us-east-1']), {
         message: new RegExp(
-          `full name "${name}-ecr-pull-secrets" cannot be .*; set fullnameOverride`,
+          `full name "${name}-ecr-pull-secrets" is not valid for a Service.*; set fullnameOverride`,
         ),
       });
     }
   },
 );
 
-t.test('what is only near to something impossible is taken', async (t) => {
+t.test('values near to an impossible one are accepted', async (t) => {
   for (const setting of POSSIBLE) t.ok(await render('--set', setting), setting);
 });
 
-t.test('a bundle that no webhook needs is neither checked nor rendered', async (t) => {
+t.test('additionalCaBundle without a webhook is neither validated nor rendered', async (t) => {
   const bundle = 'tls.additionalCaBundle=x PRIVATE KEY';
   for (const setting of [
     'injection.mode=none',
@@ -138,7 +142,7 @@ t.test('a bundle that no webhook needs is neither checked nor rendered', async (
   }
 });
 
-t.test('a chart above this one may say global and enabled', async (t) => {
+t.test('a parent chart may set global and enabled', async (t) => {
   t.equal(await render('--set', 'global.registry=x,enabled=true'), await render());
   for (const pullSecrets of ['"x"', 'true', '{"name":"x"}']) {
     const setting = `global.imagePullSecrets=${pullSecrets}`;
@@ -146,7 +150,7 @@ t.test('a chart above this one may say global and enabled', async (t) => {
   }
 });
 
-t.test('keys of a Secret that are not said are the usual ones', async (t) => {
+t.test('the keys of a Secret have defaults', async (t) => {
   for (const settings of ['aws.secretName=mine', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s']) {
     const usual = await render('--set', settings);
     for (const keys of ['aws.secretKeys=null', 'aws.secretKeys.accessKeyId=null']) {
@@ -155,7 +159,7 @@ t.test('keys of a Secret that are not said are the usual ones', async (t) => {
   }
 });
 
-t.test('a release with a number for a name has texts for labels', async (t) => {
+t.test('a release with a numeric name has strings as labels', async (t) => {
   for (const mode of ['cronjob.enabled=false', 'cronjob.enabled=true,targetNamespace=a']) {
     const set = `awsRegion=us-east-1,fullnameOverride=abc,${mode}`;
     const args = ['template', '123', chart, '--set', set, '--set-string', 'nameOverride=1e3'];
@@ -165,7 +169,7 @@ t.test('a release with a number for a name has texts for labels', async (t) => {
   }
 });
 
-t.test('values of an older chart of ours are met with what to do', async (t) => {
+t.test('the error for values of an older chart contains what to do', async (t) => {
   const older = ['webhook', 'renewer'].map((name) => `${name}.livenessProbe=null`);
   const settings = [...older, 'networkPolicy.dnsPorts=null'];
   t.ok(await render('--set', settings.join()), 'what has a default may be missing');
@@ -174,12 +178,12 @@ t.test('values of an older chart of ours are met with what to do', async (t) => 
   });
 });
 
-t.test('a limit below ours is taken with a heap of one’s own', async (t) => {
+t.test('a memory limit below the minimum is accepted with NODE_OPTIONS in extraEnv', async (t) => {
   const own = 'renewer.extraEnv[0].name=NODE_OPTIONS,renewer.extraEnv[0].value=x';
   t.ok(await render('--set', `renewer.resources.limits.memory=96Mi,${own}`));
 });
 
-t.test('what the old chart’s users write is taken', async (t) => {
+t.test('the values that users of the old chart set are accepted', async (t) => {
   for (const setting of ['aws=null', 'names=null', 'forHelm=false', 'registries=a.example']) {
     t.ok(await render('--set', setting), setting);
   }
@@ -188,14 +192,14 @@ t.test('what the old chart’s users write is taken', async (t) => {
 t.test('every value is in the schema, and the schema has no other', async (t) => {
   const schema = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
   const values = (await readValues()).map((value) => value.path);
-  // For charts above this one, and where the first charts of the old tool had values.
+  // For parent charts, and for the top-level values of the first charts of the old tool.
   const first = ['schedule', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'];
   const seconds = ['startingDeadlineSeconds', 'terminationGracePeriodSeconds'];
   const more = ['enabled', 'names.serviceAcount', ...first, ...seconds];
   t.same([...pathsIn(schema)].toSorted(), [...values, ...more].toSorted());
 });
 
-t.test('every value says what it means', async (t) => {
+t.test('every value has a description', async (t) => {
   for (const { path, defaultValue, comment } of await readValues()) {
     const isSwitch = path.endsWith('.enabled') || defaultValue === undefined;
     if (!isSwitch && comment.length === 0) t.fail(path);
@@ -203,11 +207,11 @@ t.test('every value says what it means', async (t) => {
   t.pass();
 });
 
-t.test('the table in the README is made from them', async (t) => {
+t.test('the table in the README is generated from the values', async (t) => {
   t.equal(await readFile(CHART_README, 'utf8'), await chartReadme(), 'run: npm run chart-readme');
 });
 
-/** Of all groups and what is in them. */
+/** The values of all groups. */
 function* pathsIn({ properties = {} }: ValuesSchema, prefix = ''): Generator<string> {
   for (const [key, value] of Object.entries(properties)) {
     yield `${prefix}${key}`;

@@ -7,7 +7,7 @@ import { startChart } from './support/chart.ts';
 
 const { helm, lint, path, render } = await startChart(t);
 
-t.test('it renders twice the same, to the byte', async (t) => {
+t.test('it renders the same bytes twice', async (t) => {
   t.equal(await render(), await render());
 });
 
@@ -15,7 +15,7 @@ t.test('it lints strictly', async (t) => {
   t.match(await lint(), /0 chart\(s\) failed/);
 });
 
-t.test('a package of it renders the same, and holds what the docs name', async (t) => {
+t.test('its package renders the same, and contains the files that the docs mention', async (t) => {
   const folder = t.testdir();
   await helm(['package', path, '--destination', folder]);
   const [name = '', ...others] = await readdir(folder);
@@ -35,24 +35,27 @@ t.test('it never renders a caBundle', async (t) => {
   t.notMatch(await render(), /^\s*caBundle:/m);
 });
 
-t.test('without a region it says what to set', async (t) => {
+t.test('the error for a missing region contains what to set', async (t) => {
   await t.rejects(helm(['template', 'x', path]), { message: /--set awsRegion=us-east-1/ });
 });
 
-t.test('keys without their secret half are refused by name', async (t) => {
+t.test('an access key id without its secret access key is rejected by name', async (t) => {
   await t.rejects(render('--set', 'awsAccessKeyId=AKIA'), { message: /awsSecretAccessKey/ });
 });
 
-t.test('keys come from the Secret that is named, made here or not, or not at all', async (t) => {
-  const made = await render('--set', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s');
-  t.match(made, /AWS_ACCESS_KEY_ID: "AKIA"/);
-  t.match(made, /secretKeyRef:\n\s+name: ecr-pull-secrets-aws\n/);
-  const existing = await render('--set', 'aws.secretName=mine,aws.secretKeys.accessKeyId=id');
-  t.match(existing, /secretKeyRef:\n\s+name: mine\n\s+key: id\n/);
-  t.notMatch(existing, /^kind: Secret$/m);
-  t.notMatch(await render(), /secretKeyRef/);
-  t.notMatch(await render('--set', 'aws=null'), /secretKeyRef/);
-});
+t.test(
+  'keys come from the named Secret, whether the chart creates it or not, or from nowhere',
+  async (t) => {
+    const made = await render('--set', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s');
+    t.match(made, /AWS_ACCESS_KEY_ID: "AKIA"/);
+    t.match(made, /secretKeyRef:\n\s+name: ecr-pull-secrets-aws\n/);
+    const existing = await render('--set', 'aws.secretName=mine,aws.secretKeys.accessKeyId=id');
+    t.match(existing, /secretKeyRef:\n\s+name: mine\n\s+key: id\n/);
+    t.notMatch(existing, /^kind: Secret$/m);
+    t.notMatch(await render(), /secretKeyRef/);
+    t.notMatch(await render('--set', 'aws=null'), /secretKeyRef/);
+  },
+);
 
 t.test('registries and tolerations may have the old chart’s forms', async (t) => {
   const listed = await render('--set', 'registries={public.ecr.aws,ecr-public.aws.com}');
@@ -70,7 +73,7 @@ t.test('registries and tolerations may have the old chart’s forms', async (t) 
   t.match(await render('--set', 'tolerations.key=spot,tolerations.operator=Exists'), toleration);
 });
 
-t.test('the selector of namespaces goes to the webhook and to the renewer alike', async (t) => {
+t.test('the webhook and the renewer get the same namespace selector', async (t) => {
   const rendered = await render(
     '--set-json',
     'namespaceSelector={"matchLabels":{"ecr-pull-secrets.io/inject":null,"team":"x"},"matchExpressions":[{"key":"tier","operator":"In","values":["a","b"]},{"key":"frozen","operator":"DoesNotExist"}]}',
@@ -82,7 +85,7 @@ t.test('the selector of namespaces goes to the webhook and to the renewer alike'
   );
 });
 
-t.test('a selector of all namespaces means all to the renewer too', async (t) => {
+t.test('a selector of all namespaces selects all in the renewer too', async (t) => {
   const all = 'namespaceSelector={"matchLabels":{"ecr-pull-secrets.io/inject":null}}';
   t.match(
     await render('--set-json', all),
@@ -90,7 +93,7 @@ t.test('a selector of all namespaces means all to the renewer too', async (t) =>
   );
 });
 
-t.test('other AWS keys and another configuration replace the pods', async (t) => {
+t.test('a change of the AWS keys or of the configuration replaces the pods', async (t) => {
   const withKey = (key: string) => render('--set', `awsAccessKeyId=AKIA,awsSecretAccessKey=${key}`);
   t.ok(checksum(await withKey('a'), 'aws-secret'));
   t.not(checksum(await withKey('a'), 'aws-secret'), checksum(await withKey('b'), 'aws-secret'));
@@ -101,7 +104,7 @@ t.test('other AWS keys and another configuration replace the pods', async (t) =>
 });
 
 t.test(
-  'IRSA is an annotation of the ServiceAccount, and the webhook gets none of it',
+  'IRSA is an annotation of the ServiceAccount, and the webhook gets no AWS identity',
   async (t) => {
     const roleArn = 'arn:aws:iam::123456789012:role/pull';
     const key = 'serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn';
@@ -111,26 +114,26 @@ t.test(
   },
 );
 
-t.test('failurePolicy Fail is refused with a single replica', async (t) => {
+t.test('failurePolicy Fail is rejected with a single replica', async (t) => {
   await t.rejects(render('--set', 'injection.failurePolicy=Fail,replicaCount=1'), {
     message: /needs replicaCount=2 or more/,
   });
   t.match(await render('--set', 'injection.failurePolicy=Fail'), /failurePolicy: Fail/);
 });
 
-t.test('no rollout and no drain of a node takes the last ready replica away', async (t) => {
+t.test('no rollout and no drain of a node removes the last ready replica', async (t) => {
   const two = await render();
   t.match(
     two,
     /strategy:\n\s+rollingUpdate:\n\s+maxSurge: 1\n\s+maxUnavailable: 0\n\s+type: RollingUpdate\n/,
   );
   t.match(two, /^kind: PodDisruptionBudget\n[^]*?\n  minAvailable: 1\n/m);
-  // With a single replica it would let no node be drained.
+  // With a single replica no node could be drained.
   t.notMatch(await render('--set', 'replicaCount=1'), /PodDisruptionBudget/);
 });
 
-t.test('nothing is rendered that the API server would keep in another form', async (t) => {
-  // Then Helm after kubectl, or kubectl after itself, would find a difference each time.
+t.test('everything is rendered in the form in which the API server stores it', async (t) => {
+  // Otherwise Helm after kubectl, or kubectl after itself, would find a difference each time.
   for (const mode of ['forHelm=false', 'cronjob.enabled=true,targetNamespace=a']) {
     t.notMatch(await render('--set', mode), /^ +value: (""|''|null)?$/m, mode);
   }

@@ -122,7 +122,7 @@ t.test('what was planted in the checkpoint comes into no pull secret', async (t)
   await eventually('nothing of it is kept', async () => {
     assert.doesNotMatch((await keptBy(name)).text, /planted-password|docker\.io/);
   });
-  t.equal(second.count('the checkpoint cannot be used; starting anew'), 1);
+  t.equal(second.count('checkpoint is not usable; all tokens are requested again'), 1);
 });
 
 t.test(

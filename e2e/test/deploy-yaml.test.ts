@@ -13,7 +13,7 @@ import {
   startPlayground,
 } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { chooseServicePort } from '@ecr-pull-secrets/testbed/playground/ports.ts';
-import { readCaBundle } from './support/authority.ts';
+import { readCaBundle } from './support/ca.ts';
 import { startKubectl } from './support/kubectl.ts';
 import { SECRET, pullSecretsOf } from './support/pull-secret.ts';
 
@@ -39,13 +39,13 @@ function podsOfOurs(): Promise<readonly Pod[]> {
 }
 
 t.test(
-  'the file is what the chart makes: after a change of it run npm run deploy-yaml',
+  'the file is generated from the chart: after a change run npm run deploy-yaml',
   async (t) => {
     t.equal(text, await renderDeployYaml(cluster.helm));
   },
 );
 
-t.test('it says what to do, and names no cluster, no region, no key', (t) => {
+t.test('it contains the instructions, and no cluster, no region and no key', (t) => {
   const { header } = /^(?<header>(?:#.*\n)+)---\n/.exec(text)?.groups ?? {};
   t.match(header, 'kubectl apply -f deploy.yaml');
   t.match(
@@ -56,7 +56,7 @@ t.test('it says what to do, and names no cluster, no region, no key', (t) => {
   t.end();
 });
 
-t.test('applied to an empty cluster it waits for the Secret with the keys', async (t) => {
+t.test('on an empty cluster the pods wait for the Secret with the keys', async (t) => {
   for (const line of await kubectl('apply', '-f', file)) t.match(line, / created$/);
   await eventually('both pods say what they wait for', async () => {
     const pods = await podsOfOurs();
@@ -80,7 +80,7 @@ t.test('applied to an empty cluster it waits for the Secret with the keys', asyn
   t.pass();
 });
 
-t.test('then one labelled namespace and one pod: injected, and the secret logs in', async (t) => {
+t.test('then a pod in a labelled namespace gets the secret, and the secret logs in', async (t) => {
   await api.createNamespace('payments');
   t.equal(await loginWith(await secretIn('payments')), 200);
   const { spec } = await api.createPod('payments', {
@@ -89,7 +89,7 @@ t.test('then one labelled namespace and one pod: injected, and the secret logs i
   t.same(spec.imagePullSecrets, [{ name: SECRET }]);
 });
 
-t.test('applied again, either way, it changes nothing, caBundle included', async (t) => {
+t.test('applied again, either way, it changes nothing, including caBundle', async (t) => {
   const caBundle = await readCaBundle(api);
   t.match(caBundle, 'BEGIN CERTIFICATE');
   const pods = await namesOfPods();
@@ -97,14 +97,14 @@ t.test('applied again, either way, it changes nothing, caBundle included', async
   for (const line of await kubectl('apply', '--server-side', '-f', file)) {
     t.match(line, / serverside-applied$/);
   }
-  // The first one only brings back kubectl's own annotation.
+  // The first one only restores kubectl's own annotation.
   await kubectl('apply', '-f', file);
   await unchanged(t, 'apply', '-f', file);
   t.equal(await readCaBundle(api), caBundle);
   t.same(await namesOfPods(), pods, 'none was replaced');
 });
 
-t.test('Helm takes it over by the documented command, however it was applied', async (t) => {
+t.test('Helm adopts it by the documented command, however it was applied', async (t) => {
   const [, command = ''] =
     /\b(helm install .*--take-ownership[^]*?)\n\n/.exec(await readFile(TROUBLESHOOTING, 'utf8')) ??
     [];
@@ -119,9 +119,9 @@ t.test('Helm takes it over by the documented command, however it was applied', a
   await cluster.helm(takeOver);
 });
 
-// What the renewer finds then: attacks-fence.
+// attacks-fence.test.ts tests what the renewer detects then.
 t.test(
-  'kustomize moves all but the text of the policies, which then matches no user',
+  'kustomize changes the namespace except in the expressions of the policies, which then match no user',
   async (t) => {
     const directory = join(cluster.directory, 'kustomize');
     await mkdir(directory);
@@ -159,13 +159,13 @@ t.test('a GitOps tool finds nothing to change, and leaves caBundle alone', async
   t.equal(await readCaBundle(api), caBundle);
 });
 
-/** It reads twice: what a controller changes in between, as the Deployment's revision, is no difference. */
+/** Reads twice: a change by a controller in between, as of the Deployment's revision, is not a difference. */
 async function noDifference(t: Test, how: readonly string[]): Promise<void> {
   const said = await eventually('kubectl diff is silent', () => kubectl('diff', ...how));
   t.same(said, ['']);
 }
 
-/** Options with the values of docs/gitops.md, which has them for both tools. */
+/** Options with the values of docs/gitops.md for both tools. */
 async function gitOpsValues(t: Test): Promise<readonly string[]> {
   const page = await readFile(new URL('../../docs/gitops.md', import.meta.url), 'utf8');
   const documents = [...page.matchAll(/^```yaml\n([^]*?)^```$/gm)].flatMap(([, yaml = '']) =>
@@ -179,7 +179,7 @@ async function gitOpsValues(t: Test): Promise<readonly string[]> {
   return ['--values', path, '--set', `service.port=${port}`];
 }
 
-/** The command that the file's own head names, with keys. */
+/** The command in the header of the file, with keys. */
 function secretCommand(): readonly string[] {
   const [, command = ''] = /^# +kubectl (create secret [^]*?[^\\])\n/m.exec(text) ?? [];
   const keys = [AWS_IDENTITY.accessKeyId, AWS_IDENTITY.secretAccessKey];

@@ -222,7 +222,7 @@ t.test('a single run goes by the same rule, and says so', async (t) => {
   }
   for (const name of Object.keys(LEFT_ALONE)) {
     const line = first.stdout.split('\n').find((each) => each.includes(`[run-${name}]`));
-    t.match(line, /failed: Secret "ecr-pull-secret" is somebody else's: .*take-over=enabled/);
+    t.match(line, /failed: Secret "ecr-pull-secret" belongs to others: .*take-over=enabled/);
     t.same(await api.get(pathOf(`run-${name}`)), secrets.get(name), name);
   }
   t.match(first.stderr, /writing the secret failed in 6: run-almost-ecr, .*INCOMPLETE\]\n$/);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import {
   createCertificateSeries,
-  type SeriesAuthority,
+  type SeriesCa,
   type SeriesCertificate,
 } from './support/certificate-series.ts';
 import { buildGoProgram } from './support/go-program.ts';
@@ -50,7 +50,7 @@ const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 t.test('OpenSSL accepts them under its strict rules', { skip: !hasOpenssl }, (t) => {
   const directory = t.testdir();
-  for (const signer of series.authorities) {
+  for (const signer of series.cas) {
     const files = certificates
       .filter((certificate) => certificate.signer === signer)
       .map(({ pem }, index) => writePem(directory, `${index}.crt`, pem));
@@ -63,7 +63,7 @@ t.test('OpenSSL accepts them under its strict rules', { skip: !hasOpenssl }, (t)
 /** Keeps what it makes. */
 async function* inputOfGo(): AsyncGenerator<string> {
   yield JSON.stringify({
-    authorities: series.authorities.map(({ authority }) => authority.certificatePem),
+    cas: series.cas.map(({ ca }) => ca.certificatePem),
   });
   for (let index = 0; index < COUNT; index++) {
     const certificate = await series.make(index);
@@ -76,7 +76,7 @@ async function* inputOfGo(): AsyncGenerator<string> {
 /** The serial number, and whether each fact is as meant. */
 function readInNode({ pem, signer, dnsNames, notBefore, notAfter }: SeriesCertificate) {
   const certificate = new X509Certificate(pem);
-  const authority = new X509Certificate(signer.authority.certificatePem);
+  const ca = new X509Certificate(signer.ca.certificatePem);
   return {
     serialNumber: certificate.serialNumber,
     serial: /^[4-7][0-9A-F]{31}$/.test(certificate.serialNumber),
@@ -85,8 +85,8 @@ function readInNode({ pem, signer, dnsNames, notBefore, notAfter }: SeriesCertif
     extendedKeyUsage: certificate.keyUsage.join() === SERVER_AUTH,
     notBefore: certificate.validFromDate.getTime() === notBefore.getTime(),
     notAfter: certificate.validToDate.getTime() === notAfter.getTime(),
-    issuer: certificate.checkIssued(authority),
-    signature: certificate.verify(authority.publicKey),
+    issuer: certificate.checkIssued(ca),
+    signature: certificate.verify(ca.publicKey),
   };
 }
 
@@ -98,10 +98,10 @@ function writePem(directory: string, file: string, pem: string): string {
 /** @returns a line for each file */
 function verifyWithOpenssl(
   directory: string,
-  { authority, now }: SeriesAuthority,
+  { ca, now }: SeriesCa,
   files: readonly string[],
 ): string {
-  writePem(directory, 'ca.crt', authority.certificatePem);
+  writePem(directory, 'ca.crt', ca.certificatePem);
   const rules = ['-x509_strict', '-purpose', 'sslserver', '-CAfile', 'ca.crt'];
   const moment = ['-attime', String(now.getTime() / 1000)];
   return execFileSync('openssl', ['verify', ...rules, ...moment, ...files], {

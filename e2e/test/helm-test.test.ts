@@ -10,7 +10,7 @@ import {
   kubernetesMinor,
   POLICIES_SINCE,
 } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
-import { CONFIGURATION } from './support/authority.ts';
+import { CONFIGURATION } from './support/ca.ts';
 import { helmTestName } from './support/helm-test-name.ts';
 import { createInjected } from './support/injected.ts';
 import { startKubectl } from './support/kubectl.ts';
@@ -125,7 +125,7 @@ t.test('helm test fails if there is no injection, and says so', async (t) => {
   await t.rejects(runTest());
   t.match(
     await node.logs(PRODUCT_NAME, TEST, 'test'),
-    /names no pull secret: nobody put ecr-pull-secret on it \[ECRPS_TEST_FAILED\]/,
+    /names no pull secret: ecr-pull-secret was not added to it \[ECRPS_TEST_FAILED\]/,
   );
   // Helm has shown that log; see the annotation of the pod.
   await nothingIsLeft();

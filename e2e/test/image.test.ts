@@ -44,7 +44,7 @@ const product = join(image.root, PRODUCT_DIR);
 const isolation = await findIsolation(guardian, image);
 
 t.test(
-  'it holds the bundles, what is in them, and the notices, as old as SOURCE_DATE_EPOCH says',
+  'it contains the bundles, their SBOM, and the notices, with the time of SOURCE_DATE_EPOCH',
   async (t) => {
     const files = await filesIn(product);
     const others = Object.keys(files).filter((name) => !/^[\w-]+\.mjs$/.test(name));

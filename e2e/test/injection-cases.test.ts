@@ -23,14 +23,14 @@ const minor = await kubernetesMinor(cluster);
 const modes: readonly InjectionMode[] =
   minor >= POLICIES_SINCE ? ['webhook', 'policy'] : ['webhook'];
 
-/** What the API server answered in the first mode, in order. */
+/** The answers of the API server in the first mode, in order. */
 const answers: string[] = [];
 
 for (const mode of modes) {
-  t.test(`before the mode ${mode} is installed nothing injects`, () => world.uninstall());
+  t.test(`before mode ${mode} is installed there is no injection`, () => world.uninstall());
 
   for (const group of INJECTION_GROUPS) {
-    t.test(`in the mode ${mode}, ${group.name}, each pod names what it should`, async (t) => {
+    t.test(`mode ${mode}, ${group.name}: each pod has the expected pull secrets`, async (t) => {
       await world.install(mode, group);
       for (const each of group.cases.filter(({ since = 0 }) => since <= minor)) {
         const { result, answer } = await world.create(each);
@@ -73,7 +73,7 @@ for (const mode of modes) {
     },
   );
 
-  t.test(`in the mode ${mode} a dry run shows the injection and creates nothing`, async (t) => {
+  t.test(`mode ${mode}: a dry run shows the injection and creates nothing`, async (t) => {
     const name = 'never-made';
     const pod = await api.createPod(LABELLED, podWith({}, { name }), { dryRun: 'All' });
     t.same(secretsOf(pod), [SECRET]);
@@ -81,7 +81,7 @@ for (const mode of modes) {
   });
 }
 
-t.test('no condition and no expression failed on any of these pods', async (t) => {
+t.test('no condition and no expression failed for any of these pods', async (t) => {
   const conditions = 'apiserver_admission_match_condition_evaluation_errors_total';
   t.equal(await sumOfMetric(cluster, conditions), 0);
   t.same(await failedPolicyChecks(cluster), []);

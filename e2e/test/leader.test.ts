@@ -63,9 +63,9 @@ t.test('after kill -9 of the leader another one leads within 20 s', async (t) =>
 
 t.test('after SIGTERM of the leader another one leads within 2 s', async (t) => {
   const former = await nextLeader(playground);
-  const toldMs = Date.now();
+  const stoppedMs = Date.now();
   process.kill(former.pid, 'SIGTERM');
-  const tookMs = (await nextAcquiredMs(former)) - toldMs;
+  const tookMs = (await nextAcquiredMs(former)) - stoppedMs;
   t.ok(tookMs < HAND_OVER_MS, `it leads after ${tookMs} ms`);
   await createNamespace('after-the-farewell');
   await eventually('its work', () => assert.ok(history.expiries.has('after-the-farewell')));

@@ -10,7 +10,7 @@ import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.
 import { launchProcess } from './support/launched-process.ts';
 
 /** In the environment, hence in the memory, of the process. */
-const SECRET = 'a-token-that-nobody-else-may-read';
+const SECRET = 'a-token-that-no-one-else-may-read';
 
 /** Another process may have the inspector's usual port. */
 const NODE_OPTIONS = '--inspect-port=0';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import {
   type ConnectProxy,
@@ -43,11 +43,11 @@ interface Network {
   readonly podIdentity: Environment;
 }
 
-/** AWS behind a proxy that wants a password, and behind a certificate of an authority of one's own. */
+/** AWS behind a proxy that wants a password, and behind a certificate of a CA of one's own. */
 async function startNetwork(t: Test): Promise<Network> {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: 'corporate', now });
-  const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'corporate', now });
+  const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
     serviceName: 'aws',
     namespace: 'test',
     now,
@@ -66,7 +66,7 @@ async function startNetwork(t: Test): Promise<Network> {
   const proxy = await startConnectProxy({ routes: { [`${AWS_HOST}:443`]: port }, credentials });
   t.teardown(() => proxy.close());
   const directory = t.testdir({
-    'ca.pem': authority.certificatePem,
+    'ca.pem': ca.certificatePem,
     'config.json': JSON.stringify({
       registries: [{ host: OTHER_REGISTRY, roleArn: OTHER_ROLE_ARN }],
     }),
@@ -97,7 +97,7 @@ async function askEcr(env: Environment): Promise<string> {
   return (stdout + stderr).trim();
 }
 
-t.test('behind a proxy and a private authority, STS and ECR are reached', async (t) => {
+t.test('behind a proxy and a private CA, STS and ECR are reached', async (t) => {
   const { standIn, proxy, environment, irsa } = await startNetwork(t);
   t.equal(await askEcr({ ...environment, ...irsa }), REGISTRY);
   t.match(standIn.calls, [
@@ -133,7 +133,7 @@ t.test('the credentials of EKS Pod Identity are not asked for through the proxy'
   t.equal(proxy.requests.length, 1, 'for ECR');
 });
 
-t.test('without its authority the endpoint is not trusted', async (t) => {
+t.test('without its CA the endpoint is not trusted', async (t) => {
   const { standIn, environment, irsa } = await startNetwork(t);
   const output = await askEcr({ ...environment, ...irsa, NODE_EXTRA_CA_CERTS: '' });
   t.match(output, /certificate/);

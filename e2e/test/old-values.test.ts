@@ -15,7 +15,7 @@ import {
 
 const { helm, render, objectsOf } = await startOldValues(t);
 
-t.test('every value of the old chart is taken, by the CronJob and by the Deployment', async (t) => {
+t.test('the CronJob and the Deployment accept every value of the old chart', async (t) => {
   for (const release of [OLD_NAME, 'any']) {
     for (const files of [[OLD_VALUES], [PROFILE, OLD_VALUES]]) {
       const rendered = await render({ release, files });
@@ -28,7 +28,7 @@ t.test('every value of the old chart is taken, by the CronJob and by the Deploym
   }
 });
 
-/** The values of the charts 1.0.0 to 1.0.2, which had those of the CronJob at the top, in a file. */
+/** A file with the values of the charts 1.0.0 to 1.0.2, which had those of the CronJob at the top level. */
 async function firstValues(t: Test, changes: Readonly<Record<string, unknown>> = {}) {
   const { cronjob, names, ...others } = parse(await readFile(OLD_VALUES, 'utf8'));
   const { serviceAccount: serviceAcount, ...otherNames } = names;
@@ -37,7 +37,7 @@ async function firstValues(t: Test, changes: Readonly<Record<string, unknown>> =
   return join(t.testdir({ 'values.yaml': JSON.stringify(values) }), 'values.yaml');
 }
 
-t.test('every value of the first old charts is taken as of the later ones', async (t) => {
+t.test('every value of the first old charts is accepted', async (t) => {
   const first = await firstValues(t);
   for (const release of [OLD_NAME, 'any']) {
     for (const files of [[], [PROFILE]]) {
@@ -47,7 +47,7 @@ t.test('every value of the first old charts is taken as of the later ones', asyn
   }
 });
 
-t.test('what the values of the first old charts say of the CronJob holds', async (t) => {
+t.test('the values of the first old charts configure the CronJob', async (t) => {
   const changed = await firstValues(t, {
     schedule: '30 */4 * * *',
     successfulJobsHistoryLimit: 0,
@@ -75,17 +75,14 @@ t.test('what the values of the first old charts say of the CronJob holds', async
   t.match(deployed, /serviceAccountName: mine\n/);
 });
 
-t.test(
-  'a run each minute, which was a mistake of the first charts, is not taken over',
-  async (t) => {
-    const first = await firstValues(t, { schedule: '* */6 * * *' });
-    t.match(await render({ files: [PROFILE, first] }), /schedule: "0 \*\/6 \* \* \*"/);
-    const own = { files: [PROFILE], values: { 'cronjob.schedule': '* */6 * * *' } };
-    t.match(await render(own), /schedule: "\* \*\/6 \* \* \*"/, 'but one’s own is one’s own');
-  },
-);
+t.test('the mistaken default schedule of the first charts is ignored', async (t) => {
+  const first = await firstValues(t, { schedule: '* */6 * * *' });
+  t.match(await render({ files: [PROFILE, first] }), /schedule: "0 \*\/6 \* \* \*"/);
+  const own = { files: [PROFILE], values: { 'cronjob.schedule': '* */6 * * *' } };
+  t.match(await render(own), /schedule: "\* \*\/6 \* \* \*"/, 'but one’s own is one’s own');
+});
 
-t.test('the right spelling of a name wins over the wrong one', async (t) => {
+t.test('the correct spelling of a name overrides the wrong one', async (t) => {
   const values = { 'names.serviceAccount': 'right', 'names.serviceAcount': 'wrong' };
   t.match(await render({ values }), /serviceAccountName: right\n/);
 });
@@ -105,10 +102,10 @@ t.test('profile and old values lint strictly, and render twice the same', async 
   t.equal(await render({ files }), await render({ files }));
 });
 
-t.test('a release of the old chart keeps its defaults without any value', async (t) => {
-  const asTold = { files: [PROFILE], values: { registries: 'a.example' } };
-  const untold = { values: { ...CRON_JOB, registries: 'a.example' } };
-  t.equal(await render(untold), await render(asTold));
+t.test('a release of the old chart keeps its defaults without values', async (t) => {
+  const explicit = { files: [PROFILE], values: { registries: 'a.example' } };
+  const implicit = { values: { ...CRON_JOB, registries: 'a.example' } };
+  t.equal(await render(implicit), await render(explicit));
 
   const rendered = await render();
   t.equal(variable(rendered, 'DOCKER_SECRET_NAME'), OLD_SECRET);
@@ -118,7 +115,7 @@ t.test('a release of the old chart keeps its defaults without any value', async 
   t.equal(variable(await render({ values: { targetNamespace: '' } }), 'TARGET_NAMESPACE'), '');
 });
 
-t.test('another release has ours, and no target', async (t) => {
+t.test('another release has our defaults, and no targetNamespace', async (t) => {
   const rendered = await render({ release: 'ecr' });
   t.equal(variable(rendered, 'DOCKER_SECRET_NAME'), 'ecr-pull-secret');
   t.equal(variable(rendered, 'TARGET_NAMESPACE'), '');

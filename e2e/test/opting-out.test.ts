@@ -114,7 +114,7 @@ t.test('a secret that we made stays without renewal until its token is dead', as
 });
 
 t.test(
-  'with `delete`, what we made and was not changed goes at once, and nothing else',
+  'with `delete`, what we created and no one changed is removed at once, and nothing else',
   async (t) => {
     const name = 'delete';
     const file = { optOut: 'delete' };

@@ -180,7 +180,7 @@ t.test('a checkpoint that cannot be read is worth one warning and a new start', 
   t.teardown(() => first.stop());
   t.equal(await loginWith(await secretIn(name, name)), 200);
   const warnings = first.log.filter(({ level }) => level === 'warn');
-  t.match(warnings, [{ msg: 'the checkpoint cannot be used; starting anew' }]);
+  t.match(warnings, [{ msg: 'checkpoint is not usable; all tokens are requested again' }]);
   t.notMatch(world.allLogs(), 'topsecret');
   await checkpointed(name);
   await first.stop();

@@ -10,12 +10,7 @@ import type {
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import {
-  AUTHORITY,
-  CONFIGURATION,
-  readCaBundle,
-  type WebhookConfiguration,
-} from './support/authority.ts';
+import { CA_SECRET, CONFIGURATION, readCaBundle, type WebhookConfiguration } from './support/ca.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 import { SERVER_NAME, WEBHOOK_PORT } from './support/webhook-pods.ts';
 
@@ -74,7 +69,7 @@ async function allReady(): Promise<void> {
 }
 
 async function readCertificate(): Promise<X509Certificate> {
-  const { data } = await api.get<Secret>(AUTHORITY);
+  const { data } = await api.get<Secret>(CA_SECRET);
   return new X509Certificate(Buffer.from(data?.['tls.crt'] ?? '', 'base64'));
 }
 
@@ -131,23 +126,20 @@ t.test('it runs if Pod Security “restricted” is enforced', async (t) => {
   await allReady();
 });
 
-t.test(
-  'two replicas that started at once agree on one authority, which is the caBundle',
-  async (t) => {
-    const authority = await readCertificate();
-    t.equal(new X509Certificate(await readCaBundle(api)).fingerprint256, authority.fingerprint256);
-    const logs = await Promise.all(
-      (await replicas()).map(({ metadata }) =>
-        node.logs('ecr-pull-secrets', metadata.name, 'renewer'),
-      ),
-    );
-    t.equal(logs.join('').match(/made a certificate authority/g)?.length, 1);
-    const ca = await readCaBundle(api);
-    for (const pod of await replicas()) {
-      t.equal(await distrustOf(pod, ca), undefined, pod.metadata.name);
-    }
-  },
-);
+t.test('two replicas that started at once agree on one CA, which is the caBundle', async (t) => {
+  const ca = await readCaBundle(api);
+  const { fingerprint256 } = await readCertificate();
+  t.equal(new X509Certificate(ca).fingerprint256, fingerprint256);
+  const logs = await Promise.all(
+    (await replicas()).map(({ metadata }) =>
+      node.logs('ecr-pull-secrets', metadata.name, 'renewer'),
+    ),
+  );
+  t.equal(logs.join('').match(/created a CA/g)?.length, 1);
+  for (const pod of await replicas()) {
+    t.equal(await distrustOf(pod, ca), undefined, pod.metadata.name);
+  }
+});
 
 t.test('a caBundle that was cleared is repaired, and nothing else is touched', async (t) => {
   const before = await readCaBundle(api);
@@ -177,23 +169,20 @@ t.test('an upgrade that changes nothing leaves the caBundle and the pods', async
   );
 });
 
-t.test(
-  'an authority that was deleted is made anew, and taken over without a restart',
-  async (t) => {
-    const before = await readCertificate();
-    const restartsBefore = restarts(await replicas());
-    await api.remove(AUTHORITY);
-    await eventually('another authority', async () => {
-      assert.notEqual((await readCertificate()).fingerprint256, before.fingerprint256);
-    });
-    await eventually('injection works', injectedByAll);
-    t.equal(restarts(await replicas()), restartsBefore);
-  },
-);
+t.test('a CA that was deleted is replaced, and taken over without a restart', async (t) => {
+  const before = await readCertificate();
+  const restartsBefore = restarts(await replicas());
+  await api.remove(CA_SECRET);
+  await eventually('another CA', async () => {
+    assert.notEqual((await readCertificate()).fingerprint256, before.fingerprint256);
+  });
+  await eventually('injection works', injectedByAll);
+  t.equal(restarts(await replicas()), restartsBefore);
+});
 
-t.test('an authority that was overwritten with rubbish is replaced', async (t) => {
-  await api.merge(AUTHORITY, { data: { 'tls.crt': 'eA==' } });
-  await eventually('a usable authority', readCertificate);
+t.test('a CA that was overwritten with rubbish is replaced', async (t) => {
+  await api.merge(CA_SECRET, { data: { 'tls.crt': 'eA==' } });
+  await eventually('a usable CA', readCertificate);
   await eventually('injection works', injectedByAll);
   t.pass();
 });

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
-import {
-  createServingCertificate,
-  type ServingCertificate,
-} from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
@@ -17,7 +12,7 @@ import {
   type Secret,
 } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY, CONFIGURATION, readCaBundle } from './support/authority.ts';
+import { CA_SECRET, CONFIGURATION, readCaBundle } from './support/ca.ts';
 import { CERT_MANAGER, crdOf, CRDS } from './support/cert-manager.ts';
 import { handshakesNow } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
@@ -33,12 +28,9 @@ t.teardown(() => playground.close());
 const { api, node } = playground;
 await api.create('/api/v1/namespaces', { metadata: { name: PRODUCT_NAME } });
 await api.createNamespace('labelled');
-const authority = await createCertificateAuthority({ commonName: 'mine', now: new Date() });
+const ca = await createCa({ commonName: 'mine', now: new Date() });
 
-function issue(
-  by: CertificateAuthority = authority,
-  lifetimeMs = 3_600_000,
-): Promise<ServingCertificate> {
+function issue(by: PemPair = ca, lifetimeMs = 3_600_000): Promise<PemPair> {
   return createServingCertificate(by, {
     serviceName: PRODUCT_NAME,
     namespace: PRODUCT_NAME,
@@ -50,8 +42,8 @@ function issue(
 /** Fills a Secret as cert-manager or a person does. */
 async function putSecret(
   name: string,
-  { certificatePem, privateKeyPem }: ServingCertificate,
-  caPem = authority.certificatePem,
+  { certificatePem, privateKeyPem }: PemPair,
+  caPem = ca.certificatePem,
 ): Promise<void> {
   const data = {
     'tls.crt': encode(certificatePem),
@@ -108,7 +100,7 @@ t.test('an existing Secret serves, and its ca.crt becomes the caBundle', async (
   await playground.install({ tls: { mode: 'existing-secret', existingSecret: 'mine' } });
   await eventually('the secret', () => api.get(pathOf('labelled')));
   await eventually('injection works', injected);
-  t.equal(await readCaBundle(api), authority.certificatePem);
+  t.equal(await readCaBundle(api), ca.certificatePem);
   t.equal(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)), undefined, 'we make none');
 });
 
@@ -133,11 +125,11 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   }
   await injected();
 
-  const foreign = await createCertificateAuthority({ commonName: 'other', now: new Date() });
+  const foreign = await createCa({ commonName: 'other', now: new Date() });
   await putSecret('mine', await issue(foreign));
   await eventually('the renewers report it', () => renewersSay(/no CA of the bundle signed/));
   await injected();
-  t.equal(await readCaBundle(api), authority.certificatePem);
+  t.equal(await readCaBundle(api), ca.certificatePem);
 
   await putSecret('mine', await issue());
   await eventually('all is well', async () => {
@@ -146,13 +138,11 @@ t.test('one that cannot serve shows, with what to do, and the last good one stay
   });
 });
 
-t.test('a key that was put into ca.crt by mistake is not published', async (t) => {
-  const mixed = `${authority.privateKeyPem}${authority.certificatePem}`;
+t.test('a key that a person put into ca.crt by mistake is not published', async (t) => {
+  const mixed = `${ca.privateKeyPem}${ca.certificatePem}`;
   await api.merge(`${SECRETS}/mine`, { data: { 'ca.crt': encode(mixed) } });
-  await eventually('the renewers report it', () =>
-    renewersSay(/the CA bundle holds a private key/),
-  );
-  t.equal(await readCaBundle(api), authority.certificatePem);
+  await eventually('the renewers log it', () => renewersSay(/the CA bundle holds a private key/));
+  t.equal(await readCaBundle(api), ca.certificatePem);
   await putSecret('mine', await issue());
 });
 
@@ -185,9 +175,9 @@ t.test(
 );
 
 t.test('one that expires in use shows, and stays for want of a better one', async (t) => {
-  await putSecret('mine', await issue(authority, 4_000));
-  await eventually('the webhooks report it', () => certificateIsOk(0));
-  await eventually('the renewers report it', () => renewersSay(/the certificate expired at/));
+  await putSecret('mine', await issue(ca, 4_000));
+  await eventually('the webhooks show it', () => certificateIsOk(0));
+  await eventually('the renewers log it', () => renewersSay(/the certificate expired at/));
   const pods = await api.list<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
   const conditions = pods.map(({ status }) =>
     status?.conditions?.find(({ type }) => type === 'Ready'),
@@ -207,10 +197,10 @@ t.test('one that expires in use shows, and stays for want of a better one', asyn
 t.test(
   'replacing a stolen CA as docs/tls.md says ends the trust in it, and injection goes on',
   async (t) => {
-    const thief = await startThief(api, authority);
+    const thief = await startThief(api, ca);
     t.teardown(() => thief.close());
-    const other = await createCertificateAuthority({ commonName: 'other', now: new Date() });
-    const both = `${authority.certificatePem}${other.certificatePem}`;
+    const other = await createCa({ commonName: 'other', now: new Date() });
+    const both = `${ca.certificatePem}${other.certificatePem}`;
     await putSecret('mine', await issue(), both);
     await eventually('both are trusted', async () => assert.equal(await readCaBundle(api), both));
     t.ok(await thief.isTrusted());
@@ -230,52 +220,57 @@ t.test(
   },
 );
 
-t.test('cert-manager is asked for a certificate, and sets caBundle itself', async (t) => {
-  for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));
-  await eventually('cert-manager’s resources', () => api.list(`${CERT_MANAGER}/certificates`));
-  // The namespace's pods come up once cert-manager has made the Secret.
-  await putSecret(`${PRODUCT_NAME}-tls`, await issue());
-  await eventually('the installation', () => playground.install({ tls: { mode: 'cert-manager' } }));
-  const certificate = await api.get(`${CERT_MANAGER}/certificates/${PRODUCT_NAME}`);
-  t.match(certificate, {
-    spec: {
-      secretName: `${PRODUCT_NAME}-tls`,
-      dnsNames: [`${PRODUCT_NAME}.${PRODUCT_NAME}.svc`],
-      issuerRef: { name: `${PRODUCT_NAME}-ca`, kind: 'Issuer' },
-    },
-  });
-  t.match(await api.get(CONFIGURATION), {
-    metadata: {
-      annotations: { 'cert-manager.io/inject-ca-from': `${PRODUCT_NAME}/${PRODUCT_NAME}` },
-    },
-  });
-  // As the CA injector does; ours leaves it alone from now on.
-  const path = '/webhooks/0/clientConfig/caBundle';
-  await playground.client.request({
-    method: 'PATCH',
-    path: CONFIGURATION,
-    contentType: 'application/json-patch+json',
-    body: [{ op: 'add', path, value: encode(authority.certificatePem) }],
-  });
-  await eventually('injection works', injected);
-  await putSecret(`${PRODUCT_NAME}-tls`, await issue());
-  await eventually('another certificate is taken', () => webhooksTook(2));
-  await injected();
-});
+t.test(
+  'with cert-manager the chart renders a Certificate, and cert-manager sets caBundle itself',
+  async (t) => {
+    for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));
+    await eventually('cert-manager’s resources', () => api.list(`${CERT_MANAGER}/certificates`));
+    // The namespace's pods come up once cert-manager has made the Secret.
+    await putSecret(`${PRODUCT_NAME}-tls`, await issue());
+    await eventually('the installation', () =>
+      playground.install({ tls: { mode: 'cert-manager' } }),
+    );
+    const certificate = await api.get(`${CERT_MANAGER}/certificates/${PRODUCT_NAME}`);
+    t.match(certificate, {
+      spec: {
+        secretName: `${PRODUCT_NAME}-tls`,
+        dnsNames: [`${PRODUCT_NAME}.${PRODUCT_NAME}.svc`],
+        issuerRef: { name: `${PRODUCT_NAME}-ca`, kind: 'Issuer' },
+      },
+    });
+    t.match(await api.get(CONFIGURATION), {
+      metadata: {
+        annotations: { 'cert-manager.io/inject-ca-from': `${PRODUCT_NAME}/${PRODUCT_NAME}` },
+      },
+    });
+    // As the CA injector does; ours leaves it alone from now on.
+    const path = '/webhooks/0/clientConfig/caBundle';
+    await playground.client.request({
+      method: 'PATCH',
+      path: CONFIGURATION,
+      contentType: 'application/json-patch+json',
+      body: [{ op: 'add', path, value: encode(ca.certificatePem) }],
+    });
+    await eventually('injection works', injected);
+    await putSecret(`${PRODUCT_NAME}-tls`, await issue());
+    await eventually('another certificate is taken', () => webhooksTook(2));
+    await injected();
+  },
+);
 
 t.test('back to certificates of our own, by a replica of the new mode', async (t) => {
   await playground.install({ tls: { mode: 'self-managed' } });
-  await eventually('our own authority', async () => {
-    assert.notEqual(await readCaBundle(api), authority.certificatePem);
+  await eventually('our own CA', async () => {
+    assert.notEqual(await readCaBundle(api), ca.certificatePem);
   });
   await eventually('injection works', injected);
   t.ok(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)));
 });
 
-t.test('if both CAs are trusted, a change of the mode costs no injection', async (t) => {
-  const { data } = await api.get<Secret>(AUTHORITY);
+t.test('if both CAs are trusted, no pod is missed during a change of the mode', async (t) => {
+  const { data } = await api.get<Secret>(CA_SECRET);
   const own = Buffer.from(data?.['tls.crt'] ?? '', 'base64').toString();
-  const mine = authority.certificatePem;
+  const mine = ca.certificatePem;
   await putSecret('next', await issue(), `${mine}${own}`);
   await api.createNamespace(LOADED_NAMESPACE);
   await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));

@@ -8,7 +8,7 @@ import {
   type Playground,
   startPlayground,
 } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY, readTrusted } from './support/authority.ts';
+import { CA_SECRET, readTrusted } from './support/ca.ts';
 import { watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';
@@ -50,7 +50,7 @@ t.test(`Helm upgrades from an older build, ${previous.name}, and back`, { skip }
 
   /** What both builds read and write: the same before and after. */
   async function readKept() {
-    const secrets = await Promise.all([AUTHORITY, CHECKPOINT].map((path) => api.get<Secret>(path)));
+    const secrets = await Promise.all([CA_SECRET, CHECKPOINT].map((path) => api.get<Secret>(path)));
     return {
       secrets: secrets.map(({ metadata, data }) => ({ uid: metadata.uid, digest: digest(data) })),
       trusted: (await readTrusted(api)).map(({ fingerprint256 }) => fingerprint256),
@@ -72,7 +72,7 @@ t.test(`Helm upgrades from an older build, ${previous.name}, and back`, { skip }
     for (const name of [LOADED_NAMESPACE, namespace]) {
       t.equal(await loginWith(await secretIn(name)), 200, `the secret in ${name} logs in`);
     }
-    t.strictSame(await readKept(), kept, 'it goes on with the authority and the tokens');
+    t.strictSame(await readKept(), kept, 'it goes on with the CA and the tokens');
   }
 
   /** When the token of each version of the secret expires, the oldest version first. */
@@ -87,7 +87,7 @@ t.test(`Helm upgrades from an older build, ${previous.name}, and back`, { skip }
   }
 
   t.strictSame(kept.calls, ['GetAuthorizationToken'], 'one token was got');
-  t.equal(kept.trusted.length, 1, 'one authority is trusted');
+  t.equal(kept.trusted.length, 1, 'one CA is trusted');
 
   await t.test('the upgrade, with replicas of both builds side by side', async (t) => {
     const before = [...versions()];

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { CONFIGURATION, readCaBundle, type WebhookConfiguration } from './support/authority.ts';
+import { CONFIGURATION, readCaBundle, type WebhookConfiguration } from './support/ca.ts';
 import { buildGoProgram } from './support/go-program.ts';
 import { createInjected } from './support/injected.ts';
 import { LOADED_NAMESPACE, unnoticed } from './support/pod-load.ts';

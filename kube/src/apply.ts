@@ -11,19 +11,19 @@ export interface Apply {
   readonly client: KubeClient;
   /** Path of the object. */
   readonly path: string;
-  /** The fields that we mean to own, `apiVersion`, `kind` and `metadata` among them. */
+  /** The fields that we want to own, `apiVersion`, `kind` and `metadata` among them. */
   readonly body: object;
-  /** The fields of the metadata that are read of the answer, besides those that identify the object. */
+  /** The fields of the metadata that are read of the response, besides those that identify the object. */
   readonly metadataFields?: MetadataFields;
   readonly signal: AbortSignal;
 }
 
 /**
- * Applies fields, taking them over from whoever has them; what others own stays (KEP-555). A
- * `metadata.resourceVersion` binds it to that version, and `CREATE_ONLY` lets it only create.
- * The answer holds metadata alone.
+ * Applies fields and takes them over from their owners; other fields stay (KEP-555). A
+ * `metadata.resourceVersion` binds it to that version, and with `CREATE_ONLY` it can only create.
+ * The response holds metadata alone.
  *
- * @throws an ApiError: 409 where the version is another
+ * @throws an ApiError: 409 if the object has another version
  */
 export async function apply({
   client,

@@ -6,11 +6,11 @@ import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { parseProxyUrl } from './network/proxy-rule.ts';
 import { readKubeconfigs } from './kubeconfig-files.ts';
 
-/** Where the API server is and how to be let in; asked before each request, since tokens change. */
+/** The address of the API server and how to authenticate; read before each request, since tokens change. */
 export interface KubeCredentials {
-  /** Without a slash at its end; its path, if it has one, comes before that of each request. */
+  /** Without a slash at its end; its path, if it has one, is the prefix of each request's path. */
   readonly server: string;
-  /** The proxy to take, whatever the environment says. */
+  /** The proxy of the kubeconfig, which wins over the environment. */
   readonly proxyUrl?: string;
   readonly authorization: string | undefined;
   readonly tls: Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> & {
@@ -73,7 +73,7 @@ function credentialsOf(cluster: Cluster, user: User): CredentialSource {
   const proxyUrl = proxyUrlOf(cluster);
   const { proxyUrl: _, ...direct } = cluster;
   const config = new KubeConfig();
-  // client-node would connect by itself: it makes a proxy's agent, and refuses plain HTTP unless TLS is
+  // client-node would connect by itself: it creates a proxy's agent, and refuses plain HTTP unless TLS is
   // not verified.
   const skipTLSVerify = cluster.skipTLSVerify || server.startsWith('http:');
   config.loadFromClusterAndUser({ ...direct, server, skipTLSVerify }, user);

@@ -2,50 +2,56 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { KubeClient } from './client.ts';
+import { eventsPath } from './object-names.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 
-/** A word to the people of a namespace, shown by `kubectl get events`. */
+/** A message to the users of a namespace, which `kubectl get events` shows. */
 export interface EventContent {
   readonly namespace: string;
-  /** The object that it is about. */
-  readonly about: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+  readonly involvedObject: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly name: string;
+  };
   /** One CamelCase word. */
   readonly reason: string;
   /** What happened and what to do; no credentials. */
   readonly message: string;
 }
 
-/** Resolves with whether the Event was made; `false`, without a log line, if the signal aborts before. */
-export type RecordEvent = (notice: EventContent, signal?: AbortSignal) => Promise<boolean>;
+/** Creates Warning Events. */
+export interface EventRecorder {
+  /** Resolves with whether the Event was created; `false`, without a log line, if a signal aborts before. */
+  event(content: EventContent, signal?: AbortSignal): Promise<boolean>;
+}
 
 /** The API server refuses longer ones. */
 const MESSAGE_LIMIT = 1024;
 
-/** API servers take milliseconds; an admission webhook in between may hang. */
+/** API servers take milliseconds; an admission webhook may hang. */
 const TIMEOUT_MS = 5_000;
 
-/**
- * Makes Warning Events, until the signal aborts. An Event that cannot be made is only logged: it is news,
- * not work.
- */
-export function createEventRecorder(options: {
-  readonly client: KubeClient;
-  /** The pod that speaks. */
-  readonly instance: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-}): RecordEvent {
-  const { client, instance, clock, logger, signal } = options;
-  const trouble = createThrottledLog({ clock, logger }, 'an Event could not be made');
-  return async ({ namespace, about, reason, message }, givenUp) => {
-    const until = givenUp ? AbortSignal.any([signal, givenUp]) : signal;
+/** An Event that cannot be created is only logged: no state depends on it. */
+export function createEventRecorder(
+  dependencies: { readonly client: KubeClient; readonly clock: Clock; readonly logger: Logger },
+  settings: {
+    /** The pod that reports, as `reportingInstance`. */
+    readonly instance: string;
+  },
+  signal: AbortSignal,
+): EventRecorder {
+  const { client, clock, logger } = dependencies;
+  const failures = createThrottledLog({ clock, logger }, 'creating an Event failed');
+
+  async function event(content: EventContent, givenUp?: AbortSignal): Promise<boolean> {
+    const { namespace, involvedObject, reason, message } = content;
+    const either = givenUp ? AbortSignal.any([signal, givenUp]) : signal;
     const now = new Date(clock.now()).toISOString();
     const body = {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { generateName: `${about.name}.`, namespace },
-      involvedObject: { ...about, namespace },
+      metadata: { generateName: `${involvedObject.name}.`, namespace },
+      involvedObject: { ...involvedObject, namespace },
       type: 'Warning',
       reason,
       message: message.slice(0, MESSAGE_LIMIT),
@@ -54,20 +60,17 @@ export function createEventRecorder(options: {
       count: 1,
       source: { component: PRODUCT_NAME },
       reportingComponent: PRODUCT_NAME,
-      reportingInstance: instance,
+      reportingInstance: settings.instance,
     };
     try {
-      await client.request({
-        method: 'POST',
-        path: `/api/v1/namespaces/${namespace}/events`,
-        body,
-        signal: until,
-        timeoutMs: TIMEOUT_MS,
-      });
+      const path = eventsPath(namespace);
+      await client.request({ method: 'POST', path, body, signal: either, timeoutMs: TIMEOUT_MS });
       return true;
     } catch (error) {
-      if (!until.aborted) trouble.report(error, namespace);
+      if (!either.aborted) failures.report(error, namespace);
       return false;
     }
-  };
+  }
+
+  return { event };
 }

@@ -4,7 +4,7 @@ import { type Cluster, KubeConfig, loadYaml, type User } from '@kubernetes/clien
 import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
 
-/** What the current context of a kubeconfig names. */
+/** The cluster and the user of a kubeconfig's current context. */
 export interface CurrentContext {
   readonly cluster: Cluster;
   readonly user: User;
@@ -23,7 +23,7 @@ const fileSchema = z.looseObject({
  * Reads kubeconfig files as client-go does: the first file that has a context, a cluster, a user or a
  * current context wins with the whole entry, missing and empty files are skipped, and relative paths
  * start at the folder of their file. `as` is refused: without it we would have other rights than the
- * file gives.
+ * file grants.
  *
  * Source: client-go `tools/clientcmd/loader.go`.
  *
@@ -78,7 +78,7 @@ function readKubeconfig(path: string): KubeConfig | undefined {
   }
 }
 
-/** Gives client-node what it reads in place of what it does not. */
+/** Replaces what client-node does not read by what it reads. */
 function completeUser(user: z.output<typeof userSchema> | null | undefined, folder: string) {
   if (!user) return user;
   const { tokenFile, exec, token, ...rest } = user;
@@ -102,7 +102,7 @@ function isNamed(name: string): (entry: { readonly name: string }) => boolean {
   return (entry) => entry.name === name;
 }
 
-/** Whether there is no document, which the YAML parser refuses: blank lines, comments, its begin. */
+/** Whether the file has no YAML document, which the parser refuses: only blank lines, comments and `---`. */
 function isEmpty(text: string): boolean {
   return text.split('\n').every((line) => /^(#|---$|$)/.test(line.trim()));
 }

@@ -3,6 +3,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from './api-error.ts';
 import { CREATE_ONLY } from './apply.ts';
 import { APPLY_PATCH, type KubeClient } from './client.ts';
+import { leasePath } from './object-names.ts';
 import type { ObjectMeta } from './objects.ts';
 
 /** `coordination.k8s.io/v1` Lease, the parts that leader election uses. */
@@ -19,33 +20,32 @@ export interface LeaseSpec {
   readonly leaseTransitions?: number;
 }
 
-/** Reads and writes one Lease. Every write is refused where somebody else wrote since the last read. */
+/** Reads and writes one Lease. A write is refused if another process wrote since the last read. */
 export interface LeaseStore {
   read(signal: AbortSignal): Promise<Lease | undefined>;
   /**
-   * Writes the spec over the lease that was read, or makes the lease where none was.
+   * Writes the spec over the lease that was read, or creates the lease if there was none.
    *
-   * @throws ECRPS_LEASE_LOST where another process was quicker
+   * @throws ECRPS_LEASE_LOST if another process was quicker
    */
   write(previous: Lease | undefined, spec: LeaseSpec, signal: AbortSignal): Promise<Lease>;
 }
 
-export interface LeaseLocation {
-  readonly client: KubeClient;
+export interface LeaseStoreSettings {
   readonly namespace: string;
   readonly name: string;
   /** A request must fail well before the lease does. */
   readonly requestTimeoutMs: number;
 }
 
-/** Kubernetes wants six fractional digits in a MicroTime, which JavaScript's three are not. */
+/** Kubernetes requires six fractional digits in a MicroTime; JavaScript has three. */
 export function microTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }
 
-export function createLeaseStore(location: LeaseLocation): LeaseStore {
-  const { client, namespace, name, requestTimeoutMs: timeoutMs } = location;
-  const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
+export function createLeaseStore(client: KubeClient, settings: LeaseStoreSettings): LeaseStore {
+  const { namespace, name, requestTimeoutMs: timeoutMs } = settings;
+  const path = leasePath(namespace, name);
   const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
   return {
     read: async (signal) => {
@@ -57,8 +57,7 @@ export function createLeaseStore(location: LeaseLocation): LeaseStore {
       }
     },
     write: async (previous, spec, signal) => {
-      // Such an apply only creates, and RBAC can limit it to this name, which it
-      // cannot do for POST.
+      // RBAC can limit an apply that only creates to this name, which it cannot do for POST.
       const create = {
         method: 'PATCH',
         path,
@@ -70,7 +69,7 @@ export function createLeaseStore(location: LeaseLocation): LeaseStore {
         method: 'PUT',
         path,
         query: { fieldManager: PRODUCT_NAME },
-        body: { ...kind, metadata: kept(previous), spec },
+        body: { ...kind, metadata: withoutBallast(previous), spec },
       } as const;
       try {
         const write = previous ? update : create;
@@ -85,10 +84,9 @@ export function createLeaseStore(location: LeaseLocation): LeaseStore {
 
 /**
  * Labels and annotations have no use here, and anyone who may write the lease may fill it up with them, or with
- * managed fields, so that there is no room for a holder: so they are not kept. `[{}]` is how managed fields are
- * taken away.
+ * managed fields, so that there is no room for a holder: they are removed. `[{}]` is how managed fields are removed.
  */
-function kept(previous: Lease | undefined): object {
+function withoutBallast(previous: Lease | undefined): object {
   const { name, namespace, resourceVersion, finalizers, ownerReferences } =
     previous?.metadata ?? {};
   return { name, namespace, resourceVersion, finalizers, ownerReferences, managedFields: [{}] };

@@ -27,11 +27,11 @@ export interface PartialObject {
 
 export interface ObjectList<T> {
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
-  /** `null` where a metadata-only list is empty. */
+  /** `null` if a metadata-only list is empty. */
   readonly items: readonly T[] | null;
 }
 
-/** The API server's answer to a failed request. */
+/** The API server's response to a failed request. */
 export interface Status {
   readonly reason?: string;
   readonly message?: string;

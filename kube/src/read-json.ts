@@ -6,9 +6,9 @@ import {
   selectJson,
 } from '@ecr-pull-secrets/shared/json/select-json.ts';
 
-/** Of objects that strangers write only selected fields are read, since their structure is theirs too. */
+/** Only selected fields are read of objects that strangers write, who choose the structure too. */
 const LIMITS: SelectLimits = {
-  /** API servers take 10,000 levels of JSON (Go's `maxNestingDepth`), and have a few around them. */
+  /** API servers accept 10,000 levels of JSON (Go's `maxNestingDepth`), and add a few around them. */
   depth: 16_384,
   /**
    * 55 MiB of memory. What is read of an object is a few values, and six of each entry of `managedFields` of a pull
@@ -43,7 +43,7 @@ export function metadataSelection(fields: MetadataFields, others: MetadataFields
 }
 
 /**
- * Reads what is selected of a JSON document, or everything if nothing is.
+ * Reads what is selected of a JSON text, or everything without a selection.
  *
  * @throws SyntaxError if it is not JSON; its message quotes nothing if something is selected. RangeError beyond the
  *   limits, which no object of an API server reaches

@@ -2,124 +2,120 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { isApiError } from './api-error.ts';
-import { beginList, type ListOptions, type ListPosition, nextPage } from './list-page.ts';
+import type { KubeClient } from './client.ts';
+import { beginList, type ListPosition, nextPage } from './list-page.ts';
 import type { PartialObject } from './objects.ts';
-import { createReflectorBackOff, type WatchFailure } from './reflector-back-off.ts';
+import { createReflectorBackOff, type WatchFailure } from './pacing/reflector-back-off.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
-import { watchOnce } from './watch-once.ts';
+import { type ReflectorSettings, watchOnce, type WatchPosition } from './watch-once.ts';
+
+export type { ReflectorHandler, ReflectorSettings } from './watch-once.ts';
 
 /**
- * A watch that held this long shows an API server in order. Shorter ones prove nothing: a server that
- * answers and fails in turn must not be met at full speed.
+ * A watch that held this long shows that the API server works. Shorter ones prove nothing: a server that works and
+ * fails in turn must not be met at full speed.
  */
 const STEADY_AFTER_MS = 10_000;
 
-/** Told what is there. Calls come in order, never two at a time; they must not throw. */
-export interface ListWatchHandler<T> {
-  /** All objects, after each list: whatever is not among them is gone. */
-  replace(objects: readonly T[]): void;
-  upsert(object: T): void;
-  remove(object: T): void;
-}
-
-export interface ReflectorOptions<T extends PartialObject, R> extends ListOptions<T, R> {
-  readonly handler: ListWatchHandler<R>;
+export interface ReflectorDependencies {
+  readonly client: KubeClient;
   readonly clock: Clock;
+  /** A number in [0, 1), for the jitter of the back-off. */
   readonly random: () => number;
   readonly logger: Logger;
-  readonly signal: AbortSignal;
 }
 
-/** How far we are: in the middle of a list, or past it. */
-export interface Progress<R> {
-  /** Where the next watch goes on; `undefined` while the list is not complete. */
-  version: string | undefined;
-  /** What the pages so far had. */
+/** In the middle of a list, or past it. */
+interface Progress<R> extends WatchPosition {
+  /** The objects of the pages so far. */
   listed: R[];
-  position: ListPosition;
-  /** When the latest watch was answered, by the clock. */
-  watchingSinceMs: number | undefined;
+  list: ListPosition;
 }
 
 /**
- * Follows a collection until the signal aborts: a paged list, then watches with bookmarks, each
- * resumed from the last resourceVersion. A new list only where the API server forgot (410) or what it
- * says makes no sense; a list that fails in the middle goes on with the page that failed.
+ * Follows a collection until the signal aborts: a paged list, then watches with bookmarks, each resumed from the last
+ * resourceVersion. A new list is made only if the API server has compacted that version (410) or sends nonsense; a
+ * list that fails in the middle resumes with the page that failed.
  *
- * Never gives up and never rejects: every failure is tried again with jitter, at most 30 s later, and
- * said in the log once a minute.
+ * It never rejects: every failure is retried with jitter, at most 30 s later, and logged once a minute.
+ *
+ * Its loop is its own, and not a reconcile loop: it is a stream with a position, and the wait depends on the kind of
+ * the failure (`createReflectorBackOff`).
  */
 export async function runReflector<T extends PartialObject, R>(
-  options: ReflectorOptions<T, R>,
+  dependencies: ReflectorDependencies,
+  settings: ReflectorSettings<T, R>,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { clock, random, signal, logger, path } = options;
-  const log = createThrottledLog(
-    { clock, logger: logger.child({ path }) },
-    'following the API server failed; will retry',
-  );
-  const pace = createReflectorBackOff(random);
+  const { client, clock, random } = dependencies;
+  const { path } = settings;
+  const logger = dependencies.logger.child({ path });
+  const log = createThrottledLog({ clock, logger }, 'list and watch failed; will retry');
+  const backOff = createReflectorBackOff(random);
   const progress = begin<R>();
   while (!signal.aborted) {
     try {
       progress.watchingSinceMs = undefined;
-      if (progress.version === undefined) await continueList(options, progress);
-      await watchOnce(options, progress);
+      if (progress.version === undefined) await continueList(client, settings, progress, signal);
+      await watchOnce({ client, clock }, settings, progress, signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (wasSteady(progress, clock)) pace.reset();
-      const trouble = troubleOf(error, progress);
-      if (trouble.kind === 'forgotten') Object.assign(progress, begin<R>());
-      // The API server forgets in the course of things, for instance whenever it restarts.
-      if (isApiError(error, 410)) logger.debug({ err: error, path }, 'listing anew');
+      if (wasSteady(progress, clock)) backOff.reset();
+      const failure = failureOf(error, progress);
+      if (failure.kind === 'relist') Object.assign(progress, begin<R>());
+      // An API server compacts in the course of things, for instance whenever it restarts.
+      if (isApiError(error, 410)) logger.debug({ err: error }, 'relisting');
       else log.report(error);
-      await clock.sleep(pace.nextMs(trouble), signal);
+      await clock.sleep(backOff.nextMs(failure), signal);
     }
   }
 }
 
 function begin<R>(): Progress<R> {
-  return { version: undefined, listed: [], position: beginList(), watchingSinceMs: undefined };
+  return { version: undefined, listed: [], list: beginList(), watchingSinceMs: undefined };
 }
 
 /**
- * Asks for the pages that are still missing and hands all of them over at once, so that nobody ever
- * sees half a list. What arrived before a failure is kept: of twenty pages one may be refused by an
- * API server that is busy, and to begin again would be refused the more.
+ * Requests the pages that are still missing and hands all of them over at once, so that the handler never sees half a
+ * list. What arrived before a failure is kept: a busy API server may refuse one of twenty pages, and would refuse the
+ * more if each attempt started again.
  *
- * @throws as `nextPage`; ECRPS_KUBERNETES_ANSWER_INVALID where the list says not where to watch from
+ * @throws as `nextPage`; ECRPS_KUBERNETES_ANSWER_INVALID if the list has no version to watch from
  */
 async function continueList<T extends PartialObject, R>(
-  options: ReflectorOptions<T, R>,
+  client: KubeClient,
+  settings: ReflectorSettings<T, R>,
   progress: Progress<R>,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { path, handler } = options;
-  const { position } = progress;
+  const { path, handler } = settings;
+  const { list } = progress;
   do {
-    for (const item of await nextPage(options, position)) progress.listed.push(item);
-  } while (position.continueToken !== undefined);
+    for (const item of await nextPage(client, settings, list, signal)) progress.listed.push(item);
+  } while (list.continueToken !== undefined);
   const { listed } = progress;
   progress.listed = [];
   handler.replace(listed);
-  // Watching from "" would begin anywhere and keep silent about what was deleted meanwhile.
-  if (!position.version) {
+  // A watch from "" would begin anywhere and would not report what was deleted meanwhile.
+  if (!list.version) {
     throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', `listing ${path}: no resourceVersion`);
   }
-  progress.version = position.version;
+  progress.version = list.version;
 }
 
-function wasSteady({ watchingSinceMs }: Progress<unknown>, clock: Clock): boolean {
+function wasSteady({ watchingSinceMs }: WatchPosition, clock: Clock): boolean {
   return watchingSinceMs !== undefined && clock.now() - watchingSinceMs >= STEADY_AFTER_MS;
 }
 
-/** Answers that say that the request itself is wrong: it will be no better the next time. */
-const HOPELESS: ReadonlySet<number> = new Set([400, 410, 422]);
+/** The request itself is wrong, and the same one would fail again. */
+const RELIST_STATUSES: ReadonlySet<number> = new Set([400, 410, 422]);
 
-function troubleOf(error: unknown, { watchingSinceMs }: Progress<unknown>): WatchFailure {
+function failureOf(error: unknown, { watchingSinceMs }: WatchPosition): WatchFailure {
   if (isApiError(error)) {
-    if (HOPELESS.has(error.status)) return { kind: 'forgotten' };
+    if (RELIST_STATUSES.has(error.status)) return { kind: 'relist' };
     const { retryAfterMs } = error;
     return retryAfterMs === undefined ? { kind: 'failed' } : { kind: 'busy', retryAfterMs };
   }
-  if (!isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE')) return { kind: 'forgotten' };
-  return { kind: watchingSinceMs === undefined ? 'failed' : 'ended' };
+  if (!isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE')) return { kind: 'relist' };
+  return { kind: watchingSinceMs === undefined ? 'failed' : 'broken' };
 }

@@ -1,6 +1,6 @@
 /**
  * Whether one version of an object came before another of the same kind: they are numbers that grow
- * (KEP-5504). What is no number is older than nothing.
+ * (KEP-5504). A text that is no number is never older.
  */
 export function isOlderVersion(version: string | undefined, than: string | undefined): boolean {
   if (!isNumber(version) || !isNumber(than)) return false;

@@ -2,16 +2,16 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 
 /**
- * No answer about one object is larger. The API server's client of etcd sends 2 MiB at most, whatever etcd's own
+ * No response with one object is larger. The API server's client of etcd sends 2 MiB at most, whatever etcd's own
  * limit is (clientv3 `defaultMaxCallSendMsgSize`; etcd itself takes 1.5 MiB), JSON writes one byte as six
  * (`\u003c`), and 1 MiB is for what is around the object.
  */
 export const LARGEST_OBJECT_BYTES = 6 * 2 * 1024 ** 2 + 1024 ** 2;
 
-/** Answers up to this size are read side by side. Those about objects that nobody inflates have a few KiB. */
+/** Responses up to this size are read side by side. Objects that were not inflated on purpose have a few KiB. */
 const SMALL_BYTES = 1024 ** 2;
 
-/** A piece of a body costs as much memory, however small it is. */
+/** A piece of a body costs at least as much memory. */
 const SMALLEST_PIECE_BYTES = 256;
 
 /** What a piece counts towards a limit. */
@@ -28,24 +28,24 @@ export interface ReadResponse<T> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Reads the bodies of answers in bounded memory. */
+/** Reads the bodies of responses in bounded memory. */
 export interface ResponseReader {
   /**
    * @throws ECRPS_KUBERNETES_ANSWER_TOO_LARGE if the body has more bytes than `maxBytes`; it is not read further.
    *   Otherwise as the body or `parse` throws
    */
-  read<T>(body: AsyncIterable<Uint8Array>, answer: ReadResponse<T>): Promise<T>;
+  read<T>(body: AsyncIterable<Uint8Array>, response: ReadResponse<T>): Promise<T>;
 }
 
 /**
- * Large answers take turns: strangers decide how large an object is, and the renewer may ask about ten of theirs at
- * a time. So all answers together take the memory of one large answer and of as many small ones as there are
+ * Large responses take turns: strangers decide how large an object is, and the renewer may read ten of theirs at
+ * a time. So all responses together take the memory of one large response and of as many small ones as there are
  * connections.
  */
 export function createResponseReader(): ResponseReader {
   let lastTurn: Promise<void> = Promise.resolve();
 
-  /** Waits for the turn of a large answer. The function returned ends the turn. */
+  /** Waits for the turn of a large response. The function returned ends the turn. */
   async function takeTurn(signal: AbortSignal | undefined): Promise<() => void> {
     const turn = Promise.withResolvers<void>();
     const before = lastTurn;

@@ -1,3 +1,4 @@
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import {
   listOf,
@@ -6,17 +7,17 @@ import {
   type Selection,
 } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { createApiError } from './api-error.ts';
-import { METADATA_ONLY } from './client.ts';
+import { type KubeClient, METADATA_ONLY } from './client.ts';
 import { linesOf } from './lines.ts';
-import type { ReflectorOptions, Progress } from './reflector.ts';
+import type { ListSettings } from './list-page.ts';
 import type { PartialObject, Status } from './objects.ts';
 import { isOlderVersion } from './resource-version.ts';
-import { metadataSelection, readJson } from './read-json.ts';
+import { type MetadataFields, metadataSelection, readJson } from './read-json.ts';
 import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
 /**
- * A watch is asked to end after this long and is then resumed from where it was. The API server sends
- * a bookmark two seconds before (cacheWatcher.nextBookmarkTime), so that the place is a recent one.
+ * A watch is requested to end after this long and is then resumed from its last version. The API server sends a
+ * bookmark two seconds before (cacheWatcher.nextBookmarkTime), so that this version is a recent one.
  */
 const WATCH_SECONDS = 40;
 
@@ -24,41 +25,65 @@ const WATCH_SECONDS = 40;
 const DUE_AFTER_MS = (WATCH_SECONDS - 1) * 1000;
 
 /**
- * A watch that should have ended is given up, whatever comes out of it: a connection may die without a
- * word, and a proxy may keep one alive to nothing. With the wait before the next attempt (0.5 s) and
- * its connection (5 s) no blind window is longer than a minute.
+ * A watch that should have ended is given up, even if data still arrives: a connection may die silently, and a proxy
+ * may keep one open that leads nowhere. With the wait before the next attempt (0.5 s) and its connection (5 s) no
+ * event is late by more than a minute.
  */
 const LONGEST_WATCH_MS = 45_000;
 
+/** Receives what is there. Calls come in order, never two at a time; they must not throw. */
+export interface ReflectorHandler<R> {
+  /** All objects, after each list: an object that is not among them is gone. */
+  replace(objects: readonly R[]): void;
+  upsert(object: R): void;
+  remove(object: R): void;
+}
+
+/** What to list and watch, and who receives it. */
+export interface ReflectorSettings<T extends PartialObject, R> extends ListSettings<T, R> {
+  readonly handler: ReflectorHandler<R>;
+}
+
+/** Where a watch is. */
+export interface WatchPosition {
+  /** From which version the next watch resumes; `undefined` while the list is not complete. */
+  version: string | undefined;
+  /** When the API server accepted the latest watch, by the clock. */
+  watchingSinceMs: number | undefined;
+}
+
 /**
- * One watch, until the server ends it in due time; each event moves the progress on.
+ * One watch, until the server ends it in due time; each event moves the position on.
  *
- * @throws as the client, where the watch is refused; ECRPS_KUBERNETES_UNREACHABLE where it breaks off;
- *   an ApiError where the server says so in the stream; ECRPS_KUBERNETES_ANSWER_INVALID for nonsense
+ * @throws as the client, if the watch is refused; ECRPS_KUBERNETES_UNREACHABLE if it breaks off;
+ *   an ApiError if the stream has an ERROR event; ECRPS_KUBERNETES_ANSWER_INVALID for nonsense
  */
 export async function watchOnce<T extends PartialObject, R>(
-  options: ReflectorOptions<T, R>,
-  progress: Progress<R>,
+  { client, clock }: { readonly client: KubeClient; readonly clock: Clock },
+  settings: ReflectorSettings<T, R>,
+  position: WatchPosition,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { path, clock, signal } = options;
+  const { path, metadataFields } = settings;
+  const selection = metadataFields && eventSelection(metadataFields);
   const broken = (what: string): Error =>
     createError('ECRPS_KUBERNETES_UNREACHABLE', `watching ${path}: ${what}`);
   const timeUp = (): Error => broken('did not end in due time');
-  await withTimeout({ clock, ms: LONGEST_WATCH_MS, signal, timeUp }, async (limit) => {
-    const stream = await openWatch(options, progress, limit);
+  await withTimeout({ clock, ms: LONGEST_WATCH_MS, signal, timeUp }, async (limited) => {
+    const stream = await openWatch(client, settings, position, limited);
     const openedAtMs = clock.now();
-    progress.watchingSinceMs = openedAtMs;
-    const selection = eventSelection(options);
+    position.watchingSinceMs = openedAtMs;
     for await (const line of linesOf(stream)) {
-      take(options, progress, parseEvent<T>(path, line, selection));
+      handleEvent(settings, position, parseEvent<T>(path, line, selection));
     }
     if (clock.now() - openedAtMs < DUE_AFTER_MS) throw broken('ended too early');
   });
 }
 
 function openWatch<T extends PartialObject, R>(
-  { client, path, fieldSelector, labelSelector, metadataOnly }: ReflectorOptions<T, R>,
-  { version: resourceVersion }: Progress<R>,
+  client: KubeClient,
+  { path, fieldSelector, metadataOnly }: ReflectorSettings<T, R>,
+  { version: resourceVersion }: WatchPosition,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   return client.stream({
@@ -66,7 +91,6 @@ function openWatch<T extends PartialObject, R>(
     path,
     query: {
       fieldSelector,
-      labelSelector,
       watch: true,
       allowWatchBookmarks: true,
       resourceVersion,
@@ -78,27 +102,27 @@ function openWatch<T extends PartialObject, R>(
   });
 }
 
-function take<T extends PartialObject, R>(
-  { path, reduce, handler }: ReflectorOptions<T, R>,
-  progress: Progress<R>,
+function handleEvent<T extends PartialObject, R>(
+  { path, reduce, handler }: ReflectorSettings<T, R>,
+  position: WatchPosition,
   event: WatchEvent<T>,
 ): void {
   if (event.type === 'ERROR') throw watchError(path, event.object);
-  const version = event.object.metadata.resourceVersion || progress.version;
-  if (isOlderVersion(version, progress.version)) {
-    // A watch never goes back, unless the server did: restored from a backup, it has another past.
+  const version = event.object.metadata.resourceVersion || position.version;
+  if (isOlderVersion(version, position.version)) {
+    // A watch never goes back, unless the server was restored from a backup: then it has another past.
     throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', `watching ${path}: an event of the past`);
   }
   if (event.type === 'DELETED') handler.remove(reduce(event.object));
   else if (event.type !== 'BOOKMARK') handler.upsert(reduce(event.object));
-  progress.version = version;
+  position.version = version;
 }
 
 type WatchEvent<T> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: T }
   | { readonly type: 'ERROR'; readonly object: Status };
 
-/** Of the `Status` that an ERROR has for an object. */
+/** Of the `Status` that is the object of an ERROR event. */
 const STATUS_FIELDS = {
   code: SCALAR,
   reason: SCALAR,
@@ -106,11 +130,8 @@ const STATUS_FIELDS = {
   details: objectOf({ retryAfterSeconds: SCALAR, causes: listOf(objectOf({ reason: SCALAR })) }),
 };
 
-function eventSelection<T extends PartialObject, R>({
-  metadataFields,
-}: ReflectorOptions<T, R>): Selection | undefined {
-  if (!metadataFields) return undefined;
-  return objectOf({ type: SCALAR, object: metadataSelection(metadataFields, STATUS_FIELDS) });
+function eventSelection(fields: MetadataFields): Selection {
+  return objectOf({ type: SCALAR, object: metadataSelection(fields, STATUS_FIELDS) });
 }
 
 function parseEvent<T>(

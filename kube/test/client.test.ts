@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t, { type Test } from 'tap';
@@ -16,7 +16,7 @@ import { type ApiStandIn, startApiStandIn } from '../testing/api-stand-in.ts';
 
 const GET = { method: 'GET', path: '/api/v1/namespaces/a/secrets/b' } as const;
 
-/** What a registry token looks like. */
+/** A text in the form of a registry token. */
 const TOKEN = Buffer.alloc(1_500, 'secret').toString('base64');
 
 function createClient(t: Test, server: string, more: Partial<KubeCredentials> = {}): KubeClient {
@@ -55,8 +55,8 @@ async function failureOf(request: Promise<unknown>): Promise<string> {
 
 t.test('many requests one after the other make no TLS connection each', async (t) => {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: 'test', now });
-  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'test', now });
+  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(ca, {
     serviceName: 'kubernetes',
     namespace: 'default',
     now,
@@ -67,10 +67,10 @@ t.test('many requests one after the other make no TLS connection each', async (t
   server.on('request', (_request, response) => response.end('{}'));
   const port = await listen(t, server);
   const client = createClient(t, `https://127.0.0.1:${port}`, {
-    tls: { ca: authority.certificatePem, servername: 'kubernetes.default.svc' },
+    tls: { ca: ca.certificatePem, servername: 'kubernetes.default.svc' },
   });
   for (let request = 0; request < 50; request++) await client.request(GET);
-  // undici opens a second one where the first is not yet tidied up.
+  // undici opens a second one if the first is not yet cleaned up.
   t.ok(handshakes <= 2, `${handshakes} connections`);
   const stranger = createClient(t, `https://127.0.0.1:${port}`, {
     tls: { servername: 'kubernetes.default.svc' },
@@ -82,32 +82,35 @@ t.test('many requests one after the other make no TLS connection each', async (t
   );
 });
 
-t.test('a request says what it is, and its answer is read', async (t) => {
-  const { api, client } = await start(t);
-  const answer = client.request({
-    method: 'PATCH',
-    path: '/api/v1/namespaces/a',
-    query: { fieldManager: 'me & you', force: true, left: undefined },
-    contentType: 'application/merge-patch+json',
-    body: { name: 'ä' },
-  });
-  const exchange = await api.next();
-  t.equal(exchange.url.search, '?fieldManager=me+%26+you&force=true');
-  t.match(exchange.request.headers, {
-    'content-type': 'application/merge-patch+json',
-    'user-agent': 'test/1',
-    accept: 'application/json',
-  });
-  t.equal(Buffer.concat(await exchange.request.toArray()).toString(), '{"name":"ä"}');
-  exchange.json({ kind: 'Namespace' });
-  t.same(await answer, { kind: 'Namespace' });
-});
+t.test(
+  'a request has the headers and the body of its caller, and its response is read',
+  async (t) => {
+    const { api, client } = await start(t);
+    const response = client.request({
+      method: 'PATCH',
+      path: '/api/v1/namespaces/a',
+      query: { fieldManager: 'me & you', force: true, left: undefined },
+      contentType: 'application/merge-patch+json',
+      body: { name: 'ä' },
+    });
+    const exchange = await api.next();
+    t.equal(exchange.url.search, '?fieldManager=me+%26+you&force=true');
+    t.match(exchange.request.headers, {
+      'content-type': 'application/merge-patch+json',
+      'user-agent': 'test/1',
+      accept: 'application/json',
+    });
+    t.equal(Buffer.concat(await exchange.request.toArray()).toString(), '{"name":"ä"}');
+    exchange.json({ kind: 'Namespace' });
+    t.same(await response, { kind: 'Namespace' });
+  },
+);
 
-t.test('no answer, half an answer or one that trickles is not waited for', async (t) => {
+t.test('a response that is missing, incomplete or trickling is given up', async (t) => {
   const { api, client } = await start(t);
   const quick = { ...GET, timeoutMs: 300 };
-  const dead = createTcpServer((socket) => t.teardown(() => socket.destroy()));
-  const port = await listen(t, dead);
+  const silent = createTcpServer((socket) => t.teardown(() => socket.destroy()));
+  const port = await listen(t, silent);
   const startMs = Date.now();
   await Promise.all([
     t.rejects(client.request(quick), { code: 'ECRPS_KUBERNETES_UNREACHABLE' }),
@@ -123,7 +126,7 @@ t.test('no answer, half an answer or one that trickles is not waited for', async
   t.ok(Date.now() - startMs < 2_000);
 });
 
-/** Says nothing, half of it, and a byte at a time. */
+/** Sends nothing, half of it, and a byte at a time. */
 async function answerBadly(api: ApiStandIn): Promise<void> {
   const silent = await api.next();
   (await api.next()).write('{"a":');
@@ -191,16 +194,19 @@ t.test('failures carry status, reason and when to come back, never a credential'
   }
 });
 
-t.test('an answer that is no JSON is not quoted, whoever gave it', async (t) => {
-  const { api, client } = await start(t);
-  for (const status of [200, 502]) {
-    const failure = failureOf(client.request(GET));
-    const exchange = await api.next();
-    exchange.text('hunter2 is the password', status);
-    t.match(await failure, status === 200 ? 'not JSON' : 'answered 502');
-    t.notMatch(await failure, /hunter|password/);
-  }
-});
+t.test(
+  'a response that is no JSON is not quoted, whether it is from the API server or a proxy',
+  async (t) => {
+    const { api, client } = await start(t);
+    for (const status of [200, 502]) {
+      const failure = failureOf(client.request(GET));
+      const exchange = await api.next();
+      exchange.text('hunter2 is the password', status);
+      t.match(await failure, status === 200 ? 'not JSON' : 'answered 502');
+      t.notMatch(await failure, /hunter|password/);
+    }
+  },
+);
 
 t.test('the pod’s token is read again when it is a minute old', async (t) => {
   const directory = t.testdir({ token: 'first', 'ca.crt': '' });
@@ -221,14 +227,14 @@ t.test('the pod’s token is read again when it is a minute old', async (t) => {
   t.equal((await credentials()).authorization, 'Bearer second');
 });
 
-t.test('each request asks for the credentials anew', async (t) => {
+t.test('each request reads the credentials again', async (t) => {
   const api = await startApiStandIn();
   t.teardown(() => api.close());
-  let asked = 0;
+  let reads = 0;
   const client = createKubeClient({
     credentials: async () => ({
       server: api.address,
-      authorization: `Bearer ${++asked}`,
+      authorization: `Bearer ${++reads}`,
       tls: {},
     }),
     userAgent: 'test',

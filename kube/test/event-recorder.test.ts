@@ -5,7 +5,7 @@ import { createKubeClient } from '../src/client.ts';
 import { createEventRecorder } from '../src/event-recorder.ts';
 import { startApiStandIn } from '../testing/api-stand-in.ts';
 
-async function startNotifying(t: Test) {
+async function startRecorder(t: Test) {
   const api = await startApiStandIn();
   const stop = new AbortController();
   const warnings: string[] = [];
@@ -17,47 +17,43 @@ async function startNotifying(t: Test) {
     await client.close();
     await api.close();
   });
-  const notify = createEventRecorder({
-    client,
-    instance: 'pod',
-    clock: createFakeClock(),
-    logger: createLogger({
-      level: 'warn',
-      format: 'json',
-      name: 'test',
-      destination: { write: (line) => warnings.push(line) },
-    }),
-    signal: stop.signal,
+  const logger = createLogger({
+    level: 'warn',
+    format: 'json',
+    name: 'test',
+    destination: { write: (line) => warnings.push(line) },
   });
-  const about = { apiVersion: 'v1', kind: 'Secret', name: 's' };
+  const clock = createFakeClock();
+  const recorder = createEventRecorder({ client, clock, logger }, { instance: 'pod' }, stop.signal);
+  const involvedObject = { apiVersion: 'v1', kind: 'Secret', name: 's' };
   return {
     api,
     stop,
     warnings,
-    notify: (namespace: string) =>
-      notify({ namespace, about, reason: 'Reason', message: 'x'.repeat(2_000) }),
+    event: (namespace: string) =>
+      recorder.event({ namespace, involvedObject, reason: 'Reason', message: 'x'.repeat(2_000) }),
   };
 }
 
-t.test('whoever stops does not wait for an Event', async (t) => {
-  const { api, stop, warnings, notify } = await startNotifying(t);
-  const told = notify('a');
+t.test('a stop does not wait for an Event', async (t) => {
+  const { api, stop, warnings, event } = await startRecorder(t);
+  const recorded = event('a');
   const exchange = await api.next();
   const startMs = Date.now();
   stop.abort();
-  await told;
+  await recorded;
   t.ok(Date.now() - startMs < 1_000);
   await exchange.closed;
   t.same(warnings, []);
 });
 
-t.test('Events that cannot be made are worth one line, whatever the namespace', async (t) => {
-  const { api, warnings, notify } = await startNotifying(t);
+t.test('Events that cannot be created are logged once, for all namespaces', async (t) => {
+  const { api, warnings, event } = await startRecorder(t);
   for (const namespace of ['a', 'b', 'c']) {
-    const told = notify(namespace);
+    const recorded = event(namespace);
     const message = `events is forbidden: no right in the namespace "${namespace}"`;
     (await api.next()).json({ kind: 'Status', reason: 'Forbidden', message }, 403);
-    await told;
+    await recorded;
   }
   t.equal(warnings.length, 1);
 });

@@ -31,7 +31,7 @@ t.test(
     const minutes = (clock.now() - startMs) / MINUTE_MS;
     t.ok(minutes >= 2, 'at most one in two seconds');
     t.ok(Math.max(...pauses) <= 5_000);
-    t.ok(warnings.length <= Math.ceil(minutes), 'said once a minute');
+    t.ok(warnings.length <= Math.ceil(minutes), 'logged once a minute');
   },
 );
 
@@ -65,7 +65,7 @@ t.test('an API server that forgets all the time is listed ever more rarely', asy
 });
 
 t.test(
-  'a watch that is forbidden is tried again from where it was, and said once a minute',
+  'a watch that is forbidden is retried from its last version, and logged once a minute',
   async (t) => {
     const follower = await startFollower(t);
     const { api, clock, pauses, warnings } = follower;
@@ -83,7 +83,7 @@ t.test(
 );
 
 t.test(
-  'a connection that is silent, or talks but never says anything, is given up in time',
+  'a connection that is silent, or sends nothing but blanks, is given up in time',
   async (t) => {
     const follower = await startFollower(t);
     const { api, clock, pauses } = follower;
@@ -115,9 +115,9 @@ t.test(
 
 t.test('a handler that throws ends nothing', async (t) => {
   let throwing = true;
-  const told: string[] = [];
+  const calls: string[] = [];
   const fail = (what: string): void => {
-    told.push(what);
+    calls.push(what);
     if (throwing) throw new TypeError('a mistake');
   };
   const follower = await startFollower(t, {
@@ -129,7 +129,7 @@ t.test('a handler that throws ends nothing', async (t) => {
   });
   const { api, pauses, warnings } = follower;
   (await api.next()).json(list('10'));
-  await until('the mistake', () => told.length === 1);
+  await until('the mistake', () => calls.length === 1);
   throwing = false;
   (await api.next()).json(list('10'));
   const watch = await api.next();
@@ -139,7 +139,7 @@ t.test('a handler that throws ends nothing', async (t) => {
   const next = await api.next();
   t.notOk(isWatch(next));
   t.ok(await closes(watch));
-  t.same(told, ['replace', 'replace', 'upsert']);
+  t.same(calls, ['replace', 'replace', 'upsert']);
   t.equal(pauses.length, 2);
   t.match(warnings[0], 'a mistake');
 });
@@ -148,7 +148,7 @@ t.test(
   'an API server that is away for ten minutes is met again within half a minute',
   async (t) => {
     const follower = await startFollower(t, { random: () => 0.999 });
-    const { api, clock, pauses, told, warnings } = follower;
+    const { api, clock, pauses, calls, warnings } = follower;
     const watch = await startWatching(follower);
     await settled(follower, watch);
     await clock.advance(20_000);
@@ -157,7 +157,7 @@ t.test(
     await until('ten minutes', () => clock.now() - goneMs > 10 * MINUTE_MS);
     t.ok(Math.max(...pauses) <= 30_000);
     t.ok(pauses.length < 40, 'no hot loop');
-    t.ok(warnings.length >= 5 && warnings.length <= 11, `said once a minute: ${warnings.length}`);
+    t.ok(warnings.length >= 5 && warnings.length <= 11, `logged once a minute: ${warnings.length}`);
 
     const back = await startApiStandIn(api.port);
     t.teardown(() => back.close());
@@ -173,7 +173,7 @@ t.test(
     );
     relist.json(list('90', named('new', '80')));
     t.ok(isWatch(await back.next()));
-    t.equal(told.at(-1), 'replace new@80');
+    t.equal(calls.at(-1), 'replace new@80');
     await follower.stop();
   },
 );
@@ -209,7 +209,7 @@ t.test('stopping closes the connection, in a list and in a watch', async (t) => 
   const page = await listing.api.next();
   await listing.stop();
   await page.closed;
-  t.same(listing.told, []);
+  t.same(listing.calls, []);
 
   const watching = await startFollower(t);
   const watch = await startWatching(watching);
@@ -217,5 +217,5 @@ t.test('stopping closes the connection, in a list and in a watch', async (t) => 
   await watching.stop();
   await watch.closed;
   t.equal(getEventListeners(watching.signal, 'abort').length, 0);
-  t.same([...listing.warnings, ...watching.warnings], [], 'and is no trouble');
+  t.same([...listing.warnings, ...watching.warnings], [], 'and is no failure');
 });

@@ -16,7 +16,7 @@ t.test(
   'lists metadata in pages, hands all over at once, then watches with bookmarks',
   async (t) => {
     const follower = await startFollower(t);
-    const { api, told } = follower;
+    const { api, calls } = follower;
     const first = await api.next();
     t.same(Object.fromEntries(first.url.searchParams), { limit: '100' });
     t.match(first.request.headers.accept, 'as=PartialObjectMetadataList');
@@ -26,10 +26,10 @@ t.test(
     });
     const second = await api.next();
     t.same(Object.fromEntries(second.url.searchParams), { limit: '200', continue: 'more' });
-    t.same(told, [], 'half a list is nobody’s business');
+    t.same(calls, [], 'the handler does not see half a list');
     second.json({ metadata: { resourceVersion: '10', continue: '' }, items: [named('b', '2')] });
     const watch = await api.next();
-    t.same(told, ['replace a@1 b@2']);
+    t.same(calls, ['replace a@1 b@2']);
     t.same(Object.fromEntries(watch.url.searchParams), {
       watch: 'true',
       allowWatchBookmarks: 'true',
@@ -41,33 +41,33 @@ t.test(
 );
 
 t.test('an empty metadata list, whose items are null, is an empty list', async (t) => {
-  const { api, told } = await startFollower(t);
+  const { api, calls } = await startFollower(t);
   (await api.next()).json({ metadata: { resourceVersion: '10' }, items: null });
   t.ok(isWatch(await api.next()));
-  t.same(told, ['replace']);
+  t.same(calls, ['replace']);
 });
 
 t.test('a watch that ended in due time goes on at once after its last bookmark', async (t) => {
   const follower = await startFollower(t);
-  const { api, clock, told, pauses, warnings } = follower;
+  const { api, clock, calls, pauses, warnings } = follower;
   const watch = await startWatching(follower);
   watch.event('MODIFIED', named('a', '11'));
   watch.event('ADDED', named('b', '12'));
   watch.event('DELETED', named('a', '13'));
   watch.event('BOOKMARK', { metadata: { resourceVersion: '20' } });
-  await until('the last event', () => told.length === 4);
+  await until('the last event', () => calls.length === 4);
   await clock.advance(40_000);
   watch.end();
   const next = await api.next();
   t.equal(versionOf(next), '20');
-  t.same(told, ['replace a@1', 'upsert a@11', 'upsert b@12', 'remove a@13']);
+  t.same(calls, ['replace a@1', 'upsert a@11', 'upsert b@12', 'remove a@13']);
   t.same(pauses, []);
   t.same(warnings, []);
 });
 
-t.test('after a 410 all is listed anew, as an answer and as an event', async (t) => {
+t.test('after a 410 there is a new list, if it is a response and if it is an event', async (t) => {
   const follower = await startFollower(t);
-  const { api, told, warnings } = follower;
+  const { api, calls, warnings } = follower;
   const watch = await startWatching(follower);
   watch.refuse(410);
   const list1 = await api.next();
@@ -81,14 +81,14 @@ t.test('after a 410 all is listed anew, as an answer and as an event', async (t)
   t.ok(await closes(again), 'the old watch is not left open');
   list2.json(list('40'));
   t.equal(versionOf(await api.next()), '40');
-  t.same(told, ['replace a@1', 'replace b@29', 'replace']);
+  t.same(calls, ['replace a@1', 'replace b@29', 'replace']);
   t.same(warnings, [], 'which is the course of things');
 });
 
 t.test(
   'a continue token that expired begins the list again, and no half list is shown',
   async (t) => {
-    const { api, told } = await startFollower(t);
+    const { api, calls } = await startFollower(t);
     const page = {
       metadata: { resourceVersion: '10', continue: 'old' },
       items: [named('gone', '1')],
@@ -99,12 +99,12 @@ t.test(
     t.equal(again.url.searchParams.get('continue'), null);
     again.json(list('20', named('a', '15')));
     t.equal(versionOf(await api.next()), '20');
-    t.same(told, ['replace a@15']);
+    t.same(calls, ['replace a@15']);
   },
 );
 
-t.test('a busy API server is asked again when it says, for the page that is missing', async (t) => {
-  const { api, told, pauses } = await startFollower(t);
+t.test('after a Retry-After the missing page is requested again', async (t) => {
+  const { api, calls, pauses } = await startFollower(t);
   const page = { metadata: { resourceVersion: '10', continue: 'two' }, items: [named('a', '1')] };
   (await api.next()).json(page);
   for (const status of [429, 503]) {
@@ -116,7 +116,7 @@ t.test('a busy API server is asked again when it says, for the page that is miss
   t.equal(last.url.searchParams.get('continue'), 'two');
   last.json(list('10', named('b', '2')));
   const watch = await api.next();
-  t.same(told, ['replace a@1 b@2']);
+  t.same(calls, ['replace a@1 b@2']);
   t.ok(
     pauses.every((ms) => ms > 7_000 && ms < 8_000),
     'with jitter on top',
@@ -126,7 +126,7 @@ t.test('a busy API server is asked again when it says, for the page that is miss
   t.ok((pauses.at(-1) ?? 0) > 3_000);
 });
 
-t.test('what a watch says about when to come back counts too, but never for long', async (t) => {
+t.test('the Retry-After of a watch counts too, but never for long', async (t) => {
   const follower = await startFollower(t);
   const { api, pauses } = follower;
   const watch = await startWatching(follower);
@@ -142,7 +142,7 @@ t.test('what a watch says about when to come back counts too, but never for long
 
 t.test('events arrive whole however they are cut', async (t) => {
   const follower = await startFollower(t);
-  const { told } = follower;
+  const { calls } = follower;
   const watch = await startWatching(follower);
   const line = Buffer.from(
     `${JSON.stringify({ type: 'ADDED', object: named('pläne-✓-🚀', '11') })}\n`,
@@ -151,13 +151,13 @@ t.test('events arrive whole however they are cut', async (t) => {
     watch.write(Uint8Array.of(byte));
     await nextTurn();
   }
-  await until('the event', () => told.length === 2);
-  t.equal(told[1], 'upsert pläne-✓-🚀@11');
+  await until('the event', () => calls.length === 2);
+  t.equal(calls[1], 'upsert pläne-✓-🚀@11');
   const annotations = { big: 'ü'.repeat(3_000_000) };
   watch.event('MODIFIED', { metadata: { name: 'big', resourceVersion: '12', annotations } });
   watch.event('ADDED', named('c', '13'));
-  await until('both events', () => told.length === 4);
-  t.same(told.slice(2), ['upsert big@12', 'upsert c@13']);
+  await until('both events', () => calls.length === 4);
+  t.same(calls.slice(2), ['upsert big@12', 'upsert c@13']);
 });
 
 async function* oneLongLine() {
@@ -188,18 +188,18 @@ t.test('a line that is no event has all listed anew, without being quoted', asyn
 
 t.test('an event of the past has all listed anew: the server was restored', async (t) => {
   const follower = await startFollower(t);
-  const { api, told } = follower;
+  const { api, calls } = follower;
   const watch = await startWatching(follower);
   watch.event('MODIFIED', named('a', '9'));
   const next = await api.next();
   t.notOk(isWatch(next));
-  t.same(told, ['replace a@1'], 'and is not believed');
+  t.same(calls, ['replace a@1'], 'and is not believed');
   next.json(list('9', named('a', '9')));
   t.equal(versionOf(await api.next()), '9');
 });
 
-t.test('a list that names no version is believed, and asked again', async (t) => {
-  const { api, told, pauses } = await startFollower(t);
+t.test('a list without a version counts, and is requested again', async (t) => {
+  const { api, calls, pauses } = await startFollower(t);
   (await api.next()).json(list('', named('a', '1')));
   const next = await api.next();
   t.notOk(isWatch(next));
@@ -207,13 +207,13 @@ t.test('a list that names no version is believed, and asked again', async (t) =>
   next.json(list('10', named('a', '1')));
   const watch = await api.next();
   t.equal(versionOf(watch), '10');
-  t.same(told, ['replace a@1', 'replace a@1']);
+  t.same(calls, ['replace a@1', 'replace a@1']);
   watch.event('BOOKMARK', { metadata: { resourceVersion: '' } });
   watch.end();
   t.equal(versionOf(await api.next()), '10', 'a bookmark without one changes nothing');
 });
 
-t.test('a version that the server does not understand is given up for a new list', async (t) => {
+t.test('a version that the server does not accept is followed by a new list', async (t) => {
   const follower = await startFollower(t);
   (await startWatching(follower)).refuse(400);
   t.notOk(isWatch(await follower.api.next()));

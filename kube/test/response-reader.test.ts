@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { createResponseReader, LARGEST_OBJECT_BYTES } from '../src/response-reader.ts';
 import { createApiError, isApiError } from '../src/api-error.ts';
 import { createKubeClient } from '../src/client.ts';
+import { NAMESPACES_PATH } from '../src/object-names.ts';
 import { beginList, nextPage } from '../src/list-page.ts';
 import type { PartialObject } from '../src/objects.ts';
 import { type Exchange, startApiStandIn } from '../testing/api-stand-in.ts';
@@ -23,7 +24,7 @@ async function start(t: Test) {
   return { api, client };
 }
 
-/** Writes for as long as anybody reads. */
+/** Writes until the client stops reading. */
 async function writeForEver(exchange: Exchange): Promise<number> {
   const { socket } = exchange.request;
   let mebibytes = 0;
@@ -36,12 +37,15 @@ async function writeForEver(exchange: Exchange): Promise<number> {
   return mebibytes;
 }
 
-t.test('an answer without end is cut off', async (t) => {
+t.test('a response without end is cut off', async (t) => {
   const { api, client } = await start(t);
   const code = 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE';
-  const answer = t.rejects(client.request(GET), { code, message: /^reading the answer to GET / });
+  const response = t.rejects(client.request(GET), {
+    code,
+    message: /^reading the response to GET /,
+  });
   t.ok((await writeForEver(await api.next())) < 20);
-  await answer;
+  await response;
   const small = t.rejects(client.request({ ...GET, maxBytes: 10 }), { code });
   (await api.next()).json({ a: 'more than ten' });
   await small;
@@ -49,19 +53,19 @@ t.test('an answer without end is cut off', async (t) => {
 
 t.test('a refusal without end is a refusal', async (t) => {
   const { api, client } = await start(t);
-  const answer = client.request(GET).catch((error: unknown) => error);
+  const response = client.request(GET).catch((error: unknown) => error);
   const exchange = await api.next();
   exchange.begin(409);
   t.ok((await writeForEver(exchange)) < 20);
-  t.ok(isApiError(await answer, 409));
+  t.ok(isApiError(await response, 409));
 });
 
 t.test('the words of a large refusal are read, and few of them are kept', async (t) => {
   const { api, client } = await start(t);
-  const answer = client.request(GET).catch((error: unknown) => error);
+  const response = client.request(GET).catch((error: unknown) => error);
   const message = `admission webhook "x" denied the request: ${'why '.repeat(2_000_000)}`;
   (await api.next()).json({ kind: 'Status', reason: 'BadRequest', message }, 400);
-  const error = await answer;
+  const error = await response;
   t.ok(isApiError(error, 400));
   t.match(error, { reason: 'BadRequest', message: /admission webhook "x" denied/ });
   t.ok(String(error).length < 1_000);
@@ -78,8 +82,8 @@ t.test('a large refusal is searched for credentials in no time', (t) => {
   t.end();
 });
 
-t.test('large answers take turns, and small ones pass them', async (t) => {
-  const answers = createResponseReader();
+t.test('large responses take turns, and small ones pass them', async (t) => {
+  const responses = createResponseReader();
   const options = { action: 'read', maxBytes: LARGEST_OBJECT_BYTES, parse: String };
   const progress: string[] = [];
   const pieces = async function* (name: string, count: number) {
@@ -92,13 +96,13 @@ t.test('large answers take turns, and small ones pass them', async (t) => {
   const leaving = new AbortController();
   const large = ['a', 'b', 'c'].map((name) => {
     const signal = name === 'b' ? leaving.signal : undefined;
-    return answers
+    return responses
       .read(pieces(name, 10), { ...options, signal })
       .then(({ length }) => length, String);
   });
   await delay(5);
   leaving.abort(new Error('left'));
-  const small = await answers.read(pieces('s', 1), { ...options, signal: undefined });
+  const small = await responses.read(pieces('s', 1), { ...options, signal: undefined });
   t.equal(small.length, MEBIBYTE);
   t.ok(progress.filter((name) => name === 'a').length < 10, 'the first large one goes on');
   t.same(await Promise.all(large), [10 * MEBIBYTE, 'Error: left', 10 * MEBIBYTE]);
@@ -106,26 +110,26 @@ t.test('large answers take turns, and small ones pass them', async (t) => {
   t.ok(progress.slice(0, began).filter((name) => name === 'c').length <= 2, progress.join(''));
 });
 
-/** Lists namespaces of which each has so many bytes; `asked` has where each page began, and its limit. */
+/** Lists namespaces of which each has so many bytes; `pages` has where each page began, and its limit. */
 async function listAll(
   { api, client }: Awaited<ReturnType<typeof start>>,
   sizes: readonly number[],
 ) {
-  const asked: string[] = [];
+  const pages: string[] = [];
   const names: string[] = [];
   const position = beginList();
-  const options = { client, path: '/api/v1/namespaces', metadataOnly: true, reduce: nameOf };
+  const settings = { path: NAMESPACES_PATH, metadataOnly: true, reduce: nameOf };
   const listing = (async () => {
     do {
-      names.push(...(await nextPage(options, position)));
+      names.push(...(await nextPage(client, settings, position)));
     } while (position.continueToken !== undefined);
   })();
   for (;;) {
     const exchange = await Promise.race([api.next(), listing.then(() => undefined)]);
-    if (!exchange) return { asked, names, version: position.version };
+    if (!exchange) return { pages, names, version: position.version };
     const limit = Number(exchange.url.searchParams.get('limit'));
     const from = Number(exchange.url.searchParams.get('continue') ?? 0);
-    asked.push(`${from}+${limit}`);
+    pages.push(`${from}+${limit}`);
     exchange.json(pageOf(sizes, from, from + limit));
   }
 }
@@ -141,32 +145,32 @@ function pageOf(sizes: readonly number[], from: number, to: number) {
   return { metadata: { resourceVersion: '7', continue: to < sizes.length ? `${to}` : '' }, items };
 }
 
-t.test('a page that is too large is asked for again with fewer objects', async (t) => {
+t.test('a page that is too large is requested again with fewer objects', async (t) => {
   const sizes = Array.from({ length: 10 }, () => 2_500_000);
-  const { asked, names, version } = await listAll(await start(t), sizes);
+  const { pages, names, version } = await listAll(await start(t), sizes);
   const each = sizes.map((_, index) => `n${index}`);
   t.same(names, each, 'each once, in order');
   t.equal(version, '7');
-  t.same(asked.slice(0, 5), ['0+100', '0+13', '0+2', '0+1', '1+1']);
-  t.equal(asked.length, 3 + 10, 'and never again too large');
+  t.same(pages.slice(0, 5), ['0+100', '0+13', '0+2', '0+1', '1+1']);
+  t.equal(pages.length, 3 + 10, 'and never again too large');
 });
 
 t.test(
-  'a page that the API server does not make in time is asked for again, smaller',
+  'a page that the API server does not build in time is requested again, smaller',
   async (t) => {
     const { api, client } = await start(t);
     const position = beginList();
-    const options = { client, path: '/api', metadataOnly: true, reduce: nameOf } as const;
-    for (const { limit, answer } of [
-      { limit: '100', answer: (exchange: Exchange) => exchange.destroy() },
-      { limit: '13', answer: (exchange: Exchange) => exchange.refuse(504) },
-      { limit: '2', answer: (exchange: Exchange) => exchange.refuse(429) },
-      { limit: '2', answer: (exchange: Exchange) => exchange.json(pageOf([10, 10], 0, 2)) },
+    const settings = { path: '/api', metadataOnly: true, reduce: nameOf } as const;
+    for (const { limit, respond } of [
+      { limit: '100', respond: (exchange: Exchange) => exchange.destroy() },
+      { limit: '13', respond: (exchange: Exchange) => exchange.refuse(504) },
+      { limit: '2', respond: (exchange: Exchange) => exchange.refuse(429) },
+      { limit: '2', respond: (exchange: Exchange) => exchange.json(pageOf([10, 10], 0, 2)) },
     ]) {
-      const page = nextPage(options, position).catch(() => undefined);
+      const page = nextPage(client, settings, position).catch(() => undefined);
       const exchange = await api.next();
       t.equal(exchange.url.searchParams.get('limit'), limit);
-      answer(exchange);
+      respond(exchange);
       await page;
     }
     t.equal(position.limit, 4);
@@ -175,10 +179,10 @@ t.test(
 
 t.test('after large objects pages grow again', async (t) => {
   const sizes = Array.from({ length: 1_000 }, (_, index) => (index < 3 ? 3_000_000 : 100));
-  const { asked, names } = await listAll(await start(t), sizes);
+  const { pages, names } = await listAll(await start(t), sizes);
   t.equal(new Set(names).size, sizes.length);
   t.equal(names.length, sizes.length);
-  t.ok(asked.length < 20, asked.join(' '));
+  t.ok(pages.length < 20, pages.join(' '));
 });
 
 t.test('the largest object that can be stored is listed', async (t) => {

@@ -7,20 +7,20 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A request that waits for what the test wants it to meet. */
+/** A request that waits for the response of the test. */
 export interface Exchange {
   readonly url: URL;
   readonly request: IncomingMessage;
-  /** Settles when the connection is gone or the answer complete. */
+  /** Settles when the connection is closed or the response complete. */
   readonly closed: Promise<unknown>;
   json(body: unknown, status?: number, headers?: OutgoingHttpHeaders): void;
-  /** Answers as something between us and the API server might. */
+  /** Responds as a proxy in front of the API server might. */
   text(body: string, status: number): void;
-  /** Answers as the API server refuses. */
+  /** Responds with a failure of the API server. */
   refuse(status: number, headers?: OutgoingHttpHeaders): void;
-  /** The head of a streamed answer. */
+  /** The head of a streamed response. */
   begin(status: number): void;
-  /** A piece of a streamed answer; the first one sends the headers. */
+  /** A piece of a streamed response; the first one sends the headers. */
   write(text: string | Uint8Array): void;
   /** One watch event. */
   event(type: string, object: unknown): void;
@@ -29,14 +29,14 @@ export interface Exchange {
   destroy(): void;
 }
 
-/** An API server that does nothing by itself: the test answers each request. */
+/** An API server that does nothing by itself: the test responds to each request. */
 export interface ApiStandIn {
   readonly address: string;
   readonly port: number;
   /**
-   * The next request that nobody has looked at.
+   * The next request.
    *
-   * @throws where none comes within five seconds
+   * @throws if none comes within five seconds
    */
   next(): Promise<Exchange>;
   /** Open connections. */
@@ -44,7 +44,7 @@ export interface ApiStandIn {
   close(): Promise<void>;
 }
 
-const PATIENCE_MS = 5_000;
+const NEXT_TIMEOUT_MS = 5_000;
 
 export async function startApiStandIn(port = 0): Promise<ApiStandIn> {
   const arrived: Exchange[] = [];
@@ -65,7 +65,7 @@ export async function startApiStandIn(port = 0): Promise<ApiStandIn> {
     address: `http://127.0.0.1:${address.port}`,
     port: address.port,
     next: async () => {
-      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const signal = AbortSignal.timeout(NEXT_TIMEOUT_MS);
       for (;;) {
         const exchange = arrived.shift();
         if (exchange) return exchange;

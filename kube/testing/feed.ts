@@ -19,7 +19,7 @@ export function createFeed(objects: readonly PartialObject[]) {
         if (Number(object.metadata.resourceVersion) > from) exchange.event(type, object);
       }
     },
-    tell: (type: string, object: PartialObject) => {
+    send: (type: string, object: PartialObject) => {
       events.push({ type, object });
       watcher?.event(type, object);
     },

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import type { Test } from 'tap';
 import { createKubeClient } from '../src/client.ts';
-import { type ReflectorOptions, runReflector } from '../src/reflector.ts';
+import { NAMESPACES_PATH } from '../src/object-names.ts';
+import { type ReflectorSettings, runReflector } from '../src/reflector.ts';
 import type { PartialObject } from '../src/objects.ts';
 import { type ApiStandIn, type Exchange, startApiStandIn } from './api-stand-in.ts';
 
@@ -16,10 +18,10 @@ export const LONGEST_WATCH_MS = 45_000;
 export interface Follower {
   readonly api: ApiStandIn;
   readonly clock: FakeClock;
-  /** What was waited before each retry. */
+  /** The wait before each retry, in ms. */
   readonly pauses: number[];
-  /** What the handler was told, in order. */
-  readonly told: string[];
+  /** The handler's calls, in order. */
+  readonly calls: string[];
   /** Lines of the log from `warn` on. */
   readonly warnings: string[];
   readonly signal: AbortSignal;
@@ -27,52 +29,56 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
-type Overrides = Partial<
-  Pick<ReflectorOptions<PartialObject, PartialObject>, 'handler' | 'random'>
->;
+interface Overrides {
+  readonly handler?: ReflectorSettings<PartialObject, PartialObject>['handler'];
+  readonly random?: () => number;
+}
 
-export async function startFollower(t: Test, overrides: Overrides = {}): Promise<Follower> {
+export async function startFollower(
+  t: Test,
+  { handler, random = () => 0.5 }: Overrides = {},
+): Promise<Follower> {
   const api = await startApiStandIn();
   const controller = new AbortController();
   const { signal } = controller;
   const clock = createFakeClock();
   const pauses: number[] = [];
-  const told: string[] = [];
+  const calls: string[] = [];
   const warnings: string[] = [];
   const client = createKubeClient({
     credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
   });
-  const done = runReflector<PartialObject, PartialObject>({
-    client,
-    path: '/api/v1/namespaces',
-    metadataOnly: true,
-    metadataFields: {},
-    reduce: (object) => object,
-    handler: {
-      replace: (objects) => told.push(`replace ${objects.map(describe).join(' ')}`.trim()),
-      upsert: (object) => told.push(`upsert ${describe(object)}`),
-      remove: (object) => told.push(`remove ${describe(object)}`),
+  const logger = createLogger({
+    level: 'warn',
+    format: 'json',
+    name: 'test',
+    destination: { write: (line) => warnings.push(line) },
+  });
+  // The fake clock advances by itself if a retry waits, and stands still in a watch.
+  const advancing: Clock = {
+    now: () => clock.now(),
+    sleep: async (ms, sleepSignal) => {
+      if (ms >= LONGEST_WATCH_MS) return clock.sleep(ms, sleepSignal);
+      pauses.push(ms);
+      await clock.advance(ms);
     },
-    // The fake clock moves on by itself where a retry waits, and stands still in a watch.
-    clock: {
-      now: () => clock.now(),
-      sleep: async (ms, sleepSignal) => {
-        if (ms >= LONGEST_WATCH_MS) return clock.sleep(ms, sleepSignal);
-        pauses.push(ms);
-        await clock.advance(ms);
+  };
+  const done = runReflector<PartialObject, PartialObject>(
+    { client, clock: advancing, random, logger },
+    {
+      path: NAMESPACES_PATH,
+      metadataOnly: true,
+      metadataFields: {},
+      reduce: (object) => object,
+      handler: handler ?? {
+        replace: (objects) => calls.push(`replace ${objects.map(describe).join(' ')}`.trim()),
+        upsert: (object) => calls.push(`upsert ${describe(object)}`),
+        remove: (object) => calls.push(`remove ${describe(object)}`),
       },
     },
-    random: () => 0.5,
-    logger: createLogger({
-      level: 'warn',
-      format: 'json',
-      name: 'test',
-      destination: { write: (line) => warnings.push(line) },
-    }),
     signal,
-    ...overrides,
-  });
+  );
   const stop = async (): Promise<void> => {
     controller.abort();
     await done;
@@ -82,7 +88,7 @@ export async function startFollower(t: Test, overrides: Overrides = {}): Promise
     await client.close();
     await api.close();
   });
-  return { api, clock, pauses, told, warnings, signal, stop };
+  return { api, clock, pauses, calls, warnings, signal, stop };
 }
 
 function describe({ metadata }: PartialObject): string {
@@ -97,13 +103,13 @@ export function list(resourceVersion: string, ...items: readonly PartialObject[]
   return { metadata: { resourceVersion }, items };
 }
 
-/** Answers the first list with one object and returns the watch that follows. */
+/** Responds to the first list with one object and returns the watch that follows. */
 export async function startWatching({ api }: Follower): Promise<Exchange> {
   (await api.next()).json(list('10', named('a', '1')));
   return api.next();
 }
 
-/** Waits for what other connections bring, without a clock. */
+/** Waits until a condition holds that depends on other connections, without a clock. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
   for (let turn = 0; turn < 50_000; turn++) {
     if (holds()) return;
@@ -120,11 +126,11 @@ export function versionOf({ url }: Exchange): string | null {
   return url.searchParams.get('resourceVersion');
 }
 
-/** Sends an event and waits until it was taken. */
-export async function settled({ told }: Follower, watch: Exchange): Promise<void> {
-  const before = told.length;
+/** Sends an event and waits until the handler has it. */
+export async function settled({ calls }: Follower, watch: Exchange): Promise<void> {
+  const before = calls.length;
   watch.event('MODIFIED', named('a', '11'));
-  await until('the event', () => told.length > before);
+  await until('the event', () => calls.length > before);
 }
 
 export async function closes({ closed }: Exchange): Promise<boolean> {

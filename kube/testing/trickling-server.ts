@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
 
-/** A server that answers each connection at once, and never to the end. */
+/** A server that starts a response on each connection at once, and never completes it. */
 export interface TricklingServer {
   readonly address: string;
   readonly port: number;
@@ -13,7 +13,7 @@ export interface TricklingServer {
 const PAUSE_MS = 10;
 
 /**
- * @param start - what each connection gets as soon as it has sent something, for instance the head of an answer
+ * @param start - the first bytes of each response, for instance its head
  * @param drop - what follows now and then, for ever
  */
 export async function startTricklingServer(

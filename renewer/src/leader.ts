@@ -1,66 +1,85 @@
-import type { RenewerContext } from './context.ts';
+import type { RenewerConfiguration } from './config/configuration.ts';
+import type { RenewerDependencies } from './dependencies.ts';
+import type { WebhookTls } from './webhook-tls/webhook-tls.ts';
 import { runFenceMonitor } from './fence/fence-monitor.ts';
-import { forgetLeadership } from './metrics.ts';
+import { resetLeaderMetrics } from './metrics.ts';
 import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { checkpointSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
 import { createEventQueue } from './pull-secrets/events/event-queue.ts';
-import { createNamespaceReports } from './pull-secrets/events/namespace-reports.ts';
 import { createPullSecretController } from './pull-secrets/controller.ts';
 import { createAwsTokenSource } from './credentials/aws/aws-token-source.ts';
 import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
+import type { RegistryTokens } from './credentials/registry-token.ts';
+import { planTokens, tokenRequestsOf } from './credentials/token-plan.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
-/** What the one elected renewer does, until the signal aborts: tokens, pull secrets, the authority, the fence. */
-export async function lead(context: RenewerContext, leadership: Leadership): Promise<void> {
-  const { certificates, metrics } = context;
+/** The work of the elected renewer, until the signal aborts: tokens, pull secrets, the CA, the fence. */
+export async function lead(
+  dependencies: RenewerDependencies,
+  configuration: RenewerConfiguration,
+  webhookTls: WebhookTls,
+  leadership: Leadership,
+): Promise<void> {
+  const { metrics } = dependencies;
   metrics.leader.set(1);
   try {
     const { signal } = leadership;
     await Promise.all([
-      certificates.lead(leadership),
-      keepPullSecrets(context, signal),
-      runFenceMonitor({ ...context, signal }),
+      webhookTls.lead(leadership),
+      runPullSecrets(dependencies, configuration, signal),
+      runFenceMonitor(dependencies, configuration, signal),
     ]);
   } finally {
-    forgetLeadership(metrics);
+    resetLeaderMetrics(metrics);
   }
 }
 
-async function keepPullSecrets(context: RenewerContext, signal: AbortSignal): Promise<void> {
-  const { configuration, clock, logger } = context;
-  const { secretName, awsRegion: region, registries, namespaceRoles, podName } = configuration;
-  const { podNamespace: namespace, serviceName, awsCaller: caller } = configuration;
-  const name = `${serviceName}-tokens`;
-  const checkpoint = createCheckpoint({ ...context, namespace, name, caller, signal });
-  const documents = createCredentialStore({ registries, region, now: () => clock.now() });
-  // Of the checkpoint only what this configuration can come to need: roles are known a moment later.
-  const usable = new Set(documents.requestsFor(namespaceRoles).map(({ id }) => id));
-  const notify = createEventRecorder({ ...context, instance: podName, signal });
-  const events = createEventQueue({ ...context, notify, signal });
-  const keeper = createTokenRenewer({
-    ...context,
-    tokenSource: createAwsTokenSource({
-      clock,
-      requestHandler: createAwsRequestHandler(configuration.proxies),
-      keys: configuration.awsKeys,
-    }),
-    initial: new Map([...(await checkpoint.load())].filter(([id]) => usable.has(id))),
-    onTokens: (required, living) => {
-      documents.setTokens(required);
-      controller.documentsChanged();
-      checkpoint.save(living);
-    },
+async function runPullSecrets(
+  dependencies: RenewerDependencies,
+  configuration: RenewerConfiguration,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, clock, random, logger, metrics } = dependencies;
+  const { podName, podNamespace, serviceName } = configuration;
+  const checkpointSettings = {
+    namespace: podNamespace,
+    name: checkpointSecretName(serviceName),
+    caller: configuration.awsCaller,
+  };
+  const checkpoint = createCheckpoint(dependencies, checkpointSettings, signal);
+  const requestHandler = createAwsRequestHandler(configuration.proxies);
+  const tokenSource = createAwsTokenSource(
+    { clock, requestHandler },
+    { keys: configuration.awsKeys },
+  );
+  const initialTokens = usableTokens(await checkpoint.load(), configuration);
+  const tokenRenewer = createTokenRenewer(
+    { tokenSource, clock, random, logger, metrics },
+    { initialTokens },
     signal,
-  });
-  const controller = createPullSecretController({
-    ...context,
-    documents,
-    reports: createNamespaceReports({ secretName, events, logger }),
-    onRoles: (roles) => keeper.require(documents.requestsFor(roles)),
+  );
+  const credentials = createCredentialStore({ clock, tokenRenewer }, configuration);
+  const recorder = createEventRecorder(dependencies, { instance: podName }, signal);
+  const events = createEventQueue({ recorder, clock, random, logger, metrics }, {}, signal);
+  const controller = createPullSecretController(
+    { credentials, events, client, clock, random, logger, metrics },
+    configuration,
     signal,
-  });
-  keeper.require(documents.requestsFor([]));
-  await Promise.all([controller.run(), keeper.run(), checkpoint.run()]);
+  );
+  await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
+}
+
+/** The tokens of a checkpoint that this configuration may use. Which roles are in use shows only later. */
+function usableTokens(
+  tokens: RegistryTokens,
+  { registries, awsRegion: region, namespaceRoles }: RenewerConfiguration,
+): RegistryTokens {
+  const plans = [undefined, ...namespaceRoles].map((identity) =>
+    planTokens({ registries, region, identity }),
+  );
+  const usable = new Set(tokenRequestsOf(plans).map(({ id }) => id));
+  return new Map([...tokens].filter(([id]) => usable.has(id)));
 }

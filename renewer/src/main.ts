@@ -6,7 +6,7 @@ import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { HEALTHY, startOpsServer } from '@ecr-pull-secrets/shared/http/ops-server.ts';
 import { readRenewerConfiguration, type RenewerConfiguration } from './config/configuration.ts';
 import { connect } from './network/connect.ts';
-import type { RenewerContext } from './context.ts';
+import type { RenewerDependencies } from './dependencies.ts';
 import {
   runLeaderElection,
   LEASE_REQUEST_TIMEOUT_MS,
@@ -15,13 +15,13 @@ import { createLeaseStore } from '@ecr-pull-secrets/kube/lease.ts';
 import { lead } from './leader.ts';
 import { createRenewerMetrics } from './metrics.ts';
 import { waitUnconfigured } from './config/unconfigured.ts';
-import { createWebhookTls } from './webhook-tls/webhook-tls.ts';
+import { createWebhookTls, type WebhookTls } from './webhook-tls/webhook-tls.ts';
 import { runRenewerFactsWriter } from './renewer-facts/renewer-facts-writer.ts';
 
 /**
  * `ecr-pull-secrets renewer`: runs until the signal aborts.
  *
- * @throws ECRPS_CONFIGURATION_INVALID, but not before it is told to stop
+ * @throws ECRPS_CONFIGURATION_INVALID, but not before the signal aborts
  */
 export async function runRenewer(environment: Environment, stop: AbortSignal): Promise<void> {
   let configuration: RenewerConfiguration;
@@ -35,45 +35,48 @@ export async function runRenewer(environment: Environment, stop: AbortSignal): P
 }
 
 async function run(configuration: RenewerConfiguration, stop: AbortSignal): Promise<void> {
-  const logger = createLogger({ ...configuration.log, name: 'renewer' });
   const registry = createMetricsRegistry();
-  const base = {
-    configuration,
+  const dependencies: RenewerDependencies = {
     client: connect(configuration, 'renewer'),
     clock: systemClock,
     random: Math.random,
-    logger,
+    logger: createLogger({ ...configuration.log, name: 'renewer' }),
     metrics: createRenewerMetrics(registry),
   };
-  const context: RenewerContext = { ...base, certificates: createWebhookTls(base) };
+  const { client, logger, metrics } = dependencies;
+  const webhookTls = createWebhookTls(dependencies, configuration);
   const { host, opsPort: port } = configuration;
-  const ops = await startOpsServer({ host, port, metrics: registry, ready: () => HEALTHY });
+  const ops = await startOpsServer({ metrics: registry, ready: () => HEALTHY }, { host, port });
   logger.info({ ...configuration.summary }, 'started');
   for (const warning of configuration.registryWarnings) logger.warn(warning);
-  base.metrics.refusedRegistries.set(configuration.refusedRegistries.length);
+  metrics.refusedRegistries.set(configuration.refusedRegistries.length);
   await Promise.all([
-    context.certificates.serve(stop),
-    runRenewerFactsWriter({ ...context, signal: stop }),
-    takePartInElection(context, stop),
+    webhookTls.serve(stop),
+    runRenewerFactsWriter(dependencies, configuration, stop),
+    runElection(dependencies, configuration, webhookTls, stop),
   ]);
-  await Promise.all([ops.close(), context.client.close()]);
+  await Promise.all([ops.close(), client.close()]);
   logger.info('stopped');
 }
 
-async function takePartInElection(context: RenewerContext, signal: AbortSignal): Promise<void> {
-  const { configuration, client } = context;
+async function runElection(
+  dependencies: RenewerDependencies,
+  configuration: RenewerConfiguration,
+  webhookTls: WebhookTls,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, clock, random, logger } = dependencies;
   const { podNamespace: namespace, serviceName: name, podName } = configuration;
-  await runLeaderElection({
-    ...context,
-    store: createLeaseStore({
-      client,
-      namespace,
-      name,
-      requestTimeoutMs: LEASE_REQUEST_TIMEOUT_MS,
-    }),
-    // A container that restarts in the same pod is another candidate.
-    identity: `${podName}_${randomUUID()}`,
+  const requestTimeoutMs = LEASE_REQUEST_TIMEOUT_MS;
+  const store = createLeaseStore(client, { namespace, name, requestTimeoutMs });
+  // A container that restarts in the same pod is another candidate.
+  const identity = `${podName}_${randomUUID()}`;
+  await runLeaderElection(
+    { store, clock, random, logger },
+    {
+      identity,
+      lead: (leadership) => lead(dependencies, configuration, webhookTls, leadership),
+    },
     signal,
-    lead: (leadership) => lead(context, leadership),
-  });
+  );
 }

@@ -1,102 +1,84 @@
 import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
-import { Counter, Gauge, type Registry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { Counter, Gauge, type MetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 
-/** What the renewer counts. No label ever holds a namespace: there may be ten thousand. */
-export interface RenewerMetrics {
-  readonly leader: Gauge;
-  readonly tokenRequests: Counter<'result'>;
-  readonly tokenExpiry: Gauge<'token'>;
-  readonly refusedRegistries: Gauge;
-  readonly secretWrites: Counter<'result'>;
-  readonly secrets: Gauge<'state'>;
-  readonly namespaceTroubles: Gauge<'reason'>;
-  readonly events: Counter<'result'>;
-  readonly caBundlePatches: Counter<'result'>;
-  readonly certificateExpiry: Gauge<'certificate'>;
-  readonly certificateProblems: Gauge;
-  readonly fence: Gauge<'state'>;
-}
+export type RenewerMetrics = ReturnType<typeof createRenewerMetrics>;
 
-export function createRenewerMetrics(registry: Registry): RenewerMetrics {
+/**
+ * All metrics of the renewer. Each is declared here, and set by the part that it is about. No label ever holds a
+ * namespace: there may be ten thousand.
+ */
+export function createRenewerMetrics(registry: MetricsRegistry) {
   const registers = [registry];
+
+  function gauge<L extends string = never>(name: string, help: string, ...labelNames: L[]) {
+    return new Gauge<L>({ name: METRIC_PREFIX + name, help, labelNames, registers });
+  }
+
+  function counter<L extends string = never>(name: string, help: string, ...labelNames: L[]) {
+    return new Counter<L>({ name: METRIC_PREFIX + name, help, labelNames, registers });
+  }
+
   return {
-    leader: new Gauge({
-      name: `${METRIC_PREFIX}leader`,
-      help: 'Whether this renewer leads: 1 or 0.',
-      registers,
-    }),
-    tokenRequests: new Counter({
-      name: `${METRIC_PREFIX}token_requests_total`,
-      help: 'Requests to AWS for a registry token.',
-      labelNames: ['result'],
-      registers,
-    }),
-    tokenExpiry: new Gauge({
-      name: `${METRIC_PREFIX}token_expiry_timestamp_seconds`,
-      help: 'When each registry token dies; told by the leader alone.',
-      labelNames: ['token'],
-      registers,
-    }),
-    refusedRegistries: new Gauge({
-      name: `${METRIC_PREFIX}refused_registries`,
-      help: 'Configured registries that get no token, because the AWS identity is in another partition; the log says which.',
-      registers,
-    }),
-    secretWrites: new Counter({
-      name: `${METRIC_PREFIX}pull_secret_writes_total`,
-      help: 'Writes of pull secrets: success, deleted, conflict, refused or error.',
-      labelNames: ['result'],
-      registers,
-    }),
-    secrets: new Gauge({
-      name: `${METRIC_PREFIX}pull_secrets`,
-      help: 'Target namespaces by the state of their pull secret: current, pending, refused, contested, foreign, without-token or expired; told by the leader alone.',
-      labelNames: ['state'],
-      registers,
-    }),
-    namespaceTroubles: new Gauge({
-      name: `${METRIC_PREFIX}namespace_troubles`,
-      help: 'Namespaces with a trouble that an Event in them tells of, by the Event’s reason; told by the leader alone.',
-      labelNames: ['reason'],
-      registers,
-    }),
-    events: new Counter({
-      name: `${METRIC_PREFIX}events_total`,
-      help: 'Events about namespaces: success, error or dropped.',
-      labelNames: ['result'],
-      registers,
-    }),
-    caBundlePatches: new Counter({
-      name: `${METRIC_PREFIX}ca_bundle_patches_total`,
-      help: 'Patches of the webhook configuration’s caBundle.',
-      labelNames: ['result'],
-      registers,
-    }),
-    certificateExpiry: new Gauge({
-      name: `${METRIC_PREFIX}certificate_expiry_timestamp_seconds`,
-      help: 'When the authority’s and this replica’s serving certificate end.',
-      labelNames: ['certificate'],
-      registers,
-    }),
-    certificateProblems: new Gauge({
-      name: `${METRIC_PREFIX}certificate_problems`,
-      help: 'What is wrong with a certificate that somebody else makes, by count; the log says what.',
-      registers,
-    }),
-    fence: new Gauge({
-      name: `${METRIC_PREFIX}fence`,
-      help: 'Whether admission policies fence the renewer’s identity, 1 for the state that applies: proven, missing, unknown or off; set by the leader alone.',
-      labelNames: ['state'],
-      registers,
-    }),
+    leader: gauge('leader', 'Whether this renewer leads: 1 or 0.'),
+    tokenRequests: counter(
+      'token_requests_total',
+      'Requests to AWS for a registry token.',
+      'result',
+    ),
+    tokenExpiry: gauge(
+      'token_expiry_timestamp_seconds',
+      'When each registry token expires; set by the leader alone.',
+      'token',
+    ),
+    refusedRegistries: gauge(
+      'refused_registries',
+      'Configured registries that get no token, because the AWS identity is in another partition; the log names them.',
+    ),
+    secretWrites: counter(
+      'pull_secret_writes_total',
+      'Writes of pull secrets: success, deleted, conflict, refused or error.',
+      'result',
+    ),
+    pullSecrets: gauge(
+      'pull_secrets',
+      'Target namespaces by the state of their pull secret: current, pending, refused, contested, foreign, without-token or expired; set by the leader alone.',
+      'state',
+    ),
+    namespaceProblems: gauge(
+      'namespace_problems',
+      'Namespaces with a problem that an Event in them describes, by the reason of the Event; set by the leader alone.',
+      'reason',
+    ),
+    events: counter(
+      'events_total',
+      'Events about namespaces: success, error or dropped.',
+      'result',
+    ),
+    caBundlePatches: counter(
+      'ca_bundle_patches_total',
+      'Patches of the caBundle in the webhook configuration.',
+      'result',
+    ),
+    certificateExpiry: gauge(
+      'certificate_expiry_timestamp_seconds',
+      'When the CA certificate and the serving certificate of this replica expire.',
+      'certificate',
+    ),
+    certificateProblems: gauge(
+      'certificate_problems',
+      'Number of problems with an external certificate; the log has them.',
+    ),
+    fence: gauge(
+      'fence',
+      'Whether admission policies fence the identity of the renewer, 1 for the state that applies: proven, missing, unknown or off; set by the leader alone.',
+      'state',
+    ),
   };
 }
 
-/** What only a leader can tell is not told when it leads no longer, or an alert would fire on old news. */
-export function forgetLeadership(metrics: RenewerMetrics): void {
-  metrics.leader.set(0);
-  metrics.tokenExpiry.reset();
-  metrics.secrets.reset();
-  metrics.namespaceTroubles.reset();
-  metrics.fence.reset();
+/** The metrics that only a leader sets end with its leadership, or an alert would fire on old values. */
+export function resetLeaderMetrics(metrics: RenewerMetrics): void {
+  const { leader, tokenExpiry, pullSecrets, namespaceProblems, fence } = metrics;
+  leader.set(0);
+  for (const gauge of [tokenExpiry, pullSecrets, namespaceProblems, fence]) gauge.reset();
 }

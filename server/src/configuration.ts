@@ -10,9 +10,9 @@ import {
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { DEFAULT_PULL_SECRET_NAME, DEFAULT_TLS_DIR } from '@ecr-pull-secrets/shared/names.ts';
 import { z } from 'zod';
-import { parseRegistryHosts } from './admission/registry-matcher.ts';
+import { parseRegistryHosts } from './admission/registry-hosts.ts';
 
-/** The webhook's environment variables; the reference page is made from their descriptions. */
+/** The webhook's environment variables; docs/configuration.md is generated from their descriptions. */
 export const webhookVariables = z.object({
   ...commonVariables,
   PORT: port.default(10_250).meta({
@@ -25,62 +25,48 @@ export const webhookVariables = z.object({
     example: '9402',
   }),
   TLS_DIR: z.string().default(DEFAULT_TLS_DIR).meta({
-    description: 'Directory of `tls.crt` and `tls.key`, read again every two seconds.',
+    description: 'Directory of `tls.crt` and `tls.key`, which are read every two seconds.',
     example: DEFAULT_TLS_DIR,
   }),
   SERVER_NAME: z.string().optional().meta({
     description:
-      'The name that API servers ask for; a certificate that is not for it is not taken into use. Not checked where not set.',
+      'The DNS name by which API servers call the webhook; a certificate that is not valid for it is not used. Not checked if unset.',
     example: 'ecr-pull-secrets.ecr-pull-secrets.svc',
   }),
   FACTS_DIR: z.string().optional().meta({
-    description: 'Directory of the `facts.json` of the renewer; TLS_DIR where not set.',
+    description: 'Directory of the `facts.json` that the renewer writes; TLS_DIR if unset.',
     example: DEFAULT_TLS_DIR,
   }),
   DOCKER_SECRET_NAME: objectName.default(DEFAULT_PULL_SECRET_NAME).meta({
-    description: 'Name of the pull secret that pods get.',
+    description: 'Name of the pull secret that is added to pods.',
     example: DEFAULT_PULL_SECRET_NAME,
   }),
   REGISTRY_HOSTS: parsedBy(parseRegistryHosts).default([]).meta({
     description:
-      'Registries besides private ECR whose images need the pull secret, split by commas: a pull-through proxy, a CNAME, ECR Public. An entry with a port matches that port only, one without any port.',
+      'Registries besides private ECR whose images need the pull secret, separated by commas: a pull-through proxy, a CNAME, ECR Public. An entry with a port matches that port only, an entry without a port matches any.',
     example: 'registry.example.com,proxy.example.com:5000,public.ecr.aws',
   }),
   INJECT_ALL: flag.default(false).meta({
     description:
-      'Whether every pod gets the pull secret, also one without an ECR image, so that `kubectl debug` can add one later.',
+      'Whether every pod gets the pull secret, even without an ECR image, so that `kubectl debug` can add one later.',
     example: 'true',
   }),
   DRAIN_SECONDS: wholeNumber('a number of seconds', 0, 3600).default(15).meta({
     description:
-      'How long the webhook keeps serving after SIGTERM, until no API server has its address any more. The grace period of the pod must be ten seconds longer.',
+      'How long the webhook continues to serve after SIGTERM, until no API server uses its address any more. The grace period of the pod must be ten seconds longer.',
     example: '15',
   }),
 });
 
-/** What the webhook is told at its start. */
-export interface WebhookConfiguration {
-  readonly host: string;
-  readonly port: number;
-  readonly opsPort: number;
-  readonly tlsDirectory: string;
-  readonly factsDirectory: string;
-  readonly serverName: string | undefined;
-  readonly pullSecretName: string;
-  /** As `parseRegistryHosts` gives them. */
-  readonly registryHosts: readonly string[];
-  readonly injectAll: boolean;
-  readonly drainMs: number;
-  readonly logLevel: string;
-  readonly logFormat: 'json' | 'text';
-}
+/** The webhook's settings. Each part takes those that it needs as a `Pick` of them. */
+export type WebhookConfiguration = ReturnType<typeof readWebhookConfiguration>;
 
 /**
  * Reads the configuration, once.
  *
- * @throws ECRPS_CONFIGURATION_INVALID that names every wrong variable, its problem and an example
+ * @throws ECRPS_CONFIGURATION_INVALID that names every invalid variable, its problem and an example
  */
-export function readWebhookConfiguration(environment: Environment): WebhookConfiguration {
+export function readWebhookConfiguration(environment: Environment) {
   const variables = readVariables(webhookVariables, environment);
   return Object.freeze({
     host: variables.HOST,

@@ -1,8 +1,8 @@
-import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { readWebhookConfiguration } from './configuration.ts';
-import { serveWebhook } from './http/serve-webhook.ts';
+import { serveWebhook } from './serve-webhook.ts';
 
 /**
  * `ecr-pull-secrets webhook`: runs until the signal aborts and connections are drained; then the
@@ -14,5 +14,5 @@ export async function runWebhook(environment: Environment, stop: AbortSignal): P
   const configuration = readWebhookConfiguration(environment);
   const { logLevel, logFormat } = configuration;
   const logger = createLogger({ level: logLevel, format: logFormat, name: 'webhook' });
-  await serveWebhook(configuration, { clock: systemClock, logger, stop });
+  await serveWebhook({ clock: systemClock, logger }, configuration, stop);
 }

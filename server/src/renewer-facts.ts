@@ -1,39 +1,43 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { describeError, isSystemError } from '@ecr-pull-secrets/shared/errors.ts';
 import { type RenewerFacts, renewerFactsSchema } from '@ecr-pull-secrets/shared/renewer-facts.ts';
 import { createKeyring } from '@ecr-pull-secrets/shared/keyring.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { FACTS_FILE } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import type { WebhookConfiguration } from './configuration.ts';
 
-/** The renewer's facts, as questions. */
-export interface KnownFacts {
+/** What the renewer's `facts.json` says. */
+export interface Facts {
   /**
-   * Whether a token covers an image, given by its full name without tag and digest. True for every image
-   * while the renewer does not know its registries.
+   * Whether a token covers an image, named in full without tag and digest. True for every image
+   * if the file lists no registries, because the renewer has not read them yet.
    */
   readonly covers: (imageName: string) => boolean;
-  /** Whether `EXCLUDE_NAMESPACE` keeps the secret out of a namespace. */
+  /** Whether `EXCLUDE_NAMESPACE` matches a namespace, so that it gets no secret. */
   readonly excludes: (namespace: string) => boolean;
 }
 
-/** `facts.json`, as far as it is known. */
+/** The file, as it was last read. */
 export interface FactsFile {
-  /** From memory; `undefined` where there is no file, or none that can be read. */
-  readonly current: () => KnownFacts | undefined;
-  /** Reads the file again. Never rejects: what is wrong is logged once. */
+  /** From memory; `undefined` if there is no readable file. */
+  readonly current: () => Facts | undefined;
+  /** Reads the file again. Never rejects: each distinct problem is logged once. */
   readonly check: () => Promise<void>;
 }
 
 /**
- * Opens the renewer's facts in `directory`. A file that cannot be read counts as absent: to say
- * nothing is always safe, while an old fact may have become wrong.
+ * Opens the renewer's facts. A file that cannot be read counts as absent: an old fact may have become wrong, while
+ * without facts only warnings are missing.
  */
-export function openFactsFile(directory: string, logger: Logger): FactsFile {
-  const path = join(directory, FACTS_FILE);
+export function openFactsFile(
+  { logger }: { readonly logger: Logger },
+  { factsDirectory }: Pick<WebhookConfiguration, 'factsDirectory'>,
+): FactsFile {
+  const path = join(factsDirectory, FACTS_FILE);
   let lastText: string | undefined;
-  let facts: KnownFacts | undefined;
+  let facts: Facts | undefined;
   let lastProblem: string | undefined;
 
   async function check(): Promise<void> {
@@ -42,14 +46,17 @@ export function openFactsFile(directory: string, logger: Logger): FactsFile {
       if (text === lastText) return;
       lastText = text;
       facts = undefined;
-      facts = text === undefined ? undefined : toKnownFacts(parseFacts(text));
+      facts = text === undefined ? undefined : toFacts(parseFacts(text));
       lastProblem = undefined;
     } catch (error) {
       facts = undefined;
       const problem = describeError(error);
       if (problem === lastProblem) return;
       lastProblem = problem;
-      logger.warn({ path, problem }, 'facts of the renewer cannot be read; working without them');
+      logger.warn(
+        { path, problem },
+        'reading the facts of the renewer failed, continuing without them',
+      );
     }
   }
 
@@ -60,7 +67,7 @@ async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
@@ -72,7 +79,7 @@ function parseFacts(text: string): RenewerFacts {
   throw new Error(`unexpected ${fields.join(', ')}`);
 }
 
-function toKnownFacts({ registries, excludedNamespaces }: RenewerFacts): KnownFacts {
+function toFacts({ registries, excludedNamespaces }: RenewerFacts): Facts {
   const isCovered = createKeyring(registries);
   const excluded = parseNamespacePattern(excludedNamespaces.join(','));
   return {

@@ -1,47 +1,47 @@
 import { z } from 'zod';
 import { createError, describeError } from './errors.ts';
 
-/** Environment variables as `process.env` has them. */
+/** Environment variables, in the form of `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the variables that the schema names and freezes the result. An empty variable counts as unset.
- * Each variable's schema carries `.meta({ description, example })`, from which the errors are made;
+ * Reads the variables of a schema and freezes the result. An empty variable counts as unset.
+ * Each variable's schema has `.meta({ description, example })`, from which the errors are generated;
  * with `secret: true` no error quotes the value.
  *
- * @throws ECRPS_CONFIGURATION_INVALID that names every wrong variable, its problem and an example
+ * @throws ECRPS_CONFIGURATION_INVALID that names every invalid variable, its problem and an example
  */
 export function readVariables<Schema extends z.ZodObject>(
   schema: Schema,
   environment: Environment,
 ): Readonly<z.output<Schema>> {
-  const given: Record<string, string> = {};
+  const input: Record<string, string> = {};
   for (const name of Object.keys(schema.shape)) {
     const value = environment[name];
-    if (value !== undefined && value !== '') given[name] = value;
+    if (value !== undefined && value !== '') input[name] = value;
   }
-  const result = schema.safeParse(given);
+  const result = schema.safeParse(input);
   if (result.success) return Object.freeze(result.data);
-  const problems = result.error.issues.map((issue) => describeProblem(schema, given, issue));
+  const problems = result.error.issues.map((issue) => describeProblem(schema, input, issue));
   throw createError('ECRPS_CONFIGURATION_INVALID', problems.join('\n'));
 }
 
 function describeProblem(
   schema: z.ZodObject,
-  given: Readonly<Record<string, string>>,
+  input: Readonly<Record<string, string>>,
   issue: z.core.$ZodIssue,
 ): string {
   const name = String(issue.path[0]);
   const variable: z.core.$ZodType | undefined = schema.shape[name];
   const { example, secret } = (variable && z.globalRegistry.get(variable)) ?? {};
   const hint = typeof example === 'string' ? `; for example ${name}=${example}` : '';
-  const value = given[name];
+  const value = input[name];
   if (value === undefined) return `${name} is not set${hint}`;
   const quoted = secret === true ? '' : `=${JSON.stringify(value)}`;
   return `${name}${quoted}: ${issue.message}${hint}`;
 }
 
-/** A variable that is read by a function, whose error message becomes the variable's problem. */
+/** A variable that a function parses. The message of its error becomes the problem of the variable. */
 export function parsedBy<T>(
   parse: (text: string) => T,
 ): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
@@ -55,7 +55,7 @@ export function parsedBy<T>(
   });
 }
 
-/** A whole number within limits, read from text. */
+/** A whole number within limits. */
 export function wholeNumber(
   what: string,
   minimum: number,
@@ -79,7 +79,7 @@ export const flag = parsedBy((text) => {
 /** A TCP port. */
 export const port = wholeNumber('a port', 1, 65_535);
 
-/** A list split by commas; blanks around an entry and empty entries are dropped. */
+/** A list separated by commas; blanks around an entry and empty entries are ignored. */
 export const commaList = parsedBy((text) =>
   Object.freeze(
     text
@@ -89,33 +89,33 @@ export const commaList = parsedBy((text) =>
   ),
 );
 
-/** One of a few words. */
+/** One of several words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `is not one of ${words.join(', ')}` });
 }
 
 /**
- * A name that Kubernetes accepts for most objects: an RFC 1123 subdomain, which has 253 characters at most.
+ * A name that Kubernetes accepts for most objects: an RFC 1123 subdomain, which has at most 253 characters.
  * The chart's schema repeats it.
  *
  * Source: apimachinery `pkg/util/validation/validation.go` (`DNS1123SubdomainFmt`).
  */
 export const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** A variable with an object's name. */
+/** The name of a Kubernetes object. */
 export const objectName = parsedBy((text) => {
   if (text.length > 253 || !OBJECT_NAME.test(text)) {
     throw new Error(
-      'is not a Kubernetes object name (a-z, 0-9 and "-", in parts split by single ".", at most 253 characters)',
+      'is not a Kubernetes object name (a-z, 0-9 and "-", in parts separated by single ".", at most 253 characters)',
     );
   }
   return text;
 });
 
-/** What both processes read: where to listen and how to log. */
+/** The variables of both processes: where to listen and how to log. */
 export const commonVariables = {
   HOST: z.string().default('::').meta({
-    description: 'Address to listen on; `::` takes IPv4 and IPv6.',
+    description: 'Address to listen on; `::` accepts IPv4 and IPv6.',
     example: '0.0.0.0',
   }),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error']).default('info').meta({

@@ -1,13 +1,14 @@
+import { domainPattern, REGISTRY_DOMAINS } from './aws-partitions.ts';
+
 /**
- * Private ECR hosts of every AWS partition, as the kubelet's credential provider matches them.
+ * Private ECR hosts of every AWS partition, as the kubelet's credential provider matches them, for JavaScript and RE2.
+ * Each domain is taken with each form of the host (`dkr.ecr` and `dkr-ecr`), as it is there.
  *
- * Source: kubernetes/cloud-provider-aws `cmd/ecr-credential-provider/main.go`
- * (`ecrPrivateHostPattern`, v1.36.1) and awslabs/amazon-ecr-credential-helper `ecr-login/api/client.go`.
- * About one suffix a year is added there; this is the place to follow, and the chart's admission policy
- * repeats it (`chart/templates/_policy-expressions.tpl`).
+ * Source: kubernetes/cloud-provider-aws `cmd/ecr-credential-provider/main.go` (`ecrPrivateHostPattern`, v1.36.1).
  */
-export const PRIVATE_ECR_HOST =
-  /^(\d{12})\.dkr[.-]ecr(-fips)?\.([a-zA-Z0-9][a-zA-Z0-9-_]*)\.(amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/;
+export const PRIVATE_ECR_HOST_PATTERN = `(\\d{12})\\.dkr[.-]ecr(-fips)?\\.([a-zA-Z0-9][a-zA-Z0-9-_]*)\\.(${domainPattern(REGISTRY_DOMAINS)})`;
+
+const PRIVATE_ECR_HOST = new RegExp(`^${PRIVATE_ECR_HOST_PATTERN}$`);
 
 /** What a private ECR host says about itself. */
 export interface EcrHost {

@@ -1,6 +1,6 @@
 /**
- * Every failure that a person may meet has a stable code; `docs/errors.md` says what each means
- * and what to do about it. A code is never reused.
+ * The catalogue: every error that a person may see has a stable code, and `docs/errors.md` explains
+ * each code and what to do (`cli/test/command.test.ts` compares both). A code is never reused.
  */
 export const ERROR_CODES = [
   'ECRPS_CONFIGURATION_INVALID',
@@ -8,7 +8,7 @@ export const ERROR_CODES = [
   'ECRPS_ADMISSION_BODY_TOO_LARGE',
   'ECRPS_ADMISSION_BUSY',
   'ECRPS_CERTIFICATE_INVALID',
-  'ECRPS_CERTIFICATE_AUTHORITY_INVALID',
+  'ECRPS_CA_INVALID',
   'ECRPS_KUBERNETES_REQUEST_FAILED',
   'ECRPS_KUBERNETES_UNREACHABLE',
   'ECRPS_KUBERNETES_TIMEOUT',
@@ -32,18 +32,18 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** An error of ours: `message` says what was being done, `cause` what stopped it. */
+/** An error of the catalogue: `message` is the action that failed, `cause` the reason. */
 export interface CodedError extends Error {
   readonly code: ErrorCode;
 }
 
-/** Makes an error of the catalogue. The message must never carry a token, a key or a request body. */
+/** Creates an error of the catalogue. The message must never contain a token, a key or a request body. */
 export function createError(code: ErrorCode, message: string, cause?: unknown): CodedError {
   const error = new Error(message, cause === undefined ? undefined : { cause });
   return Object.assign(error, { code });
 }
 
-/** Whether an unknown value is an error of the catalogue, of the given code if one is named. */
+/** Whether a value is an error of the catalogue, with that code if one is passed. */
 export function isCodedError(error: unknown, code?: ErrorCode): error is CodedError {
   if (!(error instanceof Error) || !('code' in error)) return false;
   return code === undefined
@@ -51,9 +51,14 @@ export function isCodedError(error: unknown, code?: ErrorCode): error is CodedEr
     : error.code === code;
 }
 
+/** Whether a value is an error of the operating system with that code, for example `ENOENT`. */
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
 /**
- * One line that tells the whole story: the message and those of its causes.
- * Reads messages only, never other properties, which in library errors may hold request bodies.
+ * Describes an error in one line: its message and those of its causes.
+ * Reads messages only, and no other properties, which may contain request bodies in the errors of libraries.
  */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
@@ -67,7 +72,7 @@ export function describeError(error: unknown): string {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error';
-  // Node joins the attempts of a dual-stack connect in an AggregateError with an empty message.
+  // Node reports the attempts of a dual-stack connect as an AggregateError with an empty message.
   if (error instanceof AggregateError && !error.message)
     return error.errors.map(messageOf).join(', ');
   return error.message || error.name;

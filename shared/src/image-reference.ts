@@ -1,15 +1,15 @@
-/** The registry that an image name without a host means. */
+/** The registry of an image name without a host. */
 const DEFAULT_REGISTRY = 'docker.io';
 
-/** Its name of old, which still means the same. */
+/** Its former name, which is still valid. */
 const LEGACY_DEFAULT_REGISTRY = 'index.docker.io';
 
 /**
- * The registry host of an image reference, with its port where one is written.
+ * The registry host of an image reference, with its port if there is one.
  *
- * The first path segment is a host when a `/` follows it and it contains `.` or `:`, is `localhost`
- * or has a capital, which no path may have; otherwise the image lives on docker.io. So `host:443` without a path is an image
- * named `host` with the tag `443`.
+ * The first path segment is a host if a `/` follows it and it contains `.` or `:`, is `localhost`
+ * or contains a capital letter, which no path may contain; otherwise the registry is docker.io. So `host:443` without
+ * a path is an image named `host` with the tag `443`.
  *
  * Source: distribution/reference `splitDockerDomain`, which the kubelet uses too.
  */
@@ -23,7 +23,7 @@ export function registryOf(image: string): string {
 }
 
 /**
- * The full name of an image, without tag and digest, by which the kubelet looks for credentials.
+ * The full name of an image, without tag and digest, by which the kubelet finds credentials.
  *
  * Source: kubernetes `pkg/util/parsers/parsers.go` (`ParseImageName`).
  */

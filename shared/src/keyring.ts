@@ -1,28 +1,28 @@
 import { matchesWildcards } from './wildcards.ts';
 
-/** Whether some key of a pull secret covers an image, given by its full name without tag and digest. */
+/** Whether a key of a pull secret covers an image, which is named in full, without tag and digest. */
 export type Keyring = (imageName: string) => boolean;
 
-/** A key, or an image's name, as the kubelet reads it. */
+/** A key, or the name of an image, as the kubelet parses it. */
 interface Address {
   /** Without brackets if there is a port. */
   readonly host: string;
   /** The parts of the host. */
   readonly labels: readonly string[];
-  /** As text; empty if there is none, which is not 443. */
+  /** As text; empty if there is none, which does not mean 443. */
   readonly port: string;
   readonly path: string;
 }
 
 /**
- * Does what the kubelet does with the keys of a pull secret (`pkg/credentialprovider/keyring.go`, `Add` and
- * `URLsMatch`, v1.37.2): `e2e/test/keyring.test.ts` holds both against each other. Two things are left out, because no
- * configuration has such keys: classes of characters (`[a-z]`) as wildcards, and `index.docker.io` for images
+ * Matches images with the keys of a pull secret as the kubelet does (`pkg/credentialprovider/keyring.go`, `Add` and
+ * `URLsMatch`, v1.37.2); `e2e/test/keyring.test.ts` compares both. Two features are not implemented, because no
+ * configuration has such keys: character classes (`[a-z]`) as wildcards, and `index.docker.io` for images
  * without a host.
  */
 export function createKeyring(keys: readonly string[]): Keyring {
   const read = keys.flatMap((key) => readKey(key) ?? []);
-  // Most keys have no wildcard, and a pod of many images is not compared with each of them.
+  // Most keys have no wildcard: they are looked up by host, so that not every image is compared with every key.
   const exact = Map.groupBy(read, ({ host }) => host);
   const globs = read.filter(({ host }) => host.includes('*'));
   return (imageName) => {
@@ -36,31 +36,31 @@ export function createKeyring(keys: readonly string[]): Keyring {
   };
 }
 
-/** `undefined` if the kubelet skips the key. */
+/** `undefined` if the kubelet ignores the key. */
 function readKey(key: string): Address | undefined {
   const url = parseUrl(key.replace(/^https?:\/\//, ''));
   if (!url) return undefined;
-  const address = readAddress(url.authority + url.path.replace(/^\/v[12](?=\/)/, ''));
-  // Brackets would be a class of characters.
+  const address = readAddress(url.hostPort + url.path.replace(/^\/v[12](?=\/)/, ''));
+  // The kubelet would read brackets as a character class.
   return address && /[[\\]/.test(address.host) ? undefined : address;
 }
 
 function readAddress(text: string): Address | undefined {
   const url = parseUrl(text);
   if (!url) return undefined;
-  const { authority, path } = url;
-  const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:]*)):(\d*)$/.exec(authority) ?? [];
-  const host = bracketed ?? plain ?? authority;
+  const { hostPort, path } = url;
+  const [, bracketed, plain, port = ''] = /^(?:\[(.*)\]|([^:]*)):(\d*)$/.exec(hostPort) ?? [];
+  const host = bracketed ?? plain ?? hostPort;
   return { host, labels: host.split('.'), port, path };
 }
 
-/** Go's `url.Parse` with `https://` in front: host and port without user information, the path without escapes. */
-function parseUrl(text: string): { authority: string; path: string } | undefined {
+/** Go's `url.Parse` of the text after `https://`: host and port without user information, the path unescaped. */
+function parseUrl(text: string): { hostPort: string; path: string } | undefined {
   const match = URL_FORM.exec(text);
   if (!match || /\p{Cc}/u.test(text)) return undefined;
-  const [, authority = '', path = ''] = match;
+  const [, hostPort = '', path = ''] = match;
   try {
-    return { authority, path: decodeURIComponent(path) };
+    return { hostPort, path: decodeURIComponent(path) };
   } catch {
     return undefined;
   }
@@ -69,7 +69,7 @@ function parseUrl(text: string): { authority: string; path: string } | undefined
 const URL_FORM =
   /^(?:[\w.~!$&'()*+,;=:%@-]*@)?((?:\[[^\]]*\]|[^\s:@[\]/?#]*)(?::\d*)?)(\/[^?#]*)?(?:[?#].*)?$/;
 
-/** Label by label, so that a wildcard never crosses a dot. */
+/** Compares label by label, so that a wildcard never matches a dot. */
 function matchesHost(glob: readonly string[], labels: readonly string[]): boolean {
   return (
     glob.length === labels.length &&

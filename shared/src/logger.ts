@@ -4,19 +4,19 @@ import { createLineSink } from './command-line/output.ts';
 
 export type { Logger } from 'pino';
 
-/** What the log settings of both processes come to. */
+/** The log settings of a process. */
 export interface LoggerOptions {
   readonly level: string;
   readonly format: 'json' | 'text';
-  /** The process's part, `webhook` or `renewer`. */
+  /** The name of the process, `webhook` or `renewer`. */
   readonly name: string;
-  /** Where lines go; standard output unless told. */
+  /** Where lines are written; standard output by default. */
   readonly destination?: DestinationStream;
 }
 
 /**
- * Makes the logger: constant messages, structured keys, errors under `err` reduced to their
- * messages and code, since a library's error object may hold a request's body.
+ * Creates the logger: constant messages, structured keys, and errors under `err`, reduced to their
+ * messages and code because the error object of a library may contain a request body.
  */
 export function createLogger({ level, format, name, destination }: LoggerOptions): Logger {
   const out = destination ?? createLineSink(process.stdout, reportDropped);
@@ -30,9 +30,9 @@ export function createLogger({ level, format, name, destination }: LoggerOptions
     },
     format === 'text' ? { write: (line) => out.write(toText(line)) } : out,
   );
-  // As an error, which no level leaves out: each line that was dropped was one to be logged.
+  // As an error, which every level includes, because the dropped lines were to be logged.
   function reportDropped(lines: number): void {
-    logger.error({ lines }, 'lines of the log were dropped: nothing read them');
+    logger.error({ lines }, 'log lines dropped, because no reader consumed them');
   }
   return logger;
 }
@@ -42,7 +42,7 @@ function serializeError(error: unknown): { message: string; code?: string } {
   return isCodedError(error) ? { code: error.code, message } : { message };
 }
 
-/** `12:00:00.000 INFO renewer: message key=value`, for people at a terminal. */
+/** `12:00:00.000 INFO renewer: message key=value`, for a terminal. */
 function toText(line: string): string {
   const { time, level, name, msg = '', ...rest }: Record<string, string> = JSON.parse(line);
   const pairs = Object.entries(rest).map(([key, value]) => `${key}=${JSON.stringify(value)}`);

@@ -1,8 +1,8 @@
 import { collectDefaultMetrics, Registry } from '@prometheus-io/client';
 
-export { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client';
+export { Counter, Gauge, Histogram, type Registry as MetricsRegistry } from '@prometheus-io/client';
 
-/** A registry with the process's own figures (memory, event loop, CPU) in it. */
+/** Creates a registry with the metrics of the process (memory, event loop, CPU). */
 export function createMetricsRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

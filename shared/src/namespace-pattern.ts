@@ -3,20 +3,20 @@ import { matchesWildcards } from './wildcards.ts';
 
 /** A parsed `TARGET_NAMESPACE` or `EXCLUDE_NAMESPACE`. */
 export interface NamespacePattern {
-  /** The entries as written, blanks removed, in order. */
+  /** The entries in order, without blanks. */
   readonly entries: readonly string[];
-  /** Whether any entry matches the whole name, case-sensitively. */
+  /** Whether an entry matches the whole name, case-sensitively. */
   matches(namespace: string): boolean;
 }
 
-/** What an entry may hold: the letters of a namespace name (RFC 1123 label) and the two wildcards. */
+/** An entry: the characters of a namespace name (RFC 1123 label) and the two wildcards. */
 const ENTRY = /^[a-z0-9*?-]+$/;
 
 /**
- * Reads the list syntax of nabsul/k8s-ecr-login-renew: entries split by `,`, `;` or newline; blanks
- * are ignored everywhere; `*` is any number of characters and `?` exactly one; empty entries are harmless.
+ * Parses the list syntax of nabsul/k8s-ecr-login-renew: entries are separated by `,`, `;` or newline; blanks
+ * are ignored everywhere; `*` matches any number of characters and `?` exactly one; empty entries are ignored.
  *
- * @throws ECRPS_CONFIGURATION_INVALID where an entry could never match a namespace's name
+ * @throws ECRPS_CONFIGURATION_INVALID if an entry can never match the name of a namespace
  */
 export function parseNamespacePattern(text: string): NamespacePattern {
   const entries = text

@@ -1,9 +1,9 @@
 /**
- * Whether a text matches a pattern as a whole, case-sensitively: `*` is any number of characters, `?` exactly one.
+ * Whether a pattern matches a whole text, case-sensitively: `*` matches any number of characters, `?` exactly one.
  *
- * Walks through both texts at once. After a mismatch only the last `*` takes one character more: what
- * an earlier one could take instead leads to no other end. So the steps are at most the product of
- * both lengths, where a regular expression tries every way to share a text among many `*`.
+ * It walks through both at the same time. After a mismatch only the last `*` takes one more character, because
+ * a longer match of an earlier one cannot change the result. So the number of steps is at most the product of
+ * both lengths, while a regular expression tries every way to divide a text among many `*`.
  */
 export function matchesWildcards(pattern: string, text: string): boolean {
   let inPattern = 0;

@@ -3,7 +3,7 @@ import { fullNameOf } from '../src/image-reference.ts';
 import { createKeyring } from '../src/keyring.ts';
 import { KEYRING_CASES } from '../testing/keyring-cases.ts';
 
-t.test('a key covers the images that the kubelet finds it for', (t) => {
+t.test('a key covers the images for which the kubelet uses it', (t) => {
   for (const { key, covered, uncovered } of KEYRING_CASES) {
     const covers = createKeyring([key]);
     for (const image of covered) t.ok(covers(fullNameOf(image)), `${key} covers ${image}`);
@@ -20,7 +20,7 @@ t.test('one of many keys is enough', (t) => {
   t.end();
 });
 
-t.test('many images are compared with many keys in no time', (t) => {
+t.test('many images are compared with many keys quickly', (t) => {
   const keys = Array.from(
     { length: 200 },
     (_, index) => `*.dkr.ecr.r-${index}.amazonaws.com/${'x'.repeat(200)}`,

@@ -9,15 +9,15 @@ import { connect as connectTo, type Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
 
 export interface ConnectProxyOptions {
-  /** Ports of 127.0.0.1 by what clients ask for, `name:port`; the names need not exist. */
+  /** Ports of 127.0.0.1 by the target of a request, `name:port`; the names need not exist. */
   readonly routes: Readonly<Record<string, number>>;
-  /** Asked for by Basic authentication (RFC 7617). */
+  /** Required by Basic authentication (RFC 7617). */
   readonly credentials?: { readonly username: string; readonly password: string };
-  /** Takes connections and never answers. */
+  /** Accepts connections and never answers. */
   readonly isSilent?: boolean;
 }
 
-/** What a client asked of the proxy. */
+/** A request to the proxy. */
 export interface ProxiedRequest {
   /** `CONNECT`, or the method of a request in absolute form. */
   readonly method: string;
@@ -29,23 +29,23 @@ export interface ProxiedRequest {
 
 /** A forward proxy on 127.0.0.1. */
 export interface ConnectProxy {
-  /** With the right credentials, percent-encoded, where it wants some. */
+  /** With the valid credentials, percent-encoded, if it requires any. */
   readonly url: string;
-  /** The same without any. */
+  /** The same without credentials. */
   readonly anonymousUrl: string;
   /** In order of arrival. */
   readonly requests: readonly ProxiedRequest[];
-  /** Stops listening and cuts every connection and tunnel. */
+  /** Stops listening and closes every connection and tunnel. */
   close(): Promise<void>;
 }
 
-/** Starts a proxy as RFC 9110 §9.3.6 (CONNECT) and RFC 9112 §3.2.2 (absolute form) have it. */
+/** Starts a proxy according to RFC 9110 §9.3.6 (CONNECT) and RFC 9112 §3.2.2 (absolute form). */
 export async function startConnectProxy(options: ConnectProxyOptions): Promise<ConnectProxy> {
   const { routes, credentials, isSilent = false } = options;
   const requests: ProxiedRequest[] = [];
   const sockets = new Set<Socket>();
 
-  /** The port to go to, or the status to refuse with; the decision is recorded. */
+  /** The port to connect to, or the status of the rejection; the decision is recorded. */
   const decide = ({ method = '', url: target = '', headers }: IncomingMessage, key: string) => {
     const port = routes[key];
     const isAllowed = !credentials || headers['proxy-authorization'] === basic(credentials);

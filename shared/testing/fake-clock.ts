@@ -2,7 +2,7 @@ import type { Clock } from '../src/runtime/clock.ts';
 
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
-  /** Moves the time on and wakes every sleeper that is due, in order. */
+  /** Advances the time and wakes every sleeper that is due, in order. */
   advance(ms: number): Promise<void>;
 }
 
@@ -11,6 +11,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
+/** Creates a clock that starts at a time. */
 export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   let now = startMs;
   const sleepers = new Set<Sleeper>();
@@ -45,7 +46,7 @@ export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   };
 }
 
-/** Lets everything that is already resolved run. */
+/** Lets all resolved promises run. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** Keys of pull secrets, with images that the kubelet finds credentials for by them, and images that it does not. */
+/** Keys of pull secrets, with images for which the kubelet uses their credentials, and images for which it does not. */
 export interface KeyringCase {
   readonly key: string;
   readonly covered: readonly string[];
@@ -9,7 +9,7 @@ const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const OTHER_ACCOUNT = ECR.replace('123456789012', '210987654321');
 const OTHER_REGION = ECR.replace('us-east-1', 'eu-west-1');
 
-/** By hand, from the rules of `pkg/credentialprovider/keyring.go` and its tests. */
+/** Written by hand from the rules of `pkg/credentialprovider/keyring.go` and its tests. */
 export const KEYRING_CASES: readonly KeyringCase[] = [
   {
     key: ECR,

@@ -1,12 +1,12 @@
 import type { Clock } from '../src/runtime/clock.ts';
 
-/** The machine's clock, which a test may set forward: for real connections in a moved time. */
+/** The clock of the machine, which a test can set forward, for real connections at another time. */
 export interface MovableClock extends Clock {
-  /** Sets the clock forward at once, as after a machine was suspended, and wakes whoever is due. */
+  /** Sets the clock forward at once, as after a machine was suspended, and wakes every sleeper that is due. */
   move(ms: number): void;
 }
 
-/** @param machineNow - the time of the machine, on top of which the clock is moved */
+/** @param machineNow - the time of the machine, to which the offset of the clock is added */
 export function createMovableClock(machineNow: () => number = Date.now): MovableClock {
   let aheadMs = 0;
   const sleepers = new Set<() => void>();

@@ -1,14 +1,14 @@
 /**
- * Keys of `auths` that a person may configure, and those that are refused. The renewer, `renew-once` and the chart
+ * Keys of `auths` that may be configured, and those that are rejected. The renewer, `renew-once` and the chart
  * must agree on each.
  */
 const ACCOUNT = '123456789012';
 const ECR = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
-/** An image's host is at most as long. */
+/** The longest host of an image. */
 const LONGEST_HOST = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`;
 const LONGEST_PATH = `/${'a/'.repeat(127)}`;
 
-/** Keys for hosts of ECR: of every partition, kind of endpoint, form. */
+/** Keys for hosts of ECR: every partition, kind of endpoint and form. */
 export const ECR_KEYS: readonly string[] = [
   ECR,
   `https://${ECR}`,
@@ -46,7 +46,7 @@ export const ECR_KEYS: readonly string[] = [
   'ecr-public.aws.com',
 ];
 
-/** Keys for hosts that are not ECR's: proxies, aliases, load balancers of one's own. */
+/** Keys for other hosts: proxies, aliases, load balancers. */
 export const OTHER_KEYS: readonly string[] = [
   'registry.example.com',
   'https://registry.example.com/',
@@ -69,7 +69,7 @@ export const OTHER_KEYS: readonly string[] = [
   LONGEST_HOST,
 ];
 
-/** Keys that are refused, by what is said about them. */
+/** Keys that are rejected, by the reason in the error. */
 export const REFUSED_KEYS: Readonly<Record<string, readonly string[]>> = {
   'has no host': ['https://', 'https:///', '/team-a', '/'],
   'has a blank, a separator or a character that is not ASCII': [

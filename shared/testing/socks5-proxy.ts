@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream';
 
 /** A SOCKS5 proxy on 127.0.0.1. */
 export interface Socks5Proxy {
-  /** With the right credentials. */
+  /** With the valid credentials. */
   readonly url: string;
   /** The `name:port` of each request, in order of arrival. */
   readonly requests: readonly string[];
@@ -18,8 +18,8 @@ const NOT_ALLOWED = [VERSION, 2, 0, 1, 0, 0, 0, 0, 0, 0];
 const CREDENTIALS = { username: 'me', password: 'secret' };
 
 /**
- * Starts a proxy as RFC 1928 has it, with RFC 1929's user name and password. Each message of a client
- * must come in one piece, as it does on the loopback device.
+ * Starts a proxy according to RFC 1928, with the user name and password of RFC 1929. Each message of a client
+ * must arrive in one piece, as it does on the loopback device.
  *
  * @param routes - ports of 127.0.0.1 by `name:port`; the names need not exist
  */

@@ -114,7 +114,7 @@ t.test('a playground whose installation fails', async (t) => {
     t.same(await findLeaks({ api, node, ecr, logDirectory, warn }), ['the log leak.log']);
 
     t.match(warnings, [
-      /^not searched for secrets: all places, for the authority’s key: GET /,
+      /^not searched for secrets: all places, for the key of the CA: GET /,
       /^not searched for secrets: metrics: GET /,
       /^not searched for secrets: Events: GET /,
     ]);

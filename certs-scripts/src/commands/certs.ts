@@ -1,20 +1,15 @@
 import {
-  asksForHelp,
+  wantsHelp,
   createUsageError,
   didYouMean,
 } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import { authorityCommand } from './authority.ts';
+import { caCommand } from './ca.ts';
 import type { CertsCommand, CertsContext } from './command.ts';
 import { servingCommand } from './serving.ts';
 import { verifyCommand } from './verify.ts';
 import { yamlCommand } from './yaml.ts';
 
-const COMMANDS: readonly CertsCommand[] = [
-  authorityCommand,
-  servingCommand,
-  yamlCommand,
-  verifyCommand,
-];
+const COMMANDS: readonly CertsCommand[] = [caCommand, servingCommand, yamlCommand, verifyCommand];
 
 /**
  * `ecr-pull-secrets certs <what>`: for people who bring their own certificates.
@@ -25,7 +20,7 @@ export async function runCerts(args: readonly string[], context: CertsContext): 
   const [name, ...rest] = args;
   const command = COMMANDS.find((known) => known.name === name);
   if (command) return await command.run(rest, context);
-  if (name === 'help' || asksForHelp(args)) return void context.stdout.write(usage());
+  if (name === 'help' || wantsHelp(args)) return void context.stdout.write(usage());
   throw createUsageError(problemOf(name), usage());
 }
 
@@ -37,5 +32,5 @@ function problemOf(name: string | undefined): string {
 
 function usage(): string {
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
-  return `Usage: ecr-pull-secrets certs <what> [options]\n\n${lines.join('\n')}\n\nEach tells its options: ecr-pull-secrets certs serving --help\n`;
+  return `Usage: ecr-pull-secrets certs <what> [options]\n\n${lines.join('\n')}\n\nThe options of each: ecr-pull-secrets certs serving --help\n`;
 }

@@ -5,7 +5,7 @@ import {
   usageOf,
 } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
-import { asksForHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
+import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { z } from 'zod';
 
 /** What the commands work with. */
@@ -33,7 +33,7 @@ interface Definition<Options extends z.ZodObject> {
   ) => void | Promise<void>;
 }
 
-/** A command that reads its options and knows its help. */
+/** A command that reads its options and shows its help. */
 export function defineCommand<Options extends z.ZodObject>(
   definition: Definition<Options>,
 ): CertsCommand {
@@ -47,7 +47,7 @@ export function defineCommand<Options extends z.ZodObject>(
     name,
     summary,
     run: async (args, context) => {
-      if (asksForHelp(args)) context.stdout.write(usageOf(commandLine));
+      if (wantsHelp(args)) context.stdout.write(usageOf(commandLine));
       else await run(readOptions(commandLine, args), context);
     },
   };

@@ -5,7 +5,7 @@ import { isDnsName } from '../verify/certificate-problems.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Twenty years. More is a slip, or a certificate that nobody will know how to replace. */
+/** Twenty years. More is a slip, or a certificate that will expire when no one remembers how to replace it. */
 const MAX_DAYS = 7300;
 
 /** RFC 5280 ub-common-name. */
@@ -58,7 +58,7 @@ export const path = parsedBy((text) => {
 export function days(usual: number) {
   return wholeNumber('a number of days', 1, MAX_DAYS)
     .default(usual)
-    .meta({ description: `How long it is valid; ${usual} unless told.`, value: 'DAYS' });
+    .meta({ description: `How long it is valid; the default is ${usual}.`, value: 'DAYS' });
 }
 
 /** The name that an API server asks for: apiserver/pkg/util/webhook/client.go. */

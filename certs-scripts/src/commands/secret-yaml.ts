@@ -16,7 +16,7 @@ export interface SecretYamlOptions {
  * A Secret with the set as YAML, and as comments what to do with it. It holds the private key. What
  * lies in `ca.crt` goes into the Secret to the byte, unless API servers would not read it.
  *
- * It names no type: that cannot be changed, and it is another one where the Secret was made by
+ * It names no type: that cannot be changed, and it is another one if the Secret was made by
  * `kubectl create secret generic`.
  */
 export function secretYaml({ set, end, secret, namespace, webhook }: SecretYamlOptions): string {
@@ -29,7 +29,7 @@ export function secretYaml({ set, end, secret, namespace, webhook }: SecretYamlO
 #   ecr-pull-secrets certs yaml ... | kubectl apply --server-side --force-conflicts -f -
 # Let the chart use it:
 #   helm upgrade ... --set tls.mode=existing-secret --set tls.existingSecret=${secret}
-# The renewer then sets caBundle by itself. By hand, where it does not run:
+# The renewer then sets caBundle by itself. By hand, if it does not run:
 #   kubectl patch mutatingwebhookconfiguration ${webhook} --type=json -p '${JSON.stringify(patch)}'
 apiVersion: v1
 kind: Secret

@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
-import type { CertificateAuthority } from '../issue/certificate-authority.ts';
+import { createServingCertificate } from '../issue/serving-certificate.ts';
+import { splitBundle } from '../verify/bundle.ts';
+import { verifyCa } from '../verify/ca.ts';
 import { certificateDates } from '../verify/certificate-dates.ts';
+import { verifyCertificateSet } from '../verify/certificate-set.ts';
+import type { PemPair } from '../verify/pem.ts';
+import { throwIfAny } from '../verify/throw-if-any.ts';
+import { defineCommand } from './command.ts';
 import {
   certificateFile,
   type NewFile,
@@ -10,12 +16,6 @@ import {
   readTextFile,
   writeFileSet,
 } from './file-set.ts';
-import { createServingCertificate } from '../issue/serving-certificate.ts';
-import { verifyAuthority } from '../verify/certificate-authority.ts';
-import { verifyCertificateSet } from '../verify/certificate-set.ts';
-import { splitBundle } from '../verify/bundle.ts';
-import { throwIfAny } from '../verify/throw-if-any.ts';
-import { defineCommand } from './command.ts';
 import {
   calledName,
   DAY_MS,
@@ -27,17 +27,17 @@ import {
   service,
 } from './options.ts';
 
-/** Certificates tell whole seconds. */
+/** The dates of certificates have whole seconds. */
 const SECOND_MS = 1000;
 
 export const servingCommand = defineCommand({
   name: 'serving',
-  summary: 'make a serving certificate by that authority: tls.crt, tls.key and a copy of ca.crt',
+  summary: 'make a serving certificate by that CA: tls.crt, tls.key and a copy of ca.crt',
   description:
-    'Makes the webhook’s serving certificate, signed by an authority: tls.crt and tls.key, and beside\n' +
-    'them ca.crt for the API server. A ca.crt that is there and lists the authority stays as it is.',
+    'Makes the webhook’s serving certificate, signed by a CA: tls.crt and tls.key, and beside them\n' +
+    'ca.crt for the API server. A ca.crt that is there and lists the CA stays as it is.',
   options: z.object({
-    authority: path.meta({ description: 'The folder of ca.crt and ca.key.', value: 'DIR' }),
+    'ca-dir': path.meta({ description: 'The folder of ca.crt and ca.key.', value: 'DIR' }),
     service,
     namespace,
     dns: extraDnsNames,
@@ -47,16 +47,16 @@ export const servingCommand = defineCommand({
   }),
   run: async (options, { stdout, stderr, clock }) => {
     const now = new Date(clock.now());
-    const authority = await readAuthority(options.authority, now);
-    const serving = await createServingCertificate(authority, {
+    const ca = await readCaFiles(options['ca-dir'], now);
+    const serving = await createServingCertificate(ca, {
       serviceName: options.service,
       namespace: options.namespace,
       extraDnsNames: options.dns,
       now,
       lifetimeMs: options.days * DAY_MS,
     });
-    const kept = await listingBundle(join(options.out, 'ca.crt'), authority);
-    const caPem = kept ?? authority.certificatePem;
+    const kept = await listingBundle(join(options.out, 'ca.crt'), ca);
+    const caPem = kept ?? ca.certificatePem;
     const dnsNames = [calledName(options), ...options.dns];
     const set = { ...serving, caPem, dnsNames, now };
     throwIfAny(verifyCertificateSet(set), 'ECRPS_CERTIFICATE_INVALID');
@@ -74,25 +74,24 @@ export const servingCommand = defineCommand({
       `made ${names} for ${dnsNames.join(', ')}, valid until ${notAfter.toISOString()}\n`,
     );
     if (notAfter.getTime() + SECOND_MS < now.getTime() + options.days * DAY_MS)
-      stderr.write(`note: it ends with its authority, before the ${options.days} days are over\n`);
+      stderr.write(`note: it ends with its CA, before the ${options.days} days are over\n`);
   },
 });
 
-async function readAuthority(directory: string, now: Date): Promise<CertificateAuthority> {
-  const authority = {
+async function readCaFiles(directory: string, now: Date): Promise<PemPair> {
+  const ca = {
     certificatePem: await readTextFile(join(directory, 'ca.crt')),
     privateKeyPem: await readTextFile(join(directory, 'ca.key')),
   };
-  const problems = verifyAuthority(authority, now).join('; ');
-  if (problems === '') return authority;
-  const message = `the authority in ${directory} cannot sign: ${problems}`;
-  throw createError('ECRPS_CERTIFICATE_AUTHORITY_INVALID', message);
+  const problems = verifyCa(ca, now).join('; ');
+  if (problems === '') return ca;
+  throw createError('ECRPS_CA_INVALID', `the CA in ${directory} cannot sign: ${problems}`);
 }
 
-/** A bundle that is there already and lists the authority, perhaps beside one that is being replaced. */
+/** A bundle that is there already and lists the CA, perhaps beside one that is being replaced. */
 async function listingBundle(
   bundlePath: string,
-  { certificatePem }: CertificateAuthority,
+  { certificatePem }: PemPair,
 ): Promise<string | undefined> {
   const bundlePem = await readTextFile(bundlePath).catch(() => '');
   const listed = splitBundle(bundlePem);

@@ -25,9 +25,9 @@ const options = z
     namespace,
     dns: extraDnsNames,
   })
-  .refine((given) => {
-    const files = FILE_OPTIONS.filter((name) => given[name] !== undefined).length;
-    return given.dir === undefined ? files === FILE_OPTIONS.length : files === 0;
+  .refine((values) => {
+    const files = FILE_OPTIONS.filter((name) => values[name] !== undefined).length;
+    return values.dir === undefined ? files === FILE_OPTIONS.length : files === 0;
   }, 'give either --dir, or all of --ca, --cert and --key');
 
 export const verifyCommand = defineCommand({
@@ -37,10 +37,10 @@ export const verifyCommand = defineCommand({
     'Verifies what the API server will look at: chain, names, dates, and that the key belongs to the\n' +
     'certificate. Says what is wrong, one problem a line, and exits with 1; or until when all is well.',
   options,
-  run: async (given, { stdout, stderr, clock }) => {
-    const paths = pathsOf(given);
+  run: async (values, { stdout, stderr, clock }) => {
+    const paths = pathsOf(values);
     const now = new Date(clock.now());
-    const dnsNames = [calledName(given), ...given.dns];
+    const dnsNames = [calledName(values), ...values.dns];
     const set = { ...(await readSet(paths)), dnsNames, now };
     const problems = verifyCertificateSet(set);
     const names = dnsNames.join(', ');

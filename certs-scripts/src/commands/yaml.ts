@@ -23,11 +23,11 @@ export const yamlCommand = defineCommand({
     service,
     namespace,
     secret: objectName.optional().meta({
-      description: `The Secret’s name; that of the Service with ${SECRET_SUFFIX} unless told.`,
+      description: `The Secret’s name; the default is that of the Service with ${SECRET_SUFFIX}.`,
       value: 'NAME',
     }),
     webhook: objectName.optional().meta({
-      description: 'The MutatingWebhookConfiguration; named as the Service unless told.',
+      description: 'The MutatingWebhookConfiguration; the default is the name of the Service.',
       value: 'NAME',
     }),
   }),

@@ -1,6 +1,6 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { RSA_KEY_BITS } from '../verify/certificate-authority.ts';
+import { RSA_KEY_BITS } from '../verify/ca.ts';
 
 /** An RSA key pair. node-forge knows no other kind of public key. */
 export interface KeyPair {

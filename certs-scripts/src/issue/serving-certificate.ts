@@ -1,26 +1,14 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { CertificateAuthority } from './certificate-authority.ts';
+import { verifyCa } from '../verify/ca.ts';
 import { certificateDates, datesOfNew } from '../verify/certificate-dates.ts';
-import { generateRsaKeyPair, type KeyPair } from './key-pair.ts';
-import { createSerialNumber, type RandomBytes } from './serial-number.ts';
-import { commonNameField, signCertificate } from './signed-certificate.ts';
-import { verifyAuthority } from '../verify/certificate-authority.ts';
 import { verifyCertificateSet } from '../verify/certificate-set.ts';
 import type { Certificate } from '../verify/certificate.ts';
-import { readPemCertificates } from '../verify/pem.ts';
+import { type PemPair, readPemCertificates } from '../verify/pem.ts';
 import { privateKeyToPem, readPrivateKey } from '../verify/private-key.ts';
 import { throwIfAny } from '../verify/throw-if-any.ts';
-
-/** What a webhook serves with, both as PEM. */
-export interface ServingCertificate {
-  /**
-   * The serving certificate alone. The API server takes the CA from `caBundle`; to send it along
-   * would make each handshake larger and prove nothing.
-   */
-  readonly certificatePem: string;
-  /** PKCS#8, unencrypted. */
-  readonly privateKeyPem: string;
-}
+import { generateRsaKeyPair, type KeyPair } from './key-pair.ts';
+import { createSerialNumber } from './serial-number.ts';
+import { commonNameField, signCertificate } from './signed-certificate.ts';
 
 export interface ServingCertificateOptions {
   readonly serviceName: string;
@@ -28,10 +16,8 @@ export interface ServingCertificateOptions {
   readonly extraDnsNames?: readonly string[];
   readonly now: Date;
   readonly lifetimeMs?: number;
-  /** A fresh RSA pair unless given. */
+  /** The default is a new RSA pair. */
   readonly keyPair?: KeyPair;
-  /** The system's unless given. */
-  readonly randomBytes?: RandomBytes;
 }
 
 /** Seven days, as cert-manager's webhook: short enough to need no revocation. */
@@ -50,51 +36,48 @@ function serviceDnsNames(serviceName: string, namespace: string): readonly strin
 }
 
 /**
- * Makes a serving certificate for a Service, signed by the authority. It never outlives the
- * authority's own certificate.
+ * Makes a serving certificate for a Service, signed by the CA. It never outlives the CA's own certificate,
+ * and comes without it: the API server takes the CA from `caBundle`, and to send it along would make
+ * each handshake larger and prove nothing.
  *
- * @throws ECRPS_CERTIFICATE_AUTHORITY_INVALID when the authority cannot sign
- * @throws ECRPS_CERTIFICATE_INVALID when the result does not stand up to `verifyCertificateSet`
+ * @throws ECRPS_CA_INVALID if the CA cannot sign
+ * @throws ECRPS_CERTIFICATE_INVALID if `verifyCertificateSet` refuses the result
  */
 export async function createServingCertificate(
-  authority: CertificateAuthority,
+  ca: PemPair,
   options: ServingCertificateOptions,
-): Promise<ServingCertificate> {
+): Promise<PemPair> {
   const { now, serviceName, namespace, extraDnsNames = [] } = options;
-  throwIfAny(verifyAuthority(authority, now), 'ECRPS_CERTIFICATE_AUTHORITY_INVALID');
+  throwIfAny(verifyCa(ca, now), 'ECRPS_CA_INVALID');
 
   const { publicKey, privateKey } = options.keyPair ?? (await generateRsaKeyPair());
   const dnsNames = [...new Set([...serviceDnsNames(serviceName, namespace), ...extraDnsNames])];
-  const [issuer] = readPemCertificates(authority.certificatePem).certificates;
-  const authorityKey = readPrivateKey(authority.privateKeyPem);
-  if (!issuer || !authorityKey)
-    throw createError('ECRPS_CERTIFICATE_AUTHORITY_INVALID', 'it cannot be read');
+  const [issuer] = readPemCertificates(ca.certificatePem).certificates;
+  const caKey = readPrivateKey(ca.privateKeyPem);
+  if (!issuer || !caKey) throw createError('ECRPS_CA_INVALID', 'it cannot be read');
   const certificatePem = await signCertificate(
     {
-      serialNumber: createSerialNumber(options.randomBytes),
-      ...datesOfNew(now, lifetimeUnder(authority, options)),
+      serialNumber: createSerialNumber(),
+      ...datesOfNew(now, lifetimeUnder(ca, options)),
       // A label of at most 63 characters; a full DNS name may be too long for a common name.
       subject: [commonNameField(serviceName)],
       issuer: issuer.rawSubject,
       publicKey,
       extensions: servingExtensions(dnsNames, issuer),
     },
-    authorityKey,
+    caKey,
   );
   const serving = { certificatePem, privateKeyPem: privateKeyToPem(privateKey) };
 
-  const set = { ...serving, caPem: authority.certificatePem, dnsNames, now };
+  const set = { ...serving, caPem: ca.certificatePem, dnsNames, now };
   throwIfAny(verifyCertificateSet(set), 'ECRPS_CERTIFICATE_INVALID');
   return serving;
 }
 
-function lifetimeUnder(
-  authority: CertificateAuthority,
-  options: ServingCertificateOptions,
-): number {
-  const { notAfter } = certificateDates(authority.certificatePem);
-  const authorityLeftMs = notAfter.getTime() - options.now.getTime();
-  return Math.min(options.lifetimeMs ?? DEFAULT_SERVING_LIFETIME_MS, authorityLeftMs);
+function lifetimeUnder(ca: PemPair, options: ServingCertificateOptions): number {
+  const { notAfter } = certificateDates(ca.certificatePem);
+  const caLeftMs = notAfter.getTime() - options.now.getTime();
+  return Math.min(options.lifetimeMs ?? DEFAULT_SERVING_LIFETIME_MS, caLeftMs);
 }
 
 function servingExtensions(dnsNames: readonly string[], issuer: Certificate): object[] {

@@ -16,7 +16,7 @@ export interface CertificateTemplate {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly subject: readonly forge.pki.CertificateField[];
-  /** Of another authority its subject in DER, to the octet: callers compare the two so. */
+  /** Of another CA its subject in DER, to the octet: callers compare the two so. */
   readonly issuer: readonly forge.pki.CertificateField[] | Buffer;
   readonly publicKey: KeyObject;
   readonly extensions: readonly object[];
@@ -36,7 +36,7 @@ export function commonNameField(value: string): forge.pki.CertificateField {
   return { type: '2.5.4.3', value, valueTagClass: UTF8_STRING };
 }
 
-/** The subject attribute `serialNumber`, a PrintableString: tells apart subjects of one name. */
+/** The subject attribute `serialNumber`, a PrintableString: it distinguishes subjects of one name. */
 export function subjectSerialNumberField(value: string): forge.pki.CertificateField {
   return { type: '2.5.4.5', value };
 }
@@ -70,12 +70,12 @@ export async function signCertificate(
   const signature = await signAsync('sha256', toBeSigned, issuerKey);
   certificate.signature = signature.toString('latin1');
 
-  // node-forge ends lines with CRLF; read and written again, the PEM is as everybody else's.
+  // node-forge ends lines with CRLF; read and written again, the PEM is as that of other programs.
   return new X509Certificate(forge.pki.certificateToPem(certificate)).toString();
 }
 
 /**
- * node-forge writes a name anew that it has read, and another one: attributes that share a set come apart,
+ * node-forge does not write a name as it has read it: attributes that share a set come apart,
  * and UTF-8 is encoded twice.
  */
 function replaceIssuer(toBeSigned: forge.asn1.Asn1, issuer: Buffer): void {

@@ -1,5 +1,5 @@
 import type { Certificate } from './certificate.ts';
-import { authorityProblems, signatureProblems } from './certificate-problems.ts';
+import { caProblems, signatureProblems } from './certificate-problems.ts';
 
 /** The certificates that are not the leaf. */
 export interface Candidates {
@@ -68,7 +68,7 @@ function mayFollow(
   if (search.checksLeft < 0 || !child || isInChain(candidate, chain)) return false;
   const problems = [
     ...signatureProblems(child, candidate),
-    ...authorityProblems(candidate, { role, pathLength: chain.length - 1, now: search.now }),
+    ...caProblems(candidate, { role, pathLength: chain.length - 1, now: search.now }),
   ];
   for (const problem of problems) search.rejections.add(problem);
   return problems.length === 0;

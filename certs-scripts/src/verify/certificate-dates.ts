@@ -25,7 +25,7 @@ export function datesOfNew(now: Date, lifetimeMs: number): CertificateDates {
 /**
  * The dates of the first certificate of a PEM text.
  *
- * @throws ECRPS_CERTIFICATE_INVALID when there is none
+ * @throws ECRPS_CERTIFICATE_INVALID if there is none
  */
 export function certificateDates(certificatePem: string): CertificateDates {
   const [certificate] = readPemCertificates(certificatePem).certificates;
@@ -38,7 +38,7 @@ export function certificateDates(certificatePem: string): CertificateDates {
  * When a certificate with the dates of `datesOfNew` was made, in milliseconds since the epoch, to the
  * second that certificates have. One of another maker may have been made up to an hour earlier.
  *
- * @throws ECRPS_CERTIFICATE_INVALID when there is no certificate
+ * @throws ECRPS_CERTIFICATE_INVALID if there is no certificate
  */
 export function madeAtMs(certificatePem: string): number {
   const { notBefore, notAfter } = certificateDates(certificatePem);
@@ -49,9 +49,9 @@ export function madeAtMs(certificatePem: string): number {
 
 /**
  * When to renew, in milliseconds since the epoch: after two thirds of the life, as cert-manager
- * does (`pkg/util/pki/renewaltime.go`). A third is left for trouble.
+ * does (`pkg/util/pki/renewaltime.go`). A third is left for retries.
  *
- * @throws ECRPS_CERTIFICATE_INVALID when there is no certificate
+ * @throws ECRPS_CERTIFICATE_INVALID if there is no certificate
  */
 export function renewAtMs(certificatePem: string): number {
   const { notBefore, notAfter } = certificateDates(certificatePem);

@@ -16,11 +16,11 @@ const TLS_CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 /** `id-kp-serverAuth` and `anyExtendedKeyUsage` (RFC 5280 §4.2.1.12). */
 const SERVER_USAGES = new Set(['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']);
 
-/** RFC 1123 §2.1. Callers can ask for no other name. */
+/** RFC 1123 §2.1. Callers can use no other name. */
 const DNS_NAME =
   /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
 
-/** Whether callers can ask for a server by this name. */
+/** Whether callers can call a server by this name. */
 export function isDnsName(text: string): boolean {
   return DNS_NAME.test(text);
 }
@@ -31,7 +31,7 @@ export function oneLine(distinguishedName: string | undefined): string {
 }
 
 /** How sentences call a certificate that is not the leaf. */
-export function authorityName({ x509 }: Certificate): string {
+export function caName({ x509 }: Certificate): string {
   return `the CA certificate ${oneLine(x509.subject)}`;
 }
 
@@ -59,10 +59,10 @@ export function leafProblems(leaf: Certificate, dnsNames: readonly string[], now
 export function signatureProblems(certificate: Certificate, issuer: Certificate): string[] {
   const { keyAlgorithm, name } = certificate.signatureAlgorithm;
   const { basicConstraints, publicKey } = issuer;
-  const what = authorityName(issuer);
+  const what = caName(issuer);
   const signed = `${oneLine(certificate.x509.subject)} is signed with ${name}`;
-  const isAuthority = basicConstraints?.isAuthority ?? issuer.version < 3;
-  if (!isAuthority) return [`${what} lacks the flag CA:TRUE`];
+  const isCa = basicConstraints?.isCa ?? issuer.version < 3;
+  if (!isCa) return [`${what} lacks the flag CA:TRUE`];
   if (issuer.maySignCertificates === false) {
     return [`${what} may not sign certificates: its key usage lacks keyCertSign`];
   }
@@ -75,8 +75,8 @@ export function signatureProblems(certificate: Certificate, issuer: Certificate)
     : [`${what} has the name of an issuer, but its key did not sign the certificate`];
 }
 
-/** What an authority is to sign. */
-export interface AuthorityPlace {
+/** What a CA is to sign. */
+export interface CaPlace {
   readonly role: 'root' | 'intermediate';
   /** How many intermediates are between it and the leaf. */
   readonly pathLength: number;
@@ -84,14 +84,11 @@ export interface AuthorityPlace {
 }
 
 /** What keeps a certificate from its place in a chain: Go's `isValid`. */
-export function authorityProblems(
-  authority: Certificate,
-  { role, pathLength, now }: AuthorityPlace,
-): string[] {
-  const what = authorityName(authority);
-  const { basicConstraints } = authority;
-  const problems = [...extensionProblems(what, authority), ...dateProblems(what, authority, now)];
-  if (role === 'intermediate' && basicConstraints?.isAuthority !== true) {
+export function caProblems(ca: Certificate, { role, pathLength, now }: CaPlace): string[] {
+  const what = caName(ca);
+  const { basicConstraints } = ca;
+  const problems = [...extensionProblems(what, ca), ...dateProblems(what, ca, now)];
+  if (role === 'intermediate' && basicConstraints?.isCa !== true) {
     problems.push(`${what} lacks the flag CA:TRUE`);
   }
   const maxPathLength = basicConstraints?.maxPathLength ?? Number.POSITIVE_INFINITY;

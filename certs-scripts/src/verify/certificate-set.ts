@@ -1,18 +1,15 @@
 import type { KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { authorityName, leafProblems, sentProblems } from './certificate-problems.ts';
+import { caName, leafProblems, sentProblems } from './certificate-problems.ts';
 import type { Certificate } from './certificate.ts';
 import { issuerProblems } from './issuer-problems.ts';
-import { type PemCertificates, readPemCertificates } from './pem.ts';
+import { type PemCertificates, type PemPair, readPemCertificates } from './pem.ts';
 import { keyProblems, privateKeyToPem, readPrivateKey } from './private-key.ts';
 
 /** What a webhook serves with, and what its callers trust. */
-export interface CertificateSet {
+export interface CertificateSet extends PemPair {
   /** One or several certificates that callers trust: `caBundle`. */
   readonly caPem: string;
-  /** The serving certificate, then its intermediates if it has any. */
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
   /** The names that callers will ask for. */
   readonly dnsNames: readonly string[];
   readonly now: Date;
@@ -71,7 +68,7 @@ export function servingProblems(read: ReadCertificateSet, now: Date): readonly s
   const problems = [
     ...leafProblems(leaf, dnsNames, now),
     ...chain.certificates.flatMap((certificate, index) =>
-      sentProblems(index === 0 ? 'the certificate' : authorityName(certificate), certificate),
+      sentProblems(index === 0 ? 'the certificate' : caName(certificate), certificate),
     ),
     ...sizeProblems(chain.certificates),
     ...keyProblems(privateKey, chain.certificates),

@@ -99,7 +99,7 @@ function readName(body: DerReader): DerElement {
   return name;
 }
 
-/** The unique identifiers of version 2, which nobody uses, and the extensions of version 3. */
+/** The unique identifiers of version 2, which are not used, and the extensions of version 3. */
 function readRest(body: DerReader, version: number): Extensions {
   readPart('unique identifier', () => body.readOptional(contextTag(1, 'primitive')));
   readPart('unique identifier', () => body.readOptional(contextTag(2, 'primitive')));

@@ -74,9 +74,21 @@ export function enterSequence(reader: DerReader): DerReader {
   return createDerReader(reader.read(TAG.sequence).content);
 }
 
-/** Every element of a SEQUENCE, OF or not. */
+/** Every element that is left. */
 export function* elementsOf(reader: DerReader): Generator<DerElement> {
   while (reader.nextTag() !== undefined) yield reader.readAny();
+}
+
+/** A reader of each element that is left, all of which must be SEQUENCEs. */
+export function* sequencesOf(reader: DerReader): Generator<DerReader> {
+  while (reader.nextTag() !== undefined) yield enterSequence(reader);
+}
+
+/** @throws an Error if the number is negative, or larger than Go's 63 bits */
+export function toCount(element: DerElement): number {
+  const count = toInteger(element);
+  if (count < 0n || count >= 2n ** 63n) throw malformed();
+  return Number(count);
 }
 
 /** @throws an Error if the number is not in its shortest form */
@@ -136,7 +148,7 @@ function elementAt(bytes: Buffer, offset: number): DerElement {
   return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(offset, end) };
 }
 
-/** The length that is written at the offset, and where the content begins. */
+/** The length that is written at the offset, and the offset of the content. */
 function lengthAt(bytes: Buffer, offset: number): [number, number] {
   const first = bytes[offset];
   if (first === undefined) throw malformed();
@@ -153,7 +165,8 @@ function isHigh(octet: number | undefined): boolean {
   return octet !== undefined && octet >= 0x80;
 }
 
-function malformed(): Error {
+/** What is thrown within `readPart`, which adds the name of the part. */
+export function malformed(): Error {
   return new Error(MALFORMED);
 }
 

@@ -1,4 +1,12 @@
-import { type DerElement, createDerReader, elementsOf, TAG, toObjectIdentifier } from './der.ts';
+import {
+  createDerReader,
+  type DerElement,
+  elementsOf,
+  malformed,
+  sequencesOf,
+  TAG,
+  toObjectIdentifier,
+} from './der.ts';
 
 /** What Go's `crypto/x509` `parseASN1String` takes, by the tag of the string. */
 const IS_TEXT: Readonly<Record<number, (bytes: Buffer) => boolean>> = {
@@ -19,11 +27,9 @@ const IS_TEXT: Readonly<Record<number, (bytes: Buffer) => boolean>> = {
 export function checkDistinguishedName({ content }: DerElement): void {
   for (const relative of elementsOf(createDerReader(content))) {
     if (relative.tag !== TAG.set) throw malformed();
-    for (const attribute of elementsOf(createDerReader(relative.content))) {
-      if (attribute.tag !== TAG.sequence) throw malformed();
-      const reader = createDerReader(attribute.content);
-      toObjectIdentifier(reader.read(TAG.objectIdentifier));
-      const value = reader.readAny();
+    for (const attribute of sequencesOf(createDerReader(relative.content))) {
+      toObjectIdentifier(attribute.read(TAG.objectIdentifier));
+      const value = attribute.readAny();
       if (IS_TEXT[value.tag]?.(value.content) !== true) throw malformed();
     }
   }
@@ -43,8 +49,4 @@ function isBmpText(bytes: Buffer): boolean {
   if (bytes.length % 2 !== 0) return false;
   const text = Buffer.from(bytes).swap16().toString('utf16le');
   return !/[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]/.test(text);
-}
-
-function malformed(): Error {
-  return new Error('malformed distinguished name');
 }

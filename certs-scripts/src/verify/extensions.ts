@@ -1,15 +1,15 @@
 import {
   contextTag,
   createDerReader,
-  type DerElement,
   type DerReader,
-  elementsOf,
   enterSequence,
+  malformed,
   readPart,
+  sequencesOf,
   TAG,
   toBitString,
   toBoolean,
-  toInteger,
+  toCount,
   toObjectIdentifier,
 } from './der.ts';
 import { type GeneralNames, readAlternativeNames, readSubtrees } from './general-names.ts';
@@ -33,7 +33,7 @@ export interface Extensions extends Policies {
 }
 
 export interface BasicConstraints {
-  readonly isAuthority: boolean;
+  readonly isCa: boolean;
   /** How many intermediates may be between it and a leaf. */
   readonly maxPathLength: number | undefined;
 }
@@ -91,17 +91,14 @@ const KEY_CERT_SIGN = 0x04;
  */
 export function readExtensions(reader: DerReader): Extensions {
   const seen = new Map<string, Extension>();
-  for (const element of elementsOf(reader)) {
-    const [identifier, extension] = readPart('extension', () => readExtension(element));
+  for (const extension of sequencesOf(reader)) {
+    const [identifier, content] = readPart('extension', () => readExtension(extension));
     if (seen.has(identifier)) throw new Error(`the extension ${identifier} is there twice`);
-    seen.set(identifier, extension);
+    seen.set(identifier, content);
   }
   const unhandledCritical: string[] = [];
   const found = [...seen].map(([identifier, { isCritical, value }]) => {
-    const [name, read] = READERS[identifier] ?? [
-      'extension',
-      () => ({ isHandled: false as const }),
-    ];
+    const [name, read] = READERS[identifier] ?? ['extension', readUnknown];
     const { isHandled = true, ...findings } = readPart(name, () => read(value));
     if (isCritical && NEVER_CRITICAL.has(identifier)) throw new Error(`the ${name} is critical`);
     if (isCritical && !isHandled) unhandledCritical.push(identifier);
@@ -110,34 +107,32 @@ export function readExtensions(reader: DerReader): Extensions {
   return Object.assign({}, NO_EXTENSIONS, ...found, { unhandledCritical });
 }
 
-function readExtension(element: DerElement): [string, Extension] {
-  if (element.tag !== TAG.sequence) throw new Error('malformed extension');
-  const reader = createDerReader(element.content);
+function readExtension(reader: DerReader): [string, Extension] {
   const identifier = toObjectIdentifier(reader.read(TAG.objectIdentifier));
   const critical = reader.readOptional(TAG.boolean);
   const isCritical = critical !== undefined && toBoolean(critical);
   return [identifier, { isCritical, value: reader.read(TAG.octetString).content }];
 }
 
+function readUnknown(): Findings {
+  return { isHandled: false };
+}
+
 function readKeyUsage(value: Buffer): Findings {
-  const bits = toBitString(createDerReader(value).read(TAG.bitString));
+  const [first, second = 0] = toBitString(createDerReader(value).read(TAG.bitString));
   // Without any of the nine bits Go takes it for not stated.
-  const isStated = bits[0] !== undefined && (bits[0] !== 0 || ((bits[1] ?? 0) & 0x80) !== 0);
-  return { maySignCertificates: isStated ? ((bits[0] ?? 0) & KEY_CERT_SIGN) !== 0 : undefined };
+  const isStated = first !== undefined && (first !== 0 || (second & 0x80) !== 0);
+  return { maySignCertificates: isStated ? (first & KEY_CERT_SIGN) !== 0 : undefined };
 }
 
 function readBasicConstraints(value: Buffer): Findings {
   const reader = enterSequence(createDerReader(value));
   const flag = reader.readOptional(TAG.boolean);
   const length = reader.readOptional(TAG.integer);
-  const maxPathLength = length && toInteger(length);
-  if (maxPathLength !== undefined && (maxPathLength < 0n || maxPathLength >= 2n ** 63n)) {
-    throw new Error('malformed basic constraints');
-  }
   return {
     basicConstraints: {
-      isAuthority: flag !== undefined && toBoolean(flag),
-      maxPathLength: maxPathLength === undefined ? undefined : Number(maxPathLength),
+      isCa: flag !== undefined && toBoolean(flag),
+      maxPathLength: length && toCount(length),
     },
   };
 }
@@ -156,24 +151,19 @@ function readNameConstraints(value: Buffer): Findings {
   const permitted = reader.readOptional(contextTag(0, 'constructed'))?.content ?? NOTHING;
   const excluded = reader.readOptional(contextTag(1, 'constructed'))?.content ?? NOTHING;
   const isOver = outer.nextTag() === undefined && reader.nextTag() === undefined;
-  if (!isOver || permitted.length + excluded.length === 0) {
-    throw new Error('malformed name constraints');
-  }
+  if (!isOver || permitted.length + excluded.length === 0) throw malformed();
   const nameConstraints = { permitted: readSubtrees(permitted), excluded: readSubtrees(excluded) };
-  const { hasOthers } = nameConstraints.permitted;
-  return hasOthers || nameConstraints.excluded.hasOthers
-    ? { nameConstraints, isHandled: false }
-    : { nameConstraints };
+  const hasOthers = nameConstraints.permitted.hasOthers || nameConstraints.excluded.hasOthers;
+  return hasOthers ? { nameConstraints, isHandled: false } : { nameConstraints };
 }
 
 function readExtendedKeyUsage(value: Buffer): Findings {
-  const usages = elementsOf(enterSequence(createDerReader(value)));
-  return {
-    extendedKeyUsages: [...usages].map((element) => {
-      if (element.tag !== TAG.objectIdentifier) throw new Error('malformed extended key usage');
-      return toObjectIdentifier(element);
-    }),
-  };
+  const usages = enterSequence(createDerReader(value));
+  const extendedKeyUsages: string[] = [];
+  while (usages.nextTag() !== undefined) {
+    extendedKeyUsages.push(toObjectIdentifier(usages.read(TAG.objectIdentifier)));
+  }
+  return { extendedKeyUsages };
 }
 
 function readSubjectKeyId(value: Buffer): Findings {
@@ -186,6 +176,7 @@ function readAuthorityKeyId(value: Buffer): Findings {
   return { authorityKeyId: key?.content ?? NOTHING };
 }
 
+/** A negative count, which Go takes for not stated, is refused. */
 function readPolicyConstraints(value: Buffer): Findings {
   const reader = enterSequence(createDerReader(value));
   const required = reader.readOptional(contextTag(0, 'primitive'));
@@ -200,19 +191,10 @@ function readInhibitAnyPolicy(value: Buffer): Findings {
   return { inhibitAnyPolicy: toCount(createDerReader(value).read(TAG.integer)) };
 }
 
-/** A count of certificates. A negative one, which Go takes for not stated, is none. */
-function toCount(element: DerElement): number {
-  const count = toInteger(element);
-  if (count < 0n || count >= 2n ** 63n) throw new Error('malformed policy constraints');
-  return Number(count);
-}
-
 /** Nothing in it is used, but Go refuses what is malformed. */
 function readDistributionPoints(value: Buffer): Findings {
-  for (const point of elementsOf(enterSequence(createDerReader(value)))) {
-    const reader = createDerReader(point.content);
-    const name = reader.readOptional(contextTag(0, 'constructed'));
-    if (point.tag !== TAG.sequence) throw new Error('malformed CRL distribution points');
+  for (const point of sequencesOf(enterSequence(createDerReader(value)))) {
+    const name = point.readOptional(contextTag(0, 'constructed'));
     if (!name) continue;
     const full = createDerReader(name.content).read(contextTag(0, 'constructed'));
     const names = createDerReader(full.content);
@@ -223,11 +205,9 @@ function readDistributionPoints(value: Buffer): Findings {
 
 /** The same. */
 function readInformationAccess(value: Buffer): Findings {
-  for (const description of elementsOf(enterSequence(createDerReader(value)))) {
-    if (description.tag !== TAG.sequence) throw new Error('malformed authority information access');
-    const reader = createDerReader(description.content);
-    toObjectIdentifier(reader.read(TAG.objectIdentifier));
-    reader.readOptional(contextTag(6, 'primitive'));
+  for (const description of sequencesOf(enterSequence(createDerReader(value)))) {
+    toObjectIdentifier(description.read(TAG.objectIdentifier));
+    description.readOptional(contextTag(6, 'primitive'));
   }
   return {};
 }

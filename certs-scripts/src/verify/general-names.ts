@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { createDerReader, type DerElement, elementsOf, TAG } from './der.ts';
+import { createDerReader, type DerElement, elementsOf, enterSequence, sequencesOf } from './der.ts';
 import { isAscii } from './distinguished-name.ts';
 
 /** The names of one kind of each that a certificate is for, or that a CA may or may not sign for. */
@@ -37,8 +37,7 @@ const AUTHORITY_FORM = /^(?:[a-z0-9._~-]*@)?(?<host>[a-z0-9._~-]*(?::[0-9]*)?)$/
  * @throws an Error if Go does not read them
  */
 export function readAlternativeNames(value: Buffer): GeneralNames {
-  const sequence = createDerReader(value).read(TAG.sequence);
-  return collect([...elementsOf(createDerReader(sequence.content))], {
+  return collect([...elementsOf(enterSequence(createDerReader(value)))], {
     checkUri: (uri) => void uriHost(uri),
     lengths: [4, 16],
     numberOf: ({ tag }) => tag ^ 0x80,
@@ -51,18 +50,18 @@ export function readAlternativeNames(value: Buffer): GeneralNames {
  * @throws an Error if Go does not read them
  */
 export function readSubtrees(value: Buffer): GeneralNames {
-  const bases: DerElement[] = [];
-  for (const subtree of elementsOf(createDerReader(value))) {
-    if (subtree.tag !== TAG.sequence) throw new Error('malformed name constraints');
-    bases.push(createDerReader(subtree.content).readAny());
-  }
-  const names = collect(bases, {
-    checkUri: (host) => {
-      if (isIP(host) !== 0 || !isDomain(host, 'constraint')) throw unusable('URI constraint', host);
+  const subtrees = sequencesOf(createDerReader(value));
+  const names = collect(
+    Array.from(subtrees, (subtree) => subtree.readAny()),
+    {
+      checkUri: (host) => {
+        if (isIP(host) !== 0 || !isDomain(host, 'constraint'))
+          throw unusable('URI constraint', host);
+      },
+      lengths: [8, 32],
+      numberOf: ({ tag }) => (tag >= 0x80 && tag < 0xa0 ? tag - 0x80 : -1),
     },
-    lengths: [8, 32],
-    numberOf: ({ tag }) => (tag >= 0x80 && tag < 0xa0 ? tag - 0x80 : -1),
-  });
+  );
   for (const name of [...names.dns, ...names.emails.filter((email) => !email.includes('@'))])
     if (!isDomain(name, 'constraint')) throw unusable('name constraint', name);
   for (const email of names.emails.filter((one) => one.includes('@')))
@@ -131,7 +130,7 @@ export interface Mailbox {
 
 /**
  * Reads an e-mail address as Go's `parseRFC2821Mailbox`, but for those with quotes or backslashes, which
- * Go takes; `undefined` if it is none.
+ * Go takes; `undefined` if the text is no such address.
  */
 export function mailboxOf(text: string): Mailbox | undefined {
   const form =

@@ -1,5 +1,5 @@
 import { findChains } from './certificate-chain.ts';
-import { authorityName, oneLine, usageProblems } from './certificate-problems.ts';
+import { caName, oneLine, usageProblems } from './certificate-problems.ts';
 import type { Certificate } from './certificate.ts';
 import { nameConstraintProblems } from './name-constraints.ts';
 import type { PemCertificates } from './pem.ts';
@@ -31,10 +31,10 @@ export function issuerProblems(
 }
 
 function chainProblems(chain: readonly Certificate[]): readonly string[] {
-  const authorities = chain.slice(1);
+  const cas = chain.slice(1);
   const policyProblem = 'the certificate policies of the chain are not valid';
   return [
-    authorities.flatMap((authority) => usageProblems(authorityName(authority), authority)),
+    cas.flatMap((ca) => usageProblems(caName(ca), ca)),
     nameConstraintProblems(chain).map((problem) => `a CA may not sign for all names: ${problem}`),
     hasValidPolicies(chain) ? [] : [policyProblem],
   ].flat();

@@ -29,9 +29,7 @@ const MAX_COMPARISONS = 250_000;
  */
 export function nameConstraintProblems(chain: readonly Certificate[]): string[] {
   return chain.flatMap(({ alternativeNames }, index) => {
-    const constraints = chain
-      .slice(index + 1)
-      .flatMap((authority) => authority.nameConstraints ?? []);
+    const constraints = chain.slice(index + 1).flatMap((ca) => ca.nameConstraints ?? []);
     if (!alternativeNames || constraints.length === 0) return [];
     const comparisons = countOf([alternativeNames]) * countOf(constraints.flatMap(Object.values));
     if (comparisons > MAX_COMPARISONS) return ['there are too many names and constraints'];

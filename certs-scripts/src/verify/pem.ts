@@ -9,6 +9,14 @@ export const MAX_PEM_BYTES = 1024 * 1024;
 /** Public CA bundles hold about 150; each takes a fifth of a millisecond to read. */
 const MAX_BLOCKS = 1000;
 
+/** A certificate and its private key as PEM: of a CA, or of a server. */
+export interface PemPair {
+  /** The certificate; of a server, then its intermediates if it has any. */
+  readonly certificatePem: string;
+  /** Unencrypted. */
+  readonly privateKeyPem: string;
+}
+
 /** One `-----BEGIN …-----` of a PEM text. */
 export interface PemBlock {
   readonly label: string;
@@ -39,7 +47,7 @@ const HINT = 'it must be PEM blocks of -----BEGIN CERTIFICATE-----';
 /**
  * Finds the blocks of a PEM text, in linear time. Other text is passed over, and so is everything about
  * lines: `cat` glues files that lack a newline at their end. What is read is written on in one canonical
- * form, so nobody else has to read the text.
+ * form, so no other reader has to read the text.
  */
 export function readPemBlocks(text: string): readonly PemBlock[] {
   const begins = [...text.matchAll(BEGIN)].slice(0, MAX_BLOCKS + 1);

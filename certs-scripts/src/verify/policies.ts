@@ -11,14 +11,14 @@ type Allowance = Record<'explicit' | 'mapping' | 'any', number>;
 
 /**
  * Whether the policies of a chain, from a leaf to a root, are valid for a caller that takes any: Go's
- * `policiesValid` (RFC 9618). Only the lowest level of the graph decides then, so no other one is kept.
+ * `policiesValid` (RFC 9618). Only the lowest level of the graph decides then, so no other one is stored.
  */
-export function hasValidPolicies([leaf, ...authorities]: readonly Certificate[]): boolean {
-  if (!leaf || authorities.length === 0) return true;
-  const depth = authorities.length + 1;
+export function hasValidPolicies([leaf, ...cas]: readonly Certificate[]): boolean {
+  if (!leaf || cas.length === 0) return true;
+  const depth = cas.length + 1;
   let left: Allowance = { explicit: depth, mapping: depth, any: depth };
   let level: PolicyLevel | undefined = new Map([[ANY, [ANY]]]);
-  for (const intermediate of authorities.slice(0, -1).toReversed()) {
+  for (const intermediate of cas.slice(0, -1).toReversed()) {
     level = levelBelow(level, intermediate, left.any > 0 || isSelfIssued(intermediate));
     if (!level && left.explicit === 0) return false;
     level = level && mapped(level, intermediate, left.mapping > 0);

@@ -1,4 +1,11 @@
-import { createDerReader, elementsOf, enterSequence, TAG } from './der.ts';
+import {
+  createDerReader,
+  type DerReader,
+  enterSequence,
+  malformed,
+  sequencesOf,
+  TAG,
+} from './der.ts';
 
 /** What a certificate says about policies (RFC 5280 §4.2.1.4, 5, 11 and 14). Identifiers are in hex. */
 export interface Policies {
@@ -18,7 +25,7 @@ export const NO_POLICIES: Policies = Object.freeze({ policies: [], policyMapping
 
 /** @throws an Error if Go does not read them */
 export function readPolicies(value: Buffer): Pick<Policies, 'policies'> {
-  const policies = readPairs(value).map((reader) => {
+  const policies = pairsOf(value).map((reader) => {
     const { content } = reader.read(TAG.objectIdentifier);
     if (!isIdentifier(content)) throw malformed();
     return content.toString('hex');
@@ -30,18 +37,15 @@ export function readPolicies(value: Buffer): Pick<Policies, 'policies'> {
 /** @throws an Error if Go does not read them */
 export function readMappings(value: Buffer): Pick<Policies, 'policyMappings'> {
   return {
-    policyMappings: readPairs(value).map((reader) => ({
+    policyMappings: pairsOf(value).map((reader) => ({
       issuerPolicy: reader.read(TAG.objectIdentifier).content.toString('hex'),
       subjectPolicy: reader.read(TAG.objectIdentifier).content.toString('hex'),
     })),
   };
 }
 
-function readPairs(value: Buffer) {
-  return [...elementsOf(enterSequence(createDerReader(value)))].map((element) => {
-    if (element.tag !== TAG.sequence) throw malformed();
-    return createDerReader(element.content);
-  });
+function pairsOf(value: Buffer): readonly DerReader[] {
+  return [...sequencesOf(enterSequence(createDerReader(value)))];
 }
 
 /** Of any length, unlike others: each number in its shortest form, the last one complete. */
@@ -51,8 +55,4 @@ function isIdentifier(octets: Buffer): boolean {
   );
   const last = octets.at(-1);
   return last !== undefined && last < 0x80 && !isPadded;
-}
-
-function malformed(): Error {
-  return new Error('malformed certificate policies');
 }

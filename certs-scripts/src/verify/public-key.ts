@@ -3,6 +3,7 @@ import {
   createDerReader,
   type DerElement,
   enterSequence,
+  malformed,
   TAG,
   toBitString,
   toObjectIdentifier,
@@ -35,7 +36,7 @@ const MAX_RSA_EXPONENT = 2n ** 31n - 1n;
 /** The first octet of a point that is not compressed (SEC 1, 2.3.3). */
 const UNCOMPRESSED = 0x04;
 
-/** What Go asks of each kind of key. Each throws an Error if Go does not read the key. */
+/** What Go requires of each kind of key. Each throws an Error if Go does not read the key. */
 const CHECKS: Readonly<
   Record<KeyAlgorithm, (parameters: DerElement | undefined, bits: Buffer) => void>
 > = {
@@ -72,15 +73,11 @@ export function readPublicKey({ content }: DerElement, certificate: X509Certific
   return { algorithm, key };
 }
 
-/** OpenSSL reads the key only when asked for it. */
+/** OpenSSL does not read the key before this. */
 function readKeyObject(certificate: X509Certificate): KeyObject {
   try {
     return certificate.publicKey;
   } catch (error) {
     throw new Error('unreadable public key', { cause: error });
   }
-}
-
-function malformed(): Error {
-  return new Error('malformed public key');
 }

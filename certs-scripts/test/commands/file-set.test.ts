@@ -79,7 +79,7 @@ t.test('replaced files get the new rights, and no copy of the old key is left', 
   t.equal(await modeOf(join(directory, 'tls.key')), '600');
 });
 
-t.test('a file that cannot be replaced keeps the others as they were', async (t) => {
+t.test('if a file cannot be replaced, the others stay as they were', async (t) => {
   const directory = t.testdir({ 'tls.key': 'old key', 'tls.crt': { 'a folder': '' } });
   await t.rejects(writeFileSet(directory, FILES, { replace: true }), {
     code: 'ECRPS_FILE_UNUSABLE',
@@ -96,7 +96,7 @@ t.test('a failure after the first file is in place puts everything back', async 
   };
   const fs = await import('node:fs/promises');
   const mocked = await t.mockImport<typeof import('../../src/commands/file-set.ts')>(
-    '../src/file-set.ts',
+    '../../src/commands/file-set.ts',
     {
       'node:fs/promises': { ...fs, rename: failing },
     },

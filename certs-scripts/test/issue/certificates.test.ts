@@ -4,19 +4,15 @@ import { once } from 'node:events';
 import { connect, createServer, type SecureVersion } from 'node:tls';
 import t from 'tap';
 import { mergeBundles } from '../../src/verify/bundle.ts';
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-  DEFAULT_CA_LIFETIME_MS,
-} from '../../src/issue/certificate-authority.ts';
+import { createCa, DEFAULT_CA_LIFETIME_MS } from '../../src/issue/ca.ts';
 import { certificateDates, madeAtMs, renewAtMs } from '../../src/verify/certificate-dates.ts';
 import { generateRsaKeyPair } from '../../src/issue/key-pair.ts';
 import { createSerialNumber } from '../../src/issue/serial-number.ts';
 import {
   createServingCertificate,
   DEFAULT_SERVING_LIFETIME_MS,
-  type ServingCertificate,
 } from '../../src/issue/serving-certificate.ts';
+import type { PemPair } from '../../src/verify/pem.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const SERVICE = { serviceName: 'ecr-pull-secrets', namespace: 'registry' };
@@ -25,12 +21,12 @@ const CALLED_NAME = 'ecr-pull-secrets.registry.svc';
 const keyPair = await generateRsaKeyPair();
 const otherKeyPair = await generateRsaKeyPair();
 const now = new Date(Math.floor(Date.now() / 1000) * 1000);
-const authority = await createCertificateAuthority({ commonName: 'test', now, keyPair });
-const serving = await createServingCertificate(authority, { ...SERVICE, now, keyPair });
+const ca = await createCa({ commonName: 'test', now, keyPair });
+const serving = await createServingCertificate(ca, { ...SERVICE, now, keyPair });
 
 /** One TLS connection: what the client was shown, or the code of its refusal. */
 async function handshake(
-  server: ServingCertificate,
+  server: PemPair,
   caPem: string,
   servername: string,
   version: SecureVersion = 'TLSv1.3',
@@ -74,7 +70,7 @@ async function dial(
 
 t.test('a serial number is 16 bytes, positive and without padding, whatever chance gives', (t) => {
   for (const byte of [0x00, 0x01, 0x3f, 0x7f, 0x80, 0xff]) {
-    const serialNumber = createSerialNumber((size) => new Uint8Array(size).fill(byte));
+    const serialNumber = createSerialNumber(new Uint8Array(16).fill(byte));
     t.match(serialNumber, /^[4-7][0-9a-f]{31}$/, `from bytes ${byte}`);
   }
   t.not(createSerialNumber(), createSerialNumber(), 'two of them differ');
@@ -89,20 +85,20 @@ t.test('an RSA key pair is made beside the event loop', async (t) => {
   t.equal(await Promise.race([pair, turn]), 'turn of the loop');
 });
 
-t.test('a certificate authority says what a verifier asks for', async (t) => {
-  const certificate = new X509Certificate(authority.certificatePem);
+t.test('a CA has the fields that a verifier requires', async (t) => {
+  const certificate = new X509Certificate(ca.certificatePem);
   t.equal(certificate.ca, true);
   t.match(certificate.subject, /^CN=test\nserialNumber=[0-9a-f]{32}$/);
   t.equal(certificate.validFromDate.getTime(), now.getTime() - HOUR_MS);
   t.equal(certificate.validToDate.getTime(), now.getTime() + DEFAULT_CA_LIFETIME_MS);
-  t.match(authority.privateKeyPem, /^-----BEGIN PRIVATE KEY-----\n/);
-  t.notMatch(authority.certificatePem, /\r/, 'lines end as everywhere');
+  t.match(ca.privateKeyPem, /^-----BEGIN PRIVATE KEY-----\n/);
+  t.notMatch(ca.certificatePem, /\r/, 'lines end as everywhere');
 
-  const next = await createCertificateAuthority({ commonName: 'test', now, keyPair });
+  const next = await createCa({ commonName: 'test', now, keyPair });
   t.not(new X509Certificate(next.certificatePem).subject, certificate.subject, 'no two subjects');
 });
 
-t.test('a serving certificate is for the Service, for servers, and from the authority', (t) => {
+t.test('a serving certificate is for the Service, for servers, and from the CA', (t) => {
   const certificate = new X509Certificate(serving.certificatePem);
   t.equal(
     certificate.subjectAltName,
@@ -119,22 +115,22 @@ t.test('a serving certificate is for the Service, for servers, and from the auth
 t.test('Node accepts a handshake with TLS 1.2 and 1.3 under every name', async (t) => {
   const { serialNumber } = new X509Certificate(serving.certificatePem);
   for (const name of [SERVICE.serviceName, CALLED_NAME, `${CALLED_NAME}.cluster.local`])
-    t.equal(await handshake(serving, authority.certificatePem, name), serialNumber, name);
+    t.equal(await handshake(serving, ca.certificatePem, name), serialNumber, name);
   t.equal(
-    await handshake(serving, authority.certificatePem, CALLED_NAME, 'TLSv1.2'),
+    await handshake(serving, ca.certificatePem, CALLED_NAME, 'TLSv1.2'),
     serialNumber,
     'TLS 1.2',
   );
 });
 
-t.test('Node refuses another name and another authority, even of the same name', async (t) => {
-  const other = await createCertificateAuthority({
+t.test('Node refuses another name and another CA, even of the same name', async (t) => {
+  const other = await createCa({
     commonName: 'test',
     now,
     keyPair: otherKeyPair,
   });
   t.equal(
-    await handshake(serving, authority.certificatePem, 'other.registry.svc'),
+    await handshake(serving, ca.certificatePem, 'other.registry.svc'),
     'ERR_TLS_CERT_ALTNAME_INVALID',
   );
   t.equal(
@@ -143,12 +139,12 @@ t.test('Node refuses another name and another authority, even of the same name',
   );
 });
 
-t.test('while two authorities are in one bundle, certificates of both are accepted', async (t) => {
-  const next = await createCertificateAuthority({ commonName: 'test', now, keyPair: otherKeyPair });
+t.test('while two CAs are in one bundle, certificates of both are accepted', async (t) => {
+  const next = await createCa({ commonName: 'test', now, keyPair: otherKeyPair });
   const nextServing = await createServingCertificate(next, { ...SERVICE, now, keyPair });
   const bundles = [
-    mergeBundles(authority.certificatePem, [next.certificatePem]),
-    mergeBundles(next.certificatePem, [authority.certificatePem]),
+    mergeBundles(ca.certificatePem, [next.certificatePem]),
+    mergeBundles(next.certificatePem, [ca.certificatePem]),
   ];
   for (const bundle of bundles)
     for (const server of [serving, nextServing])
@@ -159,7 +155,7 @@ t.test('while two authorities are in one bundle, certificates of both are accept
 });
 
 t.test('extra names are added once, and a name that TLS cannot carry is refused', async (t) => {
-  const { certificatePem } = await createServingCertificate(authority, {
+  const { certificatePem } = await createServingCertificate(ca, {
     ...SERVICE,
     extraDnsNames: ['hook.example.com', CALLED_NAME],
     now,
@@ -169,14 +165,14 @@ t.test('extra names are added once, and a name that TLS cannot carry is refused'
 
   for (const name of ['', 'späti.example.com', 'two words', 'a\0b'])
     await t.rejects(
-      createServingCertificate(authority, { ...SERVICE, extraDnsNames: [name], now, keyPair }),
+      createServingCertificate(ca, { ...SERVICE, extraDnsNames: [name], now, keyPair }),
       { code: 'ECRPS_CERTIFICATE_INVALID' },
       JSON.stringify(name),
     );
 });
 
-t.test('a serving certificate never outlives its authority', async (t) => {
-  const short = await createCertificateAuthority({
+t.test('a serving certificate never outlives its CA', async (t) => {
+  const short = await createCa({
     commonName: 'short',
     now,
     lifetimeMs: 3 * HOUR_MS,
@@ -189,21 +185,21 @@ t.test('a serving certificate never outlives its authority', async (t) => {
   );
 });
 
-t.test('an authority may have any name', async (t) => {
-  const named = await createCertificateAuthority({ commonName: 'Späth & Söhne_1', now, keyPair });
+t.test('a CA may have any name', async (t) => {
+  const named = await createCa({ commonName: 'Späth & Söhne_1', now, keyPair });
   const { certificatePem } = await createServingCertificate(named, { ...SERVICE, now, keyPair });
   t.match(new X509Certificate(certificatePem).issuer, /^CN=Späth & Söhne_1\n/);
 });
 
-t.test('an authority that cannot sign is refused with the reason', async (t) => {
-  const junk: CertificateAuthority = { certificatePem: 'junk', privateKeyPem: 'junk' };
+t.test('a CA that cannot sign is refused with the reason', async (t) => {
+  const junk: PemPair = { certificatePem: 'junk', privateKeyPem: 'junk' };
   await t.rejects(createServingCertificate(junk, { ...SERVICE, now, keyPair }), {
-    code: 'ECRPS_CERTIFICATE_AUTHORITY_INVALID',
+    code: 'ECRPS_CA_INVALID',
   });
 
   const afterItsEnd = new Date(now.getTime() + DEFAULT_CA_LIFETIME_MS + 1);
-  await t.rejects(createServingCertificate(authority, { ...SERVICE, now: afterItsEnd, keyPair }), {
-    code: 'ECRPS_CERTIFICATE_AUTHORITY_INVALID',
+  await t.rejects(createServingCertificate(ca, { ...SERVICE, now: afterItsEnd, keyPair }), {
+    code: 'ECRPS_CA_INVALID',
     message: /expired at/,
   });
 });
@@ -218,13 +214,13 @@ t.test('renewal is due after two thirds of the span', (t) => {
 
 t.test('renewal of a certificate of one minute is not due at once', async (t) => {
   const options = { ...SERVICE, now, lifetimeMs: 60_000, keyPair };
-  const { certificatePem } = await createServingCertificate(authority, options);
+  const { certificatePem } = await createServingCertificate(ca, options);
   t.equal(renewAtMs(certificatePem), now.getTime() + 30_000);
 });
 
 t.test('dates beyond 2049, which are written in another form, are read back alike', async (t) => {
   const late = new Date('2049-12-31T23:00:00Z');
-  const { certificatePem } = await createCertificateAuthority({
+  const { certificatePem } = await createCa({
     commonName: 'late',
     now: late,
     keyPair,
@@ -235,7 +231,7 @@ t.test('dates beyond 2049, which are written in another form, are read back alik
 
 t.test('when a certificate was made can be read from its dates', async (t) => {
   for (const lifetimeMs of [10_000, 60_000, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS, 8_760 * HOUR_MS]) {
-    const made = await createCertificateAuthority({ commonName: 'm', now, keyPair, lifetimeMs });
+    const made = await createCa({ commonName: 'm', now, keyPair, lifetimeMs });
     t.equal(madeAtMs(made.certificatePem), now.getTime(), `${lifetimeMs} ms`);
   }
 });
@@ -243,7 +239,7 @@ t.test('when a certificate was made can be read from its dates', async (t) => {
 t.test('a lifetime that is no life is refused', async (t) => {
   for (const lifetimeMs of [Number.NaN, -1, Number.POSITIVE_INFINITY])
     await t.rejects(
-      createCertificateAuthority({ commonName: 'test', now, lifetimeMs, keyPair }),
+      createCa({ commonName: 'test', now, lifetimeMs, keyPair }),
       { code: 'ECRPS_CERTIFICATE_INVALID' },
       String(lifetimeMs),
     );
@@ -253,7 +249,7 @@ const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 t.test('OpenSSL accepts the set under its strict rules', { skip: !hasOpenssl }, (t) => {
   const directory = t.testdir({
-    'ca.crt': authority.certificatePem,
+    'ca.crt': ca.certificatePem,
     'tls.crt': serving.certificatePem,
   });
   const verified = spawnSync(

@@ -1,6 +1,6 @@
 import { generateRsaKeyPair } from '../../src/issue/key-pair.ts';
 import t from 'tap';
-import { createCertificateAuthority } from '../../src/issue/certificate-authority.ts';
+import { createCa } from '../../src/issue/ca.ts';
 import { certificateSetEnd } from '../../src/verify/certificate-set-end.ts';
 import { createServingCertificate } from '../../src/issue/serving-certificate.ts';
 import { commonNameField, signCertificate } from '../../src/issue/signed-certificate.ts';
@@ -13,19 +13,16 @@ const inDays = (days: number): Date => new Date(now.getTime() + days * DAY_MS);
 const dnsNames = ['hook.apps.svc'];
 
 t.test('a set ends with its serving certificate, whatever else the bundle holds', async (t) => {
-  const authorityFor = async (commonName: string, days: number) =>
-    createCertificateAuthority({ commonName, now, lifetimeMs: days * DAY_MS, keyPair });
-  const [authority, retired] = await Promise.all([
-    authorityFor('signs', 100),
-    authorityFor('retired', 3),
-  ]);
+  const caFor = async (commonName: string, days: number) =>
+    createCa({ commonName, now, lifetimeMs: days * DAY_MS, keyPair });
+  const [ca, retired] = await Promise.all([caFor('signs', 100), caFor('retired', 3)]);
   const service = { serviceName: 'hook', namespace: 'apps', lifetimeMs: 10 * DAY_MS };
-  const serving = await createServingCertificate(authority, { ...service, now, keyPair });
-  const caPem = retired.certificatePem + authority.certificatePem;
+  const serving = await createServingCertificate(ca, { ...service, now, keyPair });
+  const caPem = retired.certificatePem + ca.certificatePem;
   t.strictSame(certificateSetEnd({ ...serving, caPem, dnsNames, now }), inDays(10));
 });
 
-t.test('a set ends with its authority where that ends sooner', async (t) => {
+t.test('a set ends with its CA if that ends sooner', async (t) => {
   const issuer = [commonNameField('ca')];
   const template = { notBefore: now, issuer, publicKey: keyPair.publicKey };
   const caPem = await signCertificate(

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import t from 'tap';
 import {
-  authorityExtensions,
+  caExtensions,
   below,
   type ChainDraft,
   deepBelow,
@@ -26,7 +26,7 @@ import {
   toPem,
 } from '../../testing/made-certificate.ts';
 import { createServingCertificate } from '../../src/issue/serving-certificate.ts';
-import { verifyAuthority } from '../../src/verify/certificate-authority.ts';
+import { verifyCa } from '../../src/verify/ca.ts';
 import { verifyCertificateSet } from '../../src/verify/certificate-set.ts';
 
 function verify(draft: ChainDraft): readonly string[] {
@@ -36,14 +36,14 @@ function verify(draft: ChainDraft): readonly string[] {
 }
 
 function verdictOn(...more: readonly Buffer[]): readonly string[] {
-  const draft = root({ extensions: [...authorityExtensions, ...more] });
+  const draft = root({ extensions: [...caExtensions, ...more] });
   const certificatePem = toPem(makeCertificate(draft));
-  return verifyAuthority({ certificatePem, privateKeyPem: privateKeyPem('rsa-2048') }, NOW);
+  return verifyCa({ certificatePem, privateKeyPem: privateKeyPem('rsa-2048') }, NOW);
 }
 
 const critical = extension('1.2.3.4', NULL, { critical: true });
 const constrained = (name: string) =>
-  root({ extensions: [...authorityExtensions, nameConstraints({ excluded: [dnsName(name)] })] });
+  root({ extensions: [...caExtensions, nameConstraints({ excluded: [dnsName(name)] })] });
 
 // Each kind is held against Go in e2e/test/certificate-verdicts.test.ts; here are the words.
 t.test('what Go refuses is refused with its reason', (t) => {
@@ -83,26 +83,26 @@ t.test('what Go refuses is refused with its reason', (t) => {
   t.end();
 });
 
-t.test('an authority whose subject has two attributes in one set can sign', async (t) => {
+t.test('a CA whose subject has two attributes in one set can sign', async (t) => {
   const subject = sequence(
     set(attribute('2.5.4.10', utf8('acme')), attribute('2.5.4.11', utf8('Späth'))),
     set(attribute('2.5.4.3', utf8('root'))),
   );
-  const authority = {
+  const ca = {
     certificatePem: toPem(makeCertificate(root({ subject }))),
     privateKeyPem: privateKeyPem('rsa-2048'),
   };
-  t.strictSame(verifyAuthority(authority, NOW), []);
-  const made = await createServingCertificate(authority, {
+  t.strictSame(verifyCa(ca, NOW), []);
+  const made = await createServingCertificate(ca, {
     serviceName: 'hook',
     namespace: 'apps',
     now: NOW,
   });
   const certificate = new X509Certificate(made.certificatePem);
-  t.equal(certificate.issuer, new X509Certificate(authority.certificatePem).subject);
+  t.equal(certificate.issuer, new X509Certificate(ca.certificatePem).subject);
 });
 
-t.test('an authority that may not sign for servers, or that Go does not know, is none', (t) => {
+t.test('a CA that may not sign for servers, or that Go does not read, is refused', (t) => {
   t.strictSame(verdictOn(), []);
   t.match(verdictOn(critical), [/critical extension that Go does not know/]);
   t.match(verdictOn(extension('2.5.29.37', sequence())), [], 'for no use is for any');
@@ -131,7 +131,7 @@ t.test(
 t.test('many names and many constraints take no time, and many problems no room', (t) => {
   const names = Array.from({ length: 2_000 }, (_, i) => dnsName(`n${i}.example.com`));
   const above = root({
-    extensions: [...authorityExtensions, nameConstraints({ excluded: names })],
+    extensions: [...caExtensions, nameConstraints({ excluded: names })],
   });
   const startMs = performance.now();
   const draft = below(above, { extensions: leafNamed(dnsName(NAME), ...names) });
@@ -139,7 +139,7 @@ t.test('many names and many constraints take no time, and many problems no room'
     'a CA may not sign for all names: there are too many names and constraints',
   ]);
   const one = root({
-    extensions: [...authorityExtensions, nameConstraints({ permitted: [dnsName('x')] })],
+    extensions: [...caExtensions, nameConstraints({ permitted: [dnsName('x')] })],
   });
   const problems = verify(below(one, { extensions: leafNamed(dnsName(NAME), ...names) }));
   t.equal(problems.length, 11);

@@ -1,7 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import t from 'tap';
-import { createCertificateAuthority } from '../../src/issue/certificate-authority.ts';
+import { createCa } from '../../src/issue/ca.ts';
 import { generateRsaKeyPair } from '../../src/issue/key-pair.ts';
 import { createServingCertificate } from '../../src/issue/serving-certificate.ts';
 import {
@@ -10,7 +10,7 @@ import {
   signCertificate,
 } from '../../src/issue/signed-certificate.ts';
 import { dropExpired, mergeBundles, splitBundle } from '../../src/verify/bundle.ts';
-import { verifyAuthority } from '../../src/verify/certificate-authority.ts';
+import { verifyCa } from '../../src/verify/ca.ts';
 import { verifyCertificateSet } from '../../src/verify/certificate-set.ts';
 import { readPemCertificates } from '../../src/verify/pem.ts';
 import { privateKeyToPem } from '../../src/verify/private-key.ts';
@@ -21,11 +21,11 @@ const NAME = 'hook.apps.svc';
 const now = new Date('2026-06-01T12:00:00Z');
 const keyPair = await generateRsaKeyPair();
 const otherKeyPair = await generateRsaKeyPair();
-const authority = await createCertificateAuthority({ commonName: 'first', now, keyPair });
-const next = await createCertificateAuthority({ commonName: 'next', now, keyPair: otherKeyPair });
+const ca = await createCa({ commonName: 'first', now, keyPair });
+const next = await createCa({ commonName: 'next', now, keyPair: otherKeyPair });
 const service = { serviceName: 'hook', namespace: 'apps', now, keyPair };
-const serving = await createServingCertificate(authority, service);
-const good = { ...serving, caPem: authority.certificatePem, dnsNames: [NAME], now };
+const serving = await createServingCertificate(ca, service);
+const good = { ...serving, caPem: ca.certificatePem, dnsNames: [NAME], now };
 
 const root = [commonNameField('root')];
 const SERVER_EXTENSIONS = [
@@ -63,8 +63,8 @@ function derToPem(der: Buffer): string {
 t.test('a good set has no problems, whatever else the bundle holds', async (t) => {
   t.strictSame(verifyCertificateSet(good), []);
   const bundles = [
-    mergeBundles(next.certificatePem, [authority.certificatePem]),
-    `# our own CA\n${authority.certificatePem.replaceAll('\n', '\r\n')}`,
+    mergeBundles(next.certificatePem, [ca.certificatePem]),
+    `# our own CA\n${ca.certificatePem.replaceAll('\n', '\r\n')}`,
   ];
   for (const caPem of bundles) t.strictSame(verifyCertificateSet({ ...good, caPem }), []);
 });
@@ -104,7 +104,7 @@ t.test('of two CAs with one name and one key, the one that is valid now counts',
   t.strictSame(verifyCertificateSet({ ...good, caPem, certificatePem }), []);
 });
 
-t.test('each fault is told in words', async (t) => {
+t.test('each fault is described in words', async (t) => {
   const rootPem = await make({}, keyPair.privateKey);
   const noFlag = await make({ extensions: [] }, keyPair.privateKey);
   const past = { notAfter: new Date(now.getTime() - 1000) };
@@ -177,7 +177,7 @@ t.test('each fault is told in words', async (t) => {
   }
 });
 
-t.test('a weak signature and a short key are told', async (t) => {
+t.test('a weak signature and a short key are described', async (t) => {
   const rootPem = await make({}, keyPair.privateKey);
   const weak = forge.pki.certificateFromPem(await makeServing({}));
   weak.sign(forge.pki.privateKeyFromPem(good.privateKeyPem), forge.md.sha1.create());
@@ -220,22 +220,22 @@ t.test('a private key whose private half is damaged is a problem', (t) => {
   t.end();
 });
 
-t.test('an authority read from a Secret is checked', async (t) => {
-  const { privateKeyPem } = authority;
-  t.strictSame(verifyAuthority(authority, now), []);
+t.test('a CA read from a Secret is checked', async (t) => {
+  const { privateKeyPem } = ca;
+  t.strictSame(verifyCa(ca, now), []);
   const otherKey = next.privateKeyPem;
   const late = new Date(now.getTime() + 366 * 24 * HOUR_MS);
   const noFlag = await make({ extensions: [] }, keyPair.privateKey);
   const notSelfSigned = await make({ issuer: [commonNameField('other')] }, keyPair.privateKey);
-  const both = authority.certificatePem + next.certificatePem;
+  const both = ca.certificatePem + next.certificatePem;
   const cases: readonly [string, readonly string[], RegExp][] = [
-    ['empty', verifyAuthority({ certificatePem: '', privateKeyPem: '' }, now), /exactly one/],
-    ['two', verifyAuthority({ certificatePem: both, privateKeyPem }, now), /exactly one/],
-    ['other key', verifyAuthority({ ...authority, privateKeyPem: otherKey }, now), /belong/],
-    ['expired', verifyAuthority(authority, late), /^the CA certificate expired at/],
-    ['no CA', verifyAuthority({ certificatePem: noFlag, privateKeyPem }, now), /CA:TRUE/],
-    ['serving', verifyAuthority(serving, now), /CA:TRUE/],
-    ['issued', verifyAuthority({ certificatePem: notSelfSigned, privateKeyPem }, now), /by itself/],
+    ['empty', verifyCa({ certificatePem: '', privateKeyPem: '' }, now), /exactly one/],
+    ['two', verifyCa({ certificatePem: both, privateKeyPem }, now), /exactly one/],
+    ['other key', verifyCa({ ...ca, privateKeyPem: otherKey }, now), /belong/],
+    ['expired', verifyCa(ca, late), /^the CA certificate expired at/],
+    ['no CA', verifyCa({ certificatePem: noFlag, privateKeyPem }, now), /CA:TRUE/],
+    ['serving', verifyCa(serving, now), /CA:TRUE/],
+    ['issued', verifyCa({ certificatePem: notSelfSigned, privateKeyPem }, now), /by itself/],
   ];
   for (const [title, problems, expected] of cases)
     t.ok(
@@ -245,7 +245,7 @@ t.test('an authority read from a Secret is checked', async (t) => {
 });
 
 t.test('bundles are split and joined without doubles and without junk', (t) => {
-  const first = authority.certificatePem;
+  const first = ca.certificatePem;
   const second = next.certificatePem;
   const junk = derToPem(Buffer.from('junk'));
   t.strictSame(splitBundle(`text\n${first}\r\n${junk}${second}`), [first, second]);
@@ -258,10 +258,10 @@ t.test('bundles are split and joined without doubles and without junk', (t) => {
 
 t.test('expired certificates are dropped from a bundle, the last second included', async (t) => {
   const short = await make({}, keyPair.privateKey);
-  const bundle = mergeBundles(authority.certificatePem, [short]);
+  const bundle = mergeBundles(ca.certificatePem, [short]);
   const end = new X509Certificate(short).validToDate;
   t.equal(dropExpired(bundle, end), bundle);
-  t.equal(dropExpired(bundle, new Date(end.getTime() + 1)), authority.certificatePem);
+  t.equal(dropExpired(bundle, new Date(end.getTime() + 1)), ca.certificatePem);
 });
 
 t.test('a text of nothing but beginnings is read in linear time', (t) => {

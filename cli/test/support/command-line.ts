@@ -1,7 +1,7 @@
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import { run } from '../../src/run.ts';
 
-/** What a person sees of a command. */
+/** The visible result of a command. */
 export interface Outcome {
   readonly exitCode: number;
   readonly stdout: string;
@@ -10,11 +10,11 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly clock?: FakeClock;
-  /** Whether stdout is a screen. */
+  /** Whether stdout is a terminal. */
   readonly isTTY?: boolean;
 }
 
-/** Runs `ecr-pull-secrets` with the arguments, in this process. */
+/** Runs `ecr-pull-secrets` with arguments in this process. */
 export async function runLine(
   args: readonly string[],
   { clock = createFakeClock(), isTTY = false }: RunOptions = {},

@@ -1,5 +1,5 @@
 // Verify-certificates reads certificates from standard input, as a stream of JSON, and judges them with
-// Go's crypto/x509, which is what API servers use. First come the authorities, then one certificate after
+// Go's crypto/x509, which is what API servers use. First come the CAs, then one certificate after
 // another, each with what it is meant to say. The verdict is JSON on standard output.
 package main
 
@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-type authorities struct {
-	Authorities []string `json:"authorities"`
+type caList struct {
+	CAs []string `json:"cas"`
 }
 
 type expectation struct {
@@ -38,7 +38,7 @@ const maxProblems = 20
 
 func main() {
 	input := json.NewDecoder(os.Stdin)
-	roots, err := readAuthorities(input)
+	roots, err := readCAs(input)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -62,24 +62,24 @@ func main() {
 	}
 }
 
-func readAuthorities(input *json.Decoder) (*x509.CertPool, error) {
-	var first authorities
+func readCAs(input *json.Decoder) (*x509.CertPool, error) {
+	var first caList
 	if err := input.Decode(&first); err != nil {
 		return nil, err
 	}
 	pool := x509.NewCertPool()
-	for _, text := range first.Authorities {
-		authority, err := parse(text)
+	for _, text := range first.CAs {
+		ca, err := parse(text)
 		if err != nil {
 			return nil, err
 		}
-		if !authority.BasicConstraintsValid || !authority.IsCA {
-			return nil, errors.New("the authority is no CA")
+		if !ca.BasicConstraintsValid || !ca.IsCA {
+			return nil, errors.New("the certificate is no CA")
 		}
-		if authority.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
-			return nil, fmt.Errorf("the authority's key usage is %b", authority.KeyUsage)
+		if ca.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
+			return nil, fmt.Errorf("the CA's key usage is %b", ca.KeyUsage)
 		}
-		pool.AddCert(authority)
+		pool.AddCert(ca)
 	}
 	return pool, nil
 }

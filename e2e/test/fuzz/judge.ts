@@ -10,7 +10,7 @@ export interface Answer {
 
 /** Bodies up to this are there in a moment, so that they never have to make room for others. */
 const SMALL_BYTES = 64 * 1024;
-/** Longer ones are not read (server `request-body.ts`). */
+/** Longer ones are not read (server `body-limit.ts`). */
 const MAX_BYTES = 10 * 1024 ** 2;
 /** Deeper ones are not read, and longer texts are read as empty ones (server `review-fields.ts`). */
 const MAX_DEPTH = 64;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** Stands in every pod, so that it is seen when anything of a pod comes back or is logged. */
-export const CONFIDENTIAL = 'hunter2-that-nobody-may-know';
+export const CONFIDENTIAL = 'hunter2-that-no-one-may-know';
 
 /** Recorded from a real API server. */
 const RECORDED = readFileSync(

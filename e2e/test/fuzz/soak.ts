@@ -77,7 +77,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     crash.catch(() => undefined);
     webhook.stop();
     const how = await webhook.ended;
-    if (how !== 0) throw new Error(`at SIGTERM it ended with ${how}`);
+    if (how !== 0) throw new Error(`after SIGTERM it ended with ${how}`);
     return report;
   } catch (error) {
     const what = `seed ${options.seed}: ${describeError(error)}`;

@@ -1,6 +1,6 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import { CONFIGURATION } from './authority.ts';
+import { CONFIGURATION } from './ca.ts';
 
 /** As public reports name it in conflicts, where it stands as the manager of an update, not of an apply. */
 const FIELD_MANAGER = 'admissionsenforcer';

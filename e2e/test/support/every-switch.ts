@@ -3,7 +3,7 @@ import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts'
 /** Objects that the values below name; a test makes them before it installs. */
 export const EXISTING = {
   serviceAccount: 'mine',
-  authorities: 'corporate-authorities',
+  caCerts: 'corporate-ca-certs',
   proxy: 'corporate-proxy',
   priorityClass: 'mine',
   runtimeClass: 'mine',
@@ -66,7 +66,7 @@ export const EVERY_SWITCH: Manifest = {
   extraVolumes: [{ name: 'scratch', emptyDir: {} }],
   serviceAccount: { create: false, name: EXISTING.serviceAccount },
   proxy: { existingSecret: EXISTING.proxy, noProxy: ['10.0.0.0/8', '.svc'] },
-  extraCaCerts: { configMap: EXISTING.authorities, key: 'corporate.pem' },
+  extraCaCerts: { configMap: EXISTING.caCerts, key: 'corporate.pem' },
   service: {
     annotations: { 'example.com/note': 'x' },
     ipFamilyPolicy: 'SingleStack',

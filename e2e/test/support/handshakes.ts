@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { readCaBundle } from './authority.ts';
+import { readCaBundle } from './ca.ts';
 import { SERVER_NAME, WEBHOOK_PORT, webhookPods } from './webhook-pods.ts';
 
 const INTERVAL_MS = 100;

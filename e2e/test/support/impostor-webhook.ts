@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, createServer, type Server } from 'node:tls';
-import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { KubeApi, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import { AUTHORITY, readCaBundle } from './authority.ts';
+import { CA_SECRET, readCaBundle } from './ca.ts';
 import { SERVER_NAME } from './webhook-pods.ts';
 
 /** A server of a thief who has a CA's key, with a certificate for the webhook's name. */
@@ -23,13 +23,13 @@ export interface Thief {
 }
 
 /** Copies the CA of the cluster's Secret, as anyone who may read it can. */
-export async function stealAuthority(api: KubeApi): Promise<CertificateAuthority> {
-  const { data = {} } = await api.get<Secret>(AUTHORITY);
+export async function stealCa(api: KubeApi): Promise<PemPair> {
+  const { data = {} } = await api.get<Secret>(CA_SECRET);
   const read = (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString();
   return { certificatePem: read('tls.crt'), privateKeyPem: read('tls.key') };
 }
 
-export async function startThief(api: KubeApi, stolen: CertificateAuthority): Promise<Thief> {
+export async function startThief(api: KubeApi, stolen: PemPair): Promise<Thief> {
   const { certificatePem, privateKeyPem } = await createServingCertificate(stolen, {
     serviceName: PRODUCT_NAME,
     namespace: PRODUCT_NAME,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
@@ -57,25 +58,25 @@ export function watchLogins(
     }
   }
 
-  const following = runReflector<Secret, Secret>({
-    client: playground.client,
-    path: '/api/v1/secrets',
-    fieldSelector: `metadata.name=${name}`,
-    metadataOnly: false,
-    reduce: (object) => object,
-    handler: {
-      replace: (present) => {
-        beginnings += 1;
-        present.forEach(note);
+  const logger = createLogger({ level: 'silent', format: 'text', name: 'logins' });
+  const following = runReflector<Secret, Secret>(
+    { client: playground.client, clock: systemClock, random: Math.random, logger },
+    {
+      path: secretsPath(),
+      fieldSelector: nameSelector(name),
+      metadataOnly: false,
+      reduce: (object) => object,
+      handler: {
+        replace: (present) => {
+          beginnings += 1;
+          present.forEach(note);
+        },
+        upsert: note,
+        remove: ({ metadata }) => void gaps.push(`${metadata.namespace}: removed`),
       },
-      upsert: note,
-      remove: ({ metadata }) => void gaps.push(`${metadata.namespace}: removed`),
     },
-    clock: systemClock,
-    random: Math.random,
-    logger: createLogger({ level: 'silent', format: 'text', name: 'logins' }),
-    signal: closing.signal,
-  });
+    closing.signal,
+  );
   const going = goRound();
   t.teardown(async () => {
     closing.abort();

@@ -133,14 +133,14 @@ async function open(
     const stopping = new AbortController();
     const leading = lead(
       {
-        configuration: configurationOf(cluster, { name, file, environment }),
         client,
-        certificates: { serve: async () => undefined, lead: async () => undefined },
         clock,
         random: Math.random,
         logger: createLogger({ level: 'debug', format: 'json', name, destination: { write } }),
         metrics: createRenewerMetrics(createMetricsRegistry()),
       },
+      configurationOf(cluster, { name, file, environment }),
+      { serve: async () => undefined, lead: async () => undefined },
       { signal: stopping.signal, isHeld: () => !stopping.signal.aborted },
     );
     const stop = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { CONFIGURATION } from './authority.ts';
+import { CONFIGURATION } from './ca.ts';
 import { asDryRun, merge } from './fence/attack.ts';
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';

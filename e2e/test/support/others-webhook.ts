@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { json } from 'node:stream/consumers';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
@@ -32,8 +32,8 @@ export async function startOthersWebhook(
   respond: (request: unknown) => Manifest | undefined,
 ): Promise<OthersWebhook> {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: 'guard', now });
-  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'guard', now });
+  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(ca, {
     serviceName: 'localhost',
     namespace: 'none',
     now,
@@ -60,7 +60,7 @@ export async function startOthersWebhook(
   return {
     clientConfig: {
       url: `https://localhost:${port}/`,
-      caBundle: Buffer.from(authority.certificatePem).toString('base64'),
+      caBundle: Buffer.from(ca.certificatePem).toString('base64'),
     },
     close: async () => {
       server.close();

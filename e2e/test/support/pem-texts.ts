@@ -4,7 +4,7 @@ export const PEM_TEXTS: Readonly<Record<string, (pem: string) => string>> = {
   'without a newline at the end': (pem) => pem.trimEnd(),
   'lines that end as on Windows': (pem) => pem.replaceAll('\n', '\r\n'),
   'lines that end as on an old Macintosh': (pem) => pem.replaceAll('\n', '\r'),
-  'text before and behind': (pem) => `Subject: CN=root\n\n${pem}\nIssuer: nobody\n`,
+  'text before and behind': (pem) => `Subject: CN=root\n\n${pem}\nIssuer: none\n`,
   'text behind on the same line': (pem) => `${pem.trimEnd()} # ours\n`,
   'text before on the same line': (pem) => `caBundle: ${pem}`,
   'a byte order mark': (pem) => `\ufeff${pem}`,

@@ -11,7 +11,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
  * caller can use". It is the oldest revision of which an upgrade without a loss can fairly be asked: the
  * one before it measured that rollouts lose nothing, and since this one the checkpoint says whose tokens
  * it holds, as that of every release will. Between it and now lies most of what changed in the chart and
- * in the keeping of the authority.
+ * in the keeping of the CA.
  */
 export const BEFORE_THE_FIRST_RELEASE = 'ee08ca495c8c09abc134401d3956c2c2763ba2b4';
 

@@ -84,7 +84,7 @@ export function randomChain(random: Random): ChainDraft {
     );
   }
 
-  function authorityExtensions(): Buffer[] {
+  function caExtensions(): Buffer[] {
     const maxPathLength = random() < 0.4 ? Math.floor(random() * 4) : undefined;
     return [
       ...(is() ? [] : [basicConstraints(!is(), maxPathLength)]),
@@ -114,18 +114,18 @@ export function randomChain(random: Random): ChainDraft {
   const oddly = (): Partial<CertificateDraft> => ({
     ...(is() && EXPIRED),
     ...(is() && random() < 0.5 && { version: oneOf([1, 2]), extensions: [] }),
-    ...(is() && random() < 0.5 && { issuer: commonName('nobody') }),
+    ...(is() && random() < 0.5 && { issuer: commonName('absent') }),
     ...(is() && random() < 0.5 && { signer: 'rsa-2048-other' as const }),
   });
 
-  const top = root({ extensions: authorityExtensions(), ...oddly() });
+  const top = root({ extensions: caExtensions(), ...oddly() });
   const between: CertificateDraft[] = [];
   for (const name of NAMES.slice(0, Math.floor(random() * 4))) {
     const above = between.at(-1) ?? top;
     const changes = {
       subject: commonName(name),
       key: oneOf(MIDDLE_KEYS),
-      extensions: authorityExtensions(),
+      extensions: caExtensions(),
     };
     between.push(middle({ ...changes, ...oddly() }, above));
   }

@@ -1,4 +1,5 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
@@ -32,24 +33,24 @@ export function followSecrets(
     expiries.set(namespace, versions);
   }
 
-  void runReflector<PartialObject, PartialObject>({
-    client,
-    path: '/api/v1/secrets',
-    fieldSelector: `metadata.name=${name}`,
-    metadataOnly: true,
-    reduce: (object) => object,
-    handler: {
-      replace: (present) => {
-        beginnings += 1;
-        present.forEach(note);
+  const logger = createLogger({ level: 'silent', format: 'text', name: 'history' });
+  void runReflector<PartialObject, PartialObject>(
+    { client, clock: systemClock, random: Math.random, logger },
+    {
+      path: secretsPath(),
+      fieldSelector: nameSelector(name),
+      metadataOnly: true,
+      reduce: (object) => object,
+      handler: {
+        replace: (present) => {
+          beginnings += 1;
+          present.forEach(note);
+        },
+        upsert: note,
+        remove: () => undefined,
       },
-      upsert: note,
-      remove: () => undefined,
     },
-    clock: systemClock,
-    random: Math.random,
-    logger: createLogger({ level: 'silent', format: 'text', name: 'history' }),
-    signal: closing.signal,
-  });
+    closing.signal,
+  );
   return { expiries, beginnings: () => beginnings };
 }

@@ -1,5 +1,5 @@
 import {
-  authorityExtensions,
+  caExtensions,
   below,
   type ChainDraft,
   leafNamed,
@@ -15,7 +15,7 @@ import {
 } from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
 
 function constrained(...constraints: Parameters<typeof nameConstraints>): ReturnType<typeof root> {
-  return root({ extensions: [...authorityExtensions, nameConstraints(...constraints)] });
+  return root({ extensions: [...caExtensions, nameConstraints(...constraints)] });
 }
 
 /** Chains that Go accepts and we refuse, each with its reason in the decision. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
@@ -35,15 +35,15 @@ export async function startWebhookProcess(environment: Environment = {}): Promis
   const guardian = await startGuardian();
   try {
     const entry = await builtBundle();
-    const authority = await handOverCertificate(guardian.directory);
-    return await launchOnFreePorts({ guardian, entry, environment, ...authority });
+    const ca = await handOverCertificate(guardian.directory);
+    return await launchOnFreePorts({ guardian, entry, environment, ...ca });
   } catch (error) {
     await guardian.close();
     throw error;
   }
 }
 
-interface Authority {
+interface TrustedCa {
   readonly caPem: string;
   readonly caFile: string;
 }
@@ -52,21 +52,21 @@ function tlsDirectory(directory: string): string {
   return join(directory, 'tls');
 }
 
-async function handOverCertificate(directory: string): Promise<Authority> {
+async function handOverCertificate(directory: string): Promise<TrustedCa> {
   const now = new Date();
-  const authority = await createCertificateAuthority({ commonName: PRODUCT_NAME, now });
+  const ca = await createCa({ commonName: PRODUCT_NAME, now });
   const service = { serviceName: PRODUCT_NAME, namespace: PRODUCT_NAME, now };
-  const serving = await createServingCertificate(authority, service);
+  const serving = await createServingCertificate(ca, service);
   const tls = tlsDirectory(directory);
   await mkdir(tls);
   await writeFile(join(tls, 'tls.crt'), serving.certificatePem);
   await writeFile(join(tls, 'tls.key'), serving.privateKeyPem, { mode: 0o600 });
   const caFile = join(directory, 'ca.crt');
-  await writeFile(caFile, authority.certificatePem);
-  return { caPem: authority.certificatePem, caFile };
+  await writeFile(caFile, ca.certificatePem);
+  return { caPem: ca.certificatePem, caFile };
 }
 
-interface LaunchOptions extends Authority {
+interface LaunchOptions extends TrustedCa {
   readonly guardian: Guardian;
   readonly entry: string;
   readonly environment: Environment;

@@ -12,8 +12,8 @@ type Matcher = (destination: Destination) => boolean;
 /**
  * Reads NO_PROXY as Go does (golang.org/x/net/http/httpproxy), and with it kubectl and every
  * controller that shares the setting: names (`example.com` with all below it, `.example.com` and
- * `*.example.com` only what is below), addresses, CIDR ranges, all but ranges with `:port` if wished,
- * and `*`. Neither Node's own proxy support nor undici's knows ranges, and `10.0.0.0/8` is how a
+ * `*.example.com` only what is below), addresses, CIDR ranges, all but ranges with an optional `:port`,
+ * and `*`. Neither Node's own proxy support nor undici's has ranges, and `10.0.0.0/8` is how a
  * cluster keeps its API server off the proxy. An entry that is none of these matches nothing.
  */
 export function parseNoProxy(text: string): Matcher {

@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import { contains, parseNoProxy } from './no-proxy.ts';
 
-/** What the environment says of proxies. The URLs may hold credentials: nothing here is for a log. */
+/** The proxy variables of the environment. The URLs may hold credentials: none of this may be logged. */
 export interface ProxySettings {
   /** Proxy for `https:` addresses, as `parseProxyUrl` returns it. */
   readonly httpsProxy?: string | undefined;
@@ -11,7 +11,7 @@ export interface ProxySettings {
   readonly noProxy?: string | undefined;
 }
 
-/** The URL of the proxy that a request to an address takes; `undefined` where it goes directly. */
+/** The URL of the proxy for a request to an address; `undefined` if the request goes directly. */
 export type ProxyRule = (address: URL) => string | undefined;
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
@@ -37,8 +37,8 @@ export function parseProxyUrl(text: string): string {
 
 /**
  * Decides as Go does, which means as the tool that this replaces and as kubectl: by scheme, then by
- * NO_PROXY. This machine and link-local addresses never take a proxy: there live the instance's
- * metadata and EKS Pod Identity, and another machine's credentials would be the answer.
+ * NO_PROXY. Requests to this machine and to link-local addresses never take a proxy: the instance's metadata and EKS
+ * Pod Identity are there, and a proxy would return another machine's credentials.
  */
 export function createProxyRule({ httpsProxy, httpProxy, noProxy }: ProxySettings): ProxyRule {
   const isExcluded = parseNoProxy(noProxy ?? '');

@@ -1,6 +1,6 @@
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
-import { ROLE_ARN, SESSION_NAME } from '../credentials/registries/registries.ts';
+import { ROLE_ARN, SESSION_NAME } from '../credentials/identity.ts';
 
 /** The form of a region's name, in any partition; the chart's schema repeats it. */
 export const AWS_REGION = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
@@ -16,8 +16,8 @@ const KEY_ID_EXAMPLE = 'AKIAIOSFODNN7EXAMPLE';
 const SECRET_KEY_EXAMPLE = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 
 /**
- * What the AWS SDK for Go reads, and with it the tool that this replaces, but the SDK for JavaScript
- * does not read or reads otherwise. Blanks and newlines around a value do not count: `echo` and editors
+ * Variables that the AWS SDK for Go reads, and so does the tool that this replaces, but that the SDK for JavaScript
+ * does not read or reads in another way. Blanks and newlines around a value do not count: `echo` and editors
  * leave them in the file of a Secret, and no value has any.
  *
  * Source: aws-sdk-go-v2 `config/env_config.go`.
@@ -41,7 +41,7 @@ export const awsVariables = {
     example: 'IQoJb3JpZ2luX2VjEXAMPLE',
     secret: true,
   }),
-  // The SDK reads these two itself, with all that is around them.
+  // The SDK reads these two itself, blanks included.
   AWS_ROLE_SESSION_NAME: exactly(SESSION_NAME, 'is not a session name that STS takes').meta({
     description: 'Name of the session of a web identity (IRSA) in CloudTrail.',
     example: 'our-cluster',
@@ -52,19 +52,11 @@ export const awsVariables = {
   }),
 };
 
-type AwsVariables = z.output<z.ZodObject<typeof awsVariables>>;
+/** Their values. */
+export type AwsVariables = z.output<z.ZodObject<typeof awsVariables>>;
 
 /** The keys of the environment; `undefined` unless both parts are there. */
-export function awsKeysOf(
-  variables: Pick<
-    AwsVariables,
-    | 'AWS_ACCESS_KEY_ID'
-    | 'AWS_ACCESS_KEY'
-    | 'AWS_SECRET_ACCESS_KEY'
-    | 'AWS_SECRET_KEY'
-    | 'AWS_SESSION_TOKEN'
-  >,
-): AwsKeys | undefined {
+export function awsKeysOf(variables: AwsVariables): AwsKeys | undefined {
   const id = variables.AWS_ACCESS_KEY_ID || variables.AWS_ACCESS_KEY;
   const secretAccessKey = variables.AWS_SECRET_ACCESS_KEY || variables.AWS_SECRET_KEY;
   const sessionToken = variables.AWS_SESSION_TOKEN;
@@ -77,13 +69,11 @@ export function awsKeysOf(
 }
 
 /** The region that the environment names. */
-export function awsRegionOf(
-  variables: Pick<AwsVariables, 'AWS_REGION' | 'AWS_DEFAULT_REGION'>,
-): string | undefined {
+export function awsRegionOf(variables: AwsVariables): string | undefined {
   return variables.AWS_REGION || variables.AWS_DEFAULT_REGION || undefined;
 }
 
-/** The value is not quoted: somebody may have exchanged the id and the secret key. */
+/** The value is not quoted: it may be the secret key, in the wrong variable. */
 function accessKeyId(description: string) {
   return awsText(/^\w+$/, 'is not an access key id: it has other characters than A-Z and 0-9').meta(
     {
@@ -104,8 +94,8 @@ function visibleText() {
 
 /** Text of a form, with blanks around it if need be; blanks alone count as none. */
 function awsText(form: RegExp, problem: string) {
-  return parsedBy((given) => {
-    const text = given.trim();
+  return parsedBy((value) => {
+    const text = value.trim();
     return text === '' ? '' : checked(text, form, problem);
   }).optional();
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { OPT_OUT_POLICIES } from '../pull-secrets/plan/opt-out-policy.ts';
-import { registriesSchema, roleArn, sessionSchemas } from '../credentials/registries/registries.ts';
-import { additionalBundleSchema } from '../webhook-tls/additional-ca-bundle.ts';
-import { certificateTimesSchema } from '../webhook-tls/certificate-times.ts';
+import { roleArn, sessionSchemas } from '../credentials/identity.ts';
+import { registriesSchema } from '../credentials/registries/registries.ts';
+import { additionalBundleSchema } from './additional-ca-bundle.ts';
+import { certificateTimesSchema } from './certificate-times.ts';
 
 /** Ten thousand namespaces in little more than three minutes, at a cost that etcd does not notice. */
 const DEFAULT_WRITES_PER_SECOND = 50;
@@ -13,14 +15,7 @@ const DEFAULT_WRITES_PER_SECOND = 50;
 const namespaceRoleSchema = z.strictObject({
   roleArn,
   /** As `TARGET_NAMESPACE`. */
-  namespaces: z.string().transform((text, context) => {
-    try {
-      return parseNamespacePattern(text);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' });
-      return z.NEVER;
-    }
-  }),
+  namespaces: parsedBy(parseNamespacePattern),
   ...sessionSchemas,
 });
 
@@ -34,22 +29,22 @@ const EXAMPLE = JSON.stringify({
 export const configFileSchema = z.strictObject({
   /** Registries with the roles to assume for them. */
   registries: registriesSchema.default([]),
-  /** The allow-list: roles that namespaces may ask for by annotation. */
+  /** The allow-list: roles that namespaces may use by annotation. */
   namespaceRoles: z.array(namespaceRoleSchema).default([]),
-  /** What becomes of the secret of a namespace that opted out. */
+  /** What happens to the secret of a namespace that opted out. */
   optOut: z.enum(OPT_OUT_POLICIES).default('expire'),
-  /** How fast a rotation goes; namespaces whose pods cannot pull do not wait for it. */
+  /** How fast a rotation is; namespaces whose pods cannot pull do not wait for it. */
   routineWritesPerSecond: z.number().positive().max(10_000).default(DEFAULT_WRITES_PER_SECOND),
-  /** How long the certificates of the self-managed mode live. */
+  /** The lifetimes of the certificates in the self-managed mode. */
   certificates: certificateTimesSchema.prefault({}),
-  /** What API servers are to trust besides, as PEM. */
+  /** What API servers trust in addition, as PEM. */
   additionalCaBundle: additionalBundleSchema.default(''),
 });
 
 export type ConfigFile = Readonly<z.output<typeof configFileSchema>>;
 
 /**
- * Reads the file; without one the defaults hold.
+ * Reads the file; without one the defaults apply.
  *
  * @throws ECRPS_CONFIGURATION_INVALID that names the file, and each wrong key with its problem
  */
@@ -74,7 +69,7 @@ function readJson(path: string, readText: (path: string) => string): unknown {
   }
 }
 
-/** Reads a file at the start of the process, when there is nothing else to do. */
+/** Reads a file, synchronously: it is for the start of the process. */
 export function readTextFile(path: string): string {
   return readFileSync(path, 'utf8');
 }

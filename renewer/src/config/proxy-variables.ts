@@ -10,13 +10,13 @@ export const proxyVariables = {
   HTTPS_PROXY: proxy(
     'Proxy for AWS and the API server (and every other `https:` address), itself reached by http or https.',
   ),
-  https_proxy: proxy('Used where `HTTPS_PROXY` is not set.'),
+  https_proxy: proxy('Used if `HTTPS_PROXY` is not set.'),
   HTTP_PROXY: proxy('Proxy for `http:` addresses, which only a custom AWS endpoint can be.'),
-  http_proxy: proxy('Used where `HTTP_PROXY` is not set.'),
+  http_proxy: proxy('Used if `HTTP_PROXY` is not set.'),
   NO_PROXY: noProxy(
-    'What takes no proxy: names with all below them, `.names` for only what is below, addresses, CIDR ranges, each but ranges with a `:port` if wished, or `*`. The API server’s address belongs here unless the proxy reaches it. This machine and link-local addresses (instance metadata, EKS Pod Identity) never take a proxy.',
+    'Destinations without a proxy: names with their subdomains, `.names` for the subdomains only, addresses, CIDR ranges, each except ranges with an optional `:port`, or `*`. The API server’s address belongs here unless the proxy reaches it. This machine and link-local addresses (instance metadata, EKS Pod Identity) never use a proxy.',
   ),
-  no_proxy: noProxy('Used where `NO_PROXY` is not set.'),
+  no_proxy: noProxy('Used if `NO_PROXY` is not set.'),
 };
 
 /** Upper case first, as Go has it. */

@@ -1,95 +1,133 @@
-import { createEmptyDockerConfig, createDockerConfig, type DockerConfig } from './docker-config.ts';
-import type { Identity, Registry } from './registries/registries.ts';
-import type { RegistryTokens } from './registry-token.ts';
-import { planTokens, type TokenPlan, type TokenRequest } from './token-plan.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import type { RegistrySettings } from '../config/registry-settings.ts';
+import { createDockerConfig, createEmptyDockerConfig, type DockerConfig } from './docker-config.ts';
+import type { Identity } from './identity.ts';
+import { isValid, type RegistryTokens } from './registry-token.ts';
+import { PENDING_MS } from './renewal-policy.ts';
+import { planTokens, type TokenPlan, tokenRequestsOf } from './token-plan.ts';
+import type { TokenRenewer } from './token-renewer.ts';
 
-/** The documents that namespaces get: one for all, and one for each role that some namespace uses. */
+/** What the namespaces of one identity get. */
+export type Credentials =
+  | { readonly kind: 'available'; readonly dockerConfig: DockerConfig }
+  /** There is no token yet: nothing is changed, because AWS may give one within seconds. */
+  | { readonly kind: 'pending' }
+  /** There has been no token for a minute. The empty docker config replaces credentials of another role. */
+  | { readonly kind: 'unavailable'; readonly emptyDockerConfig: DockerConfig };
+
+/** The credentials of all identities: the default one, and the roles that namespaces use. */
 export interface CredentialStore {
-  /** The document of an identity as of now; `undefined` while there is no token for it. */
-  documentFor(identity: Identity | undefined): DockerConfig | undefined;
   /**
-   * What replaces credentials that a namespace has no right to any more; `undefined` unless `documentFor` has found
-   * no token of this identity for a minute.
+   * Sets the roles that are in use from now on, besides the default identity: their tokens are requested and renewed.
+   * It also records which identities have no token, so it must be called at each resync too.
    */
-  emptyDocumentFor(identity: Identity | undefined): DockerConfig | undefined;
-  /** Whether a token that is to be got in this identity's own name is missing. */
-  lacksTokenOf(identity: Identity): boolean;
-  /** All tokens that are needed while these identities are in use, besides the default one. */
-  requestsFor(identities: Iterable<Identity>): readonly TokenRequest[];
-  setTokens(tokens: RegistryTokens): void;
+  use(roles: Iterable<Identity>): void;
+  /** What an identity, or the default one, gets at this moment. */
+  credentialsFor(role: Identity | undefined): Credentials;
+  /** Whether AWS gives the tokens that are requested in a role's own name; `pending` for the first minute without. */
+  ownTokensOf(role: Identity): Credentials['kind'];
+  /** Changes if there are new tokens. */
+  readonly changes: Pick<Observable<unknown>, 'get' | 'changedFrom'>;
 }
 
-/** AWS gives a token that is new in use within seconds, or it refuses. */
-const PATIENCE_MS = 60_000;
+/** An identity that is or was in use. */
+interface Usage {
+  readonly usedAtMs: number;
+  /** Since when there has been no token for it at all. */
+  readonly emptySinceMs: number | undefined;
+  /** Since when one of the tokens that are requested in its own name has been missing. */
+  readonly incompleteSinceMs: number | undefined;
+}
 
-export function createCredentialStore(options: {
-  readonly registries: readonly Registry[];
-  /** `AWS_REGION`. */
-  readonly region: string | undefined;
-  readonly now: () => number;
-}): CredentialStore {
-  const { registries, region, now } = options;
+interface CredentialStoreDependencies {
+  readonly clock: Clock;
+  readonly tokenRenewer: Pick<TokenRenewer, 'tokens' | 'require'>;
+}
+
+export function createCredentialStore(
+  { clock, tokenRenewer }: CredentialStoreDependencies,
+  { registries, awsRegion: region }: Pick<RegistrySettings, 'registries' | 'awsRegion'>,
+): CredentialStore {
+  const { tokens } = tokenRenewer;
   const plans = new Map<string, TokenPlan>();
-  let documents = new Map<string, DockerConfig | undefined>();
-  let tokens: RegistryTokens = new Map();
-  /** Since when there has been no token of an identity, and when that was seen last. */
-  const lacking = new Map<string, { readonly sinceMs: number; readonly seenMs: number }>();
+  const usages = new Map<string, Usage>();
+  let builtFrom: RegistryTokens | undefined;
+  const dockerConfigs = new Map<string, DockerConfig>();
 
-  function planFor(identity: Identity | undefined): TokenPlan {
-    const key = keyOf(identity);
-    const known = plans.get(key);
-    if (known) return known;
-    const plan = planTokens({ registries, region, ...(identity ? { identity } : {}) });
+  function planFor(role: Identity | undefined): TokenPlan {
+    const key = keyOf(role);
+    const plan = plans.get(key) ?? planTokens({ registries, region, identity: role });
     plans.set(key, plan);
     return plan;
   }
 
-  /** An identity that nobody asked about for a while is new in use. */
-  function noteLack(key: string): void {
-    const nowMs = now();
-    const before = lacking.get(key);
-    const isNew = !before || Math.abs(nowMs - before.seenMs) >= PATIENCE_MS;
-    lacking.set(key, { sinceMs: isNew ? nowMs : before.sinceMs, seenMs: nowMs });
+  /** It is built once for all namespaces, and again if one of its tokens has expired. */
+  function dockerConfigOf(role: Identity | undefined): DockerConfig | undefined {
+    const current = tokens.get();
+    if (builtFrom !== current) dockerConfigs.clear();
+    builtFrom = current;
+    const key = keyOf(role);
+    const built = dockerConfigs.get(key);
+    if (built && built.expiresAtMs > clock.now()) return built;
+    const dockerConfig = createDockerConfig(planFor(role), current, clock.now());
+    if (dockerConfig) dockerConfigs.set(key, dockerConfig);
+    return dockerConfig;
   }
 
+  /** A plan without entries is that of a role in another partition than all registries. */
+  function lacksOwnToken(role: Identity | undefined): boolean {
+    const { entries, requests } = planFor(role);
+    const own = requests.filter(({ identity }) => keyOf(identity) === keyOf(role));
+    const current = tokens.get();
+    return entries.length === 0 || own.some(({ id }) => !isValid(current.get(id), clock.now()));
+  }
+
+  function recordUse(role: Identity | undefined): void {
+    const key = keyOf(role);
+    const nowMs = clock.now();
+    const before = usages.get(key);
+    // An identity that was out of use for a while is new in use; so are all if the clock was set back.
+    const isNew = !before || Math.abs(nowMs - before.usedAtMs) >= PENDING_MS;
+    const since = (ms: number | undefined): number => (isNew ? nowMs : (ms ?? nowMs));
+    usages.set(key, {
+      usedAtMs: nowMs,
+      emptySinceMs: dockerConfigOf(role) ? undefined : since(before?.emptySinceMs),
+      incompleteSinceMs: lacksOwnToken(role) ? since(before?.incompleteSinceMs) : undefined,
+    });
+  }
+
+  function use(roles: Iterable<Identity>): void {
+    const identities = [undefined, ...roles];
+    for (const role of identities) recordUse(role);
+    tokenRenewer.require(tokenRequestsOf(identities.map(planFor)));
+  }
+
+  function hasPassed(sinceMs: number | undefined): sinceMs is number {
+    return sinceMs !== undefined && clock.now() - sinceMs >= PENDING_MS;
+  }
+
+  use([]);
   return {
-    documentFor: (identity) => {
-      const key = keyOf(identity);
-      const known = documents.get(key);
-      // A token that died since must not be handed out.
-      if (known && known.expiresAtMs > now()) return known;
-      const document = createDockerConfig(planFor(identity), tokens, now());
-      documents.set(key, document);
-      if (document) lacking.delete(key);
-      else noteLack(key);
-      return document;
+    use,
+    credentialsFor: (role) => {
+      const dockerConfig = dockerConfigOf(role);
+      if (dockerConfig) return { kind: 'available', dockerConfig };
+      const sinceMs = usages.get(keyOf(role))?.emptySinceMs;
+      if (!hasPassed(sinceMs)) return { kind: 'pending' };
+      return {
+        kind: 'unavailable',
+        emptyDockerConfig: createEmptyDockerConfig(planFor(role), sinceMs),
+      };
     },
-    emptyDocumentFor: (identity) => {
-      const { sinceMs } = lacking.get(keyOf(identity)) ?? {};
-      if (sinceMs === undefined || now() - sinceMs < PATIENCE_MS) return undefined;
-      return createEmptyDockerConfig(planFor(identity), sinceMs);
+    ownTokensOf: (role) => {
+      if (!lacksOwnToken(role)) return 'available';
+      return hasPassed(usages.get(keyOf(role))?.incompleteSinceMs) ? 'unavailable' : 'pending';
     },
-    lacksTokenOf: (identity) =>
-      planFor(identity).entries.length === 0 ||
-      planFor(identity).requests.some(({ id, identity: who }) => {
-        if (keyOf(who) !== keyOf(identity)) return false;
-        const token = tokens.get(id);
-        return !token || token.expiresAtMs <= now();
-      }),
-    requestsFor: (identities) => {
-      const requests = new Map<string, TokenRequest>();
-      for (const identity of [undefined, ...identities]) {
-        for (const request of planFor(identity).requests) requests.set(request.id, request);
-      }
-      return [...requests.values()];
-    },
-    setTokens: (next) => {
-      tokens = next;
-      documents = new Map();
-    },
+    changes: tokens,
   };
 }
 
-function keyOf(identity: Identity | undefined): string {
-  return identity ? `${identity.roleArn} ${identity.externalId ?? ''}` : '';
+function keyOf(role: Identity | undefined): string {
+  return role?.roleArn ? `${role.roleArn} ${role.externalId ?? ''}` : '';
 }

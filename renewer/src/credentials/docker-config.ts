@@ -1,29 +1,31 @@
-import type { RegistryToken, RegistryTokens } from './registry-token.ts';
+import { isValid, type RegistryToken, type RegistryTokens } from './registry-token.ts';
 import type { TokenPlan } from './token-plan.ts';
 
 /** What is written into a pull secret. */
 export interface DockerConfig {
   /** The value of `.dockerconfigjson`: JSON text that holds credentials. */
   readonly dockerConfigJson: string;
-  /** When the first of its tokens dies. */
+  /** When the first of its tokens expires. */
   readonly expiresAtMs: number;
   /** When the newest of its tokens was got. */
   readonly renewedAtMs: number;
   /** See `TokenPlan`. */
   readonly planHash: string;
-  /** Whether each registry of the plan is in it; tokens that AWS does not give are left out. */
+  /** Whether each registry of the plan is in it; tokens that AWS does not give are absent. */
   readonly isComplete: boolean;
 }
 
 /**
- * Docker wants an `email` in each entry, and the kubelet ignores it; `invalid` is a domain that
+ * Docker requires an `email` in each entry, and the kubelet ignores it; `invalid` is a domain that
  * never exists (RFC 2606).
  */
 export const EMAIL = 'ecr-pull-secrets@example.invalid';
 
 /**
- * Builds the document: under each registry's key, kept as given since some consumers look it up by the
- * exact text, the token that the plan says. `undefined` where no token of the plan is alive.
+ * Puts the token of the plan under each registry's key, which stays as configured because some consumers search for the
+ * exact text.
+ *
+ * @returns `undefined` if no token of the plan is valid
  */
 export function createDockerConfig(
   plan: TokenPlan,
@@ -32,7 +34,7 @@ export function createDockerConfig(
 ): DockerConfig | undefined {
   const found = plan.entries.flatMap(({ key, tokenId }) => {
     const token = tokens.get(tokenId);
-    return token && token.expiresAtMs > nowMs ? [{ key: key ?? token.registry, token }] : [];
+    return isValid(token, nowMs) ? [{ key: key ?? token.registry, token }] : [];
   });
   if (found.length === 0) return undefined;
   const auths = Object.fromEntries(found.map(({ key, token }) => [key, credentialsOf(token)]));
@@ -45,7 +47,7 @@ export function createDockerConfig(
   };
 }
 
-/** A document without credentials, which counts as expired. */
+/** A docker config without credentials, which counts as expired. */
 export function createEmptyDockerConfig({ planHash }: TokenPlan, nowMs: number): DockerConfig {
   const dockerConfigJson = JSON.stringify({ auths: {} });
   return { dockerConfigJson, expiresAtMs: nowMs, renewedAtMs: nowMs, planHash, isComplete: false };

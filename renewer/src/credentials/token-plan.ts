@@ -1,35 +1,32 @@
 import { createHash } from 'node:crypto';
-import { partitionOf } from './aws/aws-partition.ts';
-import {
-  type Identity,
-  isSameHost,
-  placeOf,
-  type Registry,
-  type TokenPlace,
-} from './registries/registries.ts';
+import { partitionOf } from '@ecr-pull-secrets/shared/aws-partitions.ts';
+import type { Identity } from './identity.ts';
+import type { Registry } from './registries/registries.ts';
+import { isSameHost } from './registries/registry-key.ts';
+import { placeOf, type TokenPlace } from './registries/token-place.ts';
 
 /** One token to get: there is one per identity, service and region. */
 export interface TokenRequest {
-  /** Tells tokens apart, also in the checkpoint; no secret. */
+  /** Identifies the token, also in the checkpoint; no secret. */
   readonly id: string;
   readonly service: TokenPlace['service'];
-  /** The AWS SDK's own search where not known. */
+  /** `undefined`: the AWS SDK searches for it. */
   readonly region: string | undefined;
   readonly identity: Identity;
   readonly fips: boolean;
   readonly dualStack: boolean;
 }
 
-/** What a pull document is made of. */
+/** What a docker config is made of. */
 export interface TokenPlan {
   readonly requests: readonly TokenRequest[];
-  /** Key of `auths` and the token that it takes; without a key it is the registry that AWS names. */
+  /** Keys of `auths`, each with the id of its token; without a key it is the registry that AWS names. */
   readonly entries: readonly { readonly key: string | undefined; readonly tokenId: string }[];
   /** Registries that get no token, and why; the rest is complete without them. */
   readonly refused: readonly RefusedRegistry[];
   /**
-   * Tells plans apart: two secrets with the same planHash differ in the age of their tokens only. After a dot it says
-   * which role of a namespace's own asks for the tokens.
+   * Two secrets with the same plan hash differ in the age of their tokens only. The part after a dot is the hash of the
+   * namespace's role, if the tokens are requested with it.
    */
   readonly planHash: string;
 }
@@ -46,61 +43,50 @@ export interface TokenPlanOptions {
   readonly registries: readonly Registry[];
   /** `AWS_REGION`. */
   readonly region: string | undefined;
-  /** Who asks for the tokens of registries that name no role of their own. */
-  readonly identity?: Identity;
+  /** With it the tokens of registries that name no role are requested. */
+  readonly identity?: Identity | undefined;
 }
 
-/** Works out which tokens are needed, and under which key each goes. Never one region's under another's host. */
-export function planTokens({ registries, region, identity = {} }: TokenPlanOptions): TokenPlan {
-  const requests = new Map<string, TokenRequest>();
-  const whoFor = (registry: Registry): Identity => roleFor(registry, registries) ?? identity;
-  const home = homePlace(registries, region, whoFor);
+/** One key of `auths`, and where and as whom its token is requested. */
+interface PlannedKey {
+  readonly key: string | undefined;
+  readonly place: Partial<TokenPlace>;
+  readonly identity: Identity;
+}
 
-  function tokenIdFor(place: Partial<TokenPlace>, who: Identity): string {
-    const { service = 'ecr', region: where, fips = false, dualStack = false } = place;
-    // External ids are no secrets, but nobody's business in a log.
-    const externalId = who.externalId && shortHash(who.externalId);
-    const id = [service, where ?? '-', who.roleArn, externalId].filter(Boolean).join(' ');
-    const known = requests.get(id);
-    requests.set(id, {
-      id,
-      service,
-      region: where,
-      identity: who,
-      // A token opens every endpoint of its region; the strictest of its hosts chooses where to ask.
-      fips: fips || (known?.fips ?? false),
-      dualStack: dualStack || (known?.dualStack ?? false),
-    });
-    return id;
-  }
-
-  const entries: { key: string | undefined; tokenId: string }[] = [];
+/** Decides which tokens are needed, and under which key each goes. Never one region's under another's host. */
+export function planTokens(options: TokenPlanOptions): TokenPlan {
+  const { registries, region, identity = {} } = options;
+  const home = homePlace(options);
+  const keys: PlannedKey[] =
+    registries.length === 0 ? [{ key: undefined, place: home, identity }] : [];
   const refused: RefusedRegistry[] = [];
   for (const registry of registries) {
-    const { host: key, tokenOf = key } = registry;
-    const named = placeOf(tokenOf) ?? home;
-    // Of any region it is the home region's token that most images need.
-    const place = { ...named, region: named.region ?? region ?? home.region };
-    const reason = partitionProblem(place, whoFor(registry), region);
-    if (reason === undefined) entries.push({ key, tokenId: tokenIdFor(place, whoFor(registry)) });
-    else refused.push({ key, reason });
+    const planned = planKey(registry, home, options);
+    const reason = partitionProblem(planned.place, planned.identity, region);
+    if (reason === undefined) keys.push(planned);
+    else refused.push({ key: registry.host, reason });
   }
-  if (registries.length === 0) {
-    entries.push({ key: undefined, tokenId: tokenIdFor(home, identity) });
-  }
-  const planHash = planHashOf(entries, requests, identity);
-  return { requests: [...requests.values()], entries, refused, planHash };
+  const entries = keys.map((planned) => ({ key: planned.key, tokenId: requestFor(planned).id }));
+  const requests = mergeRequests(keys.map(requestFor));
+  return { requests, entries, refused, planHash: planHashOf(entries, requests, identity) };
 }
 
-/** Whether a secret of one planHash may hold tokens of a namespace's role that another planHash does not ask for. */
+/** All tokens that several plans need, each once. */
+export function tokenRequestsOf(plans: readonly TokenPlan[]): readonly TokenRequest[] {
+  const requests = plans.flatMap((plan) => plan.requests);
+  return [...new Map(requests.map((request) => [request.id, request])).values()];
+}
+
+/** Whether a secret of one plan hash may hold tokens of a role that another plan hash does not have. */
 export function isOfOtherRole(planHash: string | undefined, than: string): boolean {
   const role = planHash?.split('.')[1];
   return role !== undefined && role !== than.split('.')[1];
 }
 
 /**
- * Why an identity gets no token at a place: AWS does not know it in another partition, and would refuse it for ever.
- * A role's partition is in its ARN, that of the SDK's own identity is the one of `AWS_REGION`.
+ * Why an identity gets no token at a place: in another partition it does not exist, so AWS would always refuse it. A
+ * role's partition is in its ARN; that of the SDK's own identity is the partition of `AWS_REGION`.
  */
 function partitionProblem(
   { region: where, partitions }: Partial<TokenPlace>,
@@ -116,38 +102,69 @@ function partitionProblem(
   return `gets no token: it is in AWS’s partition ${theirs}, and ${source} is in ${ours}; use an identity of that partition, for example in a release of its own`;
 }
 
-/** The role of a registry: its own, else that of the listed one whose token it takes. */
+function planKey(
+  registry: Registry,
+  home: Partial<TokenPlace>,
+  { registries, region, identity = {} }: TokenPlanOptions,
+): PlannedKey {
+  const { host: key, tokenOf = key } = registry;
+  const named = placeOf(tokenOf) ?? home;
+  // If the region is a wildcard, most images need the token of the home region.
+  const place = { ...named, region: named.region ?? region ?? home.region };
+  return { key, place, identity: roleFor(registry, registries) ?? identity };
+}
+
+/** The role of a registry: its own, else that of the configured registry whose token it takes. */
 function roleFor(registry: Registry, registries: readonly Registry[]): Identity | undefined {
   const { roleArn, externalId, sessionName, tokenOf } = registry;
   if (roleArn) return { roleArn, externalId, sessionName };
   if (tokenOf === undefined) return undefined;
   const named = registries.find(({ host }) => isSameHost(host, tokenOf));
-  // An ECR host names no other one.
+  // An ECR host has no `tokenOf`.
   return named && roleFor(named, []);
 }
 
-/** Where hosts that say nothing about it get their token: with the first ECR host, else at home. */
-function homePlace(
-  registries: readonly Registry[],
-  region: string | undefined,
-  whoFor: (registry: Registry) => Identity,
-): Partial<TokenPlace> {
+/** The place of hosts that are no ECR names: that of the first ECR host, else `AWS_REGION`. */
+function homePlace({ registries, region, identity = {} }: TokenPlanOptions): Partial<TokenPlace> {
   for (const registry of registries) {
     const place = placeOf(registry.host);
     if (place?.service !== 'ecr' || place.region === undefined) continue;
-    if (partitionProblem(place, whoFor(registry), region) === undefined) return place;
+    const asWhom = roleFor(registry, registries) ?? identity;
+    if (partitionProblem(place, asWhom, region) === undefined) return place;
   }
   return region ? { region } : {};
 }
 
+function requestFor({ place, identity }: PlannedKey): TokenRequest {
+  const { service = 'ecr', region, fips = false, dualStack = false } = place;
+  // External ids are no secrets, but they do not belong in a log.
+  const externalId = identity.externalId && shortHash(identity.externalId);
+  const id = [service, region ?? '-', identity.roleArn, externalId].filter(Boolean).join(' ');
+  return { id, service, region, identity, fips, dualStack };
+}
+
+/** A token opens every endpoint of its region; the strictest of its hosts chooses where to request it. */
+function mergeRequests(requests: readonly TokenRequest[]): readonly TokenRequest[] {
+  const merged = new Map<string, TokenRequest>();
+  for (const request of requests) {
+    const { fips = false, dualStack = false } = merged.get(request.id) ?? {};
+    merged.set(request.id, {
+      ...request,
+      fips: fips || request.fips,
+      dualStack: dualStack || request.dualStack,
+    });
+  }
+  return [...merged.values()];
+}
+
 function planHashOf(
   entries: TokenPlan['entries'],
-  requests: ReadonlyMap<string, TokenRequest>,
+  requests: readonly TokenRequest[],
   identity: Identity,
 ): string {
   const { roleArn, externalId } = identity;
   const content = shortHash(JSON.stringify(entries));
-  const isRoleUsed = roleArn && [...requests.values()].some((one) => one.identity === identity);
+  const isRoleUsed = roleArn && requests.some((one) => one.identity === identity);
   return isRoleUsed ? `${content}.${shortHash(JSON.stringify([roleArn, externalId]))}` : content;
 }
 

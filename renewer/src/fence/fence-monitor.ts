@@ -1,7 +1,9 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import type { RenewerContext } from '../context.ts';
+import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { refusalCauseOf } from '../pull-secrets/apply/write-failure.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
+import { denialCauseOf } from '../pull-secrets/apply/failure-cause.ts';
 import {
   eventProbe,
   type Probe,
@@ -11,43 +13,50 @@ import {
 } from './prove-fence.ts';
 import { UNFENCED } from './unfenced.ts';
 
-/** What is known of the fence: the label `state` of its metric. */
+/** The label `state` of the fence's metric. */
 const FENCE_STATES = ['proven', 'missing', 'unknown', 'off'] as const;
 
 type FenceState = (typeof FENCE_STATES)[number];
 
-/** Between two proofs, and between two log lines that say the same. No hour has to be exact. */
+/** Between two proofs, and between two log lines about the same state. */
 const INTERVAL_MS = 3_600_000;
 
-/** A fence that was repaired is seen within five minutes. */
+/** A fence that was repaired is proven within five minutes. */
 const RETRY: BackOff = { baseMs: 5_000, capMs: 300_000 };
 
 /**
- * Helm and others create policies last, and an API server takes a moment to heed one: what passes within
- * the first 5 + 10 + 20 seconds is no news.
+ * Helm and others create policies last, and an API server needs a moment to apply one: a probe that is not refused
+ * within the first 5 + 10 + 20 seconds is not reported.
  */
-const MISSES_THAT_COUNT = 4;
+const MISSES_TO_REPORT = 4;
 
-type Options = Pick<RenewerContext, 'configuration' | 'client' | 'clock' | 'logger' | 'metrics'> & {
-  readonly signal: AbortSignal;
-};
+export type FenceMonitorSettings = Pick<
+  RenewerConfiguration,
+  'fence' | 'podNamespace' | 'secretName' | 'webhookName' | 'tlsMode'
+>;
 
 /**
  * The leader's part, until the signal aborts: proves at once and then hourly that admission policies fence
- * our identity. One identity has one fence, so one replica is enough. An answer that says nothing about the
- * fence, such as that of a busy API server, leaves what was known for two intervals.
+ * our identity. One identity has one fence, so one replica is enough. A response that shows nothing about the
+ * fence, such as that of a busy API server, leaves the last state in place for two intervals.
  */
-export async function runFenceMonitor(options: Options): Promise<void> {
-  const { configuration, client, clock, logger, signal } = options;
-  const report = createReport(options);
-  if (configuration.fence === 'off') return report('off', { fence: 'off' }, UNFENCED);
-  const probes = probesOf(configuration);
+export async function runFenceMonitor(
+  dependencies: RenewerDependencies,
+  settings: FenceMonitorSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, clock, logger } = dependencies;
+  const report = createStateReport(dependencies);
+  if (settings.fence === 'off') return report('off', { fence: 'off' }, UNFENCED);
+  const probes = probesFor(settings);
   let attempts = 0;
   let misses = 0;
   let verdictAtMs = clock.now();
-  while (!signal.aborted) {
+
+  /** @returns the wait until the next proof */
+  async function prove(): Promise<number> {
     const proof = await proveFence(client, probes, signal);
-    if (signal.aborted) return;
+    if (signal.aborted) return 0;
     if (proof.kind !== 'unclear') verdictAtMs = clock.now();
     misses = proof.kind === 'missing' ? misses + 1 : 0;
     attempts = proof.kind === 'proven' ? 0 : attempts + 1;
@@ -58,16 +67,18 @@ export async function runFenceMonitor(options: Options): Promise<void> {
       if (isUnknown(proof.error, clock.now() - verdictAtMs))
         report('unknown', facts, 'the fence cannot be proven; will retry');
       else logger.debug(facts, 'proving the fence failed; will retry');
-    } else if (misses >= MISSES_THAT_COUNT) {
+    } else if (misses >= MISSES_TO_REPORT) {
       report('missing', { object: proof.probe.request.path }, UNFENCED);
     }
-    const retryMs = backOffMs(attempts - 1, RETRY, () => 1);
-    await clock.sleep(attempts === 0 ? INTERVAL_MS : retryMs, signal);
+    return attempts === 0 ? INTERVAL_MS : backOffMs(attempts - 1, RETRY, () => 1);
   }
+
+  const controller = { name: 'fence', resyncMs: INTERVAL_MS, retry: RETRY, reconcile: prove };
+  await runReconcileLoop(dependencies, controller, signal);
 }
 
-function probesOf(configuration: Options['configuration']): readonly Probe[] {
-  const { podNamespace, secretName, webhookName, tlsMode } = configuration;
+function probesFor(settings: FenceMonitorSettings): readonly Probe[] {
+  const { podNamespace, secretName, webhookName, tlsMode } = settings;
   const always = [...pullSecretProbes(podNamespace, secretName), eventProbe(podNamespace)];
   // In the other modes our identity has no right to the configuration, and there may be none.
   const isPatched = tlsMode === 'self-managed' || tlsMode === 'existing-secret';
@@ -75,32 +86,36 @@ function probesOf(configuration: Options['configuration']): readonly Probe[] {
 }
 
 /**
- * Whether something else refuses each attempt, such as a missing right or another policy, or nothing was found out for
- * two intervals. A clock that was set back must not keep an old verdict.
+ * Whether something else refuses each attempt, such as a missing right or another policy, or there was no verdict for
+ * two intervals. The absolute value: after a clock was set back, an old verdict must not stay in place.
  */
 function isUnknown(error: unknown, verdictAgeMs: number): boolean {
-  const isLasting = isApiError(error) && refusalCauseOf(error) !== undefined;
-  return isLasting || Math.abs(verdictAgeMs) > 2 * INTERVAL_MS;
+  const isPermanent = isApiError(error) && denialCauseOf(error) !== undefined;
+  return isPermanent || Math.abs(verdictAgeMs) > 2 * INTERVAL_MS;
 }
 
-type Report = (state: FenceState, facts: object, message: string) => void;
+type StateReport = (state: FenceState, facts: object, message: string) => void;
 
-/** Sets the metric, and logs a state that is new, or old and wrong for an hour. */
-function createReport({ clock, logger, metrics }: Options): Report {
-  const show = (state: FenceState): void => {
+/** Sets the metric, and logs a state that is new, or a wrong state again after an hour. */
+function createStateReport({
+  clock,
+  logger,
+  metrics,
+}: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'>): StateReport {
+  const setMetric = (state: FenceState): void => {
     for (const each of FENCE_STATES) metrics.fence.set({ state: each }, each === state ? 1 : 0);
   };
-  let said: FenceState | undefined;
-  let saidAtMs = 0;
-  show('unknown');
+  let loggedState: FenceState | undefined;
+  let loggedAtMs = 0;
+  setMetric('unknown');
   return (state, facts, message) => {
-    show(state);
+    setMetric(state);
     const isGood = state === 'proven';
-    // A clock that was set back must not silence anything.
-    const isDue = !isGood && Math.abs(clock.now() - saidAtMs) >= INTERVAL_MS;
-    if (state === said && !isDue) return;
-    said = state;
-    saidAtMs = clock.now();
+    // The absolute value: after a clock was set back, the log must not stay silent.
+    const isDue = !isGood && Math.abs(clock.now() - loggedAtMs) >= INTERVAL_MS;
+    if (state === loggedState && !isDue) return;
+    loggedState = state;
+    loggedAtMs = clock.now();
     logger[isGood ? 'info' : 'warn'](facts, message);
   };
 }

@@ -6,44 +6,49 @@ import {
   type KubeRequest,
   METADATA_ONLY,
 } from '@ecr-pull-secrets/kube/client.ts';
+import {
+  eventsPath,
+  secretPath,
+  webhookConfigurationPath,
+} from '@ecr-pull-secrets/kube/object-names.ts';
 
-/** With what each refusal of the chart's policies begins (`chart/templates/_fence.tpl`). */
+/** The start of each message of the chart's policies (`chart/templates/_fence.tpl`). */
 const FENCE_MESSAGE = 'identity fence of ecr-pull-secrets: ';
 
-/** Another one than ours: by ours an apply would let go of the fields that it leaves out. */
+/** Not our own: with our own, an apply would release the fields that it leaves out. */
 const FIELD_MANAGER = 'ecr-pull-secrets-fence-probe';
 
-/** The least that a secret of this type has to hold. */
+/** The least that the API server requires of a secret of this type. */
 const NO_CREDENTIALS = {
   '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64'),
 };
 
-/** Nobody acts on it, and it is never stored. */
+/** No controller acts on it, and it is never stored. */
 const FINALIZER = 'ecr-pull-secrets.io/fence-probe';
 
 /** A write that one rule of the fence refuses, and no other rule. */
 export interface Probe {
   readonly request: Required<Pick<KubeRequest, 'method' | 'path' | 'body'>> &
     Pick<KubeRequest, 'contentType'>;
-  /** The answer that means that there is nothing to try it on. */
+  /** The status that means that there is no object to try it on. */
   readonly skippedOn: number;
 }
 
-/** What the attempts to break the fence showed. */
+/** The result of the attempts to break the fence. */
 export type FenceProof =
   /** The fence refused each that could be tried. */
   | { readonly kind: 'proven' }
   /** Nothing refused it. */
   | { readonly kind: 'missing'; readonly probe: Probe }
-  /** Something else refused it, or there was no answer. */
+  /** Something else refused it, or there was no response. */
   | { readonly kind: 'unclear'; readonly error: unknown };
 
 /**
- * The pull secret in a namespace: its type where there is none, a finalizer there, and a finalizer where there is one.
- * The type of one that exists cannot be tried, since another type is refused before any policy is asked.
+ * The pull secret in a namespace: another type and a finalizer if there is no secret, and a finalizer if there is one.
+ * The type of an existing one cannot be tried, since the API server refuses another type before it evaluates policies.
  */
 export function pullSecretProbes(namespace: string, name: string): readonly Probe[] {
-  const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+  const path = secretPath(namespace, name);
   const create = (metadata: object, fields: object): Probe => ({
     request: {
       method: 'PATCH',
@@ -66,16 +71,15 @@ export function pullSecretProbes(namespace: string, name: string): readonly Prob
   ];
 }
 
-/** The webhook configuration. Somebody may have deleted it, and our identity cannot create it. */
+/** The webhook configuration. It may have been deleted, and our identity cannot create it. */
 export function webhookConfigurationProbe(name: string): Probe {
-  const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`;
-  return {
-    request: mergePatch(path, { metadata: { finalizers: [FINALIZER] } }),
-    skippedOn: 404,
-  };
+  const request = mergePatch(webhookConfigurationPath(name), {
+    metadata: { finalizers: [FINALIZER] },
+  });
+  return { request, skippedOn: 404 };
 }
 
-/** An Event in a namespace. Anyone who makes the roles may leave out the right to Events. */
+/** An Event in a namespace. Roles of an administrator's own may lack the right to create Events. */
 export function eventProbe(namespace: string): Probe {
   const body = {
     apiVersion: 'v1',
@@ -85,8 +89,7 @@ export function eventProbe(namespace: string): Probe {
     type: 'Normal',
     reason: 'FenceProbe',
   };
-  const path = `/api/v1/namespaces/${namespace}/events`;
-  return { request: { method: 'POST', path, body }, skippedOn: 403 };
+  return { request: { method: 'POST', path: eventsPath(namespace), body }, skippedOn: 403 };
 }
 
 function mergePatch(path: string, body: object): Probe['request'] {

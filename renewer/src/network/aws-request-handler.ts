@@ -14,13 +14,13 @@ export type AwsRequestHandler = Pick<
 >;
 
 export interface AwsTimeouts {
-  /** Until a connection stands, the tunnel through a proxy and its TLS handshake included. */
+  /** Until a connection is established, with the tunnel through a proxy and its TLS handshake. */
   readonly connectionTimeout: number;
   /** Until the answer begins. */
   readonly requestTimeout: number;
 }
 
-/** The SDK waits for ever by default, and its requestTimeout only warns unless told to throw. */
+/** The SDK waits forever by default, and its requestTimeout only warns without `throwOnRequestTimeout`. */
 const DEFAULT_TIMEOUTS: AwsTimeouts = {
   connectionTimeout: CONNECT_TIMEOUT_MS,
   requestTimeout: 10_000,
@@ -30,14 +30,12 @@ const DEFAULT_TIMEOUTS: AwsTimeouts = {
 const MAX_SOCKETS = 50;
 
 /**
- * Sends the SDK's requests, through a proxy where the settings say so: the SDK reads no proxy
- * variables. One handler for all clients, those that fetch credentials too, keeps the connections
- * together. The SDK asks the instance's metadata and EKS Pod Identity by handlers of its own, which
- * know no proxy.
+ * Sends the SDK's requests, through a proxy if the settings say so: the SDK reads no proxy variables. All clients, also
+ * those that fetch credentials, share one handler and so its connections. For the instance's metadata and EKS Pod
+ * Identity the SDK has handlers of its own, which use no proxy.
  *
- * The tunnel is Node's (`proxyEnv` of http.Agent, Node 24.5). Its NO_PROXY knows no ranges, so we
- * decide, and its agents only hear of requests that take the proxy. Its errors name the proxy
- * without credentials.
+ * The tunnel is Node's (`proxyEnv` of http.Agent, Node 24.5). Its NO_PROXY has no ranges, so the rule is ours, and
+ * Node's agents get only requests that use the proxy. Its errors name the proxy without credentials.
  */
 export function createAwsRequestHandler(
   settings: ProxySettings,

@@ -3,7 +3,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The limit of the work that goes on. */
+/** The signal of the work that runs. */
 const limits = new AsyncLocalStorage<AbortSignal>();
 
 /** Answers with tokens and credentials have a few KiB. */
@@ -12,10 +12,9 @@ const LARGEST_ANSWER_BYTES = 1024 ** 2;
 let isListening = false;
 
 /**
- * Does work whose HTTP requests end when the signal aborts, those too that are made by libraries which
- * take no signal, and those that they make later: a connection that hangs would stay for ever, one more
- * with each try, and keep the process from ending. A request whose answer is larger than 1 MiB ends too: those
- * libraries read whole bodies.
+ * Runs work whose HTTP requests end when the signal aborts, also requests of libraries that take no signal, and later
+ * requests of the same work: a connection that hangs would stay forever, one more with each attempt, and the process
+ * would not end. A request whose answer is larger than 1 MiB ends too: those libraries read whole bodies.
  */
 export function withBoundRequests<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   if (!isListening) subscribe('http.client.request.created', bindRequest);
@@ -28,14 +27,14 @@ function bindRequest(message: unknown): void {
   if (!signal || !isRequestMessage(message)) return;
   const { request } = message;
   const end = (): void => void request.destroy();
-  // Its maker has not yet heard of it, and waits for an error of it.
+  // The caller does not have the request yet, and has no listener for its error.
   if (signal.aborted) return void setImmediate(end);
   signal.addEventListener('abort', end, { once: true });
   request.once('close', () => signal.removeEventListener('abort', end));
   request.once('socket', (socket) => boundAnswer(request, socket));
 }
 
-/** Counts the bytes of the connection while the request has it: nobody else's listener loses any. */
+/** Counts the bytes of the connection while the request has it; other listeners lose none. */
 function boundAnswer(request: ClientRequest, socket: Socket): void {
   let bytes = 0;
   const count = (chunk: Buffer): void => {
@@ -46,7 +45,7 @@ function boundAnswer(request: ClientRequest, socket: Socket): void {
   request.once('close', () => socket.off('data', count));
 }
 
-/** As Node documents the channel. */
+/** As in Node's documentation of the channel. */
 function isRequestMessage(message: unknown): message is { readonly request: ClientRequest } {
   return typeof message === 'object' && message !== null && 'request' in message;
 }

@@ -5,10 +5,10 @@ import { fileCredentials, inClusterCredentials } from '@ecr-pull-secrets/kube/cr
 import { createProxyRule } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
 
 /**
- * The way to the API server that the configuration says.
+ * A client for the API server of the configuration.
  *
- * @param command - shows in the audit log
- * @throws ECRPS_CONFIGURATION_INVALID where a kubeconfig is wanted and there is none
+ * @param command - part of the User-Agent, for the audit log
+ * @throws ECRPS_CONFIGURATION_INVALID if a kubeconfig is needed and there is none
  */
 export function connect(
   { apiServer, proxies }: Pick<RenewerConfiguration, 'apiServer' | 'proxies'>,

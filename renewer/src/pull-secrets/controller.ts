@@ -1,219 +1,150 @@
-import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { RenewerContext } from '../context.ts';
+import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import { createServerPause } from '@ecr-pull-secrets/kube/pacing/server-pause.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
-import { createServerPause } from '@ecr-pull-secrets/kube/server-pause.ts';
-import type { Identity } from '../credentials/registries/registries.ts';
-import { createPlanExecutor } from './apply/execute-plan.ts';
 import type { CredentialStore } from '../credentials/credential-store.ts';
-import { createForeignSecrets } from './foreign/foreign-secrets.ts';
-import { createPullSecretCache } from './cache/cache.ts';
-import { type NamespaceReports, REPORT_REASONS } from './events/namespace-reports.ts';
-import { roleOf } from './cache/namespace-roles.ts';
-import { planWork, type PlannedWork } from './plan/plan-work.ts';
-import { contestMessage } from './events/event-messages.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
+import { createResultRecorder } from './apply/record-result.ts';
+import { createPullSecretCache, type PullSecretCacheSettings } from './cache/cache.ts';
+import type { EventQueue } from './events/event-queue.ts';
+import { createNamespaceProblems } from './events/namespace-problems.ts';
+import { checkRole } from './events/role-problems.ts';
+import { createForeignSecrets, type ForeignSecretPolicy } from './foreign/foreign-secrets.ts';
+import type { OptOutPolicy } from './plan/opt-out-policy.ts';
+import { createPlanner } from './plan/planner.ts';
+import { RESYNC_INTERVAL_MS, RETRY_FAILED, RETRY_REFUSED, WRITE_SLOTS } from './queue/pacing.ts';
 import { createRepairLimiter } from './queue/repair-limiter.ts';
-import { createRoleReports } from './events/role-reports.ts';
 import { createRotation } from './queue/rotation.ts';
-import { countStates, pullSecretStatusOf } from './status/pull-secret-status.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
-import { WRITE_SLOTS } from './queue/write-slots.ts';
+import { createReconciler, type Reconcile } from './reconciler.ts';
+import { type PullSecretStatus, pullSecretStatusOf } from './status/pull-secret-status.ts';
+import { setStatusMetrics } from './status/status-metrics.ts';
 
-/** A namespace that refuses is asked again ever more rarely: somebody has to change something first. */
-const RETRY_REFUSED: BackOff = { baseMs: 5_000, capMs: 300_000 };
+export interface PullSecretControllerDependencies extends RenewerDependencies {
+  readonly credentials: CredentialStore;
+  readonly events: EventQueue;
+}
 
-/** An API server that is away is back for all namespaces at once, which is not to be missed for long. */
-const RETRY_FAILED: BackOff = { baseMs: 1_000, capMs: 15_000 };
-
-/** All namespaces are compared with the clock this often, for secrets that die and tokens that came late. */
-const SWEEP_INTERVAL_MS = 30_000;
-
-export interface PullSecretControllerOptions
-  extends Pick<
-    RenewerContext,
-    'configuration' | 'client' | 'clock' | 'random' | 'logger' | 'metrics'
-  > {
-  readonly documents: CredentialStore;
-  readonly reports: NamespaceReports;
-  /** Told of the roles that namespaces use, whenever there are others. */
-  readonly onRoles: (roles: readonly Identity[]) => void;
-  readonly signal: AbortSignal;
+export interface PullSecretControllerSettings extends PullSecretCacheSettings {
+  readonly optOutPolicy: OptOutPolicy;
+  readonly foreignSecretPolicy: ForeignSecretPolicy;
+  readonly routineWritesPerSecond: number;
 }
 
 export interface PullSecretController {
-  /** The documents changed: whatever is due now is written. */
-  documentsChanged(): void;
-  /** Follows namespaces and secrets until the signal aborts and the last write is answered. */
+  readonly reconcile: Reconcile;
+  /** Follows namespaces and secrets until the signal aborts and the last write has a response. */
   run(): Promise<void>;
 }
 
 /**
- * Keeps the pull secret right in every target namespace: at most one write per namespace and reason,
- * decided from metadata alone, but for a secret that may be somebody else's: that one is read first. Pods that cannot
- * pull come first; rotation takes its time.
+ * Reconciles the pull secret of every target namespace: watch → cache → queue → plan → apply → status. There is at
+ * most one write per namespace and reason, planned from metadata alone; only a secret that may belong to others is
+ * read first. Namespaces whose pods cannot pull come first; a rotation takes its time.
  */
 export function createPullSecretController(
-  options: PullSecretControllerOptions,
+  dependencies: PullSecretControllerDependencies,
+  settings: PullSecretControllerSettings,
+  signal: AbortSignal,
 ): PullSecretController {
-  const { configuration, client, clock, random, logger, metrics, signal } = options;
-  const { documents, reports, onRoles } = options;
-  const {
-    secretName: name,
-    optOutPolicy,
-    foreignSecretPolicy,
-    routineWritesPerSecond,
-  } = configuration;
-  const queue = createWorkQueue({
-    ...WRITE_SLOTS,
-    work: reconcile,
-    ready: () => pause.over(),
-    retry: (error) =>
-      isCodedError(error, 'ECRPS_PULL_SECRET_REFUSED') ? RETRY_REFUSED : RETRY_FAILED,
-    clock,
-    random,
-    signal,
-  });
-  const rotation = createRotation({
-    writesPerSecond: routineWritesPerSecond,
-    hasRoom: () => queue.hasRoom(),
-    start: (namespace) => queue.add(namespace, 'routine'),
-    clock,
-    signal,
-  });
-  const inventory = createPullSecretCache({
-    rule: configuration.namespaceRule,
-    allowedRoles: configuration.namespaceRoles,
-    changed: (namespace, cause) => {
-      // A namespace that refuses its secret is tried again when the secret changes, not at any touch.
-      if (cause === 'secret' || !queue.isBackingOff(namespace)) notice(namespace);
-      if (cause === 'namespace') roleReports.notice(namespace);
-    },
-    gone: forget,
-    rolesChanged: () => onRoles([...inventory.roles()]),
-  });
-  const pause = createServerPause({ clock, random, signal });
+  const { client, clock, random, logger, metrics, credentials, events } = dependencies;
+  const cache = createPullSecretCache(settings);
+  const problems = createNamespaceProblems({ events, logger }, settings);
+  const serverPause = createServerPause({ clock, random }, signal);
   const repairs = createRepairLimiter({ clock, random });
-  const foreign = createForeignSecrets({ policy: foreignSecretPolicy, clock, random });
-  const roleReports = createRoleReports({ inventory, documents, reports, clock });
-  const carryOut = createPlanExecutor({
-    ...options,
-    name,
-    repairs,
-    foreign,
-    pause,
-    learn: (namespace, state) => inventory.learn(namespace, state),
+  const foreign = createForeignSecrets({ clock, random }, settings);
+  const recordResult = createResultRecorder(
+    { cache, problems, repairs, foreign, serverPause, clock, logger, metrics },
+    settings,
+  );
+  const planFor = createPlanner({ cache, credentials, foreign, clock }, settings);
+  const reconcile = createReconciler(
+    { client, clock, planFor, repairs, foreign, problems, recordResult },
+    settings,
+  );
+  const queue = createWorkQueue(
+    { clock, random },
+    {
+      slots: WRITE_SLOTS,
+      work: reconcile,
+      ready: () => serverPause.over(),
+      retry: (error) =>
+        isCodedError(error, 'ECRPS_PULL_SECRET_REFUSED') ? RETRY_REFUSED : RETRY_FAILED,
+    },
+    signal,
+  );
+  const rotation = createRotation(
+    { clock, random, logger },
+    {
+      writesPerSecond: settings.routineWritesPerSecond,
+      hasRoom: () => queue.hasRoom(),
+      release: (namespace) => queue.add(namespace, 'routine'),
+    },
+  );
+
+  function enqueue(namespace: string): void {
+    const plan = planFor(namespace);
+    if (!plan) problems.resolve(namespace, 'PullSecretRefused');
+    else if (plan.isUrgent) queue.add(namespace, 'urgent');
+    else rotation.add(namespace);
+    if (cache.target(namespace)) return;
+    // If the namespace becomes a target again, the problem is reported again.
+    problems.resolve(namespace, 'PullSecretForeign');
+    foreign.forgetFinding(namespace);
+  }
+
+  cache.setEventHandler({
+    onChange: (namespace, object) => {
+      // A namespace that refuses its secret is retried early if the secret changes, not if the namespace does.
+      if (object === 'secret' || !queue.isBackingOff(namespace)) enqueue(namespace);
+      if (object === 'namespace') checkRole({ cache, credentials, problems }, namespace);
+    },
+    onDelete: (namespace) => {
+      for (const each of [problems, repairs, foreign, queue]) each.forget(namespace);
+    },
+    onRolesChange: () => credentials.use(cache.roles()),
   });
 
-  function planFor(namespace: string): PlannedWork | undefined {
-    if (!inventory.isComplete()) return undefined;
-    const target = inventory.target(namespace);
-    const secret = inventory.secret(namespace);
-    const document = target && documents.documentFor(roleOf(target));
-    return planWork({
-      isTarget: target !== undefined,
-      isAlive: inventory.isAlive(namespace),
-      secret,
-      ownership: foreign.ownershipOf(namespace, secret, document),
-      document,
-      emptyDocument: target && documents.emptyDocumentFor(roleOf(target)),
-      optOutPolicy,
+  async function resync(): Promise<void> {
+    if (!cache.isComplete()) return;
+    credentials.use(cache.roles());
+    for (const each of repairs.forgetQuiet()) problems.resolve(each, 'PullSecretContested');
+    foreign.forgetQuiet();
+    const statuses: PullSecretStatus[] = [];
+    for (const namespace of cache.namespaces()) {
+      checkRole({ cache, credentials, problems }, namespace);
+      if (!queue.isBackingOff(namespace)) enqueue(namespace);
+      if (cache.target(namespace)) statuses.push(statusOf(namespace));
+    }
+    setStatusMetrics(metrics, statuses, problems);
+  }
+
+  function statusOf(namespace: string): PullSecretStatus {
+    return pullSecretStatusOf({
+      plan: planFor(namespace),
+      secret: cache.secret(namespace),
+      hasProblem: (reason) => problems.has(namespace, reason),
       nowMs: clock.now(),
     });
   }
 
-  function notice(namespace: string): void {
-    const work = planFor(namespace);
-    if (!work) reports.clear(namespace, 'PullSecretRefused');
-    else if (work.isUrgent) queue.add(namespace, 'urgent');
-    else rotation.add(namespace);
-    if (inventory.target(namespace)) return;
-    // Whoever makes it a target again is to have the report again.
-    reports.clear(namespace, 'PullSecretForeign');
-    foreign.forgetFinding(namespace);
-  }
-
-  async function reconcile(namespace: string, end: AbortSignal): Promise<void> {
-    const work = planFor(namespace);
-    if (!work) return;
-    const waitMs = waitMsOf(namespace, work);
-    if (waitMs > 0) return wait(namespace, work, waitMs);
-    await carryOut(namespace, work, end);
-    // Unless the watch is behind, what was found says what comes next.
-    if (work.kind === 'examine' && planFor(namespace)?.kind === 'write') notice(namespace);
-  }
-
-  function waitMsOf(namespace: string, work: PlannedWork): number {
-    if (work.kind === 'delete') return 0;
-    return (work.kind === 'examine' ? foreign : repairs).waitMs(namespace, work.document);
-  }
-
-  function wait(namespace: string, work: PlannedWork, waitMs: number): void {
-    if (work.kind === 'write') {
-      const message = contestMessage(name, namespace);
-      reports.report(namespace, { reason: 'PullSecretContested', message });
-    }
-    queue.addLater(namespace, work.isUrgent ? 'urgent' : 'routine', waitMs);
-  }
-
-  /** A namespace of the same name would be another. */
-  function forget(namespace: string): void {
-    reports.forget(namespace);
-    repairs.forget(namespace);
-    foreign.forget(namespace);
-    queue.forget(namespace);
-  }
-
-  function noticeAll(): void {
-    if (!inventory.isComplete()) return;
-    for (const namespace of repairs.forgetCalm()) reports.clear(namespace, 'PullSecretContested');
-    foreign.forgetCalm();
-    roleReports.sweep();
-    for (const namespace of inventory.namespaces()) {
-      if (!queue.isBackingOff(namespace)) notice(namespace);
-    }
-    reportStates();
-  }
-
-  function reportStates(): void {
-    const targets = [...inventory.namespaces()].filter((each) => inventory.target(each));
-    const states = targets.map((namespace) =>
-      pullSecretStatusOf({
-        work: planFor(namespace),
-        secret: inventory.secret(namespace),
-        hasReport: (reason) => reports.has(namespace, reason),
-        nowMs: clock.now(),
-      }),
-    );
-    for (const [state, count] of countStates(states)) metrics.secrets.set({ state }, count);
-    for (const reason of REPORT_REASONS) {
-      metrics.namespaceTroubles.set({ reason }, reports.count(reason));
-    }
-  }
-
-  async function sweep(): Promise<void> {
-    while (!signal.aborted) {
-      noticeAll();
-      await clock.sleep(SWEEP_INTERVAL_MS, signal);
-    }
-  }
-
-  const follow = { client, metadataOnly: true, clock, random, logger, signal } as const;
   return {
-    documentsChanged: noticeAll,
+    reconcile,
     run: async () => {
-      const fieldSelector = `metadata.name=${name}`;
+      const resyncController = {
+        name: 'pull secret',
+        inputs: [credentials.changes],
+        resyncMs: RESYNC_INTERVAL_MS,
+        retry: RETRY_FAILED,
+        reconcile: resync,
+      };
       await Promise.all([
-        runReflector({ ...follow, ...inventory.ofNamespaces, path: '/api/v1/namespaces' }),
-        runReflector({
-          ...follow,
-          ...inventory.ofSecrets,
-          path: '/api/v1/secrets',
-          fieldSelector,
-        }),
-        rotation.run(),
-        sweep(),
+        runReflector({ client, clock, random, logger }, cache.namespaceReflector, signal),
+        runReflector({ client, clock, random, logger }, cache.secretReflector, signal),
+        runReconcileLoop({ clock, random, logger }, resyncController, signal),
+        rotation.run(signal),
       ]);
-      await queue.stopped();
+      await queue.drained();
     },
   };
 }

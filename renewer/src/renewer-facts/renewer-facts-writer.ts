@@ -1,83 +1,86 @@
-import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import {
-  type RenewerFacts,
-  MAXIMUM_FACTS_REGISTRIES,
-} from '@ecr-pull-secrets/shared/renewer-facts.ts';
-import { FACTS_FILE, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RenewerContext } from '../context.ts';
-import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
-import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import { FACTS_FILE, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import {
+  MAXIMUM_FACTS_REGISTRIES,
+  type RenewerFacts,
+} from '@ecr-pull-secrets/shared/renewer-facts.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import {
+  checkpointSecretName,
+  nameSelector,
+  secretsPath,
+} from '@ecr-pull-secrets/kube/object-names.ts';
+import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 
-const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
+/** The file depends on no clock, so that a resync is only a precaution. */
+const RESYNC_INTERVAL_MS = 3_600_000;
 
-/** Only news wakes the writer; any long time is right. */
-const LONGEST_SLEEP_MS = 3_600_000;
-
-export interface RenewerFactsWriterOptions
-  extends Pick<RenewerContext, 'configuration' | 'client' | 'clock' | 'random' | 'logger'> {
-  readonly signal: AbortSignal;
-}
+export type RenewerFactsSettings = Pick<
+  RenewerConfiguration,
+  'facts' | 'factsDir' | 'registries' | 'tlsMode' | 'podNamespace' | 'serviceName'
+>;
 
 /**
- * Every replica's part: keeps `facts.json` at what the webhook may tell people. Which registries are
- * covered stands in the settings or, where those name none, is known to the leader alone: it says so on
- * the checkpoint, whose metadata is followed here. Without a webhook there is nobody to tell.
+ * Every replica's part: writes `facts.json`, which holds what the webhook may say in warnings. The registries that are
+ * covered come from the settings or, if those name none, from the leader, which annotates the checkpoint with them;
+ * its metadata is followed here. Without a webhook nothing reads the file.
  */
-export async function runRenewerFactsWriter(options: RenewerFactsWriterOptions): Promise<void> {
-  const { configuration } = options;
-  if (configuration.tlsMode === 'none') return;
-  const facts = createObservable(configuration.facts);
-  const isSettled = configuration.registries.length > 0;
+export async function runRenewerFactsWriter(
+  dependencies: RenewerDependencies,
+  settings: RenewerFactsSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  if (settings.tlsMode === 'none') return;
+  const facts = createObservable(settings.facts);
+  const writer = {
+    name: 'renewer facts',
+    inputs: [facts],
+    resyncMs: RESYNC_INTERVAL_MS,
+    retry: { baseMs: 1_000, capMs: 30_000 },
+    reconcile: () => replaceFile(settings.factsDir, JSON.stringify(facts.get())),
+  };
+  const areRegistriesConfigured = settings.registries.length > 0;
   await Promise.all([
-    writeFacts(options, facts),
-    ...(isSettled ? [] : [followCheckpoint(options, facts)]),
+    runReconcileLoop(dependencies, writer, signal),
+    areRegistriesConfigured || followCheckpoint(dependencies, settings, facts, signal),
   ]);
 }
 
 async function followCheckpoint(
-  { configuration, ...options }: RenewerFactsWriterOptions,
+  dependencies: RenewerDependencies,
+  settings: RenewerFactsSettings,
   facts: Observable<RenewerFacts>,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { podNamespace: namespace, serviceName } = configuration;
-  const take = (keys: string[]): void => {
-    // More than the webhook reads count as not known, which holds nothing against any image.
+  const setRegistries = (keys: string[]): void => {
+    // More than the webhook reads count as unknown: then it warns about no image.
     const registries = keys.length > MAXIMUM_FACTS_REGISTRIES ? [] : keys;
-    facts.set({ ...configuration.facts, registries });
+    facts.set({ ...settings.facts, registries });
   };
-  await runReflector<PartialObject, string[]>({
-    ...options,
-    path: `/api/v1/namespaces/${namespace}/secrets`,
-    fieldSelector: `metadata.name=${serviceName}-tokens`,
-    metadataOnly: true,
-    reduce: ({ metadata }) => metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [],
-    // Tokens that were written stay in pull secrets when their checkpoint goes.
-    handler: { replace: ([found]) => found && take(found), upsert: take, remove: () => undefined },
-  });
+  await runReflector<PartialObject, string[]>(
+    dependencies,
+    {
+      path: secretsPath(settings.podNamespace),
+      fieldSelector: nameSelector(checkpointSecretName(settings.serviceName)),
+      metadataOnly: true,
+      reduce: ({ metadata }) => metadata.annotations?.[REGISTRIES_ANNOTATION]?.split(',') ?? [],
+      handler: {
+        replace: ([found]) => found && setRegistries(found),
+        upsert: setRegistries,
+        // Tokens that were written stay in pull secrets after their checkpoint is deleted.
+        remove: () => undefined,
+      },
+    },
+    signal,
+  );
 }
 
-async function writeFacts(
-  options: RenewerFactsWriterOptions,
-  facts: Observable<RenewerFacts>,
-): Promise<void> {
-  const { configuration, clock, random, logger, signal } = options;
-  let failures = 0;
-  while (!signal.aborted) {
-    const current = facts.get();
-    try {
-      await replaceFile(configuration.factsDir, JSON.stringify(current));
-      failures = 0;
-      await facts.changedFrom(current, { clock, withinMs: LONGEST_SLEEP_MS, signal });
-    } catch (error) {
-      logger.warn({ err: error }, 'the facts for the webhook could not be written; will retry');
-      await clock.sleep(backOffMs(failures++, RETRY, random), signal);
-    }
-  }
-}
-
-/** A reader never sees half of it. */
+/** By a rename, so that a reader never sees half of it. */
 async function replaceFile(directory: string, text: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, FACTS_FILE);

@@ -1,39 +1,36 @@
-import type { RenewerContext } from '../context.ts';
 import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
-
-export interface ReportRefusalsOptions
-  extends Pick<RenewerContext, 'client' | 'clock' | 'logger' | 'metrics'> {
-  readonly namespace: string;
-  /** The name of the CA's Secret. */
-  readonly name: string;
-  /** The pod that makes the Events. */
-  readonly podName: string;
-  readonly signal: AbortSignal;
-}
+import type { RenewerDependencies } from '../dependencies.ts';
+import type { CaSecretLocation } from './ca-secret.ts';
 
 /** Of the Events and the metric; the namespace is that of the release. */
 const REASON = 'AnnotationRefused';
 
 /**
- * Reports why requests that a person made by annotations are not carried out: each in the log, once a minute
- * at most, when it is new by an Event of the Secret, and by a metric while it lasts.
+ * Reports annotations of a person that have no effect: each in the log, once a minute at most, when it is
+ * new by an Event of the Secret, and by a metric while it lasts.
  */
-export function createRefusalReports(
-  options: ReportRefusalsOptions,
-): (refusals: readonly string[]) => void {
-  const { namespace, name, podName, metrics } = options;
-  const trouble = createThrottledLog(options, 'an annotation of the CA’s Secret is not followed');
-  const notify = createEventRecorder({ ...options, instance: podName });
-  const about = { apiVersion: 'v1', kind: 'Secret', name };
+export function createAnnotationReports(
+  {
+    client,
+    clock,
+    logger,
+    metrics,
+  }: Pick<RenewerDependencies, 'client' | 'clock' | 'logger' | 'metrics'>,
+  { namespace, name, podName }: CaSecretLocation & { readonly podName: string },
+  signal: AbortSignal,
+): (problems: readonly string[]) => void {
+  const log = createThrottledLog({ clock, logger }, 'annotation of the CA Secret refused');
+  const recorder = createEventRecorder({ client, clock, logger }, { instance: podName }, signal);
+  const involvedObject = { apiVersion: 'v1', kind: 'Secret', name };
   let reported: readonly string[] = [];
-  return (refusals) => {
-    metrics.namespaceTroubles.set({ reason: REASON }, Math.min(refusals.length, 1));
-    for (const message of refusals) {
-      trouble.report(message);
+  return (problems) => {
+    metrics.namespaceProblems.set({ reason: REASON }, Math.min(problems.length, 1));
+    for (const message of problems) {
+      log.report(message);
       if (reported.includes(message)) continue;
-      void notify({ namespace, about, reason: REASON, message });
+      void recorder.event({ namespace, involvedObject, reason: REASON, message });
     }
-    reported = refusals;
+    reported = problems;
   };
 }

@@ -1,140 +1,185 @@
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
-import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import type { RenewerContext } from '../context.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { firstChange, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import { type CaStep, planCa } from './ca-plan.ts';
-import { type CaRecord, applyCaSecret, deleteCaSecret, type CaSecret } from './ca-secret.ts';
-import { type CaStatus, caStatusOf } from './ca-status.ts';
-import type { CertificateTimes } from './certificate-times.ts';
-import { asOf, type Published } from './published-ca-bundle.ts';
-import { createRefusalReports } from './ca-annotation-reports.ts';
+import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
+import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import {
+  type Controller,
+  runReconcileLoop,
+} from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
+import { createAnnotationReports } from './ca-annotation-reports.ts';
+import { type CaStep, planCa, WAIT_FOREVER } from './ca-plan.ts';
+import {
+  applyCaSecret,
+  type CaRecord,
+  type CaSecretLocation,
+  deleteCaSecret,
+} from './ca-secret.ts';
+import type { CaStatus } from './ca-status.ts';
+import type { CaStore } from './ca-store.ts';
+import type { CertificateTimes } from '../config/certificate-times.ts';
+import type { Published } from './published-ca-bundle.ts';
 
-/** The authority is compared with the clock this often; a write without an echo is tried again then. */
-const CHECK_INTERVAL_MS = 30_000;
+/** The CA is compared with the clock this often; a write without an echo is tried again then. */
+const RESYNC_MS = 30_000;
 
-/** Whoever keeps restoring rubbish must not make us sign without pause. */
+/** A program that restores an unusable Secret again and again must not make us sign without pause. */
 const PAUSE_AFTER_WRITE_MS = 1_000;
 
 const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
-/** What an apply with this version does only where there is nothing. */
-const CREATE_ONLY_VERSION = '1';
+/** Longer than a fail-over takes (15 s and a look): a leader that creates CAs would have created one. */
+const WAIT_FOR_LEADER_MS = 20_000;
 
-/** Constant log messages. */
-const SAYS = {
-  begin: 'made a certificate authority',
-  prepare: 'made the next certificate authority; it signs once every API server trusts it',
-  switch: 'the next certificate authority signs from now on',
-  forget: 'retired certificate authorities are trusted no longer',
-} as const satisfies Record<Exclude<CaStep['kind'], 'wait'>, string>;
+type ActiveStep = Exclude<CaStep, { kind: 'wait' }>;
 
-export interface CaReconcilerOptions
-  extends Pick<RenewerContext, 'client' | 'clock' | 'random' | 'logger' | 'metrics'> {
-  readonly namespace: string;
-  /** The Secret's name. */
-  readonly name: string;
-  readonly state: Observable<CaSecret>;
-  readonly published: Observable<Published>;
+const LOG_MESSAGES = {
+  create: 'created a CA',
+  prepare: 'CA rotation prepared; the next CA signs once every API server trusts it',
+  switch: 'CA rotated; the next CA signs from now on',
+  retire: 'removed retired CAs from the CA bundle',
+} as const satisfies Record<ActiveStep['kind'], string>;
+
+export interface CaReconcilerSettings extends CaSecretLocation {
+  readonly ca: CaStore;
   readonly times: CertificateTimes;
-  /** The pod that makes Events. */
-  readonly podName: string;
-  readonly signal: AbortSignal;
+}
+
+/** What decides about the CA, and what else than the Secret changes the decision. */
+interface Decision {
+  /** The start of log messages. */
+  readonly name: string;
+  readonly inputs: Controller['inputs'];
+  readonly plan: (status: CaStatus, now: Date) => CaStep;
+}
+
+type Dependencies = Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger'>;
+
+/**
+ * The leader's part: creates a CA if there is no usable one, and replaces it in its last third, in steps
+ * between which every certificate that serves is trusted by every API server.
+ */
+export async function runCaReconciler(
+  dependencies: Dependencies & Pick<RenewerDependencies, 'metrics'>,
+  settings: CaReconcilerSettings & {
+    readonly published: Pick<Observable<Published>, 'get' | 'changedFrom'>;
+    /** The pod that makes Events. */
+    readonly podName: string;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { published, times } = settings;
+  const reportAnnotations = createAnnotationReports(dependencies, settings, signal);
+  const plan = (status: CaStatus, now: Date): CaStep => {
+    if (status.kind === 'present') reportAnnotations(status.annotationProblems);
+    return planCa(status, published.get(), times, now);
+  };
+  await reconcile(dependencies, settings, { name: 'CA', inputs: [published], plan }, signal);
 }
 
 /**
- * The leader's part: makes a certificate authority where there is none of use, and replaces it in its
- * last third, in steps between which every certificate that serves is trusted by every API server.
+ * Every replica's part: creates the first CA if no leader does. After a change of `tls.mode` the leader may
+ * be a replica of the old mode, which keeps its lease until this replica is ready, and this replica is not
+ * ready without a certificate.
+ *
+ * It never replaces a CA: if one is lost, the leader, which reads what is trusted, creates the next one.
  */
-export async function runCaReconciler(options: CaReconcilerOptions): Promise<void> {
-  const { state, published, clock, random, logger, signal } = options;
-  const report = createRefusalReports(options);
-  let failures = 0;
-  while (!signal.aborted) {
-    const known = state.get();
-    const now = new Date(clock.now());
-    const seen = asOf(published.get(), now.getTime());
-    if (seen !== published.get()) published.set(seen);
-    const view = caStatusOf(known, now);
-    const step = planCa(view, seen, { ...options.times, now });
-    if (view.kind === 'present') report(view.refusals);
-    try {
-      if (step.kind !== 'wait') await carryOut(options, view, step);
-      failures = 0;
-      const withinMs = step.kind === 'wait' ? step.untilMs - now.getTime() : CHECK_INTERVAL_MS;
-      await firstChange({ clock, withinMs: Math.min(withinMs, CHECK_INTERVAL_MS), signal }, [
-        (wait) => state.changedFrom(known, wait),
-        (wait) => published.changedFrom(seen, wait),
-      ]);
-    } catch (error) {
-      if (signal.aborted) return;
-      // A conflict means that the Secret changed; the watch brings what it is now.
-      if (!isApiError(error, 409)) logger.error({ err: error }, 'keeping the authority failed');
-      await clock.sleep(backOffMs(failures++, RETRY, random), signal);
-    }
-  }
+export async function runFirstCaReconciler(
+  dependencies: Dependencies,
+  settings: CaReconcilerSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const untilMs = dependencies.clock.now() + WAIT_FOR_LEADER_MS;
+  let wasPresent = false;
+  const plan = (status: CaStatus, now: Date): CaStep => {
+    wasPresent ||= status.kind === 'present';
+    if (wasPresent || status.kind === 'unknown') return WAIT_FOREVER;
+    return now.getTime() < untilMs ? { kind: 'wait', untilMs } : { kind: 'create', besidePem: '' };
+  };
+  await reconcile(dependencies, settings, { name: 'first CA', inputs: [], plan }, signal);
 }
 
-async function carryOut(
-  options: CaReconcilerOptions,
-  view: CaStatus,
-  step: Exclude<CaStep, { kind: 'wait' }>,
+async function reconcile(
+  dependencies: Dependencies,
+  settings: CaReconcilerSettings,
+  { name, inputs = [], plan }: Decision,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { name: secret, clock, logger, signal } = options;
-  if (view.kind === 'present' && !view.signing) {
-    const { problems } = view;
-    logger.error({ secret, problems }, 'the certificate authority is of no use');
+  const { clock } = dependencies;
+  const { ca } = settings;
+  await runReconcileLoop(
+    dependencies,
+    {
+      name,
+      inputs: [ca.observed, ...inputs],
+      resyncMs: RESYNC_MS,
+      retry: RETRY,
+      isExpected: isConflict,
+      reconcile: async () => {
+        const now = new Date(clock.now());
+        const status = ca.statusAt(now);
+        const step = plan(status, now);
+        if (step.kind === 'wait') return step.untilMs - now.getTime();
+        return await take(dependencies, settings, { status, step }, signal);
+      },
+    },
+    signal,
+  );
+}
+
+/** The Secret changed, and the watch brings what it is now. */
+function isConflict(error: unknown): boolean {
+  return isApiError(error, 409);
+}
+
+async function take(
+  { client, clock, logger }: Dependencies,
+  settings: CaReconcilerSettings,
+  { status, step }: { readonly status: CaStatus; readonly step: ActiveStep },
+  signal: AbortSignal,
+): Promise<void> {
+  const { name: secret, times } = settings;
+  const present = status.kind === 'present' ? status : undefined;
+  if (present && !present.signing) {
+    logger.error({ secret, problems: present.problems }, 'the CA is not usable');
   }
-  const version = view.kind === 'present' ? view.resourceVersion : CREATE_ONLY_VERSION;
-  const record = await recordAfter(view, step, options);
+  const resourceVersion = present?.resourceVersion ?? CREATE_ONLY;
+  const record = await recordAfter(present ?? NO_CA, step, times, clock.now());
   try {
-    await applyCaSecret(options, record, version);
+    await applyCaSecret(client, settings, { record, resourceVersion }, signal);
+    logger.info(
+      step.kind === 'prepare' ? { secret, reason: step.reason } : { secret },
+      LOG_MESSAGES[step.kind],
+    );
   } catch (error) {
     // A policy may refuse a write with the same status: that Secret is not to be touched.
-    const isStuck = view.kind === 'present' && view.isStuck;
-    if (!isApiError(error, 422) || !isStuck) throw error;
-    logger.error({ err: error, secret }, 'the Secret cannot hold an authority; making it anew');
-    await deleteCaSecret(options, version);
-    return clock.sleep(PAUSE_AFTER_WRITE_MS, signal);
+    if (!isApiError(error, 422) || present?.isStuck !== true) throw error;
+    logger.error({ err: error, secret }, 'the Secret cannot hold a CA; recreating it');
+    await deleteCaSecret(client, settings, resourceVersion, signal);
   }
-  logger.info(
-    step.kind === 'prepare' ? { secret, reason: step.reason } : { secret },
-    SAYS[step.kind],
-  );
   await clock.sleep(PAUSE_AFTER_WRITE_MS, signal);
 }
 
+const NO_CA: CaRecord = { trustedPem: '', signingSinceMs: 0 };
+
 /** What the Secret is to hold once the step is done. */
 async function recordAfter(
-  view: CaStatus,
-  step: Exclude<CaStep, { kind: 'wait' }>,
-  options: Pick<CaReconcilerOptions, 'clock' | 'times'>,
+  { signing, next, signingSinceMs }: CaRecord,
+  step: ActiveStep,
+  { caLifetimeMs: lifetimeMs }: CertificateTimes,
+  nowMs: number,
 ): Promise<CaRecord> {
-  const nowMs = options.clock.now();
-  const before = view.kind === 'present' ? view : NOTHING;
-  const { signing, next, signingSinceMs } = before;
   if (step.kind === 'switch') {
     return { signing: next, trustedPem: step.trustedPem, signingSinceMs: nowMs };
   }
-  if (step.kind === 'forget') return { signing, trustedPem: step.trustedPem, signingSinceMs };
-  const made = await makeAuthority(nowMs, options.times);
-  // At the end, so that the bundle stays as it is when the authorities change places.
-  const bundle = mergeBundles(step.besidePem, [made.certificatePem]);
-  if (step.kind === 'begin') return { signing: made, trustedPem: bundle, signingSinceMs: nowMs };
-  return { signing, next: made, trustedPem: bundle, signingSinceMs };
-}
-
-const NOTHING: CaRecord = { trustedPem: '', signingSinceMs: 0 };
-
-function makeAuthority(
-  nowMs: number,
-  { caLifetimeMs: lifetimeMs }: CertificateTimes,
-): Promise<CertificateAuthority> {
-  // With the namespace it would be too long for readers that keep to 64 characters (RFC 5280).
-  return createCertificateAuthority({ commonName: PRODUCT_NAME, now: new Date(nowMs), lifetimeMs });
+  if (step.kind === 'retire') return { signing, trustedPem: step.trustedPem, signingSinceMs };
+  // With the namespace the name would be too long for readers that allow 64 characters (RFC 5280).
+  const created = await createCa({ commonName: PRODUCT_NAME, now: new Date(nowMs), lifetimeMs });
+  // At the end, so that the bundle stays as it is when the CAs change places.
+  const trustedPem = mergeBundles(step.besidePem, [created.certificatePem]);
+  if (step.kind === 'create') return { signing: created, trustedPem, signingSinceMs: nowMs };
+  return { signing, next: created, trustedPem, signingSinceMs };
 }

@@ -1,16 +1,33 @@
 import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
-import type { CertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
-import { certificateDates } from '@ecr-pull-secrets/certs-scripts/verify/certificate-dates.ts';
-import { verifyAuthority } from '@ecr-pull-secrets/certs-scripts/verify/certificate-authority.ts';
-import { createDistrusts, type Distrusts, readAuthorityRequests } from './ca-annotations.ts';
+import { caProblemsAt, readCa, type ReadCa } from '@ecr-pull-secrets/certs-scripts/verify/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
+import { createDistrusts, type Distrusts, readCaAnnotations } from './ca-annotations.ts';
 import {
-  AUTHORITY_KEYS,
-  type AuthoritySecret,
+  CA_SECRET_KEYS,
+  type CaSecret,
   FORMAT,
   FORMAT_ANNOTATION,
-  type CaSecret,
   SIGNING_SINCE_ANNOTATION,
 } from './ca-secret.ts';
+
+/** What was observed of the Secret. */
+export type ObservedCa =
+  /** Not read yet. */
+  { readonly kind: 'unknown' } | { readonly kind: 'absent' } | ObservedCaSecret;
+
+/** The Secret, and what is in it whatever the time is. */
+export interface ObservedCaSecret {
+  readonly kind: 'present';
+  readonly secret: CaSecret;
+  readonly signing: ObservedPair;
+  readonly next: ObservedPair;
+  /** PEM of the certificates that the Secret lists as trusted. */
+  readonly listedPem: string;
+}
+
+interface ObservedPair extends ReadCa {
+  readonly pair: PemPair;
+}
 
 /** What the Secret is worth at some instant. */
 export type CaStatus = { readonly kind: 'unknown' } | { readonly kind: 'absent' } | PresentCa;
@@ -18,10 +35,10 @@ export type CaStatus = { readonly kind: 'unknown' } | { readonly kind: 'absent' 
 export interface PresentCa {
   readonly kind: 'present';
   readonly resourceVersion: string;
-  /** Signs serving certificates; `undefined` where there is none of use. */
-  readonly signing: CertificateAuthority | undefined;
-  /** Signs once every API server trusts it; `undefined` if there is none of use, or it is distrusted. */
-  readonly next: CertificateAuthority | undefined;
+  /** Signs serving certificates; `undefined` if the Secret has no usable CA. */
+  readonly signing: PemPair | undefined;
+  /** Signs once every API server trusts it; `undefined` if there is no usable one, or it is distrusted. */
+  readonly next: PemPair | undefined;
   /**
    * Everything that API servers are to trust: the `caBundle`. Also what has expired: they judge that by
    * clocks of their own, and ours may be wrong.
@@ -29,15 +46,15 @@ export interface PresentCa {
   readonly trustedPem: string;
   /** Since when `signing` signs. */
   readonly signingSinceMs: number;
-  /** When somebody wants a rotation; `undefined` where nobody does or the text is no instant. */
+  /** When a person wants a rotation; `undefined` without such an annotation, or if it is no instant. */
   readonly rotateAtMs: number | undefined;
-  /** Says of a CA's certificate whether a person distrusts it. */
+  /** Whether a person distrusts a CA, by its certificate. */
   readonly distrusts: Distrusts;
-  /** Why what a person asks for by annotations is not carried out. */
-  readonly refusals: readonly string[];
+  /** Why annotations that a person set have no effect. */
+  readonly annotationProblems: readonly string[];
   /** Written by another version of this program: to be used, not to be changed. */
   readonly isNewer: boolean;
-  /** Whether nothing but another Secret can hold an authority: no write to this one can succeed. */
+  /** Whether only another Secret can hold a CA: no write to this one can succeed. */
   readonly isStuck: boolean;
   /** What is wrong with `signing`; never quotes a key. */
   readonly problems: readonly string[];
@@ -52,41 +69,55 @@ const MOST_LISTED_LENGTH = 128 * 1024;
 /** The type of a Secret that takes any data. */
 const OPAQUE = 'Opaque';
 
-/** Reads the Secret as of now: what was valid once expires. */
-export function caStatusOf(known: CaSecret, now: Date): CaStatus {
-  return known.kind === 'present' ? viewSecret(known.secret, now) : known;
-}
-
-function viewSecret(secret: AuthoritySecret, now: Date): PresentCa {
-  const { annotations = {}, resourceVersion = '' } = secret.metadata;
-  const current = pairOf(secret, AUTHORITY_KEYS.signing);
-  const problems = verifyAuthority(current, now);
-  const signing = problems.length === 0 ? current : undefined;
-  const signingSinceMs = instantOf(annotations[SIGNING_SINCE_ANNOTATION]) ?? notBeforeMs(signing);
-  const { distrustBeforeMs, rotateAtMs, refusals } = readAuthorityRequests(secret, now.getTime());
-  const candidate = nextOf(secret, current, now);
-  const distrusts = createDistrusts(
-    distrustBeforeMs,
-    { signing, signingSinceMs, next: candidate },
-    now.getTime(),
-  );
-  const next = unlessDistrusted(candidate, distrusts);
-  const listed = latestOf(textOf(secret, AUTHORITY_KEYS.trusted));
-  const trustedPem = mergeBundles(listed, certificatesOf([current, next]));
+/** Reads the Secret, which takes RSA operations: once for each change of it. */
+export function observeCaSecret(secret: CaSecret): ObservedCaSecret {
+  const observe = (keys: typeof CA_SECRET_KEYS.signing | typeof CA_SECRET_KEYS.next) => {
+    const pair = pairOf(secret, keys);
+    return { pair, ...readCa(pair) };
+  };
   return {
     kind: 'present',
-    resourceVersion,
+    secret,
+    signing: observe(CA_SECRET_KEYS.signing),
+    next: observe(CA_SECRET_KEYS.next),
+    listedPem: latestOf(textOf(secret, CA_SECRET_KEYS.trusted)),
+  };
+}
+
+/** The status at an instant, by comparisons of dates alone. */
+export function caStatusOf(observed: ObservedCa, now: Date): CaStatus {
+  if (observed.kind !== 'present') return observed;
+  const { secret } = observed;
+  const problems = caProblemsAt(observed.signing, now);
+  const signing = problems.length === 0 ? observed.signing.pair : undefined;
+  const signingSinceMs = signingSinceMsOf(secret, signing && observed.signing);
+  const { distrustBeforeMs, rotateAtMs, annotationProblems } = readCaAnnotations(secret, now);
+  const candidate = usableNext(observed, now);
+  const known = { signing, signingSinceMs, next: candidate };
+  const distrusts = createDistrusts(distrustBeforeMs, known, now.getTime());
+  const next = candidate && !distrusts(candidate.certificatePem) ? candidate : undefined;
+  const shown = [observed.signing.pair, ...(next ? [next] : [])];
+  return {
+    kind: 'present',
+    resourceVersion: secret.metadata.resourceVersion ?? '',
     signing,
     next,
-    trustedPem,
+    trustedPem: mergeBundles(
+      observed.listedPem,
+      shown.map(({ certificatePem }) => certificatePem),
+    ),
     signingSinceMs,
     rotateAtMs,
     distrusts,
-    refusals,
-    isNewer: (annotations[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
-    isStuck: secret.immutable === true || (!signing && (secret.type ?? OPAQUE) !== OPAQUE),
+    annotationProblems,
+    isNewer: (secret.metadata.annotations?.[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
+    isStuck: isStuck(secret, signing !== undefined),
     problems,
   };
+}
+
+function isStuck({ immutable, type = OPAQUE }: CaSecret, isUsable: boolean): boolean {
+  return immutable === true || (!isUsable && type !== OPAQUE);
 }
 
 /** The last certificates of a bundle, which are the newest. */
@@ -99,34 +130,16 @@ function latestOf(bundlePem: string): string {
   return latest;
 }
 
-function unlessDistrusted(
-  authority: CertificateAuthority | undefined,
-  distrusts: Distrusts,
-): CertificateAuthority | undefined {
-  return authority && !distrusts(authority.certificatePem) ? authority : undefined;
-}
-
-function certificatesOf(
-  authorities: readonly (CertificateAuthority | undefined)[],
-): readonly string[] {
-  return authorities.map((authority) => authority?.certificatePem ?? '');
-}
-
-/** One that is no use counts as absent, as does one that signs already: others may own its fields. */
-function nextOf(
-  secret: AuthoritySecret,
-  current: CertificateAuthority,
-  now: Date,
-): CertificateAuthority | undefined {
-  const next = pairOf(secret, AUTHORITY_KEYS.next);
-  if (next.certificatePem === current.certificatePem) return undefined;
-  return verifyAuthority(next, now).length === 0 ? next : undefined;
+/** A CA that is not usable counts as absent, as does one that signs already: others may own its fields. */
+function usableNext({ signing, next }: ObservedCaSecret, now: Date): PemPair | undefined {
+  if (next.pair.certificatePem === signing.pair.certificatePem) return undefined;
+  return caProblemsAt(next, now).length === 0 ? next.pair : undefined;
 }
 
 function pairOf(
-  secret: AuthoritySecret,
-  { certificate, privateKey }: typeof AUTHORITY_KEYS.signing | typeof AUTHORITY_KEYS.next,
-): CertificateAuthority {
+  secret: CaSecret,
+  { certificate, privateKey }: { readonly certificate: string; readonly privateKey: string },
+): PemPair {
   const text = textOf(secret, certificate);
   const [pem, ...more] = splitBundle(text);
   return {
@@ -136,15 +149,12 @@ function pairOf(
   };
 }
 
-function textOf({ data = {} }: AuthoritySecret, key: string): string {
+function textOf({ data = {} }: CaSecret, key: string): string {
   return Buffer.from(data[key] ?? '', 'base64').toString();
 }
 
-function notBeforeMs(authority: CertificateAuthority | undefined): number {
-  return authority ? certificateDates(authority.certificatePem).notBefore.getTime() : 0;
-}
-
-function instantOf(text: string | undefined): number | undefined {
-  const ms = Date.parse(text ?? '');
-  return Number.isNaN(ms) ? undefined : ms;
+/** What is written, or else the beginning of the CA that signs. */
+function signingSinceMsOf({ metadata }: CaSecret, signing: ReadCa | undefined): number {
+  const writtenMs = Date.parse(metadata.annotations?.[SIGNING_SINCE_ANNOTATION] ?? '');
+  return Number.isNaN(writtenMs) ? (signing?.certificate?.notBefore.getTime() ?? 0) : writtenMs;
 }

@@ -1,75 +1,80 @@
-import { certificateDates } from '@ecr-pull-secrets/certs-scripts/verify/certificate-dates.ts';
+import { join } from 'node:path';
 import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
+import { certificateDates } from '@ecr-pull-secrets/certs-scripts/verify/certificate-dates.ts';
 import { verifyCertificateSet } from '@ecr-pull-secrets/certs-scripts/verify/certificate-set.ts';
 import { currentGeneration, readPemFile } from '@ecr-pull-secrets/certs-scripts/verify/pem-file.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { join } from 'node:path';
-import type { RenewerContext } from '../context.ts';
+import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
-import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 
 /** kubelet itself brings a changed Secret within a minute or so. */
 const CHECK_INTERVAL_MS = 10_000;
 
-/** A certificate that somebody else makes. */
-export interface ExternalCertificateMonitor {
-  /** PEM of `ca.crt`, which API servers are to trust; empty where there is none. */
-  readonly authority: Observable<string>;
-  /** Looks at the files until the signal aborts: what is wrong shows in the log and as a metric. */
-  readonly keepChecked: (signal: AbortSignal) => Promise<void>;
+export interface ExternalCertificateSettings {
+  readonly tlsMode: string;
+  readonly tlsDir: string;
+  readonly serviceName: string;
+  readonly podNamespace: string;
+  /** Set to the certificates of `ca.crt`, which API servers are to trust. */
+  readonly caBundle: Observable<string>;
 }
 
-export function createExternalCertificateMonitor(
-  context: Pick<RenewerContext, 'configuration' | 'clock' | 'logger' | 'metrics'>,
-): ExternalCertificateMonitor {
-  const { configuration, clock, logger, metrics } = context;
-  const { tlsDir, serviceName, podNamespace, tlsMode } = configuration;
-  const authority = createObservable('');
-  const trouble = createThrottledLog({ clock, logger }, 'the webhook’s certificate needs a hand');
-
-  async function check(): Promise<void> {
+/**
+ * Every replica's part if another program, or a person, makes the certificate and puts it into `TLS_DIR`: what is
+ * wrong with it is logged and shown by a metric.
+ */
+export async function runExternalCertificateMonitor(
+  dependencies: Pick<RenewerDependencies, 'clock' | 'random' | 'logger' | 'metrics'>,
+  { tlsMode, tlsDir, serviceName, podNamespace, caBundle }: ExternalCertificateSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, logger, metrics } = dependencies;
+  const log = createThrottledLog({ clock, logger }, 'the external certificate is not usable');
+  const setExpiry = (certificate: 'serving' | 'ca', pem: string): void => {
+    if (splitBundle(pem).length === 0) return metrics.certificateExpiry.remove({ certificate });
+    metrics.certificateExpiry.set({ certificate }, certificateDates(pem).notAfter.getTime() / 1000);
+  };
+  const check = async (): Promise<void> => {
     const files = await readFiles(tlsDir);
     const problems = verifyCertificateSet({
       ...files,
       dnsNames: [`${serviceName}.${podNamespace}.svc`],
       now: new Date(clock.now()),
     });
-    publish(files.caPem, problems);
+    const bundle = nextBundle(caBundle.get(), files.caPem, problems);
+    if (bundle !== caBundle.get()) caBundle.set(bundle);
     metrics.certificateProblems.set(problems.length);
-    tellExpiry('serving', files.certificatePem);
-    tellExpiry('authority', files.caPem);
+    setExpiry('serving', files.certificatePem);
+    setExpiry('ca', files.caPem);
     if (problems.length === 0) return;
     const text = `${problems.join('; ')}. ${adviceFor(tlsMode, podNamespace)}`;
-    trouble.report(createError('ECRPS_CERTIFICATE_INVALID', text));
-  }
-
-  /**
-   * Certificates alone: everybody can read `caBundle`, and a file may hold a key by mistake. Another
-   * bundle counts once what is served stands up to it, or API servers would trust nobody.
-   */
-  function publish(caPem: string, problems: readonly string[]): void {
-    const bundle = mergeBundles(caPem, []);
-    if (bundle === '' || bundle === authority.get()) return;
-    if (problems.length === 0 || authority.get() === '') authority.set(bundle);
-  }
-
-  function tellExpiry(certificate: 'serving' | 'authority', pem: string): void {
-    if (!isBundle(pem)) return metrics.certificateExpiry.remove({ certificate });
-    metrics.certificateExpiry.set({ certificate }, certificateDates(pem).notAfter.getTime() / 1000);
-  }
-
-  return {
-    authority,
-    keepChecked: async (signal) => {
-      while (!signal.aborted) {
-        await check();
-        await clock.sleep(CHECK_INTERVAL_MS, signal);
-      }
-    },
+    log.report(createError('ECRPS_CERTIFICATE_INVALID', text));
   };
+  await runReconcileLoop(
+    dependencies,
+    {
+      name: 'external certificate',
+      resyncMs: CHECK_INTERVAL_MS,
+      retry: { baseMs: CHECK_INTERVAL_MS, capMs: CHECK_INTERVAL_MS },
+      reconcile: check,
+    },
+    signal,
+  );
 }
 
-/** All of one generation; what is missing is empty, which the check calls by its name. */
+/**
+ * Certificates alone: everybody can read `caBundle`, and a file may hold a key by mistake. Another
+ * bundle counts once it trusts what is served, or API servers would trust no replica.
+ */
+function nextBundle(before: string, caPem: string, problems: readonly string[]): string {
+  const bundle = mergeBundles(caPem, []);
+  const isUsed = bundle !== '' && (problems.length === 0 || before === '');
+  return isUsed ? bundle : before;
+}
+
+/** All of one generation; a missing file is read as empty, and the check names it. */
 async function readFiles(directory: string) {
   const generation = await currentGeneration(directory);
   const read = (name: string): Promise<string> =>
@@ -80,10 +85,6 @@ async function readFiles(directory: string) {
     read('tls.key'),
   ]);
   return { caPem, certificatePem, privateKeyPem };
-}
-
-function isBundle(pem: string): boolean {
-  return splitBundle(pem).length > 0;
 }
 
 function adviceFor(tlsMode: string, namespace: string): string {

@@ -1,6 +1,6 @@
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 
-/** What API servers are told to trust, as the webhook configuration has it. */
+/** The `caBundle` that API servers read in the webhook configuration. */
 export type Published =
   /** Not read yet. */
   | { readonly kind: 'unknown' }
@@ -12,9 +12,9 @@ export type Published =
 export const NOTHING_READ: Published = Object.freeze({ kind: 'unknown' });
 
 /**
- * What is published after a look.
+ * What is published after an observation of the webhook configuration.
  *
- * @param caBundles - of each webhook, base64 as the API has it; empty where there is no configuration
+ * @param caBundles - of each webhook, base64 as the API has it; empty if there is no configuration
  */
 export function observePublished(
   before: Published,
@@ -29,8 +29,8 @@ export function observePublished(
 }
 
 /**
- * Since when each of some certificates is there without a break, given that of the look before. After a
- * clock was set back that is now: an instant to come would be waited for as long as the clock was set.
+ * Since when each of some certificates is there without a break. After a clock was set back that is now: to
+ * wait for an instant in the future would take as long as the clock was set back.
  */
 export function seenSince(
   before: ReadonlyMap<string, number>,
@@ -41,15 +41,15 @@ export function seenSince(
 }
 
 /**
- * Since when API servers are told to trust a certificate; since ever where none calls us, `undefined`
- * where they are not.
+ * Since when a certificate is published; since 1970 if no webhook of ours is called, `undefined` if it is not
+ * published.
  */
 export function publishedSinceMs(published: Published, certificatePem: string): number | undefined {
   if (published.kind === 'nowhere') return 0;
   return published.kind === 'bundle' ? published.sinceMs.get(certificatePem) : undefined;
 }
 
-/** The same, with no instant to come in it: after a clock was set back. The same object where there is none. */
+/** The same without instants in the future, for a clock that was set back; the same object if it has none. */
 export function asOf(published: Published, nowMs: number): Published {
   if (published.kind !== 'bundle') return published;
   const { sinceMs } = published;
@@ -57,7 +57,7 @@ export function asOf(published: Published, nowMs: number): Published {
   return { kind: 'bundle', sinceMs: seenSince(sinceMs, [...sinceMs.keys()], nowMs) };
 }
 
-/** All that API servers are told to trust, as PEM. */
+/** All published certificates, as PEM. */
 export function publishedPem(published: Published): string {
   return published.kind === 'bundle' ? [...published.sinceMs.keys()].join('') : '';
 }

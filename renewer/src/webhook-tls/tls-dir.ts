@@ -14,7 +14,7 @@ const DATA_LINK = '..data';
 const NEW_LINK = '..new-link';
 const VERSION_PREFIX = '..version-';
 
-/** Both containers run as one user: nobody else may read the key. `mkdtemp` makes folders 0700. */
+/** Both containers run as one user, and no other may read the key. `mkdtemp` makes folders 0700. */
 const FILE_MODE = 0o600;
 
 /**
@@ -27,10 +27,10 @@ const FILE_MODE = 0o600;
  *     ..version-Xf3kQz/{tls.crt,tls.key}    written before, never changed after
  *
  * A reader that resolves `..data` once and reads all files beneath it has files of one version, or
- * ENOENT when that version was removed meanwhile: then it tries again. One that opens `tls.crt` and
+ * ENOENT if that version was removed meanwhile: then it tries again. One that opens `tls.crt` and
  * `tls.key` by their own paths may have a switch between the two, and must check that they match.
  *
- * Files that are no longer given disappear; what others keep in the directory stays. One writer at
+ * Files that are no longer passed disappear; what others have in the directory stays. One writer at
  * a time. A call after a crash at any point repairs what was left. Nothing is synced to disk: the
  * directory is a memory volume, which does not outlive the pod.
  *
@@ -74,13 +74,13 @@ async function switchLink(directory: string, name: string, target: string): Prom
   await rename(newLink, join(directory, name));
 }
 
-async function removeOtherVersions(directory: string, kept: string | undefined): Promise<void> {
+async function removeOtherVersions(directory: string, current: string | undefined): Promise<void> {
   for (const name of await readdir(directory))
-    if (name.startsWith(VERSION_PREFIX) && name !== kept)
+    if (name.startsWith(VERSION_PREFIX) && name !== current)
       await rm(join(directory, name), { recursive: true, force: true });
 }
 
-/** Where the link points; `undefined` when there is nothing or no link. */
+/** Where the link points; `undefined` if there is nothing or no link. */
 async function linkTarget(path: string): Promise<string | undefined> {
   return await readlink(path).catch(() => undefined);
 }

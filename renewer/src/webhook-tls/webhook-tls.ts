@@ -1,17 +1,16 @@
 import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
-import type { RenewerContext } from '../context.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
+import { caSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import type { CaSecret } from './ca-secret.ts';
-import { type CaStatus, caStatusOf } from './ca-status.ts';
-import { createFirstCa } from './create-first-ca.ts';
-import { watchCaSecret } from './ca-store.ts';
-import { createExternalCertificateMonitor } from './external-certificate-monitor.ts';
-import { runCaReconciler } from './ca-reconciler.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { RenewerDependencies } from '../dependencies.ts';
 import { runCaBundleReconciler } from './ca-bundle-reconciler.ts';
-import { createTrustRetention } from './trust-retention.ts';
+import { runCaReconciler, runFirstCaReconciler } from './ca-reconciler.ts';
+import { createCaStore, runCaReflector } from './ca-store.ts';
+import { runExternalCertificateMonitor } from './external-certificate-monitor.ts';
+import { NOTHING_READ, type Published } from './published-ca-bundle.ts';
 import { runServingCertificateReconciler } from './serving-certificate-reconciler.ts';
-import { NOTHING_READ, type Published, publishedPem } from './published-ca-bundle.ts';
+import { isDistrustOver, retainTrust, type Trust } from './trust-retention.ts';
 
 /** What a renewer does about the webhook's certificate; it depends on `TLS_MODE`. */
 export interface WebhookTls {
@@ -21,107 +20,107 @@ export interface WebhookTls {
   readonly lead: (leadership: Leadership) => Promise<void>;
 }
 
+type Settings = Pick<
+  RenewerConfiguration,
+  | 'additionalCaBundle'
+  | 'certificateTimes'
+  | 'podName'
+  | 'podNamespace'
+  | 'serviceName'
+  | 'tlsDir'
+  | 'tlsMode'
+  | 'webhookName'
+>;
+
 /**
- * After the trust propagation each replica signs anew, at most a few seconds after the leader saw the change, and its
- * webhook looks every 2 s; a write that fails is tried again within 30 s (`keep-serving-certificate.ts`).
+ * After the trust propagation each replica signs a new certificate, at most a few seconds after the leader saw the
+ * change, and its webhook looks every 2 s; a write that fails is tried again within 30 s
+ * (`serving-certificate-reconciler.ts`).
  */
 const REPLACED_WITHIN_MS = 40_000;
 
-type Context = Omit<RenewerContext, 'certificates'>;
-
-export function createWebhookTls(context: Context): WebhookTls {
-  const { tlsMode } = context.configuration;
-  if (tlsMode === 'none') return NO_DUTIES;
-  return tlsMode === 'self-managed' ? selfManaged(context) : given(context);
+export function createWebhookTls(
+  dependencies: RenewerDependencies,
+  settings: Settings,
+): WebhookTls {
+  if (settings.tlsMode === 'none') return NO_WEBHOOK;
+  return settings.tlsMode === 'self-managed'
+    ? createSelfManagedTls(dependencies, settings)
+    : createExternalTls(dependencies, settings);
 }
 
 /** Without a webhook nothing is served, and there is no `caBundle`. */
-const NO_DUTIES: WebhookTls = Object.freeze({
+const NO_WEBHOOK: WebhookTls = Object.freeze({
   serve: () => Promise.resolve(),
   lead: () => Promise.resolve(),
 });
 
-/** We make everything: the leader the authority, each replica its serving certificate. */
-function selfManaged(context: Context): WebhookTls {
-  const { configuration, clock } = context;
-  const { podNamespace: namespace, podName, serviceName, webhookName } = configuration;
-  const { certificateTimes: times, additionalCaBundle } = configuration;
-  const state = createObservable<CaSecret>({ kind: 'unknown' });
-  const secret = { namespace, name: `${serviceName}-ca`, state };
-  const bundle = (): string => {
-    const view = caStatusOf(state.get(), new Date(clock.now()));
-    return view.kind === 'present' ? withBundle(view.trustedPem, additionalCaBundle) : '';
+/** The leader makes the CA, and each replica its serving certificate. */
+function createSelfManagedTls(dependencies: RenewerDependencies, settings: Settings): WebhookTls {
+  const { clock } = dependencies;
+  const { podNamespace: namespace, podName, serviceName, webhookName } = settings;
+  const { certificateTimes: times, additionalCaBundle, tlsDir: directory } = settings;
+  const { servingLifetimeMs: lifetimeMs, trustPropagationMs } = times;
+  const retainMs = trustPropagationMs + REPLACED_WITHIN_MS;
+  const ca = createCaStore();
+  const secret = { ca, namespace, name: caSecretName(serviceName) };
+
+  const nextTrust = (before: Trust, published: Published): Trust => {
+    const nowMs = clock.now();
+    const status = ca.statusAt(new Date(nowMs));
+    const trustedPem = status.kind === 'present' ? status.trustedPem : '';
+    return retainTrust(before, {
+      desiredPem: withAdditional(trustedPem, additionalCaBundle),
+      published,
+      nowMs,
+      retainMs,
+      isRevoked: (pem) => isDistrustOver(status, pem, { nowMs, retainMs }),
+    });
   };
+
   return {
     serve: async (signal) => {
+      const serving = { ca, serviceName, namespace, directory, lifetimeMs, trustPropagationMs };
       await Promise.all([
-        watchCaSecret({ ...context, ...secret, signal }),
-        createFirstCa({ ...context, ...secret, times, signal }),
-        runServingCertificateReconciler({
-          ...context,
-          state,
-          serviceName,
-          namespace,
-          directory: configuration.tlsDir,
-          lifetimeMs: times.servingLifetimeMs,
-          trustPropagationMs: times.trustPropagationMs,
-          signal,
-        }),
+        runCaReflector(dependencies, secret, signal),
+        runFirstCaReconciler(dependencies, { ...secret, times }, signal),
+        runServingCertificateReconciler(dependencies, serving, signal),
       ]);
     },
     lead: async (leadership) => {
-      const { signal } = leadership;
       const published = createObservable<Published>(NOTHING_READ);
-      const keepMs = times.trustPropagationMs + REPLACED_WITHIN_MS;
-      const lasting = createTrustRetention({ now: () => clock.now(), keepMs });
-      const isOver = (pem: string): boolean => {
-        const nowMs = clock.now();
-        return isDistrustedFor(keepMs, caStatusOf(state.get(), new Date(nowMs)), pem, nowMs);
-      };
-      let isFirst = true;
-      const current = (): string => {
-        // Replicas may serve for a while yet by what the leader before published.
-        if (isFirst) lasting.see(publishedPem(published.get()));
-        isFirst = published.get().kind === 'unknown';
-        return lasting.extend(bundle(), isOver);
-      };
-      const trusted = { source: state, current };
+      const desired = { input: ca.observed, next: nextTrust };
       await Promise.all([
-        runCaReconciler({ ...context, ...secret, published, times, podName, signal }),
-        runCaBundleReconciler({ ...context, webhookName, trusted, published, leadership }),
+        runCaReconciler(dependencies, { ...secret, times, published, podName }, leadership.signal),
+        runCaBundleReconciler(dependencies, { webhookName, desired, published }, leadership),
       ]);
     },
   };
 }
 
-/**
- * Whether a CA that nobody distrusts signs for so long in the place of one that a person distrusts. Counted
- * from what the Secret says, it does not begin anew with each leader.
- */
-function isDistrustedFor(keepMs: number, view: CaStatus, pem: string, nowMs: number): boolean {
-  if (view.kind !== 'present' || !view.signing) return false;
-  const { distrusts, signing, signingSinceMs } = view;
-  return nowMs - signingSinceMs > keepMs && distrusts(pem) && !distrusts(signing.certificatePem);
-}
-
-/** Somebody else makes the certificate and puts it into `TLS_DIR`: we look at it. */
-function given(context: Context): WebhookTls {
-  const { webhookName, tlsMode, additionalCaBundle } = context.configuration;
-  const { authority, keepChecked } = createExternalCertificateMonitor(context);
+/** Another program, or a person, makes the certificate and puts it into `TLS_DIR`: it is monitored. */
+function createExternalTls(dependencies: RenewerDependencies, settings: Settings): WebhookTls {
+  const { webhookName, tlsMode, tlsDir, additionalCaBundle, serviceName, podNamespace } = settings;
+  const caBundle = createObservable('');
   return {
-    serve: keepChecked,
+    serve: (signal) =>
+      runExternalCertificateMonitor(
+        dependencies,
+        { tlsMode, tlsDir, serviceName, podNamespace, caBundle },
+        signal,
+      ),
     lead: async (leadership) => {
       // With cert-manager its CA injector does it.
       if (tlsMode === 'cert-manager') return;
-      const current = (): string => withBundle(authority.get(), additionalCaBundle);
-      const trusted = { source: authority, current };
+      const next = () => ({ bundlePem: withAdditional(caBundle.get(), additionalCaBundle) });
       const published = createObservable<Published>(NOTHING_READ);
-      await runCaBundleReconciler({ ...context, webhookName, trusted, published, leadership });
+      const desired = { input: caBundle, next };
+      await runCaBundleReconciler(dependencies, { webhookName, desired, published }, leadership);
     },
   };
 }
 
-/** Nothing is added to what is not known: nothing is to be published then. */
-function withBundle(pem: string, additionalPem: string): string {
+/** Nothing is added to an unknown bundle: then nothing is to be published. */
+function withAdditional(pem: string, additionalPem: string): string {
   return pem && mergeBundles(pem, [additionalPem]);
 }

@@ -46,7 +46,7 @@ async function firstRequest(t: Test, variables: Variables, registries: readonly 
     destroy: () => {},
   };
   const { awsKeys: keys, awsRegion: region } = read(variables);
-  const tokenSource = createAwsTokenSource({ clock: systemClock, requestHandler, keys });
+  const tokenSource = createAwsTokenSource({ clock: systemClock, requestHandler }, { keys });
   const [request] = planTokens({ registries, region }).requests;
   if (!request) throw new Error('no request');
   const { signal } = new AbortController();

@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { startConnectProxy } from '@ecr-pull-secrets/shared/testing/connect-proxy.ts';
@@ -112,7 +112,7 @@ t.test(
       empty: '# nothing yet\n',
       first: {
         token: 'from-file\n',
-        // Neither the user nor the cluster is here, and an entry that is not complete hurts nobody.
+        // Neither the user nor the cluster is here, and an entry that is not complete does no harm.
         config: JSON.stringify({
           'current-context': 'dev',
           clusters: [{ name: 'broken', cluster: {} }],
@@ -231,8 +231,8 @@ t.test(
 );
 
 t.test('proxy-url is taken whatever the environment says, by http and by socks5', async (t) => {
-  const authority = await createCertificateAuthority({ commonName: 'test', now: new Date() });
-  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(authority, {
+  const ca = await createCa({ commonName: 'test', now: new Date() });
+  const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(ca, {
     serviceName: 'api',
     namespace: 'test',
     now: new Date(),
@@ -251,7 +251,7 @@ t.test('proxy-url is taken whatever the environment says, by http and by socks5'
   const socks5 = await startSocks5Proxy({ [target]: port });
   t.teardown(() => socks5.close());
   const get = (proxyUrl: string) => {
-    const caData = Buffer.from(authority.certificatePem).toString('base64');
+    const caData = Buffer.from(ca.certificatePem).toString('base64');
     const server = `https://${target}/k8s/clusters/c-1`;
     const cluster = { server, 'certificate-authority-data': caData, 'proxy-url': proxyUrl };
     const file = join(t.testdir({ config: kubeconfig('a', { cluster, user: {} }) }), 'config');

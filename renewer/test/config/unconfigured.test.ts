@@ -7,7 +7,7 @@ import { runRenewer } from '../../src/main.ts';
 
 const HOST = '127.0.0.1';
 
-/** A port on which nobody listens now. */
+/** A port on which no process listens now. */
 async function freePort(): Promise<string> {
   const server = createServer().listen(0, HOST);
   await once(server, 'listening');
@@ -54,8 +54,8 @@ t.test('with a wrong configuration it lives and is never ready', async (t) => {
 t.test('with a right one it is ready, whatever the API server and AWS say', async (t) => {
   const config = JSON.stringify({
     clusters: [{ name: 'gone', cluster: { server: `https://${HOST}:1` } }],
-    contexts: [{ name: 'gone', context: { cluster: 'gone', user: 'nobody' } }],
-    users: [{ name: 'nobody', user: {} }],
+    contexts: [{ name: 'gone', context: { cluster: 'gone', user: 'absent' } }],
+    users: [{ name: 'absent', user: {} }],
     'current-context': 'gone',
   });
   const folder = t.testdir({ config });

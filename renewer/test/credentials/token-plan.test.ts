@@ -1,11 +1,12 @@
 import t from 'tap';
-import { createCredentialStore } from '../../src/credentials/credential-store.ts';
 import { createDockerConfig } from '../../src/credentials/docker-config.ts';
-import { planTokens } from '../../src/credentials/token-plan.ts';
+import type { Registry } from '../../src/credentials/registries/registries.ts';
+import { placeOf } from '../../src/credentials/registries/token-place.ts';
+import { isOfOtherRole, planTokens } from '../../src/credentials/token-plan.ts';
+import { EAST, NOW_MS, WEST } from '../support/registry-tokens.ts';
 
-const nowMs = Date.UTC(2026, 0, 1);
-const east = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
-const west = '123456789012.dkr.ecr.us-west-2.amazonaws.com';
+const otherAccount = '210987654321.dkr.ecr.us-east-1.amazonaws.com';
+const roleArn = 'arn:aws:iam::210987654321:role/pull';
 
 const REFUSAL = /gets no token: .* partition aws-.* AWS_REGION=us-east-1, is in aws;/;
 
@@ -19,6 +20,110 @@ function regionsOf(keys: readonly string[], region: string | undefined, identity
     ...refused.map(({ key, reason }) => [key, { reason }]),
   ]);
 }
+
+t.test('without registries the plan is the caller’s own one in its region', (t) => {
+  const { requests, entries } = planTokens({ registries: [], region: 'eu-west-1' });
+  t.match(requests, [{ service: 'ecr', region: 'eu-west-1', identity: {} }]);
+  t.match(entries, [{ key: undefined, tokenId: requests[0]?.id }]);
+  t.end();
+});
+
+t.test('there is one token per identity and region, and none under another region’s host', (t) => {
+  const registries: readonly Registry[] = [
+    { host: `https://${EAST}` },
+    { host: `${EAST}/` },
+    { host: otherAccount },
+    { host: otherAccount.replace('us-east-1', 'us-west-2'), roleArn },
+    { host: WEST },
+    { host: 'public.ecr.aws' },
+  ];
+  const { requests, entries } = planTokens({ registries, region: 'eu-west-1' });
+  t.equal(requests.length, 4);
+  const regionOf = new Map(requests.map((request) => [request.id, request]));
+  for (const [index, { tokenId }] of entries.entries()) {
+    const host = registries[index]?.host ?? '';
+    t.equal(regionOf.get(tokenId)?.region, placeOf(host)?.region, host);
+    t.equal(regionOf.get(tokenId)?.identity.roleArn, registries[index]?.roleArn, host);
+  }
+  t.end();
+});
+
+t.test('a host that is no ECR name takes the token of the registry that it names', (t) => {
+  const { requests, entries } = planTokens({
+    registries: [{ host: 'proxy.example.com', tokenOf: WEST }],
+    region: 'us-east-1',
+  });
+  t.match(requests, [{ region: 'us-west-2' }]);
+  t.match(entries, [{ key: 'proxy.example.com' }]);
+  t.end();
+});
+
+t.test(
+  'a host takes the very token of the registry that it names, whatever identity requests it',
+  (t) => {
+    const proxy = { host: 'proxy.example.com', tokenOf: `https://${otherAccount.toUpperCase()}/` };
+    const listed = { host: otherAccount, roleArn, externalId: 'ours', sessionName: 'me' };
+    const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
+    const places = { region: undefined, identity: mine };
+    const both = planTokens({ registries: [proxy, { host: EAST }, listed], ...places });
+    t.equal(both.requests.length, 2);
+    t.equal(both.entries[0]?.tokenId, both.entries[2]?.tokenId);
+    t.same(both.requests[0]?.identity, { roleArn, externalId: 'ours', sessionName: 'me' });
+
+    const own = { ...proxy, roleArn: `${roleArn}-own` };
+    t.match(planTokens({ registries: [own, listed], ...places }).requests, [
+      { identity: { roleArn: own.roleArn, externalId: undefined } },
+      { identity: { roleArn } },
+    ]);
+    t.match(planTokens({ registries: [proxy], ...places }).requests, [{ identity: mine }]);
+    t.end();
+  },
+);
+
+t.test('a host that names none goes with the first ECR host, else with AWS_REGION', (t) => {
+  const proxy = { host: 'proxy.example.com' };
+  const withEcr = planTokens({ registries: [proxy, { host: WEST }], region: 'us-east-1' });
+  t.match(withEcr.requests, [{ region: 'us-west-2' }]);
+  t.match(planTokens({ registries: [proxy], region: 'us-east-1' }).requests, [
+    { region: 'us-east-1' },
+  ]);
+  t.end();
+});
+
+t.test('of hosts that share a token the strictest chooses the endpoint', (t) => {
+  const fipsHost = '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com';
+  const { requests } = planTokens({
+    registries: [{ host: EAST }, { host: fipsHost }],
+    region: undefined,
+  });
+  t.match(requests, [{ fips: true, dualStack: false }]);
+  t.equal(requests.length, 1);
+  t.end();
+});
+
+t.test('a namespace’s role asks for the registries that name no role of their own', (t) => {
+  const registries = [{ host: EAST }, { host: otherAccount, roleArn }];
+  const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
+  const { requests, planHash } = planTokens({ registries, region: undefined, identity: mine });
+  t.same(
+    new Set(requests.map(({ identity }) => identity.roleArn)),
+    new Set([mine.roleArn, roleArn]),
+  );
+  const common = planTokens({ registries, region: undefined }).planHash;
+  t.not(planHash, common);
+  t.ok(isOfOtherRole(planHash, common));
+  t.notOk(isOfOtherRole(common, planHash));
+  t.notOk(isOfOtherRole(planHash, planHash));
+  t.end();
+});
+
+t.test('a namespace’s role that asks for no registry leaves no mark', (t) => {
+  const registries = [{ host: otherAccount, roleArn }];
+  const identity = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
+  const { planHash } = planTokens({ registries, region: undefined, identity });
+  t.equal(planHash, planTokens({ registries, region: undefined }).planHash);
+  t.end();
+});
 
 t.test('a wildcard for the account takes the token of its region', (t) => {
   const keys = [
@@ -45,11 +150,11 @@ t.test(
   'a wildcard for the region takes the token of AWS_REGION, else of the first ECR host',
   (t) => {
     const anyRegion = '123456789012.dkr.ecr.*.amazonaws.com';
-    t.same(regionsOf([west, anyRegion], 'us-east-1'), {
-      [west]: 'us-west-2',
+    t.same(regionsOf([WEST, anyRegion], 'us-east-1'), {
+      [WEST]: 'us-west-2',
       [anyRegion]: 'us-east-1',
     });
-    t.match(regionsOf([west, anyRegion], undefined), { [anyRegion]: 'us-west-2' });
+    t.match(regionsOf([WEST, anyRegion], undefined), { [anyRegion]: 'us-west-2' });
     t.match(regionsOf(['*.dkr.ecr.*.amazonaws.com'], 'us-gov-west-1'), {
       '*.dkr.ecr.*.amazonaws.com': 'us-gov-west-1',
     });
@@ -66,48 +171,38 @@ t.test('another partition’s key is refused alone, and the rest is complete wit
     '123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu',
     '123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov',
   ];
-  const found = regionsOf([...foreign, east, 'proxy.example.com'], 'us-east-1');
+  const found = regionsOf([...foreign, EAST, 'proxy.example.com'], 'us-east-1');
   for (const key of foreign) t.match(found[key], { reason: REFUSAL }, key);
-  t.equal(found[east], 'us-east-1');
+  t.equal(found[EAST], 'us-east-1');
   t.equal(found['proxy.example.com'], 'us-east-1');
 
-  const plan = planTokens({ registries: [{ host: china }, { host: east }], region: 'us-east-1' });
-  const alone = planTokens({ registries: [{ host: east }], region: 'us-east-1' });
+  const plan = planTokens({ registries: [{ host: china }, { host: EAST }], region: 'us-east-1' });
+  const alone = planTokens({ registries: [{ host: EAST }], region: 'us-east-1' });
   t.equal(plan.planHash, alone.planHash, 'no secret is written anew for it');
-  const times = { obtainedAtMs: nowMs, expiresAtMs: nowMs + 1 };
-  const token = { username: 'AWS', password: 'x', registry: east, ...times };
+  const times = { obtainedAtMs: NOW_MS, expiresAtMs: NOW_MS + 1 };
+  const token = { username: 'AWS', password: 'x', registry: EAST, ...times };
   const tokens = new Map([[plan.requests[0]?.id ?? '', token]]);
-  t.same(createDockerConfig(plan, tokens, nowMs), createDockerConfig(alone, tokens, nowMs));
-  t.equal(createDockerConfig(plan, tokens, nowMs)?.isComplete, true);
+  t.same(createDockerConfig(plan, tokens, NOW_MS), createDockerConfig(alone, tokens, NOW_MS));
+  t.equal(createDockerConfig(plan, tokens, NOW_MS)?.isComplete, true);
   t.end();
 });
 
 t.test('an identity gets the keys of its own partition, whichever region is home', (t) => {
   const china = '*.dkr.ecr.cn-north-1.amazonaws.com.cn';
-  t.match(regionsOf([china, east, 'public.ecr.aws'], 'cn-northwest-1'), {
+  t.match(regionsOf([china, EAST, 'public.ecr.aws'], 'cn-northwest-1'), {
     [china]: 'cn-north-1',
-    [east]: { reason: /partition aws,/ },
+    [EAST]: { reason: /partition aws,/ },
     'public.ecr.aws': { reason: /partition aws,/ },
   });
   const identity = { roleArn: 'arn:aws-cn:iam::123456789012:role/pull' };
-  t.match(regionsOf([china, east], 'us-east-1', identity), {
+  t.match(regionsOf([china, EAST], 'us-east-1', identity), {
     [china]: 'cn-north-1',
-    [east]: { reason: /partition aws, and the role arn:aws-cn:\S+ is in aws-cn/ },
+    [EAST]: { reason: /partition aws, and the role arn:aws-cn:\S+ is in aws-cn/ },
   });
   t.match(regionsOf(['*.dkr.ecr.*.amazonaws.com', 'proxy.example.com'], 'us-east-1', identity), {
     '*.dkr.ecr.*.amazonaws.com': { reason: /partition aws-us-gov or aws,/ },
     'proxy.example.com': { reason: /partition aws,/ },
   });
-  t.match(regionsOf([china, east], undefined), { [china]: 'cn-north-1', [east]: 'us-east-1' });
-  t.end();
-});
-
-t.test('a role that gets no key at all lacks its token', (t) => {
-  const role = { roleArn: 'arn:aws-cn:iam::123456789012:role/x' };
-  const registries = [{ host: east }];
-  const documents = createCredentialStore({ registries, region: 'us-east-1', now: () => nowMs });
-  t.equal(documents.lacksTokenOf(role), true);
-  t.equal(documents.documentFor(role), undefined);
-  t.same(documents.requestsFor([role]), documents.requestsFor([]));
+  t.match(regionsOf([china, EAST], undefined), { [china]: 'cn-north-1', [EAST]: 'us-east-1' });
   t.end();
 });

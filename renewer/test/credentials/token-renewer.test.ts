@@ -1,286 +1,215 @@
-import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
-import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
-import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
-import { createRenewerMetrics } from '../../src/metrics.ts';
-import type { RegistryToken, RegistryTokens } from '../../src/credentials/registry-token.ts';
-import { createTokenRenewer, type TokenRenewer } from '../../src/credentials/token-renewer.ts';
-import { planTokens, type TokenRequest } from '../../src/credentials/token-plan.ts';
-
-const HOUR_MS = 3_600_000;
-
-/** After this long a token source gives up. */
-const LIMIT_MS = 25_000;
-
-const nowMs = Date.UTC(2026, 0, 1);
-const east = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
-const west = '123456789012.dkr.ecr.us-west-2.amazonaws.com';
-
-function token(changes: Partial<RegistryToken> = {}): RegistryToken {
-  return {
-    username: 'AWS',
-    password: 'x',
-    registry: `https://${east}`,
-    obtainedAtMs: nowMs,
-    expiresAtMs: nowMs + 12 * HOUR_MS,
-    ...changes,
-  };
-}
+import { planTokens } from '../../src/credentials/token-plan.ts';
+import { EAST, HOUR_MS, NOW_MS, registryToken, WEST } from '../support/registry-tokens.ts';
+import { startTokenRenewer } from '../support/started-token-renewer.ts';
 
 const [first, second] = planTokens({
-  registries: [{ host: east }, { host: west }],
+  registries: [{ host: EAST }, { host: WEST }],
   region: undefined,
 }).requests;
 const requests = [first, second].filter((request) => request !== undefined);
 
-interface Kept {
-  readonly clock: ReturnType<typeof createFakeClock>;
-  readonly asked: { readonly id: string; readonly atMs: number }[];
-  readonly told: { readonly tokens: RegistryTokens; readonly living: RegistryTokens }[];
-  readonly failing: Set<string>;
-  readonly hanging: Set<string>;
-  readonly keeper: TokenRenewer;
-  readonly stop: () => Promise<void>;
-}
-
-function keep(initial: RegistryTokens = new Map(), random = () => 0.999_999): Kept {
-  const clock = createFakeClock(nowMs);
-  const controller = new AbortController();
-  const asked: Kept['asked'][number][] = [];
-  const told: Kept['told'][number][] = [];
-  const failing = new Set<string>();
-  const hanging = new Set<string>();
-  const keeper = createTokenRenewer({
-    tokenSource: async ({ id }: TokenRequest, signal) => {
-      asked.push({ id, atMs: clock.now() - nowMs });
-      if (hanging.has(id)) await clock.sleep(LIMIT_MS, signal);
-      if (hanging.has(id)) throw new Error('AWS is silent');
-      if (failing.has(id)) throw new Error('AWS is away');
-      return token({ obtainedAtMs: clock.now(), expiresAtMs: clock.now() + 12 * HOUR_MS });
-    },
-    initial,
-    onTokens: (tokens, living) => told.push({ tokens, living }),
-    clock,
-    random,
-    logger: createLogger({
-      level: 'silent',
-      format: 'json',
-      name: 'test',
-      destination: { write: () => {} },
-    }),
-    metrics: createRenewerMetrics(createMetricsRegistry()),
-    signal: controller.signal,
-  });
-  const running = keeper.run();
-  return {
-    clock,
-    asked,
-    told,
-    failing,
-    hanging,
-    keeper,
-    stop: async () => {
-      controller.abort();
-      await running;
-    },
-  };
-}
-
-t.test('tokens are got at once, renewed together at half life, and told of once', async (t) => {
-  const { clock, asked, told, keeper, stop } = keep();
-  keeper.require(requests);
+t.test('tokens are got at once, renewed together at half life, and published once', async (t) => {
+  const { clock, calls, published, renewer, stop } = startTokenRenewer();
+  renewer.require(requests);
   await clock.advance(5 * HOUR_MS);
-  t.equal(asked.length, 2);
+  t.equal(calls.length, 2);
   t.same(
-    told.map(({ tokens }) => tokens.size),
+    published.map(({ size }) => size),
     [0, 2],
   );
   await clock.advance(HOUR_MS);
-  t.equal(asked.length, 4);
-  t.equal(told.length, 3, 'both new tokens come in one piece');
+  t.equal(calls.length, 4);
+  t.equal(published.length, 3, 'both new tokens come in one piece');
   await stop();
 });
 
-t.test('a failure keeps the old token, and AWS is asked again after growing waits', async (t) => {
-  const { clock, asked, told, failing, keeper, stop } = keep();
-  keeper.require(requests.slice(0, 1));
+t.test('a failure keeps the old token, and AWS is called again after growing waits', async (t) => {
+  const { clock, calls, published, failing, renewer, stop } = startTokenRenewer();
+  renewer.require(requests.slice(0, 1));
   await clock.advance(5 * HOUR_MS);
   failing.add(first?.id ?? '');
   await clock.advance(HOUR_MS);
-  const tries = asked.slice(1).map(({ atMs }) => atMs);
+  const tries = calls.slice(1).map(({ atMs }) => atMs);
   const waits = tries
     .slice(1)
     .map((atMs, index) => Math.round((atMs - (tries[index] ?? 0)) / 1000));
   t.equal(Math.round((tries[0] ?? 0) / HOUR_MS / 0.1), 54, 'half life with jitter');
   t.same(waits.slice(0, 6), [1, 2, 4, 8, 16, 30]);
-  t.equal(told.length, 2, 'a failure tells nothing');
+  t.equal(published.length, 2, 'a failure publishes nothing');
   failing.clear();
   await clock.advance(30_000);
-  t.equal(told.length, 3);
+  t.equal(published.length, 3);
   await stop();
 });
 
-t.test('one token that AWS refuses keeps no other waiting', async (t) => {
-  const { clock, told, failing, keeper, stop } = keep();
+t.test('one token that AWS refuses delays no other', async (t) => {
+  const { clock, published, failing, renewer, stop } = startTokenRenewer();
   failing.add(second?.id ?? '');
-  keeper.require(requests);
+  renewer.require(requests);
   await clock.advance(1_000);
-  t.same([...(told.at(-1)?.tokens.keys() ?? [])], [first?.id]);
+  t.same([...(published.at(-1)?.keys() ?? [])], [first?.id]);
   await stop();
 });
 
-t.test('tokens of the checkpoint are used without asking AWS, unless they are dead', async (t) => {
-  const initial = new Map([
-    [first?.id ?? '', token()],
-    [second?.id ?? '', token({ expiresAtMs: nowMs })],
-  ]);
-  const { clock, asked, told, keeper, stop } = keep(initial);
-  keeper.require(requests);
-  t.same([...(told[0]?.tokens.keys() ?? [])], [first?.id]);
-  await clock.advance(HOUR_MS);
-  t.same(
-    asked.map(({ id }) => id),
-    [second?.id],
-  );
-  await stop();
-});
+t.test(
+  'tokens of the checkpoint are used without a call to AWS, unless they have expired',
+  async (t) => {
+    const initial = new Map([
+      [first?.id ?? '', registryToken()],
+      [second?.id ?? '', registryToken({ expiresAtMs: NOW_MS })],
+    ]);
+    const { clock, calls, published, renewer, stop } = startTokenRenewer({
+      initialTokens: initial,
+    });
+    renewer.require(requests);
+    t.same([...(published[0]?.keys() ?? [])], [first?.id]);
+    await clock.advance(HOUR_MS);
+    t.same(
+      calls.map(({ id }) => id),
+      [second?.id],
+    );
+    await stop();
+  },
+);
 
 t.test('a token whose end no date can be does not end the renewal when AWS is away', async (t) => {
   const id = first?.id ?? '';
   const initial = new Map([
-    [id, token({ expiresAtMs: 1e300, obtainedAtMs: nowMs - 12 * HOUR_MS })],
+    [id, registryToken({ expiresAtMs: 1e300, obtainedAtMs: NOW_MS - 12 * HOUR_MS })],
   ]);
-  const { clock, asked, failing, keeper, stop } = keep(initial);
+  const { clock, calls, failing, renewer, stop } = startTokenRenewer({ initialTokens: initial });
   failing.add(id);
-  keeper.require(requests.slice(0, 1));
+  renewer.require(requests.slice(0, 1));
   await clock.advance(60_000);
-  t.ok(asked.length > 1, 'AWS is asked again');
+  t.ok(calls.length > 1, 'AWS is called again');
   await stop();
 });
 
-t.test('a token that nobody requires any more is not renewed', async (t) => {
-  const { clock, asked, keeper, stop } = keep();
-  keeper.require(requests);
+t.test('a token that is not required any more is not renewed', async (t) => {
+  const { clock, calls, renewer, stop } = startTokenRenewer();
+  renewer.require(requests);
   await clock.advance(1_000);
-  keeper.require(requests.slice(0, 1));
+  renewer.require(requests.slice(0, 1));
   await clock.advance(6 * HOUR_MS);
   t.same(
-    asked.map(({ id }) => id),
+    calls.map(({ id }) => id),
     [first?.id, second?.id, first?.id],
   );
   await stop();
 });
 
 t.test('a clock that was ahead and is set back does not stop renewal', async (t) => {
-  const { clock, asked, keeper, stop } = keep(
-    new Map([
-      [
-        first?.id ?? '',
-        token({ obtainedAtMs: nowMs + 24 * HOUR_MS, expiresAtMs: nowMs + 36 * HOUR_MS }),
-      ],
-    ]),
-  );
-  keeper.require(requests.slice(0, 1));
+  const ahead = registryToken({ obtainedAtMs: NOW_MS + 24 * HOUR_MS });
+  const { clock, calls, renewer, stop } = startTokenRenewer({
+    initialTokens: new Map([[first?.id ?? '', ahead]]),
+  });
+  renewer.require(requests.slice(0, 1));
   await clock.advance(60_000);
-  t.equal(asked.length, 1);
+  t.equal(calls.length, 1);
   await stop();
 });
 
 t.test('tokens that failed together come back together, whatever their waits', async (t) => {
   let draws = 0;
-  const { clock, told, failing, keeper, stop } = keep(new Map(), () => (draws++ % 2 ? 0.9 : 0.1));
+  const { clock, published, failing, renewer, stop } = startTokenRenewer({
+    random: () => (draws++ % 2 ? 0.9 : 0.1),
+  });
   for (const { id } of requests) failing.add(id);
-  keeper.require(requests);
+  renewer.require(requests);
   await clock.advance(60_000);
   failing.clear();
   await clock.advance(60_000);
   t.same(
-    told.map(({ tokens }) => tokens.size),
+    published.map(({ size }) => size),
     [0, 2],
   );
   await stop();
 });
 
-t.test('one token that hangs keeps no other waiting, whether new or tried again', async (t) => {
-  const { clock, asked, told, failing, hanging, keeper, stop } = keep();
+t.test('one token that hangs delays no other, whether new or tried again', async (t) => {
+  const { clock, calls, published, failing, hanging, renewer, stop } = startTokenRenewer();
   const [one = '', two = ''] = requests.map(({ id }) => id);
   hanging.add(two);
-  keeper.require(requests.slice(1));
+  renewer.require(requests.slice(1));
   await clock.advance(1_000);
   failing.add(one);
-  keeper.require(requests);
+  renewer.require(requests);
   await clock.advance(10_000);
-  t.ok(asked.filter(({ id }) => id === one).length > 3);
-  t.equal(asked.filter(({ id }) => id === two).length, 1);
+  t.ok(calls.filter(({ id }) => id === one).length > 3);
+  t.equal(calls.filter(({ id }) => id === two).length, 1);
   failing.clear();
   await clock.advance(10_000);
-  t.same([...(told.at(-1)?.tokens.keys() ?? [])], [one]);
+  t.same([...(published.at(-1)?.keys() ?? [])], [one]);
   await stop();
 });
 
 t.test('tokens that hang together come back together', async (t) => {
   let draws = 0;
-  const { clock, told, hanging, keeper, stop } = keep(new Map(), () => (draws++ % 2 ? 0.9 : 0.1));
+  const { clock, published, hanging, renewer, stop } = startTokenRenewer({
+    random: () => (draws++ % 2 ? 0.9 : 0.1),
+  });
   for (const { id } of requests) hanging.add(id);
-  keeper.require(requests);
+  renewer.require(requests);
   await clock.advance(60_000);
   hanging.clear();
   await clock.advance(60_000);
   t.same(
-    told.map(({ tokens }) => tokens.size),
+    published.map(({ size }) => size),
     [0, 2],
   );
   await stop();
 });
 
-t.test('tokens that nobody requires yet, or any more, are kept while they live', async (t) => {
+t.test('tokens that are not required yet, or any more, stay while they are valid', async (t) => {
   const [one = '', two = ''] = requests.map(({ id }) => id);
   const initial = new Map([
-    [two, token({ expiresAtMs: nowMs + HOUR_MS })],
-    ['dead', token({ expiresAtMs: nowMs })],
+    [two, registryToken({ expiresAtMs: NOW_MS + HOUR_MS })],
+    ['dead', registryToken({ expiresAtMs: NOW_MS })],
   ]);
-  const { clock, asked, told, keeper, stop } = keep(initial);
-  const last = () => {
-    const { tokens = new Map(), living = new Map() } = told.at(-1) ?? {};
-    return { required: [...tokens.keys()], living: [...living.keys()] };
+  const { clock, calls, published, renewer, required, stop } = startTokenRenewer({
+    initialTokens: initial,
+  });
+  const last = async () => {
+    return { required: await required(), living: [...(published.at(-1)?.keys() ?? [])] };
   };
-  keeper.require(requests.slice(0, 1));
+  renewer.require(requests.slice(0, 1));
   await clock.advance(1_000);
-  t.same(last(), { required: [one], living: [two, one] });
-  keeper.require(requests.slice(1));
-  t.same(last(), { required: [two], living: [two, one] });
-  keeper.require(requests);
-  t.same(last(), { required: [one, two], living: [two, one] });
+  t.same(await last(), { required: [one], living: [two, one] });
+  renewer.require(requests.slice(1));
+  t.same(await last(), { required: [two], living: [two, one] });
+  renewer.require(requests);
+  t.same(await last(), { required: [one, two], living: [two, one] });
   await clock.advance(1_000);
-  t.equal(asked.length, 1, 'AWS is asked for nothing that is known');
-  keeper.require(requests.slice(0, 1));
+  t.equal(calls.length, 1, 'AWS is calls for nothing that is known');
+  renewer.require(requests.slice(0, 1));
   await clock.advance(6 * HOUR_MS);
-  t.same(last(), { required: [one], living: [one] });
+  t.same(await last(), { required: [one], living: [one] });
   await stop();
 });
 
-t.test('requiring a refused token again and again asks AWS no sooner', async (t) => {
-  const { clock, asked, failing, hanging, keeper, stop } = keep();
+t.test('requiring a refused token again and again calls AWS no sooner', async (t) => {
+  const { clock, calls, failing, hanging, renewer, stop } = startTokenRenewer();
   const [one = '', two = ''] = requests.map(({ id }) => id);
   failing.add(two);
   const toggle = async (): Promise<void> => {
-    keeper.require(requests);
+    renewer.require(requests);
     await clock.advance(50);
-    keeper.require(requests.slice(0, 1));
+    renewer.require(requests.slice(0, 1));
     await clock.advance(50);
   };
   for (let round = 0; round < 100; round++) await toggle();
-  const calls = () => asked.filter(({ id }) => id === two).length;
-  t.ok(calls() <= 5, `${calls()} calls in 10 s, as with waits of 1, 2, 4 and 8 s`);
-  t.ok(calls() >= 3, 'and it is not given up');
-  t.equal(asked.filter(({ id }) => id === one).length, 1);
+  const callsOfTwo = () => calls.filter(({ id }) => id === two).length;
+  t.ok(callsOfTwo() <= 5, `${callsOfTwo()} calls in 10 s, as with waits of 1, 2, 4 and 8 s`);
+  t.ok(callsOfTwo() >= 3, 'and it is not given up');
+  t.equal(calls.filter(({ id }) => id === one).length, 1);
 
   failing.delete(two);
   hanging.add(two);
-  keeper.require(requests);
+  renewer.require(requests);
   await clock.advance(30_000);
-  const before = calls();
+  const before = callsOfTwo();
   for (let round = 0; round < 100; round++) await toggle();
-  t.ok(calls() - before <= 1, 'nor while an answer is waited for');
+  t.ok(callsOfTwo() - before <= 1, 'nor while an answer is waited for');
   await stop();
 });

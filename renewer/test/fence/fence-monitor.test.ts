@@ -12,7 +12,7 @@ import { type Exchange, startApiStandIn } from '@ecr-pull-secrets/kube/testing/a
 
 const HOUR_MS = 3_600_000;
 
-/** As the API server answers it, with a policy's message at the end. */
+/** The response of the API server, with a policy's message at the end. */
 function deny(message: string) {
   return (exchange: Exchange): void => {
     const words = `secrets "x" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: ${message}`;
@@ -24,7 +24,7 @@ const fenced = deny('identity fence of ecr-pull-secrets: no');
 const unfenced = (exchange: Exchange): void => exchange.json({ metadata: {} });
 const there = (exchange: Exchange): void => exchange.refuse(409);
 const absent = (exchange: Exchange): void => exchange.refuse(404);
-/** The answers of a whole fence where there is no pull secret: to its type, two finalizers, and an Event's. */
+/** The responses of a complete fence without a pull secret: to its type, two finalizers, and an Event's. */
 const ALL_FENCED = [fenced, fenced, absent, fenced];
 const busy = (exchange: Exchange): void => exchange.refuse(503);
 
@@ -62,11 +62,23 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
     await client.close();
     await api.close();
   });
-  /** Answers the requests of one attempt; how long it waits for the next one. */
-  const attempt = async (...answers: readonly ((exchange: Exchange) => unknown)[]) => {
+  const configuration = readRenewerConfiguration({
+    POD_NAME: 'pod',
+    POD_NAMESPACE: 'home',
+    TLS_MODE: 'none',
+    ...variables,
+  });
+  const logger = createLogger({
+    level: 'info',
+    format: 'json',
+    name: 'test',
+    destination: { write: (line) => lines.push(line) },
+  });
+  /** Responds to the requests of one attempt; returns how long the monitor waits for the next one. */
+  const attempt = async (...responses: readonly ((exchange: Exchange) => unknown)[]) => {
     asleep = Promise.withResolvers<number>();
     wake?.();
-    for (const answer of answers) await answer(await api.next());
+    for (const respond of responses) await respond(await api.next());
     return asleep.promise;
   };
   return {
@@ -77,24 +89,11 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
     lines,
     warnings: () => lines.filter((line) => line.includes('"level":"warn"')),
     keep: () =>
-      runFenceMonitor({
-        configuration: readRenewerConfiguration({
-          POD_NAME: 'pod',
-          POD_NAMESPACE: 'home',
-          TLS_MODE: 'none',
-          ...variables,
-        }),
-        client,
-        clock,
-        logger: createLogger({
-          level: 'info',
-          format: 'json',
-          name: 'test',
-          destination: { write: (line) => lines.push(line) },
-        }),
-        metrics: createRenewerMetrics(registry),
-        signal: stop.signal,
-      }),
+      runFenceMonitor(
+        { client, clock, random: () => 1, logger, metrics: createRenewerMetrics(registry) },
+        configuration,
+        stop.signal,
+      ),
     state: async () =>
       /_fence\{state="(\w+)"\} 1/.exec(await registry.metrics())?.[1] ?? 'no state',
   };
@@ -107,15 +106,15 @@ t.test(
     void keep();
     t.equal(await state(), 'unknown');
     const seen: { readonly url: URL; readonly body: unknown }[] = [];
-    const look = (answer: (exchange: Exchange) => void) => async (exchange: Exchange) => {
+    const record = (respond: (exchange: Exchange) => void) => async (exchange: Exchange) => {
       seen.push({ url: exchange.url, body: JSON.parse(await text(exchange.request)) });
-      answer(exchange);
+      respond(exchange);
     };
-    const looks = ALL_FENCED.map(look);
-    t.equal(await attempt(...looks), HOUR_MS);
-    t.equal(await attempt(...looks), HOUR_MS);
+    const recorded = ALL_FENCED.map(record);
+    t.equal(await attempt(...recorded), HOUR_MS);
+    t.equal(await attempt(...recorded), HOUR_MS);
     t.equal(await state(), 'proven');
-    t.equal(lines.length, 1, 'said once');
+    t.equal(lines.length, 1, 'logged once');
     for (const { url } of seen) {
       t.equal(url.searchParams.get('dryRun'), 'All');
       t.not(url.searchParams.get('fieldManager'), 'ecr-pull-secrets', 'our fields stay ours');
@@ -141,10 +140,10 @@ t.test('a fence that lacks one rule is missing, whichever it is', async (t) => {
     'finalizers of one that is there': [there, there, unfenced],
     Events: [there, there, fenced, unfenced],
   };
-  for (const [rule, answers] of Object.entries(lacking)) {
+  for (const [rule, responses] of Object.entries(lacking)) {
     const { attempt, keep, state } = await startWorld(t);
     void keep();
-    for (let attempts = 0; attempts < 4; attempts++) await attempt(...answers);
+    for (let attempts = 0; attempts < 4; attempts++) await attempt(...responses);
     t.equal(await state(), 'missing', rule);
   }
 });
@@ -156,7 +155,7 @@ t.test('an identity without the right to Events needs no fence for them', async 
   t.equal(await state(), 'proven');
 });
 
-t.test('a fence that is only just being made is not missing', async (t) => {
+t.test('a fence that is being created is not missing', async (t) => {
   const { attempt, keep, state, warnings } = await startWorld(t);
   void keep();
   for (const ms of [5_000, 10_000, 20_000]) t.equal(await attempt(unfenced), ms);
@@ -166,24 +165,27 @@ t.test('a fence that is only just being made is not missing', async (t) => {
   t.same(warnings(), []);
 });
 
-t.test('one that is missing is said once an hour, and found within minutes', async (t) => {
-  const { attempt, keep, state, warnings } = await startWorld(t);
-  void keep();
-  for (let attempts = 0; attempts < 4; attempts++) await attempt(unfenced);
-  t.equal(await state(), 'missing');
-  t.equal(warnings().length, 1);
-  t.match(warnings(), [
-    /"object":"\/api\/v1\/namespaces\/home\/secrets\/.*anyone who has its token/,
-  ]);
-  let passedMs = 0;
-  while (passedMs < HOUR_MS) passedMs += await attempt(unfenced);
-  t.ok((await attempt(unfenced)) <= 300_000);
-  t.equal(warnings().length, 2);
-  t.equal(await attempt(...ALL_FENCED), HOUR_MS);
-  t.equal(await state(), 'proven');
-});
+t.test(
+  'a missing fence is logged once an hour, and a repaired one is proven within minutes',
+  async (t) => {
+    const { attempt, keep, state, warnings } = await startWorld(t);
+    void keep();
+    for (let attempts = 0; attempts < 4; attempts++) await attempt(unfenced);
+    t.equal(await state(), 'missing');
+    t.equal(warnings().length, 1);
+    t.match(warnings(), [
+      /"object":"\/api\/v1\/namespaces\/home\/secrets\/.*anyone who has its token/,
+    ]);
+    let passedMs = 0;
+    while (passedMs < HOUR_MS) passedMs += await attempt(unfenced);
+    t.ok((await attempt(unfenced)) <= 300_000);
+    t.equal(warnings().length, 2);
+    t.equal(await attempt(...ALL_FENCED), HOUR_MS);
+    t.equal(await state(), 'proven');
+  },
+);
 
-t.test('an API server that is away or busy says nothing about the fence', async (t) => {
+t.test('an API server that is away or busy does not change the state of the fence', async (t) => {
   const { attempt, keep, state, warnings } = await startWorld(t);
   void keep();
   await attempt(...ALL_FENCED);
@@ -195,15 +197,15 @@ t.test('an API server that is away or busy says nothing about the fence', async 
 });
 
 t.test('a verdict counts for two hours', async (t) => {
-  for (const [verdict, answers] of [
+  for (const [verdict, responses] of [
     ['proven', ALL_FENCED],
     ['missing', [unfenced]],
   ] as const) {
     const { attempt, keep, state, warnings } = await startWorld(t);
     void keep();
     let passedMs = 0;
-    if (verdict === 'proven') passedMs += await attempt(...answers);
-    else for (let misses = 0; misses < 4; misses++) passedMs = await attempt(...answers);
+    if (verdict === 'proven') passedMs += await attempt(...responses);
+    else for (let misses = 0; misses < 4; misses++) passedMs = await attempt(...responses);
     while (passedMs <= 2 * HOUR_MS) {
       t.equal(await state(), verdict);
       passedMs += await attempt(busy);
@@ -243,7 +245,7 @@ t.test('the policy on the webhook configuration counts as well', async (t) => {
   t.match(warnings(), [/mutatingwebhookconfigurations\/ecr-pull-secrets/]);
 });
 
-t.test('a webhook configuration that somebody deleted needs no fence', async (t) => {
+t.test('a webhook configuration that was deleted needs no fence', async (t) => {
   const { attempt, keep, state } = await startWorld(t, { TLS_MODE: 'self-managed' });
   void keep();
   t.equal(await attempt(...ALL_FENCED, absent), HOUR_MS);
@@ -251,7 +253,7 @@ t.test('a webhook configuration that somebody deleted needs no fence', async (t)
 });
 
 t.test(
-  'a pull secret that is not found proves nothing, because the attempt makes it',
+  'a pull secret that is not found proves nothing, because the attempt would create it',
   async (t) => {
     const { attempt, keep, state } = await startWorld(t);
     void keep();
@@ -260,38 +262,41 @@ t.test(
   },
 );
 
-t.test('a fence that is switched off is not looked for, and said once', async (t) => {
+t.test('a fence that is switched off is not tried, and logged once', async (t) => {
   const { keep, state, warnings } = await startWorld(t, { FENCE: 'off' });
   await keep();
   t.equal(await state(), 'off');
   t.equal(warnings().length, 1);
 });
 
-t.test('a single run warns where the fence is missing or off, and else says nothing', async (t) => {
-  const { attempt, client, clock, api } = await startWorld(t);
-  const run = async (fence: 'on' | 'off' | undefined): Promise<string> => {
-    let output = '';
-    const configuration = { ...SINGLE_RUN, fence };
-    const print = (more: string): void => {
-      output += more;
+t.test(
+  'a single run warns if the fence is missing or off, and otherwise prints nothing',
+  async (t) => {
+    const { attempt, client, clock, api } = await startWorld(t);
+    const run = async (fence: 'on' | 'off' | undefined): Promise<string> => {
+      let output = '';
+      const configuration = { ...SINGLE_RUN, fence };
+      const print = (more: string): void => {
+        output += more;
+      };
+      const { signal: stop } = new AbortController();
+      await warnWithoutFence({ client, clock, print }, configuration, stop);
+      return output;
     };
-    const { signal: stop } = new AbortController();
-    await warnWithoutFence({ configuration, client, clock, print, stop });
-    return output;
-  };
-  t.match(await run('off'), /^WARNING: no admission policy fences .*\n$/);
-  t.equal(await run(undefined), '');
+    t.match(await run('off'), /^WARNING: no admission policy fences .*\n$/);
+    t.equal(await run(undefined), '');
 
-  const proven = run('on');
-  for (const answer of ALL_FENCED.slice(0, 3)) answer(await api.next());
-  t.equal(await proven, '');
+    const proven = run('on');
+    for (const respond of ALL_FENCED.slice(0, 3)) respond(await api.next());
+    t.equal(await proven, '');
 
-  const missing = run('on');
-  t.equal(await attempt(unfenced), 5_000);
-  void attempt(unfenced);
-  t.match(await missing, /^WARNING: /);
+    const missing = run('on');
+    t.equal(await attempt(unfenced), 5_000);
+    void attempt(unfenced);
+    t.match(await missing, /^WARNING: /);
 
-  const away = run('on');
-  busy(await api.next());
-  t.equal(await away, '', 'nothing is known');
-});
+    const away = run('on');
+    busy(await api.next());
+    t.equal(await away, '', 'the state is unknown');
+  },
+);

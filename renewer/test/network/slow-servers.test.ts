@@ -73,12 +73,8 @@ for (const [name, answer] of Object.entries(ANSWERS)) {
   t.test(`an answer of the API server that trickles is given up: ${name}`, async (t) => {
     const server = await startTricklingServer(t, answer);
     const client = createClient(t, server);
-    const store = createLeaseStore({
-      client,
-      namespace: 'n',
-      name: 'l',
-      requestTimeoutMs: LIMIT_MS,
-    });
+    const settings = { namespace: 'n', name: 'l', requestTimeoutMs: LIMIT_MS };
+    const store = createLeaseStore(client, settings);
     const { signal } = new AbortController();
     const lease = { metadata: { name: 'l' } };
     const watch = (): Promise<void> =>
@@ -86,7 +82,7 @@ for (const [name, answer] of Object.entries(ANSWERS)) {
         const stream = await client.stream({ ...GET, signal: limit });
         for await (const _ of stream);
       });
-    const list = { client, path: '/api', metadataOnly: true, reduce: () => 0, signal } as const;
+    const list = { path: '/api', metadataOnly: true, reduce: () => 0 } as const;
     const work = {
       request: () => client.request(GET),
       'reading the lease': () => store.read(signal),
@@ -94,7 +90,7 @@ for (const [name, answer] of Object.entries(ANSWERS)) {
       'a watch': watch,
       'a list': () =>
         withTimeout({ clock: systemClock, ms: LIMIT_MS, signal, timeUp }, (limit) =>
-          nextPage({ ...list, signal: limit }, beginList()),
+          nextPage(client, list, beginList(), limit),
         ),
     };
     await Promise.all(Object.entries(work).map(([what, each]) => endsInTime(t, what, each)));
@@ -175,11 +171,10 @@ t.test('answers of AWS that trickle are given up', async (t) => {
         value: { ...keys, [variable]: server.address },
       });
       const requestHandler = createAwsRequestHandler({});
-      const source = createAwsTokenSource({
-        clock: systemClock,
-        requestHandler,
-        limitMs: LIMIT_MS,
-      });
+      const source = createAwsTokenSource(
+        { clock: systemClock, requestHandler },
+        { timeoutMs: LIMIT_MS },
+      );
       const registries = [{ host: '123456789012.dkr.ecr.us-east-1.amazonaws.com', ...more }];
       const [request] = planTokens({ registries, region: undefined }).requests;
       if (!request) throw new Error('no request');

@@ -3,7 +3,7 @@ import { createServer as createPlainServer, type RequestListener, type Server } 
 import { createServer } from 'node:https';
 import { getCACertificates, setDefaultCACertificates, TLSSocket } from 'node:tls';
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
@@ -29,8 +29,8 @@ const credentials = { username: 'me@corp', password: 'pa:ss/w%rd' };
 const API_SERVER = 'api-server.invalid';
 const ECR = 'ecr.invalid';
 
-const authority = await createCertificateAuthority({ commonName: 'test', now: new Date() });
-const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
+const ca = await createCa({ commonName: 'test', now: new Date() });
+const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
   serviceName: 'proxied',
   namespace: 'test',
   now: new Date(),
@@ -99,7 +99,7 @@ function createClient(
     credentials: async () => ({
       server: `https://${API_SERVER}`,
       authorization: 'Bearer token',
-      tls: { ca: authority.certificatePem, ...tls },
+      tls: { ca: ca.certificatePem, ...tls },
     }),
     userAgent: 'test',
     proxyRule: createProxyRule(settings),
@@ -112,7 +112,7 @@ function readApi(client: KubeClient): Promise<unknown> {
   return client.request({ method: 'GET', path: '/api' });
 }
 
-/** Fails where an error, told as logs tell it, holds the proxy's password in any form. */
+/** Fails if an error, formatted as in a log, contains the proxy's password in any form. */
 function holdsNoCredentials(t: Test, error: unknown): void {
   let logged = '';
   const destination = { write: (line: string) => void (logged += line) };
@@ -133,7 +133,7 @@ async function errorOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 t.test('AWS is asked through one tunnel that is used again', async (t) => {
-  setDefaultCACertificates([...getCACertificates('default'), authority.certificatePem]);
+  setDefaultCACertificates([...getCACertificates('default'), ca.certificatePem]);
   const target = await startTlsServer(t, answerToken);
   const proxy = await startProxy(t, { routes: { [`${ECR}:443`]: target.port }, credentials });
   const ask = createAsk(t, { httpsProxy: proxy.url });
@@ -206,7 +206,7 @@ t.test('a client certificate goes through the tunnel', async (t) => {
 t.test('the API server’s certificate is checked behind a proxy as well', async (t) => {
   const target = await startTlsServer(t, (_, response) => response.end('{}'));
   const proxy = await startProxy(t, { routes: { [`${API_SERVER}:443`]: target.port } });
-  const stranger = await createCertificateAuthority({ commonName: 'other', now: new Date() });
+  const stranger = await createCa({ commonName: 'other', now: new Date() });
   const request = { method: 'GET', origin: `https://${API_SERVER}`, path: '/' } as const;
   const dispatcher = createApiServerDispatcher({ ca: stranger.certificatePem }, proxy.url);
   t.teardown(() => dispatcher.destroy());
@@ -214,7 +214,7 @@ t.test('the API server’s certificate is checked behind a proxy as well', async
   t.match(error, { code: /^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN)$/ });
 });
 
-t.test('no error tells a proxy’s credentials', async (t) => {
+t.test('no error contains a proxy’s credentials', async (t) => {
   const proxy = await startProxy(t, { routes: {}, credentials });
   const refusing = await startConnectProxy({ routes: {}, credentials });
   await refusing.close();

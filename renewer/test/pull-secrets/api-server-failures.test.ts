@@ -1,52 +1,52 @@
 import t from 'tap';
+import type { Write } from '../support/pull-secret-api.ts';
 import {
   labelled,
   type PullSecretWorld,
   startPullSecretWorld,
-  type Write,
 } from '../support/pull-secret-world.ts';
 
 const NAMESPACES = 2_000;
 
-/** Until everything is written after the trouble. */
+/** Until everything is written after the failures. */
 const RECOVERY_MS = 30_000;
 
 const namespaces = Array.from({ length: NAMESPACES }, (_, i) => labelled(`n${i}`));
 
-/** All that asked during the trouble, and what was said of it. */
-async function meet(world: PullSecretWorld, trouble: (write: Write) => void) {
-  world.onWrite(trouble);
+/** How many writes there were during the failures, and in how many namespaces after them. */
+async function failFor(world: PullSecretWorld, fail: (write: Write) => void) {
+  world.onWrite(fail);
   await world.pass(20_000);
-  const asked = world.writes.length;
+  const attempts = world.writes.length;
   world.onWrite((write) => write.accept());
   await world.pass(RECOVERY_MS);
-  return { asked, recovered: new Set(world.writes.slice(asked)).size };
+  return { attempts, recovered: new Set(world.writes.slice(attempts)).size };
 }
 
-t.test('a busy API server is asked when it says, by all writers', async (t) => {
+t.test('all writers heed the Retry-After of a busy API server', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces });
-  const { asked, recovered } = await meet(world, ({ exchange }) =>
+  const { attempts, recovered } = await failFor(world, ({ exchange }) =>
     exchange.refuse(429, { 'retry-after': '4' }),
   );
-  t.ok(asked >= 20 && asked <= 60, `${asked} requests in 20 s`);
+  t.ok(attempts >= 20 && attempts <= 60, `${attempts} requests in 20 s`);
   t.equal(recovered, NAMESPACES);
   t.ok(world.warnings.length <= 2, `${world.warnings.length} lines`);
-  t.same(world.notices, []);
+  t.same(world.events, []);
 });
 
-t.test('an API server that fails is asked ever more rarely', async (t) => {
+t.test('an API server that fails gets ever fewer writes', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces });
-  const { asked, recovered } = await meet(world, ({ exchange }) => exchange.refuse(503));
-  t.ok(asked >= 20 && asked <= 60, `${asked} requests in 20 s`);
+  const { attempts, recovered } = await failFor(world, ({ exchange }) => exchange.refuse(503));
+  t.ok(attempts >= 20 && attempts <= 60, `${attempts} requests in 20 s`);
   t.equal(recovered, NAMESPACES);
   t.ok(world.warnings.length <= 2, `${world.warnings.length} lines`);
-  t.same(world.notices, []);
+  t.same(world.events, []);
 });
 
-t.test('an API server that is out of reach is asked ever more rarely', async (t) => {
+t.test('an API server that is out of reach gets ever fewer writes', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces });
-  const { asked, recovered } = await meet(world, ({ exchange }) => exchange.destroy());
-  t.ok(asked >= 20 && asked <= 60, `${asked} requests in 20 s`);
+  const { attempts, recovered } = await failFor(world, ({ exchange }) => exchange.destroy());
+  t.ok(attempts >= 20 && attempts <= 60, `${attempts} requests in 20 s`);
   t.equal(recovered, NAMESPACES);
   t.ok(world.warnings.length <= 4, `${world.warnings.length} lines`);
 });
@@ -55,7 +55,7 @@ t.test('an API server that was away is served everything when it is back', async
   const world = await startPullSecretWorld(t, { namespaces, tokens: [] });
   await world.pass(1_000);
   const comeBack = await world.cut();
-  world.giveTokens('ecr us-east-1');
+  world.setTokens('ecr us-east-1');
   await world.pass(20_000);
   t.same(world.writes, []);
   await comeBack();
@@ -64,7 +64,7 @@ t.test('an API server that was away is served everything when it is back', async
   t.ok(world.warnings.length <= 10, `${world.warnings.length} lines`);
 });
 
-t.test('an answer asks for a pause of half a minute at most', async (t) => {
+t.test('a Retry-After counts for half a minute at most', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
   world.onWrite(({ exchange }) => exchange.refuse(429, { 'retry-after': '3600' }));
   await world.pass(1_000);
@@ -75,7 +75,7 @@ t.test('an answer asks for a pause of half a minute at most', async (t) => {
   t.equal(world.writes.length, 2);
 });
 
-t.test('one failure among many successes slows nobody down for long', async (t) => {
+t.test('one failure among many successes does not slow the others down for long', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: namespaces.slice(0, 200) });
   world.onWrite((write) => {
     if (write.namespace === 'n7') write.exchange.refuse(500);
@@ -88,9 +88,9 @@ t.test('one failure among many successes slows nobody down for long', async (t) 
 t.test('an API server that has only just started is not a namespace’s refusal', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: namespaces.slice(0, 50) });
   const message = 'secrets "x" is forbidden: not yet ready to handle request';
-  const { recovered } = await meet(world, ({ exchange }) =>
+  const { recovered } = await failFor(world, ({ exchange }) =>
     exchange.json({ kind: 'Status', reason: 'Forbidden', message }, 403),
   );
   t.equal(recovered, 50);
-  t.same(world.notices, []);
+  t.same(world.events, []);
 });

@@ -1,11 +1,13 @@
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pair.ts';
 import { planCa } from '../../src/webhook-tls/ca-plan.ts';
-import type { AuthoritySecret, CaSecret } from '../../src/webhook-tls/ca-secret.ts';
-import { caStatusOf } from '../../src/webhook-tls/ca-status.ts';
+import {
+  caStatusOf,
+  type ObservedCa,
+  type ObservedCaSecret,
+  observeCaSecret,
+} from '../../src/webhook-tls/ca-status.ts';
 import { observePublished, type Published } from '../../src/webhook-tls/published-ca-bundle.ts';
 
 export const DAY_MS = 86_400_000;
@@ -18,8 +20,8 @@ export const TIMES = {
 
 const keyPair = await generateRsaKeyPair();
 /** Makes a CA as of an instant. */
-export const make = (madeAtMs: number): Promise<CertificateAuthority> =>
-  createCertificateAuthority({ commonName: 'test', now: new Date(madeAtMs), keyPair });
+export const make = (madeAtMs: number): Promise<PemPair> =>
+  createCa({ commonName: 'test', now: new Date(madeAtMs), keyPair });
 /** Signs from the start. */
 export const old = await make(START_MS);
 /** Made at two thirds of that one's life. */
@@ -27,13 +29,18 @@ export const young = await make(START_MS + 244 * DAY_MS);
 
 /** What the Secret holds. */
 export interface Content {
-  readonly signing?: CertificateAuthority;
-  readonly next?: CertificateAuthority;
-  readonly trusted?: readonly CertificateAuthority[];
+  readonly signing?: PemPair;
+  readonly next?: PemPair;
+  readonly trusted?: readonly PemPair[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export function secretOf({ signing, next, trusted = [], annotations = {} }: Content): CaSecret {
+export function secretOf({
+  signing,
+  next,
+  trusted = [],
+  annotations = {},
+}: Content): ObservedCaSecret {
   const texts = {
     'tls.crt': signing?.certificatePem,
     'tls.key': signing?.privateKeyPem,
@@ -44,23 +51,16 @@ export function secretOf({ signing, next, trusted = [], annotations = {} }: Cont
   const data = Object.fromEntries(
     Object.entries(texts).flatMap(([key, text]) => (text ? [[key, encode(text)]] : [])),
   );
-  const secret: AuthoritySecret = {
-    metadata: { name: 's', resourceVersion: '7', annotations },
-    data,
-  };
-  return { kind: 'present', secret };
+  return observeCaSecret({ metadata: { name: 's', resourceVersion: '7', annotations }, data });
 }
 
 /** A webhook configuration that was seen with some CAs in its bundle since an instant. */
-export function published(
-  sinceMs: number,
-  ...authorities: readonly CertificateAuthority[]
-): Published {
-  return observePublished({ kind: 'unknown' }, [encode(pemOf(authorities))], sinceMs);
+export function published(sinceMs: number, ...cas: readonly PemPair[]): Published {
+  return observePublished({ kind: 'unknown' }, [encode(pemOf(cas))], sinceMs);
 }
 
-export function pemOf(authorities: readonly CertificateAuthority[]): string {
-  return authorities.map(({ certificatePem }) => certificatePem).join('');
+export function pemOf(cas: readonly PemPair[]): string {
+  return cas.map(({ certificatePem }) => certificatePem).join('');
 }
 
 /** RFC 3339. */
@@ -74,7 +74,7 @@ export function encode(text: string): string {
 }
 
 /** What the leader does next. */
-export function plan(known: CaSecret, seen: Published, nowMs: number) {
+export function plan(observed: ObservedCa, seen: Published, nowMs: number) {
   const now = new Date(nowMs);
-  return planCa(caStatusOf(known, now), seen, { ...TIMES, now });
+  return planCa(caStatusOf(observed, now), seen, TIMES, now);
 }

@@ -1,28 +1,19 @@
-import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
-import type { Test } from 'tap';
-import { readRenewerConfiguration } from '../../src/config/configuration.ts';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { EventContent } from '@ecr-pull-secrets/kube/event-recorder.ts';
-import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { Test } from 'tap';
+import { readRenewerConfiguration } from '../../src/config/configuration.ts';
+import { createCredentialStore } from '../../src/credentials/credential-store.ts';
+import type { RegistryToken, RegistryTokens } from '../../src/credentials/registry-token.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
-import {
-  createCredentialStore,
-  type CredentialStore,
-} from '../../src/credentials/credential-store.ts';
-import { createNamespaceReports } from '../../src/pull-secrets/events/namespace-reports.ts';
 import { createPullSecretController } from '../../src/pull-secrets/controller.ts';
-import type { RegistryToken } from '../../src/credentials/registry-token.ts';
-import {
-  type ApiStandIn,
-  type Exchange,
-  startApiStandIn,
-} from '@ecr-pull-secrets/kube/testing/api-stand-in.ts';
-import { createFeed, LIST_VERSION, written } from '@ecr-pull-secrets/kube/testing/feed.ts';
+import { type PullSecretApi, startPullSecretApi } from './pull-secret-api.ts';
 
 export const ROLE = 'arn:aws:iam::123456789012:role/team';
 
@@ -32,65 +23,27 @@ export const ROLE_TOKEN = `${DEFAULT_TOKEN} ${ROLE}`;
 
 const HOUR_MS = 3_600_000;
 
-/** How much time passes between two looks at what the connections brought; less where little passes. */
+/** How much time passes before connections may proceed; less if little passes in all. */
 const STEP_MS = { short: 250, long: 5_000 };
 
 /** From here on steps are long. */
 const LONG_MS = 120_000;
 
-/** What answers of a local server need to arrive. */
+/** What responses of a local server need to arrive. */
 const SETTLE_MS = 2;
 
-/** A write that waits for its answer. */
-export interface Write {
-  readonly namespace: string;
-  /** The content of `.dockerconfigjson`. */
-  readonly document: string;
-  /** How many came before, of all namespaces. */
-  readonly before: number;
-  readonly exchange: Exchange;
-  /** Takes it: the answer and the watch tell of what it returns. */
-  accept(): ObjectMeta;
-}
-
-/** The body of a write. */
-type WrittenSecret = PartialObject & { readonly data: { readonly '.dockerconfigjson': string } };
-
-/** What a read finds: a secret, none, or the status of a refusal. */
-export type Found = ReadSecret | number | undefined;
-
-/** A secret as a read finds it. */
-export interface ReadSecret {
-  readonly resourceVersion: string;
-  readonly auths: Readonly<Record<string, unknown>>;
-}
-
 /** The controller in front of an API server that the test plays, in a time that the test moves. */
-export interface PullSecretWorld {
-  /** Namespaces whose secret somebody asked to write, in order. */
-  readonly writes: readonly string[];
-  readonly notices: readonly EventContent[];
-  /** Namespaces whose secret somebody asked to read, in order. */
-  readonly reads: readonly string[];
+export interface PullSecretWorld extends PullSecretApi {
+  /** In order. */
+  readonly events: readonly EventContent[];
   /** Lines of the log from `warn` on, but for those of the watches, which this clock lets run out. */
   readonly warnings: readonly string[];
-  readonly documents: CredentialStore;
-  /** Answers each write from now on; taken unless told. */
-  onWrite(answer: (write: Write) => unknown): void;
-  /** What a read finds from now on; unless told, the last version, and no credentials in it. */
-  onRead(find: (namespace: string) => Found): void;
-  /** Moves the time on, step by step, and lets connections do their part in between. */
+  /** Moves the time on, step by step, and lets connections proceed in between. */
   pass(ms: number): Promise<void>;
-  /** Sets the clock, on or back, while nobody looks. */
+  /** Sets the clock, on or back, without a step in between. */
   leap(ms: number): void;
-  /** Gives tokens that live for twelve hours, by the ids of their requests. */
-  giveTokens(...ids: readonly string[]): void;
-  /** What the watch of the secrets tells; returns the version that it gives it. */
-  tellSecret(type: 'MODIFIED' | 'DELETED', metadata: ObjectMeta): string;
-  /** What the watch of the namespaces tells. */
-  tellNamespace(type: 'ADDED' | 'MODIFIED' | 'DELETED', namespace: PartialObject): void;
-  /** The API server goes away; the function returned brings it back. */
-  cut(): Promise<() => Promise<void>>;
+  /** Sets tokens that live for twelve hours, by the ids of their requests. */
+  setTokens(...ids: readonly string[]): void;
   /** A gauge or counter, by its label. */
   metric(name: string): Promise<Readonly<Record<string, number>>>;
 }
@@ -100,6 +53,16 @@ export function labelled(name: string, annotations: Record<string, string> = {})
   return { metadata: { name, uid: `uid-${name}`, resourceVersion: '1', labels, annotations } };
 }
 
+const configuration = readRenewerConfiguration(
+  {
+    POD_NAME: 'p',
+    POD_NAMESPACE: 'home',
+    AWS_REGION: 'us-east-1',
+    CONFIG_FILE: 'config.json',
+  },
+  () => JSON.stringify({ namespaceRoles: [{ roleArn: ROLE, namespaces: 'team-*' }] }),
+);
+
 export async function startPullSecretWorld(
   t: Test,
   options: {
@@ -108,9 +71,8 @@ export async function startPullSecretWorld(
     readonly tokens?: readonly string[];
   },
 ): Promise<PullSecretWorld> {
-  const { namespaces, secrets = [], tokens: given = [DEFAULT_TOKEN] } = options;
-  let api: ApiStandIn | undefined = await startApiStandIn();
-  const { address: server, port } = api;
+  const { namespaces, secrets = [], tokens: tokenIds = [DEFAULT_TOKEN] } = options;
+  const api = await startPullSecretApi(namespaces, secrets);
   const time = createFakeClock();
   let leaptMs = 0;
   const clock: Clock = {
@@ -118,72 +80,10 @@ export async function startPullSecretWorld(
     sleep: (ms, signal) => time.sleep(ms, signal),
   };
   const stop = new AbortController();
-  const writes: string[] = [];
-  const reads: string[] = [];
-  const notices: EventContent[] = [];
+  const events: EventContent[] = [];
   const warnings: string[] = [];
-  const secretsFeed = createFeed(secrets);
-  const namespacesFeed = createFeed(namespaces);
-  let version = LIST_VERSION;
-  let answerWrite: (write: Write) => unknown = accept;
-  const versions = new Map<string | undefined, string>();
-  let find = (namespace: string): Found => ({
-    resourceVersion: versions.get(namespace) ?? '',
-    auths: {},
-  });
-
-  async function serve(from: ApiStandIn): Promise<void> {
-    for (;;) {
-      // It waits for five seconds at a time.
-      const exchange = await from.next().catch(() => undefined);
-      if (api !== from) return;
-      if (exchange) void answer(exchange);
-    }
-  }
-
-  async function answer(exchange: Exchange): Promise<void> {
-    const { url, request } = exchange;
-    if (request.method === 'PATCH') return void answerWrite(await readWrite(exchange));
-    const [, namespace] = /namespaces\/([^/]+)\/secrets$/.exec(url.pathname) ?? [];
-    if (namespace !== undefined) return answerRead(exchange, namespace);
-    const feed = url.pathname === '/api/v1/secrets' ? secretsFeed : namespacesFeed;
-    if (url.searchParams.has('watch')) feed.watch(exchange);
-    else feed.list(exchange);
-  }
-
-  function answerRead(exchange: Exchange, namespace: string): void {
-    reads.push(namespace);
-    const found = find(namespace);
-    if (typeof found === 'number') return exchange.refuse(found);
-    const document = JSON.stringify({ auths: found?.auths });
-    const secret = {
-      metadata: { resourceVersion: found?.resourceVersion },
-      type: 'kubernetes.io/dockerconfigjson',
-      data: { '.dockerconfigjson': Buffer.from(document).toString('base64') },
-    };
-    exchange.json({ items: found ? [secret] : [] });
-  }
-
-  async function readWrite(exchange: Exchange): Promise<Write> {
-    const { metadata, data }: WrittenSecret = JSON.parse(await text(exchange.request));
-    const { namespace = '', annotations = {} } = metadata;
-    const before = writes.push(namespace) - 1;
-    return {
-      namespace,
-      document: Buffer.from(data['.dockerconfigjson'], 'base64').toString(),
-      before,
-      exchange,
-      accept: () => {
-        const object = { metadata: written({ namespace, annotations, version: ++version }) };
-        exchange.json(object);
-        secretsFeed.tell('MODIFIED', object);
-        return object.metadata;
-      },
-    };
-  }
-
   const client = createKubeClient({
-    credentials: async () => ({ server, authorization: undefined, tls: {} }),
+    credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
   });
   const logger = createLogger({
@@ -192,65 +92,39 @@ export async function startPullSecretWorld(
     name: 'test',
     destination: {
       write: (line) => {
-        if (!line.includes('following the API server failed')) warnings.push(line);
+        if (!line.includes('list and watch failed')) warnings.push(line);
       },
     },
   });
-  const file = { namespaceRoles: [{ roleArn: ROLE, namespaces: 'team-*' }] };
-  const configuration = readRenewerConfiguration(
-    {
-      POD_NAME: 'p',
-      POD_NAMESPACE: 'home',
-      AWS_REGION: 'us-east-1',
-      CONFIG_FILE: 'config.json',
-    },
-    () => JSON.stringify(file),
-  );
-  const { registries, awsRegion: region } = configuration;
-  const documents = createCredentialStore({ registries, region, now: () => clock.now() });
   const registry = createMetricsRegistry();
-  const giveTokens = (...ids: readonly string[]): void => {
-    documents.setTokens(new Map(ids.map((id) => [id, tokenOf(id, clock.now())])));
-  };
-  giveTokens(...given);
-  const controller = createPullSecretController({
-    configuration,
-    client,
-    clock,
-    random: () => 1,
-    logger,
-    metrics: createRenewerMetrics(registry),
-    documents,
-    reports: createNamespaceReports({
-      secretName: configuration.secretName,
-      events: { add: (notice) => void notices.push(notice), forget: () => undefined },
+  const tokensOf = (ids: readonly string[]): RegistryTokens =>
+    new Map(ids.map((id) => [id, tokenOf(id, clock.now())]));
+  const tokens = createObservable(tokensOf(tokenIds));
+  const tokenRenewer = { tokens, require: () => undefined };
+  const controller = createPullSecretController(
+    {
+      client,
+      clock,
+      random: () => 1,
       logger,
-    }),
-    onRoles: () => undefined,
-    signal: stop.signal,
-  });
-  void serve(api);
+      metrics: createRenewerMetrics(registry),
+      credentials: createCredentialStore({ clock, tokenRenewer }, configuration),
+      events: { add: (event) => void events.push(event), forget: () => undefined },
+    },
+    configuration,
+    stop.signal,
+  );
   const running = controller.run();
   t.teardown(async () => {
     stop.abort();
     await running;
     await client.close();
-    const last = api;
-    api = undefined;
-    await last?.close();
+    await api.close();
   });
   return {
-    writes,
-    reads,
-    notices,
+    ...api,
+    events,
     warnings,
-    documents,
-    onWrite: (next) => {
-      answerWrite = next;
-    },
-    onRead: (next) => {
-      find = next;
-    },
     pass: async (ms) => {
       const step = ms < LONG_MS ? STEP_MS.short : STEP_MS.long;
       for (let passed = 0; passed < ms; passed += step) {
@@ -261,29 +135,7 @@ export async function startPullSecretWorld(
     leap: (ms) => {
       leaptMs += ms;
     },
-    giveTokens: (...ids) => {
-      giveTokens(...ids);
-      controller.documentsChanged();
-    },
-    tellSecret: (type, metadata) => {
-      const resourceVersion = String(++version);
-      secretsFeed.tell(type, { metadata: { ...metadata, resourceVersion } });
-      versions.set(metadata.namespace, resourceVersion);
-      return resourceVersion;
-    },
-    tellNamespace: (type, { metadata }) => {
-      const resourceVersion = String(++version);
-      namespacesFeed.tell(type, { metadata: { ...metadata, resourceVersion } });
-    },
-    cut: async () => {
-      const last = api;
-      api = undefined;
-      await last?.close();
-      return async () => {
-        api = await startApiStandIn(port);
-        void serve(api);
-      };
-    },
+    setTokens: (...ids) => tokens.set(tokensOf(ids)),
     metric: async (name) => {
       const values = (await registry.getSingleMetric(`ecr_pull_secrets_${name}`)?.get())?.values;
       return Object.fromEntries(
@@ -291,10 +143,6 @@ export async function startPullSecretWorld(
       );
     },
   };
-}
-
-function accept(write: Write): unknown {
-  return write.accept();
 }
 
 function tokenOf(id: string, nowMs: number): RegistryToken {

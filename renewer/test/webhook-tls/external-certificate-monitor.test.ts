@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  authorityExtensions,
+  caExtensions,
   below,
   type ChainDraft,
   DAY_MS,
@@ -19,9 +19,9 @@ import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
-import { readRenewerConfiguration } from '../../src/config/configuration.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
-import { createExternalCertificateMonitor } from '../../src/webhook-tls/external-certificate-monitor.ts';
+import { runExternalCertificateMonitor } from '../../src/webhook-tls/external-certificate-monitor.ts';
 
 const [serviceName = '', podNamespace = ''] = NAME.split('.');
 
@@ -32,49 +32,52 @@ function glued(pem: string): string {
 
 /** One look at a set that lies in files. */
 async function look(test: Test, draft: ChainDraft, write: (pem: string) => string = (pem) => pem) {
-  const { caBundle, chain, key } = toCase('', draft);
+  const set = toCase('', draft);
   const directory = test.testdir();
   for (const [name, pem] of Object.entries({
-    'tls.crt': chain,
-    'tls.key': key,
-    'ca.crt': caBundle,
+    'tls.crt': set.chain,
+    'tls.key': set.key,
+    'ca.crt': set.caBundle,
   }))
     writeFileSync(join(directory, name), write(pem));
   const lines: string[] = [];
   const registry = createMetricsRegistry();
   const destination = { write: (line: string) => void lines.push(line) };
   const clock = createFakeClock(NOW.getTime());
-  const { authority, keepChecked } = createExternalCertificateMonitor({
-    configuration: {
-      ...readRenewerConfiguration({ POD_NAME: 'p-0', POD_NAMESPACE: podNamespace }),
-      tlsMode: 'existing-secret',
-      tlsDir: directory,
-      serviceName,
-      podNamespace,
-    },
-    clock,
-    logger: createLogger({ level: 'info', format: 'json', name: 'test', destination }),
-    metrics: createRenewerMetrics(registry),
-  });
+  const caBundle = createObservable('');
   const stop = new AbortController();
-  const checked = keepChecked(stop.signal);
-  await authority.changedFrom('', { clock, withinMs: DAY_MS, signal: stop.signal });
+  const monitoring = runExternalCertificateMonitor(
+    {
+      clock,
+      random: () => 1,
+      logger: createLogger({ level: 'info', format: 'json', name: 'test', destination }),
+      metrics: createRenewerMetrics(registry),
+    },
+    { tlsMode: 'existing-secret', tlsDir: directory, serviceName, podNamespace, caBundle },
+    stop.signal,
+  );
+  await caBundle.changedFrom('', { clock, withinMs: DAY_MS, signal: stop.signal });
   stop.abort();
-  await checked;
-  return { caBundle, published: authority.get(), log: lines.join(''), metrics: registry.metrics() };
+  await monitoring;
+  return {
+    made: set.caBundle,
+    published: caBundle.get(),
+    log: lines.join(''),
+    metrics: registry.metrics(),
+  };
 }
 
 t.test('files that cat glued are good, and caBundle is written so that Go reads it', async (t) => {
   const draft = deepBelow(root());
-  const { published, log, caBundle, metrics } = await look(t, draft, glued);
-  t.equal(published, caBundle);
+  const { published, log, made, metrics } = await look(t, draft, glued);
+  t.equal(published, made);
   t.equal(log, '');
   t.match(await metrics, 'certificate_problems 0\n');
 });
 
 t.test('a set that Go refuses is a problem, with its reason', async (t) => {
   const constraints = nameConstraints({ excluded: [dnsName('svc')] });
-  const draft = below(root({ extensions: [...authorityExtensions, constraints] }));
+  const draft = below(root({ extensions: [...caExtensions, constraints] }));
   const { log, metrics } = await look(t, draft);
   t.match(log, /the DNS name \\"hook\.apps\.svc\\" is excluded by the constraint/);
   t.match(await metrics, 'certificate_problems 1\n');

@@ -1,19 +1,19 @@
 import type { configFileSchema } from '@ecr-pull-secrets/renewer/config/config-file.ts';
 
-/** What each key of `CONFIG_FILE` means. */
+/** The meaning of each key of `CONFIG_FILE`. */
 const KEYS = {
   registries:
-    'Registries under which credentials are written, if `DOCKER_REGISTRIES` is not set; the account’s own if both are empty. Each is a host, or an object with `host` and: `roleArn`, a role to assume for it, with `externalId` if its trust policy wants one and `sessionName`, which shows in CloudTrail (`ecr-pull-secrets`); `tokenOf`, for a host that is no ECR name (a proxy, a CNAME) and required there, the ECR host whose token it takes. What a host may be: [AWS](aws.md#what-a-registry-may-be).',
+    'The registries for which the secret contains credentials, if `DOCKER_REGISTRIES` is not set. If both are empty, the account’s own registry. Each entry is a host, or an object with `host` and the following keys. `roleArn` is a role to assume for the registry, with `externalId` if the trust policy of the role requires one, and `sessionName`, which appears in CloudTrail (default `ecr-pull-secrets`). `tokenOf` is required for a host that is not an ECR name (a proxy, a CNAME): the ECR host whose token is written for it. What a host may be: [AWS](aws.md#what-a-registry-may-be).',
   namespaceRoles:
-    'Roles that namespaces may ask for by the annotation `ecr-pull-secrets.io/role-arn`: `roleArn`, `namespaces` (names as in `TARGET_NAMESPACE`), and `externalId` and `sessionName` as above.',
+    'The roles that namespaces may request by the annotation `ecr-pull-secrets.io/role-arn`: `roleArn`, `namespaces` (names as in `TARGET_NAMESPACE`), and `externalId` and `sessionName` as above.',
   optOut:
-    'What becomes of the secret of a namespace that opted out, if we made it: `expire` (the default) removes it once its token is dead, `delete` at once, `keep` never.',
+    'What happens to the secret of a namespace that opted out, if we created it: `expire` (the default) removes it when its token has expired, `delete` removes it at once, `keep` never removes it.',
   routineWritesPerSecond:
-    'How many secrets a rotation writes in a second, 50 unless set. Namespaces whose pods cannot pull do not wait for it.',
+    'How many secrets a rotation writes in a second. The default is 50. Namespaces with pods that cannot pull do not wait for this limit.',
   certificates:
-    'Where `TLS_MODE` is `self-managed`, durations such as `168h`, `30m` or `60s`: `caLifetime` (8760h), `servingLifetime` (168h, not longer than the former), and `trustPropagation` (60s, at most a sixth of the first): how long after a change of `caBundle` every API server has it.',
+    'If `TLS_MODE` is `self-managed`, durations such as `168h`, `30m` or `60s`: `caLifetime` (8760h), `servingLifetime` (168h, not longer than `caLifetime`), and `trustPropagation` (60s, at most a sixth of `caLifetime`), which is the time after which every API server has read a change of `caBundle`.',
   additionalCaBundle:
-    'PEM certificates that `caBundle` holds besides, for a change of `TLS_MODE` that no pod notices. Not if it is `cert-manager`.',
+    'PEM certificates that `caBundle` contains in addition, for a change of `TLS_MODE` that affects no pod. Not allowed if `TLS_MODE` is `cert-manager`.',
 } satisfies Record<keyof typeof configFileSchema.shape, string>;
 
 /** A file with every key. */
@@ -47,7 +47,7 @@ export function configFileSection(): string {
     '',
     '## `CONFIG_FILE`',
     '',
-    'JSON. No key is required, and one that is not known is an error. The chart writes it from the values of the same names, `certificates` from `tls.selfManaged` and `additionalCaBundle` from `tls`.',
+    'The file contains JSON. No key is required, and an unknown key is an error. The chart writes the file from the values with the same names, `certificates` from `tls.selfManaged` and `additionalCaBundle` from `tls`.',
     '',
     '| key | meaning |',
     '|---|---|',

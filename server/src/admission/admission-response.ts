@@ -2,8 +2,8 @@ import { ADMISSION_API_VERSION, ADMISSION_KIND } from './admission-review.ts';
 import type { AddOperation } from './pull-secret-patch.ts';
 
 /**
- * The answer that the API server takes (apiserver `webhook/request/admissionreview.go`): type names
- * exact, the uid echoed, `patch` and `patchType` both there or both absent. We never refuse a pod.
+ * The answer in the form that the API server accepts (apiserver `webhook/request/admissionreview.go`): the type
+ * names are exact, the uid is echoed, `patch` and `patchType` are both present or both absent. We reject no pod.
  */
 export interface AdmissionAnswer {
   readonly apiVersion: typeof ADMISSION_API_VERSION;
@@ -18,13 +18,13 @@ export interface AdmissionAnswer {
   };
 }
 
-/** What a review may say besides "allowed". */
+/** What an answer may contain besides "allowed". */
 export interface AnswerContent {
   readonly patch?: readonly AddOperation[];
   readonly warnings?: readonly string[];
 }
 
-/** Lets the object pass, with what is to be changed about it and said about it. */
+/** Allows the object, with a patch and warnings if there are any. */
 export function allow(uid: string, { patch = [], warnings = [] }: AnswerContent): AdmissionAnswer {
   return {
     apiVersion: ADMISSION_API_VERSION,
@@ -42,11 +42,11 @@ function toBase64Json(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64');
 }
 
-/** Beyond these the API server cuts warnings (apiserver `endpoints/filters/warning.go`), ours and others'. */
+/** The API server truncates longer warnings (apiserver `endpoints/filters/warning.go`), ours and those of others. */
 const MAX_WARNING_RUNES = 256;
 const MAX_WARNINGS_RUNES = 4096;
 
-/** Shortens what is too long and drops what does not fit any more. */
+/** Truncates each warning, and omits those that exceed the total. */
 function fitWarnings(warnings: readonly string[]): readonly string[] {
   const fitting: string[] = [];
   let runes = 0;
@@ -61,10 +61,10 @@ function fitWarnings(warnings: readonly string[]): readonly string[] {
 
 /**
  * The first characters of a text as Go counts them. A control character would make the API server
- * drop the whole warning without a word (apimachinery `net.NewWarningHeader`).
+ * drop the whole warning silently (apimachinery `net.NewWarningHeader`).
  */
 function printableCharacters(text: string): readonly string[] {
-  // A rune is one or two UTF-16 units; what is far beyond the limit need not be looked at.
+  // A rune is one or two UTF-16 units, so the first 2 × 256 units contain the first 256 runes.
   const start = text.slice(0, 2 * MAX_WARNING_RUNES).replace(/\p{Cc}/gu, ' ');
   return Array.from(start).slice(0, MAX_WARNING_RUNES);
 }

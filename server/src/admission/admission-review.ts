@@ -1,22 +1,22 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { fieldOf, textOf } from './json-fields.ts';
 
-/** The only version that our webhook configuration admits. */
+/** The only version that our webhook configuration accepts. */
 export const ADMISSION_API_VERSION = 'admission.k8s.io/v1';
 export const ADMISSION_KIND = 'AdmissionReview';
 
-/** What a webhook is asked to send, for messages about what came instead. */
+/** What a request must contain, for the messages of a rejection. */
 export const EXPECTED_BODY = `a JSON ${ADMISSION_KIND} of ${ADMISSION_API_VERSION} with a request`;
 
-/** The part of an `AdmissionRequest` that decides anything. */
+/** The part of an `AdmissionRequest` that the answer depends on. */
 export interface AdmissionRequest {
   /** Random for each call; the answer must echo it. */
   readonly uid: string;
-  /** Empty for a cluster-wide object. */
+  /** Empty for a cluster-scoped object. */
   readonly namespace: string;
-  /** Whether a v1 Pod is being created, and not one of its subresources. */
+  /** Whether the request creates a v1 Pod, and not one of its subresources. */
   readonly createsPod: boolean;
-  /** The new object; may be anything. */
+  /** The new object, of any shape. */
   readonly object: unknown;
 }
 
@@ -26,7 +26,7 @@ export interface AdmissionRequest {
  *
  * Source: k8s.io/api/admission/v1 `types.go`.
  *
- * @throws ECRPS_ADMISSION_BODY_INVALID where the body is no AdmissionReview with a request and a uid
+ * @throws ECRPS_ADMISSION_BODY_INVALID if the body is not an AdmissionReview with a request and a uid
  */
 export function readAdmissionRequest(body: unknown): AdmissionRequest {
   const request = fieldOf(body, 'request');

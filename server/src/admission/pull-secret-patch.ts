@@ -1,6 +1,6 @@
 import { fieldOf, isJsonObject, textOf } from './json-fields.ts';
 
-/** A reference to a Secret of the pod's namespace (core/v1 `LocalObjectReference`). */
+/** A reference to a Secret in the pod's namespace (core/v1 `LocalObjectReference`). */
 interface SecretReference {
   readonly name: string;
 }
@@ -19,12 +19,12 @@ export type AddOperation =
     };
 
 /**
- * What to do so that a pod names a pull secret, in the words of RFC 6902; nothing where it does
+ * The patch that adds a pull secret to a pod, as RFC 6902 operations; empty if the pod names the secret
  * already. The pod's own secrets, which include those of its ServiceAccount, keep their order.
  *
- * The patch always applies: one that does not makes the API server reject the pod, even under
+ * The patch always applies: if one does not apply, the API server rejects the pod, even under
  * `failurePolicy: Ignore` (apiserver `mutating/dispatcher.go`). So a pod without a `spec`, or whose
- * list is no list, is left alone; a list that is `null` is as good as absent.
+ * `imagePullSecrets` is not a list, stays unchanged; `null` counts as absent.
  */
 export function pullSecretPatch(pod: unknown, secretName: string): readonly AddOperation[] {
   const spec = fieldOf(pod, 'spec');

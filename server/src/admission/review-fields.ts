@@ -9,19 +9,19 @@ import {
   selectJson,
 } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { EXPECTED_BODY } from './admission-review.ts';
-import { MIRROR_POD_ANNOTATION } from './pod-review.ts';
+import { MIRROR_POD_ANNOTATION } from './pod-decision.ts';
 
 const CONTAINERS = listOf(objectOf({ image: SCALAR }));
 
 const REVIEW_LIMITS: SelectLimits = {
   /**
-   * The deepest of a pod are the `managedFields` of a volume's claim template
+   * The deepest fields of a pod are the `managedFields` of a volume's claim template
    * (`request.object.metadata.managedFields[].fieldsV1.f:spec.f:volumes…`): 16 levels.
    */
   depth: 64,
   /**
-   * 14 MiB of memory. 1.5 MiB in etcd hold at most 28,000 containers (55 bytes of protobuf each), each of which
-   * is two values with its image, and 121,000 volumes (13 bytes).
+   * 14 MiB of memory. An object of 1.5 MiB in etcd has at most 28,000 containers (55 bytes of protobuf each), which
+   * are two values each with the image, or 121,000 volumes (13 bytes).
    */
   values: 131_072,
   /**
@@ -32,8 +32,12 @@ const REVIEW_LIMITS: SelectLimits = {
 };
 
 /**
- * The fields of an AdmissionReview that an answer depends on, or the log names: no others are read. What
- * `admission-review.ts`, `pod-review.ts`, `pod-images.ts` and `pull-secret-patch.ts` look at stands here.
+ * The schema of `POST /mutate`: the fields of an AdmissionReview that the answer depends on or that the log names.
+ * No others are read, so a field that `admission-review.ts`, `pod-decision.ts`, `pod-images.ts`,
+ * `pull-secret-patch.ts` or `review-handler.ts` uses must be listed here.
+ *
+ * A selection and not a JSON schema, because Fastify validates only what is parsed already, and parsing is what
+ * costs memory and time (docs/decisions/0012).
  */
 const REVIEW_FIELDS: Selection = objectOf({
   apiVersion: SCALAR,
@@ -62,7 +66,7 @@ const REVIEW_FIELDS: Selection = objectOf({
 });
 
 /**
- * Reads the fields of a review from a body.
+ * Reads the selected fields from the body of a review.
  *
  * @throws ECRPS_ADMISSION_BODY_INVALID if the body is not JSON, ECRPS_ADMISSION_BODY_TOO_LARGE beyond a limit
  */

@@ -1,110 +1,102 @@
 import type { Server } from 'node:https';
 import { limitConnections } from '@ecr-pull-secrets/shared/http/connection-limit.ts';
-import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { limitOpenRequests } from '@ecr-pull-secrets/shared/http/request-limit.ts';
+import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { ReviewHandler } from '../admission/review-handler.ts';
 import type { WebhookMetrics } from '../metrics.ts';
-import type { Mutator } from '../admission/mutate.ts';
-import {
-  BUSY,
-  LENGTH_REQUIRED,
-  MUTATE_PATH,
-  NOT_FOUND,
-  type Rejection,
-  rejectionOfError,
-  rejectionOfHead,
-} from './rejection.ts';
-import { type BodyReader, createBodyReader } from './request-body.ts';
-import { readReviewFields } from '../admission/review-fields.ts';
+import { addMutateRoute } from './mutate-route.ts';
+import { BUSY, NOT_FOUND, type Rejection, rejectionOfError, rejectionOfHead } from './rejection.ts';
+
+/** How long clients may be silent or slow. */
+export interface Timeouts {
+  /** Until the next request on a connection. */
+  readonly keepAliveMs: number;
+  /**
+   * For the whole of a request, from its first byte or, for the first one, from the handshake. Node checks every
+   * quarter of it.
+   */
+  readonly requestMs: number;
+  readonly handshakeMs: number;
+}
 
 /**
- * How long the server waits for a first or next request: longer than the 90 s after which the API
- * server drops an idle connection (apimachinery `util/net/http.go`, `IdleConnTimeout`). If we closed
- * first, a request under way at that moment would fail, and Go does not repeat a POST.
+ * The keep-alive timeout is longer than the 90 s after which the API
+ * server closes an idle connection (apimachinery `util/net/http.go`, `IdleConnTimeout`). If we closed
+ * first, a request in flight at that moment would fail, and Go does not repeat a POST.
  *
- * The limits for headers and for a whole request must be as long: on a connection that has had no
- * request yet Node counts them from the handshake, and Go keeps such spare ones after a burst.
+ * The timeouts for headers and for a whole request must be as long: on a connection that has had no
+ * request yet Node counts them from the handshake, and Go keeps such spare connections after a burst.
  */
-const PATIENCE: Patience = Object.freeze({
-  idleMs: 120_000,
+const TIMEOUTS: Timeouts = Object.freeze({
+  keepAliveMs: 120_000,
   requestMs: 120_000,
-  // As Go's client has it (`TLSHandshakeTimeout`).
+  // As in Go's client (`TLSHandshakeTimeout`).
   handshakeMs: 10_000,
 });
 
 /**
  * An API server makes up to 200 changes at once (`--max-mutating-requests-inflight`), each on a connection
- * of its own: enough for five of them, and a fifth for others. A TLS connection takes 64 KiB, or 115 KiB
- * once much was sent over it: 77 to 135 MiB.
+ * of its own: enough for five API servers, and a fifth for other clients. A TLS connection takes 64 KiB, or 115 KiB
+ * after much was sent over it: 77 to 135 MiB.
  */
 const MAX_CONNECTIONS = 1_200;
 
 /** Fastify over HTTPS. */
 export type WebhookApp = FastifyInstance<Server>;
 
-export interface WebhookAppOptions {
-  readonly mutate: Mutator;
+export interface WebhookAppDependencies {
+  readonly handleReview: ReviewHandler;
   readonly metrics: WebhookMetrics;
   readonly logger: Logger;
-  /** Whether clients are to look for another replica: answers then close their connection. */
+  /** Whether clients should use another replica: each answer then closes its connection. */
   readonly isDraining: () => boolean;
-  /** Reads bodies within the memory that they share. */
-  readonly readBody?: BodyReader;
-  /** How long clients may be silent or slow. */
-  readonly patience?: Patience;
 }
 
-/** Node looks every quarter of `requestMs` for requests that take longer. */
-export interface Patience {
-  /** For the next request on a connection. */
-  readonly idleMs: number;
-  /** For the whole of a request, from its first byte or, for the first one, from the handshake. */
-  readonly requestMs: number;
-  readonly handshakeMs: number;
+/** What differs in tests. */
+export interface WebhookAppSettings {
+  readonly timeouts?: Timeouts;
+  readonly bodyBudgetBytes?: number;
 }
 
 /**
- * The webhook's server: `POST /mutate` takes an AdmissionReview; anything else is refused with a
- * sentence that says why. HTTP/1.1 only, which is what the API server speaks to webhooks
+ * The webhook's server: `POST /mutate` takes an AdmissionReview; any other request is rejected with a
+ * sentence that gives the reason. HTTP/1.1 only, which is what the API server speaks to webhooks
  * (apiserver `util/webhook/client.go`).
  *
- * It has no certificate yet: `setSecureContext` gives it one before it listens.
+ * It has no certificate yet: `setSecureContext` sets one before it listens.
  */
-export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
-  const { mutate, metrics, logger, isDraining } = options;
-  const { readBody = createBodyReader(), patience = PATIENCE } = options;
+export function createWebhookApp(
+  { handleReview, metrics, logger, isDraining }: WebhookAppDependencies,
+  { timeouts = TIMEOUTS, bodyBudgetBytes }: WebhookAppSettings = {},
+): WebhookApp {
+  function reject(reply: FastifyReply, rejection: Rejection): void {
+    metrics.requests.inc({ result: rejection === BUSY ? 'busy' : 'refused' });
+    send(reply, rejection);
+  }
+
   const app = fastify({
     https: {
-      handshakeTimeout: patience.handshakeMs,
-      headersTimeout: patience.requestMs,
-      connectionsCheckingInterval: patience.requestMs / 4,
+      handshakeTimeout: timeouts.handshakeMs,
+      headersTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: timeouts.requestMs / 4,
     },
-    // Request logs would tell nothing that the metrics do not, and cost up to a tenth of the throughput.
+    // Request logs would add nothing to the metrics, and cost up to a tenth of the throughput.
     logger: false,
-    keepAliveTimeout: patience.idleMs,
-    requestTimeout: patience.requestMs,
-    // Its 503 would be a failed call; what still arrives on open connections is answered.
+    keepAliveTimeout: timeouts.keepAliveMs,
+    requestTimeout: timeouts.requestMs,
+    // Fastify's 503 would be a failed call; requests that still arrive on open connections are answered.
     return503OnClosing: false,
-    frameworkErrors: (_error, _request, reply) => refuse(reply, NOT_FOUND),
+    frameworkErrors: (_error, _request, reply) => reject(reply, NOT_FOUND),
   });
 
   limitConnections(app.server, MAX_CONNECTIONS);
   limitOpenRequests(app.server);
 
-  // Fastify's own parsers build the whole document.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', (_request, payload, done) => done(null, payload));
-
+  // Hooks of the root and not of a plugin, which would not see requests that match no route.
   app.addHook('onRequest', (request, reply, next) => {
-    const { method, url, headers } = request;
-    if ('transfer-encoding' in headers) {
-      // Or the rest would be parsed, to be thrown away.
-      reply.header('connection', 'close');
-      return refuse(reply, LENGTH_REQUIRED);
-    }
-    const refusal = rejectionOfHead({ method, url, contentType: headers['content-type'] });
-    if (refusal) return refuse(reply, refusal);
-    measure(reply);
+    const rejection = rejectionOfHead(request);
+    if (rejection) return reject(reply, rejection);
     next();
   });
 
@@ -116,37 +108,21 @@ export function createWebhookApp(options: WebhookAppOptions): WebhookApp {
   });
 
   app.setErrorHandler((error, _request, reply) => {
-    const refusal = rejectionOfError(error);
-    if (refusal.status < 500) return refuse(reply, refusal);
+    const rejection = rejectionOfError(error);
+    if (rejection.status < 500) return reject(reply, rejection);
     logger.error({ err: error }, 'request failed');
     metrics.requests.inc({ result: 'error' });
-    send(reply, refusal);
+    send(reply, rejection);
   });
 
-  app.post(MUTATE_PATH, (request) =>
-    readBody(request.raw, (body) => mutate(readReviewFields(body))),
-  );
-
-  function refuse(reply: FastifyReply, refusal: Rejection): void {
-    metrics.requests.inc({ result: refusal === BUSY ? 'busy' : 'refused' });
-    send(reply, refusal);
-  }
-
-  function measure(reply: FastifyReply): void {
-    const observe = metrics.durationSeconds.startTimer();
-    metrics.inFlight.inc();
-    // Unlike Fastify's `onResponse`, also when the client goes away.
-    reply.raw.once('close', () => {
-      metrics.inFlight.dec();
-      observe();
-    });
-  }
-
+  addMutateRoute(app, { handleReview, metrics }, { bodyBudgetBytes });
   return app;
 }
 
-function send(reply: FastifyReply, { status, text, allow, retryAfter }: Rejection): void {
+function send(reply: FastifyReply, rejection: Rejection): void {
+  const { status, text, allow, retryAfter, closesConnection } = rejection;
   if (allow) reply.header('allow', allow);
   if (retryAfter) reply.header('retry-after', retryAfter);
+  if (closesConnection) reply.header('connection', 'close');
   void reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`);
 }

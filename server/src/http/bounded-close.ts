@@ -2,15 +2,15 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { WebhookApp } from './app.ts';
 
-/** How long reviews under way may take to end: a review takes milliseconds, a slow upload may not keep us. */
+/** How long reviews in flight may take to end: a review takes milliseconds; a slow upload must not delay the exit. */
 const FINISH_MS = 5_000;
 
 /**
- * Makes the function that closes an app: it takes no new connections, lets reviews under way end, and
- * cuts what is still open after five seconds. Node's own `close` waits for every connection, and spare
- * ones without a request, or peers that never finish a handshake, may stay for minutes.
+ * Creates the function that closes an app: it accepts no new connections, lets reviews in flight end, and
+ * destroys the connections that are still open after five seconds. Node's own `close` waits for every connection, and
+ * spare ones without a request, or peers that never finish a handshake, may stay for minutes.
  *
- * To be called before the app listens, so that it knows all connections.
+ * To be called before the app listens, so that it sees all connections.
  */
 export function boundedClose(app: WebhookApp, clock: Clock): () => Promise<void> {
   const sockets = new Set<Socket>();

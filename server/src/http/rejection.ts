@@ -1,23 +1,26 @@
-import { type ErrorCode, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import { type CodedError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { FastifyRequest } from 'fastify';
 import { EXPECTED_BODY } from '../admission/admission-review.ts';
 
-/** The path that the webhook configuration names. */
+/** The path in the webhook configuration. */
 export const MUTATE_PATH = '/mutate';
 
-/** An answer to what is no review: why, and what was expected, with nothing of the request in it. */
+/** The answer to a request that is not a review: the reason and what was expected. It quotes nothing of the request. */
 export interface Rejection {
   readonly status: 400 | 404 | 405 | 411 | 413 | 429 | 500;
-  /** Plain text: client-go passes no other kind of body on to people (`rest/request.go`). */
+  /** Plain text: client-go shows no other kind of body to people (`rest/request.go`). */
   readonly text: string;
-  /** `Allow`, which goes with 405 (RFC 9110 §15.5.6). */
+  /** `Allow`, which RFC 9110 §15.5.6 requires with 405. */
   readonly allow?: 'POST';
-  /** `Retry-After`: seconds. */
+  /** `Retry-After`, in seconds. */
   readonly retryAfter?: '1';
+  /** Whether the connection is closed, so that the rest of the request is not parsed. */
+  readonly closesConnection?: true;
 }
 
 export const NOT_FOUND: Rejection = {
   status: 404,
-  text: `nothing here; reviews go to POST ${MUTATE_PATH}`,
+  text: `not found; send admission reviews to POST ${MUTATE_PATH}`,
 };
 
 const WRONG_METHOD: Rejection = {
@@ -26,53 +29,54 @@ const WRONG_METHOD: Rejection = {
   allow: 'POST',
 };
 
-/** 400 and not 415: to be no JSON is one fault, whether the header or the text shows it. */
+/** 400 and not 415: a body that is not JSON is one mistake, whether the header or the text shows it. */
 const WRONG_CONTENT_TYPE: Rejection = {
   status: 400,
   text: `the content-type is not application/json, expected ${EXPECTED_BODY}`,
 };
 
 /**
- * client-go always says how long a body is. A body in chunks of one byte takes 1.7 µs of CPU for each byte that is sent,
- * a hundred times as much, and that before it can be counted.
+ * client-go always sends the length of a body. A body in chunks of one byte takes 1.7 µs of CPU for each byte that is
+ * sent, a hundred times as much, and that before it can be counted.
  */
-export const LENGTH_REQUIRED: Rejection = {
+const LENGTH_REQUIRED: Rejection = {
   status: 411,
-  text: 'a body in chunks is not read; send a content-length',
+  text: 'chunked bodies are not accepted; send a content-length',
+  closesConnection: true,
 };
 
 /**
- * client-go tries again after the seconds of `Retry-After`, up to ten times and as long as the review
- * may take (`rest/with_retry.go`).
+ * client-go retries after the seconds of `Retry-After`, up to ten times and within the timeout of the review
+ * (`rest/with_retry.go`).
  */
 export const BUSY: Rejection = {
   status: 429,
-  text: 'ECRPS_ADMISSION_BUSY: too many bodies at once',
+  text: 'ECRPS_ADMISSION_BUSY: too many bodies at once; retry after one second',
   retryAfter: '1',
 };
 
 const INTERNAL_ERROR: Rejection = {
   status: 500,
-  text: 'internal error; the log of the webhook says more',
+  text: 'internal error; see the log of the webhook',
 };
 
 const JSON_CONTENT_TYPE = /^application\/json\s*(?:;|$)/i;
 
-/** What can be told without the body; `undefined` where it has to be read. */
-export function rejectionOfHead(head: {
-  readonly method: string;
-  /** Path and query. */
-  readonly url: string;
-  readonly contentType: string | undefined;
-}): Rejection | undefined {
-  const [path] = head.url.split('?', 1);
+/** The rejection that follows from the head alone; `undefined` if the body has to be read. */
+export function rejectionOfHead({
+  method,
+  url,
+  headers,
+}: Pick<FastifyRequest, 'method' | 'url' | 'headers'>): Rejection | undefined {
+  if ('transfer-encoding' in headers) return LENGTH_REQUIRED;
+  const [path] = url.split('?', 1);
   if (path !== MUTATE_PATH) return NOT_FOUND;
-  if (head.method !== 'POST') return WRONG_METHOD;
-  if (!JSON_CONTENT_TYPE.test(head.contentType ?? '')) return WRONG_CONTENT_TYPE;
+  if (method !== 'POST') return WRONG_METHOD;
+  if (!JSON_CONTENT_TYPE.test(headers['content-type'] ?? '')) return WRONG_CONTENT_TYPE;
   return undefined;
 }
 
-/** What an error means to the client: its own fault, or ours where the error is none of those known. */
+/** The rejection for an error: the client's fault, or an internal error if it is none of the known ones. */
 export function rejectionOfError(error: unknown): Rejection {
   if (isCodedError(error, 'ECRPS_ADMISSION_BODY_INVALID')) {
     return { status: 400, text: withCode(error) };
@@ -81,12 +85,12 @@ export function rejectionOfError(error: unknown): Rejection {
     return { status: 413, text: withCode(error) };
   }
   if (isCodedError(error, 'ECRPS_ADMISSION_BUSY')) return BUSY;
-  // What Fastify itself found in the request's head; its messages quote it.
+  // Fastify's own errors about the head of a request; their messages quote it.
   if (isClientError(error)) return { status: 400, text: `bad request, expected ${EXPECTED_BODY}` };
   return INTERNAL_ERROR;
 }
 
-function withCode({ code, message }: { readonly code: ErrorCode; readonly message: string }) {
+function withCode({ code, message }: CodedError): string {
   return `${code}: ${message}`;
 }
 

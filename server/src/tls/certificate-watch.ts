@@ -1,27 +1,24 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
+import { createError, describeError, isSystemError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { WebhookConfiguration } from '../configuration.ts';
 import type { WebhookMetrics } from '../metrics.ts';
 import {
-  type PemPair,
-  readPemPair,
+  readTlsFiles,
   type ServingCertificate,
+  type TlsFiles,
   toServingCertificate,
 } from './serving-certificate.ts';
 
 /** In the self-managed mode a renewer needs seconds, with cert-manager it may be a minute. */
 const MISSED_AFTER_MS = 30_000;
 
-const MESSAGE_IN_USE = 'the serving certificate needs a hand; the one in use stays';
-const MESSAGE_WAITING = 'there is no serving certificate to begin with';
-const ADVICE =
-  'the renewer beside this container says what is wrong and what to do: look at its log';
+const MESSAGE_IN_USE = 'the serving certificate is not usable; the one in use stays';
+const MESSAGE_WAITING = 'there is no usable serving certificate yet';
+const ADVICE = 'the log of the renewer beside this container says what is wrong and what to do';
 
-export interface CertificateWatchOptions {
-  /** `TLS_DIR`. */
-  readonly directory: string;
-  /** The name that API servers ask for; not checked where it is not known. */
-  readonly serverName?: string | undefined;
+export interface CertificateWatchDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Pick<WebhookMetrics, 'leafNotAfterSeconds' | 'reloads' | 'certificateOk'>;
@@ -31,18 +28,23 @@ export interface CertificateWatchOptions {
 
 /** The serving certificate, as far as its files are good. */
 export interface CertificateWatch {
-  /** What is wrong with the files by now; `undefined` where nothing is known to be. */
+  /** What is wrong with the files; `undefined` if no problem is known. */
   readonly problem: () => string | undefined;
   /**
-   * Looks at the files and puts a new certificate into use where it is good. Never rejects: the last
+   * Looks at the files and puts a new certificate into use if it is good. Never rejects: the last
    * good certificate stays in use, however old, and each distinct problem is logged once.
    */
   readonly check: () => Promise<void>;
 }
 
-/** Watches the certificate files; the caller sees to it that `check` is called often. */
-export function watchCertificate(options: CertificateWatchOptions): CertificateWatch {
-  const { directory, serverName, clock, logger, metrics, use } = options;
+/** Watches the certificate files; the caller must call `check` often. */
+export function watchCertificate(
+  { clock, logger, metrics, use }: CertificateWatchDependencies,
+  {
+    tlsDirectory: directory,
+    serverName,
+  }: Pick<WebhookConfiguration, 'tlsDirectory' | 'serverName'>,
+): CertificateWatch {
   const startedAtMs = clock.now();
   let inUse: ServingCertificate | undefined;
   let problem: string | undefined;
@@ -50,9 +52,9 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
 
   async function check(): Promise<void> {
     try {
-      const pair = await readSettledPair(directory);
-      if (!inUse || !isSamePair(pair, inUse.pair))
-        accept(toServingCertificate(pair, clock.now(), serverName));
+      const files = await readSettledFiles(directory);
+      if (!inUse || !isSamePair(files, inUse.files))
+        accept(toServingCertificate(files, clock.now(), serverName));
       else checkDates(inUse, clock.now());
       problem = undefined;
       metrics.certificateOk.set(1);
@@ -73,7 +75,7 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
   function reject(error: unknown): void {
     metrics.certificateOk.set(0);
     // Before the first certificate, files that are not there yet are no failure, for a while.
-    const isWaiting = !inUse && isMissingFile(error);
+    const isWaiting = !inUse && isSystemError(error, 'ENOENT');
     if (isWaiting && clock.now() - startedAtMs < MISSED_AFTER_MS) return;
     if (!isWaiting) metrics.reloads.inc({ result: 'failure' });
     const found = describeError(error);
@@ -87,7 +89,7 @@ export function watchCertificate(options: CertificateWatchOptions): CertificateW
   return { problem: () => problem, check };
 }
 
-/** @throws where the clock has left the dates of what is in use, or was set back behind them */
+/** @throws if the clock has left the dates of the certificate in use, or was set back behind them */
 function checkDates({ notBeforeMs, notAfterMs }: ServingCertificate, nowMs: number): void {
   const problem =
     nowMs > notAfterMs
@@ -97,20 +99,16 @@ function checkDates({ notBeforeMs, notAfterMs }: ServingCertificate, nowMs: numb
   throw createError('ECRPS_CERTIFICATE_INVALID', `the certificate in use ${problem}`);
 }
 
-/** Reads once more where a file was gone: the directory may have been switched under our hands. */
-async function readSettledPair(directory: string): Promise<PemPair> {
+/** Reads once more if a file was gone: the directory may have been switched in the middle. */
+async function readSettledFiles(directory: string): Promise<TlsFiles> {
   try {
-    return await readPemPair(directory);
+    return await readTlsFiles(directory);
   } catch (error) {
-    if (!isMissingFile(error)) throw error;
-    return readPemPair(directory);
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    return readTlsFiles(directory);
   }
 }
 
 function isSamePair(one: PemPair, other: PemPair): boolean {
   return one.certificatePem === other.certificatePem && one.privateKeyPem === other.privateKeyPem;
-}
-
-function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -5,19 +5,12 @@ import { connect as connectTls } from 'node:tls';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import t from 'tap';
+import { createReviewHandler } from '../../src/admission/review-handler.ts';
 import { createWebhookApp } from '../../src/http/app.ts';
 import { createWebhookMetrics } from '../../src/metrics.ts';
-import { createMutator } from '../../src/admission/mutate.ts';
-import { createBodyReader, MAX_BODY_BYTES } from '../../src/http/request-body.ts';
-import {
-  ECR_IMAGE,
-  ECR_POD,
-  FIXTURE,
-  podOf,
-  reviewer,
-  reviewOf,
-  startApp,
-} from '../support/app.ts';
+import { MAX_BODY_BYTES } from '../../src/http/body-limit.ts';
+import { createBodyReader } from '../../src/http/body-reader.ts';
+import { decider, ECR_IMAGE, ECR_POD, FIXTURE, podOf, reviewOf, startApp } from '../support/app.ts';
 import {
   call,
   connectionOptions,
@@ -42,32 +35,39 @@ t.test(
   },
 );
 
-t.test('a held body gives way to new ones, and its sender is to come again', async (t) => {
-  const readBody = createBodyReader(3 * MEBIBYTE);
-  const { port, post, metrics } = await startApp(t, reviewer(), { readBody });
-  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
-  t.teardown(() => agent.destroy());
-  const large = JSON.stringify(reviewOf(ECR_POD)).padEnd(2 * MEBIBYTE);
-  const half = large.slice(0, large.length - 1);
-  const oldest = beginUpload(port, agent, large, half);
-  const newer = beginUpload(port, agent, 'x'.repeat(MEBIBYTE), '');
-  await untilReading(metrics, 2);
+t.test(
+  'a body that is held open is evicted for new ones, and its sender is asked to retry',
+  async (t) => {
+    const bodyBudgetBytes = 3 * MEBIBYTE;
+    const { port, post, metrics } = await startApp(t, decider(), { bodyBudgetBytes });
+    const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+    t.teardown(() => agent.destroy());
+    const large = JSON.stringify(reviewOf(ECR_POD)).padEnd(2 * MEBIBYTE);
+    const half = large.slice(0, large.length - 1);
+    const oldest = beginUpload(port, agent, large, half);
+    const newer = beginUpload(port, agent, 'x'.repeat(MEBIBYTE), '');
+    await untilReading(metrics, 2);
 
-  for (let again = 0; again < 3; again++) t.equal((await post(large)).status, 200);
+    for (let again = 0; again < 3; again++) t.equal((await post(large)).status, 200);
 
-  oldest.end(large.at(-1));
-  const refused = await readAnswer(oldest);
-  t.equal(refused.status, 429);
-  t.equal(refused.headers['retry-after'], '1', 'or client-go would not try again');
-  t.match(refused.text, 'ECRPS_ADMISSION_BUSY');
-  t.match(await metrics(), 'admission_requests_total{result="busy"} 1\n');
-  newer.end(JSON.stringify(FIXTURE).padEnd(MEBIBYTE));
-  t.equal((await readAnswer(newer)).status, 200, 'what has sent nothing yet holds nothing');
-  const again = await call({ port, agent, headers: JSON_HEADERS, body: large });
-  t.equal(again.status, 200, 'over the connection of the refused one');
-});
+    oldest.end(large.at(-1));
+    const rejected = await readAnswer(oldest);
+    t.equal(rejected.status, 429);
+    t.equal(rejected.headers['retry-after'], '1', 'or client-go would not try again');
+    t.match(rejected.text, 'ECRPS_ADMISSION_BUSY');
+    t.match(await metrics(), 'admission_requests_total{result="busy"} 1\n');
+    newer.end(JSON.stringify(FIXTURE).padEnd(MEBIBYTE));
+    t.equal(
+      (await readAnswer(newer)).status,
+      200,
+      'a body without bytes uses no memory, so it is not evicted',
+    );
+    const again = await call({ port, agent, headers: JSON_HEADERS, body: large });
+    t.equal(again.status, 200, 'on the connection of the rejected one');
+  },
+);
 
-t.test('small bodies count, and what its sender gives up is free at once', async (t) => {
+t.test('small bodies count too, and the memory of an aborted one is freed at once', async (t) => {
   const readBody = createBodyReader(10 * 1024);
   const pending = Array.from({ length: 10 }, () => new PassThrough());
   const reading = pending.map((stream) => readBody(stream, (body) => body.length));
@@ -79,23 +79,26 @@ t.test('small bodies count, and what its sender gives up is free at once', async
   for (const stream of pending.slice(1)) stream.end();
 
   const results = await Promise.all(reading.slice(1).map((one) => one.catch(String)));
-  // 4 × 2 and 5 × 1 KiB are three too many: the two oldest make room.
+  // 4 × 2 KiB and 5 × 1 KiB are 3 KiB too many: the two oldest are evicted.
   t.match(results, [/BUSY|too many/, /too many/, 2048, 2048, 1024, 1024, 1024, 1024, 1024]);
 });
 
-t.test('as many bodies as an API server sends at once pass, and so does the longest', async (t) => {
-  const readBody = createBodyReader();
-  const bodies = Array.from({ length: 200 }, () => new PassThrough());
-  const reading = bodies.map((stream) => readBody(stream, (body) => body.length));
-  for (const stream of bodies) await written(stream, 80 * 1024);
-  for (const stream of bodies) stream.end(Buffer.alloc(80 * 1024));
-  t.ok((await Promise.all(reading)).every((bytes) => bytes === 160 * 1024));
+t.test(
+  'as many bodies as an API server sends at once are accepted, and so is the longest',
+  async (t) => {
+    const readBody = createBodyReader();
+    const bodies = Array.from({ length: 200 }, () => new PassThrough());
+    const reading = bodies.map((stream) => readBody(stream, (body) => body.length));
+    for (const stream of bodies) await written(stream, 80 * 1024);
+    for (const stream of bodies) stream.end(Buffer.alloc(80 * 1024));
+    t.ok((await Promise.all(reading)).every((bytes) => bytes === 160 * 1024));
 
-  const { body } = mebibytes(MAX_BODY_BYTES / MEBIBYTE);
-  t.equal(await readBody(body, ({ length }) => length), MAX_BODY_BYTES);
-});
+    const { body } = mebibytes(MAX_BODY_BYTES / MEBIBYTE);
+    t.equal(await readBody(body, ({ length }) => length), MAX_BODY_BYTES);
+  },
+);
 
-t.test('a body in chunks, which cost the more the smaller they are, is not parsed', async (t) => {
+t.test('a chunked body is not parsed, because small chunks cost much CPU', async (t) => {
   const { port } = await startApp(t);
   for (const path of ['/mutate', '/']) {
     const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
@@ -104,49 +107,55 @@ t.test('a body in chunks, which cost the more the smaller they are, is not parse
   }
 });
 
-t.test('slow clients are closed, while an idle connection stays for the next review', async (t) => {
-  const patience = { idleMs: 60_000, requestMs: 1_500, handshakeMs: 60_000 };
-  const { port, metrics } = await startApp(t, reviewer(), { patience });
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  t.teardown(() => agent.destroy());
-  const review = { port, agent, headers: JSON_HEADERS, body: JSON.stringify(FIXTURE) };
-  await call(review);
-  const [idle] = Object.values(agent.freeSockets).flat();
-  t.ok(idle);
-  const head = 'POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
-  const body = `${head}content-length: 999\r\n\r\n{`;
+t.test(
+  'connections of slow clients are closed, and an idle connection stays open for the next review',
+  async (t) => {
+    const timeouts = { keepAliveMs: 60_000, requestMs: 1_500, handshakeMs: 60_000 };
+    const { port, metrics } = await startApp(t, decider(), { timeouts });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    t.teardown(() => agent.destroy());
+    const review = { port, agent, headers: JSON_HEADERS, body: JSON.stringify(FIXTURE) };
+    await call(review);
+    const [idle] = Object.values(agent.freeSockets).flat();
+    t.ok(idle);
+    const head = 'POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const body = `${head}content-length: 999\r\n\r\n{`;
 
-  const silent = ['', head, body].map((text) => textUntilClosed(port, text));
-  const dripping = [head, body].map((text) => textUntilClosed(port, text, 'x'));
+    const silent = ['', head, body].map((text) => textUntilClosed(port, text));
+    const dripping = [head, body].map((text) => textUntilClosed(port, text, 'x'));
 
-  for (const answer of await Promise.all(silent)) t.match(answer, /^HTTP\/1.1 408/);
-  // A byte that comes after the end breaks the connection, with what was said at last.
-  for (const answer of await Promise.all(dripping)) t.match(answer, /^$|^HTTP\/1.1 408/);
-  t.match(await metrics(), 'admission_in_flight 0\n');
-  t.equal((await call(review)).status, 200);
-  t.equal(Object.values(agent.freeSockets).flat()[0], idle, 'on the same connection');
-});
-
-t.test('idle connections and handshakes that do not end are closed in time', async (t) => {
-  const patience = { idleMs: 300, requestMs: 60_000, handshakeMs: 300 };
-  const { port } = await startApp(t, reviewer(), { patience });
-  const silent = connectTcp(port, '127.0.0.1');
-  const slow = connectTcp(port, '127.0.0.1');
-  // The beginning of a ClientHello, byte by byte.
-  const hello = Buffer.from('160301020001000001fc0303', 'hex').values();
-  const drip = setInterval(() => slow.write(Buffer.of(hello.next().value ?? 0)), 100);
-  t.teardown(() => clearInterval(drip));
-  const startMs = performance.now();
-  const idle = textUntilClosed(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-
-  await Promise.all([silent, slow].map(untilClosed));
-  t.match(await idle, /^HTTP\/1.1 404 /, 'it had its answer before');
-  const ms = performance.now() - startMs;
-  t.ok(ms < 5_000, `${ms} ms`);
-});
+    for (const answer of await Promise.all(silent)) t.match(answer, /^HTTP\/1.1 408/);
+    // A byte that arrives after the end resets the connection, and the last answer may be lost.
+    for (const answer of await Promise.all(dripping)) t.match(answer, /^$|^HTTP\/1.1 408/);
+    t.match(await metrics(), 'admission_in_flight 0\n');
+    t.equal((await call(review)).status, 200);
+    t.equal(Object.values(agent.freeSockets).flat()[0], idle, 'on the same connection');
+  },
+);
 
 t.test(
-  'the largest pod that can be stored passes: 1.5 MiB that Go writes as six bytes each',
+  'idle connections and handshakes that do not end are closed after their timeouts',
+  async (t) => {
+    const timeouts = { keepAliveMs: 300, requestMs: 60_000, handshakeMs: 300 };
+    const { port } = await startApp(t, decider(), { timeouts });
+    const silent = connectTcp(port, '127.0.0.1');
+    const slow = connectTcp(port, '127.0.0.1');
+    // The beginning of a ClientHello, byte by byte.
+    const hello = Buffer.from('160301020001000001fc0303', 'hex').values();
+    const drip = setInterval(() => slow.write(Buffer.of(hello.next().value ?? 0)), 100);
+    t.teardown(() => clearInterval(drip));
+    const startMs = performance.now();
+    const idle = textUntilClosed(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+
+    await Promise.all([silent, slow].map(untilClosed));
+    t.match(await idle, /^HTTP\/1.1 404 /, 'it was answered before');
+    const ms = performance.now() - startMs;
+    t.ok(ms < 5_000, `${ms} ms`);
+  },
+);
+
+t.test(
+  'the largest pod that can be stored is accepted: 1.5 MiB of bytes that Go writes as six each',
   async (t) => {
     const { post } = await startApp(t);
     const argument = '\\u003c'.repeat(1.5 * MEBIBYTE);
@@ -161,11 +170,16 @@ t.test(
   },
 );
 
-t.test('every limit is finite, and longer than the API server keeps idle connections', (t) => {
+t.test('every timeout is finite, and longer than the API server keeps idle connections', (t) => {
   const { logger } = recordLog();
   const metrics = createWebhookMetrics(createMetricsRegistry());
-  const mutate = createMutator({ reviewPod: reviewer(), metrics, logger });
-  const { server } = createWebhookApp({ mutate, metrics, logger, isDraining: () => false });
+  const handleReview = createReviewHandler({ decide: decider(), metrics, logger });
+  const { server } = createWebhookApp({
+    handleReview,
+    metrics,
+    logger,
+    isDraining: () => false,
+  });
   for (const limitMs of [server.keepAliveTimeout, server.headersTimeout, server.requestTimeout]) {
     t.ok(limitMs > 90_000 && limitMs <= 300_000, `${limitMs} ms`);
   }
@@ -173,12 +187,12 @@ t.test('every limit is finite, and longer than the API server keeps idle connect
 });
 
 async function untilClosed(socket: Socket): Promise<void> {
-  // A reset is as good, and `once` of node:events would throw it.
+  // A reset counts as closed, but `once` of node:events would throw it.
   socket.on('error', () => undefined).resume();
   await new Promise((resolve) => socket.once('close', resolve));
 }
 
-/** A body of some mebibytes, and how many of them were read. */
+/** A body of a number of mebibytes, and a count of those that were read. */
 function mebibytes(total: number) {
   const chunk = Buffer.alloc(MEBIBYTE, 'x');
   let sent = 0;
@@ -188,7 +202,7 @@ function mebibytes(total: number) {
   return { body: Readable.from(chunks()), sent: () => sent };
 }
 
-/** Resolves when so many more bytes of a body were read. */
+/** Writes bytes to a body and resolves when they were read. */
 async function written(stream: PassThrough, bytes: number): Promise<void> {
   await new Promise((resolve) => stream.write(Buffer.alloc(bytes), resolve));
   await new Promise(setImmediate);
@@ -198,7 +212,7 @@ async function failureOf(promise: Promise<unknown> | undefined): Promise<unknown
   return await promise?.catch((error: unknown) => error);
 }
 
-/** Sends the head of a review, and a part of its body; the caller sends the rest. */
+/** Sends the head of a review and a part of its body; the caller sends the rest. */
 function beginUpload(port: number, agent: Agent, body: string, part: string) {
   const outgoing = httpsRequest({
     ...connectionOptions(port),
@@ -218,7 +232,7 @@ async function untilReading(metrics: () => Promise<string>, requests: number): P
   }
 }
 
-/** What a server says to a client that sends a text and then nothing, or one more byte now and then. */
+/** The answer to a client that sends a text and then nothing, or one more byte every 100 ms. */
 async function textUntilClosed(port: number, text: string, byte?: 'x'): Promise<string> {
   const socket = connectTls(connectionOptions(port));
   socket.write(text);

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import type { Test } from 'tap';
-import { createWebhookApp, type WebhookAppOptions } from '../../src/http/app.ts';
-import type { KnownFacts } from '../../src/renewer-facts.ts';
+import { createPodDecider, type PodDecider } from '../../src/admission/pod-decision.ts';
+import { createReviewHandler } from '../../src/admission/review-handler.ts';
+import { createWebhookApp, type WebhookAppSettings } from '../../src/http/app.ts';
 import { createWebhookMetrics } from '../../src/metrics.ts';
-import { createMutator } from '../../src/admission/mutate.ts';
-import { createPodReviewer, type PodReviewer } from '../../src/admission/pod-review.ts';
-import { createRegistryMatcher } from '../../src/admission/registry-matcher.ts';
+import type { Facts } from '../../src/renewer-facts.ts';
 import { toTlsOptions } from '../../src/tls/serving-certificate.ts';
 import { type Answer, call, issue, JSON_HEADERS, recordLog } from './webhook.ts';
 
@@ -15,7 +14,7 @@ export const FIXTURE = JSON.parse(
 );
 export const ECR_IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1';
 
-/** The fixture's review of another object, or with other fields in its request. */
+/** The fixture's review, with another object or with other fields in its request. */
 export function reviewOf(object: unknown, request: object = {}) {
   return { ...FIXTURE, request: { ...FIXTURE.request, object, ...request } };
 }
@@ -26,13 +25,11 @@ export function podOf(spec: object, metadata: object = {}) {
 
 export const ECR_POD = podOf({ containers: [{ name: 'web', image: ECR_IMAGE }] });
 
-export function reviewer(facts?: KnownFacts): PodReviewer {
-  return createPodReviewer({
-    pullSecretName: 'ecr-pull-secret',
-    isOurRegistry: createRegistryMatcher([]),
-    injectAll: false,
-    facts: () => facts,
-  });
+export function decider(facts?: Facts): PodDecider {
+  return createPodDecider(
+    { facts: { current: () => facts } },
+    { pullSecretName: 'ecr-pull-secret', registryHosts: [], injectAll: false },
+  );
 }
 
 export interface Webhook {
@@ -42,17 +39,20 @@ export interface Webhook {
   readonly metrics: () => Promise<string>;
 }
 
-/** The real server on a real socket; the test's end closes it. */
+/** Starts the real server on a real socket; it is closed when the test ends. */
 export async function startApp(
   test: Test,
-  reviewPod = reviewer(),
-  options: Partial<WebhookAppOptions> = {},
+  decide = decider(),
+  settings: WebhookAppSettings = {},
 ): Promise<Webhook> {
   const registry = createMetricsRegistry();
   const metrics = createWebhookMetrics(registry);
   const { logger, lines } = recordLog();
-  const mutate = createMutator({ reviewPod, metrics, logger });
-  const app = createWebhookApp({ mutate, metrics, logger, isDraining: () => false, ...options });
+  const handleReview = createReviewHandler({ decide, metrics, logger });
+  const app = createWebhookApp(
+    { handleReview, metrics, logger, isDraining: () => false },
+    settings,
+  );
   app.server.setSecureContext(toTlsOptions(await issue()));
   await app.listen({ host: '127.0.0.1', port: 0 });
   test.teardown(() => app.close());

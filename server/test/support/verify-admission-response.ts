@@ -1,19 +1,19 @@
 import { applyPatch, type Operation } from 'rfc6902';
 
-/** What the API server takes from an answer. */
+/** What the API server uses from an answer. */
 export interface VerifiedAnswer {
   readonly operations: readonly Operation[];
   readonly warnings: readonly string[];
 }
 
 /**
- * A port of `VerifyAdmissionResponse` for a mutating webhook and version v1, and of what the mutating
- * dispatcher does with the patch before it applies it.
+ * A port of `VerifyAdmissionResponse` for a mutating webhook and version v1, and of the checks of the mutating
+ * dispatcher before it applies the patch.
  *
  * Source: apiserver `pkg/admission/plugin/webhook/request/admissionreview.go` and
  * `webhook/mutating/dispatcher.go` (v0.37), with the Go types' JSON names.
  *
- * @throws where the API server would count the call as failed or reject the object
+ * @throws if the API server would count the call as failed or reject the object
  */
 export function verifyAdmissionResponse(uid: string, body: string): VerifiedAnswer {
   const review = JSON.parse(body);
@@ -39,7 +39,7 @@ function decodeOperations(response: { patch?: unknown; patchType?: unknown }): O
   return operations;
 }
 
-/** A copy of the object with the operations applied. @throws where one does not apply */
+/** A copy of the object with the operations applied. @throws if one does not apply */
 export function applyOperations<T>(object: T, operations: readonly Operation[]): T {
   const copy = structuredClone(object);
   const failed = applyPatch(copy, structuredClone([...operations])).find(Boolean);

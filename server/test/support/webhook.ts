@@ -3,36 +3,36 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type Agent, request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pair.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { createLogger, type Logger } from '@ecr-pull-secrets/shared/logger.ts';
-import type { PemPair } from '../../src/tls/serving-certificate.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 
 export const JSON_HEADERS = { 'content-type': 'application/json' };
 
-/** The name that the API server asks for, and certificates are made for. */
+/** The DNS name that the API server uses, and for which certificates are issued. */
 const SERVER_NAME = 'ecr-pull-secrets.ecr-pull-secrets.svc';
 
 const keyPair = await generateRsaKeyPair();
 
-const authority = await createCertificateAuthority({
+const ca = await createCa({
   commonName: 'test',
   now: new Date(),
 });
 
 export interface IssueOptions {
-  /** When it is made; at most an hour ago. */
+  /** The time of issue; at most an hour ago. */
   readonly nowMs?: number;
   readonly lifetimeMs?: number;
-  /** Every certificate has the same key unless told. */
+  /** Whether it has a new key; by default all certificates have the same one. */
   readonly freshKey?: boolean;
 }
 
-/** A new certificate that the authority signed. */
+/** Issues a new certificate that the CA signed. */
 export async function issue(options: IssueOptions = {}): Promise<PemPair> {
   const { nowMs = Date.now(), lifetimeMs = 24 * 60 * 60 * 1000, freshKey = false } = options;
-  const { certificatePem, privateKeyPem } = await createServingCertificate(authority, {
+  const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
     serviceName: 'ecr-pull-secrets',
     namespace: 'ecr-pull-secrets',
     now: new Date(nowMs),
@@ -57,7 +57,7 @@ export interface Call {
   readonly agent?: Agent;
 }
 
-/** One request as the API server makes it, unless told otherwise. */
+/** Sends one request, by default as the API server does. */
 export async function call(options: Call): Promise<Answer> {
   const { port, method = 'POST', path = '/mutate?timeout=5s', body = '', agent } = options;
   const headers = options.headers ?? JSON_HEADERS;
@@ -73,7 +73,7 @@ export async function call(options: Call): Promise<Answer> {
 }
 
 export function connectionOptions(port: number) {
-  return { host: '127.0.0.1', port, ca: authority.certificatePem, servername: SERVER_NAME };
+  return { host: '127.0.0.1', port, ca: ca.certificatePem, servername: SERVER_NAME };
 }
 
 export async function readAnswer(outgoing: ReturnType<typeof request>): Promise<Answer> {
@@ -119,8 +119,8 @@ export function recordLog(): RecordedLog {
 }
 
 /**
- * Replaces the files of a directory at once, as kubelet does (`pkg/volume/util/atomic_writer.go`):
- * a folder for each generation, and a link that is switched by renaming.
+ * Replaces all files of a directory atomically, as the kubelet does (`pkg/volume/util/atomic_writer.go`):
+ * a folder for each generation, and a symbolic link that is replaced by renaming.
  */
 export function switchFiles(
   directory: string,

@@ -1,10 +1,11 @@
 import {
-  authorityExtensions,
+  caExtensions,
   below,
   type ChainCase,
   type ChainDraft,
   deepBelow,
   leafExtensions,
+  leafNamed,
   NAME,
   NOW,
   root,
@@ -32,14 +33,15 @@ async function look(test: Test, { chain, key, caBundle }: ChainCase) {
   switchFiles(directory, 'only', { 'tls.crt': chain, 'tls.key': key, 'ca.crt': caBundle });
   const used: ServingCertificate[] = [];
   const { logger, lines } = recordLog();
-  const watch = watchCertificate({
-    directory,
-    serverName: NAME,
-    clock: createFakeClock(NOW.getTime()),
-    logger,
-    metrics: createWebhookMetrics(createMetricsRegistry()),
-    use: (certificate) => used.push(certificate),
-  });
+  const watch = watchCertificate(
+    {
+      clock: createFakeClock(NOW.getTime()),
+      logger,
+      metrics: createWebhookMetrics(createMetricsRegistry()),
+      use: (certificate) => used.push(certificate),
+    },
+    { tlsDirectory: directory, serverName: NAME },
+  );
   await watch.check();
   return { used, log: lines.join(''), problem: watch.problem() };
 }
@@ -62,7 +64,7 @@ t.test('what API servers would refuse is not taken, and the reason is logged', a
   const critical = extension('1.2.3.4', NULL, { critical: true });
   const cases: readonly [ChainDraft, RegExp][] = [
     [
-      below(root({ extensions: [...authorityExtensions, constraints] })),
+      below(root({ extensions: [...caExtensions, constraints] })),
       /the DNS name \\"hook\.apps\.svc\\" is excluded by the constraint \\"svc\\"/,
     ],
     [
@@ -70,6 +72,11 @@ t.test('what API servers would refuse is not taken, and the reason is logged', a
       /allows 0 intermediates below it, not 1/,
     ],
     [below(root(), { extensions: [...leafExtensions, critical] }), /does not know: 1\.2\.3\.4/],
+    // `X509Certificate.checkHost` takes it unless `partialWildcards` is false.
+    [
+      below(root(), { extensions: leafNamed(dnsName('ho*.apps.svc')) }),
+      /the certificate is not for hook\.apps\.svc/,
+    ],
   ];
   for (const [draft, reason] of cases) {
     await t.test(String(reason), async (t) => {
@@ -84,4 +91,5 @@ t.test('a ca.crt that is broken is called by its name', async (t) => {
   const good = toCase('', below(root()));
   const { problem } = await look(t, { ...good, caBundle: good.caBundle.replace('MII', '*') });
   t.match(problem, /the CA bundle cannot be read: certificate 1 is damaged/);
+  t.notMatch(problem, 'the certificate cannot be read', 'tls.crt is good');
 });

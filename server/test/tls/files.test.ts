@@ -1,13 +1,13 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import { watchCertificate } from '../../src/tls/certificate-watch.ts';
-import { openFactsFile } from '../../src/renewer-facts.ts';
 import { createWebhookMetrics } from '../../src/metrics.ts';
-import { type PemPair, readPemPair } from '../../src/tls/serving-certificate.ts';
+import { readTlsFiles, type TlsFiles } from '../../src/tls/serving-certificate.ts';
 import { issue, recordLog, switchFiles } from '../support/webhook.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -25,15 +25,16 @@ function startWatch(
   const directory = test.testdir();
   const registry = createMetricsRegistry();
   const log = recordLog();
-  const used: PemPair[] = [];
-  const watch = watchCertificate({
-    directory,
-    serverName,
-    clock,
-    logger: log.logger,
-    metrics: createWebhookMetrics(registry),
-    use: ({ pair }) => used.push(pair),
-  });
+  const used: TlsFiles[] = [];
+  const watch = watchCertificate(
+    {
+      clock,
+      logger: log.logger,
+      metrics: createWebhookMetrics(registry),
+      use: ({ files }) => used.push(files),
+    },
+    { tlsDirectory: directory, serverName },
+  );
   return {
     directory,
     clock,
@@ -49,7 +50,7 @@ t.test('a certificate is taken once, and another when the files change', async (
   await watch.check();
   t.equal(used.length, 0);
   t.equal(watch.problem(), undefined, 'files that are not there yet are no problem');
-  t.notMatch(await metrics(), /^\w+_not_after_timestamp_seconds/m, 'no expiry that nobody knows');
+  t.notMatch(await metrics(), /^\w+_not_after_timestamp_seconds/m, 'no expiry before it is known');
 
   const first = await issue({ lifetimeMs: HOUR_MS });
   writePair(directory, first);
@@ -67,24 +68,27 @@ t.test('a certificate is taken once, and another when the files change', async (
   t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n');
 });
 
-t.test('a certificate that does not come is said, and told from one that is to come', async (t) => {
-  const { clock, watch, log, metrics } = startWatch(t);
-  await watch.check();
-  await clock.advance(29_000);
-  await watch.check();
-  t.same(log, []);
-  t.match(await metrics(), 'tls_certificate_ok 0\n');
-  await clock.advance(2_000);
-  await watch.check();
-  await watch.check();
-  t.equal(log.length, 1);
-  t.match(log[0], /there is no serving certificate to begin with/);
-  t.match(watch.problem(), /ENOENT/);
-  t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n', 'nothing was lost');
-});
+t.test(
+  'a certificate that does not come is logged, unlike one that has still time to come',
+  async (t) => {
+    const { clock, watch, log, metrics } = startWatch(t);
+    await watch.check();
+    await clock.advance(29_000);
+    await watch.check();
+    t.same(log, []);
+    t.match(await metrics(), 'tls_certificate_ok 0\n');
+    await clock.advance(2_000);
+    await watch.check();
+    await watch.check();
+    t.equal(log.length, 1);
+    t.match(log[0], /there is no usable serving certificate yet/);
+    t.match(watch.problem(), /ENOENT/);
+    t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n', 'nothing was lost');
+  },
+);
 
 t.test(
-  'one that callers would refuse is not taken: of another name, or of nobody in ca.crt',
+  'a certificate that callers would refuse is not taken: of another name, or of no CA in ca.crt',
   async (t) => {
     const { directory, watch, used, log } = startWatch(t, createFakeClock(Date.now()), 'other.svc');
     writePair(directory, await issue());
@@ -95,7 +99,7 @@ t.test(
       createFakeClock(Date.now()),
       'ecr-pull-secrets.ecr-pull-secrets.svc',
     );
-    const foreign = await createCertificateAuthority({ commonName: 'foreign', now: new Date() });
+    const foreign = await createCa({ commonName: 'foreign', now: new Date() });
     writePair(byName.directory, await issue());
     writeFileSync(join(byName.directory, 'ca.crt'), foreign.certificatePem);
     await byName.watch.check();
@@ -103,7 +107,7 @@ t.test(
     t.same([...used, ...byName.used], []);
     rmSync(join(byName.directory, 'ca.crt'));
     await byName.watch.check();
-    t.equal(byName.used.length, 1, 'without ca.crt nothing is held against it');
+    t.equal(byName.used.length, 1, 'without ca.crt the chain is not judged');
   },
 );
 
@@ -206,7 +210,7 @@ t.test('certificate and key always come from one generation of the files', async
   let mixed = 0;
   for (let generation = 1; generation <= 100; generation++) {
     // Many reads at once keep the file system's threads busy, so that the switch falls among them.
-    const reading = Array.from({ length: 20 }, () => readPemPair(directory));
+    const reading = Array.from({ length: 20 }, () => readTlsFiles(directory));
     for (let step = 0; step < generation % 10; step++) await new Promise(setImmediate);
     const files = { 'tls.crt': `c${generation}`, 'tls.key': `k${generation}` };
     switchFiles(directory, String(generation), files);
@@ -215,70 +219,4 @@ t.test('certificate and key always come from one generation of the files', async
     }
   }
   t.equal(mixed, 0);
-});
-
-t.test('facts are read, followed and forgotten with their file', async (t) => {
-  const directory = t.testdir();
-  const path = join(directory, 'facts.json');
-  const { logger, lines } = recordLog();
-  const file = openFactsFile(directory, logger);
-  await file.check();
-  t.equal(file.current(), undefined);
-
-  const facts = {
-    version: 2,
-    registries: ['https://a.example.com/', '*.b.example.com/team-a'],
-    excludedNamespaces: ['kube-*', 'dev'],
-  };
-  writeFileSync(path, JSON.stringify(facts));
-  await file.check();
-  t.ok(file.current()?.covers('a.example.com/app'));
-  t.ok(file.current()?.covers('x.b.example.com/team-a/app'));
-  t.notOk(file.current()?.covers('x.b.example.com/team-b/app'));
-  t.notOk(file.current()?.covers('a.example.com:443/app'));
-  t.ok(file.current()?.excludes('kube-system'));
-  t.notOk(file.current()?.excludes('payments'));
-
-  writeFileSync(path, JSON.stringify({ ...facts, registries: [], excludedNamespaces: [] }));
-  await file.check();
-  t.ok(file.current()?.covers('c.example.com/app'), 'nothing known, nothing held against it');
-  t.notOk(file.current()?.excludes('kube-system'));
-
-  rmSync(path);
-  await file.check();
-  t.equal(file.current(), undefined);
-  t.strictSame(lines, []);
-});
-
-t.test('facts that cannot be read count as none, and are reported once', async (t) => {
-  const directory = t.testdir();
-  const path = join(directory, 'facts.json');
-  const { logger, lines } = recordLog();
-  const file = openFactsFile(directory, logger);
-  const good = JSON.stringify({ version: 2, registries: ['a'], excludedNamespaces: [] });
-  let logged = 0;
-  const tooMany = Array.from({ length: 401 }, (_, index) => `${index}.example`);
-  const unusable = [
-    '{',
-    good.replace('2', '1'),
-    '[]',
-    good.replace('["a"]', '5'),
-    good.replace('["a"]', JSON.stringify(tooMany)),
-    good.replace('"a"', JSON.stringify('a'.repeat(1_101))),
-  ];
-  for (const text of unusable) {
-    writeFileSync(path, good);
-    await file.check();
-    t.ok(file.current());
-    writeFileSync(path, text);
-    await file.check();
-    await file.check();
-    t.equal(file.current(), undefined, text);
-    t.equal(lines.length, ++logged, text);
-  }
-  rmSync(path);
-  mkdirSync(path);
-  await file.check();
-  await file.check();
-  t.equal(lines.length, logged + 1);
 });

@@ -13,7 +13,7 @@ t.test('TLS 1.2 and 1.3 are spoken', async (t) => {
 });
 
 t.test('TLS 1.1 is refused by the server', async (t) => {
-  // Without this our own side would refuse it, before the server is asked.
+  // Without this the client would refuse it before it reaches the server.
   const willing = { ...only('TLSv1.1'), ciphers: 'DEFAULT@SECLEVEL=0' };
   await t.rejects(review(willing), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
 });

@@ -4,44 +4,44 @@ import { createUsageError, didYouMean } from './usage.ts';
 
 /** A command that takes options. */
 export interface CommandLine<Options extends z.ZodObject = z.ZodObject> {
-  /** As it is typed: `ecr-pull-secrets certs verify`. */
+  /** The words before the options: `ecr-pull-secrets certs verify`. */
   readonly words: string;
-  /** What it does, for its `--help`. */
+  /** For its `--help`. */
   readonly description: string;
   /**
-   * A property for each option, named as the option. Its `.meta` holds a `description`; `value`, what
-   * stands for its value in the help, unless it is a flag; and `many: true` where it may be repeated.
+   * A property for each option, with the name of the option. Its `.meta` has a `description`; `value`, the
+   * placeholder of its value in the help, unless it is a flag; and `many: true` if it may be repeated.
    */
   readonly options: Options;
 }
 
-/** What `node:util` found in the arguments. */
+/** A token of `parseArgs`. */
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
 type OptionToken = Extract<Token, { kind: 'option' }>;
 
-/** Options as they were typed, before the schema has seen them. */
-type Given = Record<string, string | true | readonly string[]>;
+/** The values of the options, before the schema validates them. */
+type RawOptions = Record<string, string | true | readonly string[]>;
 
 /**
  * Reads the options of a command.
  *
- * @throws a UsageError that names the first word that is none, or else every value that is wrong
+ * @throws a UsageError that names the first unknown word, or else every invalid value
  */
 export function readOptions<Options extends z.ZodObject>(
   commandLine: CommandLine<Options>,
   args: readonly string[],
 ): Readonly<z.output<Options>> {
   const { options } = commandLine;
-  const given: Given = {};
+  const raw: RawOptions = {};
   for (const token of tokensOf(options, args)) {
-    const problem = tokenProblem(options, token, given);
-    // What follows a mistyped option is wrong for that reason alone, and the right one is not missing.
+    const problem = tokenProblem(options, token, raw);
+    // After a mistyped option further errors would mislead: its value belongs to no option, and the right one is missing.
     if (problem !== undefined) throw createUsageError(problem, usageOf(commandLine));
-    if (token.kind === 'option') take(options, token, given);
+    if (token.kind === 'option') addOption(options, token, raw);
   }
-  const result = options.safeParse(given);
+  const result = options.safeParse(raw);
   if (result.success) return Object.freeze(result.data);
-  const sentences = result.error.issues.map((issue) => issueProblem(options, given, issue));
+  const sentences = result.error.issues.map((issue) => issueProblem(options, raw, issue));
   throw createUsageError(sentences.join('; '), usageOf(commandLine));
 }
 
@@ -51,14 +51,14 @@ export function usageOf({ words, description, options }: CommandLine): string {
   const synopsis = names.map((name) => synopsisOf(options, name));
   const rows = [
     ...names.map((name) => [formOf(options, name), metaOf(options, name).description ?? '']),
-    ['--help', 'Shows this.'],
+    ['--help', 'Shows this help.'],
   ];
   const width = Math.max(...rows.map(([form = '']) => form.length));
   const lines = rows.map(([form = '', text = '']) => `  ${form.padEnd(width)}  ${text}`);
   return `Usage: ${[words, ...synopsis].join(' ')}\n\n${description}\n\nOptions:\n${lines.join('\n')}\n`;
 }
 
-/** Not strict: its own errors neither say what was meant nor name more than one word. */
+/** Not strict, because the errors of `parseArgs` suggest no correction and name only one word. */
 function tokensOf(options: z.ZodObject, args: readonly string[]): readonly Token[] {
   const types = Object.keys(options.shape).map(
     (name) => [name, { type: isFlag(options, name) ? 'boolean' : 'string' }] as const,
@@ -73,7 +73,7 @@ function tokensOf(options: z.ZodObject, args: readonly string[]): readonly Token
   return tokens;
 }
 
-function tokenProblem(options: z.ZodObject, token: Token, given: Given): string | undefined {
+function tokenProblem(options: z.ZodObject, token: Token, raw: RawOptions): string | undefined {
   if (token.kind === 'option-terminator') return undefined;
   if (token.kind === 'positional') return `${JSON.stringify(token.value)} belongs to no option`;
   const { name, rawName, value, inlineValue } = token;
@@ -83,29 +83,29 @@ function tokenProblem(options: z.ZodObject, token: Token, given: Given): string 
   }
   if (isFlag(options, name)) return value === undefined ? undefined : `${rawName} takes no value`;
   if (value === undefined) return `${formOf(options, name)} lacks its value`;
-  // Most likely the value was forgotten and this is the next option.
+  // Most likely the value is missing and this is the next option.
   if (value.startsWith('-') && !inlineValue) {
-    return `${formOf(options, name)} lacks its value; one that begins with "-" is given as ${rawName}=${value}`;
+    return `${formOf(options, name)} lacks its value; write a value that begins with "-" as ${rawName}=${value}`;
   }
-  const isRepeated = Object.hasOwn(given, name) && metaOf(options, name)['many'] !== true;
-  return isRepeated ? `${rawName} is given twice` : undefined;
+  const isRepeated = Object.hasOwn(raw, name) && metaOf(options, name)['many'] !== true;
+  return isRepeated ? `${rawName} is repeated` : undefined;
 }
 
-function take(options: z.ZodObject, { name, value }: OptionToken, given: Given): void {
-  const before = given[name];
-  if (value === undefined) given[name] = true;
-  else if (metaOf(options, name)['many'] !== true) given[name] = value;
-  else given[name] = [...(Array.isArray(before) ? before : []), value];
+function addOption(options: z.ZodObject, { name, value }: OptionToken, raw: RawOptions): void {
+  const before = raw[name];
+  if (value === undefined) raw[name] = true;
+  else if (metaOf(options, name)['many'] !== true) raw[name] = value;
+  else raw[name] = [...(Array.isArray(before) ? before : []), value];
 }
 
-function issueProblem(options: z.ZodObject, given: Given, issue: z.core.$ZodIssue): string {
+function issueProblem(options: z.ZodObject, raw: RawOptions, issue: z.core.$ZodIssue): string {
   const [name, index] = issue.path;
-  // About several options at once.
+  // The issue concerns several options.
   if (typeof name !== 'string') return issue.message;
-  const value = given[name];
+  const value = raw[name];
   if (value === undefined) return `${formOf(options, name)} is missing`;
-  const wrong: unknown = Array.isArray(value) && typeof index === 'number' ? value[index] : value;
-  return `--${name} ${JSON.stringify(wrong)} ${issue.message}`;
+  const invalid: unknown = Array.isArray(value) && typeof index === 'number' ? value[index] : value;
+  return `--${name} ${JSON.stringify(invalid)} ${issue.message}`;
 }
 
 function synopsisOf(options: z.ZodObject, name: string): string {
@@ -115,7 +115,7 @@ function synopsisOf(options: z.ZodObject, name: string): string {
   return `${isOptional ? `[${form}]` : form}${ending}`;
 }
 
-/** The option with what stands for its value. */
+/** The option with the placeholder of its value. */
 function formOf(options: z.ZodObject, name: string): string {
   const { value } = metaOf(options, name);
   return typeof value === 'string' ? `--${name} ${value}` : `--${name}`;

@@ -1,18 +1,16 @@
-/**
- * The candidate that was probably meant by a mistyped or shortened word; `undefined` where none is near.
- */
+/** The candidate that is nearest to a mistyped or shortened word; `undefined` if none is near. */
 export function nearestWord(word: string, candidates: readonly string[]): string | undefined {
   const completed = candidates.find((candidate) => word !== '' && candidate.startsWith(word));
   if (completed) return completed;
   const limit = Math.min(2, Math.floor(word.length / 2));
   return candidates
-    .map((candidate) => ({ candidate, slips: slipsBetween(word, candidate) }))
-    .filter(({ slips }) => slips <= limit)
-    .toSorted((a, b) => a.slips - b.slips)[0]?.candidate;
+    .map((candidate) => ({ candidate, edits: editsBetween(word, candidate) }))
+    .filter(({ edits }) => edits <= limit)
+    .toSorted((a, b) => a.edits - b.edits)[0]?.candidate;
 }
 
-/** Levenshtein's distance: characters to add, to drop or to change. */
-function slipsBetween(one: string, other: string): number {
+/** Levenshtein's distance: the number of characters to add, to remove or to change. */
+function editsBetween(one: string, other: string): number {
   let above = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, character] of Array.from(one).entries()) {
     const row = [index + 1];

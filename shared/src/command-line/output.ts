@@ -1,35 +1,35 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A stream that people, files or other programs read; `process.stdout` is one. */
+/** A stream for people, files or other programs; `process.stdout` is one. */
 export interface Output {
   write(text: string): unknown;
-  /** Whether it is a person's screen. */
+  /** Whether it is a terminal. */
   readonly isTTY?: boolean | undefined;
 }
 
-/** What is used of `process.stdout` and `process.stderr`. */
+/** The part of `process.stdout` and `process.stderr` that is needed here. */
 export interface StandardStream extends Pick<EventEmitter, 'on'> {
-  /** Bytes that wait for a reader. */
+  /** The number of bytes that are not read yet. */
   readonly writableLength: number;
   write(text: string, onWritten?: () => void): boolean;
 }
 
-/** Anyone who reads a log is at most seconds behind, or does not read at all. */
+/** A reader that is more than a few seconds late does not read at all. */
 const FLUSH_LIMIT_MS = 3_000;
 
-/** Some thousand lines: minutes of a busy log, and little of what a container may have. */
+/** Several thousand lines: minutes of a busy log, and a small part of a container's memory. */
 const WAITING_LIMIT_BYTES = 1024 * 1024;
 
 /**
- * Lets work go on when a reader ends early (`| head -1`) or a disk is full: Node ends a process whose
- * stream has an error that nothing handles.
+ * Lets the process continue if a reader ends early (`| head -1`) or a disk is full: Node ends a process whose
+ * stream has an unhandled error.
  */
 export function ignoreWriteErrors(streams: readonly StandardStream[]): void {
   for (const stream of streams) stream.on('error', () => {});
 }
 
-/** Waits until all that was written is read, but not for long: `process.exit` drops what is left. */
+/** Waits until everything is written, for a limited time, because `process.exit` drops the rest. */
 export async function flush(
   streams: readonly StandardStream[],
   limitMs: number = FLUSH_LIMIT_MS,
@@ -43,17 +43,17 @@ export async function flush(
   limit.abort();
 }
 
-/** Takes lines and never waits for a reader. */
+/** Accepts lines and never waits for a reader. */
 export interface LineSink {
   write(line: string): void;
 }
 
 /**
- * Writes lines to a stream while the reader keeps up within 1 MiB, and drops them otherwise: a process
- * that blocks on its log answers nobody, and one that keeps all lines runs out of memory. Node writes to
- * files at once, and to pipes without blocking.
+ * Writes lines to a stream, and drops them while more than 1 MiB is not read: a process
+ * that blocks on its log cannot answer, and one that buffers all lines runs out of memory. Node writes to
+ * files synchronously, and to pipes without blocking.
  *
- * @param onDropped - is called with the number of lines that were dropped, when there is room again
+ * @param onDropped - called with the number of dropped lines, as soon as lines are written again
  */
 export function createLineSink(
   stream: StandardStream,

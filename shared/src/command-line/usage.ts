@@ -1,9 +1,9 @@
 import { type CodedError, createError, isCodedError } from '../errors.ts';
 import { nearestWord } from './nearest-word.ts';
 
-/** A command line that cannot be read: nothing was done. */
+/** An invalid command line: the command was not run. */
 export interface UsageError extends CodedError {
-  /** What would have been right, for the person who typed it. */
+  /** The valid usage, to be printed below the message. */
   readonly usage: string;
 }
 
@@ -15,12 +15,12 @@ export function isUsageError(error: unknown): error is UsageError {
   return isCodedError(error, 'ECRPS_USAGE_INVALID') && 'usage' in error;
 }
 
-/** Whether a person wants to read rather than to run. */
-export function asksForHelp(args: readonly string[]): boolean {
+/** Whether the arguments contain `--help` or `-h`. */
+export function wantsHelp(args: readonly string[]): boolean {
   return args.some((arg) => arg === '--help' || arg === '-h');
 }
 
-/** `: did you mean …?` where a candidate is near, else nothing: to be put behind a problem. */
+/** `: did you mean …?` if a candidate is near, else an empty text; to be appended to a problem. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const nearest = nearestWord(word, candidates);
   return nearest === undefined ? '' : `: did you mean ${nearest}?`;

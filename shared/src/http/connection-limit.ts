@@ -2,20 +2,20 @@ import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 
-/** The share of the connections that those which were never served may have in any case. */
+/** The share of the limit that is reserved for connections that were never served. */
 const NEW_SHARE = 1 / 4;
 
 /**
- * Limits a server's open connections: at the limit each new one closes another. `maxConnections` would
- * refuse the new one, so that anyone who holds that many keeps everybody else out.
+ * Limits the open connections of a server: at the limit each new one closes another. `maxConnections` would
+ * reject the new one, so that anyone who holds that many open excludes all others.
  *
- * The first to go are connections that were never served (idle ones, half handshakes, half requests, and those
- * whose requests were all refused), the oldest first. Only when they are fewer than a quarter of the limit, the
- * one goes that is unused for the longest time. So clients that are served outlive any number of connections that
- * ask for nothing that is there, and a client that has just connected has the time to ask.
+ * Connections that were never served (idle ones, half handshakes, half requests, and those
+ * whose requests were all rejected) are closed first, the oldest first. Only if they are fewer than a quarter of the
+ * limit, the connection is closed that is unused for the longest time. So any number of connections without a valid
+ * request cannot displace clients that are served, and a new client has time to send its request.
  *
- * A connection is in use from the head of a request on, so one with a review under way goes only if three quarters
- * of all have begun a request since. That takes longer than a review.
+ * A connection is in use from the head of a request on, so one with a review in flight is closed only if three
+ * quarters of all have begun a request since. That takes longer than a review.
  *
  * To be called before the server listens.
  */
@@ -24,7 +24,7 @@ export function limitConnections(server: HttpServer | HttpsServer, limit: number
   const unserved = new Set<Socket>();
   /** The longest unused first. */
   const served = new Set<Socket>();
-  // A peer is no key of the sets: a client that resets a connection can open the next one from the same port
+  // A peer does not identify a connection: a client that resets one can open the next from the same port
   // before the former one is closed here.
   const latest = new Map<string, Socket>();
   const connectionOfTls = new WeakMap<Socket, Socket>();
@@ -64,10 +64,10 @@ export function limitConnections(server: HttpServer | HttpsServer, limit: number
   });
 }
 
-/** Of every review, probe and scrape that is answered as its client wants. */
+/** The status of every answered review, probe and scrape. */
 const SERVED_STATUS = 200;
 
-/** What a TCP connection and the TLS connection on it have in common. */
+/** The addresses, which a TCP connection and the TLS connection on it share. */
 function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

@@ -1,14 +1,15 @@
 import type { FastifyInstance } from 'fastify';
+import { isSystemError } from '../errors.ts';
 
 /**
  * How many connections may wait to be accepted: as many as Linux allows by default (`net.core.somaxconn`).
- * What does not fit is dropped without a word, and its client tries again after a second; so it was with
- * Node's 511 while somebody opened 5,000 connections a second.
+ * Linux drops any further one silently, and its client retries after a second. This happened with
+ * Node's default of 511 while a client opened 5,000 connections a second.
  */
 const BACKLOG = 4_096;
 
 /**
- * Listens on `host`, and on `0.0.0.0` where `::` was asked for on a machine without IPv6.
+ * Listens on `host`, or on `0.0.0.0` if `host` is `::` and the machine has no IPv6.
  *
  * @throws the listener's own error, for instance EADDRINUSE
  */
@@ -16,8 +17,7 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
   try {
     await app.listen({ host, port, backlog: BACKLOG });
   } catch (error) {
-    const noIpv6 = error instanceof Error && 'code' in error && error.code === 'EAFNOSUPPORT';
-    if (host !== '::' || !noIpv6) throw error;
+    if (host !== '::' || !isSystemError(error, 'EAFNOSUPPORT')) throw error;
     await app.listen({ host: '0.0.0.0', port, backlog: BACKLOG });
   }
 }

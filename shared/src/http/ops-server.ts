@@ -1,43 +1,48 @@
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { limitConnections } from './connection-limit.ts';
 import { listen } from './listen.ts';
-import type { Registry } from '../metrics.ts';
+import type { MetricsRegistry } from '../metrics.ts';
 import { limitOpenRequests } from './request-limit.ts';
 
-/** An answer to a probe: fine, or the reason why not. */
+/** The answer to a probe: healthy, or the reason why not. */
 export type Health = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export const HEALTHY: Health = Object.freeze({ ok: true });
 
-export interface OpsServerOptions {
+export interface OpsServerDependencies {
+  readonly metrics: MetricsRegistry;
+  /** Called for each `/readyz`; must answer from memory. */
+  readonly ready: () => Health;
+}
+
+export interface OpsServerSettings {
   readonly host: string;
   readonly port: number;
-  readonly metrics: Registry;
-  /** Asked at each `/readyz`; must answer from memory. */
-  readonly ready: () => Health;
 }
 
 /** A probe sends its head at once, and waits for the answer for seconds. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Prometheus scrapes once a minute by default (`scrape_interval`), over a connection that it keeps. */
+/** Prometheus scrapes once a minute by default (`scrape_interval`), over a connection that it keeps open. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /**
- * Probes and a few scrapers need one each. The others give them time: while 5,000 connections a second are
- * made, a new one lasts 100 ms without a request. At 25 KiB each, 12 MiB.
+ * Probes and a few scrapers need one connection each. The rest is reserve against a flood: while 5,000 connections a
+ * second are opened, a new one stays open for 100 ms without a request. At 25 KiB each, 12 MiB.
  */
 const MAX_CONNECTIONS = 500;
 
 /**
  * The plain-HTTP server for probes and Prometheus: `/livez`, `/readyz`, `/metrics`.
- * Liveness only says that the event loop turns: nothing outside the process may get it restarted.
+ * Liveness shows only that the event loop runs: nothing outside the process may cause a restart.
  *
- * Anyone may connect, so nothing is read but the head of a GET or HEAD request: what has a body or another
+ * Anyone may connect, so only the head of a GET or HEAD request is read: a request with a body or another
  * method is answered at once with 405, and its connection is closed.
  */
-export async function startOpsServer(options: OpsServerOptions): Promise<FastifyInstance> {
-  const { host, port, metrics, ready } = options;
+export async function startOpsServer(
+  { metrics, ready }: OpsServerDependencies,
+  { host, port }: OpsServerSettings,
+): Promise<FastifyInstance> {
   const app = fastify({
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
@@ -46,7 +51,7 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Fastify
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Else `close` waits for connections that have not had a request yet, as long as their peer likes.
+    // Without it `close` waits for connections that have not had a request yet, for as long as their peer wants.
     forceCloseConnections: true,
   });
   limitConnections(app.server, MAX_CONNECTIONS);
@@ -55,12 +60,12 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Fastify
   app.addHook('onRequest', (request, reply, next) => {
     if (isReading(request)) return next();
     reply.code(405).headers({ allow: 'GET, HEAD', connection: 'close' });
-    reply.send('only GET and HEAD, without a body\n');
+    reply.send('only GET and HEAD without a body are accepted\n');
   });
 
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).header('connection', 'close');
-    reply.send('nothing here; try /livez, /readyz or /metrics\n');
+    reply.send('not found; use /livez, /readyz or /metrics\n');
   });
 
   app.get('/livez', () => 'ok\n');
@@ -70,7 +75,7 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Fastify
     return health.ok ? reply.send('ok\n') : reply.code(503).send(`${health.reason}\n`);
   });
 
-  // One text for all requests that come while it is made.
+  // One text for all requests that arrive while it is generated.
   let metricsText: Promise<string> | undefined;
   app.get('/metrics', (_request, reply) => {
     reply.header('content-type', metrics.contentType);

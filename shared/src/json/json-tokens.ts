@@ -1,4 +1,4 @@
-/** What a byte means in JSON (RFC 8259 §2). */
+/** The bytes of JSON's syntax (RFC 8259 §2). */
 export const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 export const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
 const [TAB, LINE_FEED, CARRIAGE_RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
@@ -7,12 +7,12 @@ const [LETTER_A, LETTER_E, LETTER_F, LETTER_U] = [0x61, 0x65, 0x66, 0x75];
 const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
-/** What every function here throws if the bytes are not JSON. */
+/** The error that every function here throws if the bytes are not JSON. */
 export function notJson(): SyntaxError {
   return new SyntaxError('not JSON');
 }
 
-/** The place after the blanks that begin at a place, if any. */
+/** The position after the blanks that begin at `start`, if any. */
 export function endOfBlanks(bytes: Buffer, start: number): number {
   for (let at = start; ; at++) {
     const byte = bytes[at];
@@ -20,7 +20,7 @@ export function endOfBlanks(bytes: Buffer, start: number): number {
   }
 }
 
-/** The place after the text whose opening quote stands at a place. It may be invalid UTF-8. */
+/** The position after the string whose opening quote is at `start`. The string may be invalid UTF-8. */
 export function endOfText(bytes: Buffer, start: number): number {
   for (let at = start + 1; ; at++) {
     const byte = bytes[at] ?? 0;
@@ -30,7 +30,7 @@ export function endOfText(bytes: Buffer, start: number): number {
   }
 }
 
-/** The place after the number, `true`, `false` or `null` that begins at a place. */
+/** The position after the number, `true`, `false` or `null` that begins at `start`. */
 export function endOfWord(bytes: Buffer, start: number): number {
   if (isDigit(bytes[start]) || bytes[start] === MINUS) return endOfNumber(bytes, start);
   const word = WORDS.find((one) => one.every((byte, index) => bytes[start + index] === byte));
@@ -73,7 +73,7 @@ function isHexadecimal(byte: number): boolean {
   return isDigit(byte) || (letter >= LETTER_A && letter <= LETTER_F);
 }
 
-/** The letters of ASCII differ from their capitals by one bit. */
+/** ASCII letters differ from their capitals by one bit. */
 function toLowerCase(byte: number): number {
   return byte | 0x20;
 }

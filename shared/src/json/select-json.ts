@@ -13,7 +13,7 @@ import {
   QUOTE,
 } from './json-tokens.ts';
 
-/** What to read of a JSON value. Of a value of another type only the type is read, as `{}` or `[]`. */
+/** What to read from a JSON value. From a value of another type only the type is read, as `{}` or `[]`. */
 export type Selection =
   | { readonly scalar: true }
   | { readonly items: Selection }
@@ -23,14 +23,14 @@ type Fields = readonly (readonly [name: string, selection: Selection])[];
 
 const NO_FIELDS: Fields = [];
 
-/** A text, a number, a boolean or null. */
+/** A string, a number, a boolean or null. */
 export const SCALAR: Selection = { scalar: true };
 
 export function objectOf(fields: Readonly<Record<string, Selection>>): Selection {
   return { fields: Object.entries(fields) };
 }
 
-/** An object with scalars of these names. */
+/** An object with a scalar for each name. */
 export function scalarsOf(names: readonly string[]): Selection {
   return { fields: names.map((name) => [name, SCALAR]) };
 }
@@ -40,24 +40,25 @@ export function listOf(items: Selection): Selection {
 }
 
 export interface SelectLimits {
-  /** The deepest list or object that is taken. */
+  /** The deepest nesting that is accepted. */
   readonly depth: number;
   /** The most values that are read, at 110 bytes of memory each. */
   readonly values: number;
-  /** The longest scalar; a longer one is read as an empty text. */
+  /** The longest scalar; a longer one is read as an empty string. */
   readonly scalarBytes: number;
 }
 
 /**
- * Reads what is selected of a JSON document, and checks the rest without building it. The time is linear
- * (10 MiB take at most 0.2 s), and the memory bounded by the limits, whatever the structure.
- * `JSON.parse` is neither: for a key of 10 bytes that is unlike all others it takes up to 370 bytes of heap
- * and more than 10 µs, so that to count tokens beforehand would refuse legal pods or stop everything for
- * seconds [Node.js 24].
+ * Reads the selected fields of a JSON document, and validates the rest without building it. The time is linear
+ * (10 MiB take at most 0.2 s), and the memory is bounded by the limits, whatever the structure.
+ * `JSON.parse` has neither property: for each unique key of 10 bytes it takes up to 370 bytes of heap
+ * and more than 10 µs, so a limit on tokens would reject legal pods or block the process for
+ * seconds [Node.js 24]. Fastify's parser has the same problem, with `onProtoPoisoning: 'ignore'` too
+ * (docs/decisions/0012).
  *
- * What is read is what `JSON.parse` gives, and has its type; the last one of fields with the same name counts.
+ * The values are those of `JSON.parse`; the last one of fields with the same name counts.
  *
- * @throws SyntaxError if the bytes are not JSON, RangeError beyond a limit; the errors hold nothing of the
+ * @throws SyntaxError if the bytes are not JSON, RangeError beyond a limit; the errors quote nothing of the
  * document
  */
 export function selectJson(
@@ -75,28 +76,28 @@ interface Reader {
   readonly bytes: Buffer;
   readonly limits: SelectLimits;
   at: number;
-  /** How many values were read. */
+  /** How many values were read so far. */
   values: number;
 }
 
-/** Calls itself only as deep as the selection is. */
+/** Recursive only to the depth of the selection. */
 function readValue(reader: Reader, selection: Selection, depth: number): unknown {
   countValue(reader);
   const first = nextByte(reader);
   if (first === OPEN_BRACE) return readObject(reader, selection, depth + 1);
   if (first === OPEN_BRACKET) return readList(reader, selection, depth + 1);
   const { at: start } = reader;
-  passScalar(reader);
+  skipScalar(reader);
   return scalarOf(reader, start, reader.at);
 }
 
 function readObject(reader: Reader, selection: Selection, depth: number): unknown {
   const fields = 'fields' in selection ? selection.fields : NO_FIELDS;
   const object: Record<string, unknown> = {};
-  for (let more = opens(reader, CLOSE_BRACE, depth); more; more = goesOn(reader, CLOSE_BRACE)) {
+  for (let more = enter(reader, CLOSE_BRACE, depth); more; more = hasNext(reader, CLOSE_BRACE)) {
     const field = readKey(reader, fields);
     if (field) object[field[0]] = readValue(reader, field[1], depth);
-    else passValue(reader, depth);
+    else skipValue(reader, depth);
   }
   return object;
 }
@@ -104,28 +105,32 @@ function readObject(reader: Reader, selection: Selection, depth: number): unknow
 function readList(reader: Reader, selection: Selection, depth: number): unknown {
   const items = 'items' in selection ? selection.items : undefined;
   const list: unknown[] = [];
-  for (let more = opens(reader, CLOSE_BRACKET, depth); more; more = goesOn(reader, CLOSE_BRACKET)) {
+  for (
+    let more = enter(reader, CLOSE_BRACKET, depth);
+    more;
+    more = hasNext(reader, CLOSE_BRACKET)
+  ) {
     if (items) list.push(readValue(reader, items, depth));
-    else passValue(reader, depth);
+    else skipValue(reader, depth);
   }
   return list;
 }
 
-/** Passes a value that is not selected, without a call for each level: a document may have thousands. */
-function passValue(reader: Reader, depth: number): void {
-  /** The brackets that close what is open. */
+/** Skips a value that is not selected, without recursion, because a document may have thousands of levels. */
+function skipValue(reader: Reader, depth: number): void {
+  /** The closing brackets of the open lists and objects. */
   const open: number[] = [];
   do {
     const closing = closingOf(nextByte(reader));
     if (closing === undefined) {
-      passScalar(reader);
-    } else if (opens(reader, closing, depth + open.length + 1)) {
+      skipScalar(reader);
+    } else if (enter(reader, closing, depth + open.length + 1)) {
       open.push(closing);
-      if (closing === CLOSE_BRACE) passKey(reader);
+      if (closing === CLOSE_BRACE) skipKey(reader);
       continue;
     }
-    while (open.length > 0 && !goesOn(reader, open.at(-1))) open.pop();
-    if (open.at(-1) === CLOSE_BRACE) passKey(reader);
+    while (open.length > 0 && !hasNext(reader, open.at(-1))) open.pop();
+    if (open.at(-1) === CLOSE_BRACE) skipKey(reader);
   } while (open.length > 0);
 }
 
@@ -134,31 +139,31 @@ function closingOf(byte: number | undefined): number | undefined {
   return byte === OPEN_BRACKET ? CLOSE_BRACKET : undefined;
 }
 
-/** Passes an opening bracket, and the closing one if nothing stands between them. */
-function opens(reader: Reader, closing: number, depth: number): boolean {
+/** Skips an opening bracket, and the closing one if it follows. Returns whether there is an item. */
+function enter(reader: Reader, closing: number, depth: number): boolean {
   const { limits } = reader;
-  if (depth > limits.depth) throw beyond(`nested more than ${limits.depth} levels deep`);
+  if (depth > limits.depth) throw limitError(`nested more than ${limits.depth} levels deep`);
   reader.at++;
   if (nextByte(reader) !== closing) return true;
   reader.at++;
   return false;
 }
 
-/** Passes the comma before another item, or the closing bracket. */
-function goesOn(reader: Reader, closing: number | undefined): boolean {
+/** Skips the comma before another item, or the closing bracket. Returns whether there is another item. */
+function hasNext(reader: Reader, closing: number | undefined): boolean {
   const byte = nextByte(reader);
   if (byte !== COMMA && byte !== closing) throw notJson();
   reader.at++;
   return byte === COMMA;
 }
 
-function passScalar(reader: Reader): void {
+function skipScalar(reader: Reader): void {
   const { bytes, at } = reader;
   reader.at = bytes[at] === QUOTE ? endOfText(bytes, at) : endOfWord(bytes, at);
 }
 
-/** Passes a key and its colon; gives the place after the key. */
-function passKey(reader: Reader): number {
+/** Skips a key and its colon; returns the position after the key. */
+function skipKey(reader: Reader): number {
   if (nextByte(reader) !== QUOTE) throw notJson();
   const end = endOfText(reader.bytes, reader.at);
   reader.at = end;
@@ -167,18 +172,18 @@ function passKey(reader: Reader): number {
   return end;
 }
 
-/** Passes a key and its colon, and finds the field that the key names. */
+/** Skips a key and its colon; returns the selected field of that name, if there is one. */
 function readKey(reader: Reader, fields: Fields): Fields[number] | undefined {
   nextByte(reader);
   const { bytes, at: start } = reader;
-  const end = passKey(reader);
+  const end = skipKey(reader);
   if (fields.length === 0) return undefined;
   const length = end - start - 2;
   for (const field of fields) {
-    if (field[0].length === length && standsAt(field[0], bytes, start + 1)) return field;
+    if (field[0].length === length && matchesAt(field[0], bytes, start + 1)) return field;
   }
   if (!hasEscape(bytes, start, end)) return undefined;
-  // Go writes no escapes here. To read such a key costs as much as a value.
+  // Go writes no escapes in these keys. Reading such a key costs as much as a value.
   countValue(reader);
   const key = scalarOf(reader, start, end);
   return fields.find(([name]) => name === key);
@@ -189,7 +194,7 @@ function hasEscape(bytes: Buffer, start: number, end: number): boolean {
   return false;
 }
 
-function standsAt(name: string, bytes: Buffer, start: number): boolean {
+function matchesAt(name: string, bytes: Buffer, start: number): boolean {
   for (let index = 0; index < name.length; index++) {
     if (bytes[start + index] !== name.charCodeAt(index)) return false;
   }
@@ -208,9 +213,9 @@ function nextByte(reader: Reader): number | undefined {
 function countValue(reader: Reader): void {
   const { limits } = reader;
   reader.values++;
-  if (reader.values > limits.values) throw beyond(`of more than ${limits.values} values`);
+  if (reader.values > limits.values) throw limitError(`of more than ${limits.values} values`);
 }
 
-function beyond(how: string): RangeError {
-  return new RangeError(`JSON ${how}`);
+function limitError(problem: string): RangeError {
+  return new RangeError(`JSON ${problem}`);
 }

@@ -1,16 +1,16 @@
-/** How long to wait between attempts. */
+/** The limits of the waits between attempts. */
 export interface BackOff {
   /** The longest first wait. */
   readonly baseMs: number;
-  /** No wait is longer. */
+  /** The longest wait. */
   readonly capMs: number;
 }
 
 /**
  * Full jitter: a random wait between zero and `base × 2^attempt`, capped, so that many clients that
- * failed together do not come back together.
+ * failed at the same time do not retry at the same time.
  *
- * @param attempt - failures so far, from 0
+ * @param attempt - the number of failures so far, from 0
  * @param random - a number in [0, 1)
  */
 export function backOffMs(
@@ -18,7 +18,7 @@ export function backOffMs(
   { baseMs, capMs }: BackOff,
   random: () => number,
 ): number {
-  // 2^30 is beyond any cap in use; the limit keeps the product finite.
+  // 2^30 exceeds every cap in use; the limit keeps the product finite.
   const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
   return Math.round(ceiling * random());
 }

@@ -1,22 +1,21 @@
 import type { Clock } from './clock.ts';
 
-/** A value that others wait on: the latest counts, steps in between may be missed. */
+/** A value that others wait on. Only the latest value counts: a waiter may miss those in between. */
 export interface Observable<T> {
   get(): T;
   set(value: T): void;
-  /**
-   * Resolves when the value is no longer the one that the caller knows (by identity), when the time is
-   * up, or when the signal aborts.
-   */
-  changedFrom(known: T, wait: ObservableWait): Promise<void>;
+  /** Resolves when the value differs from `seen` (by identity), at the timeout, or when the signal aborts. */
+  changedFrom(seen: T, wait: ObservableWait): Promise<void>;
 }
 
 export interface ObservableWait {
   readonly clock: Clock;
+  /** The timeout. */
   readonly withinMs: number;
   readonly signal: AbortSignal;
 }
 
+/** Creates an observable with its first value. */
 export function createObservable<T>(initial: T): Observable<T> {
   let current = initial;
   const waiters = new Set<() => void>();
@@ -26,29 +25,30 @@ export function createObservable<T>(initial: T): Observable<T> {
       current = value;
       for (const wake of waiters) wake();
     },
-    changedFrom: async (known, { clock, withinMs, signal }) => {
-      if (current !== known || signal.aborted) return;
-      const timer = new AbortController();
-      const wake = (): void => timer.abort();
-      waiters.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-      await clock.sleep(withinMs, timer.signal);
-      signal.removeEventListener('abort', wake);
-      waiters.delete(wake);
+    changedFrom: async (seen, wait) => {
+      if (current !== seen) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiters.add(resolve);
+      await firstChange(wait, [() => promise]);
+      waiters.delete(resolve);
     },
   };
 }
 
-/** Resolves with the first of several waits, and ends the others. */
+/** Resolves with the first of the changes, at the timeout, or when the signal aborts; the signal of the others aborts. */
 export async function firstChange(
-  wait: ObservableWait,
+  { clock, withinMs, signal }: ObservableWait,
   changes: readonly ((wait: ObservableWait) => Promise<void>)[],
 ): Promise<void> {
-  if (wait.signal.aborted) return;
+  if (signal.aborted) return;
   const round = new AbortController();
   const endRound = (): void => round.abort();
-  wait.signal.addEventListener('abort', endRound, { once: true });
-  await Promise.race(changes.map((change) => change({ ...wait, signal: round.signal })));
-  wait.signal.removeEventListener('abort', endRound);
+  signal.addEventListener('abort', endRound, { once: true });
+  const wait = { clock, withinMs, signal: round.signal };
+  await Promise.race([
+    clock.sleep(withinMs, round.signal),
+    ...changes.map((change) => change(wait)),
+  ]);
+  signal.removeEventListener('abort', endRound);
   endRound();
 }

@@ -1,7 +1,7 @@
 import { type BackOff, backOffMs } from './back-off.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from '../logger.ts';
-import { firstChange, type Observable } from './observable.ts';
+import { firstChange, type Observable, type ObservableWait } from './observable.ts';
 
 /** What a reconcile loop needs of the process that runs it. */
 export interface ReconcileLoopDependencies {
@@ -49,13 +49,10 @@ export async function runReconcileLoop(
       const requeueAfterMs = (await reconcile(signal)) ?? resyncMs;
       failures = 0;
       const withinMs = Math.max(0, Math.min(requeueAfterMs, resyncMs));
-      await firstChange({ clock, withinMs, signal }, [
-        (wait) => clock.sleep(wait.withinMs, wait.signal),
-        ...inputs.map(
-          (input, index) => (wait: Parameters<typeof input.changedFrom>[1]) =>
-            input.changedFrom(seen[index], wait),
-        ),
-      ]);
+      const changes = inputs.map(
+        (input, index) => (wait: ObservableWait) => input.changedFrom(seen[index], wait),
+      );
+      await firstChange({ clock, withinMs, signal }, changes);
     } catch (error) {
       if (signal.aborted) return;
       if (!isExpected?.(error))

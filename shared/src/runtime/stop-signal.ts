@@ -1,15 +1,15 @@
-/** The part of `process` that is used here. */
+/** The part of `process` that is needed here. */
 interface SignalSource {
   once(event: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
   exit(code: number): void;
 }
 
-/** 128 + the number of SIGINT, as shells report it. */
+/** 128 + the number of SIGINT, as shells report a process that it ended. */
 const INTERRUPTED_EXIT_CODE = 130;
 
 /**
- * An AbortSignal that aborts at the first SIGTERM or SIGINT; a second SIGINT ends the process at once,
- * for the person at the keyboard who does not want to wait.
+ * An AbortSignal that aborts at the first SIGTERM or SIGINT. A second SIGINT exits the process at once,
+ * for a person at a terminal who does not want to wait.
  */
 export function stopSignal(source: SignalSource): AbortSignal {
   const controller = new AbortController();

@@ -1,44 +1,44 @@
-import type { Clock } from './clock.ts';
 import { describeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { Clock } from './clock.ts';
 
-/** Logs trouble that repeats every moment without filling the log. */
+/** Logs a failure that repeats often without filling the log. */
 export interface ThrottledLog {
-  /** @param namespace - where it happened; the same trouble in another namespace is no news */
+  /** @param namespace - where the failure occurred; the same failure in another namespace counts as a repetition */
   report(error: unknown, namespace?: string): void;
 }
 
-/** The same trouble is said again after this long, so that a log of the last minutes has it. */
+/** A failure is logged again after this time, so that the last minutes of a log contain it. */
 const REPEAT_AFTER_MS = 60_000;
 
 /**
- * Warns of each trouble at most once a minute, by its own text, so that two that take turns (or one
- * that takes turns with success) are not news each time; the others are logged at debug.
+ * Logs each failure as a warning at most once a minute, and otherwise at debug level. Failures are distinguished by
+ * the text of the error, so that two that alternate (or one that alternates with success) are not logged each time.
  *
- * @param message - constant text of the warning
+ * @param message - the constant message of the warning
  */
 export function createThrottledLog(
   { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
   message: string,
 ): ThrottledLog {
-  const saidAtMs = new Map<string, number>();
+  const loggedAtMs = new Map<string, number>();
   return {
     report: (error, namespace) => {
-      const now = clock.now();
-      for (const [text, at] of saidAtMs) {
-        // A clock that was set back must not silence anything.
-        if (Math.abs(now - at) >= REPEAT_AFTER_MS) saidAtMs.delete(text);
+      const nowMs = clock.now();
+      for (const [text, atMs] of loggedAtMs) {
+        // The absolute value, because a clock that was set back must not silence a failure.
+        if (Math.abs(nowMs - atMs) >= REPEAT_AFTER_MS) loggedAtMs.delete(text);
       }
       const text = withoutNamespace(describeError(error), namespace);
-      const isNews = !saidAtMs.has(text);
-      if (isNews) saidAtMs.set(text, now);
-      const where = namespace === undefined ? {} : { namespace };
-      logger[isNews ? 'warn' : 'debug']({ err: error, ...where }, message);
+      const isNew = !loggedAtMs.has(text);
+      if (isNew) loggedAtMs.set(text, nowMs);
+      const fields = namespace === undefined ? {} : { namespace };
+      logger[isNew ? 'warn' : 'debug']({ err: error, ...fields }, message);
     },
   };
 }
 
-/** In paths and in the API server's sentences; a bare name may be a part of any word. */
+/** Replaces a namespace in paths and in quotes, as the API server writes it; a bare name may be part of another word. */
 function withoutNamespace(text: string, namespace: string | undefined): string {
   if (namespace === undefined) return text;
   return text.replaceAll(`/${namespace}/`, '/*/').replaceAll(`"${namespace}"`, '"*"');

@@ -1,6 +1,6 @@
 /**
- * The outcome of work, or the signal's reason as soon as it aborts: for work that heeds a signal late
- * or never. What becomes of it then is its own matter.
+ * Settles as the work does, or rejects with the signal's reason as soon as the signal aborts: for work that reacts to
+ * a signal late or never. The work itself goes on, and its result is then ignored.
  */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;

@@ -1,23 +1,23 @@
 import type { Clock } from './clock.ts';
 
-export interface Limit {
+export interface Timeout {
   readonly clock: Clock;
   readonly ms: number;
-  /** Ends the work early, for a reason of the caller's. */
+  /** Ends the work early, with the caller's reason. */
   readonly signal: AbortSignal | undefined;
-  /** What the work fails with when the time is up. */
+  /** Creates the error that the work fails with at the timeout. */
   readonly timeUp: () => Error;
 }
 
 /**
- * Gives work a signal that aborts when the time is up, when the caller's signal does, and at the latest
- * when the work has ended, so that nothing of it stays open.
+ * Passes work a signal that aborts at the timeout, with the caller's signal, and at the latest
+ * when the work has ended, so that it leaves nothing open.
  *
- * `AbortSignal.any` and `AbortSignal.timeout` say the same in one line, but keep a timer and an entry
- * in the caller's long-lived signal for each request until both are collected.
+ * `AbortSignal.any` with `AbortSignal.timeout` would be one line, but retains a timer and an entry
+ * in the caller's long-lived signal for each request until both are garbage collected.
  */
 export async function withTimeout<T>(
-  { clock, ms, signal, timeUp }: Limit,
+  { clock, ms, signal, timeUp }: Timeout,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();

@@ -5,10 +5,10 @@ import t from 'tap';
 
 const FLOOD = fileURLToPath(new URL('flood.ts', import.meta.url));
 
-t.test('a log that nothing reads neither stops the process nor fills its memory', async (t) => {
+t.test('a log without a reader neither blocks the process nor fills its memory', async (t) => {
   const child = spawn(process.execPath, [FLOOD], { stdio: 'pipe' });
   t.teardown(() => child.kill('SIGKILL'));
-  // Nothing reads its standard output until it has said that it goes on.
+  // Its standard output is read only after it has reported that it continues.
   const [said]: unknown[] = await once(child.stderr, 'data', {
     signal: AbortSignal.timeout(20_000),
   });
@@ -21,5 +21,5 @@ t.test('a log that nothing reads neither stops the process nor fills its memory'
   const [last, notice] = [lines.pop(), lines.pop()].map((line) => JSON.parse(line ?? ''));
   t.match(last, { msg: 'after the flood' });
   t.match(notice, { level: 'error', msg: /dropped/ });
-  t.equal(lines.length + notice.lines, 10_000, 'each line is written or counted');
+  t.equal(lines.length + notice.lines, 10_000, 'each line is written or counted as dropped');
 });

@@ -20,34 +20,40 @@ t.test(
     await closed(silent.shift());
     t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
     t.equal(await connections(), LIMIT);
-    t.ok([...silent, half].every(isOpen), 'the younger ones stay');
+    t.ok([...silent, half].every(isOpen), 'the newer ones stay open');
 
     const flood = await open(t, port, 10 * LIMIT);
     await closed(flood.at(-LIMIT));
-    t.ok(isOpen(asking[0]), 'what was served outlives any number of others');
+    t.ok(
+      isOpen(asking[0]),
+      'a connection that was served is not displaced by any number of others',
+    );
     t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
     t.equal(await connections(), LIMIT);
   },
 );
 
-t.test('if most connections were served, the longest unused of them is closed', async (t) => {
-  const { port, connections } = await startServer(t);
-  const sockets = await open(t, port, LIMIT);
-  for (const socket of sockets) await answer(socket);
-  const [first, second, third] = sockets;
-  await answer(first);
+t.test(
+  'if most connections were served, the one that is unused for the longest time is closed',
+  async (t) => {
+    const { port, connections } = await startServer(t);
+    const sockets = await open(t, port, LIMIT);
+    for (const socket of sockets) await answer(socket);
+    const [first, second, third] = sockets;
+    await answer(first);
 
-  const fresh = await open(t, port, 2);
+    const fresh = await open(t, port, 2);
 
-  await Promise.all([closed(second), closed(third)]);
-  t.ok(isOpen(first), 'it was used since');
-  await open(t, port, 1);
-  await closed(fresh[0]);
-  t.ok(isOpen(fresh[1]), 'two, which is a quarter, have time to ask');
-  t.equal(await connections(), LIMIT);
-});
+    await Promise.all([closed(second), closed(third)]);
+    t.ok(isOpen(first), 'it was used in between');
+    await open(t, port, 1);
+    await closed(fresh[0]);
+    t.ok(isOpen(fresh[1]), 'two, which are a quarter, have time to send a request');
+    t.equal(await connections(), LIMIT);
+  },
+);
 
-t.test('a connection whose requests are refused counts as never served', async (t) => {
+t.test('a connection whose requests are rejected counts as never served', async (t) => {
   const { port } = await startServer(t);
   const [used] = await open(t, port, 1);
   await answer(used);
@@ -59,7 +65,7 @@ t.test('a connection whose requests are refused counts as never served', async (
   t.ok(isOpen(used));
 });
 
-t.test('a connection with a request under way is not the longest unused', async (t) => {
+t.test('a connection with a request in flight does not count as unused', async (t) => {
   const { port, slowAnswer } = await startServer(t);
   const sockets = await open(t, port, LIMIT);
   for (const socket of sockets) await answer(socket);
@@ -71,13 +77,13 @@ t.test('a connection with a request under way is not the longest unused', async 
   await open(t, port, 1);
 
   await Promise.race([closed(first), closed(second)]);
-  t.ok(isOpen(first), 'it was used before all others, and is in use');
+  t.ok(isOpen(first), 'it was used before all others, but is in use');
   slow.end();
   const [text] = await once(first, 'data');
   t.match(String(text), /^HTTP\/1.1 200/);
 });
 
-t.test('connections that their clients close make room', async (t) => {
+t.test('connections that their clients close do not count', async (t) => {
   const { port, connections } = await startServer(t);
   for (const socket of await open(t, port, LIMIT - 1)) {
     await answer(socket);
@@ -89,7 +95,7 @@ t.test('connections that their clients close make room', async (t) => {
 });
 
 for (const [name, transport] of Object.entries(TRANSPORTS)) {
-  t.test(`${name}: connections count that come from the port of one just reset`, async (t) => {
+  t.test(`${name}: connections from the port of one that was just reset count`, async (t) => {
     const { port, connections } = await startServer(t, transport);
     const used = transport.connect(port);
     t.teardown(() => used.destroy());
@@ -104,22 +110,25 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
       await new Promise(setImmediate);
     }
     t.ok((await connections()) <= LIMIT, `${await connections()} are open`);
-    t.match(await answer(used), /^HTTP\/1.1 200/, 'what was served outlives them');
+    t.match(await answer(used), /^HTTP\/1.1 200/, 'a connection that was served stays open');
   });
 }
 
-t.test('a late answer counts for the connection that asked, not for its successor', async (t) => {
-  const { port, slowAnswer } = await startServer(t);
-  const asking = await openFrom(t, port);
-  asking.write(getOf('/slow'));
-  const response = await slowAnswer();
-  const successor = await reopen(t, port, asking);
-  response.end();
+t.test(
+  'a late answer counts for the connection of its request, not for the next one from the same port',
+  async (t) => {
+    const { port, slowAnswer } = await startServer(t);
+    const asking = await openFrom(t, port);
+    asking.write(getOf('/slow'));
+    const response = await slowAnswer();
+    const successor = await reopen(t, port, asking);
+    response.end();
 
-  await open(t, port, LIMIT);
+    await open(t, port, LIMIT);
 
-  await closed(successor);
-});
+    await closed(successor);
+  },
+);
 
 async function startServer(test: Test, { createServer }: Transport = TRANSPORTS.HTTP) {
   const slow = Promise.withResolvers<ServerResponse>();
@@ -136,7 +145,7 @@ async function startServer(test: Test, { createServer }: Transport = TRANSPORTS.
   });
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  /** The answer to `/slow`, once it was asked for. */
+  /** The answer to `/slow`, once it was requested. */
   const slowAnswer = () => slow.promise;
   return { port, connections: () => connectionsOf(server), slowAnswer };
 }
@@ -147,14 +156,14 @@ async function connectionsOf(server: Server): Promise<number> {
   });
 }
 
-/** One after another, so that their order is known. */
+/** One after another, so that their order is defined. */
 async function open(test: Test, port: number, count: number): Promise<Socket[]> {
   const sockets: Socket[] = [];
   while (sockets.length < count) sockets.push(await openFrom(test, port));
   return sockets;
 }
 
-/** Resets a plain connection, and at once opens another one from the same port. */
+/** Resets a plain connection, and opens another one from the same port at once. */
 async function reopen(test: Test, port: number, former: Socket): Promise<Socket> {
   const { localPort } = former;
   former.resetAndDestroy();

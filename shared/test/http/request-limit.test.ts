@@ -12,7 +12,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     async (t) => {
       const { open, count } = await startServer(t, transport);
       const socket = await open();
-      // As much as one TLS record holds, and less than one read.
+      // As many as fit into one TLS record, and fewer than fit into one read.
       socket.write(HEAD.repeat(500));
       await once(socket.resume(), 'close');
       t.equal(count(), 4);
@@ -20,7 +20,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
   );
 
   t.test(
-    `${name}: requests that wait for their answers go on for as long as their client likes`,
+    `${name}: a client that waits for its answers may send any number of requests`,
     async (t) => {
       const { open, count } = await startServer(t, transport);
       const socket = await open();
@@ -48,7 +48,7 @@ t.test('a connection whose requests cannot be counted is closed', async (t) => {
   t.equal(count(), 0);
 });
 
-/** As a later Node might keep it. */
+/** Simulates a later Node that stores its parser elsewhere. */
 function withoutParser(socket: Socket): void {
   Object.defineProperty(socket, 'parser', { value: null });
 }

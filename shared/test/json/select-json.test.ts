@@ -5,7 +5,7 @@ import { SCALAR, type Selection, selectJson } from '../../src/json/select-json.t
 
 const LIMITS = { depth: 20_000, values: 1_000, scalarBytes: 4_096 };
 
-/** Of `a` the fields `b`, of each of their items `c`; and what stands in `c`. */
+/** The fields `b` of `a`, with `c` of each of their items, and the field `c`. */
 const SELECTION: Selection = {
   fields: [
     ['a', { fields: [['b', { items: { fields: [['c', SCALAR]] } }]] }],
@@ -26,7 +26,7 @@ const { json: JSON_TREES } = fc.letrec<{ json: unknown; key: string }>((tie) => 
   ),
 }));
 
-/** What a change of the text may put in. */
+/** Texts that a mutation may insert. */
 const PARTS = fc.constantFrom(
   ...'{}[],:"\\ \n\t\u0000\u001f\ufeff'.split(''),
   ...'"a":1, -1 -0 01 1.5 1. .5 1e9 1E-9 1e 1e+ + true nul null \\u0061 \\u00 \\uD800 \\x \\/'.split(
@@ -34,7 +34,7 @@ const PARTS = fc.constantFrom(
   ),
 );
 
-t.test('what is read is what JSON.parse gives, and nothing more', (t) => {
+t.test('the selected values are those of JSON.parse, and no others are read', (t) => {
   const property = fc.property(
     JSON_TREES,
     fc.constantFrom(undefined, 1, '\t', '\r\n'),
@@ -47,7 +47,7 @@ t.test('what is read is what JSON.parse gives, and nothing more', (t) => {
   t.end();
 });
 
-t.test('a changed text is refused if JSON.parse refuses it, and only then', (t) => {
+t.test('a mutated text is rejected if and only if JSON.parse rejects it', (t) => {
   const counts = { json: 0, other: 0 };
   const property = fc.property(JSON_TREES, PARTS, fc.nat(), fc.nat(3), (tree, part, place, cut) => {
     const text = JSON.stringify(tree);
@@ -63,14 +63,14 @@ t.test('a changed text is refused if JSON.parse refuses it, and only then', (t) 
   t.end();
 });
 
-t.test('of fields with one name the last counts, also if it is written with escapes', (t) => {
+t.test('the last one of fields with the same name counts, even if its name is escaped', (t) => {
   t.strictSame(read('{"c":1,"c":[0],"c":2}'), { c: 2 });
   t.strictSame(read('{"c":1,"\\u0063":"\\u2028"}'), { c: '\u2028' });
   t.strictSame(read('{"a":{"b":[{"c":1}]},"a":{}}'), { a: {} });
   t.end();
 });
 
-t.test('bytes that are no text are read as JSON.parse reads their text', (t) => {
+t.test('invalid UTF-8 is read as JSON.parse reads its decoded text', (t) => {
   const bytes = Buffer.concat([
     Buffer.from('{"c":"'),
     Buffer.from('ffe2c3', 'hex'),
@@ -80,16 +80,16 @@ t.test('bytes that are no text are read as JSON.parse reads their text', (t) => 
   t.end();
 });
 
-t.test('every limit is refused as soon as it is passed, and not before', (t) => {
-  /** The document, `a` and `b` are values too. */
+t.test('a document beyond a limit is rejected, and one at the limit is accepted', (t) => {
+  /** The document, `a` and `b` count as values too. */
   const most = LIMITS.values - 3;
 
   t.doesNotThrow(() => read(deep(LIMITS.depth)));
-  t.match(refusalOf(deep(LIMITS.depth + 2)), 'nested more than 20000 levels deep');
-  t.match(refusalOf('['.repeat(8_000_000)), 'nested more than 20000 levels deep', 'not closed');
+  t.match(errorOf(deep(LIMITS.depth + 2)), 'nested more than 20000 levels deep');
+  t.match(errorOf('['.repeat(8_000_000)), 'nested more than 20000 levels deep', 'not closed');
   t.doesNotThrow(() => read(items(most)));
-  t.match(refusalOf(items(most + 1)), 'JSON of more than 1000 values');
-  t.match(refusalOf(`{${'"\\u0062":0,'.repeat(LIMITS.values)}"c":0}`), 'more than 1000');
+  t.match(errorOf(items(most + 1)), 'JSON of more than 1000 values');
+  t.match(errorOf(`{${'"\\u0062":0,'.repeat(LIMITS.values)}"c":0}`), 'more than 1000');
   t.match(read(long(LIMITS.scalarBytes)), { c: /^x{4094}$/ });
   t.strictSame(read(long(LIMITS.scalarBytes + 1)), { c: '' });
   t.end();
@@ -111,7 +111,7 @@ function read(text: string): unknown {
   return selectJson(Buffer.from(text), SELECTION, LIMITS);
 }
 
-/** `undefined` if the text is refused as no JSON. */
+/** `undefined` if the text is rejected because it is not JSON. */
 function readOrRefused(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: read(text) };
@@ -121,7 +121,7 @@ function readOrRefused(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-function refusalOf(text: string): string {
+function errorOf(text: string): string {
   try {
     read(text);
   } catch (error) {
@@ -139,7 +139,7 @@ function parsed(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** The selected part of a whole document. */
+/** The selected part of a complete document. */
 function selected(value: unknown, selection: Selection): unknown {
   if (Array.isArray(value)) {
     return 'items' in selection ? value.map((item) => selected(item, selection.items)) : [];

@@ -3,16 +3,16 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-/** How a client and a server of a test speak. */
+/** How the client and the server of a test are connected. */
 export interface Transport {
   readonly createServer: (listener: RequestListener) => Server;
-  /** @param localPort - of the client; one that is free unless given */
+  /** @param localPort - the port of the client; a free one by default */
   readonly connect: (port: number, localPort?: number) => Socket;
-  /** What a client's socket emits once it can write. */
+  /** The event of a client's socket when it can write. */
   readonly ready: string;
 }
 
-/** A key that both sides have takes the place of a certificate. */
+/** A pre-shared key replaces the certificate. */
 const PSK = Buffer.alloc(16, 1);
 const TLS_OPTIONS = { ciphers: 'PSK-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } as const;
 
@@ -36,7 +36,7 @@ export const TRANSPORTS: Readonly<Record<'HTTP' | 'HTTPS', Transport>> = {
   },
 };
 
-/** A client that binds its address first has its port alone, so that it can have it again. */
+/** A client that binds its address can reuse its port for the next connection. */
 function addressOf(port: number, localPort = 0) {
   return { port, host: '127.0.0.1', localAddress: '127.0.0.1', localPort };
 }

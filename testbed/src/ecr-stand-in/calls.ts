@@ -21,7 +21,7 @@ export interface CallRecord extends Call {
 /** What becomes of a connection: an answer, silence, or its end. */
 export type Reply = Answer | 'hang' | 'disconnect';
 
-/** Carries out operations, hits them with the faults in force and keeps the record. */
+/** Performs operations, applies the faults in force to them and records the calls. */
 export interface CallHandler {
   readonly records: readonly CallRecord[];
   /** @throws only what is a defect of the stand-in, or the abort of a delay */
@@ -63,7 +63,7 @@ function describeCall(request: WireRequest, operation: Operation, state: AwsStat
   };
 }
 
-/** The reply of a fault that keeps the operation from being carried out. */
+/** The reply of a fault that prevents the operation. */
 function failedReply(fault: Fault | undefined, protocol: Protocol): Reply | undefined {
   switch (fault?.kind) {
     case 'hang':

@@ -15,7 +15,7 @@ export interface AwsState {
   readonly now: () => number;
 }
 
-/** A request that was understood as an operation of AWS, not yet verified nor carried out. */
+/** A request that was understood as an operation of AWS, not yet verified or performed. */
 export interface Operation extends Pick<Call, 'service' | 'operation' | 'roleArn'> {
   readonly protocol: Protocol;
   /** @throws a refusal */

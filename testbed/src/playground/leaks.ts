@@ -42,7 +42,7 @@ export async function findLeaks(search: LeakSearch): Promise<readonly string[]> 
       return [];
     }
   };
-  const key = await seen('all places, for the authority’s key', authorityKey(api));
+  const key = await seen('all places, for the key of the CA', caKey(api));
   const pieces = createSecretPieces([
     ...ecr.secrets(),
     ...key,
@@ -62,11 +62,11 @@ interface Said {
   readonly text: string;
 }
 
-/** Lines of the private key; none if there is no authority. */
-async function authorityKey(api: KubeApi): Promise<readonly string[]> {
+/** Lines of the private key; none if there is no CA. */
+async function caKey(api: KubeApi): Promise<readonly string[]> {
   const path = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
-  const authority = await ifPresent(api.get<Secret>(path));
-  return linesOf(Buffer.from(authority?.data?.['tls.key'] ?? '', 'base64').toString());
+  const ca = await ifPresent(api.get<Secret>(path));
+  return linesOf(Buffer.from(ca?.data?.['tls.key'] ?? '', 'base64').toString());
 }
 
 /** Files that hold a secret: tokens of ServiceAccounts, keys of serving certificates. */

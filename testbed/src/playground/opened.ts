@@ -6,7 +6,7 @@ interface Closable {
 
 /** Things that were opened one after the other and are closed together. */
 export interface Opened {
-  /** Takes over the duty to close something, and returns it. */
+  /** Takes over the responsibility to close something, and returns it. */
   add<T extends Closable>(thing: T): T;
   /**
    * Closes all, the last one first, each of them whatever happens to the others; a second call does

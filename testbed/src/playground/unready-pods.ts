@@ -49,7 +49,7 @@ export async function describeUnreadyPods(api: KubeApi, node: LocalNode): Promis
     const reports = await Promise.all(unready.map((pod) => describePod(pod, node)));
     return reports.join('\n');
   } catch (error) {
-    return `why its pods are not ready cannot be read: ${describeError(error)}`;
+    return `the reason why its pods are not ready is unknown: ${describeError(error)}`;
   }
 }
 

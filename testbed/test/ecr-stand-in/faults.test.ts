@@ -1,5 +1,5 @@
 import { Agent } from 'node:https';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import t from 'tap';
 import { login } from '../../src/ecr-stand-in/login.ts';
@@ -91,14 +91,14 @@ t.test(
   async (t) => {
     const now = new Date();
     const host = 'api.ecr.eu-central-1.amazonaws.com';
-    const authority = await createCertificateAuthority({ commonName: 'test', now });
+    const ca = await createCa({ commonName: 'test', now });
     const names = { serviceName: 'aws', namespace: 'test', extraDnsNames: [host] };
-    const serving = await createServingCertificate(authority, { ...names, now });
+    const serving = await createServingCertificate(ca, { ...names, now });
     const tls = { key: serving.privateKeyPem, cert: serving.certificatePem };
     const standIn = await start(t, { tls });
     const { port } = new URL(standIn.secureEndpoint ?? '');
     const httpsAgent = new Agent({
-      ca: authority.certificatePem,
+      ca: ca.certificatePem,
       lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
     });
     t.teardown(() => httpsAgent.destroy());

@@ -81,7 +81,7 @@ t.test('roles trust users, roles and accounts, and chain for an hour at most', a
     roles: [
       { arn: arn('first'), trustedPrincipals: [root], maxSessionMs: 2 * HOUR_MS },
       { arn: arn('second'), trustedPrincipals: [arn('first')], maxSessionMs: 2 * HOUR_MS },
-      { arn: arn('nobody'), trustedPrincipals: [ROLE_ACCOUNT] },
+      { arn: arn('trusted-by-none'), trustedPrincipals: [ROLE_ACCOUNT] },
     ],
   });
   const assume = (name: string, keys: Keys = ALICE, seconds = 3600) => {
@@ -95,7 +95,7 @@ t.test('roles trust users, roles and accounts, and chain for an hour at most', a
   t.equal((await assume('second', keysOf(first.body))).status, 200);
   const refusals = [
     await assume('second'),
-    await assume('nobody'),
+    await assume('trusted-by-none'),
     await assume('missing'),
     await assume('second', keysOf(first.body), 7200),
     await assume('first', ALICE, 7201),

@@ -6,7 +6,7 @@ import { kubernetesMinor } from '../../testing/admission-policies.ts';
 import { containerOf, createRoom, IMAGE, isReady, parallel, until, type World } from './world.ts';
 
 /** Older API servers drop the field from a pod's status (KEP-5067: beta in this minor version). */
-const TOLD_GENERATION_SINCE = 34;
+const OBSERVED_GENERATION_SINCE = 34;
 
 /** The node as the rest of the cluster sees it. */
 export function testNode(t: Test, world: World): void {
@@ -21,7 +21,7 @@ export function testNode(t: Test, world: World): void {
     const isTrue = { status: 'True', lastProbeTime: null, lastTransitionTime: time };
     const minor = await kubernetesMinor(world.cluster);
     t.match(status, {
-      ...(minor >= TOLD_GENERATION_SINCE ? { observedGeneration: 1 } : {}),
+      ...(minor >= OBSERVED_GENERATION_SINCE ? { observedGeneration: 1 } : {}),
       phase: 'Running',
       conditions: [
         { type: 'PodReadyToStartContainers', ...isTrue },

@@ -181,7 +181,7 @@ export function testProbes(t: Test, world: World): void {
       await room.untilPod('open', isReady);
 
       const unready = await room.pod('closed');
-      t.notOk(unready && isReady(unready), 'no program listens');
+      t.notOk(unready && isReady(unready), 'no process listens');
       const { ready } = await room.ask<{ ready: Record<string, string>[] }>('asked', '/asked');
       t.match(ready[0], { 'x-probe': 'yes', 'user-agent': /^kube-probe\// });
       const startedAt = Date.parse(status.containerStatuses[0]?.state.running?.startedAt ?? '');

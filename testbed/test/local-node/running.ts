@@ -29,7 +29,7 @@ export function testRunning(t: Test, world: World): void {
   );
 
   t.test(
-    'a pod that requests what the node cannot do gets an Event and is not run',
+    'a pod that needs what the node cannot do gets the reason and is not run',
     parallel(),
     async (t) => {
       const room = await createRoom(t, world);

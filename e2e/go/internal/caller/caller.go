@@ -79,7 +79,7 @@ func (webhook *Webhook) NewClient() *Client {
 type Call struct {
 	// Took counts from before the connection to the end of the answer.
 	Took time.Duration
-	// Reused tells whether the connection had been used before. Go replaces one that it finds closed before
+	// Reused is whether the connection had been used before. Go replaces one that it finds closed before
 	// it wrote anything, without an error.
 	Reused bool
 }

@@ -1,5 +1,5 @@
 import {
-  authorityExtensions,
+  caExtensions,
   type ChainDraft,
   deepBelow,
   leafExtensions,
@@ -14,13 +14,13 @@ import {
 export type ChainKinds = Readonly<Record<string, ChainDraft>>;
 
 /** A CA with more than the usual extensions. */
-export function authority(...more: readonly Buffer[]): CertificateDraft {
-  return root({ extensions: [...authorityExtensions, ...more] });
+export function caWith(...more: readonly Buffer[]): CertificateDraft {
+  return root({ extensions: [...caExtensions, ...more] });
 }
 
 /** A CA with name constraints. */
 export function constrained(...constraints: Parameters<typeof nameConstraints>): CertificateDraft {
-  return authority(nameConstraints(...constraints));
+  return caWith(nameConstraints(...constraints));
 }
 
 /** More extensions than the usual ones, in each part of a chain. */
@@ -33,8 +33,8 @@ export interface MoreExtensions {
 /** A chain of three with more extensions. */
 export function withMore(more: MoreExtensions): ChainDraft {
   return deepBelow(
-    authority(...(more.root ?? [])),
-    { extensions: [...authorityExtensions, ...(more.middle ?? [])] },
+    caWith(...(more.root ?? [])),
+    { extensions: [...caExtensions, ...(more.middle ?? [])] },
     { extensions: [...leafExtensions, ...(more.leaf ?? [])] },
   );
 }

@@ -36,7 +36,7 @@ export const EXTENSIONS_KINDS: ChainKinds = {
   'a critical subject key identifier': withMore({
     leaf: [extension('2.5.29.14', element(0x04, keyIdOf('rsa-2048')), { critical: true })],
   }),
-  'a critical authority key identifier': withMore({
+  'a critical CA key identifier': withMore({
     leaf: [extension('2.5.29.35', sequence(), { critical: true })],
   }),
   'a critical information access': withMore({

@@ -6,7 +6,7 @@ import {
   middle,
   NAME,
   root,
-  authorityExtensions,
+  caExtensions,
   leafExtensions,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
 import {
@@ -30,12 +30,12 @@ export const ISSUERS_KINDS: ChainKinds = {
     const own = leaf({ issuer: commonName('leaf'), signer: 'rsa-2048-other' });
     return { roots: [own], sent: [own] };
   })(),
-  'a leaf that is trusted, with no CA’s signature': ((): ChainDraft => {
+  'a leaf that is trusted, that no CA signed': ((): ChainDraft => {
     const own = leaf({ signature: 'sha1-rsa' });
     return { roots: [own], sent: [own] };
   })(),
   'a leaf that is a CA': below(root(), {
-    extensions: [...authorityExtensions, ...leafExtensions.slice(2)],
+    extensions: [...caExtensions, ...leafExtensions.slice(2)],
   }),
 
   // Path length.

@@ -4,7 +4,7 @@ import {
   leafNamed,
   NAME,
   root,
-  authorityExtensions,
+  caExtensions,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
 import { explicit, NULL, sequence } from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
 import {
@@ -91,11 +91,11 @@ export const NAME_CONSTRAINTS_KINDS: ChainKinds = {
   'constraints on a name of the intermediate': deepBelow(
     constrained({ permitted: [dnsName('svc')] }),
     {
-      extensions: [...authorityExtensions, alternativeNames(dnsName('example.com'))],
+      extensions: [...caExtensions, alternativeNames(dnsName('example.com'))],
     },
   ),
   'constraints of both': deepBelow(constrained({ permitted: [dnsName('svc')] }), {
-    extensions: [...authorityExtensions, nameConstraints({ permitted: [dnsName('apps.svc')] })],
+    extensions: [...caExtensions, nameConstraints({ permitted: [dnsName('apps.svc')] })],
   }),
   'a name that cannot be compared': below(constrained({ excluded: [dnsName('example.com')] }), {
     extensions: leafNamed(dnsName(NAME), dnsName('a..b')),
@@ -177,11 +177,11 @@ export const NAME_CONSTRAINTS_KINDS: ChainKinds = {
   'a mailbox that cannot be read, under constraints': below(
     constrained({ excluded: [dnsName('example.com')] }),
     {
-      extensions: leafNamed(dnsName(NAME), email('nobody')),
+      extensions: leafNamed(dnsName(NAME), email('someone')),
     },
   ),
   'a mailbox that cannot be read': below(root(), {
-    extensions: leafNamed(dnsName(NAME), email('nobody')),
+    extensions: leafNamed(dnsName(NAME), email('someone')),
   }),
   'empty name constraints': withMore({
     root: [extension('2.5.29.30', sequence(), { critical: true })],

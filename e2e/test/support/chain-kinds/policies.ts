@@ -1,5 +1,5 @@
 import {
-  authorityExtensions,
+  caExtensions,
   type ChainDraft,
   leaf,
   leafExtensions,
@@ -14,7 +14,7 @@ import {
   policyConstraints,
   policyMappings,
 } from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
-import { authority, type ChainKinds, withMore } from './common.ts';
+import { caWith, type ChainKinds, withMore } from './common.ts';
 
 const ANY_POLICY = '2.5.29.32.0';
 const POLICY = '1.3.6.1.4.1.55555.2';
@@ -74,9 +74,9 @@ export const POLICIES_KINDS: ChainKinds = {
 /** Any policy of a CA below one that inhibits it. */
 function inhibitedAbove(subject: string): ChainDraft {
   const rules = [policies(POLICY), policyConstraints(0), inhibitAnyPolicy(0)];
-  const one = middle({ extensions: [...authorityExtensions, ...rules] });
-  const extensions = [...authorityExtensions, policies(ANY_POLICY)];
+  const one = middle({ extensions: [...caExtensions, ...rules] });
+  const extensions = [...caExtensions, policies(ANY_POLICY)];
   const two = middle({ subject: commonName(subject), key: 'p-384', extensions }, one);
   const end = leaf({ extensions: [...leafExtensions, policies(POLICY)] }, two);
-  return { roots: [authority(policies(POLICY))], sent: [end, two, one] };
+  return { roots: [caWith(policies(POLICY))], sent: [end, two, one] };
 }

@@ -17,14 +17,14 @@ import {
   keyIdOf,
   subjectKeyId,
 } from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
-import { authority, type ChainKinds, constrained, withMore } from './common.ts';
+import { caWith, type ChainKinds, constrained, withMore } from './common.ts';
 
 /** Several CAs that may be the issuer. */
 export const WAYS_UP_KINDS: ChainKinds = {
   // Key identifiers.
   'key identifiers that fit': withKeyIds(keyIdOf('rsa-2048'), keyIdOf('rsa-2048')),
   'key identifiers that do not': withKeyIds(keyIdOf('rsa-2048'), keyIdOf('p-256')),
-  'a key identifier of the CA alone': below(authority(subjectKeyId(keyIdOf('rsa-2048')))),
+  'a key identifier of the CA alone': below(caWith(subjectKeyId(keyIdOf('rsa-2048')))),
   'a malformed key identifier': withMore({ leaf: [extension('2.5.29.14', NULL)] }),
 
   // Several ways up.
@@ -101,7 +101,7 @@ export const WAYS_UP_KINDS: ChainKinds = {
   'a CA that Go finds by its key identifier among many': {
     roots: [
       ...Array.from({ length: 101 }, (_, i) => root({ serialNumber: i, key: 'p-256' })),
-      authority(subjectKeyId(keyIdOf('rsa-2048'))),
+      caWith(subjectKeyId(keyIdOf('rsa-2048'))),
     ],
     sent: [leaf({ extensions: [...leafExtensions, authorityKeyId(keyIdOf('rsa-2048'))] })],
   },
@@ -113,8 +113,8 @@ export const WAYS_UP_KINDS: ChainKinds = {
   'nothing that can be read in the bundle': { roots: [root({ serialNumber: -1 })], sent: [leaf()] },
 };
 
-function withKeyIds(ofAuthority: Buffer, ofLeaf: Buffer): ChainDraft {
-  return below(authority(subjectKeyId(ofAuthority)), {
+function withKeyIds(ofCa: Buffer, ofLeaf: Buffer): ChainDraft {
+  return below(caWith(subjectKeyId(ofCa)), {
     extensions: [...leafExtensions, authorityKeyId(ofLeaf)],
   });
 }

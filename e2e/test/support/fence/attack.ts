@@ -1,7 +1,7 @@
 import { APPLY_PATCH, type KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import { CONFIGURATION } from '../authority.ts';
+import { CONFIGURATION } from '../ca.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
 
 /** What a thief does with a stolen token: a sentence and the request. */
@@ -51,7 +51,7 @@ const WEBHOOK = 'inject.ecr-pull-secrets.io';
 export const CHECKPOINT = pathOf(PRODUCT_NAME, `${PRODUCT_NAME}-tokens`);
 export const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${PRODUCT_NAME}/leases/${PRODUCT_NAME}`;
 
-/** The same request, which the API server carries out but for storing anything. */
+/** The same request, which the API server performs without storing anything. */
 export function asDryRun(request: KubeRequest): KubeRequest {
   return { ...request, query: { ...request.query, dryRun: 'All' } };
 }

@@ -1,5 +1,5 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { CONFIGURATION } from '../authority.ts';
+import { CONFIGURATION } from '../ca.ts';
 import { pathOf } from '../pull-secret.ts';
 import { apply, applyWebhook, type Attack, PLACES, secret, tokenOf } from './attack.ts';
 

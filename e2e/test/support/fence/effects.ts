@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
-import { createCertificateAuthority } from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import type { Test } from 'tap';
 import { requestApi } from '@ecr-pull-secrets/testbed/local-cluster/api-request.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { type Playground, REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY, readCaBundle, type WebhookConfiguration } from '../authority.ts';
+import { CA_SECRET, readCaBundle, type WebhookConfiguration } from '../ca.ts';
 import { documentOf, pathOf } from '../pull-secret.ts';
 import { metricsOf, replicasOf } from '../renewers.ts';
 import type { StolenIdentity } from '../stolen-identity.ts';
 import { CHECKPOINT, merge, PLACES } from './attack.ts';
-import {
-  changeCaBundle,
-  dataOfAuthority,
-  holdLease,
-  REPLACE_REGISTRIES,
-} from './still-possible.ts';
+import { changeCaBundle, caSecretData, holdLease, REPLACE_REGISTRIES } from './still-possible.ts';
 
 /** Tests what comes of the writes that docs/security.md says a stolen token of the renewer can still make. */
 export function testEffects(t: Test, playground: Playground, thief: StolenIdentity): void {
@@ -38,8 +33,8 @@ export function testEffects(t: Test, playground: Playground, thief: StolenIdenti
     t.pass();
   });
 
-  t.test('an authority of the thief’s is what API servers trust', async (t) => {
-    const { certificatePem, privateKeyPem } = await createCertificateAuthority({
+  t.test('a CA of the thief’s is what API servers trust', async (t) => {
+    const { certificatePem, privateKeyPem } = await createCa({
       commonName: 'thief',
       now: new Date(),
     });
@@ -52,7 +47,7 @@ export function testEffects(t: Test, playground: Playground, thief: StolenIdenti
       assert.ok(!(await readCaBundle(api)).includes(certificatePem));
     });
     await thief.client.request(
-      merge(AUTHORITY, { data: dataOfAuthority({ certificatePem, privateKeyPem }) }),
+      merge(CA_SECRET, { data: caSecretData({ certificatePem, privateKeyPem }) }),
     );
     await eventually('the renewer publishes it', async () => {
       assert.ok((await readCaBundle(api)).includes(certificatePem));

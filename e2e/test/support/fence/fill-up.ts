@@ -4,7 +4,7 @@ import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { type Playground, REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { askForRotation, AUTHORITY, readSigner } from '../authority.ts';
+import { askForRotation, CA_SECRET, readSigner } from '../ca.ts';
 import { documentOf, pathOf } from '../pull-secret.ts';
 import { readHolder } from '../renewers.ts';
 import { asDryRun, DOCKER_CONFIG, fillingLabels, LEASE, merge, PLACES } from './attack.ts';
@@ -43,14 +43,14 @@ export function testFillUp(
     t.pass();
   });
 
-  t.test('so is an authority rotated', async (t) => {
-    await fillUp(client, AUTHORITY, {});
+  t.test('so is a CA rotated', async (t) => {
+    await fillUp(client, CA_SECRET, {});
     const signer = await readSigner(api);
     await askForRotation(api);
     await eventually('another signs', async () => {
       assert.notEqual(await readSigner(api), signer);
     });
-    await api.merge(AUTHORITY, { metadata: emptied });
+    await api.merge(CA_SECRET, { metadata: emptied });
     t.pass();
   });
 }

@@ -3,7 +3,7 @@ import type { KubeClient, KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { CONFIGURATION, readCaBundle } from '../authority.ts';
+import { CONFIGURATION, readCaBundle } from '../ca.ts';
 import type { StolenIdentity } from '../stolen-identity.ts';
 import { asDryRun, jsonPatch, managedFields } from './attack.ts';
 
@@ -17,7 +17,7 @@ export function testFullestConfiguration(
     'it repairs caBundle in a configuration that is as full as the fence allows',
     async (t) => {
       const { request, failed } = await fullestConfiguration(thief.client);
-      t.match(failed, /its webhook configuration is not filled up/);
+      t.match(failed, /its webhook configuration must not be filled up/);
       await thief.client.request(request);
       await eventually('caBundle is repaired', async () => {
         assert.match(await readCaBundle(api), /BEGIN CERTIFICATE/);

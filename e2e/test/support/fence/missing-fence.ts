@@ -18,7 +18,7 @@ export function testProof(
   t.test('a fence that lacks a rule, or is about another identity, is found missing', async (t) => {
     t.match(await findFence(thief.client), { said: / fence the /, metrics: /"proven"\} 1$/m });
     for (const [policy, rule] of [
-      ['secrets', 'the pull secret is of no other type'],
+      ['secrets', 'the pull secret must have the type'],
       ['secrets', 'finalizers and ownerReferences'],
       ['events', 'finalizers and ownerReferences'],
       ['webhook-configuration', 'the metadata'],

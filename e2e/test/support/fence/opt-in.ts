@@ -9,7 +9,7 @@ import { asDryRun, merge, PLACES } from './attack.ts';
 import { policiesOf } from './modes.ts';
 import { BINDINGS, type FenceWorld, POLICIES } from './world.ts';
 
-const REFUSED = /only those who have the verb opt-in/;
+const REFUSED = /only users with the verb opt-in/;
 const NAMESPACES = '/api/v1/namespaces';
 
 const MAY_EDIT_NAMESPACES = [
@@ -22,7 +22,7 @@ const MAY_EDIT_NAMESPACES = [
 
 /** Tests the policy on who may let a namespace opt in. The chart is installed with it. */
 export function testOptIn(t: Test, { api, cluster }: Playground, world: FenceWorld): void {
-  t.test('only those who have the verb opt-in change what namespaces opt in by', async (t) => {
+  t.test('only users with the verb opt-in may change what opts namespaces in', async (t) => {
     const editor = await world.identityWith('editor', MAY_EDIT_NAMESPACES);
     t.teardown(() => editor.client.close());
     const team = '/api/v1/namespaces/team';

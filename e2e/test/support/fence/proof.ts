@@ -20,24 +20,23 @@ export async function findFence(client: KubeClient): Promise<Finding> {
   const registry = createMetricsRegistry();
   const finding = Promise.withResolvers<string>();
   const stop = new AbortController();
-  const proving = runFenceMonitor({
-    configuration: readRenewerConfiguration({ POD_NAME: 'x', POD_NAMESPACE: PRODUCT_NAME }),
-    client,
-    clock: { now: () => Date.now(), sleep: () => Promise.resolve() },
-    logger: createLogger({
-      level: 'info',
-      format: 'json',
-      name: 'test',
-      destination: {
-        write: (line) => {
-          finding.resolve(line);
-          stop.abort();
-        },
+  const logger = createLogger({
+    level: 'info',
+    format: 'json',
+    name: 'test',
+    destination: {
+      write: (line) => {
+        finding.resolve(line);
+        stop.abort();
       },
-    }),
-    metrics: createRenewerMetrics(registry),
-    signal: stop.signal,
+    },
   });
-  await proving;
+  const clock = { now: () => Date.now(), sleep: () => Promise.resolve() };
+  const metrics = createRenewerMetrics(registry);
+  await runFenceMonitor(
+    { client, clock, random: Math.random, logger, metrics },
+    readRenewerConfiguration({ POD_NAME: 'x', POD_NAMESPACE: PRODUCT_NAME }),
+    stop.signal,
+  );
   return { said: await finding.promise, metrics: await registry.metrics() };
 }

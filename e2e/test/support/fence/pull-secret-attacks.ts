@@ -59,7 +59,7 @@ export const PULL_SECRET_ATTACKS: readonly Attack[] = [
     ),
   ],
   [
-    'makes the secret immutable, so that nobody can renew it',
+    'makes the secret immutable, so that it cannot be renewed',
     merge(pathOf(PLACES.served), { immutable: true }),
   ],
   [

@@ -1,6 +1,6 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import { AUTHORITY, CONFIGURATION } from '../authority.ts';
+import { CA_SECRET, CONFIGURATION } from '../ca.ts';
 import { pathOf } from '../pull-secret.ts';
 import {
   applyWebhook,
@@ -25,11 +25,11 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
   ['adds an owner to the lease', merge(LEASE, { metadata: { ownerReferences: OWNERS } })],
   // The CronJob's token can do it too; once is enough for what takes an API server so long.
   [
-    'fills the secret up, so that nobody can renew it',
+    'fills the secret up, so that it cannot be renewed',
     merge(pathOf(PLACES.served), { metadata: { labels: fillingLabels(1_300) } }),
   ],
   [
-    'fills the lease up, so that nobody can write it',
+    'fills the lease up, so that it cannot be written',
     merge(LEASE, { metadata: { labels: fillingLabels(50) } }),
   ],
   // All annotations together have 256 KiB at most.
@@ -38,10 +38,10 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
     merge(pathOf(PLACES.served), { metadata: { annotations: { thief: 'x'.repeat(200_000) } } }),
   ],
   ['fills it up with a holder', merge(LEASE, { spec: { holderIdentity: 'x'.repeat(1_000_000) } })],
-  ['fills the authority up', merge(AUTHORITY, { data: { more: 'A'.repeat(1_000_000) } })],
+  ['fills the CA up', merge(CA_SECRET, { data: { more: 'A'.repeat(1_000_000) } })],
   ['puts other data into the checkpoint', merge(CHECKPOINT, { data: { more: 'eA==' } })],
-  ['adds a finalizer to the authority', merge(AUTHORITY, { metadata: { finalizers: FINALIZERS } })],
-  ['makes the authority immutable', merge(AUTHORITY, { immutable: true })],
+  ['adds a finalizer to the CA', merge(CA_SECRET, { metadata: { finalizers: FINALIZERS } })],
+  ['makes the CA immutable', merge(CA_SECRET, { immutable: true })],
   ['makes the checkpoint immutable', merge(CHECKPOINT, { immutable: true })],
   [
     'has the webhook’s requests sent to a server of its own',

@@ -1,13 +1,11 @@
-import {
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '@ecr-pull-secrets/certs-scripts/issue/certificate-authority.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import type { KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import { microTime } from '@ecr-pull-secrets/kube/lease.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { AUTHORITY } from '../authority.ts';
+import { CA_SECRET } from '../ca.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
 import {
   type Attack,
@@ -23,14 +21,14 @@ import {
 import { event } from './event-attacks.ts';
 
 /** Of a key that the thief has. */
-const OWN_AUTHORITY = await createCertificateAuthority({ commonName: 'thief', now: new Date() });
+const OWN_CA = await createCa({ commonName: 'thief', now: new Date() });
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
 /** As the renewer writes it. */
-export function dataOfAuthority({ certificatePem, privateKeyPem }: CertificateAuthority): Manifest {
+export function caSecretData({ certificatePem, privateKeyPem }: PemPair): Manifest {
   const certificate = base64(certificatePem);
   return { 'tls.crt': certificate, 'tls.key': base64(privateKeyPem), 'ca.crt': certificate };
 }
@@ -78,7 +76,7 @@ const LARGE_DOCKER_CONFIG = {
 /** With the rights that the renewer and the CronJob have alike. */
 const WRITES: readonly Attack[] = [
   [
-    'makes a pull secret with credentials of its own, of up to 1 MiB, in any namespace, kube-system too',
+    'creates a pull secret with credentials of its own, of up to 1 MiB, in any namespace, including kube-system',
     apply(
       pathOf(PLACES.empty),
       secret({ type: 'kubernetes.io/dockerconfigjson', data: LARGE_DOCKER_CONFIG }),
@@ -89,7 +87,7 @@ const WRITES: readonly Attack[] = [
     merge(pathOf(PLACES.served), { data: DOCKER_CONFIG }),
   ],
   [
-    'changes the labels and annotations of a pull secret, but for those of `fence.refusedMetadata`',
+    'changes the labels and annotations of a pull secret, except those of `fence.refusedMetadata`',
     merge(pathOf(PLACES.served), { metadata: { labels: { thief: 'x' } } }),
   ],
 ];
@@ -110,40 +108,40 @@ export const STILL_POSSIBLE: readonly Attack[] = [
     { method: 'GET', path: '/api/v1/namespaces' },
   ],
   [
-    'makes Events in any namespace, small ones without finalizers, as many as it likes',
+    'creates Events in any namespace, small ones without finalizers, in any number',
     event({ message: LONGEST_MESSAGE }),
   ],
   [
-    'reads the authority’s key, with which anyone on the path to the webhook can answer in its place',
+    'reads the key of the CA, with which anyone on the path to the webhook can answer in its place',
     {
       method: 'GET',
-      path: AUTHORITY.replace(/\/[^/]+$/, `?fieldSelector=metadata.name%3D${PRODUCT_NAME}-ca`),
+      path: CA_SECRET.replace(/\/[^/]+$/, `?fieldSelector=metadata.name%3D${PRODUCT_NAME}-ca`),
     },
   ],
-  ['reads the checkpoint, which has all tokens', { method: 'GET', path: CHECKPOINT }],
+  ['reads the checkpoint, which contains all tokens', { method: 'GET', path: CHECKPOINT }],
   [
     'plants credentials for a registry of ECR in the checkpoint, which the next leader writes into all pull secrets until it renews them, about six hours later at most',
     merge(CHECKPOINT, { stringData: { 'tokens.json': PLANTED } }),
   ],
   [
-    'empties the checkpoint, so that the next leader asks AWS for all tokens',
+    'empties the checkpoint, so that the next leader requests all tokens from AWS',
     merge(CHECKPOINT, { data: null }),
   ],
   [
-    'replaces the authority by one whose key it has, which stays until it is replaced',
-    merge(AUTHORITY, { data: dataOfAuthority(OWN_AUTHORITY) }),
+    'replaces the CA by one whose key it has, which stays until it is replaced',
+    merge(CA_SECRET, { data: caSecretData(OWN_CA) }),
   ],
   [
-    'has the webhook warn that no token covers an image, by an annotation of the checkpoint',
+    'makes the webhook warn that no token covers an image, by an annotation of the checkpoint',
     REPLACE_REGISTRIES,
   ],
-  ['deletes the authority, which is then made anew', { method: 'DELETE', path: AUTHORITY }],
+  ['deletes the CA, which the leader then creates again', { method: 'DELETE', path: CA_SECRET }],
   [
-    'changes caBundle until it is repaired, so that no API server trusts the webhook, or all trust a CA whose key it has',
-    changeCaBundle(OWN_AUTHORITY.certificatePem),
+    'changes `caBundle` until it is repaired, so that no API server trusts the webhook, or all trust a CA whose key it has',
+    changeCaBundle(OWN_CA.certificatePem),
   ],
   [
-    'takes the lease, so that nobody renews until 15 seconds after its last write',
+    'takes the lease, so that no replica renews until 15 seconds after its last write',
     holdLease('thief'),
   ],
 ];
@@ -151,7 +149,7 @@ export const STILL_POSSIBLE: readonly Attack[] = [
 /** The same of the CronJob's token. */
 export const STILL_POSSIBLE_FOR_CRONJOB: readonly Attack[] = [
   [
-    'reads the pull secret of a namespace whose name it has, and so all tokens in it',
+    'reads the pull secret of a namespace whose name is known, and so all tokens in it',
     { method: 'GET', path: pathOf(PLACES.served) },
   ],
   ...WRITES,

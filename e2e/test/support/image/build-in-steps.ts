@@ -18,7 +18,7 @@ export interface BuildOptions {
 }
 
 /**
- * Carries out the Dockerfile's instructions one after the other, each stage in a folder of its own, as a
+ * Performs the Dockerfile's instructions one after the other, each stage in a folder of its own, as a
  * builder does; the shell's are run on this machine. In place of Alpine's packages there is our Node.
  */
 export async function buildInSteps(options: BuildOptions): Promise<BuiltImage> {

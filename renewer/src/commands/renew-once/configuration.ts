@@ -9,17 +9,18 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { readConfigFile, readTextFile } from '../../config/config-file.ts';
-import { apiServerOf, registriesOf, renewerVariables } from '../../config/configuration.ts';
-import { awsKeysOf, awsRegionOf, awsVariables } from '../../config/aws-variables.ts';
+import { apiServerOf, apiServerVariables } from '../../config/api-server-variables.ts';
+import { renewerVariables } from '../../config/renewer-variables.ts';
+import { registrySettingsOf } from '../../config/registry-settings.ts';
+import { awsKeysOf, awsVariables } from '../../config/aws-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../../config/proxy-variables.ts';
-import { registryWarnings } from '../../credentials/registries/registry-warnings.ts';
 
-/** What both commands read in the same way. */
+/** Variables that the renewer reads in the same way. */
 const { shape: shared } = renewerVariables;
 
 /**
  * Every environment variable of `ecr-pull-secrets renew-once`: those of nabsul/k8s-ecr-login-renew with
- * its defaults, and where to find things. What the AWS SDK reads comes on top.
+ * its defaults, and those of addresses and files. The AWS SDK reads more.
  */
 export const renewOnceVariables = z.object({
   DOCKER_SECRET_NAME: objectName.meta({
@@ -30,7 +31,7 @@ export const renewOnceVariables = z.object({
     .default(() => parseNamespacePattern('default'))
     .meta({
       description:
-        'Namespaces that get the secret, split by commas, semicolons or newlines; `default` where not set. `*` and `?` are wildcards; without any, no permission to list namespaces is needed.',
+        'Namespaces that get the secret, split by commas, semicolons or newlines; `default` if not set. `*` and `?` are wildcards; without any, no permission to list namespaces is needed.',
       example: 'default,team-*',
     }),
   EXCLUDE_NAMESPACE: shared.EXCLUDE_NAMESPACE,
@@ -39,7 +40,7 @@ export const renewOnceVariables = z.object({
   ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
     description:
-      'JSON file with the registries and their roles; the rest of it does not count here.',
+      'JSON file with the registries and their roles; its other keys have no effect here.',
     example: '/etc/ecr-pull-secrets/config.json',
   }),
   POD_NAMESPACE: objectName.optional().meta({
@@ -48,18 +49,14 @@ export const renewOnceVariables = z.object({
   }),
   FENCE: oneOf(['on', 'off']).optional().meta({
     description:
-      'Whether admission policies are to fence the ServiceAccount of this process; where not set, nothing is said about it.',
+      'Whether admission policies must fence the ServiceAccount of this process; if not set, there is no warning about it.',
     example: 'on',
   }),
-  SERVICE_ACCOUNT_DIR: shared.SERVICE_ACCOUNT_DIR,
-  KUBERNETES_SERVICE_HOST: shared.KUBERNETES_SERVICE_HOST,
-  KUBERNETES_SERVICE_PORT: shared.KUBERNETES_SERVICE_PORT,
-  KUBECONFIG: shared.KUBECONFIG,
-  HOME: shared.HOME,
+  ...apiServerVariables,
   ...proxyVariables,
 });
 
-/** What a single run goes by; see `renewOnceVariables`. */
+/** The configuration of a single run; see `renewOnceVariables`. */
 export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguration>;
 
 /**
@@ -69,15 +66,14 @@ export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguratio
 export function readRenewOnceConfiguration(environment: Environment, readText = readTextFile) {
   const variables = readVariables(renewOnceVariables, environment);
   const file = readConfigFile(variables.CONFIG_FILE, readText);
-  const awsRegion = awsRegionOf(variables);
-  const registries = registriesOf(variables, file);
+  const { awsRegion, registries, registryWarnings } = registrySettingsOf(variables, file);
   return Object.freeze({
     secretName: variables.DOCKER_SECRET_NAME,
     target: variables.TARGET_NAMESPACE,
     exclude: variables.EXCLUDE_NAMESPACE,
     foreignSecretPolicy: variables.FOREIGN_SECRETS,
     registries,
-    registryWarnings: registryWarnings(registries, awsRegion),
+    registryWarnings,
     awsRegion,
     /** Never logged. */
     awsKeys: awsKeysOf(variables),

@@ -1,13 +1,14 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { beginList, nextPage } from '@ecr-pull-secrets/kube/list-page.ts';
+import { NAMESPACES_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import type { Retries } from './retries.ts';
 
-/** What the run needs of a namespace. */
+/** The fields of a namespace that the run uses. */
 export type ListedNamespace = Pick<ObjectMeta, 'name' | 'deletionTimestamp'>;
 
 /**
- * All namespaces, page by page; of each only what is needed is kept.
+ * Lists all namespaces, page by page, and returns only the fields that are used.
  *
  * @throws ECRPS_KUBERNETES_REQUEST_FAILED, ECRPS_KUBERNETES_UNREACHABLE
  */
@@ -17,15 +18,14 @@ export async function listNamespaces(
 ): Promise<readonly ListedNamespace[]> {
   const found: ListedNamespace[] = [];
   const position = beginList();
-  const options = {
-    client,
-    path: '/api/v1/namespaces',
+  const settings = {
+    path: NAMESPACES_PATH,
     metadataOnly: true,
     metadataFields: {},
     reduce,
   } as const;
   do {
-    found.push(...(await retries(() => nextPage(options, position))));
+    found.push(...(await retries(() => nextPage(client, settings, position))));
   } while (position.continueToken !== undefined);
   return found;
 }

@@ -4,12 +4,12 @@ import { connect } from '../../network/connect.ts';
 import { createAwsRequestHandler } from '../../network/aws-request-handler.ts';
 import { createAwsTokenSource } from '../../credentials/aws/aws-token-source.ts';
 import { readRenewOnceConfiguration } from './configuration.ts';
+import { renewOnce, type RenewOnceDependencies } from './renew-once.ts';
 import { warnWithoutFence } from './warn-without-fence.ts';
-import { renewOnce } from './renew-once.ts';
 
 /**
- * `ecr-pull-secrets renew-once`: writes a new token into every target namespace and ends. When told to
- * stop it finishes the namespaces that it has begun.
+ * `ecr-pull-secrets renew-once`: writes a new token into every target namespace and ends. If it is stopped, it
+ * finishes the namespaces that it has started.
  *
  * @throws ECRPS_CONFIGURATION_INVALID, and as `renewOnce`
  */
@@ -18,21 +18,19 @@ export async function runRenewOnce(environment: Environment, stop: AbortSignal):
   print(`Running at ${new Date(clock.now()).toISOString()}\n`);
   const configuration = readRenewOnceConfiguration(environment);
   const requestHandler = createAwsRequestHandler(configuration.proxies);
-  const client = connect(configuration, 'renew-once');
+  const dependencies: RenewOnceDependencies = {
+    client: connect(configuration, 'renew-once'),
+    tokenSource: createAwsTokenSource({ clock, requestHandler }, { keys: configuration.awsKeys }),
+    clock,
+    random: Math.random,
+    print,
+  };
   try {
-    await renewOnce({
-      configuration,
-      client,
-      tokenSource: createAwsTokenSource({ clock, requestHandler, keys: configuration.awsKeys }),
-      clock,
-      random: Math.random,
-      print,
-      stop,
-    });
-    await warnWithoutFence({ configuration, client, clock, print, stop });
+    await renewOnce(dependencies, configuration, stop);
+    await warnWithoutFence(dependencies, configuration, stop);
   } finally {
     requestHandler.destroy();
-    await client.close();
+    await dependencies.client.close();
   }
 }
 

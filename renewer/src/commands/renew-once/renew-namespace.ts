@@ -2,6 +2,7 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError, describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
+import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
@@ -16,58 +17,67 @@ import {
   readPullSecretMetadata,
 } from '../../pull-secrets/cache/pull-secret-metadata.ts';
 import { readForeignKeys } from '../../pull-secrets/foreign/read-foreign-keys.ts';
-import { writeFailureOf } from '../../pull-secrets/apply/write-failure.ts';
-import { foreignMessage, refusalMessage } from '../../pull-secrets/events/event-messages.ts';
+import { writeFailureCauseOf } from '../../pull-secrets/apply/failure-cause.ts';
+import { foreignMessage, denialMessage } from '../../pull-secrets/events/event-messages.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { Retries } from './retries.ts';
-import { NAMESPACE_IS_DYING, NO_SUCH_NAMESPACE, type Target } from './targets.ts';
+import { NAMESPACE_IS_TERMINATING, NO_SUCH_NAMESPACE, type Target } from './targets.ts';
 
-const STOPPED = 'the run was told to stop before the API server answered';
+const STOPPED = 'the run was stopped before the API server answered';
 
 /** What became of one namespace; reasons are one line and hold no credentials. */
 export type Outcome =
   | { readonly kind: 'success'; readonly tookMs: number }
-  /** No secret can be there; nobody's fault. */
+  /** No secret can be there, which is no failure. */
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly isUnreachable: boolean }
-  /** The run was over before its turn. */
-  | { readonly kind: 'no-turn' };
+  /** The run ended before. */
+  | { readonly kind: 'not-started' };
 
-export interface RenewNamespaceOptions {
+interface Dependencies {
   readonly client: KubeClient;
-  readonly secretName: string;
-  readonly document: DockerConfig;
-  readonly foreignSecretPolicy: ForeignSecretPolicy;
   readonly retries: Retries;
   readonly clock: Clock;
-  /** Namespaces that have begun are finished all the same. */
+}
+
+interface Settings {
+  readonly secretName: string;
+  readonly foreignSecretPolicy: ForeignSecretPolicy;
+  readonly dockerConfig: DockerConfig;
+}
+
+interface Signals {
+  /** No namespace starts after it aborts. */
   readonly stop: AbortSignal;
-  /** From then on they are not. */
-  readonly late: AbortSignal;
-  /** Ends the work, because others need its place. */
+  /** Namespaces that have started end when it aborts. */
+  readonly deadline: AbortSignal;
+  /** Ends the work, because others need its slot. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Brings the document into one namespace: a look at the secret's metadata and one server-side apply. No
- * failure is in the way of another namespace.
+ * Writes the docker config into one namespace: a read of the secret's metadata and one server-side apply. A failure
+ * affects no other namespace.
  *
- * @throws what ended the work, if the signal did
+ * @throws what ended the work, if `signal` did
  */
 export async function renewNamespace(
+  { client, retries, clock }: Dependencies,
+  settings: Settings,
   { namespace, obstacle }: Target,
-  options: RenewNamespaceOptions,
+  { stop, deadline, signal }: Signals,
 ): Promise<Outcome> {
-  const { client, secretName: name, retries, stop, late, signal } = options;
-  if (stop.aborted) return { kind: 'no-turn' };
+  if (stop.aborted) return { kind: 'not-started' };
   if (obstacle !== undefined) return { kind: 'skipped', reason: obstacle };
-  const either = AbortSignal.any([signal, late]);
+  const { secretName: name } = settings;
+  const either = AbortSignal.any([signal, deadline]);
   const target = { client, namespace, name, signal: either };
   try {
-    const tookMs = await retries(() => write(target, options), { signal: either, isWrite: true });
+    const options = { signal: either, isWrite: true };
+    const tookMs = await retries(() => write(target, settings, clock), options);
     return { kind: 'success', tookMs };
   } catch (error) {
-    if (late.aborted) return { kind: 'failed', reason: STOPPED, isUnreachable: false };
+    if (deadline.aborted) return { kind: 'failed', reason: STOPPED, isUnreachable: false };
     if (signal.aborted) throw error;
     return outcomeOf(error, name);
   }
@@ -76,32 +86,36 @@ export async function renewNamespace(
 /** Returns how long the apply took. */
 async function write(
   target: PullSecretTarget,
-  { document, foreignSecretPolicy, clock }: RenewNamespaceOptions,
+  { dockerConfig, foreignSecretPolicy }: Settings,
+  clock: Clock,
 ): Promise<number> {
-  const secret = await look(target);
-  const plan = planWrite(secret, document, clock.now());
+  const secret = await readMetadata(target);
+  const plan = planWrite(secret, dockerConfig, clock.now());
   // Without a plan a newer token is there already, from a run or a renewer that was quicker.
   if (!plan) return 0;
   if (secret && !secret.isClaimed && foreignSecretPolicy === 'leave')
-    await examine(target, document);
-  const beganAtMs = clock.now();
-  await applyPullSecret(target, document, plan);
-  return clock.now() - beganAtMs;
+    await checkForeignKeys(target, dockerConfig);
+  const startedAtMs = clock.now();
+  await applyPullSecret(target, dockerConfig, plan);
+  return clock.now() - startedAtMs;
 }
 
 /**
- * The apply is bound to the version that was looked at before, so that what comes in between is a conflict, even that
+ * The apply is bound to the version that was read before, so that a change in between is a conflict, even that
  * the secret is gone.
  */
-async function examine(target: PullSecretTarget, document: DockerConfig): Promise<void> {
-  const finding = await readForeignKeys(target, document, 'get');
+async function checkForeignKeys(
+  target: PullSecretTarget,
+  dockerConfig: DockerConfig,
+): Promise<void> {
+  const finding = await readForeignKeys(target, dockerConfig, 'get');
   if (!finding || finding.foreignKeys.length === 0) return;
   const { name, namespace } = target;
   const message = foreignMessage(name, namespace, finding.foreignKeys);
   throw createError('ECRPS_PULL_SECRET_FOREIGN', message);
 }
 
-async function look({
+async function readMetadata({
   client,
   namespace,
   name,
@@ -110,7 +124,7 @@ async function look({
   try {
     const { metadata } = await client.request<PartialObject>({
       method: 'GET',
-      path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
+      path: secretPath(namespace, name),
       accept: METADATA_ONLY,
       select: metadataSelection(PULL_SECRET_FIELDS),
       signal,
@@ -123,16 +137,16 @@ async function look({
 }
 
 function outcomeOf(error: unknown, secretName: string): Outcome {
-  // An apply creates what is not there, so what was not found is the namespace.
+  // An apply creates a secret that is absent, so it is the namespace that was not found.
   if (isApiError(error, 404)) return { kind: 'skipped', reason: NO_SUCH_NAMESPACE };
-  if (isNamespaceTerminating(error)) return { kind: 'skipped', reason: NAMESPACE_IS_DYING };
+  if (isNamespaceTerminating(error)) return { kind: 'skipped', reason: NAMESPACE_IS_TERMINATING };
   const isUnreachable = isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE');
   const reason = reasonOf(error, secretName).replace(/\s+/g, ' ');
   return { kind: 'failed', reason, isUnreachable };
 }
 
 function reasonOf(error: unknown, secretName: string): string {
-  const failure = writeFailureOf(error, 0);
-  if (failure.kind === 'refused') return refusalMessage(failure.cause, error, secretName);
-  return isApiError(error) ? refusalMessage('other', error, secretName) : describeError(error);
+  const failure = writeFailureCauseOf(error, 0);
+  if (failure.kind === 'refused') return denialMessage(failure.cause, error, secretName);
+  return isApiError(error) ? denialMessage('other', error, secretName) : describeError(error);
 }

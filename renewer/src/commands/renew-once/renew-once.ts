@@ -1,9 +1,9 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { WRITE_SLOTS } from '../../pull-secrets/queue/write-slots.ts';
+import { WRITE_SLOTS } from '../../pull-secrets/queue/pacing.ts';
 import type { TokenSource } from '../../credentials/aws/aws-token-source.ts';
 import type { RenewOnceConfiguration } from './configuration.ts';
-import { fetchDocument, type FetchedDocument } from './fetch-document.ts';
+import { fetchDockerConfig, type FetchedDockerConfig } from './fetch-docker-config.ts';
 import { listNamespaces } from './list-namespaces.ts';
 import { mapInOrder } from './map-in-order.ts';
 import { type Outcome, renewNamespace } from './renew-namespace.ts';
@@ -12,20 +12,18 @@ import { createTally } from './tally.ts';
 import { findTargets, type Target } from './targets.ts';
 
 /**
- * Namespaces that have begun when the run is told to stop have this long: a pod has 30 s as a rule, and a write that an
- * admission webhook holds up may take longer.
+ * Namespaces that have started when the run is stopped have this long: a pod has 30 s as a rule, and a write that an
+ * admission webhook delays may take longer.
  */
-const STOP_PATIENCE_MS = 10_000;
+const STOP_TIMEOUT_MS = 10_000;
 
-export interface RenewOnceParts {
-  readonly configuration: RenewOnceConfiguration;
+export interface RenewOnceDependencies {
   readonly client: KubeClient;
   readonly tokenSource: TokenSource;
   readonly clock: Clock;
   readonly random: () => number;
   /** Writes text to standard output; lines come whole but for the one that waits for AWS. */
   readonly print: (text: string) => void;
-  readonly stop: AbortSignal;
 }
 
 /**
@@ -36,29 +34,37 @@ export interface RenewOnceParts {
  *   ECRPS_KUBERNETES_UNREACHABLE: nothing was written;
  *   ECRPS_RUN_INCOMPLETE: not all namespaces were
  */
-export async function renewOnce(parts: RenewOnceParts): Promise<void> {
-  const { configuration, client, print } = parts;
+export async function renewOnce(
+  dependencies: RenewOnceDependencies,
+  configuration: RenewOnceConfiguration,
+  stop: AbortSignal,
+): Promise<void> {
+  const { client, clock, random, print } = dependencies;
+  const { secretName, foreignSecretPolicy } = configuration;
   for (const warning of configuration.registryWarnings) print(`WARNING: ${warning}\n`);
-  const { document, registries } = await fetchAnnounced(parts);
+  const { dockerConfig, registries } = await fetchAnnounced(dependencies, configuration, stop);
   print(`Docker Registries: ${registries.join(',')}\n`);
-  const retries = createRetries(parts);
+  const retries = createRetries(dependencies, stop);
   const targets = await findTargets(configuration, () => listNamespaces(client, retries));
-  const { secretName } = configuration;
   print(`Updating kubernetes secret [${secretName}] in ${targets.length} namespaces\n`);
   if (targets.length === 0) print(noTargetsWarning(configuration));
 
   const tally = createTally();
-  const stop = AbortSignal.any([parts.stop, tally.hopeless]);
+  const stopOrUnavailable = AbortSignal.any([stop, tally.unavailable]);
   const over = new AbortController();
-  const late = lateAfter(parts, over.signal);
-  const options = { ...parts, ...configuration, document, retries, stop, late };
+  const deadline = deadlineAfter(stop, clock, over.signal);
+  const settings = { secretName, foreignSecretPolicy, dockerConfig };
   const renew = async (target: Target, signal: AbortSignal) => {
     const end = tally.begin();
-    const outcome = await renewNamespace(target, { ...options, signal });
+    const outcome = await renewNamespace({ client, clock, retries }, settings, target, {
+      stop: stopOrUnavailable,
+      deadline,
+      signal,
+    });
     end(outcome);
     return { target, outcome };
   };
-  const outcomes = mapInOrder(targets, renew, { ...parts, ...WRITE_SLOTS });
+  const outcomes = mapInOrder({ clock, random }, WRITE_SLOTS, targets, renew);
   for await (const { target, outcome } of outcomes) {
     print(lineFor(target.namespace, outcome));
     tally.add(target.namespace, outcome);
@@ -70,25 +76,26 @@ export async function renewOnce(parts: RenewOnceParts): Promise<void> {
   print('Job complete.\n');
 }
 
-/** Aborts a while after the run was told to stop; nothing waits once the run is over. */
-function lateAfter(
-  { stop, clock }: Pick<RenewOnceParts, 'stop' | 'clock'>,
-  over: AbortSignal,
-): AbortSignal {
-  const late = new AbortController();
+/** Aborts a while after the run was stopped; nothing waits once the run is over. */
+function deadlineAfter(stop: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
+  const deadline = new AbortController();
   const wait = async (): Promise<void> => {
-    await clock.sleep(STOP_PATIENCE_MS, over);
-    late.abort();
+    await clock.sleep(STOP_TIMEOUT_MS, over);
+    deadline.abort();
   };
   stop.addEventListener('abort', () => void wait(), { once: true, signal: over });
-  return late.signal;
+  return deadline.signal;
 }
 
-async function fetchAnnounced(parts: RenewOnceParts): Promise<FetchedDocument> {
-  const { configuration, tokenSource, print } = parts;
+async function fetchAnnounced(
+  dependencies: RenewOnceDependencies,
+  configuration: RenewOnceConfiguration,
+  stop: AbortSignal,
+): Promise<FetchedDockerConfig> {
+  const { print } = dependencies;
   print('Fetching auth data from AWS... ');
   try {
-    const fetched = await fetchDocument(configuration, tokenSource, parts);
+    const fetched = await fetchDockerConfig(dependencies, configuration, stop);
     print('Success.\n');
     return fetched;
   } catch (error) {
@@ -97,9 +104,9 @@ async function fetchAnnounced(parts: RenewOnceParts): Promise<FetchedDocument> {
   }
 }
 
-/** Namespaces without a turn have no line: there may be thousands, and the error counts them. */
+/** Namespaces that were not started have no line: there may be thousands, and the error counts them. */
 function lineFor(namespace: string, outcome: Outcome): string {
-  if (outcome.kind === 'no-turn') return '';
+  if (outcome.kind === 'not-started') return '';
   const end = outcome.kind === 'success' ? 'success' : `${outcome.kind}: ${outcome.reason}`;
   return `Updating secret in namespace [${namespace}]... ${end}\n`;
 }

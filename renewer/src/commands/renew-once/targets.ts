@@ -2,12 +2,12 @@ import type { NamespacePattern } from '@ecr-pull-secrets/shared/namespace-patter
 import type { ListedNamespace } from './list-namespaces.ts';
 
 export const NO_SUCH_NAMESPACE = 'there is no such namespace';
-export const NAMESPACE_IS_DYING = 'the namespace is being deleted';
+export const NAMESPACE_IS_TERMINATING = 'the namespace is being deleted';
 
 /** A namespace that the run is about. */
 export interface Target {
   readonly namespace: string;
-  /** Why no secret can be written there, where that is known beforehand. */
+  /** Why no secret can be written there, if the list of namespaces shows it. */
   readonly obstacle?: string;
 }
 
@@ -21,8 +21,8 @@ export interface TargetRule {
 const WILDCARD = /[*?]/;
 
 /**
- * The namespaces in the order in which they are written: names as given, then what the wildcards match,
- * by alphabet; each once. Namespaces are listed only where there are wildcards, so that a Role in each
+ * The namespaces in the order in which they are written: names as configured, then the matches of wildcards in
+ * alphabetical order; each once. Namespaces are listed only if there are wildcards, so that a Role in each
  * namespace is enough for a list of names (nabsul/k8s-ecr-login-renew #13, #54).
  */
 export async function findTargets(
@@ -43,6 +43,6 @@ export async function findTargets(
 
 function toTarget(namespace: string, metadata: ListedNamespace | undefined): Target {
   if (!metadata) return { namespace, obstacle: NO_SUCH_NAMESPACE };
-  if (metadata.deletionTimestamp) return { namespace, obstacle: NAMESPACE_IS_DYING };
+  if (metadata.deletionTimestamp) return { namespace, obstacle: NAMESPACE_IS_TERMINATING };
   return { namespace };
 }

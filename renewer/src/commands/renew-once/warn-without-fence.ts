@@ -1,34 +1,37 @@
 import { pullSecretProbes, proveFence } from '../../fence/prove-fence.ts';
 import { UNFENCED } from '../../fence/unfenced.ts';
-import type { RenewOnceParts } from './renew-once.ts';
+import type { RenewOnceConfiguration } from './configuration.ts';
+import type { RenewOnceDependencies } from './renew-once.ts';
 
 /** A first run may be as new as the policies are. */
-const SECOND_LOOK_AFTER_MS = 5_000;
+const SECOND_ATTEMPT_AFTER_MS = 5_000;
+
+type Settings = Pick<RenewOnceConfiguration, 'fence' | 'podNamespace' | 'secretName'>;
 
 /**
- * Warns if no admission policy fences our identity although `FENCE` asks for it, or because it is off. Never
+ * Warns if no admission policy fences our identity although `FENCE` says so, or because it is off. Never
  * rejects: a run has done its work by then.
  */
 export async function warnWithoutFence(
-  parts: Pick<RenewOnceParts, 'configuration' | 'client' | 'clock' | 'print' | 'stop'>,
+  dependencies: Pick<RenewOnceDependencies, 'client' | 'clock' | 'print'>,
+  settings: Settings,
+  stop: AbortSignal,
 ): Promise<void> {
-  const { fence } = parts.configuration;
-  if (fence === 'off' || (fence === 'on' && (await isMissing(parts)))) {
-    parts.print(`WARNING: ${UNFENCED}\n`);
+  const { fence } = settings;
+  if (fence === 'off' || (fence === 'on' && (await isMissing(dependencies, settings, stop)))) {
+    dependencies.print(`WARNING: ${UNFENCED}\n`);
   }
 }
 
-async function isMissing({
-  configuration,
-  client,
-  clock,
-  stop,
-}: Omit<Parameters<typeof warnWithoutFence>[0], 'print'>): Promise<boolean> {
-  const { podNamespace, secretName } = configuration;
+async function isMissing(
+  { client, clock }: Pick<RenewOnceDependencies, 'client' | 'clock'>,
+  { podNamespace, secretName }: Settings,
+  stop: AbortSignal,
+): Promise<boolean> {
   if (podNamespace === undefined) return false;
   const probes = pullSecretProbes(podNamespace, secretName);
   const first = await proveFence(client, probes, stop);
   if (first.kind !== 'missing') return false;
-  await clock.sleep(SECOND_LOOK_AFTER_MS, stop);
+  await clock.sleep(SECOND_ATTEMPT_AFTER_MS, stop);
   return (await proveFence(client, probes, stop)).kind === 'missing';
 }

@@ -7,42 +7,36 @@ import {
   wholeNumber,
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
-import { apiServerOf, renewerVariables } from '../../config/configuration.ts';
+import { apiServerOf, apiServerVariables } from '../../config/api-server-variables.ts';
+import { renewerVariables } from '../../config/renewer-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../../config/proxy-variables.ts';
 import { readTriedPod } from './tried-pod.ts';
-
-/** What it reads as the renewer does. */
-const { shape: shared } = renewerVariables;
 
 /** Every environment variable of `ecr-pull-secrets test`. */
 export const selfTestVariables = z.object({
   TEST_NAMESPACE: objectName.meta({
-    description: 'Namespace to look at, which has opted in.',
+    description: 'Namespace to test, which has opted in.',
     example: 'ecr-pull-secrets-test',
   }),
-  DOCKER_SECRET_NAME: shared.DOCKER_SECRET_NAME,
+  DOCKER_SECRET_NAME: renewerVariables.shape.DOCKER_SECRET_NAME,
   EXPECT_INJECTION: flag.default(true).meta({
     description: 'Whether a pod must get the name of the secret.',
     example: 'true',
   }),
   TEST_POD: parsedBy(readTriedPod).default(readTriedPod('{}')).meta({
     description:
-      'What that pod has instead of the defaults, as JSON: `image`, `resources`, `labels` and `annotations`. For policies and conditions that ask for them.',
+      'What that pod has instead of the defaults, as JSON: `image`, `resources`, `labels` and `annotations`. For policies and conditions that require them.',
     example: '{"image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1"}',
   }),
   TEST_SECONDS: wholeNumber('a number of seconds', 1, 3600).default(60).meta({
     description: 'How long it waits for both.',
     example: '60',
   }),
-  SERVICE_ACCOUNT_DIR: shared.SERVICE_ACCOUNT_DIR,
-  KUBERNETES_SERVICE_HOST: shared.KUBERNETES_SERVICE_HOST,
-  KUBERNETES_SERVICE_PORT: shared.KUBERNETES_SERVICE_PORT,
-  KUBECONFIG: shared.KUBECONFIG,
-  HOME: shared.HOME,
+  ...apiServerVariables,
   ...proxyVariables,
 });
 
-/** What the test goes by; see `selfTestVariables`. */
+/** The configuration of the test; see `selfTestVariables`. */
 export type SelfTestConfiguration = ReturnType<typeof readSelfTestConfiguration>;
 
 /** @throws ECRPS_CONFIGURATION_INVALID */

@@ -5,7 +5,7 @@ import { readSelfTestConfiguration } from './configuration.ts';
 import { selfTest } from './self-test.ts';
 
 /**
- * `ecr-pull-secrets test`: looks whether a namespace that opted in gets what it was promised.
+ * `ecr-pull-secrets test`: checks whether a namespace that opted in gets its pull secret and injection.
  *
  * @throws ECRPS_CONFIGURATION_INVALID, and as `selfTest`
  */
@@ -16,7 +16,7 @@ export async function runSelfTest(
   const configuration = readSelfTestConfiguration(environment);
   const client = connect(configuration, 'test');
   try {
-    await selfTest({ configuration, client, clock: systemClock, print, stop });
+    await selfTest({ client, clock: systemClock, print }, configuration, stop);
   } finally {
     await client.close();
   }

@@ -2,6 +2,7 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
+import { podsPath, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
@@ -11,100 +12,91 @@ import {
 import type { SelfTestConfiguration } from './configuration.ts';
 import { podToTry } from './tried-pod.ts';
 
-export interface SelfTestOptions {
-  readonly configuration: Pick<
-    SelfTestConfiguration,
-    'namespace' | 'secretName' | 'expectInjection' | 'pod' | 'withinMs'
-  >;
+export interface SelfTestDependencies {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly print: (text: string) => void;
-  readonly stop: AbortSignal;
 }
 
 const INTERVAL_MS = 500;
 
 /**
- * Waits until the namespace has its pull secret, and until the API server puts its name on a pod that
- * says nothing about pull secrets. Nothing is created: the pod is a dry run, in which webhooks and
- * policies take part all the same.
+ * Waits until the namespace has its pull secret, and until the API server adds its name to a pod without
+ * pull secrets. Nothing is created: the pod is a dry run, in which webhooks and policies take part too.
  *
  * @throws ECRPS_TEST_FAILED that says which of both is missing, and why
  */
-export async function selfTest(options: SelfTestOptions): Promise<void> {
-  const { configuration, clock, print } = options;
-  const { expectInjection, withinMs } = configuration;
-  const endMs = clock.now() + withinMs;
-  print(`${await eventually(options, endMs, () => lookForSecret(options))}\n`);
-  if (expectInjection) print(`${await eventually(options, endMs, () => tryPod(options))}\n`);
-}
-
-/** Tries until a check no longer rejects; the time is what both checks share. */
-async function eventually(
-  { clock, stop }: SelfTestOptions,
-  endMs: number,
-  check: () => Promise<string>,
-): Promise<string> {
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (stop.aborted || clock.now() >= endMs) throw error;
-      await clock.sleep(INTERVAL_MS, stop);
+export async function selfTest(
+  { client, clock, print }: SelfTestDependencies,
+  settings: SelfTestConfiguration,
+  stop: AbortSignal,
+): Promise<void> {
+  const endMs = clock.now() + settings.withinMs;
+  /** Repeats a check until it no longer rejects; the time is what both checks share. */
+  const eventually = async (check: () => Promise<string>): Promise<string> => {
+    for (;;) {
+      try {
+        return await check();
+      } catch (error) {
+        if (stop.aborted || clock.now() >= endMs) throw error;
+        await clock.sleep(INTERVAL_MS, stop);
+      }
     }
-  }
+  };
+  print(`${await eventually(() => checkSecret(client, settings, clock.now()))}\n`);
+  if (settings.expectInjection) print(`${await eventually(() => checkPod(client, settings))}\n`);
 }
 
-async function lookForSecret({ configuration, client, clock }: SelfTestOptions): Promise<string> {
-  const { namespace, secretName } = configuration;
+async function checkSecret(
+  client: KubeClient,
+  { namespace, secretName }: SelfTestConfiguration,
+  nowMs: number,
+): Promise<string> {
   const where = `the pull secret ${secretName} in namespace ${namespace}`;
-  const path = `/api/v1/namespaces/${namespace}/secrets/${secretName}`;
   try {
     const { metadata } = await client.request<PartialObject>({
       method: 'GET',
-      path,
+      path: secretPath(namespace, secretName),
       accept: METADATA_ONLY,
       select: metadataSelection(PULL_SECRET_FIELDS),
     });
     const { expiresAtMs = 0 } = readPullSecretMetadata(metadata);
-    if (expiresAtMs > clock.now()) {
-      return `${where} is good until ${new Date(expiresAtMs).toISOString()}`;
-    }
+    if (expiresAtMs > nowMs) return `${where} is good until ${new Date(expiresAtMs).toISOString()}`;
   } catch (error) {
     if (isApiError(error, 404)) throw failure(`${where} does not arrive: ${HINT}`);
-    throw failure(`${where} cannot be looked at`, error);
+    throw failure(`${where} cannot be read`, error);
   }
   throw failure(`${where} is expired: ${HINT}`);
 }
 
 const HINT = 'the log of the renewer says why';
 
-async function tryPod({ configuration, client }: SelfTestOptions): Promise<string> {
-  const { namespace, secretName } = configuration;
-  const names = await dryRun(client, configuration);
+async function checkPod(client: KubeClient, settings: SelfTestConfiguration): Promise<string> {
+  const { namespace, secretName } = settings;
+  const names = await dryRun(client, settings);
   if (names.includes(secretName)) {
     return `a pod with an ECR image in namespace ${namespace} names ${secretName} by itself`;
   }
   const found = names.length > 0 ? `names only ${names.join(', ')}` : 'names no pull secret';
   throw failure(
-    `a pod with an ECR image in namespace ${namespace} ${found}: nobody put ${secretName} on it`,
+    `a pod with an ECR image in namespace ${namespace} ${found}: ${secretName} was not added to it`,
   );
 }
 
 async function dryRun(
   client: KubeClient,
-  { namespace, pod }: SelfTestOptions['configuration'],
+  { namespace, pod }: SelfTestConfiguration,
 ): Promise<readonly string[]> {
   try {
     const { spec } = await client.request<AdmittedPod>({
       method: 'POST',
-      path: `/api/v1/namespaces/${namespace}/pods`,
+      path: podsPath(namespace),
       query: { dryRun: 'All' },
       body: podToTry(pod),
     });
     return spec.imagePullSecrets?.map(({ name = '' }) => name) ?? [];
   } catch (error) {
-    throw failure(`the API server takes no pod in namespace ${namespace}`, error);
+    throw failure(`the API server accepts no pod in namespace ${namespace}`, error);
   }
 }
 

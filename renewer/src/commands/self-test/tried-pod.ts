@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
-/** Never pulled: the pod is only asked about. */
+/** Never pulled: the pod is a dry run. */
 const ECR_IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-pull-secrets/test:1';
 
-/** Little, for policies and quotas that ask for both. */
+/** Little, for policies and quotas that require both. */
 const RESOURCES = { cpu: '10m', memory: '16Mi' };
 
 const texts = z.record(z.string(), z.string());
 
-/** As in a pod; the API server is who judges what is in it. */
+/** As in a pod; the API server validates the rest. */
 const schema = z.strictObject({
   image: z.string().min(1).default(ECR_IMAGE),
   resources: z.record(z.string(), z.unknown()).default({ requests: RESOURCES, limits: RESOURCES }),
@@ -16,10 +16,10 @@ const schema = z.strictObject({
   annotations: texts.default({}),
 });
 
-/** What a cluster's policies may ask of the pod that is tried. */
+/** Fields of the pod that a cluster's policies may require. */
 export type TriedPod = Readonly<z.output<typeof schema>>;
 
-/** @throws an error that says what is wrong with the text; each field that it leaves out has its default */
+/** @throws an error that names what is wrong with the text; a field that is absent has its default */
 export function readTriedPod(text: string): TriedPod {
   const result = schema.safeParse(JSON.parse(text));
   if (result.success) return result.data;
@@ -28,7 +28,7 @@ export function readTriedPod(text: string): TriedPod {
 }
 
 /**
- * A pod that says nothing about pull secrets. The Pod Security Standard "restricted" lets it pass, and so do the
+ * A pod without pull secrets. The Pod Security Standard "restricted" admits it, and so do the
  * usual policies beyond it: a tag, limits, a read-only root, no token.
  */
 export function podToTry({ image, resources, labels, annotations }: TriedPod): object {

@@ -1,6 +1,7 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { formProblemOf, quoteKey } from '../registries/registry-key.ts';
-import { LONGEST_TOKEN_LIFE_MS, type RegistryToken } from '../registry-token.ts';
+import type { RegistryToken } from '../registry-token.ts';
+import { LONGEST_TOKEN_LIFE_MS } from '../renewal-policy.ts';
 
 /** The part of AWS's AuthorizationData that is used. */
 export interface AuthorizationData {
@@ -13,7 +14,7 @@ export interface AuthorizationData {
  * Reads AWS's answer. An expiry that is missing, broken or too far counts as twelve hours.
  *
  * @throws ECRPS_TOKEN_INVALID if the answer lacks a token or a registry, if the registry cannot be a key of
- *   `auths`, or if the token is dead by our clock: nobody could use it; it never quotes the token
+ *   `auths`, or if the token has expired by our clock and is of no use; it never quotes the token
  */
 export function readToken(data: AuthorizationData | undefined, nowMs: number): RegistryToken {
   const [username, password] = splitOnce(
@@ -23,10 +24,10 @@ export function readToken(data: AuthorizationData | undefined, nowMs: number): R
     throw createError('ECRPS_TOKEN_INVALID', 'AWS’s answer holds no usable token');
   }
   checkRegistry(data.proxyEndpoint);
-  const saidMs = data.expiresAt?.getTime() ?? Number.NaN;
-  if (saidMs <= nowMs) {
-    const [said, now] = [saidMs, nowMs].map((ms) => new Date(ms).toISOString());
-    const message = `AWS gave a token that expired at ${said}; is the clock of this machine, ${now}, right?`;
+  const expiresAtMs = data.expiresAt?.getTime() ?? Number.NaN;
+  if (expiresAtMs <= nowMs) {
+    const [expiresAt, now] = [expiresAtMs, nowMs].map((ms) => new Date(ms).toISOString());
+    const message = `AWS gave a token that expired at ${expiresAt}; is the clock of this machine, ${now}, right?`;
     throw createError('ECRPS_TOKEN_INVALID', message);
   }
   const latestMs = nowMs + LONGEST_TOKEN_LIFE_MS;
@@ -35,13 +36,13 @@ export function readToken(data: AuthorizationData | undefined, nowMs: number): R
     password,
     registry: data.proxyEndpoint,
     obtainedAtMs: nowMs,
-    expiresAtMs: Number.isFinite(saidMs) ? Math.min(saidMs, latestMs) : latestMs,
+    expiresAtMs: Number.isFinite(expiresAtMs) ? Math.min(expiresAtMs, latestMs) : latestMs,
   };
 }
 
 /**
- * The registry becomes a key if none is configured. Its domain is not looked at: the answer is that of the endpoint
- * that was chosen, a stand-in for ECR has a domain of its own, and AWS adds one each year.
+ * The registry becomes a key if none is configured. Its domain is not checked: the answer comes from the configured
+ * endpoint, a stand-in for ECR has a domain of its own, and AWS adds one each year.
  */
 function checkRegistry(registry: string): void {
   const problem = registry.includes('*') ? 'has a wildcard' : formProblemOf(registry);

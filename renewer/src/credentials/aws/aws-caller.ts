@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 
 /**
- * Variables that say who we are for the AWS SDK's default chain, and at which AWS. None holds a secret,
- * and each is the same after a restart: AWS_ROLE_SESSION_NAME may be the pod's name, a session token and
- * the token's file belong to an identity that another variable names.
+ * Variables that choose the identity in the AWS SDK's default chain, and the endpoints. None holds a secret, and each
+ * is the same after a restart: AWS_ROLE_SESSION_NAME may be the pod's name, and a session token and the token's file
+ * belong to an identity that another variable names.
  */
 const CALLER_VARIABLES = [
   'AWS_ACCESS_KEY_ID',
@@ -21,15 +21,15 @@ const CALLER_VARIABLES = [
 ];
 
 /**
- * Tells identities apart by what is set for them, without asking AWS: tokens of another one are not ours
- * to hand out. Who stands behind an instance's metadata, a shared file or EKS Pod Identity is not seen.
+ * Distinguishes identities by their variables, without a call to AWS: tokens of another identity must not be written.
+ * A change behind an instance's metadata, a shared file or EKS Pod Identity is not visible to it.
  */
 export function callerOf(environment: Environment): string {
   const { AWS_ACCESS_KEY_ID, AWS_ACCESS_KEY } = environment;
-  const known: Environment = {
+  const variables: Environment = {
     ...environment,
     AWS_ACCESS_KEY_ID: AWS_ACCESS_KEY_ID?.trim() || AWS_ACCESS_KEY,
   };
-  const values = CALLER_VARIABLES.map((name) => known[name]?.trim() ?? '');
+  const values = CALLER_VARIABLES.map((name) => variables[name]?.trim() ?? '');
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
 }

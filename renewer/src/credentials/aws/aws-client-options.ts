@@ -4,17 +4,17 @@ import { type AwsService, hasCustomEndpoint } from '../../network/custom-endpoin
 import type { AwsKeys } from '../../config/aws-variables.ts';
 import type { TokenRequest } from '../token-plan.ts';
 
-/** How a session of an assumed role is called in CloudTrail. */
+/** The name of an assumed role's session in CloudTrail. */
 const DEFAULT_SESSION_NAME = 'ecr-pull-secrets';
 
-/** What an SDK client needs to ask for a token: where, as whom, and by which connections. */
+/** The options of an SDK client that requests a token: the region, the identity, and the connections. */
 export function clientOptions(
   { region, fips, dualStack, identity }: TokenRequest,
   requestHandler: AwsRequestHandler,
   keys: AwsKeys | undefined,
 ) {
   const place = region ? { region } : {};
-  // Left out where not wanted, so that the SDK's own variables for them still count.
+  // Absent if it is not configured, so that the SDK's own variables for it still count.
   const sts = fips ? { useFipsEndpoint: unlessCustom('STS') } : {};
   const own =
     ownCredentials(keys) ?? (fips ? fromNodeProviderChain({ clientConfig: sts }) : undefined);
@@ -39,12 +39,12 @@ export function clientOptions(
   };
 }
 
-/** The SDK for JavaScript prefers AWS_PROFILE to keys; it notes their source in the object that it gets. */
+/** The SDK for JavaScript prefers AWS_PROFILE to keys. It writes into the object that it gets, so it gets a copy. */
 function ownCredentials(keys: AwsKeys | undefined) {
   return keys && (async () => ({ ...keys }));
 }
 
-/** A custom endpoint is asked as it is: with either flag the SDK refuses it. */
+/** A custom endpoint is used as it is: with either flag the SDK rejects it. */
 function unlessCustom(service: AwsService): () => Promise<boolean> {
   return async () => !(await hasCustomEndpoint(service));
 }

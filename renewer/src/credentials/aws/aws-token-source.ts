@@ -20,69 +20,71 @@ import type { TokenRequest } from '../token-plan.ts';
  */
 export type TokenSource = (request: TokenRequest, signal: AbortSignal) => Promise<RegistryToken>;
 
-/** Over everything: the credential chain, the SDK's own retries and the call. */
-const DEFAULT_LIMIT_MS = 25_000;
+/** For all of it: the credential chain, the SDK's own retries and the call. */
+const DEFAULT_TIMEOUT_MS = 25_000;
 
-/** ECR Public has one registry host for all. */
+/** ECR Public has one registry host for all accounts. */
 const ECR_PUBLIC_ENDPOINT = 'https://public.ecr.aws';
 
-export interface AwsTokenSourceOptions {
+export interface AwsTokenSourceDependencies {
   readonly clock: Clock;
   /** Shared by all clients: proxies, timeouts, connections. */
   readonly requestHandler: AwsRequestHandler;
+}
+
+export interface AwsTokenSourceSettings {
   /** The SDK's default chain finds an identity if there are none. */
   readonly keys?: AwsKeys | undefined;
   /** How long one token may take. */
-  readonly limitMs?: number;
+  readonly timeoutMs?: number;
 }
 
-/** Asks AWS, with one client per token so that connections and assumed roles are used again. */
-export function createAwsTokenSource({
-  clock,
-  requestHandler,
-  keys,
-  limitMs = DEFAULT_LIMIT_MS,
-}: AwsTokenSourceOptions): TokenSource {
-  const askers = new Map<string, Ask>();
+/** Requests tokens of AWS, with one client per token so that connections and assumed roles are used again. */
+export function createAwsTokenSource(
+  { clock, requestHandler }: AwsTokenSourceDependencies,
+  { keys, timeoutMs = DEFAULT_TIMEOUT_MS }: AwsTokenSourceSettings = {},
+): TokenSource {
+  const clients = new Map<string, TokenClient>();
 
-  async function askWithin(request: TokenRequest, limit: AbortSignal): ReturnType<Ask> {
-    const ask = askers.get(request.id) ?? createAsk(request, requestHandler, keys);
-    askers.set(request.id, ask);
+  async function requestWithin(request: TokenRequest, limit: AbortSignal): ReturnType<TokenClient> {
+    const requestToken =
+      clients.get(request.id) ?? createTokenClient(request, requestHandler, keys);
+    clients.set(request.id, requestToken);
     try {
-      // The SDK does not look at its abortSignal while it waits for credentials.
-      return await withBoundRequests(limit, () => unlessAborted(ask(limit), limit));
+      // The SDK ignores its abortSignal while it waits for credentials.
+      return await withBoundRequests(limit, () => unlessAborted(requestToken(limit), limit));
     } catch (error) {
-      // A client remembers the credentials that it waits for: the next try must not wait for them too.
-      if (limit.aborted) askers.delete(request.id);
+      // A client shares its pending credentials: the next attempt must not wait for them too.
+      if (limit.aborted) clients.delete(request.id);
       throw error;
     }
   }
 
   return async (request, signal) => {
-    const timeUp = AbortSignal.timeout(limitMs);
+    const timeUp = AbortSignal.timeout(timeoutMs);
     const limit = AbortSignal.any([signal, timeUp]);
-    const data = await askWithin(request, limit).catch((error: unknown) => {
-      const action = `asking AWS for the token "${request.id}"`;
-      const cause = timeUp.aborted && !signal.aborted ? silence(limitMs) : error;
+    const data = await requestWithin(request, limit).catch((error: unknown) => {
+      const action = `requesting the token "${request.id}" from AWS`;
+      const cause = timeUp.aborted && !signal.aborted ? noResponse(timeoutMs) : error;
       throw createError('ECRPS_TOKEN_REQUEST_FAILED', action, cause);
     });
     return readToken(data, clock.now());
   };
 }
 
-function silence(limitMs: number): Error {
-  const who =
-    'ECR or whoever gives the credentials (STS, EKS Pod Identity, the instance’s metadata)';
-  return new Error(`no answer within ${limitMs} ms from ${who}`);
+function noResponse(timeoutMs: number): Error {
+  const from =
+    'ECR or the source of the credentials (STS, EKS Pod Identity, the instance’s metadata)';
+  return new Error(`no answer within ${timeoutMs} ms from ${from}`);
 }
 
-type Ask = (abortSignal: AbortSignal) => Promise<AuthorizationData | undefined>;
+type TokenClient = (abortSignal: AbortSignal) => Promise<AuthorizationData | undefined>;
 
-function createAsk(
+function createTokenClient(
   request: TokenRequest,
   requestHandler: AwsRequestHandler,
   keys: AwsKeys | undefined,
-): Ask {
+): TokenClient {
   const options = clientOptions(request, requestHandler, keys);
   if (request.service === 'ecr-public') {
     const client = new ECRPUBLICClient(options);

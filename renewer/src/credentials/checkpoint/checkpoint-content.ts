@@ -1,15 +1,16 @@
+import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
-import { problemOfKept } from './stored-token.ts';
+import { problemOfStored } from './stored-token.ts';
 import { type RegistryTokens, registryTokenSchema } from '../registry-token.ts';
 
-/** What a checkpoint says. */
+/** The content of a checkpoint. */
 export interface CheckpointContent {
   /** Whose tokens they are; see `callerOf`. */
   readonly caller: string;
   readonly tokens: RegistryTokens;
 }
 
-/** `version` is raised when a field changes its meaning; a reader ignores one that it does not know. */
+/** `version` is raised when a field changes its meaning; a reader ignores other versions than its own. */
 const checkpointSchema = z.object({
   version: z.literal(1),
   caller: z.string().default(''),
@@ -23,37 +24,27 @@ export function formatCheckpoint({ caller, tokens }: CheckpointContent): string 
 }
 
 /**
- * Reads a checkpoint, all of it or nothing: whoever planted one token may have planted the others.
+ * Parses a checkpoint, all of it or nothing: anyone who planted one token may have planted the others.
  *
  * @throws without quoting a credential if it is no checkpoint, or holds a token that AWS cannot have given
  */
 export function parseCheckpoint(text: string, nowMs: number): CheckpointContent {
-  const result = z
-    .string()
-    .transform((json, context) => {
-      try {
-        return JSON.parse(json);
-      } catch {
-        context.addIssue({ code: 'custom', message: 'is not JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(checkpointSchema)
-    .safeParse(text);
+  const json = parsedBy((content): unknown => JSON.parse(content));
+  const result = json.pipe(checkpointSchema).safeParse(text);
   if (!result.success) throw new Error('its content is not a checkpoint of a version known here');
   const { caller, tokens } = result.data;
   for (const [id, token] of Object.entries(tokens)) {
-    const problem = problemOfKept(token, nowMs);
+    const problem = problemOfStored(token, nowMs);
     if (problem) throw new Error(`its token ${JSON.stringify(id.slice(0, 300))} ${problem}`);
   }
   return { caller, tokens: new Map(Object.entries(tokens)) };
 }
 
 /**
- * What is to be kept of ours and of what another leader wrote meanwhile: of each token the newer one; of
- * two identities the one that got a token last.
+ * Merges our content with that of another leader: of each token the newer one; if the identities differ, the content
+ * of the one that got a token last.
  */
-export function keepNewer(ours: CheckpointContent, theirs: CheckpointContent): CheckpointContent {
+export function mergeNewer(ours: CheckpointContent, theirs: CheckpointContent): CheckpointContent {
   if (ours.caller !== theirs.caller) return newestMs(theirs) > newestMs(ours) ? theirs : ours;
   const tokens = new Map(ours.tokens);
   for (const [id, token] of theirs.tokens) {

@@ -1,5 +1,3 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import {
   MANAGED_BY_LABEL,
   PRODUCT_NAME,
@@ -7,47 +5,39 @@ import {
 } from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { apply, CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
-import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import {
   type CheckpointContent,
   formatCheckpoint,
-  keepNewer,
+  mergeNewer,
   parseCheckpoint,
 } from './checkpoint-content.ts';
-import { registryHostOf } from '../registries/registry-host.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
+import { hostPortOf } from '../registries/registry-key.ts';
 import type { RegistryTokens } from '../registry-token.ts';
 
-/** The Secret that a leader keeps its checkpoint in. */
+/** The Secret in which a leader stores its checkpoint. */
 export interface CheckpointSecret {
   /**
-   * What it says; `undefined` where there is none.
+   * Its content; `undefined` if there is none.
    *
    * @throws an ApiError, or an error that quotes no credential if its content is no checkpoint of ours
    */
   read(): Promise<CheckpointContent | undefined>;
   /**
-   * Writes the content unless it is there already. It is bound to the version that was read or written
-   * last; what another leader wrote since is kept where it is newer.
+   * Writes the content unless it is there already. The write is bound to the version that was read or written
+   * last. If another leader wrote since, the newer of each token stays.
    *
-   * @throws an ApiError: 409 where another wrote, which the next write takes into account
+   * @throws an ApiError: 409 if another leader wrote, which the next write takes into account
    */
   write(content: CheckpointContent): Promise<void>;
 }
 
-export interface CheckpointSecretOptions {
-  readonly client: KubeClient;
-  readonly namespace: string;
-  readonly name: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-}
-
-/** The Secret as last seen. */
-interface Seen {
+/** The Secret as it was observed last. */
+interface Observed {
   readonly resourceVersion: string;
-  /** `undefined` where there is none. */
+  /** `undefined` if there is none. */
   readonly text: string | undefined;
 }
 
@@ -56,14 +46,17 @@ const DATA_KEY = 'tokens.json';
 /** The API server refuses Secrets over 1 MiB; base64 makes three bytes four. */
 const SIZE_LIMIT_BYTES = 900 * 1024 * 0.75;
 
-export function createCheckpointSecret(options: CheckpointSecretOptions): CheckpointSecret {
-  const { client, namespace, name, clock, logger, signal } = options;
-  const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
-  let seen: Seen | undefined;
-  /** What another leader wrote since we lead; it may know more than we do. */
-  let foreign: CheckpointContent | undefined;
+export function createCheckpointSecret(
+  { client, clock, logger }: Pick<RenewerDependencies, 'client' | 'clock' | 'logger'>,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): CheckpointSecret {
+  const path = secretPath(namespace, name);
+  let observed: Observed | undefined;
+  /** What another leader wrote since this one leads; it may have newer tokens. */
+  let theirs: CheckpointContent | undefined;
 
-  async function look(): Promise<Seen> {
+  async function get(): Promise<Observed> {
     try {
       const { metadata, data } = await client.request<
         PartialObject & { readonly data?: Readonly<Record<string, string>> }
@@ -76,10 +69,10 @@ export function createCheckpointSecret(options: CheckpointSecretOptions): Checkp
     }
   }
 
-  async function lookAgain(): Promise<Seen> {
-    const found = await look();
-    foreign = readable(found.text, clock.now());
-    return found;
+  async function getAfterConflict(): Promise<Observed> {
+    const current = await get();
+    theirs = parseIfReadable(current.text, clock.now());
+    return current;
   }
 
   async function put(tokens: RegistryTokens, text: string, resourceVersion: string): Promise<void> {
@@ -93,36 +86,36 @@ export function createCheckpointSecret(options: CheckpointSecretOptions): Checkp
     const data = { [DATA_KEY]: Buffer.from(text).toString('base64') };
     const body = { apiVersion: 'v1', kind: 'Secret', metadata, data };
     const written = await apply({ client, path, body, signal });
-    seen = { resourceVersion: written.metadata.resourceVersion ?? CREATE_ONLY, text };
-    foreign = undefined;
+    observed = { resourceVersion: written.metadata.resourceVersion ?? CREATE_ONLY, text };
+    theirs = undefined;
   }
 
   return {
     read: async () => {
-      seen = await look();
-      return seen.text === undefined ? undefined : parseCheckpoint(seen.text, clock.now());
+      observed = await get();
+      return observed.text === undefined ? undefined : parseCheckpoint(observed.text, clock.now());
     },
     write: async (ours) => {
-      seen ??= await lookAgain();
-      const content = foreign ? keepNewer(ours, foreign) : ours;
+      observed ??= await getAfterConflict();
+      const content = theirs ? mergeNewer(ours, theirs) : ours;
       const text = formatCheckpoint(content);
-      if (text === seen.text) return;
+      if (text === observed.text) return;
       if (text.length > SIZE_LIMIT_BYTES) {
-        const message = 'too many tokens for a checkpoint; a restart asks anew';
+        const message = 'too many tokens for a checkpoint; a restart requests all again';
         return logger.warn({ tokens: content.tokens.size }, message);
       }
       try {
-        await put(content.tokens, text, seen.resourceVersion);
+        await put(content.tokens, text, observed.resourceVersion);
       } catch (error) {
-        if (isApiError(error, 409)) seen = undefined;
+        if (isApiError(error, 409)) observed = undefined;
         throw error;
       }
     },
   };
 }
 
-/** What cannot be read is nothing that could be kept. */
-function readable(text: string | undefined, nowMs: number): CheckpointContent | undefined {
+/** Of a content that cannot be read nothing stays. */
+function parseIfReadable(text: string | undefined, nowMs: number): CheckpointContent | undefined {
   try {
     return text === undefined ? undefined : parseCheckpoint(text, nowMs);
   } catch {
@@ -130,8 +123,8 @@ function readable(text: string | undefined, nowMs: number): CheckpointContent | 
   }
 }
 
-/** For the replicas that do not lead: a webhook warns of images that no token is for. */
+/** For the replicas that do not lead: their webhooks warn about images whose registry no token covers. */
 function hostsOf(tokens: RegistryTokens): readonly string[] {
-  const hosts = [...tokens.values()].map(({ registry }) => registryHostOf(registry));
+  const hosts = [...tokens.values()].map(({ registry }) => hostPortOf(registry));
   return [...new Set(hosts)].toSorted();
 }

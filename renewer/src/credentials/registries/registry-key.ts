@@ -5,15 +5,23 @@ const ECR_HOST = new RegExp(REGISTRY_RULE.ecrHost);
 /** An example for errors, in the usual form of k8s-ecr-login-renew. */
 export const REGISTRY_EXAMPLE = 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
-/** As much of a key as an error quotes. */
+/** The most characters of a key that an error quotes. */
 const QUOTED_LENGTH = 300;
 
 /** The parts of a key; see `RegistryCheck`. */
 function partsOf(key: string): Readonly<Record<RegistryCheck['of'], string>> {
   const address = key.replace(/^https?:\/\//, '');
-  const authority = address.replace(/\/.*$/s, '');
-  const host = authority.replace(/:\d*$/, '').toLowerCase();
-  return { key, address, authority, host, path: address.slice(authority.length) };
+  const hostPort = address.replace(/\/.*$/s, '');
+  const host = hostPort.replace(/:\d*$/, '').toLowerCase();
+  return { key, address, hostPort, host, path: address.slice(hostPort.length) };
+}
+
+/**
+ * The host and port of a key, as written: consumers take a key with or without a scheme, a path and a trailing slash
+ * (kubernetes `pkg/credentialprovider/keyring.go`, `Add`).
+ */
+export function hostPortOf(key: string): string {
+  return partsOf(key).hostPort;
 }
 
 /** The host of a key, in lower case, without a scheme, a port and a path. */
@@ -21,12 +29,17 @@ export function hostOf(key: string): string {
   return partsOf(key).host;
 }
 
+/** Whether two keys stand for the same host. */
+export function isSameHost(key: string, other: string): boolean {
+  return hostOf(key) === hostOf(other);
+}
+
 /** Why a key must not be written, as the end of a sentence that begins with the key; `undefined` if it may. */
 export function problemOf(key: string): string | undefined {
   return firstProblem(key, REGISTRY_RULE.checks);
 }
 
-/** As `problemOf`, without a look at whose domain it is. */
+/** As `problemOf`, without the checks of the domain. */
 export function formProblemOf(key: string): string | undefined {
   return firstProblem(key, FORM_CHECKS);
 }
@@ -55,7 +68,7 @@ export function quoteKey(key: string): string {
  * Reads `DOCKER_REGISTRIES`: keys split by commas, semicolons or blanks, of which newlines are one. Each stays as
  * written; empty ones are dropped.
  *
- * @throws an error that quotes the key that is refused, or says how many there are if they are too many
+ * @throws an error that quotes the key that is refused, or has the number of keys if they are too many
  */
 export function parseRegistryList(text: string): readonly string[] {
   const keys = text.split(/[,; \t\r\n\f\v]+/).filter((key) => key !== '');

@@ -1,7 +1,14 @@
+import { PRIVATE_ECR_HOST_PATTERN } from '@ecr-pull-secrets/shared/ecr-host.ts';
+import {
+  AWS_DOMAIN_ENDINGS,
+  ECR_HOST_PATTERN,
+  REGION_IN_WRONG_DOMAIN_PATTERN,
+} from './ecr-host-pattern.ts';
+
 /**
  * The rule for keys of `auths`: which registries get credentials of AWS. The kubelet reads a key as a glob, label by
- * label (kubernetes `pkg/credentialprovider/keyring.go`), so a key that is too wide sends a token to a stranger, and a
- * key that no image can match replaces a working secret by nothing.
+ * label (kubernetes `pkg/credentialprovider/keyring.go`), so a key that is too wide sends a token to a stranger, and
+ * with a key that no image can match a secret that worked is of no use any more.
  *
  * The rule is data: a list of regular expressions that JavaScript and RE2 read alike. `npm run chart-readme` writes it
  * to `chart/registry-rule.json`, by which the chart refuses the same values.
@@ -11,18 +18,20 @@ export interface RegistryRule {
   readonly checks: readonly RegistryCheck[];
   /** A host of ECR, of which the account or the region, or both, may be `*`; in lower case, without a port. */
   readonly ecrHost: string;
-  /** As many entries a list has at most. */
+  /** What the chart's admission policy takes for a private host of ECR, without a port; not anchored. */
+  readonly privateEcrHost: string;
+  /** The most entries that a list can have. */
   readonly maximumEntries: number;
 }
 
 /** One reason to refuse a key. */
 export interface RegistryCheck {
   /**
-   * What is looked at: the `key` as written, without blanks around it; the `address`, which is the key without
-   * `https://` or `http://`; of that the `authority`, up to the first slash; the `host`, which is the authority in
+   * What is checked: the `key` as written, without blanks around it; the `address`, which is the key without
+   * `https://` or `http://`; of that the `hostPort`, up to the first slash; the `host`, which is that in
    * lower case without a port; the `path`, which is the rest from the first slash on.
    */
-  readonly of: 'key' | 'address' | 'authority' | 'host' | 'path';
+  readonly of: 'key' | 'address' | 'hostPort' | 'host' | 'path';
   /** Applies only if this matches; always if absent. */
   readonly if?: string;
   /** Does not apply if this matches. */
@@ -43,34 +52,7 @@ const PORT =
 /** distribution/reference `regexp.go` (`pathComponent`). */
 const PATH_COMPONENT = '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*';
 
-/** A region whose name begins so, or the wildcard. */
-function regionOf(prefix: string): string {
-  return `(${prefix}(-[a-z]+)+-[0-9]+|\\*)`;
-}
-
-const REGION = regionOf('[a-z]{2,5}');
-const CHINA = regionOf('cn');
-
-/**
- * The forms that AWS documents: `dkr.ecr` in the domain of a partition, and `dkr-ecr` in its dual-stack domain.
- * Stricter than `PRIVATE_ECR_HOST` (`shared/src/ecr-host.ts`), which is the kubelet's plugin's and mixes them; new
- * domains belong to both.
- */
-const DOTTED_FORMS = [
-  `${REGION}\\.amazonaws\\.com`,
-  `${CHINA}\\.amazonaws\\.com\\.cn`,
-  `${regionOf('eusc')}\\.amazonaws\\.eu`,
-  `${regionOf('us-iso')}\\.c2s\\.ic\\.gov`,
-  `${regionOf('us-isob')}\\.sc2s\\.sgov\\.gov`,
-  `${regionOf('eu-isoe')}\\.cloud\\.adc-e\\.uk`,
-  `${regionOf('us-isof')}\\.csp\\.hci\\.ic\\.gov`,
-].join('|');
-const DUAL_STACK_FORMS = `${REGION}\\.on\\.aws|${CHINA}\\.on\\.amazonwebservices\\.com\\.cn`;
-const PRIVATE_ECR = `([0-9]{12}|\\*)\\.dkr(\\.ecr(-fips)?\\.(${DOTTED_FORMS})|-ecr(-fips)?\\.(${DUAL_STACK_FORMS}))`;
-
-const ECR_HOST = `^(${PRIVATE_ECR}|public\\.ecr\\.aws|ecr-public\\.aws\\.com)$`;
-
-/** What a host must be whatever gives its token, so that the kubelet can match it and takes it for no other. */
+/** Checks of the form alone, whatever gives the token: the kubelet must match the key, and with nothing else. */
 export const FORM_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'key',
@@ -90,7 +72,7 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
       'has a scheme that the kubelet does not drop: write https:// in lower case, or no scheme',
   },
   {
-    of: 'authority',
+    of: 'hostPort',
     if: '@',
     problem: 'has user information before the host, which the kubelet drops: write the host alone',
   },
@@ -100,13 +82,13 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
     problem: 'has a query, a fragment, an escape or the wildcard "?": only "*" is a wildcard here',
   },
   {
-    of: 'authority',
+    of: 'hostPort',
     unless: `^(${IPV6}:[0-9]+|[^\\[\\]]+)$`,
     problem:
       'has brackets, which the kubelet reads as a wildcard: only an IPv6 address with a port has them',
   },
   {
-    of: 'authority',
+    of: 'hostPort',
     unless: `^([^:]+|${IPV6})(:${PORT})?$`,
     problem: 'has a port that is not one from 1 to 65535',
   },
@@ -123,7 +105,7 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'host',
     if: '\\*',
-    unless: ECR_HOST,
+    unless: ECR_HOST_PATTERN,
     problem:
       'has a wildcard that would give the token to others: "*" may only be the whole account or the whole region of a host of ECR, as in *.dkr.ecr.us-east-1.amazonaws.com',
   },
@@ -134,7 +116,7 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
       'is the id of an account: write its host, as in 123456789012.dkr.ecr.us-east-1.amazonaws.com',
   },
   {
-    of: 'authority',
+    of: 'hostPort',
     unless: '[.:A-Z]|^localhost$',
     problem:
       'is no host to the kubelet, which takes a first part without a dot or a port for a name on Docker Hub',
@@ -157,25 +139,25 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   },
 ];
 
-/** What only looks like AWS's. */
+/** Hosts that look like those of AWS and are not. */
 const LOOK_ALIKE_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'host',
     if: '(^|\\.)(dkr[.-]ecr(-fips)?(\\.|$)|ecr(-fips)?\\.[a-z0-9-]+\\.(amazonaws|api)\\.|ecr\\.aws$|ecr-public\\.aws\\.)',
     // The DNS names of a VPC endpoint for dkr.ecr.
-    unless: `${ECR_HOST}|\\.vpce\\.amazonaws\\.com(\\.cn)?$`,
+    unless: `${ECR_HOST_PATTERN}|\\.vpce\\.amazonaws\\.com(\\.cn)?$`,
     problem:
       'looks like a host of ECR and is none: an account of 12 digits, dkr.ecr or dkr.ecr-fips, a region and its domain, or dkr-ecr and on.aws',
   },
   {
     of: 'host',
-    if: '\\.(cn|eusc|us-iso[a-z]?|eu-iso[a-z]?)-[^.]+\\.(amazonaws\\.com|on\\.aws)$',
+    if: REGION_IN_WRONG_DOMAIN_PATTERN,
     problem: 'has a region of another partition than its domain: cn-north-1 is in amazonaws.com.cn',
   },
   {
     of: 'host',
     if: '(^|\\.)(amazonaws|amazonwebservices)(\\.|$)|(^|\\.)(ecr|on)\\.aws\\.',
-    unless: '(^|\\.)(amazonaws|amazonwebservices)\\.(com|com\\.cn|eu)$',
+    unless: `(^|\\.)(amazonaws|amazonwebservices)\\.(${AWS_DOMAIN_ENDINGS})$`,
     problem: 'has the name of a domain of AWS and is not in that domain',
   },
 ];
@@ -188,6 +170,7 @@ const MAXIMUM_ENTRIES = 200;
 
 export const REGISTRY_RULE: RegistryRule = {
   checks: [...FORM_CHECKS, ...LOOK_ALIKE_CHECKS],
-  ecrHost: ECR_HOST,
+  ecrHost: ECR_HOST_PATTERN,
+  privateEcrHost: PRIVATE_ECR_HOST_PATTERN,
   maximumEntries: MAXIMUM_ENTRIES,
 };

@@ -8,6 +8,7 @@ import {
 } from '@ecr-pull-secrets/shared/names.ts';
 import { apply } from '@ecr-pull-secrets/kube/apply.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { PlannedWrite } from '../plan/plan-write.ts';
@@ -23,19 +24,19 @@ export interface PullSecretTarget {
 
 /**
  * Writes the pull secret with one server-side apply: creates it, or changes it in place so that its
- * UID and everybody else's labels, annotations and data keys stay. The answer holds metadata alone.
+ * UID and all labels, annotations and data keys of others stay. The response holds metadata alone.
  *
- * @throws an ApiError: 409 where the secret changed since the plan was made, 422 where it is of another
- *   type or immutable, 403 where a quota or a webhook refuses it
+ * @throws an ApiError: 409 if the secret changed since the plan was made, 422 if it is of another
+ *   type or immutable, 403 if a quota or a webhook refuses it
  */
 export async function applyPullSecret(
   { client, namespace, name, signal }: PullSecretTarget,
-  document: DockerConfig,
+  dockerConfig: DockerConfig,
   write: PlannedWrite,
 ): Promise<ObjectMeta> {
   const { metadata } = await apply({
     client,
-    path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
+    path: secretPath(namespace, name),
     body: {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -45,14 +46,14 @@ export async function applyPullSecret(
         resourceVersion: write.resourceVersion,
         labels: { [MANAGED_BY_LABEL]: PRODUCT_NAME },
         annotations: {
-          [EXPIRES_AT_ANNOTATION]: new Date(document.expiresAtMs).toISOString(),
-          [RENEWED_AT_ANNOTATION]: new Date(document.renewedAtMs).toISOString(),
-          [PLAN_HASH_ANNOTATION]: document.planHash,
+          [EXPIRES_AT_ANNOTATION]: new Date(dockerConfig.expiresAtMs).toISOString(),
+          [RENEWED_AT_ANNOTATION]: new Date(dockerConfig.renewedAtMs).toISOString(),
+          [PLAN_HASH_ANNOTATION]: dockerConfig.planHash,
           [ORIGIN_ANNOTATION]: write.origin,
         },
       },
       type: 'kubernetes.io/dockerconfigjson',
-      data: { [DOCKER_CONFIG_KEY]: Buffer.from(document.dockerConfigJson).toString('base64') },
+      data: { [DOCKER_CONFIG_KEY]: Buffer.from(dockerConfig.dockerConfigJson).toString('base64') },
     },
     metadataFields: PULL_SECRET_FIELDS,
     signal,
@@ -61,9 +62,9 @@ export async function applyPullSecret(
 }
 
 /**
- * Removes a pull secret, if it is still the very one that was seen.
+ * Deletes a pull secret, if it is still the version that was observed.
  *
- * @throws an ApiError: 409 where it changed since, 404 where it is gone
+ * @throws an ApiError: 409 if it changed since, 404 if it is gone
  */
 export async function deletePullSecret(
   { client, namespace, name, signal }: PullSecretTarget,
@@ -71,7 +72,7 @@ export async function deletePullSecret(
 ): Promise<void> {
   await client.request({
     method: 'DELETE',
-    path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
+    path: secretPath(namespace, name),
     body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
     signal,
   });

@@ -1,8 +1,9 @@
 import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
-import type { ListWatchHandler } from '@ecr-pull-secrets/kube/reflector.ts';
+import { NAMESPACES_PATH, nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
+import type { ReflectorHandler, ReflectorSettings } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
-import type { MetadataFields } from '@ecr-pull-secrets/kube/read-json.ts';
+import { isOlderVersion } from '@ecr-pull-secrets/kube/resource-version.ts';
 import {
   identityOf,
   type NamespaceIdentity,
@@ -16,8 +17,8 @@ import {
 } from './pull-secret-metadata.ts';
 import { isTarget, type NamespaceRule } from './target-namespaces.ts';
 
-/** What is kept of a namespace: a few hundred bytes, whatever its owner writes into it. */
-interface SeenNamespace {
+/** What is kept of a namespace: a few hundred bytes, even if its owner writes megabytes into it. */
+interface CachedNamespace {
   readonly name: string;
   /** Whether it is not being deleted. */
   readonly isAlive: boolean;
@@ -26,69 +27,75 @@ interface SeenNamespace {
 }
 
 /** What is kept of a pull secret; as small. */
-interface SeenSecret {
+interface CachedSecret {
   readonly namespace: string;
-  readonly state: PullSecretMetadata;
+  readonly metadata: PullSecretMetadata;
 }
 
-/** How to follow a collection; see `ReflectorOptions`. */
-export interface Following<R> {
-  readonly metadataFields: MetadataFields;
-  readonly reduce: (object: PartialObject) => R;
-  readonly handler: ListWatchHandler<R>;
+/** A reflector that reads selected fields of the metadata alone. */
+export type CacheReflector<R> = ReflectorSettings<PartialObject, R> &
+  Required<Pick<ReflectorSettings<PartialObject, R>, 'metadataFields'>>;
+
+/** Receives the changes of the cache, as an event handler of a client-go informer. */
+export interface CacheEventHandler {
+  /** A namespace, or its secret, was added or changed, or the secret was deleted. */
+  readonly onChange: (namespace: string, object: 'namespace' | 'secret') => void;
+  /** A namespace was deleted. */
+  readonly onDelete: (namespace: string) => void;
+  /** The result of `roles` changed: once for each list or watch event, when all of it is in the cache. */
+  readonly onRolesChange: () => void;
 }
 
-/** What is known of namespaces and their pull secrets; the memory of the controller, and all of it. */
+/** The namespaces and their pull secrets, as lists and watches report them; the only memory that grows with them. */
 export interface PullSecretCache {
-  readonly ofNamespaces: Following<SeenNamespace>;
-  readonly ofSecrets: Following<SeenSecret>;
-  /** Whether both lists are there: before, an absent secret may only be unknown. */
+  readonly namespaceReflector: CacheReflector<CachedNamespace>;
+  readonly secretReflector: CacheReflector<CachedSecret>;
+  setEventHandler(handler: CacheEventHandler): void;
+  /** Whether both lists are complete: before, a secret that is not in the cache may exist. */
   isComplete(): boolean;
-  /** Target namespaces, and namespaces that are none but have a secret of the name. */
+  /** Target namespaces, and other namespaces that have a secret of the name. */
   namespaces(): Iterable<string>;
-  /** Whose credentials a namespace is to have; `undefined` where it is no target. */
+  /** Whose credentials a namespace gets; `undefined` if it is no target. */
   target(namespace: string): NamespaceIdentity | undefined;
-  /** Whether a namespace is there and not being deleted. */
+  /** Whether a namespace exists and is not being deleted. */
   isAlive(namespace: string): boolean;
   secret(namespace: string): PullSecretMetadata | undefined;
   /** Roles that some target uses. */
   roles(): ReadonlySet<NamespaceRole>;
-  /** Takes over what the answer to a write said, before the watch says it. */
-  learn(namespace: string, state: PullSecretMetadata): void;
+  /** Takes over the response to a write, before the watch reports it. */
+  update(namespace: string, secret: PullSecretMetadata): void;
 }
 
-export interface PullSecretCacheOptions {
-  readonly rule: NamespaceRule;
-  readonly allowedRoles: readonly NamespaceRole[];
-  /** Told of each namespace about which something new is known, and whether it is news of its secret. */
-  readonly changed: (namespace: string, cause: 'namespace' | 'secret') => void;
-  /** Told of each namespace that is not there any more. */
-  readonly gone: (namespace: string) => void;
-  /** Told when `roles` changed: once for each piece of news, after all of it is known. */
-  readonly rolesChanged: () => void;
+export interface PullSecretCacheSettings {
+  readonly secretName: string;
+  readonly namespaceRule: NamespaceRule;
+  /** The allow-list of roles. */
+  readonly namespaceRoles: readonly NamespaceRole[];
 }
 
-/** One object for all that have nothing of their own: there may be ten thousand. */
+/** One object for all namespaces without a role: there may be ten thousand. */
 const DEFAULT_IDENTITY: NamespaceIdentity = Object.freeze({ kind: 'default' });
 
-export function createPullSecretCache(options: PullSecretCacheOptions): PullSecretCache {
-  const { rule, allowedRoles, changed, gone, rolesChanged } = options;
+export function createPullSecretCache(settings: PullSecretCacheSettings): PullSecretCache {
+  const { secretName, namespaceRule, namespaceRoles } = settings;
   const targets = new Map<string, NamespaceIdentity>();
   const roleUsers = new Map<NamespaceRole, number>();
   const alive = new Set<string>();
   const secrets = new Map<string, PullSecretMetadata>();
   const listed = { namespaces: false, secrets: false };
-  let areRolesNews = false;
+  let haveRolesChanged = false;
+  let eventHandler: CacheEventHandler | undefined;
 
-  function reduceNamespace({ metadata }: PartialObject): SeenNamespace {
+  function reduceNamespace({ metadata }: PartialObject): CachedNamespace {
+    const isIncluded = isTarget(metadata, namespaceRule);
     return {
       name: metadata.name,
       isAlive: metadata.deletionTimestamp === undefined,
-      identity: isTarget(metadata, rule) ? identityOf(metadata, allowedRoles) : undefined,
+      identity: isIncluded ? identityOf(metadata, namespaceRoles) : undefined,
     };
   }
 
-  function putNamespace({ name, isAlive, identity }: SeenNamespace): void {
+  function putNamespace({ name, isAlive, identity }: CachedNamespace): void {
     if (isAlive) alive.add(name);
     else alive.delete(name);
     setTarget(name, identity);
@@ -99,7 +106,6 @@ export function createPullSecretCache(options: PullSecretCacheOptions): PullSecr
     const after = roleOf(identity);
     if (identity) targets.set(name, identity.kind === 'default' ? DEFAULT_IDENTITY : identity);
     else targets.delete(name);
-    // Namespaces change for many reasons, and others' roles are no news.
     if (before === after) return;
     if (before) changeUsers(before, -1);
     if (after) changeUsers(after, 1);
@@ -109,88 +115,100 @@ export function createPullSecretCache(options: PullSecretCacheOptions): PullSecr
     const users = (roleUsers.get(role) ?? 0) + by;
     if (users > 0) roleUsers.set(role, users);
     else roleUsers.delete(role);
-    if (users === 0 || (users === 1 && by === 1)) areRolesNews = true;
+    if (users === 0 || (users === 1 && by === 1)) haveRolesChanged = true;
   }
 
-  function tellRoles(): void {
-    if (!areRolesNews) return;
-    areRolesNews = false;
-    rolesChanged();
+  function reportRoles(): void {
+    if (!haveRolesChanged) return;
+    haveRolesChanged = false;
+    eventHandler?.onRolesChange();
   }
 
-  function forget(name: string): void {
+  function removeNamespace(name: string): void {
     setTarget(name, undefined);
     alive.delete(name);
     secrets.delete(name);
-    gone(name);
+    eventHandler?.onDelete(name);
   }
 
-  /** Newer news only: the watch repeats, later, what the answer to our own write already told. */
-  function putSecret(namespace: string, state: PullSecretMetadata): void {
+  /** Ignores older versions: the watch repeats, later, what the response to our own write contained. */
+  function putSecret(namespace: string, secret: PullSecretMetadata): void {
     const known = secrets.get(namespace);
-    if (!known || !isOlder(state.resourceVersion, known.resourceVersion)) {
-      secrets.set(namespace, state);
+    if (!isOlderVersion(secret.resourceVersion, known?.resourceVersion)) {
+      secrets.set(namespace, secret);
     }
   }
 
   function removeSecret(namespace: string, version: string): void {
-    const known = secrets.get(namespace);
-    if (known && !isOlder(version, known.resourceVersion)) secrets.delete(namespace);
+    if (!isOlderVersion(version, secrets.get(namespace)?.resourceVersion))
+      secrets.delete(namespace);
   }
 
+  const namespaceHandler: ReflectorHandler<CachedNamespace> = {
+    replace: (namespaces) => {
+      const before = new Set([...alive, ...targets.keys()]);
+      alive.clear();
+      for (const namespace of namespaces) {
+        before.delete(namespace.name);
+        putNamespace(namespace);
+      }
+      for (const name of before) removeNamespace(name);
+      listed.namespaces = true;
+      reportRoles();
+      for (const namespace of alive) eventHandler?.onChange(namespace, 'namespace');
+    },
+    upsert: (namespace) => {
+      putNamespace(namespace);
+      reportRoles();
+      eventHandler?.onChange(namespace.name, 'namespace');
+    },
+    remove: ({ name }) => {
+      removeNamespace(name);
+      reportRoles();
+    },
+  };
+
+  const secretHandler: ReflectorHandler<CachedSecret> = {
+    replace: (found) => {
+      secrets.clear();
+      for (const { namespace, metadata } of found) putSecret(namespace, metadata);
+      listed.secrets = true;
+      for (const namespace of alive) eventHandler?.onChange(namespace, 'secret');
+    },
+    upsert: ({ namespace, metadata }) => {
+      putSecret(namespace, metadata);
+      eventHandler?.onChange(namespace, 'secret');
+    },
+    remove: ({ namespace, metadata }) => {
+      removeSecret(namespace, metadata.resourceVersion);
+      eventHandler?.onChange(namespace, 'secret');
+    },
+  };
+
   return {
-    ofNamespaces: {
+    namespaceReflector: {
+      path: NAMESPACES_PATH,
+      metadataOnly: true,
       metadataFields: {
-        labels: scalarsOf(rule.selector.keys),
+        labels: scalarsOf(namespaceRule.selector.keys),
         annotations: scalarsOf([ROLE_ARN_ANNOTATION]),
       },
       reduce: reduceNamespace,
-      handler: {
-        replace: (namespaces) => {
-          const before = new Set([...alive, ...targets.keys()]);
-          alive.clear();
-          for (const namespace of namespaces) {
-            before.delete(namespace.name);
-            putNamespace(namespace);
-          }
-          for (const name of before) forget(name);
-          listed.namespaces = true;
-          tellRoles();
-          for (const namespace of alive) changed(namespace, 'namespace');
-        },
-        upsert: (namespace) => {
-          putNamespace(namespace);
-          tellRoles();
-          changed(namespace.name, 'namespace');
-        },
-        remove: ({ name }) => {
-          forget(name);
-          tellRoles();
-        },
-      },
+      handler: namespaceHandler,
     },
-    ofSecrets: {
+    secretReflector: {
+      path: secretsPath(),
+      fieldSelector: nameSelector(secretName),
+      metadataOnly: true,
       metadataFields: PULL_SECRET_FIELDS,
       reduce: ({ metadata }) => ({
         namespace: metadata.namespace ?? '',
-        state: readPullSecretMetadata(metadata),
+        metadata: readPullSecretMetadata(metadata),
       }),
-      handler: {
-        replace: (seen) => {
-          secrets.clear();
-          for (const { namespace, state } of seen) putSecret(namespace, state);
-          listed.secrets = true;
-          for (const namespace of alive) changed(namespace, 'secret');
-        },
-        upsert: ({ namespace, state }) => {
-          putSecret(namespace, state);
-          changed(namespace, 'secret');
-        },
-        remove: ({ namespace, state }) => {
-          removeSecret(namespace, state.resourceVersion);
-          changed(namespace, 'secret');
-        },
-      },
+      handler: secretHandler,
+    },
+    setEventHandler: (handler) => {
+      eventHandler = handler;
     },
     isComplete: () => listed.namespaces && listed.secrets,
     namespaces: () => new Set([...targets.keys(), ...secrets.keys()]),
@@ -198,11 +216,6 @@ export function createPullSecretCache(options: PullSecretCacheOptions): PullSecr
     isAlive: (namespace) => alive.has(namespace),
     secret: (namespace) => secrets.get(namespace),
     roles: () => new Set(roleUsers.keys()),
-    learn: putSecret,
+    update: putSecret,
   };
-}
-
-/** Versions of one kind of object are numbers that grow (KEP-5504). */
-function isOlder(version: string, than: string): boolean {
-  return /^\d+$/.test(version) && /^\d+$/.test(than) && BigInt(version) < BigInt(than);
 }

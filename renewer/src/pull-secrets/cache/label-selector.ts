@@ -4,7 +4,7 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 type Labels = Readonly<Record<string, string>>;
 
 export interface LabelSelector {
-  /** The labels that it looks at. */
+  /** The label keys that it reads. */
   readonly keys: readonly string[];
   readonly matches: (labels: Labels) => boolean;
 }
@@ -25,7 +25,7 @@ const SET = new RegExp(`^(${KEY})\\s+(in|notin)\\s*\\(([-A-Za-z0-9_.,\\s]*)\\)$`
  *
  * Source: apimachinery `pkg/labels/selector.go`; a key that is absent satisfies `!=` and `notin`.
  *
- * @throws ECRPS_CONFIGURATION_INVALID where a part is no requirement
+ * @throws ECRPS_CONFIGURATION_INVALID if a part is no requirement
  */
 export function parseLabelSelector(text: string): LabelSelector {
   const requirements = splitOutsideBrackets(text).map(parseRequirement);
@@ -35,7 +35,7 @@ export function parseLabelSelector(text: string): LabelSelector {
   };
 }
 
-/** Commas part requirements, but not the values of a set. */
+/** Commas separate requirements, but also the values of a set. */
 function splitOutsideBrackets(text: string): readonly string[] {
   return text
     .split(/,(?![^(]*\))/)

@@ -1,7 +1,7 @@
 import { type NamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
-import type { Identity } from '../../credentials/registries/registries.ts';
+import type { Identity } from '../../credentials/identity.ts';
 
 /** One line of the allow-list: namespaces that may use a role. */
 export interface NamespaceRole extends Identity {
@@ -13,21 +13,21 @@ export interface NamespaceRole extends Identity {
 export type NamespaceIdentity =
   | { readonly kind: 'default' }
   | { readonly kind: 'role'; readonly role: NamespaceRole }
-  /** It asks for a role, quoted in part, that the allow-list does not give it; it gets the default. */
-  | { readonly kind: 'refused'; readonly roleArn: string };
+  /** Its annotation names a role, quoted in part, that the allow-list does not allow here; it gets the default. */
+  | { readonly kind: 'role-not-allowed'; readonly roleArn: string };
 
 /**
- * Annotations may have 256 KiB, which is too much for memory, logs and Events. Of ARNs that are any, the
- * account and the path are within this, and the advice still fits into the 1,024 characters of an Event.
+ * Annotations may have 256 KiB, which is too much for memory, logs and Events. The account and the path of any real
+ * ARN are within this length, and the advice still fits into the 1,024 characters of an Event.
  */
 const QUOTED_ARN_LENGTH = 512;
 
-/** A text with one of these would take two bytes for each of its characters, or spoil a line of a log. */
-const NO_CHARACTER_OF_AN_ARN = /[^\x20-\x7e]/g;
+/** A text with one of these would take two bytes for each of its characters, or break a line of a log. */
+const NOT_IN_AN_ARN = /[^\x20-\x7e]/g;
 
 /**
- * Reads a namespace's wish for a role. It counts only where the allow-list binds the role to that
- * namespace: whoever can edit a namespace must not gain a role by it.
+ * Reads a namespace's role annotation. It counts only if the allow-list binds the role to that
+ * namespace: anyone who can edit a namespace must not gain a role by it.
  */
 export function identityOf(
   { name, annotations = {} }: ObjectMeta,
@@ -38,17 +38,17 @@ export function identityOf(
     : undefined;
   if (!roleArn) return { kind: 'default' };
   const role = allowed.find((line) => line.roleArn === roleArn && line.namespaces.matches(name));
-  return role ? { kind: 'role', role } : { kind: 'refused', roleArn: quotable(roleArn) };
+  return role ? { kind: 'role', role } : { kind: 'role-not-allowed', roleArn: quotable(roleArn) };
 }
 
-/** The role whose credentials a namespace gets, if it is one of its own. */
+/** The role of a namespace that does not get the default credentials. */
 export function roleOf(target: NamespaceIdentity | undefined): NamespaceRole | undefined {
   return target?.kind === 'role' ? target.role : undefined;
 }
 
 function quotable(roleArn: string): string {
   const end = roleArn.length > QUOTED_ARN_LENGTH ? '...' : '';
-  const start = roleArn.slice(0, QUOTED_ARN_LENGTH).replace(NO_CHARACTER_OF_AN_ARN, '?');
+  const start = roleArn.slice(0, QUOTED_ARN_LENGTH).replace(NOT_IN_AN_ARN, '?');
   // A copy: a slice would keep the whole text in memory (V8's sliced strings).
   return Buffer.from(start + end).toString('latin1');
 }

@@ -13,31 +13,31 @@ import type { MetadataFields } from '@ecr-pull-secrets/kube/read-json.ts';
 /** The key of a `kubernetes.io/dockerconfigjson` secret. */
 export const DOCKER_CONFIG_KEY = '.dockerconfigjson';
 
-/** Whether we made a secret or found it there. */
+/** Whether we created a secret, or it existed before. */
 export type Origin = 'created' | 'adopted';
 
-/** What a secret's metadata tells. */
+/** What is read of a secret's metadata. */
 export interface PullSecretMetadata {
   readonly uid: string;
   readonly resourceVersion: string;
-  /** Whether the credentials and what is said about them are still as we applied them. */
+  /** Whether the credentials and the annotations about them are still as we applied them. */
   readonly isUntouched: boolean;
   /**
-   * Whether the metadata alone allow us to write it: it has annotations of ours, its credentials are the
-   * predecessor's, or a person says so. Of all others nobody knows whose they are before they are read.
+   * Whether the metadata alone allows us to write it: it has annotations of ours, its credentials are the
+   * predecessor's, or an annotation says so. The owner of any other secret shows only in its data.
    */
   readonly isClaimed: boolean;
-  /** When the first token in it dies; `undefined` where nobody says or the text is no instant. */
+  /** When the first token in it expires; `undefined` if the annotation is absent or no instant. */
   readonly expiresAtMs: number | undefined;
-  /** When the newest token in it was got. */
+  /** When the newest token in it was obtained. */
   readonly renewedAtMs: number | undefined;
   /** See `TokenPlan`. */
   readonly planHash: string | undefined;
-  /** `undefined` where nobody says. */
+  /** `undefined` without the annotation. */
   readonly origin: Origin | undefined;
 }
 
-/** A planHash of ours is shorter; a stranger's annotation may have 256 KiB, which are not to be kept. */
+/** A hash of ours is shorter; a stranger's annotation may have 256 KiB, which must not stay in memory. */
 const LONGEST_PLAN_HASH = 64;
 
 /**
@@ -46,21 +46,21 @@ const LONGEST_PLAN_HASH = 64;
  */
 const PREDECESSOR = 'k8s-ecr-login-renew';
 
-/** The annotations that say what the credentials are. */
+/** The annotations that describe the credentials. */
 const OUR_ANNOTATIONS = [EXPIRES_AT_ANNOTATION, RENEWED_AT_ANNOTATION, PLAN_HASH_ANNOTATION];
 
-/** What nobody but us puts on a secret. */
+/** The annotations that only we put on a secret. */
 const CLAIMS = [...OUR_ANNOTATIONS, ORIGIN_ANNOTATION];
 
 const CREDENTIALS = ['f:data', `f:${DOCKER_CONFIG_KEY}`];
 
-/** What must still be ours for a secret to count as untouched. */
+/** The fields that we must still own for a secret to count as untouched. */
 const OUR_FIELDS: readonly (readonly string[])[] = [
   CREDENTIALS,
   ...OUR_ANNOTATIONS.map((annotation) => ['f:metadata', 'f:annotations', `f:${annotation}`]),
 ];
 
-/** What `readPullSecretMetadata` looks at. */
+/** What `readPullSecretMetadata` reads. */
 export const PULL_SECRET_FIELDS: MetadataFields = {
   annotations: scalarsOf([...CLAIMS, TAKE_OVER_ANNOTATION]),
   managedFields: listOf(
@@ -77,7 +77,7 @@ export const PULL_SECRET_FIELDS: MetadataFields = {
   ),
 };
 
-/** Reads a secret's metadata, as a metadata-only watch or the answer to an apply brings it. */
+/** Reads a secret's metadata, from a metadata-only watch or the response to an apply. */
 export function readPullSecretMetadata(metadata: ObjectMeta): PullSecretMetadata {
   const { annotations = {}, managedFields = [], uid = '', resourceVersion = '' } = metadata;
   const origin = annotations[ORIGIN_ANNOTATION];
@@ -106,15 +106,15 @@ function instantOf(text: string | undefined): number | undefined {
 }
 
 /**
- * The API server takes a field from its owner when somebody else changes its value (KEP-555), so what we
- * still own is what we wrote. Whoever writes the same value becomes an owner besides us, which is fine.
+ * If another manager changes the value of a field, the API server takes the field from its owner (KEP-555), so what
+ * we still own is what we wrote. A manager that writes the same value becomes an owner besides us, which is fine.
  */
 function isOurUntouchedApply({ manager, operation, fieldsV1 }: ManagedFields): boolean {
   if (manager !== PRODUCT_NAME || operation !== 'Apply') return false;
   return OUR_FIELDS.every((path) => owns(fieldsV1, path));
 }
 
-/** Whoever changes the credentials after the predecessor takes them from its entry. */
+/** A manager that changes the credentials after the predecessor takes them from the predecessor's entry. */
 function isPredecessors({ manager, fieldsV1 }: ManagedFields): boolean {
   return manager === PREDECESSOR && owns(fieldsV1, CREDENTIALS);
 }

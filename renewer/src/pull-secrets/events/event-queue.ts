@@ -1,86 +1,64 @@
-import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import type { RenewerContext } from '../../context.ts';
-import type { EventContent, RecordEvent } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import type { EventContent, EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
-import type { SlotLimits } from '../queue/worker-slots.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
+import { EVENT_SLOTS, MAX_WAITING_EVENTS, RETRY_EVENT } from '../queue/pacing.ts';
 import { createWorkQueue } from '../queue/work-queue.ts';
 
-/** Events that wait to be made, fair to every namespace. */
+/** Events that wait to be created, fair to every namespace. */
 export interface EventQueue {
-  /** The Event is made soon. It takes the place of one of the same namespace and reason that still waits. */
-  add(notice: EventContent): void;
-  /** The namespace is gone, and so is all that waits for it. */
+  /** Replaces an Event of the same namespace and reason that still waits. */
+  add(event: EventContent): void;
+  /** The namespace is gone, and with it all its Events. */
   forget(namespace: string): void;
 }
 
-/**
- * How many Events are under way at once, one for each namespace: few enough that ten thousand of them are no storm. The
- * API server takes milliseconds; where it takes longer, somebody's admission webhook hangs until the timeout of 5 s.
- * Such a namespace leaves its place to others after half a second and waits for one of the places of slow ones, so
- * fifty of them hold up the others for 50 / 4 * 0.5 = 6.25 s. An Event that is given up may have been made; then it
- * is made twice.
- */
-const LANES: SlotLimits = {
-  concurrency: 4,
-  slow: { afterMs: 300, places: 16, evictAfterMs: 500 },
-};
-
-/** How many Events may wait, of about 1 KiB each. */
-const MOST_WAITING = 5_000;
-
-/** An Event that failed is dropped; the next one of its namespace waits. */
-const BACK_OFF: BackOff = { baseMs: 1_000, capMs: 60_000 };
+export type EventQueueDependencies = Pick<
+  RenewerDependencies,
+  'clock' | 'random' | 'logger' | 'metrics'
+> & { readonly recorder: EventRecorder };
 
 export function createEventQueue(
-  options: Pick<RenewerContext, 'clock' | 'random' | 'logger' | 'metrics'> & {
-    readonly notify: RecordEvent;
-    readonly signal: AbortSignal;
-    /** How many Events may wait; for tests. */
-    readonly mostWaiting?: number;
-  },
+  dependencies: EventQueueDependencies,
+  { maxWaiting = MAX_WAITING_EVENTS }: { readonly maxWaiting?: number },
+  signal: AbortSignal,
 ): EventQueue {
-  const { notify, metrics, mostWaiting = MOST_WAITING } = options;
-  const overflow = createThrottledLog(options, 'too many Events wait; the log alone has this one');
-  /** By namespace and reason, those under way included. */
+  const { recorder, clock, random, metrics } = dependencies;
+  const overflows = createThrottledLog(dependencies, 'too many Events wait; dropped one');
+  /** By namespace and reason, those that are being created included. */
   const waiting = new Map<string, Map<string, EventContent>>();
   let count = 0;
-  const queue = createWorkQueue({
-    ...options,
-    work: makeNext,
-    ...LANES,
-    retry: () => BACK_OFF,
-  });
 
-  async function makeNext(namespace: string, run: AbortSignal): Promise<void> {
-    const notices = waiting.get(namespace);
-    const [notice] = notices?.values() ?? [];
-    if (!notices || !notice) return;
-    const isMade = await notify(notice, run);
-    if (!isMade && run.aborted) throw new Error('the Event waits for a place of slow namespaces');
-    if (waiting.get(namespace) === notices) remove(notices, notice);
-    metrics.events.inc({ result: isMade ? 'success' : 'error' });
-    if (!isMade) throw new Error('the next Event of this namespace waits');
+  /** An Event that failed is dropped; the next one of its namespace waits for the back-off. */
+  async function createNext(namespace: string, run: AbortSignal): Promise<void> {
+    const events = waiting.get(namespace);
+    const [event] = events?.values() ?? [];
+    if (!events || !event) return;
+    const isCreated = await recorder.event(event, run);
+    if (!isCreated && run.aborted) throw new Error('the Event was evicted and is retried');
+    if (waiting.get(namespace) === events) remove(events, event);
+    metrics.events.inc({ result: isCreated ? 'success' : 'error' });
+    if (!isCreated) throw new Error('the next Event of this namespace waits');
     if (waiting.has(namespace)) queue.add(namespace, 'routine');
   }
 
-  /** What came in its place meanwhile is made after the other Events of the namespace. */
-  function remove(notices: Map<string, EventContent>, notice: EventContent): void {
-    const newest = notices.get(notice.reason);
-    if (!newest) return;
-    notices.delete(notice.reason);
-    if (newest !== notice) {
-      notices.set(notice.reason, newest);
+  /** If the Event was replaced meanwhile, the new one is created after the other Events of the namespace. */
+  function remove(events: Map<string, EventContent>, event: EventContent): void {
+    const latest = events.get(event.reason);
+    if (!latest) return;
+    events.delete(event.reason);
+    if (latest !== event) {
+      events.set(event.reason, latest);
       return;
     }
     count -= 1;
-    if (notices.size === 0) waiting.delete(notice.namespace);
+    if (events.size === 0) waiting.delete(event.namespace);
   }
 
-  /** Drops the newest Event of the namespace in which most wait, if they are more than `size`. */
+  /** Drops the latest Event of the namespace in which most wait, if they are more than `size`. */
   function dropFromLongest(size: number): boolean {
     let longest: Map<string, EventContent> | undefined;
-    for (const notices of waiting.values()) {
-      if (notices.size > (longest?.size ?? size)) longest = notices;
+    for (const events of waiting.values()) {
+      if (events.size > (longest?.size ?? size)) longest = events;
     }
     const reason = [...(longest?.keys() ?? [])].at(-1);
     if (!longest || reason === undefined) return false;
@@ -88,19 +66,24 @@ export function createEventQueue(
     return longest.delete(reason);
   }
 
+  const queue = createWorkQueue(
+    { clock, random },
+    { slots: EVENT_SLOTS, retry: () => RETRY_EVENT, work: createNext },
+    signal,
+  );
   return {
-    add: (notice) => {
-      const { namespace, reason } = notice;
-      const notices = waiting.get(namespace) ?? new Map<string, EventContent>();
-      if (!notices.has(reason)) {
-        if (count >= mostWaiting) {
+    add: (event) => {
+      const { namespace, reason } = event;
+      const events = waiting.get(namespace) ?? new Map<string, EventContent>();
+      if (!events.has(reason)) {
+        if (count >= maxWaiting) {
           metrics.events.inc({ result: 'dropped' });
-          overflow.report(new Error(`${count} Events wait`));
-          if (!dropFromLongest(notices.size + 1)) return;
+          overflows.report(new Error(`${count} Events wait`));
+          if (!dropFromLongest(events.size + 1)) return;
         }
         count += 1;
       }
-      waiting.set(namespace, notices.set(reason, notice));
+      waiting.set(namespace, events.set(reason, event));
       queue.add(namespace, 'routine');
     },
     forget: (namespace) => {

@@ -1,6 +1,5 @@
 import { EMAIL, type DockerConfig } from '../../credentials/docker-config.ts';
-import { isEcrKey } from '../../credentials/registries/registry-key.ts';
-import { registryHostOf } from '../../credentials/registries/registry-host.ts';
+import { hostPortOf, isEcrKey } from '../../credentials/registries/registry-key.ts';
 import { DOCKER_CONFIG_KEY } from '../cache/pull-secret-metadata.ts';
 import { readAuths, textIn } from './read-auths.ts';
 
@@ -11,56 +10,56 @@ export interface SecretContent {
 }
 
 /**
- * What is constant in each entry that nabsul/k8s-ecr-login-renew writes, from its first version on
- * (`src/k8s/kubernetes.go`, `defaultEmail`), and in each of ours. That tool writes whatever `DOCKER_REGISTRIES` says,
- * so its keys say nothing.
+ * The email in each entry that nabsul/k8s-ecr-login-renew writes, from its first version on
+ * (`src/k8s/kubernetes.go`, `defaultEmail`), and in each of ours. That tool writes any key in `DOCKER_REGISTRIES`,
+ * so the keys do not identify it.
  */
-const MARKS: ReadonlySet<unknown> = new Set(['awsregrenew@demo.test', EMAIL]);
+const KNOWN_EMAILS: ReadonlySet<unknown> = new Set(['awsregrenew@demo.test', EMAIL]);
 
-/** The name that belongs to each token of ECR, and to nothing else. */
+/** The user of every ECR token, and of no other registry. */
 const ECR_USER = 'AWS';
 
 /**
- * Two hundred entries (`MAXIMUM_ENTRIES`) of five texts each have some 6,000 quotes, brackets and commas, whatever the
- * length of their tokens. To build what a stranger makes of 1 MiB of them would take 30 MiB and most of a second.
+ * Two hundred entries (`MAXIMUM_ENTRIES`) of five texts each have some 6,000 quotes, brackets and commas, regardless of
+ * the length of their tokens. To parse 1 MiB of such characters would take 30 MiB and most of a second.
  */
-const MOST_MARKS_OF_JSON = 20_000;
+const MAX_DELIMITERS = 20_000;
 
-const MARKS_OF_JSON: ReadonlySet<number> = new Set(Buffer.from('"[{,'));
+const DELIMITERS: ReadonlySet<number> = new Set(Buffer.from('"[{,'));
 
-/** Stand for the keys of a document that is not read. */
+/** Stand for the keys of a docker config that is not read. */
 const TOO_MANY = 'too many registries to look at';
 const ALIKE = 'registries under names that occur twice';
 
 /**
- * Keys of a secret's `auths` whose credentials are lost for good if the document replaces them: not those of
- * hosts of ECR, whose tokens live for half a day; not what the predecessor or we wrote; not the token that the document
- * has for the same host. None in a secret of another type, which the API server does not let us change anyway.
+ * Keys of a secret's `auths` whose credentials would be lost if the docker config replaced them: not those of
+ * hosts of ECR, whose tokens live for half a day; not what the predecessor or we wrote; not the token that the docker
+ * config has for the same host. None in a secret of another type, which the API server does not let us change anyway.
  */
 export function findForeignKeys(
   { type, data = {} }: SecretContent,
-  document: Pick<DockerConfig, 'dockerConfigJson'>,
+  { dockerConfigJson }: Pick<DockerConfig, 'dockerConfigJson'>,
 ): readonly string[] {
   if (type !== 'kubernetes.io/dockerconfigjson') return [];
   const bytes = Buffer.from(data[DOCKER_CONFIG_KEY] ?? '', 'base64');
-  if (countMarks(bytes) > MOST_MARKS_OF_JSON) return [TOO_MANY];
+  if (countDelimiters(bytes) > MAX_DELIMITERS) return [TOO_MANY];
   const entries = readAuths(bytes.toString());
   if (!entries) return [ALIKE];
-  const own = readAuths(document.dockerConfigJson) ?? [];
-  const ours = new Set(own.map(([key]) => registryHostOf(key)));
+  const own = readAuths(dockerConfigJson) ?? [];
+  const ours = new Set(own.map(([key]) => hostPortOf(key)));
   return entries
-    .filter(([key, entry]) => !isEcrKey(key) && !MARKS.has(textIn(entry, 'email')))
-    .filter(([key, entry]) => !ours.has(registryHostOf(key)) || userOf(entry) !== ECR_USER)
+    .filter(([key, entry]) => !isEcrKey(key) && !KNOWN_EMAILS.has(textIn(entry, 'email')))
+    .filter(([key, entry]) => !ours.has(hostPortOf(key)) || userOf(entry) !== ECR_USER)
     .map(([key]) => key);
 }
 
-function countMarks(bytes: Buffer): number {
+function countDelimiters(bytes: Buffer): number {
   let count = 0;
-  for (const byte of bytes) if (MARKS_OF_JSON.has(byte)) count++;
+  for (const byte of bytes) if (DELIMITERS.has(byte)) count++;
   return count;
 }
 
-/** The kubelet reads a name of its own only if there is no `auth`. */
+/** The kubelet reads `username` only if there is no `auth`. */
 function userOf(entry: unknown): string | undefined {
   const auth = textIn(entry, 'auth');
   if (!auth) return textIn(entry, 'username');

@@ -2,10 +2,10 @@
 export type AuthEntry = readonly [key: string, entry: unknown];
 
 /**
- * Reads the `auths` of a `.dockerconfigjson`. The kubelet matches the names of members without regard to case, and takes
- * members of the same name together in its own way (Go's `encoding/json`). A document with such members is not read.
+ * Reads the `auths` of a `.dockerconfigjson`. The kubelet matches the names of members without regard to case, and
+ * merges members of the same name in its own way (Go's `encoding/json`). A text with such members is not read.
  *
- * @returns `undefined` if an object in it has two members whose names differ in nothing or only in case
+ * @returns `undefined` if an object in it has two members with the same name, ignoring case
  */
 export function readAuths(json: string): readonly AuthEntry[] | undefined {
   const config = parse(json);
@@ -15,13 +15,13 @@ export function readAuths(json: string): readonly AuthEntry[] | undefined {
   return typeof auths === 'object' && auths !== null ? Object.entries(auths) : [];
 }
 
-/** The text in an object under a name, whatever its case. */
+/** The text in an object under a name, ignoring case. */
 export function textIn(object: unknown, name: string): string | undefined {
   const value = memberOf(object, name);
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The API server takes any JSON there, but only an object is of use to the kubelet, and nothing that is no JSON. */
+/** The API server accepts any JSON there, but the kubelet reads only an object, and nothing that is no JSON. */
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -35,12 +35,12 @@ function memberOf(object: unknown, name: string): unknown {
   return Object.entries(object).find(([each]) => fold(each) === fold(name))?.[1];
 }
 
-/** Go holds the long s for an "s" too. */
+/** Go treats the long s as an "s" too. */
 function fold(name: string): string {
   return name.toUpperCase();
 }
 
-/** How many members a text has; of no meaning if it is no JSON. */
+/** How many members all objects in a text have; without meaning if it is no JSON. */
 function countMembers(json: string): number {
   let count = 0;
   let isInString = false;
@@ -53,7 +53,7 @@ function countMembers(json: string): number {
   return count;
 }
 
-/** How many names all objects in a value have, without recursion since a stranger may nest as deep as there is room. */
+/** How many names all objects in a value have; without recursion, since a stranger may nest as deep as fits. */
 function countNames(value: unknown): number {
   let count = 0;
   const found = [value];

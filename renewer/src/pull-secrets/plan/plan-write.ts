@@ -1,18 +1,22 @@
 import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
-import { LONGEST_TOKEN_LIFE_MS } from '../../credentials/registry-token.ts';
+import {
+  LONGEST_TOKEN_LIFE_MS,
+  RENEWAL_POLICY,
+  type RenewalPolicy,
+} from '../../credentials/renewal-policy.ts';
 import { isOfOtherRole } from '../../credentials/token-plan.ts';
 import type { Origin, PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 
 /** One server-side apply that is due. */
 export interface PlannedWrite {
   /**
-   * What the apply is bound to: the version that we know, so that it can never undo a newer write;
-   * `"1"` where no secret is there, which makes apply create-only.
+   * What the apply is bound to: the version in the cache, so that it can never undo a newer write;
+   * `CREATE_ONLY` if there is no secret.
    */
   readonly resourceVersion: string;
   readonly origin: Origin;
-  readonly reason: 'absent' | 'edited' | 'revoked' | 'dying' | 'other-plan-hash' | 'older-token';
+  readonly reason: 'absent' | 'edited' | 'revoked' | 'expiring' | 'other-plan-hash' | 'older-token';
   /**
    * Whether pods cannot pull, or soon cannot, or have a role's credentials without a right to them, until it is
    * written; routine writes may take their time.
@@ -20,85 +24,88 @@ export interface PlannedWrite {
   readonly isUrgent: boolean;
 }
 
-/** A secret in the last part of its life is dying: tokens are renewed long before that. */
-const DYING_SHARE = 0.15;
-
 /**
- * Clocks of nodes that are right differ by less, so a token that was got further in the future was got by
+ * Correct clocks of nodes differ by less, so a token that was obtained further in the future was obtained by
  * a wrong clock. Up to there nothing is lost: a token of that age needs no renewal yet.
  */
 const CLOCK_TOLERANCE_MS = 3_600_000;
 
-type What = Pick<DockerConfig, 'expiresAtMs' | 'renewedAtMs' | 'planHash' | 'isComplete'>;
+type DesiredState = Pick<DockerConfig, 'expiresAtMs' | 'renewedAtMs' | 'planHash' | 'isComplete'>;
 
 /**
- * Whether a namespace's secret needs a write, from its metadata and the document that is due to it.
- * A living secret with newer tokens than ours, written by a later leader, is left alone. So is a secret
- * in its best years while our document lacks a registry that the secret may still have, unless it holds
+ * Whether a namespace's secret needs a write, from its metadata and the docker config that it should hold.
+ * A valid secret with newer tokens than ours, written by a later leader, is left alone. So is a secret that does not
+ * expire soon while our docker config lacks a registry that the secret may still have, unless it holds
  * credentials of a role that the namespace does not get any more.
  */
 export function planWrite(
   secret: PullSecretMetadata | undefined,
-  document: What,
+  desired: DesiredState,
   nowMs: number,
+  policy: RenewalPolicy = RENEWAL_POLICY,
 ): PlannedWrite | undefined {
   if (!secret) {
     return { resourceVersion: CREATE_ONLY, origin: 'created', reason: 'absent', isUrgent: true };
   }
-  const reason = reasonToReplace(secret, document, nowMs);
+  const reason = reasonToReplace(secret, desired, nowMs, policy);
   if (!reason) return undefined;
   return {
     resourceVersion: secret.resourceVersion,
-    // A secret that says nothing was there before us, or somebody took our word off it.
+    // Without the annotation the secret existed before us, or another manager removed the annotation.
     origin: secret.origin ?? 'adopted',
     reason,
-    isUrgent: reason === 'edited' || reason === 'revoked' || reason === 'dying',
+    isUrgent: reason === 'edited' || reason === 'revoked' || reason === 'expiring',
   };
 }
 
 function reasonToReplace(
   secret: PullSecretMetadata,
-  document: What,
+  desired: DesiredState,
   nowMs: number,
+  policy: RenewalPolicy,
 ): PlannedWrite['reason'] | undefined {
-  if (!secret.isUntouched || livesTooLong(secret, document, nowMs)) return 'edited';
-  if (isOfOtherRole(secret.planHash, document.planHash)) return 'revoked';
-  const isOtherPlanHash = secret.planHash !== document.planHash;
-  if (!isOtherPlanHash && !isOlder(secret, document, nowMs)) return undefined;
-  if (isDying(secret, nowMs)) return 'dying';
-  if (!document.isComplete) return undefined;
+  if (!secret.isUntouched || livesTooLong(secret, desired, nowMs)) return 'edited';
+  if (isOfOtherRole(secret.planHash, desired.planHash)) return 'revoked';
+  const isOtherPlanHash = secret.planHash !== desired.planHash;
+  if (!isOtherPlanHash && !isOlder(secret, desired, nowMs)) return undefined;
+  if (isExpiring(secret, nowMs, policy)) return 'expiring';
+  if (!desired.isComplete) return undefined;
   return isOtherPlanHash ? 'other-plan-hash' : 'older-token';
 }
 
 /**
- * Whether a secret says that it lives longer than any token of AWS: anyone may write that in our name, and no token of
- * ours would ever be newer. Ours may seem so too, to a clock that was set back.
+ * Whether a secret claims to live longer than any token of AWS: anyone may write that in our name, and no token of
+ * ours would ever be newer. After a clock was set back, our own secrets seem to live too long too.
  */
 function livesTooLong(
   { expiresAtMs = 0 }: PullSecretMetadata,
-  document: What,
+  desired: DesiredState,
   nowMs: number,
 ): boolean {
-  const latestMs = Math.max(nowMs + LONGEST_TOKEN_LIFE_MS, document.expiresAtMs);
+  const latestMs = Math.max(nowMs + LONGEST_TOKEN_LIFE_MS, desired.expiresAtMs);
   return expiresAtMs > latestMs + CLOCK_TOLERANCE_MS;
 }
 
 /**
- * By when the tokens were got, as our clocks had it. Where that clock was wrong, or the secret is dead
- * whatever it says, by when they die: that is AWS's clock.
+ * Compares when the tokens were obtained, by our clocks. If that clock was wrong, or the secret has expired, it
+ * compares when they expire: that is AWS's clock.
  */
-function isOlder(secret: PullSecretMetadata, document: What, nowMs: number): boolean {
+function isOlder(secret: PullSecretMetadata, desired: DesiredState, nowMs: number): boolean {
   const { expiresAtMs = 0, renewedAtMs = 0 } = secret;
-  const isDead = expiresAtMs <= nowMs;
-  if (isDead || isFromFuture(renewedAtMs, nowMs)) return expiresAtMs < document.expiresAtMs;
-  return renewedAtMs < document.renewedAtMs;
+  const isExpired = expiresAtMs <= nowMs;
+  if (isExpired || isFromFuture(renewedAtMs, nowMs)) return expiresAtMs < desired.expiresAtMs;
+  return renewedAtMs < desired.renewedAtMs;
 }
 
-function isDying({ expiresAtMs = 0, renewedAtMs = 0 }: PullSecretMetadata, nowMs: number): boolean {
+function isExpiring(
+  { expiresAtMs = 0, renewedAtMs = 0 }: PullSecretMetadata,
+  nowMs: number,
+  policy: RenewalPolicy,
+): boolean {
   const lifeMs = isFromFuture(renewedAtMs, nowMs)
     ? LONGEST_TOKEN_LIFE_MS
     : expiresAtMs - renewedAtMs;
-  return nowMs >= expiresAtMs - lifeMs * DYING_SHARE;
+  return policy.isExpiring(expiresAtMs, lifeMs, nowMs);
 }
 
 function isFromFuture(renewedAtMs: number, nowMs: number): boolean {

@@ -1,87 +1,82 @@
-import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
+import { backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
+import { FREE_WRITES, REPAIR_BACK_OFF, REPAIRS_OVER_AFTER_MS } from './pacing.ts';
 
-/** The first write and three repairs: a person who edits or deletes a secret is answered at once. */
-const FREE_WRITES = 4;
-
-/** A tool that restores its own content on watch would be fought at full speed. */
-const BACK_OFF: BackOff = { baseMs: 1_000, capMs: 300_000 };
-
-/** Twice the longest wait, so that waiting is not taken for calm. */
-const CALM_MS = 2 * BACK_OFF.capMs;
-
-/** What tells documents apart: a newer token is another one, and a new reason to write. */
-type What = Pick<DockerConfig, 'planHash' | 'renewedAtMs'>;
+/** What identifies a docker config: one with a newer token is another, and a new reason to write. */
+type ConfigIdentity = Pick<DockerConfig, 'planHash' | 'renewedAtMs'>;
 
 /**
- * Paces writes of the same document into the same namespace. It needs writing again only where somebody
- * else changed or deleted the secret meanwhile.
+ * Limits writes of the same docker config to the same namespace. It has to be written again only if another writer
+ * changed or deleted the secret meanwhile.
  */
 export interface RepairLimiter {
-  /** How long the next write of this document must wait. */
-  waitMs(namespace: string, document: What): number;
-  written(namespace: string, document: What): void;
-  /** A write that was meant for this version of the secret did not come about. */
-  missed(namespace: string, document: What, resourceVersion: string): void;
+  /** How long the next write of this docker config must wait. */
+  waitMs(namespace: string, config: ConfigIdentity): number;
+  /** A write of this docker config succeeded. */
+  written(namespace: string, config: ConfigIdentity): void;
+  /** A write failed that was bound to this version of the secret. */
+  missed(namespace: string, config: ConfigIdentity, resourceVersion: string): void;
   forget(namespace: string): void;
-  /** Forgets the namespaces in which nothing was written for long, and says which. */
-  forgetCalm(): readonly string[];
+  /** Forgets the namespaces without a write for `REPAIRS_OVER_AFTER_MS`, and returns them. */
+  forgetQuiet(): readonly string[];
 }
 
-interface Repairs extends What {
+interface Repairs extends ConfigIdentity {
   readonly writes: number;
   readonly atMs: number;
   readonly nextAtMs: number;
-  /** Which version the last write missed: the same one again is only another try. */
+  /** The version that the last write missed: the same one again is only another attempt. */
   readonly missedVersion: string | undefined;
 }
 
-export function createRepairLimiter(options: {
+export function createRepairLimiter({
+  clock,
+  random,
+}: {
   readonly clock: Clock;
   readonly random: () => number;
 }): RepairLimiter {
-  const { clock, random } = options;
-  const known = new Map<string, Repairs>();
+  const repairsByNamespace = new Map<string, Repairs>();
 
-  function repairsOf(namespace: string, document: What): Repairs | undefined {
-    const repairs = known.get(namespace);
-    if (!repairs || isCalm(repairs)) return undefined;
-    const { planHash, renewedAtMs } = document;
-    return repairs.planHash === planHash && repairs.renewedAtMs === renewedAtMs
-      ? repairs
-      : undefined;
+  function repairsOf(namespace: string, config: ConfigIdentity): Repairs | undefined {
+    const repairs = repairsByNamespace.get(namespace);
+    if (!repairs || isQuiet(repairs)) return undefined;
+    const { planHash, renewedAtMs } = config;
+    const isSame = repairs.planHash === planHash && repairs.renewedAtMs === renewedAtMs;
+    return isSame ? repairs : undefined;
   }
 
-  /** A clock that was set back must not keep anything waiting. */
-  function isCalm({ atMs }: Repairs): boolean {
-    return Math.abs(clock.now() - atMs) >= CALM_MS;
+  /** The absolute value: a clock that was set back must not delay a write. */
+  function isQuiet({ atMs }: Repairs): boolean {
+    return Math.abs(clock.now() - atMs) >= REPAIRS_OVER_AFTER_MS;
   }
 
-  function count(namespace: string, document: What, missedVersion?: string): void {
-    const { planHash, renewedAtMs } = document;
-    const writes = (repairsOf(namespace, document)?.writes ?? 0) + 1;
+  function count(namespace: string, config: ConfigIdentity, missedVersion?: string): void {
+    const { planHash, renewedAtMs } = config;
+    const writes = (repairsOf(namespace, config)?.writes ?? 0) + 1;
     const atMs = clock.now();
     const surplus = writes - FREE_WRITES;
-    const nextAtMs = surplus < 0 ? atMs : atMs + backOffMs(surplus, BACK_OFF, random);
-    known.set(namespace, { planHash, renewedAtMs, writes, atMs, nextAtMs, missedVersion });
+    const nextAtMs = surplus < 0 ? atMs : atMs + backOffMs(surplus, REPAIR_BACK_OFF, random);
+    const repairs = { planHash, renewedAtMs, writes, atMs, nextAtMs, missedVersion };
+    repairsByNamespace.set(namespace, repairs);
   }
 
   return {
-    waitMs: (namespace, document) => {
-      const { nextAtMs = 0 } = repairsOf(namespace, document) ?? {};
-      return Math.min(Math.max(nextAtMs - clock.now(), 0), BACK_OFF.capMs);
+    waitMs: (namespace, config) => {
+      const { nextAtMs = 0 } = repairsOf(namespace, config) ?? {};
+      return Math.min(Math.max(nextAtMs - clock.now(), 0), REPAIR_BACK_OFF.capMs);
     },
-    written: (namespace, document) => count(namespace, document),
-    missed: (namespace, document, resourceVersion) => {
-      const { missedVersion } = repairsOf(namespace, document) ?? {};
-      if (missedVersion !== resourceVersion) count(namespace, document, resourceVersion);
+    written: (namespace, config) => count(namespace, config),
+    missed: (namespace, config, resourceVersion) => {
+      const { missedVersion } = repairsOf(namespace, config) ?? {};
+      if (missedVersion !== resourceVersion) count(namespace, config, resourceVersion);
     },
-    forget: (namespace) => known.delete(namespace),
-    forgetCalm: () => {
-      const calm = [...known].filter(([, repairs]) => isCalm(repairs)).map(([name]) => name);
-      for (const namespace of calm) known.delete(namespace);
-      return calm;
+    forget: (namespace) => repairsByNamespace.delete(namespace),
+    forgetQuiet: () => {
+      const quiet = [...repairsByNamespace].filter(([, repairs]) => isQuiet(repairs));
+      for (const [namespace] of quiet) repairsByNamespace.delete(namespace);
+      return quiet.map(([namespace]) => namespace);
     },
   };
 }

@@ -4,7 +4,7 @@ import t from 'tap';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import { mapInOrder } from '../../../src/commands/renew-once/map-in-order.ts';
 
-const LANES = { concurrency: 2, slow: { afterMs: 300, places: 2, evictAfterMs: 3_000 } };
+const SLOTS = { concurrency: 2, slow: { afterMs: 300, slots: 2, evictAfterMs: 3_000 } };
 
 t.test('results come in order while the work overlaps, within its limit', async (t) => {
   const finish = new Map<number, () => void>();
@@ -13,13 +13,13 @@ t.test('results come in order while the work overlaps, within its limit', async 
     new Promise((resolve) => finish.set(item, () => resolve(item)));
   const clock = createFakeClock();
   const collecting = (async () => {
-    const results = mapInOrder([1, 2, 3, 4], work, { ...LANES, clock, random: () => 1 });
+    const results = mapInOrder({ clock, random: () => 1 }, SLOTS, [1, 2, 3, 4], work);
     for await (const item of results) yielded.push(item);
   })();
   t.same([...finish.keys()], [1, 2]);
   finish.get(2)?.();
   await setImmediate();
-  t.same([...finish.keys()], [1, 2, 3], 'one that is slow holds up nobody');
+  t.same([...finish.keys()], [1, 2, 3], 'one that is slow delays no other');
   await clock.advance(300);
   t.same([...finish.keys()], [1, 2, 3, 4], 'nor do two');
   t.same(yielded, []);
@@ -32,7 +32,7 @@ t.test('results come in order while the work overlaps, within its limit', async 
   t.same(yielded, [1, 2, 3, 4]);
 });
 
-t.test('what had to make room for others is done again', async (t) => {
+t.test('work that had to make room for others is repeated', async (t) => {
   const clock = createFakeClock();
   const begun: number[] = [];
   const work = async (item: number, signal: AbortSignal): Promise<number> => {
@@ -41,9 +41,9 @@ t.test('what had to make room for others is done again', async (t) => {
     return item;
   };
   const yielded: number[] = [];
-  const slow = { ...LANES.slow, places: 1 };
+  const slow = { ...SLOTS.slow, slots: 1 };
   const collecting = (async () => {
-    const results = mapInOrder([1, 2, 3, 4], work, { ...LANES, slow, clock, random: () => 1 });
+    const results = mapInOrder({ clock, random: () => 1 }, { ...SLOTS, slow }, [1, 2, 3, 4], work);
     for await (const item of results) yielded.push(item);
   })();
   await clock.advance(20_000);

@@ -1,95 +1,23 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
-import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import t from 'tap';
 import { createApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { KubeClient, KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
-import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import type { TokenSource } from '../../../src/credentials/aws/aws-token-source.ts';
 import { readRenewOnceConfiguration } from '../../../src/commands/renew-once/configuration.ts';
 import { renewOnce } from '../../../src/commands/renew-once/renew-once.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
-import { findTargets } from '../../../src/commands/renew-once/targets.ts';
 
 const HOUR_MS = 3_600_000;
 const required = { DOCKER_SECRET_NAME: 'pull', HOME: '/home/me' };
-
-t.test('the variables and defaults are those of the old tool', (t) => {
-  const targets = (environment: object): readonly string[] =>
-    readRenewOnceConfiguration({ ...required, ...environment }).target.entries;
-  t.same(targets({}), ['default']);
-  t.same(targets({ TARGET_NAMESPACE: '' }), ['default']);
-  t.same(targets({ TARGET_NAMESPACE: ' ' }), [], 'blanks are a value');
-  t.same(targets({ TARGET_NAMESPACE: ',;\n' }), []);
-  t.same(targets({ TARGET_NAMESPACE: ' a, b\t;c\r\nd?\n' }), ['a', 'b', 'c', 'd?']);
-  t.throws(() => readRenewOnceConfiguration({ HOME: '/' }), {
-    code: 'ECRPS_CONFIGURATION_INVALID',
-    message: /^DOCKER_SECRET_NAME is not set; for example DOCKER_SECRET_NAME=/,
-  });
-  t.throws(() => targets({ TARGET_NAMESPACE: '[' }), { code: 'ECRPS_CONFIGURATION_INVALID' });
-  t.match(
-    readRenewOnceConfiguration({
-      ...required,
-      DOCKER_REGISTRIES: 'https://a.example/, b.example,',
-    }),
-    {
-      registries: [{ host: 'https://a.example/' }, { host: 'b.example' }],
-      apiServer: { kubeconfigs: ['/home/me/.kube/config'] },
-    },
-  );
-  t.end();
-});
-
-function namespaces(...names: readonly string[]): readonly ObjectMeta[] {
-  return names.map((name) => ({ name }));
-}
-
-async function targetsOf(
-  include: string,
-  exclude: string,
-  existing: readonly ObjectMeta[],
-): Promise<readonly unknown[]> {
-  const rule = { target: parseNamespacePattern(include), exclude: parseNamespacePattern(exclude) };
-  const targets = await findTargets(rule, async () => existing);
-  return targets.map(({ namespace, obstacle }) =>
-    obstacle ? `${namespace}: ${obstacle}` : namespace,
-  );
-}
-
-t.test('names come as written, then what wildcards match by alphabet, each once', async (t) => {
-  const existing = namespaces('b', 'own', 'ns12', 'ns2', 'ns22', 'a');
-  t.same(await targetsOf('ns?2', '', existing), ['ns12', 'ns22']);
-  t.same(await targetsOf('own,ns*,b,ns12', '', existing), ['own', 'b', 'ns12', 'ns2', 'ns22']);
-  t.same(await targetsOf('ns*,ns2,ns2', '', existing), ['ns2', 'ns12', 'ns22']);
-  t.same(await targetsOf('*', 'ns?2,b', existing), ['a', 'ns2', 'own']);
-  t.same(await targetsOf('b,*', 'b', namespaces('b', 'c')), ['c'], 'exclusion wins');
-});
-
-t.test('namespaces that are not there or are going away are told before', async (t) => {
-  const dying = { name: 'ns1', deletionTimestamp: '2026-01-01T00:00:00Z' };
-  t.same(await targetsOf('gone,ns*', '', [dying, ...namespaces('ns2')]), [
-    'gone: there is no such namespace',
-    'ns1: the namespace is being deleted',
-    'ns2',
-  ]);
-});
-
-t.test('without wildcards nobody lists namespaces', async (t) => {
-  const rule = {
-    target: parseNamespacePattern('b,a,b,c'),
-    exclude: parseNamespacePattern('c*'),
-  };
-  const targets = await findTargets(rule, () => Promise.reject(new Error('listed')));
-  t.same(targets, [{ namespace: 'b' }, { namespace: 'a' }]);
-});
 
 function refusal(status: number, details: object = {}): Error {
   const text = JSON.stringify({ reason: 'Refused', message: 'said\nno', ...details });
   return createApiError('PATCH it', { status, retryAfter: undefined, text });
 }
 
-/** What the API server does with the apply of a namespace; a secret is never there before, unless told. */
+/** What the API server does with the apply of a namespace; a secret is absent before, unless `read` finds one. */
 type Applies = Readonly<Record<string, (clock: Clock) => unknown>>;
 
 interface Run {
@@ -131,17 +59,14 @@ async function run(
     close: async () => {},
   };
   let output = '';
-  const ended = renewOnce({
-    configuration: readRenewOnceConfiguration({ ...required, ...environment }),
-    client,
-    tokenSource,
-    clock,
-    random: () => 0.5,
-    print: (text) => {
-      output += text;
-    },
+  const print = (text: string): void => {
+    output += text;
+  };
+  const ended = renewOnce(
+    { client, tokenSource, clock, random: () => 0.5, print },
+    readRenewOnceConfiguration({ ...required, ...environment }),
     stop,
-  }).then(() => '', describeError);
+  ).then(() => '', describeError);
   await clock.advance(10 * 60_000);
   return { output, error: await ended, applied };
 }
@@ -199,7 +124,7 @@ t.test('a namespace that refuses is named with its reason, and the others go on'
   t.equal(error, 'not all namespaces: writing the secret failed in 2: b, e');
 });
 
-t.test('a conflict is looked at again', async (t) => {
+t.test('after a conflict the secret is read again', async (t) => {
   let conflicts = 2;
   const applies: Applies = {
     a: async () => {
@@ -211,7 +136,7 @@ t.test('a conflict is looked at again', async (t) => {
   t.equal(applied.length, 3);
 });
 
-t.test('a secret that is deleted between two looks is made anew', async (t) => {
+t.test('a secret that is deleted between two reads is created again', async (t) => {
   let looks = 0;
   let conflicts = 1;
   const { output, error, applied } = await run(
@@ -234,7 +159,7 @@ t.test('a secret that is deleted between two looks is made anew', async (t) => {
   t.equal(applied.length, 2, 'the first one is bound to what was there');
 });
 
-t.test('no target at all is said loudly, and is no failure', async (t) => {
+t.test('no target at all is a warning, and no failure', async (t) => {
   const { output, error } = await run({ TARGET_NAMESPACE: ' ,' });
   t.equal(error, '');
   t.match(output, /in 0 namespaces\nWARNING: nothing to do: .*TARGET_NAMESPACE=.*\nJob complete/);
@@ -252,7 +177,7 @@ t.test('without every token nothing is written', async (t) => {
   t.same(applied, []);
 });
 
-t.test('a token that is dead on arrival is no token', async (t) => {
+t.test('a token that has expired on arrival is no token', async (t) => {
   const { error, applied } = await run({}, { tokenSource: giveDeadToken });
   t.match(error, /expired already/);
   t.same(applied, []);
@@ -262,7 +187,7 @@ function manyNamespaces(count: number): string {
   return Array.from({ length: count }, (_, index) => `n${index}`).join(',');
 }
 
-t.test('told to stop, it finishes what it has begun and begins nothing more', async (t) => {
+t.test('a run that is stopped finishes what it has started and starts nothing more', async (t) => {
   const stop = new AbortController();
   const applies: Applies = { n0: () => stop.abort() };
   const { output, error, applied } = await run(
@@ -272,10 +197,10 @@ t.test('told to stop, it finishes what it has begun and begins nothing more', as
   t.equal(applied.length, 10);
   t.equal(output.match(/success/g)?.length, 10);
   t.notMatch(output, 'Job complete');
-  t.equal(error, 'not all namespaces: 15 had no turn: told to stop');
+  t.equal(error, 'not all namespaces: 15 were not started: the run was stopped');
 });
 
-t.test('told to stop, it waits for a slow write no longer than a pod may', async (t) => {
+t.test('a run that is stopped waits for a slow write no longer than a pod may', async (t) => {
   const stop = new AbortController();
   const hang = (): Promise<never> => {
     stop.abort();
@@ -286,8 +211,8 @@ t.test('told to stop, it waits for a slow write no longer than a pod may', async
     { applies: { n3: hang }, stop: stop.signal },
   );
   t.match(output, /\[n2\]\.\.\. success\n/);
-  t.match(output, /\[n3\]\.\.\. failed: the run was told to stop before the API server answered\n/);
-  t.match(error, /failed in 1: n3; 1\d had no turn: told to stop$/);
+  t.match(output, /\[n3\]\.\.\. failed: the run was stopped before the API server answered\n/);
+  t.match(error, /failed in 1: n3; 1\d were not started: the run was stopped$/);
 });
 
 t.test('namespaces without an answer are no reason to stop while others get one', async (t) => {
@@ -312,7 +237,10 @@ t.test('an API server that is away does not hold up the run for hours', async (t
   );
   const { output, error } = await run({ TARGET_NAMESPACE: names }, { applies });
   t.match(output, /\[n0\]\.\.\. failed: connect refused\n/);
-  t.match(error, /failed in [1-4]\d: n0, .*; 9\d\d had no turn: the API server does not answer$/);
+  t.match(
+    error,
+    /failed in [1-4]\d: n0, .*; 9\d\d were not started: the API server does not answer$/,
+  );
 });
 
 t.test('no credentials are printed', async (t) => {

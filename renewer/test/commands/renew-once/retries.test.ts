@@ -11,7 +11,7 @@ function refusal(status: number, retryAfter?: string): Error {
 
 t.test('only what passes is tried again, and not for ever', async (t) => {
   const clock = createFakeClock();
-  const retries = createRetries({ clock, random: () => 0.5, stop: new AbortController().signal });
+  const retries = createRetries({ clock, random: () => 0.5 }, new AbortController().signal);
   const attempts = async (error: Error, tookMs = 0, isWrite = true): Promise<number> => {
     let count = 0;
     const work = async (): Promise<never> => {
@@ -44,7 +44,7 @@ t.test('only what passes is tried again, and not for ever', async (t) => {
 
 t.test('the API server’s wish to wait is granted, up to ten seconds', async (t) => {
   const clock = createFakeClock();
-  const retries = createRetries({ clock, random: () => 0, stop: new AbortController().signal });
+  const retries = createRetries({ clock, random: () => 0 }, new AbortController().signal);
   const attemptsAtMs: number[] = [];
   const startMs = clock.now();
   const done = retries(async () => {

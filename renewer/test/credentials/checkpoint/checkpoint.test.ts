@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMovableClock } from '@ecr-pull-secrets/shared/testing/movable-clock.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import t, { type Test } from 'tap';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createCheckpoint } from '../../../src/credentials/checkpoint/checkpoint.ts';
@@ -20,27 +21,29 @@ async function start(t: Test) {
     credentials: async () => ({ server: api.address, authorization: undefined, tls: {} }),
     userAgent: 'test',
   });
-  const checkpoint = createCheckpoint({
-    client,
-    namespace: 'home',
-    name: 'ours-tokens',
-    caller: 'us',
-    clock,
-    // No wait before a retry.
-    random: () => 0,
-    logger: createLogger({
-      level: 'info',
-      format: 'json',
-      name: 'test',
-      destination: {
-        write: (line) => {
-          said.push(JSON.parse(line).msg);
-          lines.push(line);
-        },
+  const logger = createLogger({
+    level: 'info',
+    format: 'json',
+    name: 'test',
+    destination: {
+      write: (line) => {
+        said.push(JSON.parse(line).msg);
+        lines.push(line);
       },
-    }),
-    signal: stopping.signal,
+    },
   });
+  const created = createCheckpoint(
+    // No wait before a retry.
+    { client, clock, random: () => 0, logger },
+    { namespace: 'home', name: 'ours-tokens', caller: 'us' },
+    stopping.signal,
+  );
+  const tokens = createObservable<RegistryTokens>(new Map());
+  const checkpoint = {
+    load: () => created.load(),
+    run: () => created.run(tokens),
+    save: (next: RegistryTokens) => tokens.set(next),
+  };
   t.teardown(async () => {
     stopping.abort();
     await client.close();
@@ -86,7 +89,7 @@ async function written({ request }: Exchange): Promise<Write> {
   };
 }
 
-t.test('an API server that does not answer yet is asked again for the tokens', async (t) => {
+t.test('an API server that does not answer yet is tried again for the tokens', async (t) => {
   const { api, checkpoint, said } = await start(t);
   const loading = checkpoint.load();
   (await api.next()).destroy();
@@ -97,7 +100,7 @@ t.test('an API server that does not answer yet is asked again for the tokens', a
   t.same(said, []);
 });
 
-t.test('a Secret that cannot be read is waited for half a minute', async (t) => {
+t.test('a Secret that cannot be read is tried for half a minute', async (t) => {
   const { api, clock, checkpoint, said } = await start(t);
   const loading = checkpoint.load();
   (await api.next()).refuse(500);
@@ -105,7 +108,7 @@ t.test('a Secret that cannot be read is waited for half a minute', async (t) => 
   clock.move(31_000);
   last.refuse(500);
   t.same(await loading, new Map());
-  t.same(said, ['the checkpoint cannot be used; starting anew']);
+  t.same(said, ['checkpoint is not usable; all tokens are requested again']);
 });
 
 t.test('a refusal, rubbish and another version mean a new start at once', async (t) => {
@@ -125,7 +128,7 @@ t.test('a refusal, rubbish and another version mean a new start at once', async 
   const loading = checkpoint.load();
   (await api.next()).refuse(404);
   t.same(await loading, new Map());
-  t.equal(said.length, answers.length, 'the first start of all is no trouble');
+  t.equal(said.length, answers.length, 'the very first start is no problem');
 });
 
 t.test('tokens of another caller are not used, and are replaced', async (t) => {
@@ -189,7 +192,7 @@ t.test('one token that AWS cannot have given, and nothing of the checkpoint is u
   const planted = checkpointOf(tokens).replace(/(planted.*)https:[^"]*/, '$1https://*.*');
   (await api.next()).json(secretOf(planted));
   t.same(await loading, new Map());
-  t.same(said, ['the checkpoint cannot be used; starting anew']);
+  t.same(said, ['checkpoint is not usable; all tokens are requested again']);
   t.match(
     lines[0],
     /its token \\"bad\\" is for \\"https:\/\/\*\.\*\\", which is no registry of ECR/,
@@ -213,7 +216,7 @@ async function startBehind(t: Test, save: RegistryTokens) {
   return { api, checkpoint, look, ...rest };
 }
 
-t.test('what another leader wrote since is kept where it is newer', async (t) => {
+t.test('what another leader wrote since stays if it is newer', async (t) => {
   const ours = new Map([
     ...tokensOf('ours', { id: 'both', obtainedAtMs: 20 }),
     ...tokensOf('ours', { id: 'stale', obtainedAtMs: 20 }),
@@ -235,10 +238,10 @@ t.test('what another leader wrote since is kept where it is newer', async (t) =>
   const again = await api.next();
   t.match(await written(again), expected, 'also when the first try fails');
   again.json({ metadata: { resourceVersion: '10' } });
-  t.same(said, ['the checkpoint could not be written; will retry'], 'a conflict is no trouble');
+  t.same(said, ['Checkpoint reconciliation failed'], 'a conflict is expected');
 });
 
-t.test('nothing is written where another leader knows better', async (t) => {
+t.test('nothing is written if another leader has newer tokens', async (t) => {
   const newer = tokensOf('theirs', { obtainedAtMs: 30 });
   for (const theirs of [checkpointOf(newer), checkpointOf(newer, 'them')]) {
     const { api, checkpoint, look } = await startBehind(t, tokensOf('ours', { obtainedAtMs: 20 }));
@@ -253,7 +256,7 @@ t.test('nothing is written where another leader knows better', async (t) => {
 
 const FUTURE = { obtainedAtMs: Date.UTC(2200, 0) };
 
-t.test('a checkpoint that is gone or broken meanwhile is made anew', async (t) => {
+t.test('a checkpoint that is gone or broken meanwhile is created again', async (t) => {
   const answers: readonly (readonly [string, (exchange: Exchange) => void])[] = [
     ['1', (exchange) => exchange.refuse(404)],
     ['9', (exchange) => exchange.json(secretOf('junk', '9'))],

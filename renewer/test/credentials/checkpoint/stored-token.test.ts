@@ -1,5 +1,5 @@
 import t from 'tap';
-import { problemOfKept } from '../../../src/credentials/checkpoint/stored-token.ts';
+import { problemOfStored } from '../../../src/credentials/checkpoint/stored-token.ts';
 import type { RegistryToken } from '../../../src/credentials/registry-token.ts';
 
 const HOUR_MS = 3_600_000;
@@ -39,9 +39,9 @@ const OTHERS: Readonly<Record<string, Partial<RegistryToken>>> = {
 };
 
 t.test('a kept token is for a registry of ECR alone', async (t) => {
-  t.equal(problemOfKept(GOOD, NOW_MS), undefined);
+  t.equal(problemOfStored(GOOD, NOW_MS), undefined);
   for (const [title, registry] of Object.entries(REGISTRIES)) {
-    const problem = problemOfKept({ ...GOOD, registry }, NOW_MS);
+    const problem = problemOfStored({ ...GOOD, registry }, NOW_MS);
     t.match(problem, /^is for ".*", which is no registry of ECR$/, title);
     t.notMatch(problem, 'planted-password');
   }
@@ -49,14 +49,14 @@ t.test('a kept token is for a registry of ECR alone', async (t) => {
 
 t.test('it has a login, and a life such as AWS gives', async (t) => {
   for (const [title, changes] of Object.entries(OTHERS)) {
-    t.type(problemOfKept({ ...GOOD, ...changes }, NOW_MS), 'string', title);
+    t.type(problemOfStored({ ...GOOD, ...changes }, NOW_MS), 'string', title);
   }
   const dead = { obtainedAtMs: NOW_MS - 20 * HOUR_MS, expiresAtMs: NOW_MS - 8 * HOUR_MS };
-  t.equal(problemOfKept({ ...GOOD, ...dead }, NOW_MS), undefined, 'its end is no theft');
+  t.equal(problemOfStored({ ...GOOD, ...dead }, NOW_MS), undefined, 'its end is no theft');
 });
 
 t.test('it may be of a leader whose clock is some minutes ahead', async (t) => {
   const ahead = (minutes: number) => ({ ...GOOD, obtainedAtMs: NOW_MS + minutes * 60_000 });
-  t.equal(problemOfKept(ahead(4), NOW_MS), undefined);
-  t.equal(problemOfKept(ahead(6), NOW_MS), 'is of the future');
+  t.equal(problemOfStored(ahead(4), NOW_MS), undefined);
+  t.equal(problemOfStored(ahead(6), NOW_MS), 'is from the future');
 });

@@ -52,7 +52,7 @@ t.test('a key that a pod’s image can match is taken as written, by both comman
   t.end();
 });
 
-t.test('ECR’s hosts are told from others', (t) => {
+t.test('ECR’s hosts are distinguished from others', (t) => {
   for (const key of ECR_KEYS) t.ok(isEcrKey(key), key);
   for (const key of OTHER_KEYS) t.notOk(isEcrKey(key), key);
   for (const { host } of PRIVATE_ECR_HOSTS) t.equal(problemOf(host), undefined, host);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import t from 'tap';
-import type { ListWatchHandler } from '@ecr-pull-secrets/kube/reflector.ts';
+import type { ReflectorHandler } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection, readJson } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
+  type CacheReflector,
   createPullSecretCache,
-  type Following,
   type PullSecretCache,
 } from '../../../src/pull-secrets/cache/cache.ts';
 import { parseLabelSelector } from '../../../src/pull-secrets/cache/label-selector.ts';
@@ -30,141 +30,151 @@ const allowed: readonly NamespaceRole[] = [
   { roleArn: 'arn:aws:iam::123456789012:role/a', namespaces: parseNamespacePattern('team-a*') },
 ];
 
-function inventoryOf() {
-  const news: string[] = [];
-  const inventory = createPullSecretCache({
-    rule,
-    allowedRoles: allowed,
-    changed: (namespace, cause) => news.push(`${cause} ${namespace}`),
-    gone: (namespace) => news.push(`gone ${namespace}`),
-    rolesChanged: () => news.push('roles'),
+const settings = {
+  secretName: 'ecr-pull-secret',
+  namespaceRule: rule,
+  namespaceRoles: allowed,
+};
+
+function startCache() {
+  const changes: string[] = [];
+  const cache = createPullSecretCache(settings);
+  cache.setEventHandler({
+    onChange: (namespace, object) => changes.push(`${object} ${namespace}`),
+    onDelete: (namespace) => changes.push(`gone ${namespace}`),
+    onRolesChange: () => changes.push('roles'),
   });
-  return { ...inventory, ...handlersOf(inventory), news };
+  return { ...cache, ...handlersOf(cache), changes };
 }
 
 /** Takes whole objects, as a list and a watch bring them. */
-function handlersOf({ ofNamespaces, ofSecrets }: PullSecretCache) {
-  return { namespaceHandler: reducing(ofNamespaces), secretHandler: reducing(ofSecrets) };
-}
-
-function reducing<R>(following: Following<R>): ListWatchHandler<PartialObject> {
-  const { handler } = following;
+function handlersOf({ namespaceReflector, secretReflector }: PullSecretCache) {
   return {
-    replace: (objects) => handler.replace(objects.map((object) => seen(following, object))),
-    upsert: (object) => handler.upsert(seen(following, object)),
-    remove: (object) => handler.remove(seen(following, object)),
+    namespaceHandler: reducing(namespaceReflector),
+    secretHandler: reducing(secretReflector),
   };
 }
 
-/** Of an object as the API server sends it only what is selected is read. */
-function seen<R>({ metadataFields, reduce }: Following<R>, object: PartialObject): R {
+function reducing<R>(reflector: CacheReflector<R>): ReflectorHandler<PartialObject> {
+  const { handler } = reflector;
+  return {
+    replace: (objects) => handler.replace(objects.map((object) => seen(reflector, object))),
+    upsert: (object) => handler.upsert(seen(reflector, object)),
+    remove: (object) => handler.remove(seen(reflector, object)),
+  };
+}
+
+/** Only the selected fields of an object are read. */
+function seen<R>({ metadataFields, reduce }: CacheReflector<R>, object: PartialObject): R {
   const read = readJson(Buffer.from(JSON.stringify(object)), metadataSelection(metadataFields));
   const kept = reduce(read);
   assert.deepEqual(kept, reduce(object), 'the selected fields are enough');
   return kept;
 }
 
-t.test('each change of a namespace or of its secret is news', (t) => {
-  const { namespaceHandler, secretHandler, news } = inventoryOf();
-  const takeNews = (): readonly string[] => news.splice(0);
+t.test('each change of a namespace or of its secret is reported', (t) => {
+  const { namespaceHandler, secretHandler, changes } = startCache();
+  const takeChanges = (): readonly string[] => changes.splice(0);
   namespaceHandler.replace([{ metadata: { name: 'a', labels } }, { metadata: { name: 'b' } }]);
-  t.same(takeNews(), ['namespace a', 'namespace b']);
+  t.same(takeChanges(), ['namespace a', 'namespace b']);
   secretHandler.replace([]);
-  t.same(takeNews(), ['secret a', 'secret b']);
+  t.same(takeChanges(), ['secret a', 'secret b']);
   namespaceHandler.upsert({ metadata: { name: 'c', labels } });
   secretHandler.upsert({ metadata: secretMetadata({ namespace: 'c' }) });
   secretHandler.remove({ metadata: secretMetadata({ namespace: 'c', resourceVersion: '8' }) });
-  t.same(takeNews(), ['namespace c', 'secret c', 'secret c']);
+  t.same(takeChanges(), ['namespace c', 'secret c', 'secret c']);
   namespaceHandler.remove({ metadata: { name: 'c' } });
   namespaceHandler.replace([{ metadata: { name: 'a', labels } }]);
-  t.same(takeNews(), ['gone c', 'gone b', 'namespace a']);
+  t.same(takeChanges(), ['gone c', 'gone b', 'namespace a']);
   t.end();
 });
 
-t.test('an inventory is complete when both lists are there', (t) => {
-  const inventory = inventoryOf();
-  inventory.namespaceHandler.replace([{ metadata: { name: 'a', labels } }]);
-  t.notOk(inventory.isComplete(), 'an empty list of secrets would look like absent secrets');
-  inventory.secretHandler.replace([]);
-  t.ok(inventory.isComplete());
-  t.match(inventory.target('a'), { kind: 'default' });
+t.test('the cache is complete when both lists are there', (t) => {
+  const cache = startCache();
+  cache.namespaceHandler.replace([{ metadata: { name: 'a', labels } }]);
+  t.notOk(cache.isComplete(), 'an empty list of secrets would look like absent secrets');
+  cache.secretHandler.replace([]);
+  t.ok(cache.isComplete());
+  t.match(cache.target('a'), { kind: 'default' });
   t.end();
 });
 
-t.test('what the answer to a write said outlives older news of the watch', (t) => {
-  const inventory = inventoryOf();
-  inventory.learn('a', readPullSecretMetadata(secretMetadata({ resourceVersion: '10' })));
-  inventory.secretHandler.upsert({ metadata: secretMetadata({ resourceVersion: '9' }) });
-  t.equal(inventory.secret('a')?.resourceVersion, '10');
-  inventory.secretHandler.remove({ metadata: secretMetadata({ resourceVersion: '9' }) });
-  t.equal(inventory.secret('a')?.resourceVersion, '10');
-  inventory.secretHandler.remove({ metadata: secretMetadata({ resourceVersion: '11' }) });
-  t.equal(inventory.secret('a'), undefined);
+t.test('the response to a write outlives older events of the watch', (t) => {
+  const cache = startCache();
+  cache.update('a', readPullSecretMetadata(secretMetadata({ resourceVersion: '10' })));
+  cache.secretHandler.upsert({ metadata: secretMetadata({ resourceVersion: '9' }) });
+  t.equal(cache.secret('a')?.resourceVersion, '10');
+  cache.secretHandler.remove({ metadata: secretMetadata({ resourceVersion: '9' }) });
+  t.equal(cache.secret('a')?.resourceVersion, '10');
+  cache.secretHandler.remove({ metadata: secretMetadata({ resourceVersion: '11' }) });
+  t.equal(cache.secret('a'), undefined);
   t.end();
 });
 
 t.test('a namespace that left, or that a new list lacks, is no target any more', (t) => {
-  const inventory = inventoryOf();
-  inventory.namespaceHandler.replace([
+  const cache = startCache();
+  cache.namespaceHandler.replace([
     { metadata: { name: 'a', labels } },
     { metadata: { name: 'team-b' } },
   ]);
-  inventory.secretHandler.replace([{ metadata: secretMetadata({ namespace: 'a' }) }]);
-  inventory.namespaceHandler.upsert({ metadata: { name: 'a' } });
-  t.equal(inventory.target('a'), undefined);
-  t.ok(inventory.isAlive('a'));
-  t.same([...inventory.namespaces()].toSorted(), ['a', 'team-b'], 'its secret is still known');
-  inventory.namespaceHandler.replace([]);
-  t.equal(inventory.target('team-b'), undefined);
-  t.notOk(inventory.isAlive('a'));
+  cache.secretHandler.replace([{ metadata: secretMetadata({ namespace: 'a' }) }]);
+  cache.namespaceHandler.upsert({ metadata: { name: 'a' } });
+  t.equal(cache.target('a'), undefined);
+  t.ok(cache.isAlive('a'));
+  t.same([...cache.namespaces()].toSorted(), ['a', 'team-b'], 'its secret is still in the cache');
+  cache.namespaceHandler.replace([]);
+  t.equal(cache.target('team-b'), undefined);
+  t.notOk(cache.isAlive('a'));
   t.end();
 });
 
-t.test('roles are told of when the first namespace takes one and the last leaves it', (t) => {
-  const inventory = inventoryOf();
+t.test('roles change if the first namespace takes one and if the last leaves it', (t) => {
+  const cache = startCache();
   const annotations = { 'ecr-pull-secrets.io/role-arn': 'arn:aws:iam::123456789012:role/a' };
-  inventory.namespaceHandler.upsert({ metadata: { name: 'team-a1', annotations } });
-  inventory.namespaceHandler.upsert({ metadata: { name: 'team-a2', annotations } });
-  inventory.namespaceHandler.upsert({ metadata: { name: 'team-b', annotations } });
-  t.equal(inventory.news.filter((news) => news === 'roles').length, 1);
-  t.same([...inventory.roles()], allowed);
-  inventory.namespaceHandler.upsert({ metadata: { name: 'team-a1' } });
-  inventory.namespaceHandler.remove({ metadata: { name: 'team-a2', annotations } });
-  t.equal(inventory.news.filter((news) => news === 'roles').length, 2);
-  t.same([...inventory.roles()], []);
+  cache.namespaceHandler.upsert({ metadata: { name: 'team-a1', annotations } });
+  cache.namespaceHandler.upsert({ metadata: { name: 'team-a2', annotations } });
+  cache.namespaceHandler.upsert({ metadata: { name: 'team-b', annotations } });
+  t.equal(cache.changes.filter((change) => change === 'roles').length, 1);
+  t.same([...cache.roles()], allowed);
+  cache.namespaceHandler.upsert({ metadata: { name: 'team-a1' } });
+  cache.namespaceHandler.remove({ metadata: { name: 'team-a2', annotations } });
+  t.equal(cache.changes.filter((change) => change === 'roles').length, 2);
+  t.same([...cache.roles()], []);
   t.end();
 });
 
-t.test('a namespace that keeps its role is no news of roles, whatever else changes', (t) => {
-  const inventory = inventoryOf();
+t.test('other changes of a namespace with a role do not change the roles', (t) => {
+  const cache = startCache();
   const annotations = { 'ecr-pull-secrets.io/role-arn': 'arn:aws:iam::123456789012:role/a' };
   for (let change = 0; change < 10; change++) {
-    inventory.namespaceHandler.upsert({ metadata: { name: 'team-a1', annotations } });
+    cache.namespaceHandler.upsert({ metadata: { name: 'team-a1', annotations } });
   }
-  t.equal(inventory.news.filter((news) => news === 'roles').length, 1);
-  inventory.namespaceHandler.replace([{ metadata: { name: 'team-a1', annotations } }]);
-  t.equal(inventory.news.filter((news) => news === 'roles').length, 1);
+  t.equal(cache.changes.filter((change) => change === 'roles').length, 1);
+  cache.namespaceHandler.replace([{ metadata: { name: 'team-a1', annotations } }]);
+  t.equal(cache.changes.filter((change) => change === 'roles').length, 1);
   t.end();
 });
 
-t.test('a list tells of roles once, after all namespaces of it are known', (t) => {
-  const known: string[][] = [];
-  const inventory = createPullSecretCache({
-    rule,
-    allowedRoles: [
+t.test('a list changes the roles once, after all its namespaces are in the cache', (t) => {
+  const seenNamespaces: string[][] = [];
+  const cache = createPullSecretCache({
+    ...settings,
+    namespaceRoles: [
       ...allowed,
       { roleArn: 'arn:aws:iam::123456789012:role/b', namespaces: parseNamespacePattern('team-b') },
     ],
-    changed: () => undefined,
-    gone: () => undefined,
-    rolesChanged: () => known.push([...inventory.namespaces()]),
   });
-  const { namespaceHandler } = handlersOf(inventory);
+  cache.setEventHandler({
+    onChange: () => undefined,
+    onDelete: () => undefined,
+    onRolesChange: () => seenNamespaces.push([...cache.namespaces()]),
+  });
+  const { namespaceHandler } = handlersOf(cache);
   namespaceHandler.replace([team('team-a', 'a'), team('team-b', 'b')]);
-  t.same(known, [['team-a', 'team-b']]);
+  t.same(seenNamespaces, [['team-a', 'team-b']]);
   namespaceHandler.replace([team('team-b', 'b')]);
-  t.same(known.at(-1), ['team-b']);
-  t.equal(known.length, 2);
+  t.same(seenNamespaces.at(-1), ['team-b']);
+  t.equal(seenNamespaces.length, 2);
   t.end();
 });
 
@@ -174,7 +184,7 @@ function team(name: string, role: string) {
 }
 
 t.test('what strangers write into namespaces and secrets is not kept', (t) => {
-  const { ofNamespaces, ofSecrets } = inventoryOf();
+  const { namespaceReflector, secretReflector } = startCache();
   const long = '✓'.repeat(80_000);
   const metadata: ObjectMeta = {
     ...secretMetadata(),
@@ -188,8 +198,8 @@ t.test('what strangers write into namespaces and secrets is not kept', (t) => {
     },
     managedFields: [{ manager: long, operation: long, fieldsV1: { [long]: {} } }],
   };
-  for (const kept of [ofNamespaces.reduce({ metadata }), ofSecrets.reduce({ metadata })]) {
-    const text = JSON.stringify(kept);
+  for (const { reduce } of [namespaceReflector, secretReflector]) {
+    const text = JSON.stringify(reduce({ metadata }));
     t.ok(text.length < 800, `${text.length} characters`);
     t.notOk(text.includes('✓'), 'none of two bytes');
   }

@@ -61,13 +61,13 @@ const allowed: readonly NamespaceRole[] = [
   { roleArn: 'arn:aws:iam::123456789012:role/a', namespaces: parseNamespacePattern('team-a*') },
 ];
 
-t.test('a role counts only where the allow-list binds it to the namespace', (t) => {
+t.test('a role counts only if the allow-list binds it to the namespace', (t) => {
   const wish = (name: string, roleArn: string) =>
     identityOf({ name, annotations: { 'ecr-pull-secrets.io/role-arn': roleArn } }, allowed);
   const roleArn = 'arn:aws:iam::123456789012:role/a';
   t.match(wish('team-a1', roleArn), { kind: 'role', role: { roleArn } });
-  t.match(wish('team-b', roleArn), { kind: 'refused', roleArn });
-  t.match(wish('team-a', 'arn:aws:iam::123456789012:role/b'), { kind: 'refused' });
+  t.match(wish('team-b', roleArn), { kind: 'role-not-allowed', roleArn });
+  t.match(wish('team-a', 'arn:aws:iam::123456789012:role/b'), { kind: 'role-not-allowed' });
   t.match(wish('team-a', ''), { kind: 'default' });
   t.match(identityOf({ name: 'team-a' }, allowed), { kind: 'default' });
   t.end();

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { findForeignKeys } from '../../../src/pull-secrets/foreign/foreign-keys.ts';
 import { readPullSecretMetadata } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
+import type { ReadSecret } from '../../support/pull-secret-api.ts';
 import {
   DEFAULT_TOKEN,
   labelled,
-  type ReadSecret,
   ROLE,
   ROLE_TOKEN,
   startPullSecretWorld,
@@ -15,12 +15,12 @@ const MINUTE_MS = 60_000;
 const HUB = { 'https://index.docker.io/v1/': { username: 'me', password: 'p' } };
 const ECR = { 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com': { auth: 'QVdTOnA=' } };
 
-/** What our document for a proxy is like. */
-const DOCUMENT = { dockerConfigJson: '{"auths":{"https://proxy.example.com/":{}}}' };
+/** Our docker config for a proxy. */
+const DOCKER_CONFIG = { dockerConfigJson: '{"auths":{"https://proxy.example.com/":{}}}' };
 
 function keysIn(text: string, type = 'kubernetes.io/dockerconfigjson'): readonly string[] {
   const data = { '.dockerconfigjson': Buffer.from(text).toString('base64') };
-  return findForeignKeys({ type, data }, DOCUMENT);
+  return findForeignKeys({ type, data }, DOCKER_CONFIG);
 }
 
 function keysOf(auths: object): readonly string[] {
@@ -75,7 +75,7 @@ t.test('what is no list of credentials has none', (t) => {
   t.same(keysIn('{"auths":{"ghcr.io":[1]}}'), ['ghcr.io']);
   t.same(keysIn('{"auths":{"__proto__":{"email":"awsregrenew@demo.test"}}}'), []);
   t.same(keysIn('{"auths":{"ghcr.io":{}}}', 'Opaque'), [], 'the API server refuses the write');
-  t.same(findForeignKeys({ type: 'kubernetes.io/dockerconfigjson' }, DOCUMENT), []);
+  t.same(findForeignKeys({ type: 'kubernetes.io/dockerconfigjson' }, DOCKER_CONFIG), []);
   t.end();
 });
 
@@ -155,12 +155,12 @@ function takeOver(value: string): object {
   return { annotations: { 'ecr-pull-secrets.io/take-over': value } };
 }
 
-/** Metadata of a secret that nobody claims. */
+/** Metadata of a secret without a claim. */
 function unclaimed(namespace: string, resourceVersion: string) {
   return { name: 'ecr-pull-secret', namespace, uid: 'u', resourceVersion };
 }
 
-t.test('a secret of somebody else has a state of its own, and is read once', async (t) => {
+t.test('a foreign secret has a status of its own, and is read once', async (t) => {
   const world = await startPullSecretWorld(t, {
     namespaces: [labelled('a'), labelled('b')],
     secrets: [{ metadata: unclaimed('a', '7') }, { metadata: unclaimed('b', '7') }],
@@ -173,15 +173,15 @@ t.test('a secret of somebody else has a state of its own, and is read once', asy
   t.same(world.reads.toSorted(), ['a', 'b']);
   t.same(world.writes, ['b']);
   t.match(await world.metric('pull_secrets'), { foreign: 1, current: 1, pending: 0 });
-  t.match(await world.metric('namespace_troubles'), { PullSecretForeign: 1 });
-  const [notice] = world.notices;
-  t.match(notice, { namespace: 'a', reason: 'PullSecretForeign' });
-  t.match(notice?.message, /"https:\/\/index\.docker\.io\/v1\/".*kubectl annotate secret .* -n a /);
-  t.equal(world.notices.length, 1);
+  t.match(await world.metric('namespace_problems'), { PullSecretForeign: 1 });
+  const [event] = world.events;
+  t.match(event, { namespace: 'a', reason: 'PullSecretForeign' });
+  t.match(event?.message, /"https:\/\/index\.docker\.io\/v1\/".*kubectl annotate secret .* -n a /);
+  t.equal(world.events.length, 1);
   t.equal(world.warnings.length, 1);
-  world.tellNamespace('MODIFIED', { metadata: { name: 'a' } });
+  world.sendNamespace('MODIFIED', { metadata: { name: 'a' } });
   await world.pass(MINUTE_MS);
-  t.match(await world.metric('namespace_troubles'), { PullSecretForeign: 0 }, 'no target any more');
+  t.match(await world.metric('namespace_problems'), { PullSecretForeign: 0 }, 'no target any more');
 });
 
 t.test('a namespace that is a target again, or has another role, is looked at again', async (t) => {
@@ -194,14 +194,14 @@ t.test('a namespace that is a target again, or has another role, is looked at ag
   world.onRead(() => ({ resourceVersion: '7', auths: HUB }));
   await world.pass(1_000);
   t.equal(world.reads.length, 1);
-  world.tellNamespace('MODIFIED', { metadata: { name: 'team-a' } });
+  world.sendNamespace('MODIFIED', { metadata: { name: 'team-a' } });
   await world.pass(1_000);
-  world.tellNamespace('MODIFIED', labelled('team-a'));
+  world.sendNamespace('MODIFIED', labelled('team-a'));
   await world.pass(MINUTE_MS);
   t.equal(world.reads.length, 2);
-  t.equal(world.notices.length, 2);
+  t.equal(world.events.length, 2);
   t.match(await world.metric('pull_secrets'), { foreign: 1 });
-  world.tellNamespace('MODIFIED', annotated);
+  world.sendNamespace('MODIFIED', annotated);
   await world.pass(MINUTE_MS);
   t.equal(world.reads.length, 3, 'other credentials may be due, for other hosts');
   t.match(await world.metric('pull_secrets'), { foreign: 1 });
@@ -216,13 +216,13 @@ t.test('a secret that changes again and again is read ever more rarely', async (
   let last: ReadSecret = { resourceVersion: '7', auths: HUB };
   world.onRead(() => last);
   for (let second = 0; second < 600; second++) {
-    const resourceVersion = world.tellSecret('MODIFIED', unclaimed('a', ''));
+    const resourceVersion = world.sendSecret('MODIFIED', unclaimed('a', ''));
     last = { resourceVersion, auths: HUB };
     await world.pass(1_000);
   }
   t.ok(world.reads.length >= 5 && world.reads.length <= 15, `${world.reads.length} reads`);
   t.same(world.writes, []);
-  t.equal(world.notices.length, 1);
+  t.equal(world.events.length, 1);
 });
 
 t.test('while the watch is behind, a secret is not read at full speed', async (t) => {
@@ -244,7 +244,7 @@ t.test('a message quotes no more of a key than fits, and no password in it', asy
   const long = `https://me:hunter2@${'x'.repeat(5_000)}`;
   world.onRead(() => ({ resourceVersion: '7', auths: { [long]: {}, ...HUB } }));
   await world.pass(1_000);
-  const { message = '' } = world.notices[0] ?? {};
+  const { message = '' } = world.events[0] ?? {};
   t.ok(message.length < 1_024, `${message.length} characters`);
   t.match(message, / and 1 more.*take-over=enabled/);
   t.notMatch(message, 'hunter2');

@@ -1,7 +1,10 @@
 import t from 'tap';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { isRemovable, OPT_OUT_POLICIES } from '../../../src/pull-secrets/plan/opt-out-policy.ts';
-import { planWork } from '../../../src/pull-secrets/plan/plan-work.ts';
+import {
+  type NamespaceState,
+  planNamespace,
+} from '../../../src/pull-secrets/plan/plan-namespace.ts';
 import { planWrite } from '../../../src/pull-secrets/plan/plan-write.ts';
 import {
   type PullSecretMetadata,
@@ -54,20 +57,20 @@ function stateOf(changes: Partial<ObjectMeta> = {}): PullSecretMetadata {
   return readPullSecretMetadata(secretMetadata(changes));
 }
 
-/** A secret that says when its tokens were got and when the first one dies. */
-function got({ atMs, diesAtMs }: { atMs: number; diesAtMs: number }): Partial<ObjectMeta> {
+/** A secret whose annotations have these instants. */
+function obtained(instants: { atMs: number; expiresAtMs: number }): Partial<ObjectMeta> {
   return {
     annotations: {
       ...secretMetadata().annotations,
-      'ecr-pull-secrets.io/expires-at': new Date(diesAtMs).toISOString(),
-      'ecr-pull-secrets.io/renewed-at': new Date(atMs).toISOString(),
+      'ecr-pull-secrets.io/expires-at': new Date(instants.expiresAtMs).toISOString(),
+      'ecr-pull-secrets.io/renewed-at': new Date(instants.atMs).toISOString(),
     },
   };
 }
 
-/** A secret after a document was written. */
-function after(document: { renewedAtMs: number; expiresAtMs: number }): Partial<ObjectMeta> {
-  return got({ atMs: document.renewedAtMs, diesAtMs: document.expiresAtMs });
+/** A secret after a docker config was written. */
+function after(config: { renewedAtMs: number; expiresAtMs: number }): Partial<ObjectMeta> {
+  return obtained({ atMs: config.renewedAtMs, expiresAtMs: config.expiresAtMs });
 }
 
 t.test('an absent secret is created at once, and only created', (t) => {
@@ -98,21 +101,28 @@ t.test('a living secret with newer tokens than ours is never replaced', (t) => {
   const older = { ...current, renewedAtMs: renewedAtMs - HOUR_MS };
   t.equal(planWrite(stateOf(), older, nowMs), undefined);
   t.equal(planWrite(stateOf(), older, expiresAtMs - 1), undefined, 'not even near its end');
-  t.equal(planWrite(stateOf(), older, expiresAtMs), undefined, 'nor by what is as dead');
+  t.equal(
+    planWrite(stateOf(), older, expiresAtMs),
+    undefined,
+    'nor by tokens that have expired too',
+  );
   t.end();
 });
 
-t.test('a dead secret yields to tokens that live longer, whatever it says of its age', (t) => {
-  const ahead = got({ atMs: renewedAtMs + 10 * HOUR_MS, diesAtMs: expiresAtMs });
-  const living = { ...current, renewedAtMs: renewedAtMs - HOUR_MS, expiresAtMs: expiresAtMs + 1 };
-  t.match(planWrite(stateOf(), living, expiresAtMs), { reason: 'dying', isUrgent: true });
-  t.match(planWrite(stateOf(ahead), living, expiresAtMs), { reason: 'dying', isUrgent: true });
-  t.equal(planWrite(stateOf(after(living)), living, expiresAtMs + 1), undefined, 'but once');
-  t.end();
-});
+t.test(
+  'an expired secret yields to tokens that live longer, regardless of its annotated age',
+  (t) => {
+    const ahead = obtained({ atMs: renewedAtMs + 10 * HOUR_MS, expiresAtMs: expiresAtMs });
+    const living = { ...current, renewedAtMs: renewedAtMs - HOUR_MS, expiresAtMs: expiresAtMs + 1 };
+    t.match(planWrite(stateOf(), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
+    t.match(planWrite(stateOf(ahead), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
+    t.equal(planWrite(stateOf(after(living)), living, expiresAtMs + 1), undefined, 'but once');
+    t.end();
+  },
+);
 
 t.test('what a clock that was ahead wrote is replaced without hurry, by longer life', (t) => {
-  const ahead = got({ atMs: nowMs + 10 * HOUR_MS, diesAtMs: nowMs + 12 * HOUR_MS });
+  const ahead = obtained({ atMs: nowMs + 10 * HOUR_MS, expiresAtMs: nowMs + 12 * HOUR_MS });
   const right = { ...current, renewedAtMs: nowMs, expiresAtMs: nowMs + 12 * HOUR_MS + 1 };
   t.match(planWrite(stateOf(ahead), right, nowMs), { reason: 'older-token', isUrgent: false });
   t.equal(planWrite(stateOf(after(right)), right, nowMs), undefined, 'and then it is right');
@@ -126,8 +136,8 @@ t.test('what a clock that was ahead wrote is replaced without hurry, by longer l
   t.end();
 });
 
-t.test('a secret that says it lives longer than any token does is edited', (t) => {
-  const forever = got({ atMs: nowMs, diesAtMs: Date.UTC(2200, 0) });
+t.test('a secret that claims to live longer than any token counts as edited', (t) => {
+  const forever = obtained({ atMs: nowMs, expiresAtMs: Date.UTC(2200, 0) });
   t.match(planWrite(stateOf(forever), current, nowMs), { reason: 'edited', isUrgent: true });
   const lacking = { ...current, isComplete: false };
   t.match(planWrite(stateOf(forever), lacking, nowMs), { reason: 'edited' });
@@ -140,7 +150,7 @@ t.test('a secret that says it lives longer than any token does is edited', (t) =
 });
 
 t.test('clocks of two nodes that differ a little are no reason to write', (t) => {
-  const minutesAhead = got({ atMs: nowMs + 300_000, diesAtMs: nowMs + 12 * HOUR_MS });
+  const minutesAhead = obtained({ atMs: nowMs + 300_000, expiresAtMs: nowMs + 12 * HOUR_MS });
   const older = { ...current, renewedAtMs: nowMs, expiresAtMs: nowMs + 12 * HOUR_MS + 1 };
   t.equal(planWrite(stateOf(minutesAhead), older, nowMs), undefined);
   t.end();
@@ -148,7 +158,7 @@ t.test('clocks of two nodes that differ a little are no reason to write', (t) =>
 
 t.test('a secret near its end is urgent', (t) => {
   const nearlyDeadMs = expiresAtMs - HOUR_MS;
-  t.match(planWrite(stateOf(), renewed, nearlyDeadMs), { reason: 'dying', isUrgent: true });
+  t.match(planWrite(stateOf(), renewed, nearlyDeadMs), { reason: 'expiring', isUrgent: true });
   t.end();
 });
 
@@ -158,17 +168,20 @@ t.test('other registries or another identity are a reason to write, whatever the
   t.end();
 });
 
-t.test('a document that lacks a registry replaces only what is absent, edited or dying', (t) => {
-  const lacking = { ...renewed, isComplete: false };
-  t.equal(planWrite(stateOf(), lacking, nowMs), undefined);
-  t.equal(planWrite(stateOf(), { ...lacking, planHash: 'r2' }, nowMs), undefined);
-  t.ok(planWrite(undefined, lacking, nowMs));
-  t.ok(planWrite(stateOf({ managedFields: [] }), lacking, nowMs));
-  t.ok(planWrite(stateOf(), lacking, expiresAtMs - HOUR_MS));
-  t.end();
-});
+t.test(
+  'a docker config that lacks a registry replaces only what is absent, edited or expiring',
+  (t) => {
+    const lacking = { ...renewed, isComplete: false };
+    t.equal(planWrite(stateOf(), lacking, nowMs), undefined);
+    t.equal(planWrite(stateOf(), { ...lacking, planHash: 'r2' }, nowMs), undefined);
+    t.ok(planWrite(undefined, lacking, nowMs));
+    t.ok(planWrite(stateOf({ managedFields: [] }), lacking, nowMs));
+    t.ok(planWrite(stateOf(), lacking, expiresAtMs - HOUR_MS));
+    t.end();
+  },
+);
 
-t.test('a secret of which somebody else owns something now is repaired at once', (t) => {
+t.test('a secret with a field that another manager owns now is repaired at once', (t) => {
   const without = (annotation: string) => ({
     ...ourFields,
     fieldsV1: {
@@ -200,23 +213,23 @@ t.test('a co-owner that wrote the same value is no reason to write', (t) => {
   t.end();
 });
 
-t.test('a secret that says nothing about its origin counts as adopted', (t) => {
+t.test('a secret without an origin counts as adopted', (t) => {
   const state = readPullSecretMetadata({ name: 's', namespace: 'a', resourceVersion: '3' });
   t.match(planWrite(state, current, nowMs), { origin: 'adopted', resourceVersion: '3' });
   t.end();
 });
 
-t.test('instants that are none count as long past', (t) => {
+t.test('texts that are no instants count as long past', (t) => {
   const annotations = {
     ...secretMetadata().annotations,
     'ecr-pull-secrets.io/expires-at': 'soon',
     'ecr-pull-secrets.io/renewed-at': 'once',
   };
-  t.match(planWrite(stateOf({ annotations }), current, nowMs), { reason: 'dying' });
+  t.match(planWrite(stateOf({ annotations }), current, nowMs), { reason: 'expiring' });
   t.end();
 });
 
-t.test('what we made goes with its token once a namespace opted out, the rest stays', (t) => {
+t.test('after an opt-out a secret that we created is removed with its token, others stay', (t) => {
   const adopted = {
     annotations: { ...secretMetadata().annotations, 'ecr-pull-secrets.io/origin': 'adopted' },
   };
@@ -231,24 +244,22 @@ t.test('what we made goes with its token once a namespace opted out, the rest st
   t.end();
 });
 
-t.test('nothing is done in a namespace that is being deleted, nor without a document', (t) => {
-  const facts = {
+t.test('nothing is done in a namespace that is being deleted, nor without a docker config', (t) => {
+  const state = {
     isTarget: true,
     isAlive: true,
     secret: undefined,
     ownership: 'ours',
-    document: { ...current, dockerConfigJson: '{}' },
-    emptyDocument: undefined,
-    optOutPolicy: 'expire',
-    nowMs,
+    dockerConfig: { ...current, dockerConfigJson: '{}' },
+    emptyDockerConfig: undefined,
   } as const;
-  t.match(planWork(facts), { kind: 'write', isUrgent: true });
-  t.equal(planWork({ ...facts, isAlive: false }), undefined);
-  t.equal(planWork({ ...facts, document: undefined }), undefined);
-  t.equal(planWork({ ...facts, isTarget: false }), undefined);
-  t.match(planWork({ ...facts, isTarget: false, secret: stateOf(), nowMs: expiresAtMs }), {
-    kind: 'delete',
-  });
+  const planFor = (changes: Partial<NamespaceState> = {}, atMs = nowMs) =>
+    planNamespace({ ...state, ...changes }, 'expire', atMs);
+  t.match(planFor(), { kind: 'write', isUrgent: true });
+  t.equal(planFor({ isAlive: false }), undefined);
+  t.equal(planFor({ dockerConfig: undefined }), undefined);
+  t.equal(planFor({ isTarget: false }), undefined);
+  t.match(planFor({ isTarget: false, secret: stateOf() }, expiresAtMs), { kind: 'delete' });
   t.end();
 });
 
@@ -272,30 +283,30 @@ t.test('a role’s credentials are replaced at once when the namespace has no ri
 t.test(
   'a role’s credentials go even if there are none in their place, and nothing else does',
   (t) => {
-    const emptyDocument = {
+    const emptyDockerConfig = {
       dockerConfigJson: '{"auths":{}}',
       expiresAtMs: nowMs,
       renewedAtMs: nowMs,
       planHash: 'r1',
       isComplete: false,
     };
-    const facts = {
+    const state = {
       isTarget: true,
       isAlive: true,
       secret: stateOf(ofRole),
       ownership: 'ours',
-      document: undefined,
-      emptyDocument,
-      optOutPolicy: 'expire',
-      nowMs,
+      dockerConfig: undefined,
+      emptyDockerConfig,
     } as const;
-    t.match(planWork(facts), { kind: 'write', isUrgent: true, document: emptyDocument });
-    t.equal(planWork({ ...facts, emptyDocument: undefined }), undefined, 'after a while');
-    t.equal(planWork({ ...facts, secret: stateOf() }), undefined, 'not the common ones');
-    t.equal(planWork({ ...facts, secret: undefined }), undefined, 'and none is made');
+    const planFor = (changes: Partial<NamespaceState> = {}) =>
+      planNamespace({ ...state, ...changes }, 'expire', nowMs);
+    t.match(planFor(), { kind: 'write', isUrgent: true, dockerConfig: emptyDockerConfig });
+    t.equal(planFor({ emptyDockerConfig: undefined }), undefined, 'after a while');
+    t.equal(planFor({ secret: stateOf() }), undefined, 'not the common ones');
+    t.equal(planFor({ secret: undefined }), undefined, 'and none is created');
     const edited = stateOf({ ...ofRole, managedFields: [] });
-    t.equal(planWork({ ...facts, secret: edited }), undefined, 'nor content of somebody else');
-    t.match(planWrite(stateOf(after(emptyDocument)), renewed, nowMs), { isUrgent: true });
+    t.equal(planFor({ secret: edited }), undefined, 'nor content of others');
+    t.match(planWrite(stateOf(after(emptyDockerConfig)), renewed, nowMs), { isUrgent: true });
     t.end();
   },
 );

@@ -4,7 +4,7 @@ import { createRepairLimiter } from '../../../src/pull-secrets/queue/repair-limi
 
 const MINUTE_MS = 60_000;
 
-const document = { planHash: 'r', renewedAtMs: 1 };
+const config = { planHash: 'r', renewedAtMs: 1 };
 
 function paceOf() {
   const clock = createFakeClock();
@@ -23,51 +23,51 @@ t.test('the first write and three repairs wait for nothing, then waits grow', (t
   const { pace, move } = paceOf();
   const waits: number[] = [];
   for (let write = 0; write < 15; write++) {
-    const ms = pace.waitMs('a', document);
+    const ms = pace.waitMs('a', config);
     waits.push(ms / 1_000);
     move(ms);
-    pace.written('a', document);
+    pace.written('a', config);
   }
   t.same(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-  t.equal(pace.waitMs('b', document), 0);
+  t.equal(pace.waitMs('b', config), 0);
   t.end();
 });
 
-t.test('a newer token, or another role, is another document', (t) => {
+t.test('a newer token, or another role, is another docker config', (t) => {
   const { pace } = paceOf();
-  for (let write = 0; write < 8; write++) pace.written('a', document);
-  t.ok(pace.waitMs('a', document) > 0);
-  t.equal(pace.waitMs('a', { ...document, renewedAtMs: 2 }), 0);
-  t.equal(pace.waitMs('a', { ...document, planHash: 's' }), 0);
+  for (let write = 0; write < 8; write++) pace.written('a', config);
+  t.ok(pace.waitMs('a', config) > 0);
+  t.equal(pace.waitMs('a', { ...config, renewedAtMs: 2 }), 0);
+  t.equal(pace.waitMs('a', { ...config, planHash: 's' }), 0);
   t.end();
 });
 
-t.test('tries at the same version are one, since nobody changed anything in between', (t) => {
+t.test('attempts at the same version are one, since nothing changed in between', (t) => {
   const { pace } = paceOf();
-  for (let attempt = 0; attempt < 20; attempt++) pace.missed('a', document, '7');
-  t.equal(pace.waitMs('a', document), 0);
-  for (let version = 8; version < 20; version++) pace.missed('a', document, String(version));
-  t.ok(pace.waitMs('a', document) > 0);
+  for (let attempt = 0; attempt < 20; attempt++) pace.missed('a', config, '7');
+  t.equal(pace.waitMs('a', config), 0);
+  for (let version = 8; version < 20; version++) pace.missed('a', config, String(version));
+  t.ok(pace.waitMs('a', config) > 0);
   t.end();
 });
 
-t.test('what was calm for ten minutes is forgotten, and named once', (t) => {
+t.test('a namespace without a write for ten minutes is forgotten, and returned once', (t) => {
   const { pace, move } = paceOf();
-  for (let write = 0; write < 8; write++) pace.written('a', document);
+  for (let write = 0; write < 8; write++) pace.written('a', config);
   move(5 * MINUTE_MS);
-  pace.written('b', document);
-  t.same(pace.forgetCalm(), []);
+  pace.written('b', config);
+  t.same(pace.forgetQuiet(), []);
   move(5 * MINUTE_MS);
-  t.same(pace.forgetCalm(), ['a']);
-  t.same(pace.forgetCalm(), []);
-  t.equal(pace.waitMs('a', document), 0);
+  t.same(pace.forgetQuiet(), ['a']);
+  t.same(pace.forgetQuiet(), []);
+  t.equal(pace.waitMs('a', config), 0);
   t.end();
 });
 
-t.test('a clock that is set keeps nobody waiting', (t) => {
+t.test('a clock that is set delays no write', (t) => {
   const { pace, move } = paceOf();
-  for (let write = 0; write < 20; write++) pace.written('a', document);
+  for (let write = 0; write < 20; write++) pace.written('a', config);
   move(-600 * MINUTE_MS);
-  t.equal(pace.waitMs('a', document), 0);
+  t.equal(pace.waitMs('a', config), 0);
   t.end();
 });

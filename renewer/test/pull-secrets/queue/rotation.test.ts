@@ -1,5 +1,6 @@
-import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
+import { silent } from '@ecr-pull-secrets/kube/testing/candidates.ts';
 import { createRotation } from '../../../src/pull-secrets/queue/rotation.ts';
 
 t.test('a rotation goes at its pace, and waits while there is a jam', async (t) => {
@@ -7,16 +8,14 @@ t.test('a rotation goes at its pace, and waits while there is a jam', async (t) 
   const stop = new AbortController();
   const started: string[] = [];
   let hasRoom = true;
-  const rotation = createRotation({
+  const rotation = createRotation(dependenciesOf(clock), {
     writesPerSecond: 20,
     hasRoom: () => hasRoom,
-    start: (namespace) => started.push(namespace),
-    clock,
-    signal: stop.signal,
+    release: (namespace) => started.push(namespace),
   });
   for (let i = 0; i < 100; i++) rotation.add(`n${i}`);
   rotation.add('n0');
-  const running = rotation.run();
+  const running = rotation.run(stop.signal);
   await clock.advance(950);
   t.equal(started.length, 20);
   hasRoom = false;
@@ -33,15 +32,13 @@ t.test('a pace of less than one write a second is kept too', async (t) => {
   const clock = createFakeClock();
   const stop = new AbortController();
   const started: string[] = [];
-  const rotation = createRotation({
+  const rotation = createRotation(dependenciesOf(clock), {
     writesPerSecond: 0.5,
     hasRoom: () => true,
-    start: (namespace) => started.push(namespace),
-    clock,
-    signal: stop.signal,
+    release: (namespace) => started.push(namespace),
   });
   for (const namespace of ['a', 'b', 'c']) rotation.add(namespace);
-  const running = rotation.run();
+  const running = rotation.run(stop.signal);
   await clock.advance(4_500);
   t.equal(started.length, 2);
   stop.abort();
@@ -53,14 +50,12 @@ t.test('a pace that is no multiple of ten is kept exactly, without a burst', asy
     const clock = createFakeClock();
     const stop = new AbortController();
     let started = 0;
-    const rotation = createRotation({
+    const rotation = createRotation(dependenciesOf(clock), {
       writesPerSecond,
       hasRoom: () => true,
-      start: () => started++,
-      clock,
-      signal: stop.signal,
+      release: () => started++,
     });
-    const running = rotation.run();
+    const running = rotation.run(stop.signal);
     await clock.advance(10_050);
     for (let i = 0; i < 2_000; i++) rotation.add(`n${i}`);
     await clock.advance(1_000);
@@ -73,3 +68,7 @@ t.test('a pace that is no multiple of ten is kept exactly, without a burst', asy
     t.ok(Math.abs(started - wanted) <= 1, `${started} in ten seconds, not ${wanted}`);
   }
 });
+
+function dependenciesOf(clock: FakeClock) {
+  return { clock, random: () => 1, logger: silent };
+}

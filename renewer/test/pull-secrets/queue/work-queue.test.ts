@@ -1,6 +1,6 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
-import { createWorkQueue } from '../../../src/pull-secrets/queue/work-queue.ts';
+import { queueOf, turns } from '../../support/work-queue.ts';
 
 t.test('urgent work overtakes routine work', async (t) => {
   const order: string[] = [];
@@ -78,7 +78,7 @@ t.test('a key that fails comes again after growing waits, and others go on', asy
 });
 
 t.test(
-  'what failed says how long to wait, and comes again with no more hurry than before',
+  'the error decides how long a key waits, and the key comes again with no more hurry than before',
   async (t) => {
     const clock = createFakeClock();
     const order: string[] = [];
@@ -105,7 +105,7 @@ t.test(
   },
 );
 
-t.test('a key that fails has one retry waiting, however often it is asked for', async (t) => {
+t.test('a key that fails has one retry waiting, even if it is added often', async (t) => {
   const clock = createFakeClock();
   let tries = 0;
   const queue = queueOf({
@@ -125,15 +125,16 @@ t.test('a key that fails has one retry waiting, however often it is asked for', 
   t.equal(tries, 48, 'one an hour, not 24 an hour');
 });
 
-t.test('a key that is asked for later waits, unless it is asked for sooner', async (t) => {
+t.test('a key that is requeued waits, unless it is added sooner', async (t) => {
   const clock = createFakeClock();
   const startMs = clock.now();
   const triedAtMs: number[] = [];
   const queue = queueOf({
     clock,
-    work: async (key) => {
+    work: async () => {
       triedAtMs.push(clock.now() - startMs);
-      if (triedAtMs.length === 1) queue.addLater(key, 'urgent', 5_000);
+      const afterMs = [5_000, 60_000][triedAtMs.length - 1];
+      return afterMs === undefined ? undefined : { priority: 'urgent', afterMs };
     },
   });
   queue.add('a', 'urgent');
@@ -141,7 +142,6 @@ t.test('a key that is asked for later waits, unless it is asked for sooner', asy
   t.ok(queue.isBackingOff('a'));
   await clock.advance(9_000);
   t.same(triedAtMs, [0, 5_000]);
-  queue.addLater('a', 'urgent', 60_000);
   queue.add('a', 'urgent');
   await clock.advance(120_000);
   t.same(triedAtMs, [0, 5_000, 10_000]);
@@ -197,41 +197,27 @@ t.test('keys that failed get half of the workers, and others do not wait for the
   t.equal(running.size, 7);
 });
 
-t.test('after the signal no work starts, and the queue says when the last one ended', async (t) => {
-  const stop = new AbortController();
-  const gate = Promise.withResolvers<void>();
-  const started: string[] = [];
-  const queue = queueOf({
-    concurrency: 1,
-    signal: stop.signal,
-    work: async (key) => {
-      started.push(key);
-      await gate.promise;
-    },
-  });
-  queue.add('a', 'urgent');
-  queue.add('b', 'urgent');
-  stop.abort();
-  queue.add('c', 'urgent');
-  const stopped = queue.stopped();
-  gate.resolve();
-  await stopped;
-  t.same(started, ['a']);
-});
-
-function queueOf(options: Partial<Parameters<typeof createWorkQueue>[0]>) {
-  return createWorkQueue({
-    work: async () => undefined,
-    concurrency: 10,
-    retry: () => ({ baseMs: 1_000, capMs: 300_000 }),
-    clock: createFakeClock(),
-    random: () => 1,
-    signal: new AbortController().signal,
-    ...options,
-  });
-}
-
-/** Lets everything that is already resolved run. */
-async function turns(count = 5): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
+t.test(
+  'after the signal no work starts, and the queue is drained when the last one ended',
+  async (t) => {
+    const stop = new AbortController();
+    const gate = Promise.withResolvers<void>();
+    const started: string[] = [];
+    const queue = queueOf({
+      concurrency: 1,
+      signal: stop.signal,
+      work: async (key) => {
+        started.push(key);
+        await gate.promise;
+      },
+    });
+    queue.add('a', 'urgent');
+    queue.add('b', 'urgent');
+    stop.abort();
+    queue.add('c', 'urgent');
+    const stopped = queue.drained();
+    gate.resolve();
+    await stopped;
+    t.same(started, ['a']);
+  },
+);

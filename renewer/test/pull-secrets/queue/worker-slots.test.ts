@@ -1,16 +1,16 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import type { SlotLimits } from '../../../src/pull-secrets/queue/worker-slots.ts';
-import { createWorkQueue } from '../../../src/pull-secrets/queue/work-queue.ts';
+import { queueOf, turns } from '../../support/work-queue.ts';
 
-/** A queue that tells what is worked on, and whose work lasts until it is told to end, or to make room. */
-function holding(t: Test, lanes: SlotLimits) {
+/** A queue that records its keys, and whose work lasts until it is ended or evicted. */
+function holding(t: Test, limits: SlotLimits) {
   const clock = createFakeClock();
   const held = new Map<string, () => void>();
   const fails = new Set<string>();
   const begun: string[] = [];
   const queue = queueOf({
-    ...lanes,
+    ...limits,
     clock,
     work: async (key, signal) => {
       begun.push(key);
@@ -26,8 +26,8 @@ function holding(t: Test, lanes: SlotLimits) {
   return { queue, clock, held, begun, fails };
 }
 
-function slow(places: number): NonNullable<SlotLimits['slow']> {
-  return { afterMs: 300, places, evictAfterMs: 3_000 };
+function slow(count: number): NonNullable<SlotLimits['slow']> {
+  return { afterMs: 300, slots: count, evictAfterMs: 3_000 };
 }
 
 t.test('slow keys leave their places to others, and have places of their own later', async (t) => {
@@ -39,7 +39,7 @@ t.test('slow keys leave their places to others, and have places of their own lat
   await turns();
   t.same(begun, ['slow1', 'slow2', 'slow3', 'a']);
   await clock.advance(60_000);
-  t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'nobody ends what is in nobody’s way');
+  t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'no work is evicted while no key waits');
   held.forEach((end) => end());
   await turns();
   for (const key of ['slow1', 'slow2', 'slow3']) queue.add(key, 'urgent');
@@ -53,7 +53,7 @@ t.test(
     const { queue, clock, held, begun } = holding(t, { concurrency: 2, slow: slow(1) });
     for (const key of ['slow1', 'slow2', 'slow3']) queue.add(key, 'urgent');
     await clock.advance(10_000);
-    t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'while nobody else waits');
+    t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'while no other key waits');
     queue.add('a', 'urgent');
     await turns();
     t.ok(begun.includes('a'));
@@ -134,7 +134,7 @@ t.test('a key that is quick again has its place again, and a forgotten one too',
   t.same(begun, ['slow1', 'slow1', 'slow2']);
 });
 
-t.test('what all work waits for makes no key slow', async (t) => {
+t.test('the wait for `ready` makes no key slow', async (t) => {
   const gate = Promise.withResolvers<void>();
   const clock = createFakeClock();
   const begun: string[] = [];
@@ -152,20 +152,3 @@ t.test('what all work waits for makes no key slow', async (t) => {
   await turns();
   t.same(begun, ['a', 'b']);
 });
-
-function queueOf(options: Partial<Parameters<typeof createWorkQueue>[0]>) {
-  return createWorkQueue({
-    work: async () => undefined,
-    concurrency: 10,
-    retry: () => ({ baseMs: 1_000, capMs: 300_000 }),
-    clock: createFakeClock(),
-    random: () => 1,
-    signal: new AbortController().signal,
-    ...options,
-  });
-}
-
-/** Lets everything that is already resolved run. */
-async function turns(count = 5): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-}

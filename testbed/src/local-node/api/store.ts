@@ -57,26 +57,25 @@ export function followCollection<T extends Stored>(
     if (objects.delete(key)) onChange(key, undefined);
   }
 
-  void runReflector<T, T>({
-    client,
-    clock,
-    logger,
-    path,
-    ...(fieldSelector && { fieldSelector }),
-    metadataOnly: false,
-    reduce: (object) => object,
-    random: Math.random,
-    signal,
-    handler: {
-      replace: (present) => {
-        const keys = new Set(present.map(keyOf));
-        for (const key of objects.keys()) if (!keys.has(key)) remove(key);
-        for (const object of present) upsert(object);
-        markSynced();
+  void runReflector<T, T>(
+    { client, clock, random: Math.random, logger },
+    {
+      path,
+      ...(fieldSelector && { fieldSelector }),
+      metadataOnly: false,
+      reduce: (object) => object,
+      handler: {
+        replace: (present) => {
+          const keys = new Set(present.map(keyOf));
+          for (const key of objects.keys()) if (!keys.has(key)) remove(key);
+          for (const object of present) upsert(object);
+          markSynced();
+        },
+        upsert,
+        remove: (object) => remove(keyOf(object)),
       },
-      upsert,
-      remove: (object) => remove(keyOf(object)),
     },
-  });
+    signal,
+  );
   return { synced, get: (key) => objects.get(key), values: () => objects.values() };
 }

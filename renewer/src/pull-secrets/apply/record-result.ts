@@ -1,0 +1,113 @@
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { ServerPause } from '@ecr-pull-secrets/kube/pacing/server-pause.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import type { DockerConfig } from '../../credentials/docker-config.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
+import type { PullSecretCache } from '../cache/cache.ts';
+import type { NamespaceProblems } from '../events/namespace-problems.ts';
+import {
+  denialIdentity,
+  denialMessage,
+  foreignMessage,
+  slowMessage,
+} from '../events/event-messages.ts';
+import type { ForeignSecrets } from '../foreign/foreign-secrets.ts';
+import type { Finding } from '../foreign/read-foreign-keys.ts';
+import { SLOW_WRITE_MS } from '../queue/pacing.ts';
+import type { RepairLimiter } from '../queue/repair-limiter.ts';
+import type { PlanResult } from './execute-plan.ts';
+
+export interface ResultRecorderDependencies
+  extends Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> {
+  readonly cache: Pick<PullSecretCache, 'update'>;
+  readonly problems: NamespaceProblems;
+  readonly repairs: RepairLimiter;
+  readonly foreign: ForeignSecrets;
+  readonly serverPause: ServerPause;
+}
+
+/**
+ * Records the result of a plan: in the cache, the limiters, the metrics, the log and Events.
+ *
+ * @throws the error of a plan that failed; ECRPS_PULL_SECRET_REFUSED if its cause is in the namespace
+ */
+export type RecordResult = (namespace: string, result: PlanResult) => void;
+
+type Written = PlanResult & { readonly kind: 'written' };
+type Failed = PlanResult & { readonly kind: 'failed' };
+
+export function createResultRecorder(
+  dependencies: ResultRecorderDependencies,
+  { secretName }: { readonly secretName: string },
+): RecordResult {
+  const { cache, problems, repairs, foreign, serverPause, clock, logger, metrics } = dependencies;
+  const writeFailures = createThrottledLog(
+    { clock, logger },
+    'writing a pull secret failed; will retry',
+  );
+  const readFailures = createThrottledLog(
+    { clock, logger },
+    'reading a pull secret failed; will retry',
+  );
+
+  function recordFinding(namespace: string, dockerConfig: DockerConfig, finding: Finding): void {
+    foreign.record(namespace, dockerConfig, finding);
+    if (finding.foreignKeys.length === 0) return;
+    const message = foreignMessage(secretName, namespace, finding.foreignKeys);
+    problems.report(namespace, { reason: 'PullSecretForeign', message });
+  }
+
+  function recordDeletion(namespace: string): void {
+    problems.resolve(namespace, 'PullSecretRefused');
+    metrics.secretWrites.inc({ result: 'deleted' });
+    logger.info({ namespace }, 'deleted the pull secret of a namespace that opted out');
+  }
+
+  function recordWrite(namespace: string, { plan, secret, tookMs }: Written): void {
+    cache.update(namespace, secret);
+    repairs.written(namespace, plan.dockerConfig);
+    foreign.forget(namespace);
+    problems.resolve(namespace, 'PullSecretRefused');
+    problems.resolve(namespace, 'PullSecretForeign');
+    metrics.secretWrites.inc({ result: 'success' });
+    logger.info({ namespace, reason: plan.write.reason }, 'wrote the pull secret');
+    if (tookMs < SLOW_WRITE_MS) return problems.resolve(namespace, 'PullSecretSlow');
+    const message = slowMessage(secretName, tookMs);
+    problems.report(namespace, { reason: 'PullSecretSlow', message, identity: 'slow' });
+  }
+
+  /** @returns the error for the work queue, whose back-off depends on it */
+  function recordFailure(namespace: string, { plan, error, cause }: Failed): unknown {
+    // The deletion of a namespace deletes its secret, and the watch of secrets may report that first.
+    if (cause.kind === 'gone') return error;
+    const isRead = plan.kind === 'examine';
+    const result = cause.kind === 'server' ? 'error' : cause.kind;
+    if (!isRead) metrics.secretWrites.inc({ result });
+    if (cause.kind === 'server') {
+      serverPause.failed(error);
+      (isRead ? readFailures : writeFailures).report(error, namespace);
+      return error;
+    }
+    serverPause.succeeded();
+    if (plan.kind === 'write') {
+      repairs.missed(namespace, plan.dockerConfig, plan.write.resourceVersion);
+    }
+    if (cause.kind === 'conflict') {
+      logger.debug({ namespace }, 'the pull secret changed meanwhile; will retry');
+      return error;
+    }
+    const message = denialMessage(cause.cause, error, secretName);
+    const identity = denialIdentity(message);
+    problems.report(namespace, { reason: 'PullSecretRefused', message, identity });
+    return createError('ECRPS_PULL_SECRET_REFUSED', message, error);
+  }
+
+  return (namespace, result) => {
+    if (result.kind === 'failed') throw recordFailure(namespace, result);
+    serverPause.succeeded();
+    if (result.kind === 'deleted') recordDeletion(namespace);
+    if (result.kind === 'written') recordWrite(namespace, result);
+    if (result.kind === 'examined' && result.finding)
+      recordFinding(namespace, result.plan.dockerConfig, result.finding);
+  };
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { createError, type ErrorCode } from '@ecr-pull-secrets/shared/errors.ts';
+import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { EventQueue } from './event-queue.ts';
+
+/** The kinds of problems: the reason of the Event, and the code in the log. */
+const CODES = {
+  PullSecretRefused: 'ECRPS_PULL_SECRET_REFUSED',
+  PullSecretContested: 'ECRPS_PULL_SECRET_CONTESTED',
+  PullSecretForeign: 'ECRPS_PULL_SECRET_FOREIGN',
+  PullSecretSlow: 'ECRPS_PULL_SECRET_SLOW',
+  RoleRefused: 'ECRPS_ROLE_REFUSED',
+  RoleWithoutToken: 'ECRPS_ROLE_WITHOUT_TOKEN',
+} as const satisfies Readonly<Record<string, ErrorCode>>;
+
+export type ProblemReason = keyof typeof CODES;
+
+/** Something that the users of a namespace should see. */
+export interface Problem {
+  /** A namespace has at most one problem of a reason at a time. */
+  readonly reason: ProblemReason;
+  /** What happened and what to do; no credentials. */
+  readonly message: string;
+  /** A problem with another identity is reported again; the message if absent. */
+  readonly identity?: string;
+}
+
+/**
+ * A problem may change once or twice: a webhook refuses a secret after a quota did. A text that changes with each
+ * attempt must not be reported each time.
+ */
+const MAX_REPORTS = 3;
+
+/** Reports each problem of a namespace once, in the log and as an Event, until it is resolved. */
+export interface NamespaceProblems {
+  /** The log has it at once; an Event follows. */
+  report(namespace: string, problem: Problem): void;
+  /** The problem is over: the next one is reported. */
+  resolve(namespace: string, reason: ProblemReason): void;
+  /** The namespace is gone, and one of the same name would be another. */
+  forget(namespace: string): void;
+  has(namespace: string, reason: ProblemReason): boolean;
+  /** How many namespaces have a problem, by reason. */
+  counts(): Iterable<readonly [reason: string, namespaces: number]>;
+}
+
+export function createNamespaceProblems(
+  { events, logger }: { readonly events: EventQueue; readonly logger: Logger },
+  { secretName }: { readonly secretName: string },
+): NamespaceProblems {
+  /** The identities of the reported problems, as digests: texts would take more memory than all else. */
+  const reported = new Map<string, Map<string, readonly string[]>>(
+    Object.keys(CODES).map((reason) => [reason, new Map()]),
+  );
+
+  return {
+    report: (namespace, { reason, message, identity = message }) => {
+      const digests = reported.get(reason)?.get(namespace) ?? [];
+      const digest = digestOf(identity);
+      if (digests.length >= MAX_REPORTS || digests.includes(digest)) return;
+      reported.get(reason)?.set(namespace, [...digests, digest]);
+      const err = createError(CODES[reason], message);
+      logger.error({ namespace, err }, 'namespace problem; other namespaces are not affected');
+      const involvedObject = { apiVersion: 'v1', kind: 'Secret', name: secretName };
+      events.add({ namespace, involvedObject, reason, message });
+    },
+    resolve: (namespace, reason) => void reported.get(reason)?.delete(namespace),
+    forget: (namespace) => {
+      events.forget(namespace);
+      for (const namespaces of reported.values()) namespaces.delete(namespace);
+    },
+    has: (namespace, reason) => reported.get(reason)?.has(namespace) ?? false,
+    counts: () => [...reported].map(([reason, namespaces]) => [reason, namespaces.size]),
+  };
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64').slice(0, 12);
+}

@@ -1,0 +1,47 @@
+import { posix } from 'node:path';
+import t from 'tap';
+import { listFiles, readPages } from './support/checkout.ts';
+
+const files = new Set(await listFiles());
+const pages = await readPages();
+
+/** The anchors of a page, as GitHub makes them from its headings. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const prose = text.replaceAll(/^```[^]*?^```$/gm, '');
+  const headings = [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+/** The links of a page to other files of the checkout, or to a heading. */
+function linksOf(text: string): readonly string[] {
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return links.filter((link) => !/^[a-z]+:/.test(link));
+}
+
+function problemOf(page: string, link: string): string | undefined {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page : posix.join(posix.dirname(page), path);
+  const isFolder = [...files].some((file) => file.startsWith(target));
+  if (!files.has(target) && !isFolder) return `${link}: there is no ${target}`;
+  if (anchor === undefined) return undefined;
+  const anchors = anchorsOf(pages.get(target) ?? '');
+  return anchors.has(anchor) ? undefined : `${link}: ${target} has no such heading`;
+}
+
+for (const [page, text] of pages) {
+  t.test(`each link of ${page} leads to a file and a heading`, (t) => {
+    const problems = linksOf(text).map((link) => problemOf(page, link));
+    t.strictSame(
+      problems.filter((problem) => problem !== undefined),
+      [],
+    );
+    t.end();
+  });
+}
