@@ -10,12 +10,11 @@ import type {
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { CA_SECRET, CONFIGURATION, readCaBundle, type WebhookConfiguration } from './support/ca.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 import { SERVER_NAME, WEBHOOK_PORT } from './support/webhook-pods.ts';
 
 const HOME = '/api/v1/namespaces/ecr-pull-secrets';
-const CONFIGURATION =
-  '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/ecr-pull-secrets';
 
 /** As kubelet writes the last of the waits of 0, 0.5, 1, 2 and 4 s; it comes again and again. */
 const LONGEST_BACK_OFF = /^back-off 4s restarting failed container=renewer /;
@@ -38,11 +37,6 @@ await eventually('injection works', injected);
 
 /** A pod of ours, whose status the local node wrote. */
 type Replica = Omit<Pod, 'status'> & { readonly status?: Partial<PodStatus> };
-
-interface WebhookConfiguration {
-  readonly metadata: { readonly resourceVersion: string };
-  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
-}
 
 async function createEcrPod(): Promise<readonly (string | undefined)[]> {
   const { spec } = await api.createPod('labelled', {
@@ -75,13 +69,8 @@ async function allReady(): Promise<void> {
 }
 
 async function readCertificate(): Promise<X509Certificate> {
-  const { data } = await api.get<Secret>(`${HOME}/secrets/ecr-pull-secrets-ca`);
+  const { data } = await api.get<Secret>(CA_SECRET);
   return new X509Certificate(Buffer.from(data?.['tls.crt'] ?? '', 'base64'));
-}
-
-async function caBundle(): Promise<string> {
-  const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
-  return Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString();
 }
 
 function pidOf({ metadata }: Replica, container: string): number | undefined {
@@ -138,7 +127,7 @@ t.test('it runs if Pod Security “restricted” is enforced', async (t) => {
 });
 
 t.test('two replicas that started at once agree on one CA, which is the caBundle', async (t) => {
-  const ca = await caBundle();
+  const ca = await readCaBundle(api);
   const { fingerprint256 } = await readCertificate();
   t.equal(new X509Certificate(ca).fingerprint256, fingerprint256);
   const logs = await Promise.all(
@@ -153,7 +142,7 @@ t.test('two replicas that started at once agree on one CA, which is the caBundle
 });
 
 t.test('a caBundle that was cleared is repaired, and nothing else is touched', async (t) => {
-  const before = await caBundle();
+  const before = await readCaBundle(api);
   const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
   await api.merge(CONFIGURATION, {
     webhooks: webhooks.map((webhook) => ({
@@ -161,7 +150,7 @@ t.test('a caBundle that was cleared is repaired, and nothing else is touched', a
       clientConfig: { ...webhook.clientConfig, caBundle: '' },
     })),
   });
-  await eventually('the repair', async () => assert.equal(await caBundle(), before), 10_000);
+  await eventually('the repair', async () => assert.equal(await readCaBundle(api), before), 10_000);
   await eventually('injection works', injected);
   t.same(
     await api.get<WebhookConfiguration>(CONFIGURATION).then((found) => found.webhooks),
@@ -170,10 +159,10 @@ t.test('a caBundle that was cleared is repaired, and nothing else is touched', a
 });
 
 t.test('an upgrade that changes nothing leaves the caBundle and the pods', async (t) => {
-  const before = await caBundle();
+  const before = await readCaBundle(api);
   const names = (await replicas()).map(({ metadata }) => metadata.name);
   await playground.install();
-  t.equal(await caBundle(), before);
+  t.equal(await readCaBundle(api), before);
   t.same(
     (await replicas()).map(({ metadata }) => metadata.name),
     names,
@@ -183,7 +172,7 @@ t.test('an upgrade that changes nothing leaves the caBundle and the pods', async
 t.test('a CA that was deleted is replaced, and taken over without a restart', async (t) => {
   const before = await readCertificate();
   const restartsBefore = restarts(await replicas());
-  await api.remove(`${HOME}/secrets/ecr-pull-secrets-ca`);
+  await api.remove(CA_SECRET);
   await eventually('another CA', async () => {
     assert.notEqual((await readCertificate()).fingerprint256, before.fingerprint256);
   });
@@ -192,7 +181,7 @@ t.test('a CA that was deleted is replaced, and taken over without a restart', as
 });
 
 t.test('a CA that was overwritten with rubbish is replaced', async (t) => {
-  await api.merge(`${HOME}/secrets/ecr-pull-secrets-ca`, { data: { 'tls.crt': 'eA==' } });
+  await api.merge(CA_SECRET, { data: { 'tls.crt': 'eA==' } });
   await eventually('a usable CA', readCertificate);
   await eventually('injection works', injectedByAll);
   t.pass();

@@ -59,7 +59,7 @@ export function isNamespaceTerminating(error: unknown): boolean {
   return isApiError(error, 403) && error.causes.includes('NamespaceTerminating');
 }
 
-/** Seconds, as the API server writes it (RFC 9110 §10.2.3); its other form, a date, it never uses. */
+/** Seconds, as the API server writes it (RFC 9110, section 10.2.3); its other form, a date, it never uses. */
 function readRetryAfterMs(header: string | undefined): number | undefined {
   if (header === undefined || !/^\d+$/.test(header)) return undefined;
   return Math.min(Number(header) * 1000, LONGEST_RETRY_AFTER_MS);

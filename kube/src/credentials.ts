@@ -102,7 +102,7 @@ function serverOf({ name, server }: Cluster): string {
   if (!/^https?:\/\//i.test(withScheme) || !URL.canParse(withScheme)) {
     throw createError(
       'ECRPS_CONFIGURATION_INVALID',
-      `the kubeconfig’s cluster "${name}" has server: "${server}", which is not an http or https URL; for example server: https://api.example.com:6443`,
+      `the kubeconfig's cluster "${name}" has server: "${server}", which is not an http or https URL; for example server: https://api.example.com:6443`,
     );
   }
   const { origin, pathname } = new URL(withScheme);
@@ -120,7 +120,7 @@ function proxyUrlOf({ name, proxyUrl }: Cluster): string | undefined {
   } catch (error) {
     throw createError(
       'ECRPS_CONFIGURATION_INVALID',
-      `the kubeconfig’s cluster "${name}": proxy-url ${describeError(error)}; for example proxy-url: http://proxy.example.com:3128`,
+      `the kubeconfig's cluster "${name}": proxy-url ${describeError(error)}; for example proxy-url: http://proxy.example.com:3128`,
     );
   }
 }

@@ -23,7 +23,7 @@ function exists(path: string): boolean {
   if ([...topFolders].some((folder) => folder !== '' && path.startsWith(folder))) {
     return files.includes(path) || folders.has(path);
   }
-  return files.some((file) => file.endsWith(`/${path}`));
+  return [...files, ...folders].some((known) => known.endsWith(`/${path}`));
 }
 
 t.test('the pages name only files and folders that exist', (t) => {

@@ -150,7 +150,7 @@ for (const [container, port] of Object.entries(OPS_PORTS)) {
       const longBody = Buffer.concat([Buffer.from(body), Buffer.alloc(MEBIBYTE - 1, ' ')]);
       await survives(t, async () => {
         const open = await hold(t, COUNTS.plain, tcpOpener({ host, port }, Buffer.from(half)));
-        t.ok(open.length < 1_000, `${open.length} stay open`);
+        await staysBelow(open, 1_000);
         await hold(t, 600, tcpOpener({ host, port }, longBody));
       });
     },
@@ -167,7 +167,7 @@ t.test(
     const get = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
     await survives(t, async () => {
       const open = await hold(t, COUNTS.tls, tlsOpener(webhook));
-      t.ok(open.length < 1_400, `${open.length} stay open`);
+      await staysBelow(open, 1_400);
       for (let round = 0; round < 3; round++) {
         for (const socket of open) socket.write(get);
         await hold(t, 100, tlsOpener(webhook, Buffer.from(get)));
@@ -180,6 +180,21 @@ t.test(
     t.match(String(answer), /^HTTP\/1.1 200 /);
   },
 );
+
+/**
+ * Waits until fewer connections are open: on a busy machine this side sees their end later than it opens others. In
+ * two seconds no timeout of a request, which is 10 s, can close them instead of the limit.
+ */
+async function staysBelow(sockets: readonly Socket[], limit: number): Promise<void> {
+  await eventually(
+    'the limit closes connections',
+    () => {
+      const open = sockets.filter(({ closed }) => !closed).length;
+      assert.ok(open < limit, `${open} stay open`);
+    },
+    2_000,
+  );
+}
 
 /** Opens a connection on which a review was answered. */
 async function openServed(t: Test, review: Buffer): Promise<Socket> {

@@ -70,6 +70,11 @@ export function createWebhookApp(
   { handleReview, metrics, logger, isDraining }: WebhookAppDependencies,
   { timeouts = TIMEOUTS, bodyBudgetBytes }: WebhookAppSettings = {},
 ): WebhookApp {
+  function reject(reply: FastifyReply, rejection: Rejection): void {
+    metrics.requests.inc({ result: rejection === BUSY ? 'busy' : 'refused' });
+    send(reply, rejection);
+  }
+
   const app = fastify({
     https: {
       handshakeTimeout: timeouts.handshakeMs,
@@ -111,12 +116,6 @@ export function createWebhookApp(
   });
 
   addMutateRoute(app, { handleReview, metrics }, { bodyBudgetBytes });
-
-  function reject(reply: FastifyReply, rejection: Rejection): void {
-    metrics.requests.inc({ result: rejection === BUSY ? 'busy' : 'refused' });
-    send(reply, rejection);
-  }
-
   return app;
 }
 
