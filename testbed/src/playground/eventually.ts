@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 
-const SHORTEST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1_000;
+const SHORTEST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 500;
 
 /**
- * A check costs up to 20 ms of CPU, so that ten a second would be a fifth of a core for each test that
- * waits. With this share a wait becomes at most a seventh longer.
+ * A check costs up to 20 ms of CPU, so that twenty a second would be a third of a core for each test that
+ * waits. With this share a wait becomes at most a tenth longer.
  */
-const PAUSE_SHARE = 0.15;
+const PAUSE_SHARE = 0.1;
 
 const DEFAULT_WITHIN_MS = 30_000;
 
