@@ -118,24 +118,6 @@ securityContext:
 {{- end -}}
 {{- end -}}
 
-{{/* The configuration that is too long for environment variables. */}}
-{{- define "ecr-pull-secrets.config" -}}
-{{- include "ecr-pull-secrets.checkConfig" . -}}
-{{- $registries := list -}}
-{{- if kindIs "slice" .Values.registries -}}{{- $registries = .Values.registries -}}{{- end -}}
-{{- $config := dict
-  "registries" $registries
-  "namespaceRoles" (.Values.namespaceRoles | default list)
-  "optOut" .Values.optOut
-  "routineWritesPerSecond" .Values.routineWritesPerSecond
-  "certificates" .Values.tls.selfManaged -}}
-{{- /* Without a webhook it is neither validated nor needed. */ -}}
-{{- if include "ecr-pull-secrets.hasWebhook" . -}}
-{{- with .Values.tls.additionalCaBundle -}}{{- $_ := set $config "additionalCaBundle" . -}}{{- end -}}
-{{- end -}}
-{{- toJson $config -}}
-{{- end -}}
-
 {{/* The validated mode; none if there is no webhook. */}}
 {{- define "ecr-pull-secrets.tlsMode" -}}
 {{- $mode := .Values.tls.mode -}}

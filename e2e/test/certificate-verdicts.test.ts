@@ -4,7 +4,7 @@ import {
   readCertificateSet,
   servingProblems,
 } from '@ecr-pull-secrets/certs-scripts/verify/certificate-set.ts';
-import { mendedPem, readPemCertificates } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
+import { normalizedPem, readPemCertificates } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import {
   below,
   type ChainCase,
@@ -94,13 +94,13 @@ t.test('a PEM text that Go does not read is read, and written so that Go reads i
     ([kind, make]) => [kind, make(good.caBundle)] as const,
   );
   const asIs = await judgeByGo(texts.map(([, text]) => withBundle(good, text)));
-  const mended = await judgeByGo(texts.map(([, text]) => withBundle(good, mendedPem(text))));
+  const mended = await judgeByGo(texts.map(([, text]) => withBundle(good, normalizedPem(text))));
   for (const [index, [kind, text]] of texts.entries()) {
-    const { certificates, isMended } = readPemCertificates(text);
+    const { certificates, isNormalized } = readPemCertificates(text);
     t.equal(mended[index] === '', certificates.length > 0, `${kind}: Go reads what we read`);
     t.equal(
       asIs[index] === '',
-      certificates.length > 0 && !isMended,
+      certificates.length > 0 && !isNormalized,
       `${kind}: we say what Go does`,
     );
   }

@@ -1,6 +1,6 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { APPLY_PATCH, type KubeClient, METADATA_ONLY } from './client.ts';
-import type { PartialObject } from './objects.ts';
+import type { PartialObjectMetadata } from './objects.ts';
 import { type MetadataFields, metadataSelection } from './read-json.ts';
 
 /** No object has this version, so an apply that names it only creates [tried on 1.36 and 1.37]. */
@@ -31,8 +31,8 @@ export async function apply({
   body,
   metadataFields = {},
   signal,
-}: Apply): Promise<PartialObject> {
-  return client.request<PartialObject>({
+}: Apply): Promise<PartialObjectMetadata> {
+  return client.request<PartialObjectMetadata>({
     method: 'PATCH',
     path,
     query: { fieldManager: PRODUCT_NAME, force: true },

@@ -69,7 +69,7 @@ export function createLeaseStore(client: KubeClient, settings: LeaseStoreSetting
         method: 'PUT',
         path,
         query: { fieldManager: PRODUCT_NAME },
-        body: { ...kind, metadata: withoutBallast(previous), spec },
+        body: { ...kind, metadata: minimalMetadata(previous), spec },
       } as const;
       try {
         const write = previous ? update : create;
@@ -86,7 +86,7 @@ export function createLeaseStore(client: KubeClient, settings: LeaseStoreSetting
  * Labels and annotations have no use here, and anyone who may write the lease may fill it up with them, or with
  * managed fields, so that there is no room for a holder: they are removed. `[{}]` is how managed fields are removed.
  */
-function withoutBallast(previous: Lease | undefined): object {
+function minimalMetadata(previous: Lease | undefined): object {
   const { name, namespace, resourceVersion, finalizers, ownerReferences } =
     previous?.metadata ?? {};
   return { name, namespace, resourceVersion, finalizers, ownerReferences, managedFields: [{}] };

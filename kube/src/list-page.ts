@@ -8,7 +8,7 @@ import {
 import { LARGEST_OBJECT_BYTES } from './response-reader.ts';
 import { isApiError } from './api-error.ts';
 import { type KubeClient, METADATA_LIST_ONLY } from './client.ts';
-import type { ObjectList, PartialObject } from './objects.ts';
+import type { ObjectList, PartialObjectMetadata } from './objects.ts';
 import { type MetadataFields, metadataSelection, readJson } from './read-json.ts';
 
 /** The limit of a page, as in client-go's pager. */
@@ -49,7 +49,7 @@ export function beginList(): ListPosition {
  * @template T - an object as the API server sends it
  * @template R - what is kept of it
  */
-export interface ListSettings<T extends PartialObject, R> {
+export interface ListSettings<T extends PartialObjectMetadata, R> {
   /** Path of the collection, for instance `/api/v1/namespaces`. */
   readonly path: string;
   readonly fieldSelector?: string;
@@ -80,7 +80,7 @@ interface Page<R> {
  * @throws as the client; the position then is that of the same page, with fewer objects if the API server may have
  *   taken too long to build it
  */
-export async function nextPage<T extends PartialObject, R>(
+export async function nextPage<T extends PartialObjectMetadata, R>(
   client: KubeClient,
   settings: ListSettings<T, R>,
   position: ListPosition,
@@ -106,7 +106,7 @@ export async function nextPage<T extends PartialObject, R>(
   }
 }
 
-function pageRequest<T extends PartialObject, R>(
+function pageRequest<T extends PartialObjectMetadata, R>(
   { path, fieldSelector, metadataOnly, metadataFields, reduce }: ListSettings<T, R>,
   { continueToken, limit }: ListPosition,
 ) {

@@ -21,7 +21,7 @@ export interface ObjectMeta {
 }
 
 /** What a metadata-only list or watch carries. */
-export interface PartialObject {
+export interface PartialObjectMetadata {
   readonly metadata: ObjectMeta;
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { isApiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { beginList, type ListPosition, nextPage } from './list-page.ts';
-import type { PartialObject } from './objects.ts';
+import type { PartialObjectMetadata } from './objects.ts';
 import { createReflectorBackOff, type WatchFailure } from './pacing/reflector-back-off.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import { type ReflectorSettings, watchOnce, type WatchPosition } from './watch-once.ts';
@@ -42,7 +42,7 @@ interface Progress<R> extends WatchPosition {
  * Its loop is its own, and not a reconcile loop: it is a stream with a position, and the wait depends on the kind of
  * the failure (`createReflectorBackOff`).
  */
-export async function runReflector<T extends PartialObject, R>(
+export async function runReflector<T extends PartialObjectMetadata, R>(
   dependencies: ReflectorDependencies,
   settings: ReflectorSettings<T, R>,
   signal: AbortSignal,
@@ -82,7 +82,7 @@ function begin<R>(): Progress<R> {
  *
  * @throws as `nextPage`; ECRPS_KUBERNETES_ANSWER_INVALID if the list has no version to watch from
  */
-async function continueList<T extends PartialObject, R>(
+async function continueList<T extends PartialObjectMetadata, R>(
   client: KubeClient,
   settings: ReflectorSettings<T, R>,
   progress: Progress<R>,

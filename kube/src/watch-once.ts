@@ -10,7 +10,7 @@ import { createApiError } from './api-error.ts';
 import { type KubeClient, METADATA_ONLY } from './client.ts';
 import { linesOf } from './lines.ts';
 import type { ListSettings } from './list-page.ts';
-import type { PartialObject, Status } from './objects.ts';
+import type { PartialObjectMetadata, Status } from './objects.ts';
 import { isOlderVersion } from './resource-version.ts';
 import { type MetadataFields, metadataSelection, readJson } from './read-json.ts';
 import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
@@ -40,7 +40,7 @@ export interface ReflectorHandler<R> {
 }
 
 /** What to list and watch, and who receives it. */
-export interface ReflectorSettings<T extends PartialObject, R> extends ListSettings<T, R> {
+export interface ReflectorSettings<T extends PartialObjectMetadata, R> extends ListSettings<T, R> {
   readonly handler: ReflectorHandler<R>;
 }
 
@@ -58,7 +58,7 @@ export interface WatchPosition {
  * @throws as the client, if the watch is refused; ECRPS_KUBERNETES_UNREACHABLE if it breaks off;
  *   an ApiError if the stream has an ERROR event; ECRPS_KUBERNETES_ANSWER_INVALID for nonsense
  */
-export async function watchOnce<T extends PartialObject, R>(
+export async function watchOnce<T extends PartialObjectMetadata, R>(
   { client, clock }: { readonly client: KubeClient; readonly clock: Clock },
   settings: ReflectorSettings<T, R>,
   position: WatchPosition,
@@ -80,7 +80,7 @@ export async function watchOnce<T extends PartialObject, R>(
   });
 }
 
-function openWatch<T extends PartialObject, R>(
+function openWatch<T extends PartialObjectMetadata, R>(
   client: KubeClient,
   { path, fieldSelector, metadataOnly }: ReflectorSettings<T, R>,
   { version: resourceVersion }: WatchPosition,
@@ -102,7 +102,7 @@ function openWatch<T extends PartialObject, R>(
   });
 }
 
-function handleEvent<T extends PartialObject, R>(
+function handleEvent<T extends PartialObjectMetadata, R>(
   { path, reduce, handler }: ReflectorSettings<T, R>,
   position: WatchPosition,
   event: WatchEvent<T>,

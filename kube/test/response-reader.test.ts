@@ -5,7 +5,7 @@ import { createApiError, isApiError } from '../src/api-error.ts';
 import { createKubeClient } from '../src/client.ts';
 import { NAMESPACES_PATH } from '../src/object-names.ts';
 import { beginList, nextPage } from '../src/list-page.ts';
-import type { PartialObject } from '../src/objects.ts';
+import type { PartialObjectMetadata } from '../src/objects.ts';
 import { type Exchange, startApiStandIn } from '../testing/api-stand-in.ts';
 
 const MEBIBYTE = 1024 ** 2;
@@ -134,7 +134,7 @@ async function listAll(
   }
 }
 
-function nameOf({ metadata }: PartialObject): string {
+function nameOf({ metadata }: PartialObjectMetadata): string {
   return metadata.name;
 }
 

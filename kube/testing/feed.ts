@@ -1,4 +1,4 @@
-import type { ObjectMeta, PartialObject } from '../src/objects.ts';
+import type { ObjectMeta, PartialObjectMetadata } from '../src/objects.ts';
 import type { Exchange } from './api-stand-in.ts';
 import { list } from './follower.ts';
 
@@ -6,8 +6,8 @@ import { list } from './follower.ts';
 export const LIST_VERSION = 100;
 
 /** A collection as it was at first, and what happened since. */
-export function createFeed(objects: readonly PartialObject[]) {
-  const events: { readonly type: string; readonly object: PartialObject }[] = [];
+export function createFeed(objects: readonly PartialObjectMetadata[]) {
+  const events: { readonly type: string; readonly object: PartialObjectMetadata }[] = [];
   let watcher: Exchange | undefined;
   return {
     list: (exchange: Exchange) => exchange.json(list(String(LIST_VERSION), ...objects)),
@@ -19,7 +19,7 @@ export function createFeed(objects: readonly PartialObject[]) {
         if (Number(object.metadata.resourceVersion) > from) exchange.event(type, object);
       }
     },
-    send: (type: string, object: PartialObject) => {
+    send: (type: string, object: PartialObjectMetadata) => {
       events.push({ type, object });
       watcher?.event(type, object);
     },

@@ -7,7 +7,7 @@ import type { Test } from 'tap';
 import { createKubeClient } from '../src/client.ts';
 import { NAMESPACES_PATH } from '../src/object-names.ts';
 import { type ReflectorSettings, runReflector } from '../src/reflector.ts';
-import type { PartialObject } from '../src/objects.ts';
+import type { PartialObjectMetadata } from '../src/objects.ts';
 import { type ApiStandIn, type Exchange, startApiStandIn } from './api-stand-in.ts';
 
 export const MINUTE_MS = 60_000;
@@ -30,7 +30,7 @@ export interface Follower {
 }
 
 interface Overrides {
-  readonly handler?: ReflectorSettings<PartialObject, PartialObject>['handler'];
+  readonly handler?: ReflectorSettings<PartialObjectMetadata, PartialObjectMetadata>['handler'];
   readonly random?: () => number;
 }
 
@@ -64,7 +64,7 @@ export async function startFollower(
       await clock.advance(ms);
     },
   };
-  const done = runReflector<PartialObject, PartialObject>(
+  const done = runReflector<PartialObjectMetadata, PartialObjectMetadata>(
     { client, clock: advancing, random, logger },
     {
       path: NAMESPACES_PATH,
@@ -91,15 +91,15 @@ export async function startFollower(
   return { api, clock, pauses, calls, warnings, signal, stop };
 }
 
-function describe({ metadata }: PartialObject): string {
+function describe({ metadata }: PartialObjectMetadata): string {
   return `${metadata.name}@${metadata.resourceVersion}`;
 }
 
-export function named(name: string, resourceVersion: string): PartialObject {
+export function named(name: string, resourceVersion: string): PartialObjectMetadata {
   return { metadata: { name, resourceVersion } };
 }
 
-export function list(resourceVersion: string, ...items: readonly PartialObject[]) {
+export function list(resourceVersion: string, ...items: readonly PartialObjectMetadata[]) {
   return { metadata: { resourceVersion }, items };
 }
 

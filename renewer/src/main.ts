@@ -5,7 +5,7 @@ import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { HEALTHY, startOpsServer } from '@ecr-pull-secrets/shared/http/ops-server.ts';
 import { readRenewerConfiguration, type RenewerConfiguration } from './config/configuration.ts';
-import { connect } from './network/connect.ts';
+import { createConfiguredKubeClient } from './network/kube-client.ts';
 import type { RenewerDependencies } from './dependencies.ts';
 import {
   runLeaderElection,
@@ -14,7 +14,7 @@ import {
 import { createLeaseStore } from '@ecr-pull-secrets/kube/lease.ts';
 import { lead } from './leader.ts';
 import { createRenewerMetrics } from './metrics.ts';
-import { waitUnconfigured } from './config/unconfigured.ts';
+import { serveInvalidConfiguration } from './config/invalid-configuration.ts';
 import { createWebhookTls, type WebhookTls } from './webhook-tls/webhook-tls.ts';
 import { runRenewerFactsWriter } from './renewer-facts/renewer-facts-writer.ts';
 
@@ -28,7 +28,7 @@ export async function runRenewer(environment: Environment, stop: AbortSignal): P
   try {
     configuration = readRenewerConfiguration(environment);
   } catch (error) {
-    await waitUnconfigured(environment, error, stop);
+    await serveInvalidConfiguration(environment, error, stop);
     throw error;
   }
   await run(configuration, stop);
@@ -37,7 +37,7 @@ export async function runRenewer(environment: Environment, stop: AbortSignal): P
 async function run(configuration: RenewerConfiguration, stop: AbortSignal): Promise<void> {
   const registry = createMetricsRegistry();
   const dependencies: RenewerDependencies = {
-    client: connect(configuration, 'renewer'),
+    client: createConfiguredKubeClient(configuration, 'renewer'),
     clock: systemClock,
     random: Math.random,
     logger: createLogger({ ...configuration.log, name: 'renewer' }),

@@ -10,7 +10,7 @@ import {
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { DEFAULT_PULL_SECRET_NAME, DEFAULT_TLS_DIR } from '@ecr-pull-secrets/shared/names.ts';
 import { z } from 'zod';
-import { parseRegistryHosts } from './admission/registry-hosts.ts';
+import { parseRegistryHosts } from './admission/registry-hosts-setting.ts';
 
 /** The webhook's environment variables; docs/configuration.md is generated from their descriptions. */
 export const webhookVariables = z.object({
@@ -72,7 +72,7 @@ export function readWebhookConfiguration(environment: Environment) {
     host: variables.HOST,
     port: variables.PORT,
     opsPort: variables.OPS_PORT,
-    tlsDirectory: variables.TLS_DIR,
+    tlsDir: variables.TLS_DIR,
     factsDirectory: variables.FACTS_DIR ?? variables.TLS_DIR,
     serverName: variables.SERVER_NAME,
     pullSecretName: variables.DOCKER_SECRET_NAME,

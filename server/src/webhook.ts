@@ -63,7 +63,7 @@ export function createWebhook(
       if (stop.aborted) return { ok: false, reason: 'stopping: draining connections' };
       if (app.server.listening) return HEALTHY;
       const problem = certificate.problem();
-      const waiting = `waiting for the first certificate in ${configuration.tlsDirectory}`;
+      const waiting = `waiting for the first certificate in ${configuration.tlsDir}`;
       return { ok: false, reason: problem === undefined ? waiting : `${waiting}: ${problem}` };
     },
   };

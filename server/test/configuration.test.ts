@@ -8,7 +8,7 @@ t.test('the configuration has the documented defaults, and is frozen', (t) => {
     host: '::',
     port: 10250,
     opsPort: 9402,
-    tlsDirectory: '/run/ecr-pull-secrets/tls',
+    tlsDir: '/run/ecr-pull-secrets/tls',
     factsDirectory: '/run/ecr-pull-secrets/tls',
     serverName: undefined,
     pullSecretName: 'ecr-pull-secret',

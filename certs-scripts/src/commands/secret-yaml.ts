@@ -1,5 +1,5 @@
 import type { CertificateSet } from '../verify/certificate-set.ts';
-import { mendedPem } from '../verify/pem.ts';
+import { normalizedPem } from '../verify/pem.ts';
 
 export interface SecretYamlOptions {
   readonly set: CertificateSet;
@@ -20,7 +20,7 @@ export interface SecretYamlOptions {
  * `kubectl create secret generic`.
  */
 export function secretYaml({ set, end, secret, namespace, webhook }: SecretYamlOptions): string {
-  const caBundle = encode(mendedPem(set.caPem));
+  const caBundle = encode(normalizedPem(set.caPem));
   const patch = [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: caBundle }];
   return `# This holds a private key: keep it out of version control.
 # Good for ${set.dnsNames.join(', ')} until ${end.toISOString()}.
@@ -37,7 +37,7 @@ metadata:
   name: ${JSON.stringify(secret)}
   namespace: ${JSON.stringify(namespace)}
 data:
-  tls.crt: ${encode(mendedPem(set.certificatePem))}
+  tls.crt: ${encode(normalizedPem(set.certificatePem))}
   tls.key: ${encode(set.privateKeyPem)}
   ca.crt: ${caBundle}
 `;

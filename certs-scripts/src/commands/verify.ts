@@ -1,6 +1,6 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
-import { certificateSetEnd } from '../verify/certificate-set-end.ts';
+import { certificateSetExpiry } from '../verify/certificate-set-expiry.ts';
 import { readCertificateSet, verifyCertificateSet } from '../verify/certificate-set.ts';
 import { defineCommand } from './command.ts';
 import { calledName, DAY_MS, extraDnsNames, namespace, path, service } from './options.ts';
@@ -50,9 +50,9 @@ export const verifyCommand = defineCommand({
       throw createError('ECRPS_CERTIFICATE_INVALID', message);
     }
     const { bundle, chain } = readCertificateSet(set);
-    if (chain.isMended) stderr.write(`note: ${paths.certificate} ${MENDED}\n`);
-    if (bundle?.isMended) stderr.write(`note: ${paths.ca} ${MENDED}\n`);
-    const end = certificateSetEnd(set);
+    if (chain.isNormalized) stderr.write(`note: ${paths.certificate} ${MENDED}\n`);
+    if (bundle?.isNormalized) stderr.write(`note: ${paths.ca} ${MENDED}\n`);
+    const end = certificateSetExpiry(set);
     const daysLeft = Math.round((end.getTime() - now.getTime()) / DAY_MS);
     stdout.write(
       `good: ${paths.certificate} serves ${names} until ${end.toISOString()}, in ${daysLeft} days; ` +

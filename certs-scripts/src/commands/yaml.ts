@@ -2,7 +2,7 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { objectName } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
 import { secretYaml } from './secret-yaml.ts';
-import { certificateSetEnd } from '../verify/certificate-set-end.ts';
+import { certificateSetExpiry } from '../verify/certificate-set-expiry.ts';
 import { verifyCertificateSet } from '../verify/certificate-set.ts';
 import { defineCommand } from './command.ts';
 import { calledName, namespace, path, service } from './options.ts';
@@ -46,7 +46,7 @@ export const yamlCommand = defineCommand({
     stdout.write(
       secretYaml({
         set,
-        end: certificateSetEnd(set),
+        end: certificateSetExpiry(set),
         secret: options.secret ?? `${options.service}${SECRET_SUFFIX}`,
         namespace: options.namespace,
         webhook: options.webhook ?? options.service,

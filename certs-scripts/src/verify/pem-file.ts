@@ -22,6 +22,6 @@ export async function readPemFile(path: string): Promise<string> {
  * The directory that holds one generation of files that are replaced together: kubelet and the renewer
  * switch a `..data` link, which must be resolved once for all of them.
  */
-export async function currentGeneration(directory: string): Promise<string> {
+export async function currentVersion(directory: string): Promise<string> {
   return await realpath(join(directory, '..data')).catch(() => directory);
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { below, NOW, root, toCase } from '../../testing/chain-drafts.ts';
-import { MAX_PEM_BYTES, mendedPem, readPemCertificates } from '../../src/verify/pem.ts';
+import { MAX_PEM_BYTES, normalizedPem, readPemCertificates } from '../../src/verify/pem.ts';
 import { readPemFile } from '../../src/verify/pem-file.ts';
 import { readPrivateKey } from '../../src/verify/private-key.ts';
 import { verifyCertificateSet } from '../../src/verify/certificate-set.ts';
@@ -9,12 +9,16 @@ const { caBundle, chain, key, dnsName } = toCase('PEM', below(root()));
 
 t.test('files that cat glued are read, and written with each marker on a line of its own', (t) => {
   const glued = caBundle.trimEnd() + chain.trimEnd();
-  const { certificates, problems, isMended } = readPemCertificates(glued);
+  const { certificates, problems, isNormalized } = readPemCertificates(glued);
   t.equal(certificates.length, 2);
   t.strictSame(problems, []);
-  t.equal(isMended, true);
-  t.equal(mendedPem(glued), caBundle + chain);
-  t.equal(mendedPem(`# ours\n${caBundle}`), `# ours\n${caBundle}`, 'what Go reads stays as it is');
+  t.equal(isNormalized, true);
+  t.equal(normalizedPem(glued), caBundle + chain);
+  t.equal(
+    normalizedPem(`# ours\n${caBundle}`),
+    `# ours\n${caBundle}`,
+    'what Go reads stays as it is',
+  );
   t.end();
 });
 

@@ -1,7 +1,7 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
-import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
@@ -26,7 +26,7 @@ export function followSecrets(
   const expiries = new Map<string, number[]>();
   let beginnings = 0;
 
-  function note({ metadata }: PartialObject): void {
+  function note({ metadata }: PartialObjectMetadata): void {
     const { namespace = '', annotations } = metadata;
     const versions = expiries.get(namespace) ?? [];
     versions.push(Date.parse(annotations?.[EXPIRES_AT_ANNOTATION] ?? ''));
@@ -34,7 +34,7 @@ export function followSecrets(
   }
 
   const logger = createLogger({ level: 'silent', format: 'text', name: 'history' });
-  void runReflector<PartialObject, PartialObject>(
+  void runReflector<PartialObjectMetadata, PartialObjectMetadata>(
     { client, clock: systemClock, random: Math.random, logger },
     {
       path: secretsPath(),

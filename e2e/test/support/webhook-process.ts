@@ -48,7 +48,7 @@ interface TrustedCa {
   readonly caFile: string;
 }
 
-function tlsDirectory(directory: string): string {
+function tlsDir(directory: string): string {
   return join(directory, 'tls');
 }
 
@@ -57,7 +57,7 @@ async function handOverCertificate(directory: string): Promise<TrustedCa> {
   const ca = await createCa({ commonName: PRODUCT_NAME, now });
   const service = { serviceName: PRODUCT_NAME, namespace: PRODUCT_NAME, now };
   const serving = await createServingCertificate(ca, service);
-  const tls = tlsDirectory(directory);
+  const tls = tlsDir(directory);
   await mkdir(tls);
   await writeFile(join(tls, 'tls.crt'), serving.certificatePem);
   await writeFile(join(tls, 'tls.key'), serving.privateKeyPem, { mode: 0o600 });
@@ -86,7 +86,7 @@ async function launch(launchOptions: LaunchOptions): Promise<WebhookProcess> {
   const { guardian, entry, environment, caPem, caFile } = launchOptions;
   const { directory } = guardian;
   const port = await findFreePort();
-  const settings = { PORT: String(port), DRAIN_SECONDS: '0', TLS_DIR: tlsDirectory(directory) };
+  const settings = { PORT: String(port), DRAIN_SECONDS: '0', TLS_DIR: tlsDir(directory) };
   const launched = await launchProcess({
     guardian,
     entry,

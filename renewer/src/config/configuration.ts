@@ -1,6 +1,6 @@
 import { type Environment, readVariables } from '@ecr-pull-secrets/shared/configuration.ts';
 import type { RenewerFacts } from '@ecr-pull-secrets/shared/renewer-facts.ts';
-import { callerOf } from '../credentials/aws/aws-caller.ts';
+import { identityFingerprint } from '../credentials/aws/identity-fingerprint.ts';
 import { apiServerOf } from './api-server-variables.ts';
 import { awsKeysOf } from './aws-variables.ts';
 import { readConfigFile, readTextFile } from './config-file.ts';
@@ -43,7 +43,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     /** Never logged. */
     awsKeys: awsKeysOf(variables),
     /** Whose tokens a checkpoint may hold. */
-    awsCaller: callerOf(environment),
+    awsCaller: identityFingerprint(environment),
     tlsMode: variables.TLS_MODE,
     tlsDir: variables.TLS_DIR,
     factsDir: variables.FACTS_DIR ?? variables.TLS_DIR,

@@ -14,7 +14,7 @@ import {
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { z } from 'zod';
 import { parseRegistryList, REGISTRY_EXAMPLE } from '../credentials/registries/registry-key.ts';
-import { FOREIGN_SECRET_POLICIES } from '../pull-secrets/foreign/foreign-secrets.ts';
+import { FOREIGN_SECRET_POLICIES } from '../pull-secrets/foreign/ownership.ts';
 import { parseLabelSelector } from '../pull-secrets/cache/label-selector.ts';
 import { apiServerVariables } from './api-server-variables.ts';
 import { awsVariables } from './aws-variables.ts';

@@ -26,7 +26,7 @@ export interface CredentialStore {
   /** What an identity, or the default one, gets at this moment. */
   credentialsFor(role: Identity | undefined): Credentials;
   /** Whether AWS gives the tokens that are requested in a role's own name; `pending` for the first minute without. */
-  ownTokensOf(role: Identity): Credentials['kind'];
+  tokenStatusOf(role: Identity): Credentials['kind'];
   /** Changes if there are new tokens. */
   readonly changes: Pick<Observable<unknown>, 'get' | 'changedFrom'>;
 }
@@ -120,7 +120,7 @@ export function createCredentialStore(
         emptyDockerConfig: createEmptyDockerConfig(planFor(role), sinceMs),
       };
     },
-    ownTokensOf: (role) => {
+    tokenStatusOf: (role) => {
       if (!lacksOwnToken(role)) return 'available';
       return hasPassed(usages.get(keyOf(role))?.incompleteSinceMs) ? 'unavailable' : 'pending';
     },

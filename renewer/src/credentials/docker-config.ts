@@ -7,7 +7,7 @@ export interface DockerConfig {
   readonly dockerConfigJson: string;
   /** When the first of its tokens expires. */
   readonly expiresAtMs: number;
-  /** When the newest of its tokens was got. */
+  /** When the newest of its tokens was obtained. */
   readonly renewedAtMs: number;
   /** See `TokenPlan`. */
   readonly planHash: string;

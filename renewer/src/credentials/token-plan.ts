@@ -3,13 +3,13 @@ import { partitionOf } from '@ecr-pull-secrets/shared/aws-partitions.ts';
 import type { Identity } from './identity.ts';
 import type { Registry } from './registries/registries.ts';
 import { isSameHost } from './registries/registry-key.ts';
-import { placeOf, type TokenPlace } from './registries/token-place.ts';
+import { tokenEndpointOf, type TokenEndpoint } from './registries/token-place.ts';
 
 /** One token to get: there is one per identity, service and region. */
 export interface TokenRequest {
   /** Identifies the token, also in the checkpoint; no secret. */
   readonly id: string;
-  readonly service: TokenPlace['service'];
+  readonly service: TokenEndpoint['service'];
   /** `undefined`: the AWS SDK searches for it. */
   readonly region: string | undefined;
   readonly identity: Identity;
@@ -50,7 +50,7 @@ export interface TokenPlanOptions {
 /** One key of `auths`, and where and as whom its token is requested. */
 interface PlannedKey {
   readonly key: string | undefined;
-  readonly place: Partial<TokenPlace>;
+  readonly place: Partial<TokenEndpoint>;
   readonly identity: Identity;
 }
 
@@ -89,7 +89,7 @@ export function isOfOtherRole(planHash: string | undefined, than: string): boole
  * role's partition is in its ARN; that of the SDK's own identity is the partition of `AWS_REGION`.
  */
 function partitionProblem(
-  { region: where, partitions }: Partial<TokenPlace>,
+  { region: where, partitions }: Partial<TokenEndpoint>,
   { roleArn }: Identity,
   region: string | undefined,
 ): string | undefined {
@@ -104,11 +104,11 @@ function partitionProblem(
 
 function planKey(
   registry: Registry,
-  home: Partial<TokenPlace>,
+  home: Partial<TokenEndpoint>,
   { registries, region, identity = {} }: TokenPlanOptions,
 ): PlannedKey {
   const { host: key, tokenOf = key } = registry;
-  const named = placeOf(tokenOf) ?? home;
+  const named = tokenEndpointOf(tokenOf) ?? home;
   // If the region is a wildcard, most images need the token of the home region.
   const place = { ...named, region: named.region ?? region ?? home.region };
   return { key, place, identity: roleFor(registry, registries) ?? identity };
@@ -125,9 +125,13 @@ function roleFor(registry: Registry, registries: readonly Registry[]): Identity 
 }
 
 /** The place of hosts that are no ECR names: that of the first ECR host, else `AWS_REGION`. */
-function homePlace({ registries, region, identity = {} }: TokenPlanOptions): Partial<TokenPlace> {
+function homePlace({
+  registries,
+  region,
+  identity = {},
+}: TokenPlanOptions): Partial<TokenEndpoint> {
   for (const registry of registries) {
-    const place = placeOf(registry.host);
+    const place = tokenEndpointOf(registry.host);
     if (place?.service !== 'ecr' || place.region === undefined) continue;
     const asWhom = roleFor(registry, registries) ?? identity;
     if (partitionProblem(place, asWhom, region) === undefined) return place;

@@ -3,7 +3,7 @@ import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loo
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { RenewerConfiguration } from '../config/configuration.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
-import { denialCauseOf } from '../pull-secrets/apply/failure-cause.ts';
+import { refusalCauseOf } from '../pull-secrets/apply/failure-cause.ts';
 import {
   eventProbe,
   type Probe,
@@ -90,7 +90,7 @@ function probesFor(settings: FenceMonitorSettings): readonly Probe[] {
  * two intervals. The absolute value: after a clock was set back, an old verdict must not stay in place.
  */
 function isUnknown(error: unknown, verdictAgeMs: number): boolean {
-  const isPermanent = isApiError(error) && denialCauseOf(error) !== undefined;
+  const isPermanent = isApiError(error) && refusalCauseOf(error) !== undefined;
   return isPermanent || Math.abs(verdictAgeMs) > 2 * INTERVAL_MS;
 }
 

@@ -1,6 +1,6 @@
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
-import { createServerPause } from '@ecr-pull-secrets/kube/pacing/server-pause.ts';
+import { createApiServerPause } from '@ecr-pull-secrets/kube/pacing/api-server-pause.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { CredentialStore } from '../credentials/credential-store.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
@@ -9,12 +9,12 @@ import { createPullSecretCache, type PullSecretCacheSettings } from './cache/cac
 import type { EventQueue } from './events/event-queue.ts';
 import { createNamespaceProblems } from './events/namespace-problems.ts';
 import { checkRole } from './events/role-problems.ts';
-import { createForeignSecrets, type ForeignSecretPolicy } from './foreign/foreign-secrets.ts';
+import { createOwnershipTracker, type ForeignSecretPolicy } from './foreign/ownership.ts';
 import type { OptOutPolicy } from './plan/opt-out-policy.ts';
 import { createPlanner } from './plan/planner.ts';
 import { RESYNC_INTERVAL_MS, RETRY_FAILED, RETRY_REFUSED, WRITE_SLOTS } from './queue/pacing.ts';
-import { createRepairLimiter } from './queue/repair-limiter.ts';
-import { createRotation } from './queue/rotation.ts';
+import { createAttemptLimiter } from './queue/attempt-limiter.ts';
+import { createRoutineWriteLimiter } from './queue/routine-write-limiter.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
 import { createReconciler, type Reconcile } from './reconciler.ts';
 import { type PullSecretStatus, pullSecretStatusOf } from './status/pull-secret-status.ts';
@@ -50,11 +50,11 @@ export function createPullSecretController(
   const { client, clock, random, logger, metrics, credentials, events } = dependencies;
   const cache = createPullSecretCache(settings);
   const problems = createNamespaceProblems({ events, logger }, settings);
-  const serverPause = createServerPause({ clock, random }, signal);
-  const repairs = createRepairLimiter({ clock, random });
-  const foreign = createForeignSecrets({ clock, random }, settings);
+  const apiServerPause = createApiServerPause({ clock, random }, signal);
+  const repairs = createAttemptLimiter({ clock, random });
+  const foreign = createOwnershipTracker({ clock, random }, settings);
   const recordResult = createResultRecorder(
-    { cache, problems, repairs, foreign, serverPause, clock, logger, metrics },
+    { cache, problems, repairs, foreign, apiServerPause, clock, logger, metrics },
     settings,
   );
   const planFor = createPlanner({ cache, credentials, foreign, clock }, settings);
@@ -67,13 +67,13 @@ export function createPullSecretController(
     {
       slots: WRITE_SLOTS,
       work: reconcile,
-      ready: () => serverPause.over(),
+      ready: () => apiServerPause.over(),
       retry: (error) =>
         isCodedError(error, 'ECRPS_PULL_SECRET_REFUSED') ? RETRY_REFUSED : RETRY_FAILED,
     },
     signal,
   );
-  const rotation = createRotation(
+  const rotation = createRoutineWriteLimiter(
     { clock, random, logger },
     {
       writesPerSecond: settings.routineWritesPerSecond,
@@ -108,8 +108,8 @@ export function createPullSecretController(
   async function resync(): Promise<void> {
     if (!cache.isComplete()) return;
     credentials.use(cache.roles());
-    for (const each of repairs.forgetQuiet()) problems.resolve(each, 'PullSecretContested');
-    foreign.forgetQuiet();
+    for (const each of repairs.pruneIdle()) problems.resolve(each, 'PullSecretContested');
+    foreign.pruneIdle();
     const statuses: PullSecretStatus[] = [];
     for (const namespace of cache.namespaces()) {
       checkRole({ cache, credentials, problems }, namespace);

@@ -3,10 +3,10 @@ import { executePlan } from './apply/execute-plan.ts';
 import type { RecordResult } from './apply/record-result.ts';
 import { contestedMessage } from './events/event-messages.ts';
 import type { NamespaceProblems } from './events/namespace-problems.ts';
-import type { ForeignSecrets } from './foreign/foreign-secrets.ts';
+import type { OwnershipTracker } from './foreign/ownership.ts';
 import type { Plan } from './plan/plan-namespace.ts';
 import type { Planner } from './plan/planner.ts';
-import type { RepairLimiter } from './queue/repair-limiter.ts';
+import type { AttemptLimiter } from './queue/attempt-limiter.ts';
 import type { Requeue } from './queue/work-queue.ts';
 
 /**
@@ -19,8 +19,8 @@ export type Reconcile = (namespace: string, signal: AbortSignal) => Promise<Requ
 
 export interface ReconcilerDependencies extends Pick<RenewerDependencies, 'client' | 'clock'> {
   readonly planFor: Planner;
-  readonly repairs: RepairLimiter;
-  readonly foreign: ForeignSecrets;
+  readonly repairs: AttemptLimiter;
+  readonly foreign: OwnershipTracker;
   readonly problems: NamespaceProblems;
   readonly recordResult: RecordResult;
 }
@@ -33,7 +33,7 @@ export function createReconciler(
 
   function waitMsOf(namespace: string, plan: Plan): number {
     if (plan.kind === 'delete') return 0;
-    return (plan.kind === 'examine' ? foreign : repairs).waitMs(namespace, plan.dockerConfig);
+    return (plan.kind === 'read-owner' ? foreign : repairs).waitMs(namespace, plan.dockerConfig);
   }
 
   return async (namespace, signal) => {
@@ -51,7 +51,7 @@ export function createReconciler(
     const result = await executePlan({ client, namespace, name, signal }, plan, clock);
     recordResult(namespace, result);
     // Unless the cache is behind, the write is due at once. The rotation has paced the read before it.
-    const isWriteDue = plan.kind === 'examine' && planFor(namespace)?.kind === 'write';
+    const isWriteDue = plan.kind === 'read-owner' && planFor(namespace)?.kind === 'write';
     return isWriteDue ? { priority, afterMs: 0 } : undefined;
   };
 }

@@ -12,7 +12,7 @@ import {
   nameSelector,
   secretsPath,
 } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { RenewerConfiguration } from '../config/configuration.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
@@ -62,7 +62,7 @@ async function followCheckpoint(
     const registries = keys.length > MAXIMUM_FACTS_REGISTRIES ? [] : keys;
     facts.set({ ...settings.facts, registries });
   };
-  await runReflector<PartialObject, string[]>(
+  await runReflector<PartialObjectMetadata, string[]>(
     dependencies,
     {
       path: secretsPath(settings.podNamespace),

@@ -10,11 +10,11 @@ import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import {
-  type Controller,
+  type ReconcileLoop,
   runReconcileLoop,
 } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
-import { asOf, observePublished, type Published } from './published-ca-bundle.ts';
+import { asOf, observePublished, type PublishedCaBundle } from './published-ca-bundle.ts';
 import { NO_TRUST, type Trust } from './trust-retention.ts';
 
 /** Without a change the bundle is compared again this often: what is retained ends by the clock. */
@@ -46,7 +46,7 @@ export interface CaBundleReconcilerSettings {
   readonly webhookName: string;
   readonly desired: DesiredTrust;
   /** Kept up to date with the configuration. */
-  readonly published: Observable<Published>;
+  readonly published: Observable<PublishedCaBundle>;
 }
 
 /** What API servers are to trust. It changes with an input, and with the time. */
@@ -54,7 +54,7 @@ export interface DesiredTrust {
   /** Any change of it reconciles at once. */
   readonly input: Pick<Observable<unknown>, 'get' | 'changedFrom'>;
   /** The trust as of now; it depends on that of the last reconciliation. */
-  readonly next: (before: Trust, published: Published) => Trust;
+  readonly next: (before: Trust, published: PublishedCaBundle) => Trust;
 }
 
 type Dependencies = Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger' | 'metrics'>;
@@ -103,7 +103,7 @@ function createController(
   { client, clock, logger, metrics }: Dependencies,
   settings: CaBundleReconcilerSettings & { readonly observed: Observable<readonly Webhook[]> },
   leadership: Leadership,
-): Controller {
+): ReconcileLoop {
   const { webhookName, desired, published, observed } = settings;
   let trust = NO_TRUST;
   let repairs = 0;

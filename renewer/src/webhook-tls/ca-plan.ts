@@ -8,16 +8,16 @@ import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { withoutDistrusted } from './ca-annotations.ts';
 import type { CaStatus, PresentCa } from './ca-status.ts';
 import type { CertificateTimes } from '../config/certificate-times.ts';
-import { type Published, publishedPem, publishedSinceMs } from './published-ca-bundle.ts';
+import { type PublishedCaBundle, publishedPem, publishedSinceMs } from './published-ca-bundle.ts';
 
 /** What the leader does next about the CA. */
 export type CaStep =
   /** Nothing before that instant, unless the Secret or the published bundle changes. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   /** Create a CA that signs at once: no API server trusts another one that could serve meanwhile. */
-  | { readonly kind: 'create'; readonly besidePem: string }
+  | { readonly kind: 'create'; readonly retainedPem: string }
   /** Create a CA that is trusted first, beside those of the bundle, and signs later. */
-  | { readonly kind: 'prepare'; readonly besidePem: string; readonly reason: RotationReason }
+  | { readonly kind: 'prepare'; readonly retainedPem: string; readonly reason: RotationReason }
   /** Every API server trusts the next CA: let it sign, and trust that bundle. */
   | { readonly kind: 'switch'; readonly trustedPem: string }
   /** No replica needs the retired CAs, or a person distrusts them: trust that bundle. */
@@ -43,21 +43,22 @@ const RETIREMENT_LIVES = 2;
  */
 export function planCa(
   status: CaStatus,
-  published: Published,
+  published: PublishedCaBundle,
   times: CertificateTimes,
   now: Date,
 ): CaStep {
   if (status.kind === 'unknown' || published.kind === 'unknown') return WAIT_FOREVER;
   if (status.kind === 'absent') return planRecovery('', published, now);
   const { signing, next, trustedPem, distrusts } = status;
-  // A thief can write into a Secret that a later version wrote it.
+  // Anyone who can write the Secret can forge the annotation of its format.
   const hasDistrusted = splitBundle(trustedPem).some(distrusts);
-  if (status.isNewer && signing && !hasDistrusted) return WAIT_FOREVER;
+  if (status.isOtherFormat && signing && !hasDistrusted) return WAIT_FOREVER;
   if (next) return planSwitch(status, next, { published, times, now });
   if (!signing) return planRecovery(trustedPem, published, now);
-  // It stays trusted until the next one signs, or every pod of the meantime would miss the secret's name.
+  // It stays trusted until the next one signs. Otherwise API servers could not call the webhook, and pods created
+  // meanwhile would get no imagePullSecret.
   if (distrusts(signing.certificatePem)) {
-    return { kind: 'prepare', besidePem: trustedPem, reason: 'distrusted' };
+    return { kind: 'prepare', retainedPem: trustedPem, reason: 'distrusted' };
   }
   if (hasDistrusted) {
     return { kind: 'retire', trustedPem: withoutDistrusted(trustedPem, distrusts) };
@@ -69,10 +70,10 @@ export function planCa(
 export const WAIT_FOREVER: CaStep = { kind: 'wait', untilMs: Number.POSITIVE_INFINITY };
 
 /** There is no CA: what API servers trust stays trusted until its certificates are replaced. */
-function planRecovery(listedPem: string, published: Published, now: Date): CaStep {
-  const besidePem = mergeBundles(listedPem, [publishedPem(published)]);
-  if (dropExpired(besidePem, now) === '') return { kind: 'create', besidePem };
-  return { kind: 'prepare', besidePem, reason: 'lost' };
+function planRecovery(listedPem: string, published: PublishedCaBundle, now: Date): CaStep {
+  const retainedPem = mergeBundles(listedPem, [publishedPem(published)]);
+  if (dropExpired(retainedPem, now) === '') return { kind: 'create', retainedPem };
+  return { kind: 'prepare', retainedPem, reason: 'lost' };
 }
 
 function planSwitch(
@@ -82,7 +83,11 @@ function planSwitch(
     published,
     times,
     now,
-  }: { readonly published: Published; readonly times: CertificateTimes; readonly now: Date },
+  }: {
+    readonly published: PublishedCaBundle;
+    readonly times: CertificateTimes;
+    readonly now: Date;
+  },
 ): CaStep {
   const sinceMs = publishedSinceMs(published, next.certificatePem);
   if (sinceMs === undefined) return WAIT_FOREVER;
@@ -100,9 +105,9 @@ function planRotation(
   const dueMs = renewAtMs(signing.certificatePem);
   const isRequested = rotateAtMs > signingSinceMs;
   if (isRequested && nowMs >= rotateAtMs) {
-    return { kind: 'prepare', besidePem: trustedPem, reason: 'requested' };
+    return { kind: 'prepare', retainedPem: trustedPem, reason: 'requested' };
   }
-  if (nowMs >= dueMs) return { kind: 'prepare', besidePem: trustedPem, reason: 'due' };
+  if (nowMs >= dueMs) return { kind: 'prepare', retainedPem: trustedPem, reason: 'due' };
   const rotationMs = isRequested ? Math.min(rotateAtMs, dueMs) : dueMs;
   if (splitBundle(trustedPem).length === 1) return { kind: 'wait', untilMs: rotationMs };
   const retireMs = signingSinceMs + RETIREMENT_LIVES * servingLifetimeMs;

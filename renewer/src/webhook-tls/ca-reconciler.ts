@@ -6,7 +6,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import {
-  type Controller,
+  type ReconcileLoop,
   runReconcileLoop,
 } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
@@ -21,9 +21,9 @@ import {
 import type { CaStatus } from './ca-status.ts';
 import type { CaStore } from './ca-store.ts';
 import type { CertificateTimes } from '../config/certificate-times.ts';
-import type { Published } from './published-ca-bundle.ts';
+import type { PublishedCaBundle } from './published-ca-bundle.ts';
 
-/** The CA is compared with the clock this often; a write without an echo is tried again then. */
+/** The CA is compared with the clock this often; a write that the watch has not reported is tried again then. */
 const RESYNC_MS = 30_000;
 
 /** A program that restores an unusable Secret again and again must not make us sign without pause. */
@@ -31,7 +31,7 @@ const PAUSE_AFTER_WRITE_MS = 1_000;
 
 const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
-/** Longer than a fail-over takes (15 s and a look): a leader that creates CAs would have created one. */
+/** Longer than a fail-over takes (15 s for the lease, and one read): a leader that creates CAs would have created one. */
 const WAIT_FOR_LEADER_MS = 20_000;
 
 type ActiveStep = Exclude<CaStep, { kind: 'wait' }>;
@@ -52,7 +52,7 @@ export interface CaReconcilerSettings extends CaSecretLocation {
 interface Decision {
   /** The start of log messages. */
   readonly name: string;
-  readonly inputs: Controller['inputs'];
+  readonly inputs: ReconcileLoop['inputs'];
   readonly plan: (status: CaStatus, now: Date) => CaStep;
 }
 
@@ -65,7 +65,7 @@ type Dependencies = Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'l
 export async function runCaReconciler(
   dependencies: Dependencies & Pick<RenewerDependencies, 'metrics'>,
   settings: CaReconcilerSettings & {
-    readonly published: Pick<Observable<Published>, 'get' | 'changedFrom'>;
+    readonly published: Pick<Observable<PublishedCaBundle>, 'get' | 'changedFrom'>;
     /** The pod that makes Events. */
     readonly podName: string;
   },
@@ -97,7 +97,9 @@ export async function runFirstCaReconciler(
   const plan = (status: CaStatus, now: Date): CaStep => {
     wasPresent ||= status.kind === 'present';
     if (wasPresent || status.kind === 'unknown') return WAIT_FOREVER;
-    return now.getTime() < untilMs ? { kind: 'wait', untilMs } : { kind: 'create', besidePem: '' };
+    return now.getTime() < untilMs
+      ? { kind: 'wait', untilMs }
+      : { kind: 'create', retainedPem: '' };
   };
   await reconcile(dependencies, settings, { name: 'first CA', inputs: [], plan }, signal);
 }
@@ -123,7 +125,7 @@ async function reconcile(
         const status = ca.statusAt(now);
         const step = plan(status, now);
         if (step.kind === 'wait') return step.untilMs - now.getTime();
-        return await take(dependencies, settings, { status, step }, signal);
+        return await executeStep(dependencies, settings, { status, step }, signal);
       },
     },
     signal,
@@ -135,7 +137,7 @@ function isConflict(error: unknown): boolean {
   return isApiError(error, 409);
 }
 
-async function take(
+async function executeStep(
   { client, clock, logger }: Dependencies,
   settings: CaReconcilerSettings,
   { status, step }: { readonly status: CaStatus; readonly step: ActiveStep },
@@ -179,7 +181,7 @@ async function recordAfter(
   // With the namespace the name would be too long for readers that allow 64 characters (RFC 5280).
   const created = await createCa({ commonName: PRODUCT_NAME, now: new Date(nowMs), lifetimeMs });
   // At the end, so that the bundle stays as it is when the CAs change places.
-  const trustedPem = mergeBundles(step.besidePem, [created.certificatePem]);
+  const trustedPem = mergeBundles(step.retainedPem, [created.certificatePem]);
   if (step.kind === 'create') return { signing: created, trustedPem, signingSinceMs: nowMs };
   return { signing, next: created, trustedPem, signingSinceMs };
 }

@@ -53,7 +53,7 @@ export interface PresentCa {
   /** Why annotations that a person set have no effect. */
   readonly annotationProblems: readonly string[];
   /** Written by another version of this program: to be used, not to be changed. */
-  readonly isNewer: boolean;
+  readonly isOtherFormat: boolean;
   /** Whether only another Secret can hold a CA: no write to this one can succeed. */
   readonly isStuck: boolean;
   /** What is wrong with `signing`; never quotes a key. */
@@ -110,7 +110,7 @@ export function caStatusOf(observed: ObservedCa, now: Date): CaStatus {
     rotateAtMs,
     distrusts,
     annotationProblems,
-    isNewer: (secret.metadata.annotations?.[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
+    isOtherFormat: (secret.metadata.annotations?.[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
     isStuck: isStuck(secret, signing !== undefined),
     problems,
   };

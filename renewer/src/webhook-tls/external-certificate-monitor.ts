@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { certificateDates } from '@ecr-pull-secrets/certs-scripts/verify/certificate-dates.ts';
 import { verifyCertificateSet } from '@ecr-pull-secrets/certs-scripts/verify/certificate-set.ts';
-import { currentGeneration, readPemFile } from '@ecr-pull-secrets/certs-scripts/verify/pem-file.ts';
+import { currentVersion, readPemFile } from '@ecr-pull-secrets/certs-scripts/verify/pem-file.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
@@ -76,7 +76,7 @@ function nextBundle(before: string, caPem: string, problems: readonly string[]):
 
 /** All of one generation; a missing file is read as empty, and the check names it. */
 async function readFiles(directory: string) {
-  const generation = await currentGeneration(directory);
+  const generation = await currentVersion(directory);
   const read = (name: string): Promise<string> =>
     readPemFile(join(generation, name)).catch(() => '');
   const [caPem, certificatePem, privateKeyPem] = await Promise.all([

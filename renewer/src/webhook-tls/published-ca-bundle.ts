@@ -1,7 +1,7 @@
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 
 /** The `caBundle` that API servers read in the webhook configuration. */
-export type Published =
+export type PublishedCaBundle =
   /** Not read yet. */
   | { readonly kind: 'unknown' }
   /** No webhook of ours is called. */
@@ -9,7 +9,7 @@ export type Published =
   /** PEM certificates that are in each webhook's `caBundle`, and since when we have seen each there. */
   | { readonly kind: 'bundle'; readonly sinceMs: ReadonlyMap<string, number> };
 
-export const NOTHING_READ: Published = Object.freeze({ kind: 'unknown' });
+export const NOTHING_READ: PublishedCaBundle = Object.freeze({ kind: 'unknown' });
 
 /**
  * What is published after an observation of the webhook configuration.
@@ -17,10 +17,10 @@ export const NOTHING_READ: Published = Object.freeze({ kind: 'unknown' });
  * @param caBundles - of each webhook, base64 as the API has it; empty if there is no configuration
  */
 export function observePublished(
-  before: Published,
+  before: PublishedCaBundle,
   caBundles: readonly (string | undefined)[],
   nowMs: number,
-): Published {
+): PublishedCaBundle {
   const [first, ...others] = caBundles.map((caBundle) => splitBundle(decode(caBundle)));
   if (!first) return { kind: 'nowhere' };
   const everywhere = first.filter((pem) => others.every((bundle) => bundle.includes(pem)));
@@ -44,13 +44,16 @@ export function seenSince(
  * Since when a certificate is published; since 1970 if no webhook of ours is called, `undefined` if it is not
  * published.
  */
-export function publishedSinceMs(published: Published, certificatePem: string): number | undefined {
+export function publishedSinceMs(
+  published: PublishedCaBundle,
+  certificatePem: string,
+): number | undefined {
   if (published.kind === 'nowhere') return 0;
   return published.kind === 'bundle' ? published.sinceMs.get(certificatePem) : undefined;
 }
 
 /** The same without instants in the future, for a clock that was set back; the same object if it has none. */
-export function asOf(published: Published, nowMs: number): Published {
+export function asOf(published: PublishedCaBundle, nowMs: number): PublishedCaBundle {
   if (published.kind !== 'bundle') return published;
   const { sinceMs } = published;
   if ([...sinceMs.values()].every((ms) => ms <= nowMs)) return published;
@@ -58,7 +61,7 @@ export function asOf(published: Published, nowMs: number): Published {
 }
 
 /** All published certificates, as PEM. */
-export function publishedPem(published: Published): string {
+export function publishedPem(published: PublishedCaBundle): string {
   return published.kind === 'bundle' ? [...published.sinceMs.keys()].join('') : '';
 }
 

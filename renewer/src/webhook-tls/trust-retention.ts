@@ -1,6 +1,6 @@
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import type { CaStatus } from './ca-status.ts';
-import { type Published, seenSince } from './published-ca-bundle.ts';
+import { type PublishedCaBundle, seenSince } from './published-ca-bundle.ts';
 
 /** What API servers are to trust. */
 export interface Trust {
@@ -18,7 +18,7 @@ export const NO_TRUST: Trust = Object.freeze({ bundlePem: '' });
 export interface TrustObservation {
   /** What the CA needs to be trusted, as PEM; empty if it is not known. */
   readonly desiredPem: string;
-  readonly published: Published;
+  readonly published: PublishedCaBundle;
   readonly nowMs: number;
   /** How long a certificate is trusted after it was last desired. */
   readonly retainMs: number;
@@ -52,7 +52,7 @@ export function retainTrust(before: Trust, observation: TrustObservation): Trust
   };
 }
 
-function publishedAt(published: Published, nowMs: number): ReadonlyMap<string, number> {
+function publishedAt(published: PublishedCaBundle, nowMs: number): ReadonlyMap<string, number> {
   const pems = published.kind === 'bundle' ? [...published.sinceMs.keys()] : [];
   return new Map(pems.map((pem) => [pem, nowMs]));
 }

@@ -8,7 +8,7 @@ import { runCaBundleReconciler } from './ca-bundle-reconciler.ts';
 import { runCaReconciler, runFirstCaReconciler } from './ca-reconciler.ts';
 import { createCaStore, runCaReflector } from './ca-store.ts';
 import { runExternalCertificateMonitor } from './external-certificate-monitor.ts';
-import { NOTHING_READ, type Published } from './published-ca-bundle.ts';
+import { NOTHING_READ, type PublishedCaBundle } from './published-ca-bundle.ts';
 import { runServingCertificateReconciler } from './serving-certificate-reconciler.ts';
 import { isDistrustOver, retainTrust, type Trust } from './trust-retention.ts';
 
@@ -65,7 +65,7 @@ function createSelfManagedTls(dependencies: RenewerDependencies, settings: Setti
   const ca = createCaStore();
   const secret = { ca, namespace, name: caSecretName(serviceName) };
 
-  const nextTrust = (before: Trust, published: Published): Trust => {
+  const nextTrust = (before: Trust, published: PublishedCaBundle): Trust => {
     const nowMs = clock.now();
     const status = ca.statusAt(new Date(nowMs));
     const trustedPem = status.kind === 'present' ? status.trustedPem : '';
@@ -88,7 +88,7 @@ function createSelfManagedTls(dependencies: RenewerDependencies, settings: Setti
       ]);
     },
     lead: async (leadership) => {
-      const published = createObservable<Published>(NOTHING_READ);
+      const published = createObservable<PublishedCaBundle>(NOTHING_READ);
       const desired = { input: ca.observed, next: nextTrust };
       await Promise.all([
         runCaReconciler(dependencies, { ...secret, times, published, podName }, leadership.signal),
@@ -113,7 +113,7 @@ function createExternalTls(dependencies: RenewerDependencies, settings: Settings
       // With cert-manager its CA injector does it.
       if (tlsMode === 'cert-manager') return;
       const next = () => ({ bundlePem: withAdditional(caBundle.get(), additionalCaBundle) });
-      const published = createObservable<Published>(NOTHING_READ);
+      const published = createObservable<PublishedCaBundle>(NOTHING_READ);
       const desired = { input: caBundle, next };
       await runCaBundleReconciler(dependencies, { webhookName, desired, published }, leadership);
     },

@@ -3,7 +3,7 @@ import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t, { type Test } from 'tap';
 import { readConfigFile } from '../../src/config/config-file.ts';
 import type { AwsRequestHandler } from '../../src/network/aws-request-handler.ts';
-import { callerOf } from '../../src/credentials/aws/aws-caller.ts';
+import { identityFingerprint } from '../../src/credentials/aws/identity-fingerprint.ts';
 import { createAwsTokenSource } from '../../src/credentials/aws/aws-token-source.ts';
 import type { Registry } from '../../src/credentials/registries/registries.ts';
 import { planTokens } from '../../src/credentials/token-plan.ts';
@@ -125,11 +125,11 @@ t.test('AWS_DEFAULT_REGION counts if AWS_REGION is not set, for STS too', async 
 });
 
 t.test('the caller is the same by each name of a key id, and with a newline behind it', (t) => {
-  const caller = callerOf(KEYS);
-  t.equal(callerOf(OLD_KEYS), caller);
-  t.equal(callerOf({ AWS_ACCESS_KEY_ID: '\n', ...OLD_KEYS }), caller);
-  t.equal(callerOf({ AWS_ACCESS_KEY_ID: `${KEYS.AWS_ACCESS_KEY_ID}\n` }), caller);
-  t.not(callerOf({ AWS_ACCESS_KEY: 'AKIAOTHER' }), caller);
+  const caller = identityFingerprint(KEYS);
+  t.equal(identityFingerprint(OLD_KEYS), caller);
+  t.equal(identityFingerprint({ AWS_ACCESS_KEY_ID: '\n', ...OLD_KEYS }), caller);
+  t.equal(identityFingerprint({ AWS_ACCESS_KEY_ID: `${KEYS.AWS_ACCESS_KEY_ID}\n` }), caller);
+  t.not(identityFingerprint({ AWS_ACCESS_KEY: 'AKIAOTHER' }), caller);
   t.end();
 });
 

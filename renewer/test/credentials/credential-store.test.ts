@@ -66,7 +66,7 @@ t.test('a role that had no token long ago is pending for a minute, like a new on
   const use = (atMs: number): string => {
     setTime(atMs);
     store.use([ROLE]);
-    t.equal(store.ownTokensOf(ROLE), store.credentialsFor(ROLE).kind);
+    t.equal(store.tokenStatusOf(ROLE), store.credentialsFor(ROLE).kind);
     return store.credentialsFor(ROLE).kind;
   };
   t.same([0, 30_000, 60_000].map(use), ['pending', 'pending', 'unavailable']);
@@ -101,9 +101,9 @@ t.test('a role whose own token is missing is not hidden by the tokens of other r
   const { store, setTime, setTokens } = createStore({ registries });
   setTokens(`${DEFAULT_TOKEN} ${other}`);
   store.use([ROLE]);
-  t.equal(store.ownTokensOf(ROLE), 'pending');
+  t.equal(store.tokenStatusOf(ROLE), 'pending');
   setTime(60_000);
-  t.equal(store.ownTokensOf(ROLE), 'unavailable');
+  t.equal(store.tokenStatusOf(ROLE), 'unavailable');
   t.match(store.credentialsFor(ROLE), { kind: 'available', dockerConfig: { isComplete: false } });
   t.end();
 });
@@ -112,10 +112,10 @@ t.test('a role that gets no key at all lacks its token, and none is requested', 
   const role = { roleArn: 'arn:aws-cn:iam::123456789012:role/x' };
   const { store, required, setTime } = createStore({ registries: [{ host: EAST }] });
   store.use([role]);
-  t.equal(store.ownTokensOf(role), 'pending');
+  t.equal(store.tokenStatusOf(role), 'pending');
   t.equal(store.credentialsFor(role).kind, 'pending');
   t.same(required[1], required[0]);
   setTime(60_000);
-  t.equal(store.ownTokensOf(role), 'unavailable');
+  t.equal(store.tokenStatusOf(role), 'unavailable');
   t.end();
 });

@@ -72,7 +72,12 @@ async function runFor(days: number, renewalShare: number) {
     if (!write) return;
     writes.push({ atMs: clock.now() - NOW_MS, isUrgent: write.isUrgent });
     const { expiresAtMs, renewedAtMs, planHash } = dockerConfig;
-    const state = { uid: '', resourceVersion: '1', isUntouched: true, isClaimed: true } as const;
+    const state = {
+      uid: '',
+      resourceVersion: '1',
+      isUntouched: true,
+      isOursByMetadata: true,
+    } as const;
     secret = { ...state, origin: 'created', expiresAtMs, renewedAtMs, planHash };
   };
   for (let passedMs = 0; passedMs < days * 24 * HOUR_MS; passedMs += STEP_MS) await step();

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createDockerConfig } from '../../src/credentials/docker-config.ts';
 import type { Registry } from '../../src/credentials/registries/registries.ts';
-import { placeOf } from '../../src/credentials/registries/token-place.ts';
+import { tokenEndpointOf } from '../../src/credentials/registries/token-place.ts';
 import { isOfOtherRole, planTokens } from '../../src/credentials/token-plan.ts';
 import { EAST, NOW_MS, WEST } from '../support/registry-tokens.ts';
 
@@ -42,7 +42,7 @@ t.test('there is one token per identity and region, and none under another regio
   const regionOf = new Map(requests.map((request) => [request.id, request]));
   for (const [index, { tokenId }] of entries.entries()) {
     const host = registries[index]?.host ?? '';
-    t.equal(regionOf.get(tokenId)?.region, placeOf(host)?.region, host);
+    t.equal(regionOf.get(tokenId)?.region, tokenEndpointOf(host)?.region, host);
     t.equal(regionOf.get(tokenId)?.identity.roleArn, registries[index]?.roleArn, host);
   }
   t.end();

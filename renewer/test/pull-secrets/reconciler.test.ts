@@ -3,9 +3,9 @@ import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts'
 import t from 'tap';
 import type { PlanResult } from '../../src/pull-secrets/apply/execute-plan.ts';
 import type { NamespaceProblems } from '../../src/pull-secrets/events/namespace-problems.ts';
-import { createForeignSecrets } from '../../src/pull-secrets/foreign/foreign-secrets.ts';
+import { createOwnershipTracker } from '../../src/pull-secrets/foreign/ownership.ts';
 import type { Plan } from '../../src/pull-secrets/plan/plan-namespace.ts';
-import { createRepairLimiter } from '../../src/pull-secrets/queue/repair-limiter.ts';
+import { createAttemptLimiter } from '../../src/pull-secrets/queue/attempt-limiter.ts';
 import { createReconciler } from '../../src/pull-secrets/reconciler.ts';
 
 const { signal } = new AbortController();
@@ -22,7 +22,7 @@ const secret = {
   uid: 'u',
   resourceVersion: '7',
   isUntouched: true,
-  isClaimed: false,
+  isOursByMetadata: false,
   expiresAtMs: undefined,
   renewedAtMs: undefined,
   planHash: undefined,
@@ -36,7 +36,7 @@ const write: Plan = {
   dockerConfig,
 };
 
-const examine: Plan = { kind: 'examine', isUrgent: false, secret, dockerConfig };
+const readOwner: Plan = { kind: 'read-owner', isUrgent: false, secret, dockerConfig };
 
 /** A reconciler that finds these plans one after the other. */
 function start(...plans: readonly (Plan | undefined)[]) {
@@ -63,8 +63,8 @@ function start(...plans: readonly (Plan | undefined)[]) {
     has: () => false,
     counts: () => [],
   };
-  const repairs = createRepairLimiter(limits);
-  const foreign = createForeignSecrets(limits, { foreignSecretPolicy: 'leave' });
+  const repairs = createAttemptLimiter(limits);
+  const foreign = createOwnershipTracker(limits, { foreignSecretPolicy: 'leave' });
   const remaining = [...plans];
   const reconcile = createReconciler(
     {
@@ -103,10 +103,10 @@ t.test('a repair that must wait is requeued and reported, without a request', as
 });
 
 t.test('a read is followed by the write at once if the secret is ours', async (t) => {
-  const { reconcile, requests, results } = start(examine, write);
+  const { reconcile, requests, results } = start(readOwner, write);
   t.same(await reconcile(), { priority: 'routine', afterMs: 0 });
   t.same(requests, ['GET']);
   t.same(results, ['examined']);
-  const foreign = start(examine, undefined);
+  const foreign = start(readOwner, undefined);
   t.equal(await foreign.reconcile(), undefined, 'and by nothing if it is foreign');
 });

@@ -8,7 +8,10 @@ import {
   type ObservedCaSecret,
   observeCaSecret,
 } from '../../src/webhook-tls/ca-status.ts';
-import { observePublished, type Published } from '../../src/webhook-tls/published-ca-bundle.ts';
+import {
+  observePublished,
+  type PublishedCaBundle,
+} from '../../src/webhook-tls/published-ca-bundle.ts';
 
 export const DAY_MS = 86_400_000;
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -55,7 +58,7 @@ export function secretOf({
 }
 
 /** A webhook configuration that was seen with some CAs in its bundle since an instant. */
-export function published(sinceMs: number, ...cas: readonly PemPair[]): Published {
+export function published(sinceMs: number, ...cas: readonly PemPair[]): PublishedCaBundle {
   return observePublished({ kind: 'unknown' }, [encode(pemOf(cas))], sinceMs);
 }
 
@@ -74,7 +77,7 @@ export function encode(text: string): string {
 }
 
 /** What the leader does next. */
-export function plan(observed: ObservedCa, seen: Published, nowMs: number) {
+export function plan(observed: ObservedCa, seen: PublishedCaBundle, nowMs: number) {
   const now = new Date(nowMs);
   return planCa(caStatusOf(observed, now), seen, TIMES, now);
 }

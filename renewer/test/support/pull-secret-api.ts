@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { ObjectMeta, PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import {
   type ApiStandIn,
@@ -21,7 +21,9 @@ export interface Write {
 }
 
 /** The body of a write. */
-type WrittenSecret = PartialObject & { readonly data: { readonly '.dockerconfigjson': string } };
+type WrittenSecret = PartialObjectMetadata & {
+  readonly data: { readonly '.dockerconfigjson': string };
+};
 
 /** What a read finds: a secret, none, or the status of a failure. */
 export type Found = ReadSecret | number | undefined;
@@ -46,15 +48,15 @@ export interface PullSecretApi {
   /** Sends an event of the watch of secrets; returns the version of the event. */
   sendSecret(type: 'MODIFIED' | 'DELETED', metadata: ObjectMeta): string;
   /** Sends an event of the watch of namespaces. */
-  sendNamespace(type: 'ADDED' | 'MODIFIED' | 'DELETED', namespace: PartialObject): void;
+  sendNamespace(type: 'ADDED' | 'MODIFIED' | 'DELETED', namespace: PartialObjectMetadata): void;
   /** The API server goes away; the function returned brings it back. */
   cut(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
 export async function startPullSecretApi(
-  namespaces: readonly PartialObject[],
-  secrets: readonly PartialObject[],
+  namespaces: readonly PartialObjectMetadata[],
+  secrets: readonly PartialObjectMetadata[],
 ): Promise<PullSecretApi> {
   let api: ApiStandIn | undefined = await startApiStandIn();
   const { address, port } = api;

@@ -6,7 +6,7 @@ import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { EventContent } from '@ecr-pull-secrets/kube/event-recorder.ts';
-import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import type { Test } from 'tap';
 import { readRenewerConfiguration } from '../../src/config/configuration.ts';
 import { createCredentialStore } from '../../src/credentials/credential-store.ts';
@@ -48,7 +48,10 @@ export interface PullSecretWorld extends PullSecretApi {
   metric(name: string): Promise<Readonly<Record<string, number>>>;
 }
 
-export function labelled(name: string, annotations: Record<string, string> = {}): PartialObject {
+export function labelled(
+  name: string,
+  annotations: Record<string, string> = {},
+): PartialObjectMetadata {
   const labels = { 'ecr-pull-secrets.io/inject': 'enabled' };
   return { metadata: { name, uid: `uid-${name}`, resourceVersion: '1', labels, annotations } };
 }
@@ -66,8 +69,8 @@ const configuration = readRenewerConfiguration(
 export async function startPullSecretWorld(
   t: Test,
   options: {
-    readonly namespaces: readonly PartialObject[];
-    readonly secrets?: readonly PartialObject[];
+    readonly namespaces: readonly PartialObjectMetadata[];
+    readonly secrets?: readonly PartialObjectMetadata[];
     readonly tokens?: readonly string[];
   },
 ): Promise<PullSecretWorld> {

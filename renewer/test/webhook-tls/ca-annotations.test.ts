@@ -43,7 +43,7 @@ t.test('a CA that a person distrusts is replaced by one that was made since', (t
   const untilMs = nowMs + TIMES.trustPropagationMs;
   t.same(
     plan(distrusting({ signing: old, trusted: [old] }, START_MS), published(0, old), THEFT_MS),
-    { kind: 'prepare', besidePem: old.certificatePem, reason: 'distrusted' },
+    { kind: 'prepare', retainedPem: old.certificatePem, reason: 'distrusted' },
     'which is trusted first, beside it',
   );
   t.same(plan(prepared, seen, nowMs), { kind: 'wait', untilMs });

@@ -5,7 +5,7 @@ import { createFeed, LIST_VERSION } from '@ecr-pull-secrets/kube/testing/feed.ts
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import t from 'tap';
 import { runCaBundleReconciler } from '../../src/webhook-tls/ca-bundle-reconciler.ts';
-import { NOTHING_READ, type Published } from '../../src/webhook-tls/published-ca-bundle.ts';
+import { NOTHING_READ, type PublishedCaBundle } from '../../src/webhook-tls/published-ca-bundle.ts';
 import { encode } from '../support/ca-secrets.ts';
 import { startWorld } from '../support/ca-world.ts';
 
@@ -39,7 +39,7 @@ t.test(
       feed.send('MODIFIED', configurationWith('', ++version));
     });
     const source = createObservable(first);
-    const published = createObservable<Published>(NOTHING_READ);
+    const published = createObservable<PublishedCaBundle>(NOTHING_READ);
     const { signal } = world;
     world.run(() =>
       runCaBundleReconciler(

@@ -23,7 +23,7 @@ t.test('nothing is decided before both the Secret and the bundle are known', (t)
 });
 
 t.test('the first CA signs at once, because no API server trusts another one', (t) => {
-  const create = { kind: 'create', besidePem: '' };
+  const create = { kind: 'create', retainedPem: '' };
   t.same(plan({ kind: 'absent' }, published(START_MS), START_MS), create);
   t.same(plan({ kind: 'absent' }, { kind: 'nowhere' }, START_MS), create);
   t.end();
@@ -41,7 +41,7 @@ t.test('in a year a rotation takes its steps, and each step waits for its time',
   t.match(plan(secretOf(whole), published(START_MS, old), dueMs + 2_000), {
     kind: 'prepare',
     reason: 'due',
-    besidePem: old.certificatePem,
+    retainedPem: old.certificatePem,
   });
 
   const nowMs = START_MS + 244 * DAY_MS;
@@ -106,7 +106,7 @@ t.test('a rotation that a person requests comes at its time, and once', (t) => {
 });
 
 t.test('a CA that is lost is replaced beside what is still trusted', (t) => {
-  const lost = { kind: 'prepare', reason: 'lost', besidePem: old.certificatePem };
+  const lost = { kind: 'prepare', reason: 'lost', retainedPem: old.certificatePem };
   const nowMs = START_MS + DAY_MS;
   t.same(plan({ kind: 'absent' }, published(START_MS, old), nowMs), lost);
   const damaged = { ...old, privateKeyPem: 'x' };
@@ -127,7 +127,7 @@ t.test('a CA that expired by our clock stays trusted, and its successor signs at
   // The clocks of others may differ: a replica that serves with it must not lose its trust by our mistake.
   t.same(plan(secretOf({ signing: old, trusted: [old] }), published(0, old), nowMs), {
     kind: 'create',
-    besidePem: old.certificatePem,
+    retainedPem: old.certificatePem,
   });
   t.end();
 });

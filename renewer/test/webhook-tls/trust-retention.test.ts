@@ -1,6 +1,6 @@
 import t from 'tap';
 import { caStatusOf } from '../../src/webhook-tls/ca-status.ts';
-import type { Published } from '../../src/webhook-tls/published-ca-bundle.ts';
+import type { PublishedCaBundle } from '../../src/webhook-tls/published-ca-bundle.ts';
 import {
   isDistrustOver,
   NO_TRUST,
@@ -25,7 +25,7 @@ function bundlesAfter(
   ...observations: readonly (Pick<TrustObservation, 'nowMs' | 'desiredPem'> &
     Partial<TrustObservation>)[]
 ): readonly string[] {
-  const nothing: Published = { kind: 'nowhere' };
+  const nothing: PublishedCaBundle = { kind: 'nowhere' };
   let trust = NO_TRUST;
   return observations.map((observation) => {
     trust = retainTrust(trust, { published: nothing, retainMs: RETAIN_MS, ...observation });

@@ -5,7 +5,7 @@ import type { AddOperation } from './pull-secret-patch.ts';
  * The answer in the form that the API server accepts (apiserver `webhook/request/admissionreview.go`): the type
  * names are exact, the uid is echoed, `patch` and `patchType` are both present or both absent. We reject no pod.
  */
-export interface AdmissionAnswer {
+export interface AdmissionReviewResponse {
   readonly apiVersion: typeof ADMISSION_API_VERSION;
   readonly kind: typeof ADMISSION_KIND;
   readonly response: {
@@ -25,7 +25,10 @@ export interface AnswerContent {
 }
 
 /** Allows the object, with a patch and warnings if there are any. */
-export function allow(uid: string, { patch = [], warnings = [] }: AnswerContent): AdmissionAnswer {
+export function allow(
+  uid: string,
+  { patch = [], warnings = [] }: AnswerContent,
+): AdmissionReviewResponse {
   return {
     apiVersion: ADMISSION_API_VERSION,
     kind: ADMISSION_KIND,

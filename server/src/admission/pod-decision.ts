@@ -3,7 +3,7 @@ import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import type { WebhookConfiguration } from '../configuration.ts';
 import type { Facts, FactsFile } from '../renewer-facts.ts';
 import { fieldOf, textOf } from './json-fields.ts';
-import { createImageMatcher, imagesOf } from './pod-images.ts';
+import { createImageMatcher, imagesOf } from './image-matcher.ts';
 import { type AddOperation, pullSecretPatch } from './pull-secret-patch.ts';
 
 /**

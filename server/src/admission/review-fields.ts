@@ -33,7 +33,7 @@ const REVIEW_LIMITS: SelectLimits = {
 
 /**
  * The schema of `POST /mutate`: the fields of an AdmissionReview that the answer depends on or that the log names.
- * No others are read, so a field that `admission-review.ts`, `pod-decision.ts`, `pod-images.ts`,
+ * No others are read, so a field that `admission-review.ts`, `pod-decision.ts`, `image-matcher.ts`,
  * `pull-secret-patch.ts` or `review-handler.ts` uses must be listed here.
  *
  * A selection and not a JSON schema, because Fastify validates only what is parsed already, and parsing is what

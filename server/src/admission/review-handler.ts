@@ -1,6 +1,6 @@
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { WebhookMetrics } from '../metrics.ts';
-import { type AdmissionAnswer, allow } from './admission-response.ts';
+import { type AdmissionReviewResponse, allow } from './admission-response.ts';
 import { type AdmissionRequest, readAdmissionRequest } from './admission-review.ts';
 import { fieldOf, textOf } from './json-fields.ts';
 import type { PodDecider } from './pod-decision.ts';
@@ -17,7 +17,7 @@ export interface ReviewHandlerDependencies {
  *
  * @throws ECRPS_ADMISSION_BODY_INVALID if the body is not an AdmissionReview
  */
-export type ReviewHandler = (body: unknown) => AdmissionAnswer;
+export type ReviewHandler = (body: unknown) => AdmissionReviewResponse;
 
 /** Creates the handler. It answers from memory alone, without disk and network. */
 export function createReviewHandler({

@@ -37,7 +37,7 @@ const TIMEOUTS: Timeouts = Object.freeze({
 
 /**
  * An API server makes up to 200 changes at once (`--max-mutating-requests-inflight`), each on a connection
- * of its own: enough for five API servers, and a fifth for other clients. A TLS connection takes 64 KiB, or 115 KiB
+ * of its own: enough for five API servers, and one sixth for other clients. A TLS connection takes 64 KiB, or 115 KiB
  * after much was sent over it: 77 to 135 MiB.
  */
 const MAX_CONNECTIONS = 1_200;

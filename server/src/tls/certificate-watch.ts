@@ -40,10 +40,7 @@ export interface CertificateWatch {
 /** Watches the certificate files; the caller must call `check` often. */
 export function watchCertificate(
   { clock, logger, metrics, use }: CertificateWatchDependencies,
-  {
-    tlsDirectory: directory,
-    serverName,
-  }: Pick<WebhookConfiguration, 'tlsDirectory' | 'serverName'>,
+  { tlsDir: directory, serverName }: Pick<WebhookConfiguration, 'tlsDir' | 'serverName'>,
 ): CertificateWatch {
   const startedAtMs = clock.now();
   let inUse: ServingCertificate | undefined;

@@ -5,7 +5,7 @@ import {
   servingProblems,
   toServingPem,
 } from '@ecr-pull-secrets/certs-scripts/verify/certificate-set.ts';
-import { currentGeneration, readPemFile } from '@ecr-pull-secrets/certs-scripts/verify/pem-file.ts';
+import { currentVersion, readPemFile } from '@ecr-pull-secrets/certs-scripts/verify/pem-file.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { throwIfAny } from '@ecr-pull-secrets/certs-scripts/verify/throw-if-any.ts';
 
@@ -29,7 +29,7 @@ export interface ServingCertificate extends PemPair {
  * @throws the file system's error; ENOENT if there is no file, or if the link was switched in between
  */
 export async function readTlsFiles(directory: string): Promise<TlsFiles> {
-  const generation = await currentGeneration(directory);
+  const generation = await currentVersion(directory);
   // One after the other, so that of two files that are missing it is always the same that is named.
   const certificatePem = await readPemFile(join(generation, 'tls.crt'));
   const privateKeyPem = await readPemFile(join(generation, 'tls.key'));

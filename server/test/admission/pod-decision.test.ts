@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import t from 'tap';
 import { allow } from '../../src/admission/admission-response.ts';
 import { createPodDecider, type PodDeciderSettings } from '../../src/admission/pod-decision.ts';
-import { createImageMatcher, imagesOf } from '../../src/admission/pod-images.ts';
+import { createImageMatcher, imagesOf } from '../../src/admission/image-matcher.ts';
 import { pullSecretPatch } from '../../src/admission/pull-secret-patch.ts';
-import { parseRegistryHosts } from '../../src/admission/registry-hosts.ts';
+import { parseRegistryHosts } from '../../src/admission/registry-hosts-setting.ts';
 import type { Facts } from '../../src/renewer-facts.ts';
 import { applyOperations } from '../support/verify-admission-response.ts';
 

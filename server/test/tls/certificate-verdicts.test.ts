@@ -40,7 +40,7 @@ async function look(test: Test, { chain, key, caBundle }: ChainCase) {
       metrics: createWebhookMetrics(createMetricsRegistry()),
       use: (certificate) => used.push(certificate),
     },
-    { tlsDirectory: directory, serverName: NAME },
+    { tlsDir: directory, serverName: NAME },
   );
   await watch.check();
   return { used, log: lines.join(''), problem: watch.problem() };

@@ -33,7 +33,7 @@ function startWatch(
       metrics: createWebhookMetrics(registry),
       use: ({ files }) => used.push(files),
     },
-    { tlsDirectory: directory, serverName },
+    { tlsDir: directory, serverName },
   );
   return {
     directory,

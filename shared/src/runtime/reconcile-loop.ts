@@ -12,7 +12,7 @@ export interface ReconcileLoopDependencies {
 }
 
 /** One controller: what it brings about, and when it looks again. */
-export interface Controller {
+export interface ReconcileLoop {
   /** The start of its log messages, for example `CA`. */
   readonly name: string;
   /** A change of one of these values reconciles at once. */
@@ -39,7 +39,7 @@ export interface Controller {
  */
 export async function runReconcileLoop(
   { clock, random, logger }: ReconcileLoopDependencies,
-  { name, inputs = [], resyncMs, retry, isExpected, reconcile }: Controller,
+  { name, inputs = [], resyncMs, retry, isExpected, reconcile }: ReconcileLoop,
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0;

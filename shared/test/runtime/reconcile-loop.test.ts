@@ -1,12 +1,12 @@
 import { createLogger } from '../../src/logger.ts';
 import { createObservable } from '../../src/runtime/observable.ts';
-import { type Controller, runReconcileLoop } from '../../src/runtime/reconcile-loop.ts';
+import { type ReconcileLoop, runReconcileLoop } from '../../src/runtime/reconcile-loop.ts';
 import { createFakeClock } from '../../testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 
 const RETRY = { baseMs: 1_000, capMs: 8_000 };
 
-function startLoop(t: Test, controller: Pick<Controller, 'reconcile'> & Partial<Controller>) {
+function startLoop(t: Test, controller: Pick<ReconcileLoop, 'reconcile'> & Partial<ReconcileLoop>) {
   const clock = createFakeClock();
   const lines: string[] = [];
   const write = (line: string): void => void lines.push(line);

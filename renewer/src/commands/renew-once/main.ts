@@ -1,6 +1,6 @@
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
-import { connect } from '../../network/connect.ts';
+import { createConfiguredKubeClient } from '../../network/kube-client.ts';
 import { createAwsRequestHandler } from '../../network/aws-request-handler.ts';
 import { createAwsTokenSource } from '../../credentials/aws/aws-token-source.ts';
 import { readRenewOnceConfiguration } from './configuration.ts';
@@ -19,7 +19,7 @@ export async function runRenewOnce(environment: Environment, stop: AbortSignal):
   const configuration = readRenewOnceConfiguration(environment);
   const requestHandler = createAwsRequestHandler(configuration.proxies);
   const dependencies: RenewOnceDependencies = {
-    client: connect(configuration, 'renew-once'),
+    client: createConfiguredKubeClient(configuration, 'renew-once'),
     tokenSource: createAwsTokenSource({ clock, requestHandler }, { keys: configuration.awsKeys }),
     clock,
     random: Math.random,

@@ -3,13 +3,13 @@ import { createError, describeError, isCodedError } from '@ecr-pull-secrets/shar
 import { isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
 import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
   applyPullSecret,
   type PullSecretTarget,
 } from '../../pull-secrets/apply/apply-pull-secret.ts';
-import type { ForeignSecretPolicy } from '../../pull-secrets/foreign/foreign-secrets.ts';
+import type { ForeignSecretPolicy } from '../../pull-secrets/foreign/ownership.ts';
 import { planWrite } from '../../pull-secrets/plan/plan-write.ts';
 import {
   PULL_SECRET_FIELDS,
@@ -93,7 +93,7 @@ async function write(
   const plan = planWrite(secret, dockerConfig, clock.now());
   // Without a plan a newer token is there already, from a run or a renewer that was quicker.
   if (!plan) return 0;
-  if (secret && !secret.isClaimed && foreignSecretPolicy === 'leave')
+  if (secret && !secret.isOursByMetadata && foreignSecretPolicy === 'leave')
     await checkForeignKeys(target, dockerConfig);
   const startedAtMs = clock.now();
   await applyPullSecret(target, dockerConfig, plan);
@@ -122,7 +122,7 @@ async function readMetadata({
   signal,
 }: PullSecretTarget): Promise<PullSecretMetadata | undefined> {
   try {
-    const { metadata } = await client.request<PartialObject>({
+    const { metadata } = await client.request<PartialObjectMetadata>({
       method: 'GET',
       path: secretPath(namespace, name),
       accept: METADATA_ONLY,

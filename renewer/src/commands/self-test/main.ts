@@ -1,6 +1,6 @@
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
-import { connect } from '../../network/connect.ts';
+import { createConfiguredKubeClient } from '../../network/kube-client.ts';
 import { readSelfTestConfiguration } from './configuration.ts';
 import { selfTest } from './self-test.ts';
 
@@ -14,7 +14,7 @@ export async function runSelfTest(
   { print, stop }: { readonly print: (text: string) => void; readonly stop: AbortSignal },
 ): Promise<void> {
   const configuration = readSelfTestConfiguration(environment);
-  const client = connect(configuration, 'test');
+  const client = createConfiguredKubeClient(configuration, 'test');
   try {
     await selfTest({ client, clock: systemClock, print }, configuration, stop);
   } finally {

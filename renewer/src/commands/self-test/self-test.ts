@@ -3,7 +3,7 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
 import { podsPath, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
   PULL_SECRET_FIELDS,
@@ -54,7 +54,7 @@ async function checkSecret(
 ): Promise<string> {
   const where = `the pull secret ${secretName} in namespace ${namespace}`;
   try {
-    const { metadata } = await client.request<PartialObject>({
+    const { metadata } = await client.request<PartialObjectMetadata>({
       method: 'GET',
       path: secretPath(namespace, secretName),
       accept: METADATA_ONLY,

@@ -5,7 +5,7 @@ import { type RegistryTokens, registryTokenSchema } from '../registry-token.ts';
 
 /** The content of a checkpoint. */
 export interface CheckpointContent {
-  /** Whose tokens they are; see `callerOf`. */
+  /** Whose tokens they are; see `identityFingerprint`. */
   readonly caller: string;
   readonly tokens: RegistryTokens;
 }

@@ -6,7 +6,7 @@ import {
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { apply, CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import {
   type CheckpointContent,
   formatCheckpoint,
@@ -59,7 +59,7 @@ export function createCheckpointSecret(
   async function get(): Promise<Observed> {
     try {
       const { metadata, data } = await client.request<
-        PartialObject & { readonly data?: Readonly<Record<string, string>> }
+        PartialObjectMetadata & { readonly data?: Readonly<Record<string, string>> }
       >({ method: 'GET', path, signal });
       const text = Buffer.from(data?.[DATA_KEY] ?? '', 'base64').toString();
       return { resourceVersion: metadata.resourceVersion ?? CREATE_ONLY, text };

@@ -34,7 +34,7 @@ export interface CheckpointSettings {
   readonly namespace: string;
   /** The Secret's name. */
   readonly name: string;
-  /** Whose tokens they are; see `callerOf`. */
+  /** Whose tokens they are; see `identityFingerprint`. */
   readonly caller: string;
 }
 
@@ -59,7 +59,7 @@ export function createCheckpoint(
       runReconcileLoop(
         dependencies,
         {
-          name: 'Checkpoint',
+          name: 'checkpoint',
           inputs: [tokens],
           resyncMs: RESYNC_MS,
           retry: RETRY,

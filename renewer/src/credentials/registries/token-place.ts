@@ -3,7 +3,7 @@ import { partitionOf, partitionsIn } from '@ecr-pull-secrets/shared/aws-partitio
 import { hostOf, isEcrKey } from './registry-key.ts';
 
 /** The service and region of AWS that give the tokens of a registry host. */
-export interface TokenPlace {
+export interface TokenEndpoint {
   readonly service: 'ecr' | 'ecr-public';
   /** `undefined` if the key has a wildcard in its place. */
   readonly region: string | undefined;
@@ -14,7 +14,7 @@ export interface TokenPlace {
 }
 
 /** Tokens of ECR Public come from this region only. */
-const ECR_PUBLIC_PLACE: TokenPlace = {
+const ECR_PUBLIC_PLACE: TokenEndpoint = {
   service: 'ecr-public',
   region: 'us-east-1',
   fips: false,
@@ -27,7 +27,7 @@ const ANY_ACCOUNT = '000000000000';
 const ANY_REGION = 'any';
 
 /** Parses the host of a key, capitals or not; `undefined` for hosts that are not AWS's. */
-export function placeOf(key: string): TokenPlace | undefined {
+export function tokenEndpointOf(key: string): TokenEndpoint | undefined {
   const host = hostOf(key);
   if (!isEcrKey(key)) return undefined;
   const ecr = parseEcrHost(

@@ -19,7 +19,7 @@ export type PlanResult =
   /** The finding is `undefined` if there is no secret. */
   | {
       readonly kind: 'examined';
-      readonly plan: PlanOf<'examine'>;
+      readonly plan: PlanOf<'read-owner'>;
       readonly finding: Finding | undefined;
     }
   | {
@@ -47,7 +47,7 @@ export async function executePlan(
       await deletePullSecret(target, plan.secret);
       return { kind: 'deleted' };
     }
-    if (plan.kind === 'examine') {
+    if (plan.kind === 'read-owner') {
       const finding = await readForeignKeys(target, plan.dockerConfig, 'list');
       return { kind: 'examined', plan, finding };
     }
@@ -57,7 +57,7 @@ export async function executePlan(
   } catch (error) {
     if (target.signal.aborted) throw error;
     const tookMs = elapsedMs(clock, startedAtMs);
-    const isRead = plan.kind === 'examine';
+    const isRead = plan.kind === 'read-owner';
     const cause = isRead ? readFailureCauseOf(error) : writeFailureCauseOf(error, tookMs);
     return { kind: 'failed', plan, error, cause };
   }

@@ -6,7 +6,7 @@ import {
 } from '@ecr-pull-secrets/kube/api-error.ts';
 
 /** Why the API server refuses the secret of one namespace while it accepts others. */
-export type DenialCause =
+export type RefusalCause =
   | 'webhook'
   | 'webhook-unavailable'
   | 'slow'
@@ -24,14 +24,14 @@ export type DenialCause =
  * (apiserver v0.37 `admission/plugin/webhook/errors/statuserror.go`, `util/webhook/error.go`,
  * `admission/plugin/policy/{validating/dispatcher,generic/policy_dispatcher}.go`).
  */
-const ADMISSION: readonly (readonly [RegExp, DenialCause])[] = [
+const ADMISSION: readonly (readonly [RegExp, RefusalCause])[] = [
   [/failed calling webhook "/, 'webhook-unavailable'],
   [/admission webhook "[^"]*" /, 'webhook'],
   [/AdmissionPolicy '|policy ['"][^'"]*['"] (with binding '[^']*' )?denied request/, 'policy'],
 ];
 
 /** Other causes of a 403, by the API server's message. */
-const FORBIDDEN: readonly (readonly [RegExp, DenialCause])[] = [
+const FORBIDDEN: readonly (readonly [RegExp, RefusalCause])[] = [
   [/(exceeded|failed|insufficient|status unknown for) quota/, 'quota'],
   [/User "[^"]*" cannot /, 'rights'],
 ];
@@ -59,7 +59,7 @@ const GATEWAY_TIMEOUT = 504;
 export const NAMESPACE_CAUSE_AFTER_MS = 15_000;
 
 /** Why the cause of a failure is in one namespace; `undefined` if it is not, or may not be. */
-export function denialCauseOf({ status, message }: ApiError): DenialCause | undefined {
+export function refusalCauseOf({ status, message }: ApiError): RefusalCause | undefined {
   if (NOT_READY.test(message)) return undefined;
   if (TOO_LARGE.test(message)) return 'size';
   if (status === GATEWAY_TIMEOUT) return 'slow';
@@ -71,9 +71,9 @@ export function denialCauseOf({ status, message }: ApiError): DenialCause | unde
 }
 
 function causeIn(
-  causes: readonly (readonly [RegExp, DenialCause])[],
+  causes: readonly (readonly [RegExp, RefusalCause])[],
   message: string,
-): DenialCause | undefined {
+): RefusalCause | undefined {
   return causes.find(([pattern]) => pattern.test(message))?.[1];
 }
 
@@ -84,7 +84,7 @@ export type FailureCause =
   /** The secret has another version than the cache. */
   | { readonly kind: 'conflict' }
   /** The cause is in this namespace. */
-  | { readonly kind: 'refused'; readonly cause: DenialCause }
+  | { readonly kind: 'refused'; readonly cause: RefusalCause }
   /** The cause is in the API server, and so all namespaces are affected. */
   | { readonly kind: 'server' };
 
@@ -95,7 +95,7 @@ export function writeFailureCauseOf(error: unknown, tookMs: number): FailureCaus
   if (isNamespaceTerminating(error)) return { kind: 'gone' };
   const isSlow =
     isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT') || tookMs >= NAMESPACE_CAUSE_AFTER_MS;
-  const cause = isApiError(error) ? denialCauseOf(error) : undefined;
+  const cause = isApiError(error) ? refusalCauseOf(error) : undefined;
   if (cause) return { kind: 'refused', cause };
   if (isApiError(error, 404)) return { kind: 'gone' };
   if (isApiError(error, 409)) return { kind: 'conflict' };

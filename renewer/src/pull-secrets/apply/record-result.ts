@@ -1,5 +1,5 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { ServerPause } from '@ecr-pull-secrets/kube/pacing/server-pause.ts';
+import type { ApiServerPause } from '@ecr-pull-secrets/kube/pacing/api-server-pause.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
@@ -11,19 +11,19 @@ import {
   foreignMessage,
   slowMessage,
 } from '../events/event-messages.ts';
-import type { ForeignSecrets } from '../foreign/foreign-secrets.ts';
+import type { OwnershipTracker } from '../foreign/ownership.ts';
 import type { Finding } from '../foreign/read-foreign-keys.ts';
 import { SLOW_WRITE_MS } from '../queue/pacing.ts';
-import type { RepairLimiter } from '../queue/repair-limiter.ts';
+import type { AttemptLimiter } from '../queue/attempt-limiter.ts';
 import type { PlanResult } from './execute-plan.ts';
 
 export interface ResultRecorderDependencies
   extends Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> {
   readonly cache: Pick<PullSecretCache, 'update'>;
   readonly problems: NamespaceProblems;
-  readonly repairs: RepairLimiter;
-  readonly foreign: ForeignSecrets;
-  readonly serverPause: ServerPause;
+  readonly repairs: AttemptLimiter;
+  readonly foreign: OwnershipTracker;
+  readonly apiServerPause: ApiServerPause;
 }
 
 /**
@@ -40,7 +40,8 @@ export function createResultRecorder(
   dependencies: ResultRecorderDependencies,
   { secretName }: { readonly secretName: string },
 ): RecordResult {
-  const { cache, problems, repairs, foreign, serverPause, clock, logger, metrics } = dependencies;
+  const { cache, problems, repairs, foreign, apiServerPause, clock, logger, metrics } =
+    dependencies;
   const writeFailures = createThrottledLog(
     { clock, logger },
     'writing a pull secret failed; will retry',
@@ -80,15 +81,15 @@ export function createResultRecorder(
   function recordFailure(namespace: string, { plan, error, cause }: Failed): unknown {
     // The deletion of a namespace deletes its secret, and the watch of secrets may report that first.
     if (cause.kind === 'gone') return error;
-    const isRead = plan.kind === 'examine';
+    const isRead = plan.kind === 'read-owner';
     const result = cause.kind === 'server' ? 'error' : cause.kind;
     if (!isRead) metrics.secretWrites.inc({ result });
     if (cause.kind === 'server') {
-      serverPause.failed(error);
+      apiServerPause.failed(error);
       (isRead ? readFailures : writeFailures).report(error, namespace);
       return error;
     }
-    serverPause.succeeded();
+    apiServerPause.succeeded();
     if (plan.kind === 'write') {
       repairs.missed(namespace, plan.dockerConfig, plan.write.resourceVersion);
     }
@@ -104,7 +105,7 @@ export function createResultRecorder(
 
   return (namespace, result) => {
     if (result.kind === 'failed') throw recordFailure(namespace, result);
-    serverPause.succeeded();
+    apiServerPause.succeeded();
     if (result.kind === 'deleted') recordDeletion(namespace);
     if (result.kind === 'written') recordWrite(namespace, result);
     if (result.kind === 'examined' && result.finding)

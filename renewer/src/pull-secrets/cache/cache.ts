@@ -2,7 +2,7 @@ import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { NAMESPACES_PATH, nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ReflectorHandler, ReflectorSettings } from '@ecr-pull-secrets/kube/reflector.ts';
-import type { PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { isOlderVersion } from '@ecr-pull-secrets/kube/resource-version.ts';
 import {
   identityOf,
@@ -33,8 +33,8 @@ interface CachedSecret {
 }
 
 /** A reflector that reads selected fields of the metadata alone. */
-export type CacheReflector<R> = ReflectorSettings<PartialObject, R> &
-  Required<Pick<ReflectorSettings<PartialObject, R>, 'metadataFields'>>;
+export type CacheReflector<R> = ReflectorSettings<PartialObjectMetadata, R> &
+  Required<Pick<ReflectorSettings<PartialObjectMetadata, R>, 'metadataFields'>>;
 
 /** Receives the changes of the cache, as an event handler of a client-go informer. */
 export interface CacheEventHandler {
@@ -86,7 +86,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
   let haveRolesChanged = false;
   let eventHandler: CacheEventHandler | undefined;
 
-  function reduceNamespace({ metadata }: PartialObject): CachedNamespace {
+  function reduceNamespace({ metadata }: PartialObjectMetadata): CachedNamespace {
     const isIncluded = isTarget(metadata, namespaceRule);
     return {
       name: metadata.name,

@@ -26,7 +26,7 @@ export interface PullSecretMetadata {
    * Whether the metadata alone allows us to write it: it has annotations of ours, its credentials are the
    * predecessor's, or an annotation says so. The owner of any other secret shows only in its data.
    */
-  readonly isClaimed: boolean;
+  readonly isOursByMetadata: boolean;
   /** When the first token in it expires; `undefined` if the annotation is absent or no instant. */
   readonly expiresAtMs: number | undefined;
   /** When the newest token in it was obtained. */
@@ -85,7 +85,7 @@ export function readPullSecretMetadata(metadata: ObjectMeta): PullSecretMetadata
     uid,
     resourceVersion,
     isUntouched: managedFields.some(isOurUntouchedApply),
-    isClaimed:
+    isOursByMetadata:
       CLAIMS.some((name) => Object.hasOwn(annotations, name)) ||
       annotations[TAKE_OVER_ANNOTATION] === 'enabled' ||
       managedFields.some(isPredecessors),

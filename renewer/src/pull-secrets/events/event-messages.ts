@@ -2,14 +2,14 @@ import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { TAKE_OVER_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { quoteKey } from '../../credentials/registries/registry-key.ts';
-import type { DenialCause } from '../apply/failure-cause.ts';
+import type { RefusalCause } from '../apply/failure-cause.ts';
 import { SLOW_WRITE_MS } from '../queue/pacing.ts';
 
 /** Nothing else makes one namespace slow while the others are quick. */
 const SLOW_ADVICE =
   'As a rule an admission webhook for secrets does not respond, and the API server waits for each one as long as its timeoutSeconds. Find it in the output of "kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations", and repair it, or exclude the secrets of this namespace in its configuration.';
 
-const ADVICE: Readonly<Record<DenialCause, string>> = {
+const ADVICE: Readonly<Record<RefusalCause, string>> = {
   webhook:
     'is not written because an admission webhook refuses it. Change its rules so that they allow ecr-pull-secrets to write this secret, or exclude this namespace in its configuration.',
   'webhook-unavailable':
@@ -29,7 +29,7 @@ const ADVICE: Readonly<Record<DenialCause, string>> = {
 };
 
 /** What to do about a write that the API server refuses in one namespace. */
-export function denialMessage(cause: DenialCause, error: unknown, secretName: string): string {
+export function denialMessage(cause: RefusalCause, error: unknown, secretName: string): string {
   const detail = isApiError(error) ? `The API server said: ${error.message}` : describeError(error);
   return `Secret "${secretName}" ${ADVICE[cause]} ${detail}`;
 }

@@ -5,7 +5,7 @@ import type { NamespaceProblems } from './namespace-problems.ts';
 
 interface RoleProblemsDependencies {
   readonly cache: Pick<PullSecretCache, 'target'>;
-  readonly credentials: Pick<CredentialStore, 'ownTokensOf'>;
+  readonly credentials: Pick<CredentialStore, 'tokenStatusOf'>;
   readonly problems: NamespaceProblems;
 }
 
@@ -21,7 +21,7 @@ export function checkRole(
   } else {
     problems.resolve(namespace, 'RoleRefused');
   }
-  const ownTokens = target?.kind === 'role' ? credentials.ownTokensOf(target.role) : 'available';
+  const ownTokens = target?.kind === 'role' ? credentials.tokenStatusOf(target.role) : 'available';
   if (ownTokens === 'available') return problems.resolve(namespace, 'RoleWithoutToken');
   if (ownTokens === 'pending' || target?.kind !== 'role') return;
   const message = roleWithoutTokenMessage(target.role.roleArn);

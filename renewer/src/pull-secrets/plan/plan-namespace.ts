@@ -1,6 +1,6 @@
 import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
-import type { Ownership } from '../foreign/foreign-secrets.ts';
+import type { Ownership } from '../foreign/ownership.ts';
 import { isRemovable, type OptOutPolicy } from './opt-out-policy.ts';
 import { planWrite, type PlannedWrite } from './plan-write.ts';
 
@@ -14,7 +14,7 @@ export type Plan =
     }
   /** The secret has to be read first, to find out whether it has credentials of others. */
   | {
-      readonly kind: 'examine';
+      readonly kind: 'read-owner';
       readonly isUrgent: boolean;
       readonly secret: PullSecretMetadata;
       readonly dockerConfig: DockerConfig;
@@ -50,7 +50,7 @@ export function planNamespace(
   if (ownership === 'foreign') return undefined;
   const write = planWrite(secret, dockerConfig, nowMs);
   if (write && secret && ownership === 'unknown') {
-    return { kind: 'examine', isUrgent: write.isUrgent, secret, dockerConfig };
+    return { kind: 'read-owner', isUrgent: write.isUrgent, secret, dockerConfig };
   }
   return write && { kind: 'write', isUrgent: write.isUrgent, write, dockerConfig };
 }

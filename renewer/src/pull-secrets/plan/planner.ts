@@ -2,7 +2,7 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { CredentialStore } from '../../credentials/credential-store.ts';
 import type { PullSecretCache } from '../cache/cache.ts';
 import { roleOf } from '../cache/namespace-roles.ts';
-import type { ForeignSecrets } from '../foreign/foreign-secrets.ts';
+import type { OwnershipTracker } from '../foreign/ownership.ts';
 import type { OptOutPolicy } from './opt-out-policy.ts';
 import { type Plan, planNamespace } from './plan-namespace.ts';
 
@@ -13,7 +13,7 @@ export function createPlanner(
   dependencies: {
     readonly cache: PullSecretCache;
     readonly credentials: CredentialStore;
-    readonly foreign: ForeignSecrets;
+    readonly foreign: OwnershipTracker;
     readonly clock: Clock;
   },
   { optOutPolicy }: { readonly optOutPolicy: OptOutPolicy },

@@ -6,11 +6,11 @@ import type { SlotLimits } from './worker-slots.ts';
  *
  * | mechanism | limits | for the sake of |
  * |---|---|---|
- * | `createRotation` | routine writes per second (a setting) | etcd |
- * | `createRepairLimiter` | writes of the same content to one namespace, and reads of one secret | etcd, if another writer changes the secret again and again |
+ * | `createRoutineWriteLimiter` | routine writes per second (a setting) | etcd |
+ * | `createAttemptLimiter` | writes of the same content to one namespace, and reads of one secret | etcd, if another writer changes the secret again and again |
  * | `createWorkerSlots` | writes and Events in flight | the API server, and namespaces that are not slow |
  * | back-off of `createWorkQueue` | attempts in a namespace that failed | the API server |
- * | `createServerPause` (kube) | all attempts, after a failure of the API server itself | an API server that restarts |
+ * | `createApiServerPause` (kube) | all attempts, after a failure of the API server itself | an API server that restarts |
  * | `createEventQueue` | Events that wait | our memory |
  */
 

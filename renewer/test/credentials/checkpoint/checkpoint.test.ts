@@ -238,7 +238,7 @@ t.test('what another leader wrote since stays if it is newer', async (t) => {
   const again = await api.next();
   t.match(await written(again), expected, 'also when the first try fails');
   again.json({ metadata: { resourceVersion: '10' } });
-  t.same(said, ['Checkpoint reconciliation failed'], 'a conflict is expected');
+  t.same(said, ['checkpoint reconciliation failed'], 'a conflict is expected');
 });
 
 t.test('nothing is written if another leader has newer tokens', async (t) => {

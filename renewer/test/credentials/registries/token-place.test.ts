@@ -1,9 +1,12 @@
 import t from 'tap';
-import { placeOf, type TokenPlace } from '../../../src/credentials/registries/token-place.ts';
+import {
+  tokenEndpointOf,
+  type TokenEndpoint,
+} from '../../../src/credentials/registries/token-place.ts';
 import { EAST } from '../../support/registry-tokens.ts';
 
 t.test('a host says which service, region and endpoint gives its token', (t) => {
-  const places: Readonly<Record<string, Omit<TokenPlace, 'partitions'>>> = {
+  const places: Readonly<Record<string, Omit<TokenEndpoint, 'partitions'>>> = {
     [`https://${EAST}`]: { service: 'ecr', region: 'us-east-1', fips: false, dualStack: false },
     '123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/': {
       service: 'ecr',
@@ -31,7 +34,7 @@ t.test('a host says which service, region and endpoint gives its token', (t) => 
     },
     'public.ecr.aws': { service: 'ecr-public', region: 'us-east-1', fips: false, dualStack: false },
   };
-  for (const [host, place] of Object.entries(places)) t.match(placeOf(host), place, host);
-  t.equal(placeOf('proxy.example.com'), undefined);
+  for (const [host, place] of Object.entries(places)) t.match(tokenEndpointOf(host), place, host);
+  t.equal(tokenEndpointOf('proxy.example.com'), undefined);
   t.end();
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import t from 'tap';
 import type { ReflectorHandler } from '@ecr-pull-secrets/kube/reflector.ts';
-import type { ObjectMeta, PartialObject } from '@ecr-pull-secrets/kube/objects.ts';
+import type { ObjectMeta, PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection, readJson } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
   type CacheReflector,
@@ -55,7 +55,7 @@ function handlersOf({ namespaceReflector, secretReflector }: PullSecretCache) {
   };
 }
 
-function reducing<R>(reflector: CacheReflector<R>): ReflectorHandler<PartialObject> {
+function reducing<R>(reflector: CacheReflector<R>): ReflectorHandler<PartialObjectMetadata> {
   const { handler } = reflector;
   return {
     replace: (objects) => handler.replace(objects.map((object) => seen(reflector, object))),
@@ -65,7 +65,7 @@ function reducing<R>(reflector: CacheReflector<R>): ReflectorHandler<PartialObje
 }
 
 /** Only the selected fields of an object are read. */
-function seen<R>({ metadataFields, reduce }: CacheReflector<R>, object: PartialObject): R {
+function seen<R>({ metadataFields, reduce }: CacheReflector<R>, object: PartialObjectMetadata): R {
   const read = readJson(Buffer.from(JSON.stringify(object)), metadataSelection(metadataFields));
   const kept = reduce(read);
   assert.deepEqual(kept, reduce(object), 'the selected fields are enough');

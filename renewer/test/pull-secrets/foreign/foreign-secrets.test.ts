@@ -130,8 +130,8 @@ t.test('a document of more entries than a Secret has room for is not built', (t)
   t.end();
 });
 
-function isClaimed(metadata: object): boolean {
-  return readPullSecretMetadata({ name: 's', ...metadata }).isClaimed;
+function isOursByMetadata(metadata: object): boolean {
+  return readPullSecretMetadata({ name: 's', ...metadata }).isOursByMetadata;
 }
 
 t.test('metadata say of some secrets whose they are', (t) => {
@@ -139,15 +139,15 @@ t.test('metadata say of some secrets whose they are', (t) => {
   const by = (manager: string, fieldsV1: object = data) => ({
     managedFields: [{ manager, operation: 'Update', fieldsV1 }],
   });
-  t.ok(isClaimed(by('k8s-ecr-login-renew')));
-  t.notOk(isClaimed(by('k8s-ecr-login-renew', { 'f:type': {} })), 'no more');
-  t.notOk(isClaimed(by('kubectl-edit')));
-  t.notOk(isClaimed({}));
+  t.ok(isOursByMetadata(by('k8s-ecr-login-renew')));
+  t.notOk(isOursByMetadata(by('k8s-ecr-login-renew', { 'f:type': {} })), 'no more');
+  t.notOk(isOursByMetadata(by('kubectl-edit')));
+  t.notOk(isOursByMetadata({}));
   for (const name of ['origin', 'plan-hash', 'renewed-at', 'expires-at']) {
-    t.ok(isClaimed({ annotations: { [`ecr-pull-secrets.io/${name}`]: 'x' } }), name);
+    t.ok(isOursByMetadata({ annotations: { [`ecr-pull-secrets.io/${name}`]: 'x' } }), name);
   }
-  t.ok(isClaimed(takeOver('enabled')));
-  t.notOk(isClaimed(takeOver('disabled')));
+  t.ok(isOursByMetadata(takeOver('enabled')));
+  t.notOk(isOursByMetadata(takeOver('disabled')));
   t.end();
 });
 

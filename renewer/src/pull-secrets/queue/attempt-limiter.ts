@@ -10,7 +10,7 @@ type ConfigIdentity = Pick<DockerConfig, 'planHash' | 'renewedAtMs'>;
  * Limits writes of the same docker config to the same namespace. It has to be written again only if another writer
  * changed or deleted the secret meanwhile.
  */
-export interface RepairLimiter {
+export interface AttemptLimiter {
   /** How long the next write of this docker config must wait. */
   waitMs(namespace: string, config: ConfigIdentity): number;
   /** A write of this docker config succeeded. */
@@ -19,7 +19,7 @@ export interface RepairLimiter {
   missed(namespace: string, config: ConfigIdentity, resourceVersion: string): void;
   forget(namespace: string): void;
   /** Forgets the namespaces without a write for `REPAIRS_OVER_AFTER_MS`, and returns them. */
-  forgetQuiet(): readonly string[];
+  pruneIdle(): readonly string[];
 }
 
 interface Repairs extends ConfigIdentity {
@@ -30,13 +30,13 @@ interface Repairs extends ConfigIdentity {
   readonly missedVersion: string | undefined;
 }
 
-export function createRepairLimiter({
+export function createAttemptLimiter({
   clock,
   random,
 }: {
   readonly clock: Clock;
   readonly random: () => number;
-}): RepairLimiter {
+}): AttemptLimiter {
   const repairsByNamespace = new Map<string, Repairs>();
 
   function repairsOf(namespace: string, config: ConfigIdentity): Repairs | undefined {
@@ -73,7 +73,7 @@ export function createRepairLimiter({
       if (missedVersion !== resourceVersion) count(namespace, config, resourceVersion);
     },
     forget: (namespace) => repairsByNamespace.delete(namespace),
-    forgetQuiet: () => {
+    pruneIdle: () => {
       const quiet = [...repairsByNamespace].filter(([, repairs]) => isQuiet(repairs));
       for (const [namespace] of quiet) repairsByNamespace.delete(namespace);
       return quiet.map(([namespace]) => namespace);

@@ -4,7 +4,7 @@ import { type CertificateSet, readCertificateSet, servingProblems } from './cert
  * The last instant at which a set that is good now is still good: the end of the serving certificate,
  * or of a CA above it that ends sooner. What else the CA bundle holds does not count.
  */
-export function certificateSetEnd(set: CertificateSet): Date {
+export function certificateSetExpiry(set: CertificateSet): Date {
   const read = readCertificateSet(set);
   const ends = [read.chain, read.bundle]
     .flatMap((pem) => pem?.certificates ?? [])

@@ -1,7 +1,7 @@
 import { generateRsaKeyPair } from '../../src/issue/key-pair.ts';
 import t from 'tap';
 import { createCa } from '../../src/issue/ca.ts';
-import { certificateSetEnd } from '../../src/verify/certificate-set-end.ts';
+import { certificateSetExpiry } from '../../src/verify/certificate-set-expiry.ts';
 import { createServingCertificate } from '../../src/issue/serving-certificate.ts';
 import { commonNameField, signCertificate } from '../../src/issue/signed-certificate.ts';
 
@@ -19,7 +19,7 @@ t.test('a set ends with its serving certificate, whatever else the bundle holds'
   const service = { serviceName: 'hook', namespace: 'apps', lifetimeMs: 10 * DAY_MS };
   const serving = await createServingCertificate(ca, { ...service, now, keyPair });
   const caPem = retired.certificatePem + ca.certificatePem;
-  t.strictSame(certificateSetEnd({ ...serving, caPem, dnsNames, now }), inDays(10));
+  t.strictSame(certificateSetExpiry({ ...serving, caPem, dnsNames, now }), inDays(10));
 });
 
 t.test('a set ends with its CA if that ends sooner', async (t) => {
@@ -47,7 +47,7 @@ t.test('a set ends with its CA if that ends sooner', async (t) => {
   );
   const privateKeyPem = keyPair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   t.strictSame(
-    certificateSetEnd({ caPem, certificatePem, privateKeyPem, dnsNames, now }),
+    certificateSetExpiry({ caPem, certificatePem, privateKeyPem, dnsNames, now }),
     inDays(5),
   );
 });

@@ -10,7 +10,7 @@ import { createProxyRule } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
  * @param command - part of the User-Agent, for the audit log
  * @throws ECRPS_CONFIGURATION_INVALID if a kubeconfig is needed and there is none
  */
-export function connect(
+export function createConfiguredKubeClient(
   { apiServer, proxies }: Pick<RenewerConfiguration, 'apiServer' | 'proxies'>,
   command: string,
 ): KubeClient {

@@ -8,13 +8,13 @@ import { ROTATION_INTERVAL_MS } from './pacing.ts';
 const LESS_THAN_ONE_WRITE = 1 - 1e-9;
 
 /** Namespaces whose secret works but gets a newer token, at a limited rate. */
-export interface Rotation {
+export interface RoutineWriteLimiter {
   add(namespace: string): void;
   /** Releases namespaces until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-export interface RotationSettings {
+export interface RoutineWriteLimiterSettings {
   /** Also the rate at which a rotation of ten thousand namespaces costs etcd. */
   readonly writesPerSecond: number;
   /** Whether the last portion is done. */
@@ -22,10 +22,10 @@ export interface RotationSettings {
   readonly release: (namespace: string) => void;
 }
 
-export function createRotation(
+export function createRoutineWriteLimiter(
   dependencies: ReconcileLoopDependencies,
-  { writesPerSecond, hasRoom, release }: RotationSettings,
-): Rotation {
+  { writesPerSecond, hasRoom, release }: RoutineWriteLimiterSettings,
+): RoutineWriteLimiter {
   const waiting = new Set<string>();
   let allowance = 0;
 

@@ -1,14 +1,14 @@
 import { createFakeClock, type FakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
 import { silent } from '@ecr-pull-secrets/kube/testing/candidates.ts';
-import { createRotation } from '../../../src/pull-secrets/queue/rotation.ts';
+import { createRoutineWriteLimiter } from '../../../src/pull-secrets/queue/routine-write-limiter.ts';
 
 t.test('a rotation goes at its pace, and waits while there is a jam', async (t) => {
   const clock = createFakeClock();
   const stop = new AbortController();
   const started: string[] = [];
   let hasRoom = true;
-  const rotation = createRotation(dependenciesOf(clock), {
+  const rotation = createRoutineWriteLimiter(dependenciesOf(clock), {
     writesPerSecond: 20,
     hasRoom: () => hasRoom,
     release: (namespace) => started.push(namespace),
@@ -32,7 +32,7 @@ t.test('a pace of less than one write a second is kept too', async (t) => {
   const clock = createFakeClock();
   const stop = new AbortController();
   const started: string[] = [];
-  const rotation = createRotation(dependenciesOf(clock), {
+  const rotation = createRoutineWriteLimiter(dependenciesOf(clock), {
     writesPerSecond: 0.5,
     hasRoom: () => true,
     release: (namespace) => started.push(namespace),
@@ -50,7 +50,7 @@ t.test('a pace that is no multiple of ten is kept exactly, without a burst', asy
     const clock = createFakeClock();
     const stop = new AbortController();
     let started = 0;
-    const rotation = createRotation(dependenciesOf(clock), {
+    const rotation = createRoutineWriteLimiter(dependenciesOf(clock), {
       writesPerSecond,
       hasRoom: () => true,
       release: () => started++,

@@ -1,6 +1,6 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
-import { createRepairLimiter } from '../../../src/pull-secrets/queue/repair-limiter.ts';
+import { createAttemptLimiter } from '../../../src/pull-secrets/queue/attempt-limiter.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -9,7 +9,7 @@ const config = { planHash: 'r', renewedAtMs: 1 };
 function paceOf() {
   const clock = createFakeClock();
   let aheadMs = 0;
-  const pace = createRepairLimiter({
+  const pace = createAttemptLimiter({
     clock: { ...clock, now: () => clock.now() + aheadMs },
     random: () => 1,
   });
@@ -56,10 +56,10 @@ t.test('a namespace without a write for ten minutes is forgotten, and returned o
   for (let write = 0; write < 8; write++) pace.written('a', config);
   move(5 * MINUTE_MS);
   pace.written('b', config);
-  t.same(pace.forgetQuiet(), []);
+  t.same(pace.pruneIdle(), []);
   move(5 * MINUTE_MS);
-  t.same(pace.forgetQuiet(), ['a']);
-  t.same(pace.forgetQuiet(), []);
+  t.same(pace.pruneIdle(), ['a']);
+  t.same(pace.pruneIdle(), []);
   t.equal(pace.waitMs('a', config), 0);
   t.end();
 });

@@ -20,7 +20,7 @@ const UNCONFIGURED = Object.freeze({
  * the signal aborts. It does not exit, because a restart would change nothing. It is not ready, so that a rollout stops
  * at the first such pod, and the old pods continue.
  */
-export async function waitUnconfigured(
+export async function serveInvalidConfiguration(
   environment: Environment,
   error: unknown,
   stop: AbortSignal,

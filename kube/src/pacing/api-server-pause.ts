@@ -12,7 +12,7 @@ const BACK_OFF: BackOff = { baseMs: 1_000, capMs: 10_000 };
 const LONGEST_RETRY_AFTER_MS = 30_000;
 
 /** One pause for all callers of one API server: its failure is the same for all of them. */
-export interface ServerPause {
+export interface ApiServerPause {
   /** Resolves when there is no pause, or when the signal aborted. */
   over(): Promise<void>;
   /** A request failed because of the server: starts a pause, which is random and grows. */
@@ -21,10 +21,10 @@ export interface ServerPause {
   succeeded(): void;
 }
 
-export function createServerPause(
+export function createApiServerPause(
   dependencies: { readonly clock: Clock; readonly random: () => number },
   signal: AbortSignal,
-): ServerPause {
+): ApiServerPause {
   const { clock, random } = dependencies;
   let failures = 0;
   /** Pauses that are not over yet; the longest counts. */

@@ -24,7 +24,7 @@ const CALLER_VARIABLES = [
  * Distinguishes identities by their variables, without a call to AWS: tokens of another identity must not be written.
  * A change behind an instance's metadata, a shared file or EKS Pod Identity is not visible to it.
  */
-export function callerOf(environment: Environment): string {
+export function identityFingerprint(environment: Environment): string {
   const { AWS_ACCESS_KEY_ID, AWS_ACCESS_KEY } = environment;
   const variables: Environment = {
     ...environment,

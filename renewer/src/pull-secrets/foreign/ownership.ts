@@ -1,7 +1,7 @@
 import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import type { PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
-import { createRepairLimiter } from '../queue/repair-limiter.ts';
+import { createAttemptLimiter } from '../queue/attempt-limiter.ts';
 import type { Finding } from './read-foreign-keys.ts';
 
 /** What happens to secrets of our name that hold credentials of others. */
@@ -14,7 +14,7 @@ export type ForeignSecretPolicy = (typeof FOREIGN_SECRET_POLICIES)[number];
 export type Ownership = 'ours' | 'foreign' | 'unknown';
 
 /** The findings about secrets that were read: versions and a flag for each, and only until they are ours. */
-export interface ForeignSecrets {
+export interface OwnershipTracker {
   /**
    * A secret that does not exist can only become ours. A docker config for other registries may replace other keys, so
    * the secret is read again for it.
@@ -31,7 +31,7 @@ export interface ForeignSecrets {
   forgetFinding(namespace: string): void;
   forget(namespace: string): void;
   /** Forgets how often a secret was read if it has not changed for a long time. */
-  forgetQuiet(): void;
+  pruneIdle(): void;
 }
 
 interface RecordedFinding {
@@ -41,16 +41,16 @@ interface RecordedFinding {
   readonly isForeign: boolean;
 }
 
-export function createForeignSecrets(
+export function createOwnershipTracker(
   dependencies: Pick<RenewerDependencies, 'clock' | 'random'>,
   { foreignSecretPolicy }: { readonly foreignSecretPolicy: ForeignSecretPolicy },
-): ForeignSecrets {
-  const readLimiter = createRepairLimiter(dependencies);
+): OwnershipTracker {
+  const readLimiter = createAttemptLimiter(dependencies);
   const findings = new Map<string, RecordedFinding>();
 
   return {
     ownershipOf: (namespace, secret, dockerConfig) => {
-      if (!secret || secret.isClaimed || foreignSecretPolicy === 'take-over') return 'ours';
+      if (!secret || secret.isOursByMetadata || foreignSecretPolicy === 'take-over') return 'ours';
       const finding = findings.get(namespace);
       if (finding?.resourceVersion !== secret.resourceVersion) return 'unknown';
       if (finding.planHash !== dockerConfig?.planHash) return 'unknown';
@@ -67,6 +67,6 @@ export function createForeignSecrets(
       findings.delete(namespace);
       readLimiter.forget(namespace);
     },
-    forgetQuiet: () => void readLimiter.forgetQuiet(),
+    pruneIdle: () => void readLimiter.pruneIdle(),
   };
 }

@@ -1,7 +1,7 @@
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
 import { createApiError } from '../../src/api-error.ts';
-import { createServerPause } from '../../src/pacing/server-pause.ts';
+import { createApiServerPause } from '../../src/pacing/api-server-pause.ts';
 
 /** No pause is longer: a Retry-After of half a minute at most, and a back-off of ten seconds. */
 const LONGEST_MS = 40_000;
@@ -9,7 +9,7 @@ const LONGEST_MS = 40_000;
 function pauseOf(random = () => 1) {
   const clock = createFakeClock();
   const stop = new AbortController();
-  const pause = createServerPause({ clock, random }, stop.signal);
+  const pause = createApiServerPause({ clock, random }, stop.signal);
   /** How long the pause lasts from now on. */
   const restMs = async (): Promise<number> => {
     const startMs = clock.now();
