@@ -36,8 +36,11 @@ export function caName({ x509 }: Certificate): string {
 }
 
 /** What is wrong with the dates. `what` names the certificate in the sentences. */
-export function dateProblems(what: string, certificate: Certificate, now: Date): string[] {
-  const { notBefore, notAfter } = certificate;
+export function dateProblems(
+  what: string,
+  { notBefore, notAfter }: Pick<Certificate, 'notBefore' | 'notAfter'>,
+  now: Date,
+): string[] {
   if (now < notBefore) return [`${what} is not valid before ${notBefore.toISOString()}`];
   if (now > notAfter) return [`${what} expired at ${notAfter.toISOString()}`];
   return [];
