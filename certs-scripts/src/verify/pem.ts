@@ -63,10 +63,10 @@ export function readPemBlocks(text: string): readonly PemBlock[] {
 
 /** Reads the certificates of a PEM text. It never throws. */
 export function readPemCertificates(text: string): PemCertificates {
-  const tooLarge = sizeProblem(text);
-  const blocks = tooLarge === undefined ? readPemBlocks(text) : [];
+  const isTooLarge = text.length > MAX_PEM_BYTES;
+  const blocks = isTooLarge ? [] : readPemBlocks(text);
   const certificates: Certificate[] = [];
-  const problems = tooLarge === undefined ? [] : [tooLarge];
+  const problems = isTooLarge ? [`is larger than ${MAX_PEM_BYTES / 1024} KiB`] : [];
   if (blocks.length > MAX_BLOCKS) problems.push(`has more than ${MAX_BLOCKS} PEM blocks`);
   for (const block of blocks.slice(0, MAX_BLOCKS)) {
     if (!block.label.endsWith('CERTIFICATE')) continue;
@@ -99,8 +99,4 @@ function readBlock({ label, der }: PemBlock): Certificate | string {
 export function normalizedPem(text: string): string {
   const { isNormalized, certificates } = readPemCertificates(text);
   return isNormalized ? certificates.map(({ pem }) => pem).join('') : text;
-}
-
-function sizeProblem(text: string): string | undefined {
-  return text.length > MAX_PEM_BYTES ? `is larger than ${MAX_PEM_BYTES / 1024} KiB` : undefined;
 }
