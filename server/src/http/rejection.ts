@@ -75,20 +75,16 @@ export function rejectionOfHead({
 
 /** The rejection for an error: the client's fault, or an internal error if it is none of the known ones. */
 export function rejectionOfError(error: unknown): Rejection {
-  if (isCodedError(error, 'ECRPS_ADMISSION_BODY_INVALID')) {
-    return { status: 400, text: withCode(error) };
-  }
-  if (isCodedError(error, 'ECRPS_ADMISSION_BODY_TOO_LARGE')) {
-    return { status: 413, text: withCode(error) };
-  }
+  if (isCodedError(error, 'ECRPS_ADMISSION_BODY_INVALID')) return withCode(400, error);
+  if (isCodedError(error, 'ECRPS_ADMISSION_BODY_TOO_LARGE')) return withCode(413, error);
   if (isCodedError(error, 'ECRPS_ADMISSION_BUSY')) return BUSY;
   // Fastify's own errors about the head of a request; their messages quote it.
   if (isClientError(error)) return { status: 400, text: `bad request, expected ${EXPECTED_BODY}` };
   return INTERNAL_ERROR;
 }
 
-function withCode({ code, message }: CodedError): string {
-  return `${code}: ${message}`;
+function withCode(status: 400 | 413, { code, message }: CodedError): Rejection {
+  return { status, text: `${code}: ${message}` };
 }
 
 function isClientError(error: unknown): boolean {
