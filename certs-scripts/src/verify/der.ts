@@ -19,9 +19,9 @@ export interface DerReader {
   enter(tag?: number): DerReader;
   enterOptional(tag: number): DerReader | undefined;
   /** Every element that is left. */
-  elements(): readonly DerElement[];
+  elements(): Generator<DerElement>;
   /** A reader of each element that is left, all of which must be SEQUENCEs. */
-  sequences(): readonly DerReader[];
+  sequences(): Generator<DerReader>;
   /** In dots. */
   objectIdentifier(): string;
   integer(): bigint;
@@ -87,8 +87,8 @@ export function createDerReader(bytes: Buffer): DerReader {
     readOptional,
     enter,
     enterOptional,
-    elements: () => allOf(nextTag, readAny),
-    sequences: () => allOf(nextTag, enter),
+    elements: () => untilEnd(nextTag, readAny),
+    sequences: () => untilEnd(nextTag, enter),
     objectIdentifier: () => toObjectIdentifier(read(TAG.objectIdentifier)),
     integer: () => toInteger(read(TAG.integer)),
     bitString: () => toBitString(read(TAG.bitString)),
@@ -96,11 +96,9 @@ export function createDerReader(bytes: Buffer): DerReader {
   };
 }
 
-/** A list and not a generator, which would cost a fifth more for a certificate. */
-function allOf<T>(nextTag: () => number | undefined, read: () => T): readonly T[] {
-  const all: T[] = [];
-  while (nextTag() !== undefined) all.push(read());
-  return all;
+/** One by one, because 1 MiB may hold half a million elements. */
+function* untilEnd<T>(nextTag: () => number | undefined, read: () => T): Generator<T> {
+  while (nextTag() !== undefined) yield read();
 }
 
 /** The identifier and the parameters, if any, that an AlgorithmIdentifier contains (RFC 5280 §4.1.1.2). */

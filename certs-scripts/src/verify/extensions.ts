@@ -86,7 +86,7 @@ const KEY_CERT_SIGN = 0x04;
 export function readExtensions(reader: DerReader): Extensions {
   const seen = new Set<string>();
   const unhandledCritical: string[] = [];
-  const extensions = reader.sequences().map((extension) => {
+  const extensions = Array.from(reader.sequences(), (extension) => {
     const read = readPart('extension', () => readExtension(extension));
     if (seen.has(read.identifier))
       throw new Error(`the extension ${read.identifier} is there twice`);
@@ -144,7 +144,7 @@ function readNameConstraints(outer: DerReader): Findings {
 }
 
 function readExtendedKeyUsage(reader: DerReader): Findings {
-  const usages = reader.enter().elements();
+  const usages = Array.from(reader.enter().elements());
   if (usages.some(({ tag }) => tag !== TAG.objectIdentifier)) throw malformed();
   return { extendedKeyUsages: usages.map(toObjectIdentifier) };
 }

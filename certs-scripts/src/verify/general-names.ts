@@ -37,7 +37,7 @@ const AUTHORITY_FORM = /^(?:[a-z0-9._~-]*@)?(?<host>[a-z0-9._~-]*(?::[0-9]*)?)$/
  * @throws an Error if Go does not read them
  */
 export function readAlternativeNames(reader: DerReader): GeneralNames {
-  return collect(reader.enter().elements(), {
+  return collect([...reader.enter().elements()], {
     checkUri: (uri) => void uriHost(uri),
     lengths: [4, 16],
     numberOf: ({ tag }) => tag ^ 0x80,
@@ -51,7 +51,7 @@ export function readAlternativeNames(reader: DerReader): GeneralNames {
  */
 export function readSubtrees(reader?: DerReader): GeneralNames {
   const names = collect(
-    (reader?.sequences() ?? []).map((subtree) => subtree.readAny()),
+    Array.from(reader?.sequences() ?? [], (subtree) => subtree.readAny()),
     {
       checkUri: (host) => {
         if (isIP(host) !== 0 || !isDomain(host, 'constraint'))

@@ -18,14 +18,11 @@ export const NO_POLICIES: Policies = Object.freeze({ policies: [], policyMapping
 
 /** @throws an Error if Go does not read them */
 export function readPolicies(reader: DerReader): Pick<Policies, 'policies'> {
-  const policies = reader
-    .enter()
-    .sequences()
-    .map((policy) => {
-      const { content } = policy.read(TAG.objectIdentifier);
-      if (!isIdentifier(content)) throw malformed();
-      return content.toString('hex');
-    });
+  const policies = Array.from(reader.enter().sequences(), (policy) => {
+    const { content } = policy.read(TAG.objectIdentifier);
+    if (!isIdentifier(content)) throw malformed();
+    return content.toString('hex');
+  });
   if (new Set(policies).size < policies.length) throw malformed();
   return { policies };
 }
@@ -33,13 +30,10 @@ export function readPolicies(reader: DerReader): Pick<Policies, 'policies'> {
 /** @throws an Error if Go does not read them */
 export function readMappings(reader: DerReader): Pick<Policies, 'policyMappings'> {
   return {
-    policyMappings: reader
-      .enter()
-      .sequences()
-      .map((mapping) => ({
-        issuerPolicy: mapping.read(TAG.objectIdentifier).content.toString('hex'),
-        subjectPolicy: mapping.read(TAG.objectIdentifier).content.toString('hex'),
-      })),
+    policyMappings: Array.from(reader.enter().sequences(), (mapping) => ({
+      issuerPolicy: mapping.read(TAG.objectIdentifier).content.toString('hex'),
+      subjectPolicy: mapping.read(TAG.objectIdentifier).content.toString('hex'),
+    })),
   };
 }
 
