@@ -12,7 +12,8 @@ interface Address {
 }
 
 /**
- * Creates a function that says whether a key of a pull secret covers an image, which is named in full, without tag and digest.
+ * Creates a function that says whether a key of a pull secret covers an image, which is named in full, without tag
+ * and digest.
  *
  * It matches images with the keys of a pull secret as the kubelet does (`pkg/credentialprovider/keyring.go`, `Add` and
  * `URLsMatch`, v1.37.2); `e2e/test/keyring.test.ts` compares both. Two features are not implemented, because no

@@ -52,7 +52,10 @@ export const NO_EXTENSIONS: Extensions = Object.freeze({
   unhandledCritical: [],
 });
 
-/** Its name in messages, and how Go reads it. RFC 5280 forbids to mark some critical, and Go refuses certificates that do. */
+/**
+ * Its name in messages, and how Go reads it. RFC 5280 forbids to mark some critical, and Go refuses
+ * certificates that do.
+ */
 type Kind = readonly [string, (reader: DerReader, value: Buffer) => Findings, 'never critical'?];
 
 /** Those that Go reads (`processExtensions`), by identifier. */
