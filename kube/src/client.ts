@@ -111,17 +111,19 @@ export function createKubeClient({
     try {
       request.signal?.throwIfAborted();
       // An exec plugin or an identity provider may hang.
-      const current = await unlessAborted(credentials(), request.signal);
-      const url = new URL(current.server + request.path);
+      const { server, authorization, proxyUrl, tls } = await unlessAborted(
+        credentials(),
+        request.signal,
+      );
+      const url = new URL(server + request.path);
       for (const [name, value] of Object.entries(request.query ?? {})) {
         if (value !== undefined) url.searchParams.set(name, String(value));
       }
-      const proxyUrl = current.proxyUrl ?? proxyRule(url);
-      const sending = pool.dispatcherFor(current.tls, proxyUrl).request({
+      const sending = pool.dispatcherFor(tls, proxyUrl ?? proxyRule(url)).request({
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
-        headers: headersOf(request, current.authorization, userAgent),
+        headers: headersOf(request, authorization, userAgent),
         body: request.body === undefined ? null : JSON.stringify(request.body),
         headersTimeout: timeoutMs,
         bodyTimeout: request.silenceMs ?? timeoutMs,
@@ -231,14 +233,11 @@ function headersOf(
  * One undici dispatcher for all requests, replaced only if the TLS material changes (a rotated CA) or the proxy.
  * client-node creates one per request, which costs a TLS handshake each time.
  */
-function createPool(): {
-  dispatcherFor(tls: KubeCredentials['tls'], proxyUrl: string | undefined): Dispatcher;
-  close(): Promise<void>;
-} {
+function createPool() {
   let key = '';
   let dispatcher: Dispatcher | undefined;
   return {
-    dispatcherFor: (tls, proxyUrl) => {
+    dispatcherFor: (tls: KubeCredentials['tls'], proxyUrl: string | undefined): Dispatcher => {
       const wanted = JSON.stringify([tls, proxyUrl]);
       if (dispatcher && wanted === key) return dispatcher;
       // Requests on the old one end by themselves; close() waits for them.
@@ -247,7 +246,7 @@ function createPool(): {
       dispatcher = createApiServerDispatcher(tls, proxyUrl);
       return dispatcher;
     },
-    close: async () => {
+    close: async (): Promise<void> => {
       await dispatcher?.destroy();
     },
   };
