@@ -111,19 +111,17 @@ export function createKubeClient({
     try {
       request.signal?.throwIfAborted();
       // An exec plugin or an identity provider may hang.
-      const { server, authorization, proxyUrl, tls } = await unlessAborted(
-        credentials(),
-        request.signal,
-      );
-      const url = new URL(server + request.path);
+      const current = await unlessAborted(credentials(), request.signal);
+      const url = new URL(current.server + request.path);
       for (const [name, value] of Object.entries(request.query ?? {})) {
         if (value !== undefined) url.searchParams.set(name, String(value));
       }
-      const sending = pool.dispatcherFor(tls, proxyUrl ?? proxyRule(url)).request({
+      const proxyUrl = current.proxyUrl ?? proxyRule(url);
+      const sending = pool.dispatcherFor(current.tls, proxyUrl).request({
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
-        headers: headersOf(request, authorization, userAgent),
+        headers: headersOf(request, current.authorization, userAgent),
         body: request.body === undefined ? null : JSON.stringify(request.body),
         headersTimeout: timeoutMs,
         bodyTimeout: request.silenceMs ?? timeoutMs,
@@ -135,7 +133,8 @@ export function createKubeClient({
       writeDeadlines.responded();
       return response;
     } catch (error) {
-      throw noResponseError(action, error);
+      const isTimeout = isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT');
+      throw createError(isTimeout ? error.code : 'ECRPS_KUBERNETES_UNREACHABLE', action, error);
     }
   }
 
@@ -188,11 +187,6 @@ export function createKubeClient({
 /** `WriteDeadlines` end a write without a timeout of its own, and give the reason. */
 function stepTimeoutMsOf(request: KubeRequest, { longestMs }: WriteLimits): number {
   return request.timeoutMs ?? (hasWriteDeadline(request) ? 2 * longestMs : READ_TIMEOUT_MS);
-}
-
-function noResponseError(action: string, error: unknown): Error {
-  const isTimeout = isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT');
-  return createError(isTimeout ? error.code : 'ECRPS_KUBERNETES_UNREACHABLE', action, error);
 }
 
 /** Whether admission webhooks may delay the response, and the caller sets no timeout. */

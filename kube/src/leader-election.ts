@@ -1,6 +1,5 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { ReconcileLoopDependencies } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import {
   createThrottledLog,
   type ThrottledLog,
@@ -26,15 +25,11 @@ export const LEASE_REQUEST_TIMEOUT_MS = 3_000;
 /** From its last renewal on a leader may act for this long, requests of the renewal that fails included. */
 const LEADS_AT_MOST_MS = RENEW_DEADLINE_MS + LEASE_REQUEST_TIMEOUT_MS;
 
-export interface LeaderElectionDependencies {
+interface LeaderElectionDependencies extends ReconcileLoopDependencies {
   readonly store: LeaseStore;
-  readonly clock: Clock;
-  /** A number in [0, 1). */
-  readonly random: () => number;
-  readonly logger: Logger;
 }
 
-export interface LeaderElectionSettings {
+interface LeaderElectionSettings {
   /** Unique among the candidates, for instance the pod's name and a random suffix. */
   readonly identity: string;
   /** The leader's work; its signal aborts when leadership ends, and it then has to return. */

@@ -9,9 +9,9 @@ import {
   type Probe,
   proveFence,
   pullSecretProbes,
+  UNFENCED,
   webhookConfigurationProbe,
 } from './prove-fence.ts';
-import { UNFENCED } from './unfenced.ts';
 
 /** The label `state` of the fence's metric. */
 const FENCE_STATES = ['proven', 'missing', 'unknown', 'off'] as const;

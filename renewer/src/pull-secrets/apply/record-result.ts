@@ -15,9 +15,7 @@ import { SLOW_WRITE_MS } from '../queue/pacing.ts';
 import type { AttemptLimiter } from '../queue/attempt-limiter.ts';
 import type { PlanResult } from './execute-plan.ts';
 
-type Examined = PlanResult & { readonly kind: 'examined' };
-type Written = PlanResult & { readonly kind: 'written' };
-type Failed = PlanResult & { readonly kind: 'failed' };
+type ResultOf<K extends PlanResult['kind']> = Extract<PlanResult, { readonly kind: K }>;
 
 export function createResultRecorder(
   dependencies: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> & {
@@ -36,7 +34,7 @@ export function createResultRecorder(
   );
   const readFailures = createThrottledLog(dependencies, 'reading a pull secret failed; will retry');
 
-  function recordFinding(namespace: string, { plan, finding }: Examined): void {
+  function recordFinding(namespace: string, { plan, finding }: ResultOf<'examined'>): void {
     if (!finding) return;
     foreign.record(namespace, plan.dockerConfig, finding);
     if (finding.foreignKeys.length === 0) return;
@@ -50,7 +48,7 @@ export function createResultRecorder(
     logger.info({ namespace }, 'deleted the pull secret of a namespace that opted out');
   }
 
-  function recordWrite(namespace: string, { plan, secret, tookMs }: Written): void {
+  function recordWrite(namespace: string, { plan, secret, tookMs }: ResultOf<'written'>): void {
     cache.update(namespace, secret);
     repairs.written(namespace, plan.dockerConfig);
     foreign.forget(namespace);
@@ -64,7 +62,7 @@ export function createResultRecorder(
   }
 
   /** @returns the error for the work queue, whose back-off depends on it */
-  function recordFailure(namespace: string, { plan, error, cause }: Failed): unknown {
+  function recordFailure(namespace: string, { plan, error, cause }: ResultOf<'failed'>): unknown {
     // The deletion of a namespace deletes its secret, and the watch of secrets may report that first.
     if (cause.kind === 'gone') return error;
     const isRead = plan.kind === 'read-owner';
