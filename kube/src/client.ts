@@ -184,7 +184,7 @@ export function createKubeClient({
   };
 }
 
-/** `WriteDeadlines` end a write without a timeout of its own, and give the reason. */
+/** `createWriteDeadlines` ends a write without a timeout of its own, and gives the reason. */
 function stepTimeoutMsOf(request: KubeRequest, { longestMs }: WriteLimits): number {
   return request.timeoutMs ?? (hasWriteDeadline(request) ? 2 * longestMs : READ_TIMEOUT_MS);
 }
