@@ -65,13 +65,7 @@ function readRetryAfterMs(header: string | undefined): number | undefined {
   return Math.min(Number(header) * 1000, LONGEST_RETRY_AFTER_MS);
 }
 
-interface StatusTexts {
-  readonly reason: string;
-  readonly message: string;
-  readonly causes: readonly string[];
-}
-
-function readStatus(text: string): StatusTexts {
+function readStatus(text: string) {
   try {
     const { reason, message, details }: Status = JSON.parse(text);
     const causes = details?.causes?.map((cause) => textOf(cause.reason)) ?? [];

@@ -7,7 +7,7 @@ import { type MetadataFields, metadataSelection } from './read-json.ts';
 export const CREATE_ONLY = '1';
 
 /** One server-side apply in our name. */
-export interface Apply {
+interface Apply {
   readonly client: KubeClient;
   /** Path of the object. */
   readonly path: string;
@@ -25,21 +25,17 @@ export interface Apply {
  *
  * @throws an ApiError: 409 if the object has another version
  */
-export async function apply({
+export function apply({
   client,
-  path,
-  body,
   metadataFields = {},
-  signal,
+  ...request
 }: Apply): Promise<PartialObjectMetadata> {
   return client.request<PartialObjectMetadata>({
+    ...request,
     method: 'PATCH',
-    path,
     query: { fieldManager: PRODUCT_NAME, force: true },
     contentType: APPLY_PATCH,
     accept: METADATA_ONLY,
     select: metadataSelection(metadataFields),
-    body,
-    signal,
   });
 }

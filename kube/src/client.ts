@@ -133,7 +133,8 @@ export function createKubeClient({
       writeDeadlines.responded();
       return response;
     } catch (error) {
-      throw noResponseError(action, error);
+      const isTimeout = isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT');
+      throw createError(isTimeout ? error.code : 'ECRPS_KUBERNETES_UNREACHABLE', action, error);
     }
   }
 
@@ -183,14 +184,9 @@ export function createKubeClient({
   };
 }
 
-/** `WriteDeadlines` end a write without a timeout of its own, and give the reason. */
+/** `createWriteDeadlines` ends a write without a timeout of its own, and gives the reason. */
 function stepTimeoutMsOf(request: KubeRequest, { longestMs }: WriteLimits): number {
   return request.timeoutMs ?? (hasWriteDeadline(request) ? 2 * longestMs : READ_TIMEOUT_MS);
-}
-
-function noResponseError(action: string, error: unknown): Error {
-  const isTimeout = isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT');
-  return createError(isTimeout ? error.code : 'ECRPS_KUBERNETES_UNREACHABLE', action, error);
 }
 
 /** Whether admission webhooks may delay the response, and the caller sets no timeout. */
@@ -231,14 +227,11 @@ function headersOf(
  * One undici dispatcher for all requests, replaced only if the TLS material changes (a rotated CA) or the proxy.
  * client-node creates one per request, which costs a TLS handshake each time.
  */
-function createPool(): {
-  dispatcherFor(tls: KubeCredentials['tls'], proxyUrl: string | undefined): Dispatcher;
-  close(): Promise<void>;
-} {
+function createPool() {
   let key = '';
   let dispatcher: Dispatcher | undefined;
   return {
-    dispatcherFor: (tls, proxyUrl) => {
+    dispatcherFor: (tls: KubeCredentials['tls'], proxyUrl: string | undefined): Dispatcher => {
       const wanted = JSON.stringify([tls, proxyUrl]);
       if (dispatcher && wanted === key) return dispatcher;
       // Requests on the old one end by themselves; close() waits for them.
@@ -247,7 +240,7 @@ function createPool(): {
       dispatcher = createApiServerDispatcher(tls, proxyUrl);
       return dispatcher;
     },
-    close: async () => {
+    close: async (): Promise<void> => {
       await dispatcher?.destroy();
     },
   };

@@ -19,19 +19,15 @@ export interface EventContent {
   readonly message: string;
 }
 
-/** Creates Warning Events. */
-export interface EventRecorder {
-  /** Resolves with whether the Event was created; `false`, without a log line, if a signal aborts before. */
-  event(content: EventContent, signal?: AbortSignal): Promise<boolean>;
-}
-
 /** The API server refuses longer ones. */
 const MESSAGE_LIMIT = 1024;
 
 /** API servers take milliseconds; an admission webhook may hang. */
 const TIMEOUT_MS = 5_000;
 
-/** An Event that cannot be created is only logged: no state depends on it. */
+export type EventRecorder = ReturnType<typeof createEventRecorder>;
+
+/** Creates Warning Events. An Event that cannot be created is only logged: no state depends on it. */
 export function createEventRecorder(
   dependencies: { readonly client: KubeClient; readonly clock: Clock; readonly logger: Logger },
   settings: {
@@ -39,10 +35,11 @@ export function createEventRecorder(
     readonly instance: string;
   },
   signal: AbortSignal,
-): EventRecorder {
+) {
   const { client, clock, logger } = dependencies;
   const failures = createThrottledLog({ clock, logger }, 'creating an Event failed');
 
+  /** Resolves with whether the Event was created; `false`, without a log line, if a signal aborts before. */
   async function event(content: EventContent, givenUp?: AbortSignal): Promise<boolean> {
     const { namespace, involvedObject, reason, message } = content;
     const either = givenUp ? AbortSignal.any([signal, givenUp]) : signal;

@@ -4,12 +4,6 @@ import { type Cluster, KubeConfig, loadYaml, type User } from '@kubernetes/clien
 import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
 
-/** The cluster and the user of a kubeconfig's current context. */
-export interface CurrentContext {
-  readonly cluster: Cluster;
-  readonly user: User;
-}
-
 /** What client-node does not read: `tokenFile`, and a plugin's path that starts at its file. */
 const userSchema = z.looseObject({
   tokenFile: z.string().nullish(),
@@ -20,7 +14,7 @@ const fileSchema = z.looseObject({
 });
 
 /**
- * Reads kubeconfig files as client-go does: the first file that has a context, a cluster, a user or a
+ * Reads the current context of kubeconfig files as client-go does: the first file that has a context, a cluster, a user or a
  * current context wins with the whole entry, missing and empty files are skipped, and relative paths
  * start at the folder of their file. `as` is refused: without it we would have other rights than the
  * file grants.
@@ -30,7 +24,7 @@ const fileSchema = z.looseObject({
  * @throws ECRPS_CONFIGURATION_INVALID if no file exists, one cannot be read, or the current context
  *   names what is in none of them
  */
-export function readKubeconfigs(paths: readonly string[]): CurrentContext {
+export function readKubeconfigs(paths: readonly string[]): { cluster: Cluster; user: User } {
   const read = paths.map((path) => ({ path, config: readKubeconfig(path) }));
   const configs = read.flatMap(({ config }) => config ?? []);
   if (configs.length === 0) throw invalid(`there is no kubeconfig at ${paths.join(', ')}`);
@@ -62,10 +56,7 @@ function readKubeconfig(path: string): KubeConfig | undefined {
     if (isEmpty(text)) return config;
     const folder = dirname(path);
     const { users, ...rest } = fileSchema.parse(loadYaml<unknown>(text));
-    const completed = users?.map((entry) => ({
-      name: entry.name,
-      user: completeUser(entry.user, folder),
-    }));
+    const completed = users?.map(({ name, user }) => ({ name, user: completeUser(user, folder) }));
     // An entry that is not complete counts only if it is the current one.
     config.loadFromString(JSON.stringify({ ...rest, users: completed }), {
       onInvalidEntry: 'filter',
@@ -73,8 +64,11 @@ function readKubeconfig(path: string): KubeConfig | undefined {
     config.makePathsAbsolute(folder);
     return config;
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw invalid(`reading the kubeconfig ${path}: ${problemOf(error)}`);
+    const isOfFile = error instanceof Error && 'code' in error;
+    if (isOfFile && error.code === 'ENOENT') return undefined;
+    // The text of a kubeconfig may hold a token: no parser's excerpt of it is shown.
+    const problem = isOfFile ? describeError(error) : 'is not a kubeconfig in YAML or JSON';
+    throw invalid(`reading the kubeconfig ${path}: ${problem}`);
   }
 }
 
@@ -105,16 +99,6 @@ function isNamed(name: string): (entry: { readonly name: string }) => boolean {
 /** Whether the file has no YAML document, which the parser refuses: only blank lines, comments and `---`. */
 function isEmpty(text: string): boolean {
   return text.split('\n').every((line) => /^(#|---$|$)/.test(line.trim()));
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-/** The text of a kubeconfig may hold a token: no parser's excerpt of it is shown. */
-function problemOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error) return describeError(error);
-  return 'is not a kubeconfig in YAML or JSON';
 }
 
 function invalid(problem: string): Error {

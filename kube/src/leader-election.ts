@@ -1,6 +1,5 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { ReconcileLoopDependencies } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import {
   createThrottledLog,
   type ThrottledLog,
@@ -26,15 +25,11 @@ export const LEASE_REQUEST_TIMEOUT_MS = 3_000;
 /** From its last renewal on a leader may act for this long, requests of the renewal that fails included. */
 const LEADS_AT_MOST_MS = RENEW_DEADLINE_MS + LEASE_REQUEST_TIMEOUT_MS;
 
-export interface LeaderElectionDependencies {
+interface LeaderElectionDependencies extends ReconcileLoopDependencies {
   readonly store: LeaseStore;
-  readonly clock: Clock;
-  /** A number in [0, 1). */
-  readonly random: () => number;
-  readonly logger: Logger;
 }
 
-export interface LeaderElectionSettings {
+interface LeaderElectionSettings {
   /** Unique among the candidates, for instance the pod's name and a random suffix. */
   readonly identity: string;
   /** The leader's work; its signal aborts when leadership ends, and it then has to return. */
@@ -96,16 +91,10 @@ export async function runLeaderElection(
       await leadWhileHeld(candidate, signal);
       logger.info({ identity }, 'no longer leading');
     }
-    await clock.sleep(candidatePauseMs(random), signal);
+    // Between two and four fifths of the period, so that candidates do not collide and a released lease is acquired
+    // within the period, requests included.
+    await clock.sleep(RETRY_PERIOD_MS * (0.4 + 0.4 * random()), signal);
   }
-}
-
-/**
- * Between two and four fifths of the period, so that candidates do not collide and a released lease is acquired within
- * the period, requests included.
- */
-function candidatePauseMs(random: () => number): number {
-  return RETRY_PERIOD_MS * (0.4 + 0.4 * random());
 }
 
 async function tryAcquire(candidate: Candidate, signal: AbortSignal): Promise<boolean> {
@@ -145,23 +134,19 @@ function isHeldByAnother(observed: Observation, identity: string, nowMs: number)
   return nowMs < observed.changedAtMs + durationMs;
 }
 
+/** The API server takes no more than an int32. */
+const MAX_TRANSITIONS = 2 ** 31 - 1;
+
 function acquiredSpec({ identity, clock }: Candidate, lease: Lease | undefined): LeaseSpec {
   const now = microTime(clock.now());
+  const transitions = lease?.spec?.leaseTransitions ?? 0;
   return {
     holderIdentity: identity,
     leaseDurationSeconds: LEASE_DURATION_MS / 1000,
     acquireTime: now,
     renewTime: now,
-    leaseTransitions: nextTransition(lease),
+    leaseTransitions: transitions < MAX_TRANSITIONS ? transitions + 1 : 0,
   };
-}
-
-/** The API server takes no more than an int32. */
-const MAX_TRANSITIONS = 2 ** 31 - 1;
-
-function nextTransition(lease: Lease | undefined): number {
-  const before = lease?.spec?.leaseTransitions ?? 0;
-  return before < MAX_TRANSITIONS ? before + 1 : 0;
 }
 
 async function leadWhileHeld(candidate: Candidate, signal: AbortSignal): Promise<void> {

@@ -20,35 +20,28 @@ export interface LeaseSpec {
   readonly leaseTransitions?: number;
 }
 
-/** Reads and writes one Lease. A write is refused if another process wrote since the last read. */
-export interface LeaseStore {
-  read(signal: AbortSignal): Promise<Lease | undefined>;
-  /**
-   * Writes the spec over the lease that was read, or creates the lease if there was none.
-   *
-   * @throws ECRPS_LEASE_LOST if another process was quicker
-   */
-  write(previous: Lease | undefined, spec: LeaseSpec, signal: AbortSignal): Promise<Lease>;
-}
-
-export interface LeaseStoreSettings {
-  readonly namespace: string;
-  readonly name: string;
-  /** A request must fail well before the lease does. */
-  readonly requestTimeoutMs: number;
-}
-
 /** Kubernetes requires six fractional digits in a MicroTime; JavaScript has three. */
 export function microTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }
 
-export function createLeaseStore(client: KubeClient, settings: LeaseStoreSettings): LeaseStore {
+export type LeaseStore = ReturnType<typeof createLeaseStore>;
+
+/** Reads and writes one Lease. A write is refused if another process wrote since the last read. */
+export function createLeaseStore(
+  client: KubeClient,
+  settings: {
+    readonly namespace: string;
+    readonly name: string;
+    /** A request must fail well before the lease does. */
+    readonly requestTimeoutMs: number;
+  },
+) {
   const { namespace, name, requestTimeoutMs: timeoutMs } = settings;
   const path = leasePath(namespace, name);
   const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
   return {
-    read: async (signal) => {
+    read: async (signal: AbortSignal): Promise<Lease | undefined> => {
       try {
         return await client.request<Lease>({ method: 'GET', path, signal, timeoutMs });
       } catch (error) {
@@ -56,24 +49,27 @@ export function createLeaseStore(client: KubeClient, settings: LeaseStoreSetting
         throw error;
       }
     },
-    write: async (previous, spec, signal) => {
+    /**
+     * Writes the spec over the lease that was read, or creates the lease if there was none.
+     *
+     * @throws ECRPS_LEASE_LOST if another process was quicker
+     */
+    write: async (
+      previous: Lease | undefined,
+      spec: LeaseSpec,
+      signal: AbortSignal,
+    ): Promise<Lease> => {
       // RBAC can limit an apply that only creates to this name, which it cannot do for POST.
-      const create = {
-        method: 'PATCH',
-        path,
-        query: { fieldManager: PRODUCT_NAME },
-        contentType: APPLY_PATCH,
-        body: { ...kind, metadata: { name, namespace, resourceVersion: CREATE_ONLY }, spec },
-      } as const;
-      const update = {
-        method: 'PUT',
-        path,
-        query: { fieldManager: PRODUCT_NAME },
-        body: { ...kind, metadata: minimalMetadata(previous), spec },
-      } as const;
+      const write = previous
+        ? ({ method: 'PUT' } as const)
+        : ({ method: 'PATCH', contentType: APPLY_PATCH } as const);
+      const metadata = previous
+        ? minimalMetadata(previous)
+        : { name, namespace, resourceVersion: CREATE_ONLY };
+      const query = { fieldManager: PRODUCT_NAME };
+      const body = { ...kind, metadata, spec };
       try {
-        const write = previous ? update : create;
-        return await client.request<Lease>({ ...write, signal, timeoutMs });
+        return await client.request<Lease>({ ...write, path, query, body, signal, timeoutMs });
       } catch (error) {
         if (!isApiError(error, 409)) throw error;
         throw createError('ECRPS_LEASE_LOST', `writing the lease ${namespace}/${name}`, error);
@@ -86,8 +82,7 @@ export function createLeaseStore(client: KubeClient, settings: LeaseStoreSetting
  * Labels and annotations have no use here, and anyone who may write the lease may fill it up with them, or with
  * managed fields, so that there is no room for a holder: they are removed. `[{}]` is how managed fields are removed.
  */
-function minimalMetadata(previous: Lease | undefined): object {
-  const { name, namespace, resourceVersion, finalizers, ownerReferences } =
-    previous?.metadata ?? {};
+function minimalMetadata({ metadata }: Lease): object {
+  const { name, namespace, resourceVersion, finalizers, ownerReferences } = metadata;
   return { name, namespace, resourceVersion, finalizers, ownerReferences, managedFields: [{}] };
 }

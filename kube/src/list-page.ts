@@ -1,10 +1,5 @@
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import {
-  listOf,
-  objectOf,
-  SCALAR,
-  type Selection,
-} from '@ecr-pull-secrets/shared/json/select-json.ts';
+import { listOf, objectOf, scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { LARGEST_OBJECT_BYTES } from './response-reader.ts';
 import { isApiError } from './api-error.ts';
 import { type KubeClient, METADATA_LIST_ONLY } from './client.ts';
@@ -67,6 +62,8 @@ export interface ListSettings<T extends PartialObjectMetadata, R> {
   readonly reduce: (object: T) => R;
 }
 
+const LIST_METADATA = scalarsOf(['resourceVersion', 'continue']);
+
 interface Page<R> {
   readonly items: readonly R[];
   readonly metadata: ObjectList<unknown>['metadata'];
@@ -110,7 +107,8 @@ function pageRequest<T extends PartialObjectMetadata, R>(
   { path, fieldSelector, metadataOnly, metadataFields, reduce }: ListSettings<T, R>,
   { continueToken, limit }: ListPosition,
 ) {
-  const selection = metadataFields && listSelection(metadataFields);
+  const items = metadataFields && listOf(metadataSelection(metadataFields));
+  const selection = items && objectOf({ metadata: LIST_METADATA, items });
   return {
     method: 'GET',
     path,
@@ -118,16 +116,11 @@ function pageRequest<T extends PartialObjectMetadata, R>(
     ...(metadataOnly ? { accept: METADATA_LIST_ONLY } : {}),
     maxBytes: limit === 1 ? LARGEST_OBJECT_BYTES : MAX_PAGE_BYTES,
     parse: (bytes: Buffer): Page<R> => {
-      const { items, metadata }: ObjectList<T> = readJson(bytes, selection);
-      const kept = (items ?? []).map((item) => reduce(item));
-      return { items: kept, metadata, bytes: bytes.length };
+      const list: ObjectList<T> = readJson(bytes, selection);
+      const kept = (list.items ?? []).map((item) => reduce(item));
+      return { items: kept, metadata: list.metadata, bytes: bytes.length };
     },
   } as const;
-}
-
-function listSelection(fields: MetadataFields): Selection {
-  const metadata = objectOf({ resourceVersion: SCALAR, continue: SCALAR });
-  return objectOf({ metadata, items: listOf(metadataSelection(fields)) });
 }
 
 /** At most twice the last limit: if small and large objects are mixed, not every second page must be cut off. */

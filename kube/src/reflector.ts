@@ -1,6 +1,5 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { ReconcileLoopDependencies } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import { isApiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { beginList, type ListPosition, nextPage } from './list-page.ts';
@@ -17,12 +16,8 @@ export type { ReflectorHandler, ReflectorSettings } from './watch-once.ts';
  */
 const STEADY_AFTER_MS = 10_000;
 
-export interface ReflectorDependencies {
+interface ReflectorDependencies extends ReconcileLoopDependencies {
   readonly client: KubeClient;
-  readonly clock: Clock;
-  /** A number in [0, 1), for the jitter of the back-off. */
-  readonly random: () => number;
-  readonly logger: Logger;
 }
 
 /** In the middle of a list, or past it. */
@@ -60,7 +55,8 @@ export async function runReflector<T extends PartialObjectMetadata, R>(
       await watchOnce({ client, clock }, settings, progress, signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (wasSteady(progress, clock)) backOff.reset();
+      const sinceMs = progress.watchingSinceMs ?? Number.POSITIVE_INFINITY;
+      if (clock.now() - sinceMs >= STEADY_AFTER_MS) backOff.reset();
       const failure = failureOf(error, progress);
       if (failure.kind === 'relist') Object.assign(progress, begin<R>());
       // An API server compacts in the course of things, for instance whenever it restarts.
@@ -101,10 +97,6 @@ async function continueList<T extends PartialObjectMetadata, R>(
     throw createError('ECRPS_KUBERNETES_ANSWER_INVALID', `listing ${path}: no resourceVersion`);
   }
   progress.version = list.version;
-}
-
-function wasSteady({ watchingSinceMs }: WatchPosition, clock: Clock): boolean {
-  return watchingSinceMs !== undefined && clock.now() - watchingSinceMs >= STEADY_AFTER_MS;
 }
 
 /** The request itself is wrong, and the same one would fail again. */

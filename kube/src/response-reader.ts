@@ -28,21 +28,12 @@ export interface ReadResponse<T> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Reads the bodies of responses in bounded memory. */
-export interface ResponseReader {
-  /**
-   * @throws ECRPS_KUBERNETES_ANSWER_TOO_LARGE if the body has more bytes than `maxBytes`; it is not read further.
-   *   Otherwise as the body or `parse` throws
-   */
-  read<T>(body: AsyncIterable<Uint8Array>, response: ReadResponse<T>): Promise<T>;
-}
-
 /**
- * Large responses take turns: strangers decide how large an object is, and the renewer may read ten of theirs at
+ * Reads the bodies of responses in bounded memory. Large responses take turns: strangers decide how large an object is, and the renewer may read ten of theirs at
  * a time. So all responses together take the memory of one large response and of as many small ones as there are
  * connections.
  */
-export function createResponseReader(): ResponseReader {
+export function createResponseReader() {
   let lastTurn: Promise<void> = Promise.resolve();
 
   /** Waits for the turn of a large response. The function returned ends the turn. */
@@ -60,14 +51,22 @@ export function createResponseReader(): ResponseReader {
   }
 
   return {
-    read: async (body, { action, maxBytes, parse, signal }) => {
+    /**
+     * @throws ECRPS_KUBERNETES_ANSWER_TOO_LARGE if the body has more bytes than `maxBytes`; it is not read further.
+     *   Otherwise as the body or `parse` throws
+     */
+    read: async <T>(body: AsyncIterable<Uint8Array>, response: ReadResponse<T>): Promise<T> => {
+      const { action, maxBytes, parse, signal } = response;
       const chunks: Uint8Array[] = [];
       let bytes = 0;
       let endTurn: (() => void) | undefined;
       try {
         for await (const chunk of body) {
           bytes += costOf(chunk);
-          if (bytes > maxBytes) throw tooLarge(action, maxBytes);
+          if (bytes > maxBytes) {
+            const message = `${action}: it has more than ${maxBytes} bytes`;
+            throw createError('ECRPS_KUBERNETES_ANSWER_TOO_LARGE', message);
+          }
           chunks.push(chunk);
           if (bytes > SMALL_BYTES) endTurn ??= await takeTurn(signal);
         }
@@ -77,9 +76,4 @@ export function createResponseReader(): ResponseReader {
       }
     },
   };
-}
-
-function tooLarge(action: string, maxBytes: number): Error {
-  const message = `${action}: it has more than ${maxBytes} bytes`;
-  return createError('ECRPS_KUBERNETES_ANSWER_TOO_LARGE', message);
 }

@@ -12,7 +12,7 @@ import { linesOf } from './lines.ts';
 import type { ListSettings } from './list-page.ts';
 import type { PartialObjectMetadata, Status } from './objects.ts';
 import { isOlderVersion } from './resource-version.ts';
-import { type MetadataFields, metadataSelection, readJson } from './read-json.ts';
+import { metadataSelection, readJson } from './read-json.ts';
 import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
 /**
@@ -65,7 +65,8 @@ export async function watchOnce<T extends PartialObjectMetadata, R>(
   signal: AbortSignal,
 ): Promise<void> {
   const { path, metadataFields } = settings;
-  const selection = metadataFields && eventSelection(metadataFields);
+  const object = metadataFields && metadataSelection(metadataFields, STATUS_FIELDS);
+  const selection = object && objectOf({ type: SCALAR, object });
   const broken = (what: string): Error =>
     createError('ECRPS_KUBERNETES_UNREACHABLE', `watching ${path}: ${what}`);
   const timeUp = (): Error => broken('did not end in due time');
@@ -129,10 +130,6 @@ const STATUS_FIELDS = {
   message: SCALAR,
   details: objectOf({ retryAfterSeconds: SCALAR, causes: listOf(objectOf({ reason: SCALAR })) }),
 };
-
-function eventSelection(fields: MetadataFields): Selection {
-  return objectOf({ type: SCALAR, object: metadataSelection(fields, STATUS_FIELDS) });
-}
 
 function parseEvent<T>(
   path: string,

@@ -11,21 +11,13 @@ const BACK_OFF: BackOff = { baseMs: 1_000, capMs: 10_000 };
 /** API servers set a Retry-After of seconds. A mistaken one must not stop everything for longer than this. */
 const LONGEST_RETRY_AFTER_MS = 30_000;
 
-/** One pause for all callers of one API server: its failure is the same for all of them. */
-export interface ApiServerPause {
-  /** Resolves when there is no pause, or when the signal aborted. */
-  over(): Promise<void>;
-  /** A request failed because of the server: starts a pause, which is random and grows. */
-  failed(error: unknown): void;
-  /** The server did its work: the next failure is the first. */
-  succeeded(): void;
-}
+export type ApiServerPause = ReturnType<typeof createApiServerPause>;
 
+/** One pause for all callers of one API server: its failure is the same for all of them. */
 export function createApiServerPause(
-  dependencies: { readonly clock: Clock; readonly random: () => number },
+  { clock, random }: { readonly clock: Clock; readonly random: () => number },
   signal: AbortSignal,
-): ApiServerPause {
-  const { clock, random } = dependencies;
+) {
   let failures = 0;
   /** Pauses that are not over yet; the longest counts. */
   const pauses = new Set<Promise<void>>();
@@ -38,15 +30,18 @@ export function createApiServerPause(
   }
 
   return {
-    over: async () => {
+    /** Resolves when there is no pause, or when the signal aborted. */
+    over: async (): Promise<void> => {
       while (pauses.size > 0) await Promise.all(pauses);
     },
-    failed: (error) => {
+    /** A request failed because of the server: starts a pause, which is random and grows. */
+    failed: (error: unknown): void => {
       // Requests that were in flight together fail together, which is one failure.
       const attempt = pauses.size > 0 ? Math.max(failures - 1, 0) : failures++;
       void pause(retryAfterMsOf(error) + backOffMs(attempt, BACK_OFF, random));
     },
-    succeeded: () => {
+    /** The server did its work: the next failure is the first. */
+    succeeded: (): void => {
       failures = 0;
     },
   };

@@ -25,29 +25,23 @@ const BACK_OFF: Readonly<Record<WatchFailure['kind'], BackOff>> = {
 /** API servers set a Retry-After of seconds. A mistaken one must not delay events for longer than this. */
 const LONGEST_RETRY_AFTER_MS = 20_000;
 
-/** How long to wait before the next attempt. */
-export interface ReflectorBackOff {
-  /** Never more than 30 s. */
-  nextMs(failure: WatchFailure): number;
-  /** A watch was steady: the next failure is the first. */
-  reset(): void;
-}
-
 /**
- * Full jitter, so that replicas whose watches broke together do not come back together. Each kind of failure has a
+ * How long to wait before the next attempt. Full jitter, so that replicas whose watches broke together do not come back together. Each kind of failure has a
  * count of its own: the list after a long absence, when the API server has compacted (410), must not wait as long as
  * the attempts during the absence.
  */
-export function createReflectorBackOff(random: () => number): ReflectorBackOff {
+export function createReflectorBackOff(random: () => number) {
   const attempts = new Map<WatchFailure['kind'], number>();
   return {
-    nextMs: (failure) => {
+    /** Never more than 30 s. */
+    nextMs: (failure: WatchFailure): number => {
       const attempt = attempts.get(failure.kind) ?? 0;
       attempts.set(failure.kind, attempt + 1);
       const retryAfterMs =
         failure.kind === 'busy' ? Math.min(failure.retryAfterMs, LONGEST_RETRY_AFTER_MS) : 0;
       return retryAfterMs + backOffMs(attempt, BACK_OFF[failure.kind], random);
     },
-    reset: () => attempts.clear(),
+    /** A watch was steady: the next failure is the first. */
+    reset: (): void => attempts.clear(),
   };
 }

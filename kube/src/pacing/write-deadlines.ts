@@ -19,19 +19,6 @@ export interface WriteLimits {
 export const WRITE_LIMITS: WriteLimits = { silenceMs: 10_000, longestMs: 65_000 };
 
 /** Ends writes that get no response. */
-export interface WriteDeadlines {
-  /** The API server has responded to some request. */
-  responded(): void;
-  /**
-   * Gives work a signal that aborts if there is no response: after `silenceMs` if the API server does not respond to
-   * other requests either, otherwise after `longestMs`.
-   *
-   * @throws ECRPS_KUBERNETES_TIMEOUT after `longestMs`, or if a proxy cuts the write off while the API server responds
-   *   to other requests: some proxies wait no longer than 15 s
-   */
-  run<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-}
-
 export function createWriteDeadlines(
   dependencies: {
     /** Sends the API server a request, and resolves with whether there was a response. */
@@ -39,7 +26,7 @@ export function createWriteDeadlines(
     readonly clock: Clock;
   },
   { silenceMs, longestMs }: WriteLimits,
-): WriteDeadlines {
+) {
   const { probe, clock } = dependencies;
   let respondedAtMs = Number.NEGATIVE_INFINITY;
   let probing: Promise<boolean> | undefined;
@@ -65,10 +52,21 @@ export function createWriteDeadlines(
   }
 
   return {
-    responded: () => {
+    /** The API server has responded to some request. */
+    responded: (): void => {
       respondedAtMs = clock.now();
     },
-    run: async (signal, work) => {
+    /**
+     * Gives work a signal that aborts if there is no response: after `silenceMs` if the API server does not respond to
+     * other requests either, otherwise after `longestMs`.
+     *
+     * @throws ECRPS_KUBERNETES_TIMEOUT after `longestMs`, or if a proxy cuts the write off while the API server
+     *   responds to other requests: some proxies wait no longer than 15 s
+     */
+    run: async <T>(
+      signal: AbortSignal | undefined,
+      work: (signal: AbortSignal) => Promise<T>,
+    ): Promise<T> => {
       const limit = { clock, ms: longestMs, signal, timeUp: () => timeoutError(longestMs) };
       return withTimeout(limit, async (limited) => {
         const either = new AbortController();

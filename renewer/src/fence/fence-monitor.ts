@@ -9,9 +9,9 @@ import {
   type Probe,
   proveFence,
   pullSecretProbes,
+  UNFENCED,
   webhookConfigurationProbe,
 } from './prove-fence.ts';
-import { UNFENCED } from './unfenced.ts';
 
 /** The label `state` of the fence's metric. */
 const FENCE_STATES = ['proven', 'missing', 'unknown', 'off'] as const;
@@ -30,7 +30,7 @@ const RETRY: BackOff = { baseMs: 5_000, capMs: 300_000 };
  */
 const MISSES_TO_REPORT = 4;
 
-export type FenceMonitorSettings = Pick<
+type FenceMonitorSettings = Pick<
   RenewerConfiguration,
   'fence' | 'podNamespace' | 'secretName' | 'webhookName' | 'tlsMode'
 >;
@@ -94,21 +94,19 @@ function isUnknown(error: unknown, verdictAgeMs: number): boolean {
   return isPermanent || Math.abs(verdictAgeMs) > 2 * INTERVAL_MS;
 }
 
-type StateReport = (state: FenceState, facts: object, message: string) => void;
-
 /** Sets the metric, and logs a state that is new, or a wrong state again after an hour. */
 function createStateReport({
   clock,
   logger,
   metrics,
-}: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'>): StateReport {
+}: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'>) {
   const setMetric = (state: FenceState): void => {
     for (const each of FENCE_STATES) metrics.fence.set({ state: each }, each === state ? 1 : 0);
   };
   let loggedState: FenceState | undefined;
   let loggedAtMs = 0;
   setMetric('unknown');
-  return (state, facts, message) => {
+  return (state: FenceState, facts: object, message: string): void => {
     setMetric(state);
     const isGood = state === 'proven';
     // The absolute value: after a clock was set back, the log must not stay silent.

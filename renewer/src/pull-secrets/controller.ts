@@ -2,40 +2,29 @@ import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import { createApiServerPause } from '@ecr-pull-secrets/kube/pacing/api-server-pause.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
 import type { CredentialStore } from '../credentials/credential-store.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { createResultRecorder } from './apply/record-result.ts';
 import { createPullSecretCache, type PullSecretCacheSettings } from './cache/cache.ts';
 import type { EventQueue } from './events/event-queue.ts';
-import { createNamespaceProblems } from './events/namespace-problems.ts';
+import { createNamespaceProblems, type ProblemReason } from './events/namespace-problems.ts';
 import { checkRole } from './events/role-problems.ts';
-import { createOwnershipTracker, type ForeignSecretPolicy } from './foreign/ownership.ts';
-import type { OptOutPolicy } from './plan/opt-out-policy.ts';
-import { createPlanner } from './plan/planner.ts';
+import { createOwnershipTracker } from './foreign/ownership.ts';
+import { createPlanner } from './plan/plan-namespace.ts';
 import { RESYNC_INTERVAL_MS, RETRY_FAILED, RETRY_REFUSED, WRITE_SLOTS } from './queue/pacing.ts';
 import { createAttemptLimiter } from './queue/attempt-limiter.ts';
 import { createRoutineWriteLimiter } from './queue/routine-write-limiter.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
-import { createReconciler, type Reconcile } from './reconciler.ts';
-import { type PullSecretStatus, pullSecretStatusOf } from './status/pull-secret-status.ts';
-import { setStatusMetrics } from './status/status-metrics.ts';
+import { createReconciler } from './reconciler.ts';
+import {
+  type PullSecretStatus,
+  pullSecretStatusOf,
+  setStatusMetrics,
+} from './status/pull-secret-status.ts';
 
-export interface PullSecretControllerDependencies extends RenewerDependencies {
-  readonly credentials: CredentialStore;
-  readonly events: EventQueue;
-}
-
-export interface PullSecretControllerSettings extends PullSecretCacheSettings {
-  readonly optOutPolicy: OptOutPolicy;
-  readonly foreignSecretPolicy: ForeignSecretPolicy;
-  readonly routineWritesPerSecond: number;
-}
-
-export interface PullSecretController {
-  readonly reconcile: Reconcile;
-  /** Follows namespaces and secrets until the signal aborts and the last write has a response. */
-  run(): Promise<void>;
-}
+type PullSecretControllerSettings = PullSecretCacheSettings &
+  Pick<RenewerConfiguration, 'optOutPolicy' | 'foreignSecretPolicy' | 'routineWritesPerSecond'>;
 
 /**
  * Reconciles the pull secret of every target namespace: watch → cache → queue → plan → apply → status. There is at
@@ -43,10 +32,13 @@ export interface PullSecretController {
  * read first. Namespaces whose pods cannot pull come first; a rotation takes its time.
  */
 export function createPullSecretController(
-  dependencies: PullSecretControllerDependencies,
+  dependencies: RenewerDependencies & {
+    readonly credentials: CredentialStore;
+    readonly events: EventQueue;
+  },
   settings: PullSecretControllerSettings,
   signal: AbortSignal,
-): PullSecretController {
+) {
   const { client, clock, random, logger, metrics, credentials, events } = dependencies;
   const cache = createPullSecretCache(settings);
   const problems = createNamespaceProblems({ events, logger }, settings);
@@ -114,23 +106,18 @@ export function createPullSecretController(
     for (const namespace of cache.namespaces()) {
       checkRole({ cache, credentials, problems }, namespace);
       if (!queue.isBackingOff(namespace)) enqueue(namespace);
-      if (cache.target(namespace)) statuses.push(statusOf(namespace));
+      if (!cache.target(namespace)) continue;
+      const hasProblem = (reason: ProblemReason) => problems.has(namespace, reason);
+      const secret = cache.secret(namespace);
+      statuses.push(pullSecretStatusOf(planFor(namespace), secret, hasProblem, clock.now()));
     }
     setStatusMetrics(metrics, statuses, problems);
   }
 
-  function statusOf(namespace: string): PullSecretStatus {
-    return pullSecretStatusOf({
-      plan: planFor(namespace),
-      secret: cache.secret(namespace),
-      hasProblem: (reason) => problems.has(namespace, reason),
-      nowMs: clock.now(),
-    });
-  }
-
   return {
     reconcile,
-    run: async () => {
+    /** Follows namespaces and secrets until the signal aborts and the last write has a response. */
+    run: async (): Promise<void> => {
       const resyncController = {
         name: 'pull secret',
         inputs: [credentials.changes],

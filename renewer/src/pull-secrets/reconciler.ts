@@ -1,34 +1,23 @@
 import type { RenewerDependencies } from '../dependencies.ts';
 import { executePlan } from './apply/execute-plan.ts';
-import type { RecordResult } from './apply/record-result.ts';
+import type { createResultRecorder } from './apply/record-result.ts';
 import { contestedMessage } from './events/event-messages.ts';
 import type { NamespaceProblems } from './events/namespace-problems.ts';
 import type { OwnershipTracker } from './foreign/ownership.ts';
-import type { Plan } from './plan/plan-namespace.ts';
-import type { Planner } from './plan/planner.ts';
+import type { Plan, Planner } from './plan/plan-namespace.ts';
 import type { AttemptLimiter } from './queue/attempt-limiter.ts';
 import type { Requeue } from './queue/work-queue.ts';
 
-/**
- * Compares one namespace's secret with its desired state, and sends at most one request.
- *
- * @returns when to reconcile the namespace again
- * @throws the reason why that request failed, after it was reported
- */
-export type Reconcile = (namespace: string, signal: AbortSignal) => Promise<Requeue | undefined>;
-
-export interface ReconcilerDependencies extends Pick<RenewerDependencies, 'client' | 'clock'> {
-  readonly planFor: Planner;
-  readonly repairs: AttemptLimiter;
-  readonly foreign: OwnershipTracker;
-  readonly problems: NamespaceProblems;
-  readonly recordResult: RecordResult;
-}
-
 export function createReconciler(
-  dependencies: ReconcilerDependencies,
+  dependencies: Pick<RenewerDependencies, 'client' | 'clock'> & {
+    readonly planFor: Planner;
+    readonly repairs: AttemptLimiter;
+    readonly foreign: OwnershipTracker;
+    readonly problems: NamespaceProblems;
+    readonly recordResult: ReturnType<typeof createResultRecorder>;
+  },
   { secretName: name }: { readonly secretName: string },
-): Reconcile {
+) {
   const { client, clock, planFor, repairs, foreign, problems, recordResult } = dependencies;
 
   function waitMsOf(namespace: string, plan: Plan): number {
@@ -36,7 +25,13 @@ export function createReconciler(
     return (plan.kind === 'read-owner' ? foreign : repairs).waitMs(namespace, plan.dockerConfig);
   }
 
-  return async (namespace, signal) => {
+  /**
+   * Compares one namespace's secret with its desired state, and sends at most one request.
+   *
+   * @returns when to reconcile the namespace again
+   * @throws the reason why that request failed, after it was reported
+   */
+  return async (namespace: string, signal: AbortSignal): Promise<Requeue | undefined> => {
     const plan = planFor(namespace);
     if (!plan) return undefined;
     const priority = plan.isUrgent ? 'urgent' : 'routine';

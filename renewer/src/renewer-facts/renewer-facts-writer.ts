@@ -20,7 +20,7 @@ import type { RenewerDependencies } from '../dependencies.ts';
 /** The file depends on no clock, so that a resync is only a precaution. */
 const RESYNC_INTERVAL_MS = 3_600_000;
 
-export type RenewerFactsSettings = Pick<
+type RenewerFactsSettings = Pick<
   RenewerConfiguration,
   'facts' | 'factsDir' | 'registries' | 'tlsMode' | 'podNamespace' | 'serviceName'
 >;

@@ -1,5 +1,4 @@
-import { pullSecretProbes, proveFence } from '../../fence/prove-fence.ts';
-import { UNFENCED } from '../../fence/unfenced.ts';
+import { pullSecretProbes, proveFence, UNFENCED } from '../../fence/prove-fence.ts';
 import type { RenewOnceConfiguration } from './configuration.ts';
 import type { RenewOnceDependencies } from './renew-once.ts';
 

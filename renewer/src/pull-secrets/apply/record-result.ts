@@ -1,7 +1,6 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { ApiServerPause } from '@ecr-pull-secrets/kube/pacing/api-server-pause.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
-import type { DockerConfig } from '../../credentials/docker-config.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import type { PullSecretCache } from '../cache/cache.ts';
 import type { NamespaceProblems } from '../events/namespace-problems.ts';
@@ -12,47 +11,32 @@ import {
   slowMessage,
 } from '../events/event-messages.ts';
 import type { OwnershipTracker } from '../foreign/ownership.ts';
-import type { Finding } from '../foreign/read-foreign-keys.ts';
 import { SLOW_WRITE_MS } from '../queue/pacing.ts';
 import type { AttemptLimiter } from '../queue/attempt-limiter.ts';
 import type { PlanResult } from './execute-plan.ts';
 
-export interface ResultRecorderDependencies
-  extends Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> {
-  readonly cache: Pick<PullSecretCache, 'update'>;
-  readonly problems: NamespaceProblems;
-  readonly repairs: AttemptLimiter;
-  readonly foreign: OwnershipTracker;
-  readonly apiServerPause: ApiServerPause;
-}
-
-/**
- * Records the result of a plan: in the cache, the limiters, the metrics, the log and Events.
- *
- * @throws the error of a plan that failed; ECRPS_PULL_SECRET_REFUSED if its cause is in the namespace
- */
-export type RecordResult = (namespace: string, result: PlanResult) => void;
-
-type Written = PlanResult & { readonly kind: 'written' };
-type Failed = PlanResult & { readonly kind: 'failed' };
+type ResultOf<K extends PlanResult['kind']> = Extract<PlanResult, { readonly kind: K }>;
 
 export function createResultRecorder(
-  dependencies: ResultRecorderDependencies,
+  dependencies: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> & {
+    readonly cache: Pick<PullSecretCache, 'update'>;
+    readonly problems: NamespaceProblems;
+    readonly repairs: AttemptLimiter;
+    readonly foreign: OwnershipTracker;
+    readonly apiServerPause: ApiServerPause;
+  },
   { secretName }: { readonly secretName: string },
-): RecordResult {
-  const { cache, problems, repairs, foreign, apiServerPause, clock, logger, metrics } =
-    dependencies;
+) {
+  const { cache, problems, repairs, foreign, apiServerPause, logger, metrics } = dependencies;
   const writeFailures = createThrottledLog(
-    { clock, logger },
+    dependencies,
     'writing a pull secret failed; will retry',
   );
-  const readFailures = createThrottledLog(
-    { clock, logger },
-    'reading a pull secret failed; will retry',
-  );
+  const readFailures = createThrottledLog(dependencies, 'reading a pull secret failed; will retry');
 
-  function recordFinding(namespace: string, dockerConfig: DockerConfig, finding: Finding): void {
-    foreign.record(namespace, dockerConfig, finding);
+  function recordFinding(namespace: string, { plan, finding }: ResultOf<'examined'>): void {
+    if (!finding) return;
+    foreign.record(namespace, plan.dockerConfig, finding);
     if (finding.foreignKeys.length === 0) return;
     const message = foreignMessage(secretName, namespace, finding.foreignKeys);
     problems.report(namespace, { reason: 'PullSecretForeign', message });
@@ -64,7 +48,7 @@ export function createResultRecorder(
     logger.info({ namespace }, 'deleted the pull secret of a namespace that opted out');
   }
 
-  function recordWrite(namespace: string, { plan, secret, tookMs }: Written): void {
+  function recordWrite(namespace: string, { plan, secret, tookMs }: ResultOf<'written'>): void {
     cache.update(namespace, secret);
     repairs.written(namespace, plan.dockerConfig);
     foreign.forget(namespace);
@@ -78,7 +62,7 @@ export function createResultRecorder(
   }
 
   /** @returns the error for the work queue, whose back-off depends on it */
-  function recordFailure(namespace: string, { plan, error, cause }: Failed): unknown {
+  function recordFailure(namespace: string, { plan, error, cause }: ResultOf<'failed'>): unknown {
     // The deletion of a namespace deletes its secret, and the watch of secrets may report that first.
     if (cause.kind === 'gone') return error;
     const isRead = plan.kind === 'read-owner';
@@ -103,12 +87,16 @@ export function createResultRecorder(
     return createError('ECRPS_PULL_SECRET_REFUSED', message, error);
   }
 
-  return (namespace, result) => {
+  /**
+   * Records the result of a plan: in the cache, the limiters, the metrics, the log and Events.
+   *
+   * @throws the error of a plan that failed; ECRPS_PULL_SECRET_REFUSED if its cause is in the namespace
+   */
+  return (namespace: string, result: PlanResult): void => {
     if (result.kind === 'failed') throw recordFailure(namespace, result);
     apiServerPause.succeeded();
     if (result.kind === 'deleted') recordDeletion(namespace);
     if (result.kind === 'written') recordWrite(namespace, result);
-    if (result.kind === 'examined' && result.finding)
-      recordFinding(namespace, result.plan.dockerConfig, result.finding);
+    if (result.kind === 'examined') recordFinding(namespace, result);
   };
 }

@@ -4,6 +4,7 @@ import { NAMESPACES_PATH, nameSelector, secretsPath } from '@ecr-pull-secrets/ku
 import type { ReflectorHandler, ReflectorSettings } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { isOlderVersion } from '@ecr-pull-secrets/kube/resource-version.ts';
+import type { RenewerConfiguration } from '../../config/configuration.ts';
 import {
   identityOf,
   type NamespaceIdentity,
@@ -15,7 +16,7 @@ import {
   type PullSecretMetadata,
   readPullSecretMetadata,
 } from './pull-secret-metadata.ts';
-import { isTarget, type NamespaceRule } from './target-namespaces.ts';
+import { isTarget } from './target-namespaces.ts';
 
 /** What is kept of a namespace: a few hundred bytes, even if its owner writes megabytes into it. */
 interface CachedNamespace {
@@ -32,10 +33,6 @@ interface CachedSecret {
   readonly metadata: PullSecretMetadata;
 }
 
-/** A reflector that reads selected fields of the metadata alone. */
-export type CacheReflector<R> = ReflectorSettings<PartialObjectMetadata, R> &
-  Required<Pick<ReflectorSettings<PartialObjectMetadata, R>, 'metadataFields'>>;
-
 /** Receives the changes of the cache, as an event handler of a client-go informer. */
 export interface CacheEventHandler {
   /** A namespace, or its secret, was added or changed, or the secret was deleted. */
@@ -46,37 +43,15 @@ export interface CacheEventHandler {
   readonly onRolesChange: () => void;
 }
 
+export type PullSecretCacheSettings = Pick<
+  RenewerConfiguration,
+  'secretName' | 'namespaceRule' | 'namespaceRoles'
+>;
+
+export type PullSecretCache = ReturnType<typeof createPullSecretCache>;
+
 /** The namespaces and their pull secrets, as lists and watches report them; the only memory that grows with them. */
-export interface PullSecretCache {
-  readonly namespaceReflector: CacheReflector<CachedNamespace>;
-  readonly secretReflector: CacheReflector<CachedSecret>;
-  setEventHandler(handler: CacheEventHandler): void;
-  /** Whether both lists are complete: before, a secret that is not in the cache may exist. */
-  isComplete(): boolean;
-  /** Target namespaces, and other namespaces that have a secret of the name. */
-  namespaces(): Iterable<string>;
-  /** Whose credentials a namespace gets; `undefined` if it is no target. */
-  target(namespace: string): NamespaceIdentity | undefined;
-  /** Whether a namespace exists and is not being deleted. */
-  isAlive(namespace: string): boolean;
-  secret(namespace: string): PullSecretMetadata | undefined;
-  /** Roles that some target uses. */
-  roles(): ReadonlySet<NamespaceRole>;
-  /** Takes over the response to a write, before the watch reports it. */
-  update(namespace: string, secret: PullSecretMetadata): void;
-}
-
-export interface PullSecretCacheSettings {
-  readonly secretName: string;
-  readonly namespaceRule: NamespaceRule;
-  /** The allow-list of roles. */
-  readonly namespaceRoles: readonly NamespaceRole[];
-}
-
-/** One object for all namespaces without a role: there may be ten thousand. */
-const DEFAULT_IDENTITY: NamespaceIdentity = Object.freeze({ kind: 'default' });
-
-export function createPullSecretCache(settings: PullSecretCacheSettings): PullSecretCache {
+export function createPullSecretCache(settings: PullSecretCacheSettings) {
   const { secretName, namespaceRule, namespaceRoles } = settings;
   const targets = new Map<string, NamespaceIdentity>();
   const roleUsers = new Map<NamespaceRole, number>();
@@ -104,7 +79,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
   function setTarget(name: string, identity: NamespaceIdentity | undefined): void {
     const before = roleOf(targets.get(name));
     const after = roleOf(identity);
-    if (identity) targets.set(name, identity.kind === 'default' ? DEFAULT_IDENTITY : identity);
+    if (identity) targets.set(name, identity);
     else targets.delete(name);
     if (before === after) return;
     if (before) changeUsers(before, -1);
@@ -131,17 +106,13 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
     eventHandler?.onDelete(name);
   }
 
-  /** Ignores older versions: the watch repeats, later, what the response to our own write contained. */
-  function putSecret(namespace: string, secret: PullSecretMetadata): void {
-    const known = secrets.get(namespace);
-    if (!isOlderVersion(secret.resourceVersion, known?.resourceVersion)) {
-      secrets.set(namespace, secret);
-    }
+  function isOutdated(namespace: string, { resourceVersion }: PullSecretMetadata): boolean {
+    return isOlderVersion(resourceVersion, secrets.get(namespace)?.resourceVersion);
   }
 
-  function removeSecret(namespace: string, version: string): void {
-    if (!isOlderVersion(version, secrets.get(namespace)?.resourceVersion))
-      secrets.delete(namespace);
+  /** Ignores older versions: the watch repeats, later, what the response to our own write contained. */
+  function putSecret(namespace: string, secret: PullSecretMetadata): void {
+    if (!isOutdated(namespace, secret)) secrets.set(namespace, secret);
   }
 
   const namespaceHandler: ReflectorHandler<CachedNamespace> = {
@@ -180,7 +151,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
       eventHandler?.onChange(namespace, 'secret');
     },
     remove: ({ namespace, metadata }) => {
-      removeSecret(namespace, metadata.resourceVersion);
+      if (!isOutdated(namespace, metadata)) secrets.delete(namespace);
       eventHandler?.onChange(namespace, 'secret');
     },
   };
@@ -195,27 +166,33 @@ export function createPullSecretCache(settings: PullSecretCacheSettings): PullSe
       },
       reduce: reduceNamespace,
       handler: namespaceHandler,
-    },
+    } satisfies ReflectorSettings<PartialObjectMetadata, CachedNamespace>,
     secretReflector: {
       path: secretsPath(),
       fieldSelector: nameSelector(secretName),
       metadataOnly: true,
       metadataFields: PULL_SECRET_FIELDS,
-      reduce: ({ metadata }) => ({
+      reduce: ({ metadata }: PartialObjectMetadata): CachedSecret => ({
         namespace: metadata.namespace ?? '',
         metadata: readPullSecretMetadata(metadata),
       }),
       handler: secretHandler,
-    },
-    setEventHandler: (handler) => {
+    } satisfies ReflectorSettings<PartialObjectMetadata, CachedSecret>,
+    setEventHandler: (handler: CacheEventHandler): void => {
       eventHandler = handler;
     },
-    isComplete: () => listed.namespaces && listed.secrets,
-    namespaces: () => new Set([...targets.keys(), ...secrets.keys()]),
-    target: (namespace) => targets.get(namespace),
-    isAlive: (namespace) => alive.has(namespace),
-    secret: (namespace) => secrets.get(namespace),
-    roles: () => new Set(roleUsers.keys()),
+    /** Whether both lists are complete: before, a secret that is not in the cache may exist. */
+    isComplete: (): boolean => listed.namespaces && listed.secrets,
+    /** Target namespaces, and other namespaces that have a secret of the name. */
+    namespaces: (): Iterable<string> => new Set([...targets.keys(), ...secrets.keys()]),
+    /** Whose credentials a namespace gets; `undefined` if it is no target. */
+    target: (namespace: string) => targets.get(namespace),
+    /** Whether a namespace exists and is not being deleted. */
+    isAlive: (namespace: string): boolean => alive.has(namespace),
+    secret: (namespace: string) => secrets.get(namespace),
+    /** Roles that some target uses. */
+    roles: (): ReadonlySet<NamespaceRole> => new Set(roleUsers.keys()),
+    /** Takes over the response to a write, before the watch reports it. */
     update: putSecret,
   };
 }

@@ -9,11 +9,6 @@ export interface LabelSelector {
   readonly matches: (labels: Labels) => boolean;
 }
 
-interface Requirement {
-  readonly key: string;
-  readonly matches: (labels: Labels) => boolean;
-}
-
 const KEY = '[A-Za-z0-9][-A-Za-z0-9_./]*';
 const EXISTS = new RegExp(`^(!?)\\s*(${KEY})$`);
 const EQUALITY = new RegExp(`^(${KEY})\\s*(==?|!=)\\s*([-A-Za-z0-9_.]*)$`);
@@ -43,11 +38,11 @@ function splitOutsideBrackets(text: string): readonly string[] {
     .filter((part) => part !== '');
 }
 
-function parseRequirement(part: string): Requirement {
+function parseRequirement(part: string) {
   const [, key, operator, value] = EQUALITY.exec(part) ?? [];
   if (key !== undefined) {
     const isWanted = operator !== '!=';
-    return { key, matches: (labels) => (valueOf(labels, key) === value) === isWanted };
+    return { key, matches: (labels: Labels) => (valueOf(labels, key) === value) === isWanted };
   }
   const [, setKey, setOperator, list = ''] = SET.exec(part) ?? [];
   if (setKey !== undefined) {

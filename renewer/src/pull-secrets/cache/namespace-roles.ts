@@ -22,6 +22,9 @@ export type NamespaceIdentity =
  */
 const QUOTED_ARN_LENGTH = 512;
 
+/** One object for all namespaces without a role: there may be ten thousand. */
+const DEFAULT_IDENTITY: NamespaceIdentity = Object.freeze({ kind: 'default' });
+
 /** A text with one of these would take two bytes for each of its characters, or break a line of a log. */
 const NOT_IN_AN_ARN = /[^\x20-\x7e]/g;
 
@@ -33,10 +36,8 @@ export function identityOf(
   { name, annotations = {} }: ObjectMeta,
   allowed: readonly NamespaceRole[],
 ): NamespaceIdentity {
-  const roleArn = Object.hasOwn(annotations, ROLE_ARN_ANNOTATION)
-    ? annotations[ROLE_ARN_ANNOTATION]
-    : undefined;
-  if (!roleArn) return { kind: 'default' };
+  const roleArn = annotations[ROLE_ARN_ANNOTATION];
+  if (!roleArn) return DEFAULT_IDENTITY;
   const role = allowed.find((line) => line.roleArn === roleArn && line.namespaces.matches(name));
   return role ? { kind: 'role', role } : { kind: 'role-not-allowed', roleArn: quotable(roleArn) };
 }

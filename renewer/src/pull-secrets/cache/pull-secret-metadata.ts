@@ -81,6 +81,7 @@ export const PULL_SECRET_FIELDS: MetadataFields = {
 export function readPullSecretMetadata(metadata: ObjectMeta): PullSecretMetadata {
   const { annotations = {}, managedFields = [], uid = '', resourceVersion = '' } = metadata;
   const origin = annotations[ORIGIN_ANNOTATION];
+  const planHash = annotations[PLAN_HASH_ANNOTATION];
   return {
     uid,
     resourceVersion,
@@ -91,13 +92,9 @@ export function readPullSecretMetadata(metadata: ObjectMeta): PullSecretMetadata
       managedFields.some(isPredecessors),
     expiresAtMs: instantOf(annotations[EXPIRES_AT_ANNOTATION]),
     renewedAtMs: instantOf(annotations[RENEWED_AT_ANNOTATION]),
-    planHash: planHashOf(annotations[PLAN_HASH_ANNOTATION]),
+    planHash: (planHash?.length ?? 0) <= LONGEST_PLAN_HASH ? planHash : undefined,
     origin: origin === 'created' || origin === 'adopted' ? origin : undefined,
   };
-}
-
-function planHashOf(text: string | undefined): string | undefined {
-  return text !== undefined && text.length <= LONGEST_PLAN_HASH ? text : undefined;
 }
 
 function instantOf(text: string | undefined): number | undefined {

@@ -4,24 +4,14 @@ import type { RenewerDependencies } from '../../dependencies.ts';
 import { EVENT_SLOTS, MAX_WAITING_EVENTS, RETRY_EVENT } from '../queue/pacing.ts';
 import { createWorkQueue } from '../queue/work-queue.ts';
 
+export type EventQueue = ReturnType<typeof createEventQueue>;
+
 /** Events that wait to be created, fair to every namespace. */
-export interface EventQueue {
-  /** Replaces an Event of the same namespace and reason that still waits. */
-  add(event: EventContent): void;
-  /** The namespace is gone, and with it all its Events. */
-  forget(namespace: string): void;
-}
-
-export type EventQueueDependencies = Pick<
-  RenewerDependencies,
-  'clock' | 'random' | 'logger' | 'metrics'
-> & { readonly recorder: EventRecorder };
-
 export function createEventQueue(
-  dependencies: EventQueueDependencies,
+  dependencies: Omit<RenewerDependencies, 'client'> & { readonly recorder: EventRecorder },
   { maxWaiting = MAX_WAITING_EVENTS }: { readonly maxWaiting?: number },
   signal: AbortSignal,
-): EventQueue {
+) {
   const { recorder, clock, random, metrics } = dependencies;
   const overflows = createThrottledLog(dependencies, 'too many Events wait; dropped one');
   /** By namespace and reason, those that are being created included. */
@@ -46,10 +36,7 @@ export function createEventQueue(
     const latest = events.get(event.reason);
     if (!latest) return;
     events.delete(event.reason);
-    if (latest !== event) {
-      events.set(event.reason, latest);
-      return;
-    }
+    if (latest !== event) return void events.set(event.reason, latest);
     count -= 1;
     if (events.size === 0) waiting.delete(event.namespace);
   }
@@ -72,7 +59,8 @@ export function createEventQueue(
     signal,
   );
   return {
-    add: (event) => {
+    /** Replaces an Event of the same namespace and reason that still waits. */
+    add: (event: EventContent): void => {
       const { namespace, reason } = event;
       const events = waiting.get(namespace) ?? new Map<string, EventContent>();
       if (!events.has(reason)) {
@@ -86,7 +74,8 @@ export function createEventQueue(
       waiting.set(namespace, events.set(reason, event));
       queue.add(namespace, 'routine');
     },
-    forget: (namespace) => {
+    /** The namespace is gone, and with it all its Events. */
+    forget: (namespace: string): void => {
       count -= waiting.get(namespace)?.size ?? 0;
       waiting.delete(namespace);
       queue.forget(namespace);

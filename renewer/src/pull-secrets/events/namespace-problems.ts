@@ -31,30 +31,21 @@ export interface Problem {
  */
 const MAX_REPORTS = 3;
 
-/** Reports each problem of a namespace once, in the log and as an Event, until it is resolved. */
-export interface NamespaceProblems {
-  /** The log has it at once; an Event follows. */
-  report(namespace: string, problem: Problem): void;
-  /** The problem is over: the next one is reported. */
-  resolve(namespace: string, reason: ProblemReason): void;
-  /** The namespace is gone, and one of the same name would be another. */
-  forget(namespace: string): void;
-  has(namespace: string, reason: ProblemReason): boolean;
-  /** How many namespaces have a problem, by reason. */
-  counts(): Iterable<readonly [reason: string, namespaces: number]>;
-}
+export type NamespaceProblems = ReturnType<typeof createNamespaceProblems>;
 
+/** Reports each problem of a namespace once, in the log and as an Event, until it is resolved. */
 export function createNamespaceProblems(
   { events, logger }: { readonly events: EventQueue; readonly logger: Logger },
   { secretName }: { readonly secretName: string },
-): NamespaceProblems {
+) {
   /** The identities of the reported problems, as digests: texts would take more memory than all else. */
   const reported = new Map<string, Map<string, readonly string[]>>(
     Object.keys(CODES).map((reason) => [reason, new Map()]),
   );
 
   return {
-    report: (namespace, { reason, message, identity = message }) => {
+    /** The log has it at once; an Event follows. */
+    report: (namespace: string, { reason, message, identity = message }: Problem): void => {
       const digests = reported.get(reason)?.get(namespace) ?? [];
       const digest = digestOf(identity);
       if (digests.length >= MAX_REPORTS || digests.includes(digest)) return;
@@ -64,13 +55,19 @@ export function createNamespaceProblems(
       const involvedObject = { apiVersion: 'v1', kind: 'Secret', name: secretName };
       events.add({ namespace, involvedObject, reason, message });
     },
-    resolve: (namespace, reason) => void reported.get(reason)?.delete(namespace),
-    forget: (namespace) => {
+    /** The problem is over: the next one is reported. */
+    resolve: (namespace: string, reason: ProblemReason): void => {
+      reported.get(reason)?.delete(namespace);
+    },
+    /** The namespace is gone, and one of the same name would be another. */
+    forget: (namespace: string): void => {
       events.forget(namespace);
       for (const namespaces of reported.values()) namespaces.delete(namespace);
     },
-    has: (namespace, reason) => reported.get(reason)?.has(namespace) ?? false,
-    counts: () => [...reported].map(([reason, namespaces]) => [reason, namespaces.size]),
+    has: (namespace: string, reason: ProblemReason): boolean =>
+      reported.get(reason)?.has(namespace) ?? false,
+    /** How many namespaces have a problem, by reason. */
+    counts: () => [...reported].map(([reason, { size }]) => [reason, size] as const),
   };
 }
 

@@ -3,17 +3,16 @@ import type { PullSecretCache } from '../cache/cache.ts';
 import { roleNotAllowedMessage, roleWithoutTokenMessage } from './event-messages.ts';
 import type { NamespaceProblems } from './namespace-problems.ts';
 
-interface RoleProblemsDependencies {
-  readonly cache: Pick<PullSecretCache, 'target'>;
-  readonly credentials: Pick<CredentialStore, 'tokenStatusOf'>;
-  readonly problems: NamespaceProblems;
-}
-
 /** Reports if a namespace does not get the role that its annotation names, or if AWS returns no token for the role. */
 export function checkRole(
-  { cache, credentials, problems }: RoleProblemsDependencies,
+  dependencies: {
+    readonly cache: PullSecretCache;
+    readonly credentials: CredentialStore;
+    readonly problems: NamespaceProblems;
+  },
   namespace: string,
 ): void {
+  const { cache, credentials, problems } = dependencies;
   const target = cache.target(namespace);
   if (target?.kind === 'role-not-allowed') {
     const message = roleNotAllowedMessage(target.roleArn, namespace);

@@ -13,27 +13,6 @@ export type ForeignSecretPolicy = (typeof FOREIGN_SECRET_POLICIES)[number];
 /** Who owns a secret of our name; `unknown` if it must be read first. */
 export type Ownership = 'ours' | 'foreign' | 'unknown';
 
-/** The findings about secrets that were read: versions and a flag for each, and only until they are ours. */
-export interface OwnershipTracker {
-  /**
-   * A secret that does not exist can only become ours. A docker config for other registries may replace other keys, so
-   * the secret is read again for it.
-   */
-  ownershipOf(
-    namespace: string,
-    secret: PullSecretMetadata | undefined,
-    dockerConfig: DockerConfig | undefined,
-  ): Ownership;
-  /** How long the next read must wait: a secret that changes again and again is read ever more rarely. */
-  waitMs(namespace: string, dockerConfig: DockerConfig): number;
-  record(namespace: string, dockerConfig: DockerConfig, finding: Finding): void;
-  /** The secret is read again if a write is due, but no sooner than after `waitMs`. */
-  forgetFinding(namespace: string): void;
-  forget(namespace: string): void;
-  /** Forgets how often a secret was read if it has not changed for a long time. */
-  pruneIdle(): void;
-}
-
 interface RecordedFinding {
   readonly resourceVersion: string;
   /** Of the docker config with which the secret was compared. */
@@ -41,32 +20,47 @@ interface RecordedFinding {
   readonly isForeign: boolean;
 }
 
+export type OwnershipTracker = ReturnType<typeof createOwnershipTracker>;
+
+/** The findings about secrets that were read: versions and a flag for each, and only until they are ours. */
 export function createOwnershipTracker(
   dependencies: Pick<RenewerDependencies, 'clock' | 'random'>,
   { foreignSecretPolicy }: { readonly foreignSecretPolicy: ForeignSecretPolicy },
-): OwnershipTracker {
+) {
   const readLimiter = createAttemptLimiter(dependencies);
   const findings = new Map<string, RecordedFinding>();
 
   return {
-    ownershipOf: (namespace, secret, dockerConfig) => {
+    /**
+     * A secret that does not exist can only become ours. A docker config for other registries may replace other keys,
+     * so the secret is read again for it.
+     */
+    ownershipOf: (
+      namespace: string,
+      secret: PullSecretMetadata | undefined,
+      dockerConfig: DockerConfig | undefined,
+    ): Ownership => {
       if (!secret || secret.isOursByMetadata || foreignSecretPolicy === 'take-over') return 'ours';
       const finding = findings.get(namespace);
       if (finding?.resourceVersion !== secret.resourceVersion) return 'unknown';
       if (finding.planHash !== dockerConfig?.planHash) return 'unknown';
       return finding.isForeign ? 'foreign' : 'ours';
     },
-    waitMs: (namespace, dockerConfig) => readLimiter.waitMs(namespace, dockerConfig),
-    record: (namespace, dockerConfig, { resourceVersion, foreignKeys }) => {
+    /** How long the next read must wait: a secret that changes again and again is read ever more rarely. */
+    waitMs: readLimiter.waitMs,
+    record: (namespace: string, dockerConfig: DockerConfig, finding: Finding): void => {
       readLimiter.written(namespace, dockerConfig);
+      const { resourceVersion, foreignKeys } = finding;
       const { planHash } = dockerConfig;
       findings.set(namespace, { resourceVersion, planHash, isForeign: foreignKeys.length > 0 });
     },
-    forgetFinding: (namespace) => void findings.delete(namespace),
-    forget: (namespace) => {
+    /** The secret is read again if a write is due, but no sooner than after `waitMs`. */
+    forgetFinding: (namespace: string) => findings.delete(namespace),
+    forget: (namespace: string): void => {
       findings.delete(namespace);
       readLimiter.forget(namespace);
     },
-    pruneIdle: () => void readLimiter.pruneIdle(),
+    /** Forgets how often a secret was read if it has not changed for a long time. */
+    pruneIdle: readLimiter.pruneIdle,
   };
 }

@@ -1,6 +1,10 @@
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { CredentialStore } from '../../credentials/credential-store.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
+import type { PullSecretCache } from '../cache/cache.ts';
+import { roleOf } from '../cache/namespace-roles.ts';
 import type { PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
-import type { Ownership } from '../foreign/ownership.ts';
+import type { Ownership, OwnershipTracker } from '../foreign/ownership.ts';
 import { isRemovable, type OptOutPolicy } from './opt-out-policy.ts';
 import { planWrite, type PlannedWrite } from './plan-write.ts';
 
@@ -64,4 +68,35 @@ function planRevocation(
   const write = planWrite(secret, emptyDockerConfig, nowMs);
   if (write?.reason !== 'revoked') return undefined;
   return { kind: 'write', isUrgent: write.isUrgent, write, dockerConfig: emptyDockerConfig };
+}
+
+export type Planner = ReturnType<typeof createPlanner>;
+
+/** Plans the work in a namespace from what is in memory; `undefined` if there is nothing to do. */
+export function createPlanner(
+  dependencies: {
+    readonly cache: PullSecretCache;
+    readonly credentials: CredentialStore;
+    readonly foreign: OwnershipTracker;
+    readonly clock: Clock;
+  },
+  { optOutPolicy }: { readonly optOutPolicy: OptOutPolicy },
+) {
+  const { cache, credentials, foreign, clock } = dependencies;
+  return (namespace: string): Plan | undefined => {
+    if (!cache.isComplete()) return undefined;
+    const target = cache.target(namespace);
+    const secret = cache.secret(namespace);
+    const desired = target && credentials.credentialsFor(roleOf(target));
+    const dockerConfig = desired?.kind === 'available' ? desired.dockerConfig : undefined;
+    const state = {
+      isTarget: target !== undefined,
+      isAlive: cache.isAlive(namespace),
+      secret,
+      ownership: foreign.ownershipOf(namespace, secret, dockerConfig),
+      dockerConfig,
+      emptyDockerConfig: desired?.kind === 'unavailable' ? desired.emptyDockerConfig : undefined,
+    };
+    return planNamespace(state, optOutPolicy, clock.now());
+  };
 }

@@ -1,26 +1,10 @@
 import { backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { ReconcileLoopDependencies } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
 import { FREE_WRITES, REPAIR_BACK_OFF, REPAIRS_OVER_AFTER_MS } from './pacing.ts';
 
 /** What identifies a docker config: one with a newer token is another, and a new reason to write. */
 type ConfigIdentity = Pick<DockerConfig, 'planHash' | 'renewedAtMs'>;
-
-/**
- * Limits writes of the same docker config to the same namespace. It has to be written again only if another writer
- * changed or deleted the secret meanwhile.
- */
-export interface AttemptLimiter {
-  /** How long the next write of this docker config must wait. */
-  waitMs(namespace: string, config: ConfigIdentity): number;
-  /** A write of this docker config succeeded. */
-  written(namespace: string, config: ConfigIdentity): void;
-  /** A write failed that was bound to this version of the secret. */
-  missed(namespace: string, config: ConfigIdentity, resourceVersion: string): void;
-  forget(namespace: string): void;
-  /** Forgets the namespaces without a write for `REPAIRS_OVER_AFTER_MS`, and returns them. */
-  pruneIdle(): readonly string[];
-}
 
 interface Repairs extends ConfigIdentity {
   readonly writes: number;
@@ -30,13 +14,16 @@ interface Repairs extends ConfigIdentity {
   readonly missedVersion: string | undefined;
 }
 
+export type AttemptLimiter = ReturnType<typeof createAttemptLimiter>;
+
+/**
+ * Limits writes of the same docker config to the same namespace. It has to be written again only if another writer
+ * changed or deleted the secret meanwhile.
+ */
 export function createAttemptLimiter({
   clock,
   random,
-}: {
-  readonly clock: Clock;
-  readonly random: () => number;
-}): AttemptLimiter {
+}: Pick<ReconcileLoopDependencies, 'clock' | 'random'>) {
   const repairsByNamespace = new Map<string, Repairs>();
 
   function repairsOf(namespace: string, config: ConfigIdentity): Repairs | undefined {
@@ -63,17 +50,21 @@ export function createAttemptLimiter({
   }
 
   return {
-    waitMs: (namespace, config) => {
+    /** How long the next write of this docker config must wait. */
+    waitMs: (namespace: string, config: ConfigIdentity): number => {
       const { nextAtMs = 0 } = repairsOf(namespace, config) ?? {};
       return Math.min(Math.max(nextAtMs - clock.now(), 0), REPAIR_BACK_OFF.capMs);
     },
-    written: (namespace, config) => count(namespace, config),
-    missed: (namespace, config, resourceVersion) => {
+    /** A write of this docker config succeeded. */
+    written: (namespace: string, config: ConfigIdentity): void => count(namespace, config),
+    /** A write failed that was bound to this version of the secret. */
+    missed: (namespace: string, config: ConfigIdentity, resourceVersion: string): void => {
       const { missedVersion } = repairsOf(namespace, config) ?? {};
       if (missedVersion !== resourceVersion) count(namespace, config, resourceVersion);
     },
-    forget: (namespace) => repairsByNamespace.delete(namespace),
-    pruneIdle: () => {
+    forget: (namespace: string) => repairsByNamespace.delete(namespace),
+    /** Forgets the namespaces without a write for `REPAIRS_OVER_AFTER_MS`, and returns them. */
+    pruneIdle: (): readonly string[] => {
       const quiet = [...repairsByNamespace].filter(([, repairs]) => isQuiet(repairs));
       for (const [namespace] of quiet) repairsByNamespace.delete(namespace);
       return quiet.map(([namespace]) => namespace);

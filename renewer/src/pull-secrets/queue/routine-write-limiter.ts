@@ -7,25 +7,18 @@ import { ROTATION_INTERVAL_MS } from './pacing.ts';
 /** What is carried over: the fractions of a rate that is no multiple of ten. */
 const LESS_THAN_ONE_WRITE = 1 - 1e-9;
 
-/** Namespaces whose secret works but gets a newer token, at a limited rate. */
-export interface RoutineWriteLimiter {
-  add(namespace: string): void;
-  /** Releases namespaces until the signal aborts. */
-  run(signal: AbortSignal): Promise<void>;
-}
-
-export interface RoutineWriteLimiterSettings {
-  /** Also the rate at which a rotation of ten thousand namespaces costs etcd. */
-  readonly writesPerSecond: number;
-  /** Whether the last portion is done. */
-  readonly hasRoom: () => boolean;
-  readonly release: (namespace: string) => void;
-}
-
+/** Releases namespaces whose secret works but gets a newer token, at a limited rate. */
 export function createRoutineWriteLimiter(
   dependencies: ReconcileLoopDependencies,
-  { writesPerSecond, hasRoom, release }: RoutineWriteLimiterSettings,
-): RoutineWriteLimiter {
+  settings: {
+    /** Also the rate at which a rotation of ten thousand namespaces costs etcd. */
+    readonly writesPerSecond: number;
+    /** Whether the last portion is done. */
+    readonly hasRoom: () => boolean;
+    readonly release: (namespace: string) => void;
+  },
+) {
+  const { writesPerSecond, hasRoom, release } = settings;
   const waiting = new Set<string>();
   let allowance = 0;
 
@@ -42,18 +35,15 @@ export function createRoutineWriteLimiter(
     }
   }
 
+  const controller = {
+    name: 'pull secret rotation',
+    resyncMs: ROTATION_INTERVAL_MS,
+    retry: { baseMs: ROTATION_INTERVAL_MS, capMs: ROTATION_INTERVAL_MS },
+    reconcile: releasePortion,
+  };
   return {
-    add: (namespace) => waiting.add(namespace),
-    run: (signal) =>
-      runReconcileLoop(
-        dependencies,
-        {
-          name: 'pull secret rotation',
-          resyncMs: ROTATION_INTERVAL_MS,
-          retry: { baseMs: ROTATION_INTERVAL_MS, capMs: ROTATION_INTERVAL_MS },
-          reconcile: releasePortion,
-        },
-        signal,
-      ),
+    add: (namespace: string) => waiting.add(namespace),
+    /** Releases namespaces until the signal aborts. */
+    run: (signal: AbortSignal): Promise<void> => runReconcileLoop(dependencies, controller, signal),
   };
 }

@@ -1,5 +1,5 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { ReconcileLoopDependencies } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import {
   createWorkerSlots,
   type Priority,
@@ -27,42 +27,25 @@ export interface WorkQueueSettings {
   readonly retry: (error: unknown) => BackOff;
 }
 
-/**
- * Work by key: each key at most once at a time, and a storm of additions is one piece of work. As client-go's
- * rate-limiting work queue, with two priorities and with slots for slow keys. Why it is ours: decision 0008.
- */
-export interface WorkQueue {
-  /**
-   * Adds a key, before all others if it is urgent; a key that is being worked on comes again once afterwards. Keys
-   * that failed or were slow last time get no more slots than `SlotLimits` allows, so that they do not delay others.
-   * Slow keys that failed come after all other slow ones.
-   */
-  add(key: string, priority: Priority): void;
-  /** Whether a key waits for its time to come. */
-  isBackingOff(key: string): boolean;
-  /** Removes a key, with its failures. */
-  forget(key: string): void;
-  /** Whether no work waits, apart from keys that failed and urgent ones that were slow. */
-  hasRoom(): boolean;
-  /** Resolves when no work is running; to be called after the signal aborted, when none starts any more. */
-  drained(): Promise<void>;
-}
-
 /** The order among keys of one kind of slot. */
 type Rank = Exclude<SlotKind, 'slow'>;
 
 /** A Set keeps the order of insertion: first in, first out. */
-type WaitingKeys = Readonly<Record<Rank, Set<string>>>;
-
-function createWaitingKeys(): WaitingKeys {
+function createWaitingKeys(): Readonly<Record<Rank, Set<string>>> {
   return { urgent: new Set(), failed: new Set(), routine: new Set() };
 }
 
+export type WorkQueue = ReturnType<typeof createWorkQueue>;
+
+/**
+ * Work by key: each key at most once at a time, and a storm of additions is one piece of work. As client-go's
+ * rate-limiting work queue, with two priorities and with slots for slow keys. Why it is ours: decision 0008.
+ */
 export function createWorkQueue(
-  { clock, random }: { readonly clock: Clock; readonly random: () => number },
+  { clock, random }: Pick<ReconcileLoopDependencies, 'clock' | 'random'>,
   settings: WorkQueueSettings,
   signal: AbortSignal,
-): WorkQueue {
+) {
   const { work, ready, retry } = settings;
   const waiting = createWaitingKeys();
   const waitingSlow = createWaitingKeys();
@@ -74,6 +57,11 @@ export function createWorkQueue(
   const timers = new Map<string, AbortController>();
   const runs = new Set<Promise<void>>();
 
+  /**
+   * Adds a key, before all others if it is urgent; a key that is being worked on comes again once afterwards. Keys
+   * that failed or were slow last time get no more slots than `SlotLimits` allows, so that they do not delay others.
+   * Slow keys that failed come after all other slow ones.
+   */
   function add(key: string, priority: Priority): void {
     if (signal.aborted) return;
     stopTimer(key);
@@ -164,17 +152,19 @@ export function createWorkQueue(
 
   return {
     add,
-    isBackingOff: (key) => timers.has(key),
-    forget: (key) => {
+    /** Whether a key waits for its time to come. */
+    isBackingOff: (key: string): boolean => timers.has(key),
+    /** Removes a key, with its failures. */
+    forget: (key: string): void => {
       stopTimer(key);
       failures.delete(key);
       slowKeys.delete(key);
       slots.forget(key);
       for (const keys of allWaiting) keys.delete(key);
     },
-    hasRoom: () => !isAnyWaiting() && waitingSlow.routine.size === 0,
-    drained: async () => {
-      await Promise.all(runs);
-    },
+    /** Whether no work waits, apart from keys that failed and urgent ones that were slow. */
+    hasRoom: (): boolean => !isAnyWaiting() && waitingSlow.routine.size === 0,
+    /** Resolves when no work is running; to be called after the signal aborted, when none starts any more. */
+    drained: (): Promise<unknown> => Promise.all(runs),
   };
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import t from 'tap';
-import type { ReflectorHandler } from '@ecr-pull-secrets/kube/reflector.ts';
+import type { ReflectorHandler, ReflectorSettings } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { ObjectMeta, PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection, readJson } from '@ecr-pull-secrets/kube/read-json.ts';
 import {
-  type CacheReflector,
   createPullSecretCache,
   type PullSecretCache,
 } from '../../../src/pull-secrets/cache/cache.ts';
@@ -26,7 +25,7 @@ const rule: NamespaceRule = {
 
 const labels = { 'ecr-pull-secrets.io/inject': 'enabled' };
 
-const allowed: readonly NamespaceRole[] = [
+const allowed: NamespaceRole[] = [
   { roleArn: 'arn:aws:iam::123456789012:role/a', namespaces: parseNamespacePattern('team-a*') },
 ];
 
@@ -54,6 +53,9 @@ function handlersOf({ namespaceReflector, secretReflector }: PullSecretCache) {
     secretHandler: reducing(secretReflector),
   };
 }
+
+type CacheReflector<R> = ReflectorSettings<PartialObjectMetadata, R> &
+  Required<Pick<ReflectorSettings<PartialObjectMetadata, R>, 'metadataFields'>>;
 
 function reducing<R>(reflector: CacheReflector<R>): ReflectorHandler<PartialObjectMetadata> {
   const { handler } = reflector;
