@@ -32,7 +32,7 @@ export interface PemCertificates {
   readonly problems: readonly string[];
   readonly hasPrivateKey: boolean;
   /** Whether Go's `encoding/pem` finds fewer, since lines are glued or indented or have another end. */
-  readonly isNormalized: boolean;
+  readonly needsNormalization: boolean;
 }
 
 const BEGIN = /-----BEGIN ([A-Z0-9 ]{1,40})-----/g;
@@ -80,7 +80,7 @@ export function readPemCertificates(text: string): PemCertificates {
     certificates,
     problems,
     hasPrivateKey: blocks.some(({ label }) => label.endsWith('PRIVATE KEY')),
-    isNormalized: (text.match(BLOCK_OF_GO)?.length ?? 0) < certificates.length,
+    needsNormalization: (text.match(BLOCK_OF_GO)?.length ?? 0) < certificates.length,
   };
 }
 
@@ -97,8 +97,8 @@ function readBlock({ label, der }: PemBlock): Certificate | string {
 
 /** The text to the byte if Go finds its certificates; otherwise the certificates in canonical form. */
 export function normalizedPem(text: string): string {
-  const { isNormalized, certificates } = readPemCertificates(text);
-  return isNormalized ? certificates.map(({ pem }) => pem).join('') : text;
+  const { needsNormalization, certificates } = readPemCertificates(text);
+  return needsNormalization ? certificates.map(({ pem }) => pem).join('') : text;
 }
 
 function sizeProblem(text: string): string | undefined {
