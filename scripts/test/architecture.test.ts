@@ -10,7 +10,12 @@ const folders = new Set(
 );
 const names = new Set(files.map((path) => basename(path)));
 const folderNames = new Set([...folders].map((folder) => `${basename(folder)}/`));
-const tests = new Set([...names].map((name) => name.replace(/\.test\.ts$/, '')));
+/** Without what the tests use: a test file, or a scenario that a test file imports. */
+const tests = new Set(
+  files
+    .filter((path) => /\/test\//.test(path) && !/\/(?:support|fixtures|fuzz)\//.test(path))
+    .map((path) => basename(path).replace(/(?:\.test)?\.ts$/, '')),
+);
 const topFolders = new Set(files.map((path) => path.slice(0, path.indexOf('/') + 1)));
 
 /** The paths in backticks that are relative to the root of the checkout, or only the name of a file or a folder. */

@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { pathOf, SECRET } from './support/pull-secret.ts';
+import { pathOf, SECRET } from '../support/pull-secret.ts';
+import { playground } from './release.ts';
 
 const NAMESPACES = ['one', 'two', 'three'];
 
 /** The promise: no blind window is longer. */
 const LONGEST_BLINDNESS_MS = 60_000;
 
-const playground = await startPlayground();
-t.teardown(() => playground.close());
 const { api, cluster, node } = playground;
-await playground.install();
-await Promise.all(NAMESPACES.map((name) => api.createNamespace(name)));
-await eventually('all secrets', async () => {
-  assert.equal((await versions()).size, NAMESPACES.length);
-});
 
 /** resourceVersion of each pull secret by namespace. */
 async function versions(): Promise<ReadonlyMap<string, string>> {
@@ -67,22 +60,6 @@ async function findApiServer(): Promise<number> {
   throw new Error('there is no kube-apiserver');
 }
 
-t.test('after a restart of the API server all goes on, and no secret is written anew', (t) =>
-  servesAfter(t, 'after-a-restart', () => cluster.restartApiServer()),
-);
-
-t.test('an API server that is silent for longer than the lease lasts, likewise', (t) =>
-  servesAfter(t, 'after-the-silence', async () => {
-    const probes = await readProbes();
-    const pid = await findApiServer();
-    process.kill(pid, 'SIGSTOP');
-    await delay(20_000);
-    const answers = await Promise.all(probes.map(async (url) => (await fetch(url)).status));
-    process.kill(pid, 'SIGCONT');
-    t.same(answers, [200, 200, 200, 200, 200, 200], 'nothing is unready or dead for that');
-  }),
-);
-
 /** Of both containers of both replicas, as kubelet asks them. */
 async function readProbes(): Promise<readonly string[]> {
   const pods = await api.list<Pod & { readonly status?: { readonly podIP?: string } }>(
@@ -92,4 +69,28 @@ async function readProbes(): Promise<readonly string[]> {
     const host = node.toLoopback(status?.podIP ?? '');
     return ['9402/readyz', '9402/livez', '9403/livez'].map((probe) => `http://${host}:${probe}`);
   });
+}
+
+/** The API server is away, and the renewers watch on when it is back. */
+export async function testWatching(t: Test): Promise<void> {
+  await Promise.all(NAMESPACES.map((name) => api.createNamespace(name)));
+  await eventually('all secrets', async () => {
+    assert.equal((await versions()).size, NAMESPACES.length);
+  });
+
+  t.test('after a restart of the API server all goes on, and no secret is written anew', (t) =>
+    servesAfter(t, 'after-a-restart', () => cluster.restartApiServer()),
+  );
+
+  t.test('an API server that is silent for longer than the lease lasts, likewise', (t) =>
+    servesAfter(t, 'after-the-silence', async () => {
+      const probes = await readProbes();
+      const pid = await findApiServer();
+      process.kill(pid, 'SIGSTOP');
+      await delay(20_000);
+      const answers = await Promise.all(probes.map(async (url) => (await fetch(url)).status));
+      process.kill(pid, 'SIGCONT');
+      t.same(answers, [200, 200, 200, 200, 200, 200], 'nothing is unready or dead for that');
+    }),
+  );
 }

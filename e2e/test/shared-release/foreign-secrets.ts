@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import {
   type Event,
   type Manifest,
   type Secret,
 } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import { waitFor } from './support/cron-job.ts';
-import { OLD_NAME } from './support/old-tool.ts';
-import { documentOf, pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
-import { startSingleRun } from './support/single-run.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { waitFor } from '../support/cron-job.ts';
+import { OLD_NAME } from '../support/old-tool.ts';
+import { documentOf, pathOf, pullSecretsOf, SECRET } from '../support/pull-secret.ts';
+import { startSingleRun } from '../support/single-run.ts';
+import { playground, VALUES } from './release.ts';
 
-const playground = await startPlayground({ audit: true });
-t.teardown(() => playground.close());
 const { api, client, cluster } = playground;
 const { loginWith } = pullSecretsOf(playground);
-await playground.install();
 
 /** A secret that is there before a namespace opts in, and who wrote it in turn. */
 interface Case {
@@ -155,85 +153,90 @@ async function readsIn(namespace: string): Promise<number> {
     }).length;
 }
 
-const before = await makeAll('led-');
+/** Secrets of our name that belong to somebody else. The last test upgrades the release. */
+export async function testForeignSecrets(t: Test): Promise<void> {
+  const before = await makeAll('led-');
 
-t.test('a secret with nothing of use in it is taken over in place', async (t) => {
-  await Promise.all(
-    [...before.keys()].map((name) =>
-      api.merge(`/api/v1/namespaces/led-${name}`, {
-        metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
-      }),
-    ),
-  );
-  for (const name of Object.keys(TAKEN_OVER)) {
-    await isTakenOver(t, `led-${name}`, before.get(name));
-    t.same(await eventsIn(`led-${name}`), []);
-  }
-  t.equal(await readsIn('led-of-the-predecessor'), 0, 'its metadata say whose it is');
-  t.equal(await readsIn('led-ecr-by-hand'), 1);
-});
+  t.test('a secret with nothing of use in it is taken over in place', async (t) => {
+    await Promise.all(
+      [...before.keys()].map((name) =>
+        api.merge(`/api/v1/namespaces/led-${name}`, {
+          metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
+        }),
+      ),
+    );
+    for (const name of Object.keys(TAKEN_OVER)) {
+      await isTakenOver(t, `led-${name}`, before.get(name));
+      t.same(await eventsIn(`led-${name}`), []);
+    }
+    t.equal(await readsIn('led-of-the-predecessor'), 0, 'its metadata say whose it is');
+    t.equal(await readsIn('led-ecr-by-hand'), 1);
+  });
 
-t.test('a secret with foreign credentials is left alone and reported once', async (t) => {
-  for (const name of Object.keys(LEFT_ALONE)) {
-    const namespace = `led-${name}`;
-    const events = await eventually('an Event in the namespace', async () => {
-      const found = await eventsIn(namespace);
-      assert.equal(found.length, 1);
-      return found;
+  t.test('a secret with foreign credentials is left alone and reported once', async (t) => {
+    for (const name of Object.keys(LEFT_ALONE)) {
+      const namespace = `led-${name}`;
+      const events = await eventually('an Event in the namespace', async () => {
+        const found = await eventsIn(namespace);
+        assert.equal(found.length, 1);
+        return found;
+      });
+      t.match(events, [
+        { reason: 'PullSecretForeign', message: /has credentials for .*take-over/ },
+      ]);
+      t.same(await api.get(pathOf(namespace)), before.get(name), name);
+      t.equal(await readsIn(namespace), 1, name);
+    }
+    const pod = { spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] } };
+    const { spec } = await api.createPod('led-hub-by-hand', pod);
+    t.same(spec.imagePullSecrets, [{ name: SECRET }], 'pods have its name as ever');
+  });
+
+  t.test('a person may say that it be taken over, or do what makes it so', async (t) => {
+    await api.merge(pathOf('led-hub-by-hand'), { metadata: { labels: { touched: 'yes' } } });
+    await eventually('it was read again', async () =>
+      assert.equal(await readsIn('led-hub-by-hand'), 2),
+    );
+    await api.merge(pathOf('led-hub-by-hand'), {
+      metadata: { annotations: { 'ecr-pull-secrets.io/take-over': 'enabled' } },
     });
-    t.match(events, [{ reason: 'PullSecretForeign', message: /has credentials for .*take-over/ }]);
-    t.same(await api.get(pathOf(namespace)), before.get(name), name);
-    t.equal(await readsIn(namespace), 1, name);
-  }
-  const pod = { spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] } };
-  const { spec } = await api.createPod('led-hub-by-hand', pod);
-  t.same(spec.imagePullSecrets, [{ name: SECRET }], 'pods have its name as ever');
-});
-
-t.test('a person may say that it be taken over, or do what makes it so', async (t) => {
-  await api.merge(pathOf('led-hub-by-hand'), { metadata: { labels: { touched: 'yes' } } });
-  await eventually('it was read again', async () =>
-    assert.equal(await readsIn('led-hub-by-hand'), 2),
-  );
-  await api.merge(pathOf('led-hub-by-hand'), {
-    metadata: { annotations: { 'ecr-pull-secrets.io/take-over': 'enabled' } },
+    await isTakenOver(t, 'led-hub-by-hand', before.get('hub-by-hand'));
+    const text = JSON.stringify({ auths: ECR });
+    await api.merge(pathOf('led-hub-beside-ecr'), {
+      data: { '.dockerconfigjson': Buffer.from(text).toString('base64') },
+    });
+    await isTakenOver(t, 'led-hub-beside-ecr', before.get('hub-beside-ecr'));
+    await api.remove(pathOf('led-hub-restored'));
+    await eventually('one of ours', async () => {
+      assert.equal(await loginWith(await api.get<Secret>(pathOf('led-hub-restored'))), 200);
+    });
+    t.equal((await eventsIn('led-hub-by-hand')).length, 1);
   });
-  await isTakenOver(t, 'led-hub-by-hand', before.get('hub-by-hand'));
-  const text = JSON.stringify({ auths: ECR });
-  await api.merge(pathOf('led-hub-beside-ecr'), {
-    data: { '.dockerconfigjson': Buffer.from(text).toString('base64') },
-  });
-  await isTakenOver(t, 'led-hub-beside-ecr', before.get('hub-beside-ecr'));
-  await api.remove(pathOf('led-hub-restored'));
-  await eventually('one of ours', async () => {
-    assert.equal(await loginWith(await api.get<Secret>(pathOf('led-hub-restored'))), 200);
-  });
-  t.equal((await eventsIn('led-hub-by-hand')).length, 1);
-});
 
-t.test('a single run goes by the same rule, and says so', async (t) => {
-  const secrets = await makeAll('run-');
-  const variables = { DOCKER_SECRET_NAME: SECRET, TARGET_NAMESPACE: 'run-*' };
-  const first = await waitFor(startSingleRun(playground, variables));
-  t.equal(first.exitCode, 2);
-  for (const name of Object.keys(TAKEN_OVER)) {
-    t.match(first.stdout, `[run-${name}]... success\n`);
-    await isTakenOver(t, `run-${name}`, secrets.get(name));
-  }
-  for (const name of Object.keys(LEFT_ALONE)) {
-    const line = first.stdout.split('\n').find((each) => each.includes(`[run-${name}]`));
-    t.match(line, /failed: Secret "ecr-pull-secret" belongs to others: .*take-over=enabled/);
-    t.same(await api.get(pathOf(`run-${name}`)), secrets.get(name), name);
-  }
-  t.match(first.stderr, /writing the secret failed in 6: run-almost-ecr, .*INCOMPLETE\]\n$/);
-  const second = startSingleRun(playground, { ...variables, FOREIGN_SECRETS: 'take-over' });
-  t.equal((await waitFor(second)).exitCode, 0);
-  for (const [name, secret] of secrets) await isTakenOver(t, `run-${name}`, secret);
-});
+  t.test('a single run goes by the same rule, and says so', async (t) => {
+    const secrets = await makeAll('run-');
+    const variables = { DOCKER_SECRET_NAME: SECRET, TARGET_NAMESPACE: 'run-*' };
+    const first = await waitFor(startSingleRun(playground, variables));
+    t.equal(first.exitCode, 2);
+    for (const name of Object.keys(TAKEN_OVER)) {
+      t.match(first.stdout, `[run-${name}]... success\n`);
+      await isTakenOver(t, `run-${name}`, secrets.get(name));
+    }
+    for (const name of Object.keys(LEFT_ALONE)) {
+      const line = first.stdout.split('\n').find((each) => each.includes(`[run-${name}]`));
+      t.match(line, /failed: Secret "ecr-pull-secret" belongs to others: .*take-over=enabled/);
+      t.same(await api.get(pathOf(`run-${name}`)), secrets.get(name), name);
+    }
+    t.match(first.stderr, /writing the secret failed in 6: run-almost-ecr, .*INCOMPLETE\]\n$/);
+    const second = startSingleRun(playground, { ...variables, FOREIGN_SECRETS: 'take-over' });
+    t.equal((await waitFor(second)).exitCode, 0);
+    for (const [name, secret] of secrets) await isTakenOver(t, `run-${name}`, secret);
+  });
 
-t.test('the setting takes them all over, after a restart', async (t) => {
-  await playground.install({ foreignSecrets: 'take-over' });
-  const name = 'hub-in-the-predecessors-place';
-  await isTakenOver(t, `led-${name}`, before.get(name));
-  t.notMatch(documentOf(await api.get(pathOf(`led-${name}`))), /docker\.io/);
-});
+  t.test('the setting takes them all over, after a restart', async (t) => {
+    await playground.install({ ...VALUES, foreignSecrets: 'take-over' });
+    const name = 'hub-in-the-predecessors-place';
+    await isTakenOver(t, `led-${name}`, before.get(name));
+    t.notMatch(documentOf(await api.get(pathOf(`led-${name}`))), /docker\.io/);
+  });
+}

@@ -1,0 +1,20 @@
+import t from 'tap';
+import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { startMovedTime } from '../support/moved-time.ts';
+
+/** Another user of AWS, in another account. */
+export const OTHER = {
+  account: '210987654321',
+  accessKeyId: 'AKIAOTHER',
+  secretAccessKey: 'other-key',
+};
+
+export const ROLE = `arn:aws:iam::${OTHER.account}:role/team`;
+export const UNUSED_ROLE = `arn:aws:iam::${OTHER.account}:role/unused`;
+
+/** One cluster for the scenarios in this folder: each start costs 3 s of CPU. */
+export const world = await startMovedTime({
+  identities: [AWS_IDENTITY, OTHER],
+  roles: [ROLE, UNUSED_ROLE].map((arn) => ({ arn, trustedPrincipals: [AWS_IDENTITY.account] })),
+});
+t.teardown(() => world.close());
