@@ -1,8 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { ensureBinaries } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
 import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
 import { createHelm, type Helm } from '@ecr-pull-secrets/testbed/local-cluster/helm.ts';
 import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
+import { cacheHelm } from './helm-cache.ts';
+
+/** Not beside the bundles, which remove what lies unused among them. */
+const CACHE_DIR = fileURLToPath(
+  new URL('../../../node_modules/.cache/rendered-by-helm', import.meta.url),
+);
 
 type Teardown = Pick<Test, 'teardown'>;
 
@@ -22,7 +29,17 @@ export async function startClustersHelm(t: Teardown): Promise<Helm> {
 }
 
 async function start(t: Teardown, command: string): Promise<Helm> {
-  const guardian = await startGuardian();
-  t.teardown(() => guardian.close());
-  return createHelm({ guardian, command, kubeconfigPath: '/nonexistent' });
+  return cacheHelm({ directory: CACHE_DIR, command, helm: startLater(t, command) });
+}
+
+/** A run that renders nothing new needs no process at all. */
+function startLater(t: Teardown, command: string): Helm {
+  let started: Promise<Helm> | undefined;
+  return async (args) => {
+    started ??= startGuardian().then((guardian) => {
+      t.teardown(() => guardian.close());
+      return createHelm({ guardian, command, kubeconfigPath: '/nonexistent' });
+    });
+    return (await started)(args);
+  };
 }
