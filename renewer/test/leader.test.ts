@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
@@ -18,6 +18,10 @@ const ENVIRONMENT = {
   POD_NAMESPACE: 'ours',
 };
 
+const unreachable = () => Promise.reject(new Error('no API server'));
+
+const client: KubeClient = { request: unreachable, stream: unreachable, close: async () => {} };
+
 async function startEcr() {
   const server = createServer((_request, response) => {
     const authorizationToken = Buffer.from('AWS:password').toString('base64');
@@ -29,7 +33,9 @@ async function startEcr() {
   server.keepAliveTimeout = 0;
   const connected = once(server, 'connection');
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  return { server, connected, port: (server.address() as AddressInfo).port };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no TCP port');
+  return { server, connected, port: address.port };
 }
 
 t.test('the connections to AWS end with the leadership', async (t) => {
@@ -37,8 +43,6 @@ t.test('the connections to AWS end with the leadership', async (t) => {
   t.teardown(() => server.close().closeAllConnections());
   const value = { ...ENVIRONMENT, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` };
   t.intercept(process, 'env', { value });
-  const unreachable = () => Promise.reject(new Error('no API server'));
-  const client: KubeClient = { request: unreachable, stream: unreachable, close: async () => {} };
   const gotToken = Promise.withResolvers<void>();
   const write = (line: string): void => {
     if (line.includes('got a registry token')) gotToken.resolve();

@@ -91,10 +91,6 @@ export function createCredentialStore(
     tokenRenewer.require(tokenRequestsOf(identities.map(planFor)));
   }
 
-  function hasPassed(sinceMs: number | undefined, nowMs: number): sinceMs is number {
-    return sinceMs !== undefined && nowMs - sinceMs >= PENDING_MS;
-  }
-
   setRolesInUse([], clock.now());
   return {
     setRolesInUse,
@@ -124,4 +120,8 @@ export function createCredentialStore(
 
 function keyOf(role: Identity | undefined): string {
   return role?.roleArn ? `${role.roleArn} ${role.externalId ?? ''}` : '';
+}
+
+function hasPassed(sinceMs: number | undefined, nowMs: number): sinceMs is number {
+  return sinceMs !== undefined && nowMs - sinceMs >= PENDING_MS;
 }

@@ -34,14 +34,14 @@ const WILDCARD = /[*?]/;
  */
 export async function findTargets(
   { target, exclude }: TargetRule,
-  listNamespaces: () => Promise<readonly ListedNamespace[]>,
+  list: () => Promise<readonly ListedNamespace[]>,
 ): Promise<readonly Target[]> {
   const names = target.entries.filter((entry) => !WILDCARD.test(entry));
   const wanted = names.filter((name) => !exclude.matches(name));
   if (names.length === target.entries.length) {
     return [...new Set(wanted)].map((namespace) => ({ namespace }));
   }
-  const existing = new Map((await listNamespaces()).map((metadata) => [metadata.name, metadata]));
+  const existing = new Map((await list()).map((metadata) => [metadata.name, metadata]));
   const matching = [...existing.keys()]
     .filter((name) => target.matches(name) && !exclude.matches(name))
     .toSorted();
