@@ -202,7 +202,7 @@ function valuesFor(awsEndpoint: string, servicePort: number, tag: string): Manif
 
 /** The API server follows a change at once here. The chart of an older build may not have the value. */
 async function fastTrustPropagation(chart: string): Promise<Manifest> {
-  const schema = await readFile(join(chart, 'values.schema.json'), 'utf8');
-  if (!schema.includes('"trustPropagation"')) return {};
+  const defaults = await readFile(join(chart, 'values.yaml'), 'utf8');
+  if (!/^ +trustPropagation:/m.test(defaults)) return {};
   return { tls: { selfManaged: { trustPropagation: '1s' } } };
 }
