@@ -14,6 +14,7 @@ import {
 } from './renewal-policy.ts';
 import type { TokenRequest } from './token-plan.ts';
 
+/** The valid tokens, and what is to be renewed. */
 export type TokenRenewer = ReturnType<typeof createTokenRenewer>;
 
 /**

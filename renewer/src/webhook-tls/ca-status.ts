@@ -32,6 +32,7 @@ interface ObservedPair extends ReadCa {
 /** What the Secret is worth at some instant. */
 export type CaStatus = { readonly kind: 'unknown' } | { readonly kind: 'absent' } | PresentCa;
 
+/** The status of a Secret that is there. */
 export type PresentCa = Readonly<ReturnType<typeof presentCaOf>>;
 
 /**
