@@ -20,12 +20,7 @@ export interface Facts {
 }
 
 /** The file, as it was last read. */
-export interface FactsFile {
-  /** From memory; `undefined` if there is no readable file. */
-  readonly current: () => Facts | undefined;
-  /** Reads the file again. Never rejects: each distinct problem is logged once. */
-  readonly check: () => Promise<void>;
-}
+export type FactsFile = ReturnType<typeof openFactsFile>;
 
 /**
  * Opens the renewer's facts. A file that cannot be read counts as absent: an old fact may have become wrong, while
@@ -34,12 +29,13 @@ export interface FactsFile {
 export function openFactsFile(
   { logger }: { readonly logger: Logger },
   { factsDirectory }: Pick<WebhookConfiguration, 'factsDirectory'>,
-): FactsFile {
+) {
   const path = join(factsDirectory, FACTS_FILE);
   let lastText: string | undefined;
   let facts: Facts | undefined;
   let lastProblem: string | undefined;
 
+  /** Reads the file again. Never rejects: each distinct problem is logged once. */
   async function check(): Promise<void> {
     try {
       const text = await readIfPresent(path);
@@ -60,7 +56,11 @@ export function openFactsFile(
     }
   }
 
-  return { current: () => facts, check };
+  return {
+    /** From memory; `undefined` if there is no readable file. */
+    current: () => facts,
+    check,
+  };
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {

@@ -1,12 +1,12 @@
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { type Health, HEALTHY } from '@ecr-pull-secrets/shared/http/ops-server.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
-import { createMetricsRegistry, type MetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createPodDecider } from './admission/pod-decision.ts';
 import { createReviewHandler } from './admission/review-handler.ts';
 import type { WebhookConfiguration } from './configuration.ts';
-import { createWebhookApp, type WebhookApp } from './http/app.ts';
+import { createWebhookApp } from './http/app.ts';
 import { createWebhookMetrics } from './metrics.ts';
 import { openFactsFile } from './renewer-facts.ts';
 import { watchCertificate } from './tls/certificate-watch.ts';
@@ -17,27 +17,12 @@ export interface WebhookDependencies {
   readonly logger: Logger;
 }
 
-/** The parts of a webhook that does not listen yet. */
-export interface Webhook {
-  readonly app: WebhookApp;
-  readonly metrics: MetricsRegistry;
-  /** Resolves once the app can make TLS handshakes. */
-  readonly hasCertificate: Promise<void>;
-  /** Reads the files of `TLS_DIR` again; never rejects. */
-  readonly readFiles: () => Promise<void>;
-  /**
-   * Not ready before the first certificate and while stopping. A condition that all replicas share, such
-   * as an expired certificate, does not count: it would make all of them unready at once.
-   */
-  readonly ready: () => Health;
-}
-
-/** Creates the parts of a webhook and connects them. */
+/** Creates the parts of a webhook and connects them. It does not listen yet. */
 export function createWebhook(
   { clock, logger }: WebhookDependencies,
   configuration: WebhookConfiguration,
   stop: AbortSignal,
-): Webhook {
+) {
   const registry = createMetricsRegistry();
   const metrics = createWebhookMetrics(registry);
   const facts = openFactsFile({ logger }, configuration);
@@ -55,11 +40,17 @@ export function createWebhook(
   return {
     app,
     metrics: registry,
+    /** Resolves once the app can make TLS handshakes. */
     hasCertificate: first.promise,
+    /** Reads the files of `TLS_DIR` again; never rejects. */
     readFiles: async () => {
       await Promise.all([facts.check(), certificate.check()]);
     },
-    ready: () => {
+    /**
+     * Not ready before the first certificate and while stopping. A condition that all replicas share, such
+     * as an expired certificate, does not count: it would make all of them unready at once.
+     */
+    ready: (): Health => {
       if (stop.aborted) return { ok: false, reason: 'stopping: draining connections' };
       if (app.server.listening) return HEALTHY;
       const problem = certificate.problem();

@@ -43,6 +43,11 @@ export function createError(code: ErrorCode, message: string, cause?: unknown): 
   return Object.assign(error, { code });
 }
 
+/** @throws an error of the code whose message lists the problems, if there are any */
+export function throwIfAny(problems: readonly string[], code: ErrorCode): void {
+  if (problems.length > 0) throw createError(code, problems.join('; '));
+}
+
 /** Whether a value is an error of the catalogue, with that code if one is passed. */
 export function isCodedError(error: unknown, code?: ErrorCode): error is CodedError {
   if (!(error instanceof Error) || !('code' in error)) return false;

@@ -1,8 +1,5 @@
 import { matchesWildcards } from './wildcards.ts';
 
-/** Whether a key of a pull secret covers an image, which is named in full, without tag and digest. */
-export type Keyring = (imageName: string) => boolean;
-
 /** A key, or the name of an image, as the kubelet parses it. */
 interface Address {
   /** Without brackets if there is a port. */
@@ -15,12 +12,15 @@ interface Address {
 }
 
 /**
- * Matches images with the keys of a pull secret as the kubelet does (`pkg/credentialprovider/keyring.go`, `Add` and
+ * Creates a function that says whether a key of a pull secret covers an image, which is named in full, without tag
+ * and digest.
+ *
+ * It matches images with the keys of a pull secret as the kubelet does (`pkg/credentialprovider/keyring.go`, `Add` and
  * `URLsMatch`, v1.37.2); `e2e/test/keyring.test.ts` compares both. Two features are not implemented, because no
  * configuration has such keys: character classes (`[a-z]`) as wildcards, and `index.docker.io` for images
  * without a host.
  */
-export function createKeyring(keys: readonly string[]): Keyring {
+export function createKeyring(keys: readonly string[]): (imageName: string) => boolean {
   const read = keys.flatMap((key) => readKey(key) ?? []);
   // Most keys have no wildcard: they are looked up by host, so that not every image is compared with every key.
   const exact = Map.groupBy(read, ({ host }) => host);

@@ -1,9 +1,5 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import {
-  type CommandLine,
-  readOptions,
-  usageOf,
-} from '@ecr-pull-secrets/shared/command-line/command-options.ts';
+import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { z } from 'zod';
@@ -22,9 +18,7 @@ export interface CertsCommand {
   readonly run: (args: readonly string[], context: CertsContext) => Promise<void>;
 }
 
-interface Definition<Options extends z.ZodObject> {
-  readonly name: string;
-  readonly summary: string;
+interface Definition<Options extends z.ZodObject> extends Pick<CertsCommand, 'name' | 'summary'> {
   readonly description: string;
   readonly options: Options;
   readonly run: (
@@ -38,11 +32,7 @@ export function defineCommand<Options extends z.ZodObject>(
   definition: Definition<Options>,
 ): CertsCommand {
   const { name, summary, description, options, run } = definition;
-  const commandLine: CommandLine<Options> = {
-    words: `ecr-pull-secrets certs ${name}`,
-    description,
-    options,
-  };
+  const commandLine = { words: `ecr-pull-secrets certs ${name}`, description, options };
   return {
     name,
     summary,

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createError, isCodedError, isSystemError } from '@ecr-pull-secrets/shared/errors.ts';
 import { readPemFile } from '../verify/pem-file.ts';
 
 /** A file to be written. */
@@ -94,7 +94,7 @@ async function keepCopy(path: string, copy: string): Promise<boolean> {
     await copyFile(path, copy, constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (isSystemError(error, 'ENOENT')) return false;
     throw error;
   }
 }
@@ -105,7 +105,7 @@ async function reserve(path: string, mode: number): Promise<void> {
     const handle = await open(path, 'wx', mode);
     await handle.close();
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+    if (!isSystemError(error, 'EEXIST')) throw error;
     const advice = 'choose another --out, or give --force to replace it';
     throw createError('ECRPS_FILE_EXISTS', `${path} is there already: ${advice}`);
   }
@@ -116,11 +116,7 @@ async function attempt(directory: string, action: () => Promise<void>): Promise<
   try {
     await action();
   } catch (error) {
-    if (codeOf(error) === 'ECRPS_FILE_EXISTS') throw error;
+    if (isCodedError(error, 'ECRPS_FILE_EXISTS')) throw error;
     throw createError('ECRPS_FILE_UNUSABLE', `writing into ${directory}`, error);
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createError, throwIfAny } from '@ecr-pull-secrets/shared/errors.ts';
 import { z } from 'zod';
 import { createServingCertificate } from '../issue/serving-certificate.ts';
 import { splitBundle } from '../verify/bundle.ts';
@@ -7,7 +7,6 @@ import { verifyCa } from '../verify/ca.ts';
 import { certificateDates } from '../verify/certificate-dates.ts';
 import { verifyCertificateSet } from '../verify/certificate-set.ts';
 import type { PemPair } from '../verify/pem.ts';
-import { throwIfAny } from '../verify/throw-if-any.ts';
 import { defineCommand } from './command.ts';
 import {
   certificateFile,

@@ -50,8 +50,8 @@ export const verifyCommand = defineCommand({
       throw createError('ECRPS_CERTIFICATE_INVALID', message);
     }
     const { bundle, chain } = readCertificateSet(set);
-    if (chain.isNormalized) stderr.write(`note: ${paths.certificate} ${MENDED}\n`);
-    if (bundle?.isNormalized) stderr.write(`note: ${paths.ca} ${MENDED}\n`);
+    if (chain.needsNormalization) stderr.write(`note: ${paths.certificate} ${MENDED}\n`);
+    if (bundle?.needsNormalization) stderr.write(`note: ${paths.ca} ${MENDED}\n`);
     const end = certificateSetExpiry(set);
     const daysLeft = Math.round((end.getTime() - now.getTime()) / DAY_MS);
     stdout.write(

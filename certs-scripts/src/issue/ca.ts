@@ -1,8 +1,8 @@
+import { throwIfAny } from '@ecr-pull-secrets/shared/errors.ts';
 import { verifyCa } from '../verify/ca.ts';
 import { datesOfNew } from '../verify/certificate-dates.ts';
 import type { PemPair } from '../verify/pem.ts';
 import { privateKeyToPem } from '../verify/private-key.ts';
-import { throwIfAny } from '../verify/throw-if-any.ts';
 import { generateRsaKeyPair, type KeyPair } from './key-pair.ts';
 import { createSerialNumber } from './serial-number.ts';
 import {

@@ -1,11 +1,10 @@
-import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import { createError, throwIfAny } from '@ecr-pull-secrets/shared/errors.ts';
 import { verifyCa } from '../verify/ca.ts';
 import { certificateDates, datesOfNew } from '../verify/certificate-dates.ts';
 import { verifyCertificateSet } from '../verify/certificate-set.ts';
 import type { Certificate } from '../verify/certificate.ts';
 import { type PemPair, readPemCertificates } from '../verify/pem.ts';
 import { privateKeyToPem, readPrivateKey } from '../verify/private-key.ts';
-import { throwIfAny } from '../verify/throw-if-any.ts';
 import { generateRsaKeyPair, type KeyPair } from './key-pair.ts';
 import { createSerialNumber } from './serial-number.ts';
 import { commonNameField, signCertificate } from './signed-certificate.ts';

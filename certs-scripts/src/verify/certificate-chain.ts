@@ -9,20 +9,14 @@ export interface Candidates {
   readonly intermediates: readonly Certificate[];
 }
 
-/** What was found above a leaf. */
-export interface ChainSearch {
-  /** Every chain, from the leaf to a root. */
-  readonly chains: readonly (readonly Certificate[])[];
-  /** Why certificates with the name of an issuer are not in one. */
-  readonly rejections: readonly string[];
-}
-
 /** Go gives up after so many signatures (`maxChainSignatureChecks`). */
 const MAX_SIGNATURE_CHECKS = 100;
 
 interface Search extends Candidates {
   readonly now: Date;
-  readonly chains: Certificate[][];
+  /** Every chain, from the leaf to a root. */
+  readonly chains: (readonly Certificate[])[];
+  /** Why certificates with the name of an issuer are not in one. */
   readonly rejections: Set<string>;
   checksLeft: number;
 }
@@ -31,19 +25,17 @@ interface Search extends Candidates {
  * Builds every chain from a leaf up to a root, as Go's `buildChains` does: issuers by the octets of their
  * name, those first whose key identifier fits, in the order of their lists.
  */
-export function findChains(leaf: Certificate, candidates: Candidates, now: Date): ChainSearch {
-  const { roots } = candidates;
-  if (roots.some((root) => root.pem === leaf.pem)) return { chains: [[leaf]], rejections: [] };
-  const search: Search = {
-    ...candidates,
-    now,
-    chains: [],
-    rejections: new Set(),
-    checksLeft: MAX_SIGNATURE_CHECKS,
-  };
-  extend(search, [leaf], leaf);
+export function findChains(
+  leaf: Certificate,
+  candidates: Candidates,
+  now: Date,
+): Pick<Search, 'chains' | 'rejections'> {
+  const found = { chains: [], rejections: new Set<string>() };
+  const search: Search = { ...candidates, now, ...found, checksLeft: MAX_SIGNATURE_CHECKS };
+  if (candidates.roots.some((root) => root.pem === leaf.pem)) search.chains.push([leaf]);
+  else extend(search, [leaf], leaf);
   if (search.checksLeft < 0) search.rejections.add('there are too many CAs of one name to try');
-  return { chains: search.chains, rejections: [...search.rejections] };
+  return search;
 }
 
 function extend(search: Search, chain: readonly Certificate[], last: Certificate): void {
@@ -68,7 +60,7 @@ function mayFollow(
   if (search.checksLeft < 0 || !child || isInChain(candidate, chain)) return false;
   const problems = [
     ...signatureProblems(child, candidate),
-    ...caProblems(candidate, { role, pathLength: chain.length - 1, now: search.now }),
+    ...caProblems(candidate, role, chain.length - 1, search.now),
   ];
   for (const problem of problems) search.rejections.add(problem);
   return problems.length === 0;

@@ -36,8 +36,11 @@ export function caName({ x509 }: Certificate): string {
 }
 
 /** What is wrong with the dates. `what` names the certificate in the sentences. */
-export function dateProblems(what: string, certificate: Certificate, now: Date): string[] {
-  const { notBefore, notAfter } = certificate;
+export function dateProblems(
+  what: string,
+  { notBefore, notAfter }: Pick<Certificate, 'notBefore' | 'notAfter'>,
+  now: Date,
+): string[] {
   if (now < notBefore) return [`${what} is not valid before ${notBefore.toISOString()}`];
   if (now > notAfter) return [`${what} expired at ${notAfter.toISOString()}`];
   return [];
@@ -70,21 +73,21 @@ export function signatureProblems(certificate: Certificate, issuer: Certificate)
   if (publicKey.algorithm !== keyAlgorithm) return [`${signed}, but ${what} has another key`];
   const keyProblems = rsaProblems(what, issuer);
   if (keyProblems.length > 0) return keyProblems;
-  return isSignedBy(certificate.x509, issuer)
-    ? []
-    : [`${what} has the name of an issuer, but its key did not sign the certificate`];
+  if (isSignedBy(certificate.x509, issuer)) return [];
+  return [`${what} has the name of an issuer, but its key did not sign the certificate`];
 }
 
-/** What a CA is to sign. */
-export interface CaPlace {
-  readonly role: 'root' | 'intermediate';
-  /** How many intermediates are between it and the leaf. */
-  readonly pathLength: number;
-  readonly now: Date;
-}
-
-/** What keeps a certificate from its place in a chain: Go's `isValid`. */
-export function caProblems(ca: Certificate, { role, pathLength, now }: CaPlace): string[] {
+/**
+ * What keeps a certificate from its place in a chain: Go's `isValid`.
+ *
+ * @param pathLength - how many intermediates are between it and the leaf
+ */
+export function caProblems(
+  ca: Certificate,
+  role: 'root' | 'intermediate',
+  pathLength: number,
+  now: Date,
+): string[] {
   const what = caName(ca);
   const { basicConstraints } = ca;
   const problems = [...extensionProblems(what, ca), ...dateProblems(what, ca, now)];
@@ -102,9 +105,8 @@ export function caProblems(ca: Certificate, { role, pathLength, now }: CaPlace):
 export function usageProblems(what: string, { extendedKeyUsages }: Certificate): string[] {
   const isForServers =
     extendedKeyUsages.length === 0 || extendedKeyUsages.some((usage) => SERVER_USAGES.has(usage));
-  return isForServers
-    ? []
-    : [`${what} is not for servers: its extended key usage lacks serverAuth`];
+  if (isForServers) return [];
+  return [`${what} is not for servers: its extended key usage lacks serverAuth`];
 }
 
 /** What keeps a server from sending a certificate, first or behind it: OpenSSL's least, Go's most. */
@@ -149,9 +151,8 @@ function isSignedBy(certificate: X509Certificate, { publicKey }: Certificate): b
 
 function nameProblems(certificate: Certificate, name: string): string[] {
   if (!isDnsName(name)) return [`${JSON.stringify(name)} is not a DNS name`];
-  return isForName(certificate, name)
-    ? []
-    : [`the certificate is not for ${name}: add it to the subject alternative names`];
+  if (isForName(certificate, name)) return [];
+  return [`the certificate is not for ${name}: add it to the subject alternative names`];
 }
 
 /**

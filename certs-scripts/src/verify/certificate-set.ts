@@ -72,7 +72,7 @@ export function servingProblems(read: ReadCertificateSet, now: Date): readonly s
     ),
     ...sizeProblems(chain.certificates),
     ...keyProblems(privateKey, chain.certificates),
-    ...(bundle ? issuerProblems({ leaf, intermediates, bundle }, now) : []),
+    ...(bundle ? issuerProblems(leaf, intermediates, bundle, now) : []),
   ];
   // OpenSSL comes last: it says less about the same problems.
   return problems.length === 0 ? tlsProblems(read) : problems;
@@ -81,14 +81,9 @@ export function servingProblems(read: ReadCertificateSet, now: Date): readonly s
 /** What TLS serves a set with: both as PEM in one canonical form, whatever the texts looked like. */
 export function toServingPem({ chain, privateKey }: ReadCertificateSet) {
   return {
-    certificatePem: toPem(chain),
+    certificatePem: chain.certificates.map(({ pem }) => pem).join(''),
     privateKeyPem: privateKey ? privateKeyToPem(privateKey) : '',
   };
-}
-
-/** The certificates of a text as PEM that Go reads. */
-function toPem({ certificates }: PemCertificates): string {
-  return certificates.map(({ pem }) => pem).join('');
 }
 
 /** What callers would pass over, but a person did not mean. */
@@ -102,11 +97,10 @@ function bundleProblems({ bundle }: ReadCertificateSet): string[] {
 
 function sizeProblems(chain: readonly Certificate[]): string[] {
   const bytes = chain.reduce((sum, { x509 }) => sum + x509.raw.length + FRAME_BYTES, 0);
-  return bytes > MAX_SENT_BYTES
-    ? [
-        `the certificate has ${bytes} bytes of intermediates with it; Go takes ${MAX_SENT_BYTES} at most`,
-      ]
-    : [];
+  if (bytes <= MAX_SENT_BYTES) return [];
+  return [
+    `the certificate has ${bytes} bytes of intermediates with it; Go takes ${MAX_SENT_BYTES} at most`,
+  ];
 }
 
 /** The library's message stays out: it may describe the text of the key. Its code does not. */

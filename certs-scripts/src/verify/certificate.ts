@@ -4,11 +4,8 @@ import {
   createDerReader,
   type DerElement,
   type DerReader,
-  enterSequence,
   readPart,
   TAG,
-  toBitString,
-  toInteger,
 } from './der.ts';
 import { checkDistinguishedName } from './distinguished-name.ts';
 import { type Extensions, NO_EXTENSIONS, readExtensions } from './extensions.ts';
@@ -43,11 +40,11 @@ const VERSION_3 = 3;
  */
 export function readCertificate(der: Buffer): Certificate {
   const input = createDerReader(der);
-  const outer = readPart('certificate', () => enterSequence(input));
+  const outer = readPart('certificate', () => input.enter());
   if (input.nextTag() !== undefined) throw new Error('trailing data');
-  const body = readPart('certificate', () => enterSequence(outer));
+  const body = readPart('certificate', () => outer.enter());
   const version = readPart('version', () => readVersion(body));
-  const serialNumber = readPart('serial number', () => toInteger(body.read(TAG.integer)));
+  const serialNumber = readPart('serial number', () => body.integer());
   // Go 1.23 and later: `x509: negative serial number`.
   if (serialNumber < 0n) throw new Error('negative serial number');
 
@@ -60,11 +57,11 @@ export function readCertificate(der: Buffer): Certificate {
     readSignatureAlgorithm(algorithm.content),
   );
   const issuer = readPart('issuer', () => readName(body));
-  const [notBefore, notAfter] = readPart('validity', () => readValidity(enterSequence(body)));
+  const [notBefore, notAfter] = readPart('validity', () => readValidity(body.enter()));
   const subject = readPart('subject', () => readName(body));
   const keyInfo = readPart('public key', () => body.read(TAG.sequence));
   const extensions = version === 1 ? NO_EXTENSIONS : readRest(body, version);
-  readPart('signature', () => toBitString(outer.read(TAG.bitString)));
+  readPart('signature', () => outer.bitString());
 
   const x509 = readByOpenssl(der);
   return {
@@ -83,10 +80,9 @@ export function readCertificate(der: Buffer): Certificate {
 }
 
 function readVersion(body: DerReader): number {
-  const explicit = body.readOptional(contextTag(0, 'constructed'));
-  if (!explicit) return 1;
-  const reader = createDerReader(explicit.content);
-  const version = toInteger(reader.read(TAG.integer)) + 1n;
+  const reader = body.enterOptional(contextTag(0, 'constructed'));
+  if (!reader) return 1;
+  const version = reader.integer() + 1n;
   if (version < 1n || version > VERSION_3 || reader.nextTag() !== undefined) {
     throw new Error('invalid version');
   }
@@ -104,10 +100,10 @@ function readRest(body: DerReader, version: number): Extensions {
   readPart('unique identifier', () => body.readOptional(contextTag(1, 'primitive')));
   readPart('unique identifier', () => body.readOptional(contextTag(2, 'primitive')));
   if (version < VERSION_3) return NO_EXTENSIONS;
-  const extensions = readPart('extensions', () => body.readOptional(contextTag(3, 'constructed')));
-  if (!extensions) return NO_EXTENSIONS;
-  const reader = readPart('extensions', () => enterSequence(createDerReader(extensions.content)));
-  return readExtensions(reader);
+  const reader = readPart('extensions', () =>
+    body.enterOptional(contextTag(3, 'constructed'))?.enter(),
+  );
+  return reader ? readExtensions(reader) : NO_EXTENSIONS;
 }
 
 function readValidity(reader: DerReader): [Date, Date] {

@@ -7,16 +7,28 @@ export interface DerElement {
   readonly raw: Buffer;
 }
 
-/** Reads the elements of a DER text one after another. */
+/** Reads the elements of a DER text one after another. Each method throws an Error if what it reads is malformed. */
 export interface DerReader {
   /** The tag of the next element; `undefined` at the end. */
   nextTag(): number | undefined;
-  /** @throws an Error if the next element is malformed, or if there is none */
   readAny(): DerElement;
-  /** @throws an Error if the next element has another tag or is malformed */
+  /** The next element, which must have the tag. */
   read(tag: number): DerElement;
-  /** @throws an Error if the next element has the tag and is malformed */
   readOptional(tag: number): DerElement | undefined;
+  /** A reader of what is in the next element, which must have the tag; a SEQUENCE by default. */
+  enter(tag?: number): DerReader;
+  enterOptional(tag: number): DerReader | undefined;
+  /** Every element that is left. */
+  elements(): Generator<DerElement>;
+  /** A reader of each element that is left, all of which must be SEQUENCEs. */
+  sequences(): Generator<DerReader>;
+  /** In dots. */
+  objectIdentifier(): string;
+  integer(): bigint;
+  /** The octets; unused bits of the last one must be zero. */
+  bitString(): Buffer;
+  /** An optional BOOLEAN; false if it is missing. */
+  flag(): boolean;
 }
 
 const MALFORMED = 'malformed DER';
@@ -61,27 +73,38 @@ export function createDerReader(bytes: Buffer): DerReader {
     if (nextTag() !== tag) throw malformed();
     return readAny();
   };
+  const readOptional = (tag: number): DerElement | undefined =>
+    nextTag() === tag ? readAny() : undefined;
+  const enterOptional = (tag: number): DerReader | undefined => {
+    const element = readOptional(tag);
+    return element && createDerReader(element.content);
+  };
+  const enter = (tag: number = TAG.sequence): DerReader => createDerReader(read(tag).content);
   return {
     nextTag,
     readAny,
     read,
-    readOptional: (tag) => (nextTag() === tag ? readAny() : undefined),
+    readOptional,
+    enter,
+    enterOptional,
+    elements: () => untilEnd(nextTag, readAny),
+    sequences: () => untilEnd(nextTag, enter),
+    objectIdentifier: () => toObjectIdentifier(read(TAG.objectIdentifier)),
+    integer: () => toInteger(read(TAG.integer)),
+    bitString: () => toBitString(read(TAG.bitString)),
+    flag: () => nextTag() === TAG.boolean && toBoolean(readAny()),
   };
 }
 
-/** A reader of what is in the next element, which must be a SEQUENCE. */
-export function enterSequence(reader: DerReader): DerReader {
-  return createDerReader(reader.read(TAG.sequence).content);
+/** One by one, because 1 MiB may hold half a million elements. */
+function* untilEnd<T>(nextTag: () => number | undefined, read: () => T): Generator<T> {
+  while (nextTag() !== undefined) yield read();
 }
 
-/** Every element that is left. */
-export function* elementsOf(reader: DerReader): Generator<DerElement> {
-  while (reader.nextTag() !== undefined) yield reader.readAny();
-}
-
-/** A reader of each element that is left, all of which must be SEQUENCEs. */
-export function* sequencesOf(reader: DerReader): Generator<DerReader> {
-  while (reader.nextTag() !== undefined) yield enterSequence(reader);
+/** The identifier and the parameters, if any, that an AlgorithmIdentifier contains (RFC 5280 §4.1.1.2). */
+export function readAlgorithm(reader: DerReader): [string, DerElement | undefined] {
+  const identifier = reader.objectIdentifier();
+  return [identifier, reader.nextTag() === undefined ? undefined : reader.readAny()];
 }
 
 /** @throws an Error if the number is negative, or larger than Go's 63 bits */
@@ -92,7 +115,7 @@ export function toCount(element: DerElement): number {
 }
 
 /** @throws an Error if the number is not in its shortest form */
-export function toInteger({ content }: DerElement): bigint {
+function toInteger({ content }: DerElement): bigint {
   const [first, second] = content;
   if (first === undefined) throw malformed();
   const isPadded = (first === 0 && !isHigh(second)) || (first === 0xff && isHigh(second));
@@ -101,14 +124,14 @@ export function toInteger({ content }: DerElement): bigint {
 }
 
 /** @throws an Error if it is neither of the two values that DER has */
-export function toBoolean({ content }: DerElement): boolean {
+function toBoolean({ content }: DerElement): boolean {
   const [value] = content;
   if (content.length !== 1 || (value !== 0 && value !== 0xff)) throw malformed();
   return value === 0xff;
 }
 
 /** The octets; unused bits of the last one must be zero. @throws an Error if they are not */
-export function toBitString({ content }: DerElement): Buffer {
+function toBitString({ content }: DerElement): Buffer {
   const unused = content[0];
   const bits = content.subarray(1);
   if (unused === undefined || unused > 7 || (bits.length === 0 && unused > 0)) throw malformed();

@@ -1,12 +1,4 @@
-import {
-  createDerReader,
-  type DerElement,
-  elementsOf,
-  malformed,
-  sequencesOf,
-  TAG,
-  toObjectIdentifier,
-} from './der.ts';
+import { createDerReader, type DerElement, malformed, TAG } from './der.ts';
 
 /** What Go's `crypto/x509` `parseASN1String` takes, by the tag of the string. */
 const IS_TEXT: Readonly<Record<number, (bytes: Buffer) => boolean>> = {
@@ -25,10 +17,10 @@ const IS_TEXT: Readonly<Record<number, (bytes: Buffer) => boolean>> = {
  * @throws an Error if it does not
  */
 export function checkDistinguishedName({ content }: DerElement): void {
-  for (const relative of elementsOf(createDerReader(content))) {
+  for (const relative of createDerReader(content).elements()) {
     if (relative.tag !== TAG.set) throw malformed();
-    for (const attribute of sequencesOf(createDerReader(relative.content))) {
-      toObjectIdentifier(attribute.read(TAG.objectIdentifier));
+    for (const attribute of createDerReader(relative.content).sequences()) {
+      attribute.objectIdentifier();
       const value = attribute.readAny();
       if (IS_TEXT[value.tag]?.(value.content) !== true) throw malformed();
     }

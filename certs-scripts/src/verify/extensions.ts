@@ -2,13 +2,9 @@ import {
   contextTag,
   createDerReader,
   type DerReader,
-  enterSequence,
   malformed,
   readPart,
-  sequencesOf,
   TAG,
-  toBitString,
-  toBoolean,
   toCount,
   toObjectIdentifier,
 } from './der.ts';
@@ -43,11 +39,6 @@ export interface NameConstraints {
   readonly excluded: GeneralNames;
 }
 
-interface Extension {
-  readonly isCritical: boolean;
-  readonly value: Buffer;
-}
-
 /** What one extension adds; `isHandled: false` if Go does not know what is in it. */
 type Findings = Partial<Extensions> & { readonly isHandled?: false };
 
@@ -61,9 +52,15 @@ export const NO_EXTENSIONS: Extensions = Object.freeze({
   unhandledCritical: [],
 });
 
+/**
+ * Its name in messages, and how Go reads it. RFC 5280 forbids to mark some critical, and Go refuses
+ * certificates that do.
+ */
+type Kind = readonly [string, (reader: DerReader, value: Buffer) => Findings, 'never critical'?];
+
 /** Those that Go reads (`processExtensions`), by identifier. */
-const READERS: Readonly<Record<string, readonly [string, (value: Buffer) => Findings]>> = {
-  '2.5.29.14': ['subject key identifier', readSubjectKeyId],
+const KINDS: Readonly<Record<string, Kind>> = {
+  '2.5.29.14': ['subject key identifier', readSubjectKeyId, 'never critical'],
   '2.5.29.15': ['key usage', readKeyUsage],
   '2.5.29.17': ['subject alternative names', readNames],
   '2.5.29.19': ['basic constraints', readBasicConstraints],
@@ -71,15 +68,15 @@ const READERS: Readonly<Record<string, readonly [string, (value: Buffer) => Find
   '2.5.29.31': ['CRL distribution points', readDistributionPoints],
   '2.5.29.32': ['certificate policies', readPolicies],
   '2.5.29.33': ['policy mappings', readMappings],
-  '2.5.29.35': ['authority key identifier', readAuthorityKeyId],
+  '2.5.29.35': ['authority key identifier', readAuthorityKeyId, 'never critical'],
   '2.5.29.36': ['policy constraints', readPolicyConstraints],
   '2.5.29.37': ['extended key usage', readExtendedKeyUsage],
   '2.5.29.54': ['inhibit any policy', readInhibitAnyPolicy],
-  '1.3.6.1.5.5.7.1.1': ['authority information access', readInformationAccess],
+  '1.3.6.1.5.5.7.1.1': ['authority information access', readInformationAccess, 'never critical'],
 };
 
-/** RFC 5280 forbids to mark them critical, and Go refuses certificates that do. */
-const NEVER_CRITICAL = new Set(['2.5.29.14', '2.5.29.35', '1.3.6.1.5.5.7.1.1']);
+/** Go does not know what is in any other. */
+const UNKNOWN: Kind = ['extension', () => ({ isHandled: false })];
 
 /** The bit of `keyCertSign` in the first octet of a key usage (RFC 5280 §4.2.1.3). */
 const KEY_CERT_SIGN = 0x04;
@@ -90,123 +87,110 @@ const KEY_CERT_SIGN = 0x04;
  * @throws an Error if Go does not read them
  */
 export function readExtensions(reader: DerReader): Extensions {
-  const seen = new Map<string, Extension>();
-  for (const extension of sequencesOf(reader)) {
-    const [identifier, content] = readPart('extension', () => readExtension(extension));
-    if (seen.has(identifier)) throw new Error(`the extension ${identifier} is there twice`);
-    seen.set(identifier, content);
-  }
+  const seen = new Set<string>();
   const unhandledCritical: string[] = [];
-  const found = [...seen].map(([identifier, { isCritical, value }]) => {
-    const [name, read] = READERS[identifier] ?? ['extension', readUnknown];
-    const { isHandled = true, ...findings } = readPart(name, () => read(value));
-    if (isCritical && NEVER_CRITICAL.has(identifier)) throw new Error(`the ${name} is critical`);
+  const extensions = Array.from(reader.sequences(), (extension) => {
+    const read = readPart('extension', () => readExtension(extension));
+    if (seen.has(read.identifier))
+      throw new Error(`the extension ${read.identifier} is there twice`);
+    seen.add(read.identifier);
+    return read;
+  });
+  const found = extensions.map(({ identifier, isCritical, value }) => {
+    const [name, read, neverCritical] = KINDS[identifier] ?? UNKNOWN;
+    const { isHandled = true, ...findings } = readPart(name, () =>
+      read(createDerReader(value), value),
+    );
+    if (isCritical && neverCritical) throw new Error(`the ${name} is critical`);
     if (isCritical && !isHandled) unhandledCritical.push(identifier);
     return findings;
   });
   return Object.assign({}, NO_EXTENSIONS, ...found, { unhandledCritical });
 }
 
-function readExtension(reader: DerReader): [string, Extension] {
-  const identifier = toObjectIdentifier(reader.read(TAG.objectIdentifier));
-  const critical = reader.readOptional(TAG.boolean);
-  const isCritical = critical !== undefined && toBoolean(critical);
-  return [identifier, { isCritical, value: reader.read(TAG.octetString).content }];
+function readExtension(reader: DerReader) {
+  const identifier = reader.objectIdentifier();
+  return { identifier, isCritical: reader.flag(), value: reader.read(TAG.octetString).content };
 }
 
-function readUnknown(): Findings {
-  return { isHandled: false };
-}
-
-function readKeyUsage(value: Buffer): Findings {
-  const [first, second = 0] = toBitString(createDerReader(value).read(TAG.bitString));
+function readKeyUsage(reader: DerReader): Findings {
+  const [first, second = 0] = reader.bitString();
   // Without any of the nine bits Go takes it for not stated.
   const isStated = first !== undefined && (first !== 0 || (second & 0x80) !== 0);
   return { maySignCertificates: isStated ? (first & KEY_CERT_SIGN) !== 0 : undefined };
 }
 
-function readBasicConstraints(value: Buffer): Findings {
-  const reader = enterSequence(createDerReader(value));
-  const flag = reader.readOptional(TAG.boolean);
-  const length = reader.readOptional(TAG.integer);
-  return {
-    basicConstraints: {
-      isCa: flag !== undefined && toBoolean(flag),
-      maxPathLength: length && toCount(length),
-    },
-  };
+function readBasicConstraints(reader: DerReader): Findings {
+  const sequence = reader.enter();
+  const isCa = sequence.flag();
+  const length = sequence.readOptional(TAG.integer);
+  return { basicConstraints: { isCa, maxPathLength: length && toCount(length) } };
 }
 
-function readNames(value: Buffer): Findings {
-  const names = readAlternativeNames(value);
-  const { dns, emails, uris, addresses } = names;
+function readNames(reader: DerReader, value: Buffer): Findings {
+  const alternativeNames = readAlternativeNames(reader);
+  const { dns, emails, uris, addresses } = alternativeNames;
   const isHandled = [dns, emails, uris, addresses].some(({ length }) => length > 0);
-  const findings = { alternativeNames: names, alternativeNamesDer: value };
+  const findings = { alternativeNames, alternativeNamesDer: value };
   return isHandled ? findings : { ...findings, isHandled };
 }
 
-function readNameConstraints(value: Buffer): Findings {
-  const outer = createDerReader(value);
-  const reader = enterSequence(outer);
-  const permitted = reader.readOptional(contextTag(0, 'constructed'))?.content ?? NOTHING;
-  const excluded = reader.readOptional(contextTag(1, 'constructed'))?.content ?? NOTHING;
+function readNameConstraints(outer: DerReader): Findings {
+  const reader = outer.enter();
+  const permitted = reader.enterOptional(contextTag(0, 'constructed'));
+  const excluded = reader.enterOptional(contextTag(1, 'constructed'));
   const isOver = outer.nextTag() === undefined && reader.nextTag() === undefined;
-  if (!isOver || permitted.length + excluded.length === 0) throw malformed();
+  if (!isOver || (permitted?.nextTag() ?? excluded?.nextTag()) === undefined) throw malformed();
   const nameConstraints = { permitted: readSubtrees(permitted), excluded: readSubtrees(excluded) };
   const hasOthers = nameConstraints.permitted.hasOthers || nameConstraints.excluded.hasOthers;
   return hasOthers ? { nameConstraints, isHandled: false } : { nameConstraints };
 }
 
-function readExtendedKeyUsage(value: Buffer): Findings {
-  const usages = enterSequence(createDerReader(value));
-  const extendedKeyUsages: string[] = [];
-  while (usages.nextTag() !== undefined) {
-    extendedKeyUsages.push(toObjectIdentifier(usages.read(TAG.objectIdentifier)));
-  }
-  return { extendedKeyUsages };
+function readExtendedKeyUsage(reader: DerReader): Findings {
+  const usages = Array.from(reader.enter().elements());
+  if (usages.some(({ tag }) => tag !== TAG.objectIdentifier)) throw malformed();
+  return { extendedKeyUsages: usages.map(toObjectIdentifier) };
 }
 
-function readSubjectKeyId(value: Buffer): Findings {
-  return { subjectKeyId: createDerReader(value).read(TAG.octetString).content };
+function readSubjectKeyId(reader: DerReader): Findings {
+  return { subjectKeyId: reader.read(TAG.octetString).content };
 }
 
-function readAuthorityKeyId(value: Buffer): Findings {
-  const identifier = enterSequence(createDerReader(value));
-  const key = identifier.readOptional(contextTag(0, 'primitive'));
+function readAuthorityKeyId(reader: DerReader): Findings {
+  const key = reader.enter().readOptional(contextTag(0, 'primitive'));
   return { authorityKeyId: key?.content ?? NOTHING };
 }
 
 /** A negative count, which Go takes for not stated, is refused. */
-function readPolicyConstraints(value: Buffer): Findings {
-  const reader = enterSequence(createDerReader(value));
-  const required = reader.readOptional(contextTag(0, 'primitive'));
-  const inhibited = reader.readOptional(contextTag(1, 'primitive'));
+function readPolicyConstraints(reader: DerReader): Findings {
+  const sequence = reader.enter();
+  const required = sequence.readOptional(contextTag(0, 'primitive'));
+  const inhibited = sequence.readOptional(contextTag(1, 'primitive'));
   return {
     requireExplicitPolicy: required && toCount(required),
     inhibitPolicyMapping: inhibited && toCount(inhibited),
   };
 }
 
-function readInhibitAnyPolicy(value: Buffer): Findings {
-  return { inhibitAnyPolicy: toCount(createDerReader(value).read(TAG.integer)) };
+function readInhibitAnyPolicy(reader: DerReader): Findings {
+  return { inhibitAnyPolicy: toCount(reader.read(TAG.integer)) };
 }
 
 /** Nothing in it is used, but Go refuses what is malformed. */
-function readDistributionPoints(value: Buffer): Findings {
-  for (const point of sequencesOf(enterSequence(createDerReader(value)))) {
-    const name = point.readOptional(contextTag(0, 'constructed'));
-    if (!name) continue;
-    const full = createDerReader(name.content).read(contextTag(0, 'constructed'));
-    const names = createDerReader(full.content);
-    while (names.nextTag() === contextTag(6, 'primitive')) names.readAny();
+function readDistributionPoints(reader: DerReader): Findings {
+  for (const point of reader.enter().sequences()) {
+    const names = point
+      .enterOptional(contextTag(0, 'constructed'))
+      ?.enter(contextTag(0, 'constructed'));
+    while (names?.nextTag() === contextTag(6, 'primitive')) names.readAny();
   }
   return {};
 }
 
 /** The same. */
-function readInformationAccess(value: Buffer): Findings {
-  for (const description of sequencesOf(enterSequence(createDerReader(value)))) {
-    toObjectIdentifier(description.read(TAG.objectIdentifier));
+function readInformationAccess(reader: DerReader): Findings {
+  for (const description of reader.enter().sequences()) {
+    description.objectIdentifier();
     description.readOptional(contextTag(6, 'primitive'));
   }
   return {};

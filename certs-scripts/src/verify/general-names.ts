@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { createDerReader, type DerElement, elementsOf, enterSequence, sequencesOf } from './der.ts';
+import type { DerElement, DerReader } from './der.ts';
 import { isAscii } from './distinguished-name.ts';
 
 /** The names of one kind of each that a certificate is for, or that a CA may or may not sign for. */
@@ -36,8 +36,8 @@ const AUTHORITY_FORM = /^(?:[a-z0-9._~-]*@)?(?<host>[a-z0-9._~-]*(?::[0-9]*)?)$/
  *
  * @throws an Error if Go does not read them
  */
-export function readAlternativeNames(value: Buffer): GeneralNames {
-  return collect([...elementsOf(enterSequence(createDerReader(value)))], {
+export function readAlternativeNames(reader: DerReader): GeneralNames {
+  return collect([...reader.enter().elements()], {
     checkUri: (uri) => void uriHost(uri),
     lengths: [4, 16],
     numberOf: ({ tag }) => tag ^ 0x80,
@@ -49,10 +49,9 @@ export function readAlternativeNames(value: Buffer): GeneralNames {
  *
  * @throws an Error if Go does not read them
  */
-export function readSubtrees(value: Buffer): GeneralNames {
-  const subtrees = sequencesOf(createDerReader(value));
+export function readSubtrees(reader?: DerReader): GeneralNames {
   const names = collect(
-    Array.from(subtrees, (subtree) => subtree.readAny()),
+    Array.from(reader?.sequences() ?? [], (subtree) => subtree.readAny()),
     {
       checkUri: (host) => {
         if (isIP(host) !== 0 || !isDomain(host, 'constraint'))
@@ -62,10 +61,12 @@ export function readSubtrees(value: Buffer): GeneralNames {
       numberOf: ({ tag }) => (tag >= 0x80 && tag < 0xa0 ? tag - 0x80 : -1),
     },
   );
-  for (const name of [...names.dns, ...names.emails.filter((email) => !email.includes('@'))])
-    if (!isDomain(name, 'constraint')) throw unusable('name constraint', name);
-  for (const email of names.emails.filter((one) => one.includes('@')))
-    if (!mailboxOf(email)) throw unusable('name constraint', email);
+  const invalid =
+    names.dns.find((name) => !isDomain(name, 'constraint')) ??
+    names.emails.find(
+      (email) => !(email.includes('@') ? mailboxOf(email) : isDomain(email, 'constraint')),
+    );
+  if (invalid !== undefined) throw unusable('name constraint', invalid);
   if (!names.addresses.every(hasContiguousMask))
     throw new Error('invalid mask in an IP constraint');
   return names;

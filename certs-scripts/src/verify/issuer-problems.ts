@@ -7,24 +7,22 @@ import { hasValidPolicies } from './policies.ts';
 
 const MAX_LISTED = 10;
 
-/** A leaf, what is sent behind it, and what callers trust. */
-export interface Issuers {
-  readonly leaf: Certificate;
-  readonly intermediates: readonly Certificate[];
-  readonly bundle: PemCertificates;
-}
-
-/** What is wrong with every chain from a leaf to a certificate that callers trust: Go's `Verify`. */
+/**
+ * What is wrong with every chain from a leaf to a certificate that callers trust: Go's `Verify`.
+ *
+ * @param intermediates - what is sent behind the leaf
+ * @param bundle - what callers trust
+ */
 export function issuerProblems(
-  { leaf, intermediates, bundle }: Issuers,
+  leaf: Certificate,
+  intermediates: readonly Certificate[],
+  { certificates: roots, problems: unreadable }: PemCertificates,
   now: Date,
 ): readonly string[] {
-  const { certificates: roots, problems: unreadable } = bundle;
   if (roots.length === 0) return unreadable.map((problem) => `the CA bundle ${problem}`);
   const { chains, rejections } = findChains(leaf, { intermediates, roots }, now);
-  if (chains.length === 0) {
-    return rejections.length > 0 ? firstOf(rejections) : [unknownIssuer(leaf, roots)];
-  }
+  if (chains.length === 0)
+    return rejections.size > 0 ? firstOf([...rejections]) : [unknownIssuer(leaf, roots)];
   const problems = chains.map(chainProblems);
   // One good chain is enough.
   return problems.some((one) => one.length === 0) ? [] : firstOf([...new Set(problems.flat())]);

@@ -32,7 +32,7 @@ export interface PemCertificates {
   readonly problems: readonly string[];
   readonly hasPrivateKey: boolean;
   /** Whether Go's `encoding/pem` finds fewer, since lines are glued or indented or have another end. */
-  readonly isNormalized: boolean;
+  readonly needsNormalization: boolean;
 }
 
 const BEGIN = /-----BEGIN ([A-Z0-9 ]{1,40})-----/g;
@@ -63,10 +63,10 @@ export function readPemBlocks(text: string): readonly PemBlock[] {
 
 /** Reads the certificates of a PEM text. It never throws. */
 export function readPemCertificates(text: string): PemCertificates {
-  const tooLarge = sizeProblem(text);
-  const blocks = tooLarge === undefined ? readPemBlocks(text) : [];
+  const isTooLarge = text.length > MAX_PEM_BYTES;
+  const blocks = isTooLarge ? [] : readPemBlocks(text);
   const certificates: Certificate[] = [];
-  const problems = tooLarge === undefined ? [] : [tooLarge];
+  const problems = isTooLarge ? [`is larger than ${MAX_PEM_BYTES / 1024} KiB`] : [];
   if (blocks.length > MAX_BLOCKS) problems.push(`has more than ${MAX_BLOCKS} PEM blocks`);
   for (const block of blocks.slice(0, MAX_BLOCKS)) {
     if (!block.label.endsWith('CERTIFICATE')) continue;
@@ -80,7 +80,7 @@ export function readPemCertificates(text: string): PemCertificates {
     certificates,
     problems,
     hasPrivateKey: blocks.some(({ label }) => label.endsWith('PRIVATE KEY')),
-    isNormalized: (text.match(BLOCK_OF_GO)?.length ?? 0) < certificates.length,
+    needsNormalization: (text.match(BLOCK_OF_GO)?.length ?? 0) < certificates.length,
   };
 }
 
@@ -97,10 +97,6 @@ function readBlock({ label, der }: PemBlock): Certificate | string {
 
 /** The text to the byte if Go finds its certificates; otherwise the certificates in canonical form. */
 export function normalizedPem(text: string): string {
-  const { isNormalized, certificates } = readPemCertificates(text);
-  return isNormalized ? certificates.map(({ pem }) => pem).join('') : text;
-}
-
-function sizeProblem(text: string): string | undefined {
-  return text.length > MAX_PEM_BYTES ? `is larger than ${MAX_PEM_BYTES / 1024} KiB` : undefined;
+  const { needsNormalization, certificates } = readPemCertificates(text);
+  return needsNormalization ? certificates.map(({ pem }) => pem).join('') : text;
 }

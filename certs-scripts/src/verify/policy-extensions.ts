@@ -1,11 +1,4 @@
-import {
-  createDerReader,
-  type DerReader,
-  enterSequence,
-  malformed,
-  sequencesOf,
-  TAG,
-} from './der.ts';
+import { type DerReader, malformed, TAG } from './der.ts';
 
 /** What a certificate says about policies (RFC 5280 §4.2.1.4, 5, 11 and 14). Identifiers are in hex. */
 export interface Policies {
@@ -24,9 +17,9 @@ export interface PolicyMapping {
 export const NO_POLICIES: Policies = Object.freeze({ policies: [], policyMappings: [] });
 
 /** @throws an Error if Go does not read them */
-export function readPolicies(value: Buffer): Pick<Policies, 'policies'> {
-  const policies = pairsOf(value).map((reader) => {
-    const { content } = reader.read(TAG.objectIdentifier);
+export function readPolicies(reader: DerReader): Pick<Policies, 'policies'> {
+  const policies = Array.from(reader.enter().sequences(), (policy) => {
+    const { content } = policy.read(TAG.objectIdentifier);
     if (!isIdentifier(content)) throw malformed();
     return content.toString('hex');
   });
@@ -35,17 +28,13 @@ export function readPolicies(value: Buffer): Pick<Policies, 'policies'> {
 }
 
 /** @throws an Error if Go does not read them */
-export function readMappings(value: Buffer): Pick<Policies, 'policyMappings'> {
+export function readMappings(reader: DerReader): Pick<Policies, 'policyMappings'> {
   return {
-    policyMappings: pairsOf(value).map((reader) => ({
-      issuerPolicy: reader.read(TAG.objectIdentifier).content.toString('hex'),
-      subjectPolicy: reader.read(TAG.objectIdentifier).content.toString('hex'),
+    policyMappings: Array.from(reader.enter().sequences(), (mapping) => ({
+      issuerPolicy: mapping.read(TAG.objectIdentifier).content.toString('hex'),
+      subjectPolicy: mapping.read(TAG.objectIdentifier).content.toString('hex'),
     })),
   };
-}
-
-function pairsOf(value: Buffer): readonly DerReader[] {
-  return [...sequencesOf(enterSequence(createDerReader(value)))];
 }
 
 /** Of any length, unlike others: each number in its shortest form, the last one complete. */

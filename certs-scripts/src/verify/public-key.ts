@@ -2,10 +2,9 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import {
   createDerReader,
   type DerElement,
-  enterSequence,
   malformed,
+  readAlgorithm,
   TAG,
-  toBitString,
   toObjectIdentifier,
 } from './der.ts';
 
@@ -60,10 +59,9 @@ const CHECKS: Readonly<
  */
 export function readPublicKey({ content }: DerElement, certificate: X509Certificate): PublicKey {
   const reader = createDerReader(content);
-  const identifier = enterSequence(reader);
-  const algorithm = ALGORITHMS[toObjectIdentifier(identifier.read(TAG.objectIdentifier))];
-  const parameters = identifier.nextTag() === undefined ? undefined : identifier.readAny();
-  const bits = toBitString(reader.read(TAG.bitString));
+  const [identifier, parameters] = readAlgorithm(reader.enter());
+  const algorithm = ALGORITHMS[identifier];
+  const bits = reader.bitString();
   if (algorithm) CHECKS[algorithm](parameters, bits);
   const key = readKeyObject(certificate);
   const exponent = key.asymmetricKeyDetails?.publicExponent ?? 3n;

@@ -1,11 +1,9 @@
 import {
-  createDerReader,
   contextTag,
+  createDerReader,
+  type DerElement,
   type DerReader,
-  enterSequence,
-  TAG,
-  toInteger,
-  toObjectIdentifier,
+  readAlgorithm,
 } from './der.ts';
 import type { KeyAlgorithm } from './public-key.ts';
 
@@ -52,30 +50,26 @@ const PSS_SALT_LENGTHS: Readonly<Record<string, bigint>> = {
  * @throws an Error if it is malformed
  */
 export function readSignatureAlgorithm(content: Buffer): SignatureAlgorithm {
-  const reader = createDerReader(content);
-  const identifier = toObjectIdentifier(reader.read(TAG.objectIdentifier));
-  const hasParameters = reader.nextTag() !== undefined;
-  if (identifier === RSA_PSS) {
-    const isTaken = hasParameters && isPssOfGo(enterSequence(reader));
-    return { name: 'RSA-PSS', keyAlgorithm: isTaken ? 'RSA' : undefined };
-  }
-  if (hasParameters) reader.readAny();
+  const [identifier, parameters] = readAlgorithm(createDerReader(content));
+  if (identifier === RSA_PSS)
+    return { name: 'RSA-PSS', keyAlgorithm: isPssOfGo(parameters) ? 'RSA' : undefined };
   const known = ALGORITHMS[identifier] ?? { name: identifier, keyAlgorithm: undefined };
-  return hasParameters && known.keyAlgorithm === 'Ed25519'
+  return parameters && known.keyAlgorithm === 'Ed25519'
     ? { ...known, keyAlgorithm: undefined }
     : known;
 }
 
 /** Go's `getSignatureAlgorithmFromAI`: one hash for both, its length as salt, the usual trailer. */
-function isPssOfGo(parameters: DerReader): boolean {
+function isPssOfGo(element: DerElement | undefined): boolean {
+  if (!element) return false;
+  const parameters = createDerReader(element.raw).enter();
   try {
-    const hash = readHash(enterContext(parameters, 0));
-    const mask = enterSequence(enterContext(parameters, 1));
-    const isMgf1 = toObjectIdentifier(mask.read(TAG.objectIdentifier)) === MGF1;
-    const saltLength = toInteger(enterContext(parameters, 2).read(TAG.integer));
-    const trailer = parameters.readOptional(contextTag(3, 'constructed'));
-    const isUsualTrailer =
-      !trailer || toInteger(createDerReader(trailer.content).read(TAG.integer)) === 1n;
+    const hash = readHash(parameters.enter(contextTag(0, 'constructed')));
+    const mask = parameters.enter(contextTag(1, 'constructed')).enter();
+    const isMgf1 = mask.objectIdentifier() === MGF1;
+    const saltLength = parameters.enter(contextTag(2, 'constructed')).integer();
+    const trailer = parameters.enterOptional(contextTag(3, 'constructed'));
+    const isUsualTrailer = !trailer || trailer.integer() === 1n;
     return (
       isMgf1 && readHash(mask) === hash && PSS_SALT_LENGTHS[hash] === saltLength && isUsualTrailer
     );
@@ -84,15 +78,9 @@ function isPssOfGo(parameters: DerReader): boolean {
   }
 }
 
-function enterContext(reader: DerReader, number: number): DerReader {
-  return createDerReader(reader.read(contextTag(number, 'constructed')).content);
-}
-
 /** An AlgorithmIdentifier without parameters, or with NULL. */
 function readHash(reader: DerReader): string {
-  const identifier = enterSequence(reader);
-  const hash = toObjectIdentifier(identifier.read(TAG.objectIdentifier));
-  const parameters = identifier.nextTag() === undefined ? undefined : identifier.readAny();
+  const [hash, parameters] = readAlgorithm(reader.enter());
   if (parameters && parameters.raw.toString('hex') !== '0500') throw new Error('hash parameters');
   return hash;
 }

@@ -9,10 +9,10 @@ const { caBundle, chain, key, dnsName } = toCase('PEM', below(root()));
 
 t.test('files that cat glued are read, and written with each marker on a line of its own', (t) => {
   const glued = caBundle.trimEnd() + chain.trimEnd();
-  const { certificates, problems, isNormalized } = readPemCertificates(glued);
+  const { certificates, problems, needsNormalization } = readPemCertificates(glued);
   t.equal(certificates.length, 2);
   t.strictSame(problems, []);
-  t.equal(isNormalized, true);
+  t.equal(needsNormalization, true);
   t.equal(normalizedPem(glued), caBundle + chain);
   t.equal(
     normalizedPem(`# ours\n${caBundle}`),

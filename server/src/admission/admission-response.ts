@@ -1,5 +1,5 @@
 import { ADMISSION_API_VERSION, ADMISSION_KIND } from './admission-review.ts';
-import type { AddOperation } from './pull-secret-patch.ts';
+import type { PodDecision } from './pod-decision.ts';
 
 /**
  * The answer in the form that the API server accepts (apiserver `webhook/request/admissionreview.go`): the type
@@ -18,16 +18,10 @@ export interface AdmissionReviewResponse {
   };
 }
 
-/** What an answer may contain besides "allowed". */
-export interface AnswerContent {
-  readonly patch?: readonly AddOperation[];
-  readonly warnings?: readonly string[];
-}
-
 /** Allows the object, with a patch and warnings if there are any. */
 export function allow(
   uid: string,
-  { patch = [], warnings = [] }: AnswerContent,
+  { patch = [], warnings = [] }: Partial<Pick<PodDecision, 'patch' | 'warnings'>>,
 ): AdmissionReviewResponse {
   return {
     apiVersion: ADMISSION_API_VERSION,

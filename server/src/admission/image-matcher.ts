@@ -16,16 +16,15 @@ export function imagesOf(pod: unknown): readonly string[] {
   ].filter((image) => image !== undefined);
 }
 
-/** Whether an image needs the pull secret. */
-export type ImageMatcher = (image: string) => boolean;
-
 /**
+ * Creates a function that says whether an image needs the pull secret.
+ *
  * Matches images in private ECR of every partition, on any port, and those in the further registries: an entry with
  * a port matches that port only, one without a port matches any. Hosts are compared case-insensitively.
  *
  * @param registryHosts - the further registries, as `parseRegistryHosts` returns them
  */
-export function createImageMatcher(registryHosts: readonly string[]): ImageMatcher {
+export function createImageMatcher(registryHosts: readonly string[]): (image: string) => boolean {
   const further = new Set(registryHosts);
   return (image) => {
     const registry = registryOf(image);

@@ -1,22 +1,15 @@
 import { fieldOf, isJsonObject, textOf } from './json-fields.ts';
 
 /** A reference to a Secret in the pod's namespace (core/v1 `LocalObjectReference`). */
-interface SecretReference {
-  readonly name: string;
-}
+type SecretReference = Readonly<{ name: string }>;
 
 /** The one RFC 6902 operation in use: `replace`, `remove` and `test` could undo or reject a pod. */
-export type AddOperation =
-  | {
-      readonly op: 'add';
-      readonly path: '/spec/imagePullSecrets';
-      readonly value: readonly SecretReference[];
-    }
-  | {
-      readonly op: 'add';
-      readonly path: '/spec/imagePullSecrets/-';
-      readonly value: SecretReference;
-    };
+export type AddOperation = Readonly<
+  { op: 'add' } & (
+    | { path: '/spec/imagePullSecrets'; value: readonly SecretReference[] }
+    | { path: '/spec/imagePullSecrets/-'; value: SecretReference }
+  )
+>;
 
 /**
  * The patch that adds a pull secret to a pod, as RFC 6902 operations; empty if the pod names the secret

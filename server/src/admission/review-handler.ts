@@ -5,7 +5,7 @@ import { type AdmissionRequest, readAdmissionRequest } from './admission-review.
 import { fieldOf, textOf } from './json-fields.ts';
 import type { PodDecider } from './pod-decision.ts';
 
-export interface ReviewHandlerDependencies {
+interface ReviewHandlerDependencies {
   readonly decide: PodDecider;
   readonly metrics: Pick<WebhookMetrics, 'requests'>;
   readonly logger: Logger;

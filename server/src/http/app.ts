@@ -8,19 +8,9 @@ import type { WebhookMetrics } from '../metrics.ts';
 import { addMutateRoute } from './mutate-route.ts';
 import { BUSY, NOT_FOUND, type Rejection, rejectionOfError, rejectionOfHead } from './rejection.ts';
 
-/** How long clients may be silent or slow. */
-export interface Timeouts {
-  /** Until the next request on a connection. */
-  readonly keepAliveMs: number;
-  /**
-   * For the whole of a request, from its first byte or, for the first one, from the handshake. Node checks every
-   * quarter of it.
-   */
-  readonly requestMs: number;
-  readonly handshakeMs: number;
-}
-
 /**
+ * How long clients may be silent or slow.
+ *
  * The keep-alive timeout is longer than the 90 s after which the API
  * server closes an idle connection (apimachinery `util/net/http.go`, `IdleConnTimeout`). If we closed
  * first, a request in flight at that moment would fail, and Go does not repeat a POST.
@@ -28,12 +18,17 @@ export interface Timeouts {
  * The timeouts for headers and for a whole request must be as long: on a connection that has had no
  * request yet Node counts them from the handshake, and Go keeps such spare connections after a burst.
  */
-const TIMEOUTS: Timeouts = Object.freeze({
+const TIMEOUTS = {
+  /** Until the next request on a connection. */
   keepAliveMs: 120_000,
+  /**
+   * For the whole of a request, from its first byte or, for the first one, from the handshake. Node checks every
+   * quarter of it.
+   */
   requestMs: 120_000,
   // As in Go's client (`TLSHandshakeTimeout`).
   handshakeMs: 10_000,
-});
+};
 
 /**
  * An API server makes up to 200 changes at once (`--max-mutating-requests-inflight`), each on a connection
@@ -55,7 +50,7 @@ export interface WebhookAppDependencies {
 
 /** What differs in tests. */
 export interface WebhookAppSettings {
-  readonly timeouts?: Timeouts;
+  readonly timeouts?: Readonly<typeof TIMEOUTS>;
   readonly bodyBudgetBytes?: number;
 }
 
@@ -115,14 +110,10 @@ export function createWebhookApp(
     send(reply, rejection);
   });
 
-  addMutateRoute(app, { handleReview, metrics }, { bodyBudgetBytes });
+  addMutateRoute(app, { handleReview, metrics }, bodyBudgetBytes);
   return app;
 }
 
-function send(reply: FastifyReply, rejection: Rejection): void {
-  const { status, text, allow, retryAfter, closesConnection } = rejection;
-  if (allow) reply.header('allow', allow);
-  if (retryAfter) reply.header('retry-after', retryAfter);
-  if (closesConnection) reply.header('connection', 'close');
-  void reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`);
+function send(reply: FastifyReply, { status, text, headers = {} }: Rejection): void {
+  void reply.code(status).headers(headers).type('text/plain; charset=utf-8').send(`${text}\n`);
 }

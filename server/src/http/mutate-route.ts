@@ -6,16 +6,14 @@ import type { WebhookMetrics } from '../metrics.ts';
 import { createBodyReader } from './body-reader.ts';
 import { MUTATE_PATH } from './rejection.ts';
 
-export interface MutateRouteDependencies {
-  readonly handleReview: ReviewHandler;
-  readonly metrics: Pick<WebhookMetrics, 'durationSeconds' | 'inFlight'>;
-}
-
 /** Adds `POST /mutate`. Its schema is in `review-fields.ts`. */
 export function addMutateRoute(
   app: FastifyInstance<Server>,
-  { handleReview, metrics }: MutateRouteDependencies,
-  { bodyBudgetBytes }: { readonly bodyBudgetBytes: number | undefined },
+  {
+    handleReview,
+    metrics,
+  }: { readonly handleReview: ReviewHandler; readonly metrics: WebhookMetrics },
+  bodyBudgetBytes: number | undefined,
 ): void {
   const readBody = createBodyReader(bodyBudgetBytes);
 

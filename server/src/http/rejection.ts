@@ -10,12 +10,7 @@ export interface Rejection {
   readonly status: 400 | 404 | 405 | 411 | 413 | 429 | 500;
   /** Plain text: client-go shows no other kind of body to people (`rest/request.go`). */
   readonly text: string;
-  /** `Allow`, which RFC 9110 §15.5.6 requires with 405. */
-  readonly allow?: 'POST';
-  /** `Retry-After`, in seconds. */
-  readonly retryAfter?: '1';
-  /** Whether the connection is closed, so that the rest of the request is not parsed. */
-  readonly closesConnection?: true;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export const NOT_FOUND: Rejection = {
@@ -26,7 +21,8 @@ export const NOT_FOUND: Rejection = {
 const WRONG_METHOD: Rejection = {
   status: 405,
   text: `${MUTATE_PATH} takes POST only, with ${EXPECTED_BODY}`,
-  allow: 'POST',
+  // RFC 9110 §15.5.6 requires it with 405.
+  headers: { allow: 'POST' },
 };
 
 /** 400 and not 415: a body that is not JSON is one mistake, whether the header or the text shows it. */
@@ -42,7 +38,8 @@ const WRONG_CONTENT_TYPE: Rejection = {
 const LENGTH_REQUIRED: Rejection = {
   status: 411,
   text: 'chunked bodies are not accepted; send a content-length',
-  closesConnection: true,
+  // The rest of the request is not parsed then.
+  headers: { connection: 'close' },
 };
 
 /**
@@ -52,7 +49,7 @@ const LENGTH_REQUIRED: Rejection = {
 export const BUSY: Rejection = {
   status: 429,
   text: 'ECRPS_ADMISSION_BUSY: too many bodies at once; retry after one second',
-  retryAfter: '1',
+  headers: { 'retry-after': '1' },
 };
 
 const INTERNAL_ERROR: Rejection = {
@@ -78,20 +75,16 @@ export function rejectionOfHead({
 
 /** The rejection for an error: the client's fault, or an internal error if it is none of the known ones. */
 export function rejectionOfError(error: unknown): Rejection {
-  if (isCodedError(error, 'ECRPS_ADMISSION_BODY_INVALID')) {
-    return { status: 400, text: withCode(error) };
-  }
-  if (isCodedError(error, 'ECRPS_ADMISSION_BODY_TOO_LARGE')) {
-    return { status: 413, text: withCode(error) };
-  }
+  if (isCodedError(error, 'ECRPS_ADMISSION_BODY_INVALID')) return withCode(400, error);
+  if (isCodedError(error, 'ECRPS_ADMISSION_BODY_TOO_LARGE')) return withCode(413, error);
   if (isCodedError(error, 'ECRPS_ADMISSION_BUSY')) return BUSY;
   // Fastify's own errors about the head of a request; their messages quote it.
   if (isClientError(error)) return { status: 400, text: `bad request, expected ${EXPECTED_BODY}` };
   return INTERNAL_ERROR;
 }
 
-function withCode({ code, message }: CodedError): string {
-  return `${code}: ${message}`;
+function withCode(status: 400 | 413, { code, message }: CodedError): Rejection {
+  return { status, text: `${code}: ${message}` };
 }
 
 function isClientError(error: unknown): boolean {

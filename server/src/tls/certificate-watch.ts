@@ -1,5 +1,11 @@
+import { dateProblems } from '@ecr-pull-secrets/certs-scripts/verify/certificate-problems.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
-import { createError, describeError, isSystemError } from '@ecr-pull-secrets/shared/errors.ts';
+import {
+  createError,
+  describeError,
+  isSystemError,
+  throwIfAny,
+} from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { WebhookConfiguration } from '../configuration.ts';
@@ -26,27 +32,20 @@ export interface CertificateWatchDependencies {
   readonly use: (certificate: ServingCertificate) => void;
 }
 
-/** The serving certificate, as far as its files are good. */
-export interface CertificateWatch {
-  /** What is wrong with the files; `undefined` if no problem is known. */
-  readonly problem: () => string | undefined;
-  /**
-   * Looks at the files and puts a new certificate into use if it is good. Never rejects: the last
-   * good certificate stays in use, however old, and each distinct problem is logged once.
-   */
-  readonly check: () => Promise<void>;
-}
-
 /** Watches the certificate files; the caller must call `check` often. */
 export function watchCertificate(
   { clock, logger, metrics, use }: CertificateWatchDependencies,
   { tlsDir: directory, serverName }: Pick<WebhookConfiguration, 'tlsDir' | 'serverName'>,
-): CertificateWatch {
+) {
   const startedAtMs = clock.now();
   let inUse: ServingCertificate | undefined;
   let problem: string | undefined;
   metrics.certificateOk.set(0);
 
+  /**
+   * Looks at the files and puts a new certificate into use if it is good. Never rejects: the last
+   * good certificate stays in use, however old, and each distinct problem is logged once.
+   */
   async function check(): Promise<void> {
     try {
       const files = await readSettledFiles(directory);
@@ -83,17 +82,20 @@ export function watchCertificate(
     logger.error({ directory, err, advice: ADVICE }, message);
   }
 
-  return { problem: () => problem, check };
+  return {
+    /** What is wrong with the files; `undefined` if no problem is known. */
+    problem: () => problem,
+    check,
+  };
 }
 
 /** @throws if the clock has left the dates of the certificate in use, or was set back behind them */
 function checkDates({ notBeforeMs, notAfterMs }: ServingCertificate, nowMs: number): void {
-  const problem =
-    nowMs > notAfterMs
-      ? `expired at ${new Date(notAfterMs).toISOString()}`
-      : `is not valid before ${new Date(notBeforeMs).toISOString()}`;
-  if (nowMs >= notBeforeMs && nowMs <= notAfterMs) return;
-  throw createError('ECRPS_CERTIFICATE_INVALID', `the certificate in use ${problem}`);
+  const dates = { notBefore: new Date(notBeforeMs), notAfter: new Date(notAfterMs) };
+  throwIfAny(
+    dateProblems('the certificate in use', dates, new Date(nowMs)),
+    'ECRPS_CERTIFICATE_INVALID',
+  );
 }
 
 /** Reads once more if a file was gone: the directory may have been switched in the middle. */

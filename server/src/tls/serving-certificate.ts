@@ -7,7 +7,7 @@ import {
 } from '@ecr-pull-secrets/certs-scripts/verify/certificate-set.ts';
 import { currentVersion, readPemFile } from '@ecr-pull-secrets/certs-scripts/verify/pem-file.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
-import { throwIfAny } from '@ecr-pull-secrets/certs-scripts/verify/throw-if-any.ts';
+import { throwIfAny } from '@ecr-pull-secrets/shared/errors.ts';
 
 /** The files of `TLS_DIR`, not verified yet: `tls.crt`, `tls.key` and `ca.crt`. */
 export interface TlsFiles extends PemPair {

@@ -43,11 +43,6 @@ export async function flush(
   limit.abort();
 }
 
-/** Accepts lines and never waits for a reader. */
-export interface LineSink {
-  write(line: string): void;
-}
-
 /**
  * Writes lines to a stream, and drops them while more than 1 MiB is not read: a process
  * that blocks on its log cannot answer, and one that buffers all lines runs out of memory. Node writes to
@@ -55,13 +50,10 @@ export interface LineSink {
  *
  * @param onDropped - called with the number of dropped lines, as soon as lines are written again
  */
-export function createLineSink(
-  stream: StandardStream,
-  onDropped: (lines: number) => void,
-): LineSink {
+export function createLineSink(stream: StandardStream, onDropped: (lines: number) => void) {
   let dropped = 0;
   return {
-    write: (line) => {
+    write: (line: string): void => {
       if (stream.writableLength > WAITING_LIMIT_BYTES) {
         dropped++;
         return;

@@ -9,15 +9,10 @@ export type Health = { readonly ok: true } | { readonly ok: false; readonly reas
 
 export const HEALTHY: Health = Object.freeze({ ok: true });
 
-export interface OpsServerDependencies {
+interface OpsServerDependencies {
   readonly metrics: MetricsRegistry;
   /** Called for each `/readyz`; must answer from memory. */
   readonly ready: () => Health;
-}
-
-export interface OpsServerSettings {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** A probe sends its head at once, and waits for the answer for seconds. */
@@ -41,7 +36,7 @@ const MAX_CONNECTIONS = 500;
  */
 export async function startOpsServer(
   { metrics, ready }: OpsServerDependencies,
-  { host, port }: OpsServerSettings,
+  { host, port }: { readonly host: string; readonly port: number },
 ): Promise<FastifyInstance> {
   const app = fastify({
     http: {

@@ -3,10 +3,7 @@ import type { Logger } from '../logger.ts';
 import type { Clock } from './clock.ts';
 
 /** Logs a failure that repeats often without filling the log. */
-export interface ThrottledLog {
-  /** @param namespace - where the failure occurred; the same failure in another namespace counts as a repetition */
-  report(error: unknown, namespace?: string): void;
-}
+export type ThrottledLog = ReturnType<typeof createThrottledLog>;
 
 /** A failure is logged again after this time, so that the last minutes of a log contain it. */
 const REPEAT_AFTER_MS = 60_000;
@@ -20,10 +17,11 @@ const REPEAT_AFTER_MS = 60_000;
 export function createThrottledLog(
   { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
   message: string,
-): ThrottledLog {
+) {
   const loggedAtMs = new Map<string, number>();
   return {
-    report: (error, namespace) => {
+    /** @param namespace - where the failure occurred; the same failure in another namespace counts as a repetition */
+    report: (error: unknown, namespace?: string): void => {
       const nowMs = clock.now();
       for (const [text, atMs] of loggedAtMs) {
         // The absolute value, because a clock that was set back must not silence a failure.
