@@ -12,8 +12,6 @@ import { createEventQueue } from './pull-secrets/events/event-queue.ts';
 import { createPullSecretController } from './pull-secrets/controller.ts';
 import { createAwsTokenSource } from './credentials/aws/aws-token-source.ts';
 import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
-import type { RegistryTokens } from './credentials/registry-token.ts';
-import { planTokens, tokenRequestsOf } from './credentials/token-plan.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
 /** The work of the elected renewer, until the signal aborts: tokens, pull secrets, the CA, the fence. */
@@ -50,12 +48,15 @@ async function runPullSecrets(
     caller: configuration.awsCaller,
   };
   const checkpoint = createCheckpoint(dependencies, checkpointSettings, signal);
+  // Only what an earlier leader requested with this configuration. Which roles are in use shows only later.
+  const initialTokens = new Map(
+    [...(await checkpoint.load())].filter(([id]) => configuration.tokenIds.has(id)),
+  );
   const requestHandler = createAwsRequestHandler(configuration.proxies);
   const tokenSource = createAwsTokenSource(
     { clock, requestHandler },
     { keys: configuration.awsKeys },
   );
-  const initialTokens = usableTokens(await checkpoint.load(), configuration);
   const tokenRenewer = createTokenRenewer(
     { tokenSource, clock, random, logger, metrics },
     { initialTokens },
@@ -69,17 +70,6 @@ async function runPullSecrets(
     configuration,
     signal,
   );
-  await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
-}
-
-/** The tokens of a checkpoint that this configuration may use. Which roles are in use shows only later. */
-function usableTokens(
-  tokens: RegistryTokens,
-  { registries, awsRegion: region, namespaceRoles }: RenewerConfiguration,
-): RegistryTokens {
-  const plans = [undefined, ...namespaceRoles].map((identity) =>
-    planTokens({ registries, region, identity }),
-  );
-  const usable = new Set(tokenRequestsOf(plans).map(({ id }) => id));
-  return new Map([...tokens].filter(([id]) => usable.has(id)));
+  const work = [controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)];
+  await Promise.all(work).finally(() => requestHandler.destroy());
 }

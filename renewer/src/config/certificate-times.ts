@@ -4,14 +4,6 @@ import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { parseDurationMs } from '@ecr-pull-secrets/shared/duration.ts';
 import { z } from 'zod';
 
-/** How long things of the self-managed mode last. */
-export interface CertificateTimes {
-  readonly caLifetimeMs: number;
-  readonly servingLifetimeMs: number;
-  /** How long after a change of `caBundle` every API server has it. */
-  readonly trustPropagationMs: number;
-}
-
 /** An API server follows webhook configurations by a watch, which lags by seconds at the very most. */
 const DEFAULT_TRUST_PROPAGATION_MS = 60_000;
 
@@ -29,13 +21,12 @@ export const certificateTimesSchema = z
     servingLifetime: lifetime.optional(),
     trustPropagation: duration.optional(),
   })
-  .transform(
-    ({ caLifetime, servingLifetime, trustPropagation }): CertificateTimes => ({
-      caLifetimeMs: caLifetime ?? DEFAULT_CA_LIFETIME_MS,
-      servingLifetimeMs: servingLifetime ?? DEFAULT_SERVING_LIFETIME_MS,
-      trustPropagationMs: trustPropagation ?? DEFAULT_TRUST_PROPAGATION_MS,
-    }),
-  )
+  .transform(({ caLifetime, servingLifetime, trustPropagation }) => ({
+    caLifetimeMs: caLifetime ?? DEFAULT_CA_LIFETIME_MS,
+    servingLifetimeMs: servingLifetime ?? DEFAULT_SERVING_LIFETIME_MS,
+    /** How long after a change of `caBundle` every API server has it. */
+    trustPropagationMs: trustPropagation ?? DEFAULT_TRUST_PROPAGATION_MS,
+  }))
   .refine(
     ({ caLifetimeMs, servingLifetimeMs }) => servingLifetimeMs <= caLifetimeMs,
     'servingLifetime must not be longer than caLifetime',
@@ -45,3 +36,6 @@ export const certificateTimesSchema = z
     ({ caLifetimeMs, trustPropagationMs }) => trustPropagationMs <= caLifetimeMs / 6,
     'trustPropagation must not be longer than a sixth of caLifetime',
   );
+
+/** How long things of the self-managed mode last. */
+export type CertificateTimes = Readonly<z.output<typeof certificateTimesSchema>>;

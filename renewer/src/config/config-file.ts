@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
+import { readPemCertificates } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
@@ -6,7 +8,6 @@ import { z } from 'zod';
 import { OPT_OUT_POLICIES } from '../pull-secrets/plan/opt-out-policy.ts';
 import { roleArn, sessionSchemas } from '../credentials/identity.ts';
 import { registriesSchema } from '../credentials/registries/registries.ts';
-import { additionalBundleSchema } from './additional-ca-bundle.ts';
 import { certificateTimesSchema } from './certificate-times.ts';
 
 /** Ten thousand namespaces in little more than three minutes, at a cost that etcd does not notice. */
@@ -17,6 +18,24 @@ const namespaceRoleSchema = z.strictObject({
   /** As `TARGET_NAMESPACE`. */
   namespaces: parsedBy(parseNamespacePattern),
   ...sessionSchemas,
+});
+
+/**
+ * `additionalCaBundle` of `CONFIG_FILE`: PEM certificates that API servers are to trust besides what the
+ * mode needs. While `tls.mode` changes, replicas of both modes serve, and each leader publishes both.
+ * A key in it is refused: it would lie in a ConfigMap.
+ */
+const additionalBundleSchema = parsedBy((text) => {
+  if (text.includes('PRIVATE KEY'))
+    throw new Error('holds a private key: certificates alone belong here');
+  if (text.trim() === '') return '';
+  const [problem] = readPemCertificates(text).problems;
+  if (problem !== undefined) {
+    throw new Error(
+      `must be certificates as PEM, -----BEGIN CERTIFICATE----- and so on: it ${problem}`,
+    );
+  }
+  return mergeBundles(text, []);
 });
 
 /** In errors: a file that is right, with the keys that people write. */

@@ -2,7 +2,6 @@ import { type Environment, readVariables } from '@ecr-pull-secrets/shared/config
 import type { RenewerFacts } from '@ecr-pull-secrets/shared/renewer-facts.ts';
 import { identityFingerprint } from '../credentials/aws/identity-fingerprint.ts';
 import { apiServerOf } from './api-server-variables.ts';
-import { awsKeysOf } from './aws-variables.ts';
 import { readConfigFile, readTextFile } from './config-file.ts';
 import { proxySettingsOf } from './proxy-variables.ts';
 import { registrySettingsOf } from './registry-settings.ts';
@@ -18,30 +17,19 @@ export type RenewerConfiguration = ReturnType<typeof readRenewerConfiguration>;
 export function readRenewerConfiguration(environment: Environment, readText = readTextFile) {
   const variables = readVariables(renewerVariables, environment);
   const file = readConfigFile(variables.CONFIG_FILE, readText);
-  const { awsRegion, registries, refusedRegistries, registryWarnings, writableKeys } =
-    registrySettingsOf(variables, file);
-  const exclude = variables.EXCLUDE_NAMESPACE;
-  const target = variables.TARGET_NAMESPACE;
+  const registrySettings = registrySettingsOf(variables, file);
+  const { TARGET_NAMESPACE: target, EXCLUDE_NAMESPACE: exclude } = variables;
   return Object.freeze({
     host: variables.HOST,
     opsPort: variables.OPS_PORT,
     log: Object.freeze({ level: variables.LOG_LEVEL, format: variables.LOG_FORMAT }),
     secretName: variables.DOCKER_SECRET_NAME,
-    namespaceRule: Object.freeze({
-      selector: variables.NAMESPACE_SELECTOR,
-      target,
-      exclude,
-    }),
-    registries,
-    refusedRegistries,
-    registryWarnings,
+    namespaceRule: Object.freeze({ selector: variables.NAMESPACE_SELECTOR, target, exclude }),
+    ...registrySettings,
     namespaceRoles: file.namespaceRoles,
     optOutPolicy: file.optOut,
     foreignSecretPolicy: variables.FOREIGN_SECRETS,
     routineWritesPerSecond: file.routineWritesPerSecond,
-    awsRegion,
-    /** Never logged. */
-    awsKeys: awsKeysOf(variables),
     /** Whose tokens a checkpoint may hold. */
     awsCaller: identityFingerprint(environment),
     tlsMode: variables.TLS_MODE,
@@ -59,7 +47,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     proxies: proxySettingsOf(variables),
     facts: Object.freeze({
       version: 2,
-      registries: [...writableKeys],
+      registries: registrySettings.writableKeys,
       excludedNamespaces: [...exclude.entries],
     } satisfies RenewerFacts),
     /** For the first log line. */
@@ -67,8 +55,8 @@ export function readRenewerConfiguration(environment: Environment, readText = re
       secretName: variables.DOCKER_SECRET_NAME,
       targetNamespaces: target.entries,
       excludedNamespaces: exclude.entries,
-      registries: registries.map(({ host }) => host),
-      awsRegion,
+      registries: registrySettings.registries.map(({ host }) => host),
+      awsRegion: registrySettings.awsRegion,
     }),
   });
 }

@@ -1,23 +1,12 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { planTokens, type RefusedRegistry } from '../credentials/token-plan.ts';
+import { planTokens, type RefusedRegistry, tokenRequestsOf } from '../credentials/token-plan.ts';
 import type { Registry } from '../credentials/registries/registries.ts';
 import { isEcrKey, quoteKey } from '../credentials/registries/registry-key.ts';
-import { awsRegionOf, type AwsVariables } from './aws-variables.ts';
+import { awsKeysOf, awsRegionOf, type AwsVariables } from './aws-variables.ts';
 import type { ConfigFile } from './config-file.ts';
 
 /** For which registries credentials are written. */
-export interface RegistrySettings {
-  /** `AWS_REGION`. */
-  readonly awsRegion: string | undefined;
-  /** None: the caller's own registry in that region. */
-  readonly registries: readonly Registry[];
-  /** Those for which the default identity gets no token. */
-  readonly refusedRegistries: readonly RefusedRegistry[];
-  /** Warnings about registries that are allowed, a sentence for each. */
-  readonly registryWarnings: readonly string[];
-  /** The keys that the pull secret of some namespace can have: with the default identity, or with a role. */
-  readonly writableKeys: readonly string[];
-}
+export type RegistrySettings = ReturnType<typeof registrySettingsOf>;
 
 /**
  * The variable wins over the file.
@@ -27,28 +16,35 @@ export interface RegistrySettings {
 export function registrySettingsOf(
   variables: AwsVariables & { readonly DOCKER_REGISTRIES: readonly string[] },
   file: ConfigFile,
-): RegistrySettings {
+) {
   const awsRegion = awsRegionOf(variables);
   const hosts = variables.DOCKER_REGISTRIES;
-  const registries = hosts.length > 0 ? hosts.map((host) => ({ host })) : file.registries;
-  const defaultPlan = planTokens({ registries, region: awsRegion });
-  const rolePlans = file.namespaceRoles.map((identity) =>
+  const registries: readonly Registry[] =
+    hosts.length > 0 ? hosts.map((host) => ({ host })) : file.registries;
+  const plans = [undefined, ...file.namespaceRoles].map((identity) =>
     planTokens({ registries, region: awsRegion, identity }),
   );
-  const keys = [defaultPlan, ...rolePlans].flatMap(({ entries }) =>
-    entries.flatMap(({ key }) => key ?? []),
-  );
-  const { refused } = defaultPlan;
+  const keys = plans.flatMap(({ entries }) => entries.flatMap(({ key }) => key ?? []));
+  const refused = plans[0]?.refused ?? [];
   if (registries.length > 0 && keys.length === 0) {
     const problem = `${refused[0]?.key} ${refused[0]?.reason}`;
     throw createError('ECRPS_CONFIGURATION_INVALID', `no registry is left: ${problem}`);
   }
   return {
+    /** `AWS_REGION`. */
     awsRegion,
+    /** Never logged. */
+    awsKeys: awsKeysOf(variables),
+    /** None: the caller's own registry in that region. */
     registries,
+    /** Those for which the default identity gets no token. */
     refusedRegistries: refused,
+    /** Warnings about registries that are allowed, a sentence for each. */
     registryWarnings: warningsAbout(registries, refused),
+    /** The keys that the pull secret of some namespace can have: with the default identity, or with a role. */
     writableKeys: [...new Set(keys)],
+    /** The tokens that some namespace can need: with the default identity, or with a role. */
+    tokenIds: new Set(tokenRequestsOf(plans).map(({ id }) => id)),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { RegistrySettings } from '../config/registry-settings.ts';
 import { createDockerConfig, createEmptyDockerConfig, type DockerConfig } from './docker-config.ts';
 import type { Identity } from './identity.ts';
@@ -17,19 +16,7 @@ export type Credentials =
   | { readonly kind: 'unavailable'; readonly emptyDockerConfig: DockerConfig };
 
 /** The credentials of all identities: the default one, and the roles that namespaces use. */
-export interface CredentialStore {
-  /**
-   * Sets the roles that are in use from now on, besides the default identity: their tokens are requested and renewed.
-   * It also records which identities have no token, so it must be called at each resync too.
-   */
-  use(roles: Iterable<Identity>): void;
-  /** What an identity, or the default one, gets at this moment. */
-  credentialsFor(role: Identity | undefined): Credentials;
-  /** Whether AWS gives the tokens that are requested in a role's own name; `pending` for the first minute without. */
-  tokenStatusOf(role: Identity): Credentials['kind'];
-  /** Changes if there are new tokens. */
-  readonly changes: Pick<Observable<unknown>, 'get' | 'changedFrom'>;
-}
+export type CredentialStore = ReturnType<typeof createCredentialStore>;
 
 /** An identity that is or was in use. */
 interface Usage {
@@ -40,15 +27,13 @@ interface Usage {
   readonly incompleteSinceMs: number | undefined;
 }
 
-interface CredentialStoreDependencies {
-  readonly clock: Clock;
-  readonly tokenRenewer: Pick<TokenRenewer, 'tokens' | 'require'>;
-}
-
 export function createCredentialStore(
-  { clock, tokenRenewer }: CredentialStoreDependencies,
+  {
+    clock,
+    tokenRenewer,
+  }: { readonly clock: Clock; readonly tokenRenewer: Pick<TokenRenewer, 'tokens' | 'require'> },
   { registries, awsRegion: region }: Pick<RegistrySettings, 'registries' | 'awsRegion'>,
-): CredentialStore {
+) {
   const { tokens } = tokenRenewer;
   const plans = new Map<string, TokenPlan>();
   const usages = new Map<string, Usage>();
@@ -63,71 +48,80 @@ export function createCredentialStore(
   }
 
   /** It is built once for all namespaces, and again if one of its tokens has expired. */
-  function dockerConfigOf(role: Identity | undefined): DockerConfig | undefined {
+  function dockerConfigOf(role: Identity | undefined, nowMs: number): DockerConfig | undefined {
     const current = tokens.get();
     if (builtFrom !== current) dockerConfigs.clear();
     builtFrom = current;
     const key = keyOf(role);
     const built = dockerConfigs.get(key);
-    if (built && built.expiresAtMs > clock.now()) return built;
-    const dockerConfig = createDockerConfig(planFor(role), current, clock.now());
+    if (built && built.expiresAtMs > nowMs) return built;
+    const dockerConfig = createDockerConfig(planFor(role), current, nowMs);
     if (dockerConfig) dockerConfigs.set(key, dockerConfig);
     return dockerConfig;
   }
 
   /** A plan without entries is that of a role in another partition than all registries. */
-  function lacksOwnToken(role: Identity | undefined): boolean {
+  function lacksOwnToken(role: Identity | undefined, nowMs: number): boolean {
     const { entries, requests } = planFor(role);
     const own = requests.filter(({ identity }) => keyOf(identity) === keyOf(role));
-    const current = tokens.get();
-    return entries.length === 0 || own.some(({ id }) => !isValid(current.get(id), clock.now()));
+    return entries.length === 0 || own.some(({ id }) => !isValid(tokens.get().get(id), nowMs));
   }
 
-  function recordUse(role: Identity | undefined): void {
+  function recordUse(role: Identity | undefined, nowMs: number): void {
     const key = keyOf(role);
-    const nowMs = clock.now();
     const before = usages.get(key);
     // An identity that was out of use for a while is new in use; so are all if the clock was set back.
     const isNew = !before || Math.abs(nowMs - before.usedAtMs) >= PENDING_MS;
     const since = (ms: number | undefined): number => (isNew ? nowMs : (ms ?? nowMs));
     usages.set(key, {
       usedAtMs: nowMs,
-      emptySinceMs: dockerConfigOf(role) ? undefined : since(before?.emptySinceMs),
-      incompleteSinceMs: lacksOwnToken(role) ? since(before?.incompleteSinceMs) : undefined,
+      emptySinceMs: dockerConfigOf(role, nowMs) ? undefined : since(before?.emptySinceMs),
+      incompleteSinceMs: lacksOwnToken(role, nowMs) ? since(before?.incompleteSinceMs) : undefined,
     });
   }
 
-  function use(roles: Iterable<Identity>): void {
+  /**
+   * Sets the roles in use, besides the default identity: their tokens are requested and renewed. It also records which
+   * identities lack a token at this instant. An identity that was not in use for `PENDING_MS` is new and pending again,
+   * so the caller repeats this at each resync, not only if the roles change.
+   */
+  function setRolesInUse(roles: Iterable<Identity>, nowMs: number): void {
     const identities = [undefined, ...roles];
-    for (const role of identities) recordUse(role);
+    for (const role of identities) recordUse(role, nowMs);
     tokenRenewer.require(tokenRequestsOf(identities.map(planFor)));
   }
 
-  function hasPassed(sinceMs: number | undefined): sinceMs is number {
-    return sinceMs !== undefined && clock.now() - sinceMs >= PENDING_MS;
-  }
-
-  use([]);
+  setRolesInUse([], clock.now());
   return {
-    use,
-    credentialsFor: (role) => {
-      const dockerConfig = dockerConfigOf(role);
+    setRolesInUse,
+    /** What an identity, or the default one, gets at this moment. */
+    credentialsFor(role: Identity | undefined): Credentials {
+      const nowMs = clock.now();
+      const dockerConfig = dockerConfigOf(role, nowMs);
       if (dockerConfig) return { kind: 'available', dockerConfig };
       const sinceMs = usages.get(keyOf(role))?.emptySinceMs;
-      if (!hasPassed(sinceMs)) return { kind: 'pending' };
+      if (!hasPassed(sinceMs, nowMs)) return { kind: 'pending' };
       return {
         kind: 'unavailable',
         emptyDockerConfig: createEmptyDockerConfig(planFor(role), sinceMs),
       };
     },
-    tokenStatusOf: (role) => {
-      if (!lacksOwnToken(role)) return 'available';
-      return hasPassed(usages.get(keyOf(role))?.incompleteSinceMs) ? 'unavailable' : 'pending';
+    /** Whether AWS gives the tokens that are requested in a role's own name; `pending` for the first minute without. */
+    tokenStatusOf(role: Identity): Credentials['kind'] {
+      const nowMs = clock.now();
+      if (!lacksOwnToken(role, nowMs)) return 'available';
+      const sinceMs = usages.get(keyOf(role))?.incompleteSinceMs;
+      return hasPassed(sinceMs, nowMs) ? 'unavailable' : 'pending';
     },
+    /** Changes if there are new tokens. */
     changes: tokens,
   };
 }
 
 function keyOf(role: Identity | undefined): string {
   return role?.roleArn ? `${role.roleArn} ${role.externalId ?? ''}` : '';
+}
+
+function hasPassed(sinceMs: number | undefined, nowMs: number): sinceMs is number {
+  return sinceMs !== undefined && nowMs - sinceMs >= PENDING_MS;
 }

@@ -47,10 +47,16 @@ export function createDockerConfig(
   };
 }
 
-/** A docker config without credentials, which counts as expired. */
-export function createEmptyDockerConfig({ planHash }: TokenPlan, nowMs: number): DockerConfig {
+/** A docker config without credentials, which counts as expired since an instant. */
+export function createEmptyDockerConfig({ planHash }: TokenPlan, sinceMs: number): DockerConfig {
   const dockerConfigJson = JSON.stringify({ auths: {} });
-  return { dockerConfigJson, expiresAtMs: nowMs, renewedAtMs: nowMs, planHash, isComplete: false };
+  return {
+    dockerConfigJson,
+    expiresAtMs: sinceMs,
+    renewedAtMs: sinceMs,
+    planHash,
+    isComplete: false,
+  };
 }
 
 function credentialsOf({ username, password }: RegistryToken): Readonly<Record<string, string>> {

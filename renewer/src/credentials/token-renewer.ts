@@ -1,5 +1,5 @@
 import { backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
-import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { TokenSource } from './aws/aws-token-source.ts';
@@ -14,35 +14,31 @@ import {
 } from './renewal-policy.ts';
 import type { TokenRequest } from './token-plan.ts';
 
-export interface TokenRenewerDependencies
-  extends Pick<RenewerDependencies, 'clock' | 'random' | 'logger' | 'metrics'> {
-  readonly tokenSource: TokenSource;
-}
-
-export interface TokenRenewerSettings {
-  /** Tokens of an earlier leader; those that have not expired are used, and renewed when due. */
-  readonly initialTokens: RegistryTokens;
-  readonly policy?: RenewalPolicy;
-}
-
-export interface TokenRenewer {
-  /** All valid tokens, also those that are not required now: the roles in use are known only after the start. */
-  readonly tokens: Pick<Observable<RegistryTokens>, 'get' | 'changedFrom'>;
-  /** Gets and renews these tokens from now on, instead of those that were required before. */
-  require(requests: readonly TokenRequest[]): void;
-  /** Works until the signal aborts. */
-  run(): Promise<void>;
-}
+/** The valid tokens, and what is to be renewed. */
+export type TokenRenewer = ReturnType<typeof createTokenRenewer>;
 
 /**
  * Gets each required token at once and renews it when the policy says so, those of about the same age together. A
  * failure changes nothing: the last token stays, and AWS is called again after a growing, random wait.
+ *
+ * @param settings - tokens of an earlier leader; those that have not expired are used, and renewed when due
  */
 export function createTokenRenewer(
-  { tokenSource, clock, random, logger, metrics }: TokenRenewerDependencies,
-  { initialTokens, policy = RENEWAL_POLICY }: TokenRenewerSettings,
+  {
+    tokenSource,
+    clock,
+    random,
+    logger,
+    metrics,
+  }: Pick<RenewerDependencies, 'clock' | 'random' | 'logger' | 'metrics'> & {
+    readonly tokenSource: TokenSource;
+  },
+  {
+    initialTokens,
+    policy = RENEWAL_POLICY,
+  }: { readonly initialTokens: RegistryTokens; readonly policy?: RenewalPolicy },
   signal: AbortSignal,
-): TokenRenewer {
+) {
   const latest = new Map(initialTokens);
   const tokens = createObservable(validTokens(latest, clock.now()));
   const required = createObservable<ReadonlyMap<string, ManagedToken>>(new Map());
@@ -135,15 +131,18 @@ export function createTokenRenewer(
   }
 
   return {
+    /** All valid tokens, also those that are not required now: the roles in use are known only after the start. */
     tokens,
-    require: (requests) => {
+    /** Gets and renews these tokens from now on, instead of those that were required before. */
+    require(requests: readonly TokenRequest[]): void {
       const next = new Map(requests.map((request) => [request.id, manage(request)]));
       const before = required.get();
       if (next.size === before.size && [...next.keys()].every((id) => before.has(id))) return;
       required.set(next);
       setExpiryMetric();
     },
-    run: async () => {
+    /** Works until the signal aborts. */
+    async run(): Promise<void> {
       const renewals = new Set<Promise<void>>();
       const start = (due: readonly ManagedToken[]): void => {
         const renewal = renewAll(due);

@@ -94,12 +94,12 @@ export function createPullSecretController(
     onDelete: (namespace) => {
       for (const each of [problems, repairs, foreign, queue]) each.forget(namespace);
     },
-    onRolesChange: () => credentials.use(cache.roles()),
+    onRolesChange: () => credentials.setRolesInUse(cache.roles(), clock.now()),
   });
 
   async function resync(): Promise<void> {
     if (!cache.isComplete()) return;
-    credentials.use(cache.roles());
+    credentials.setRolesInUse(cache.roles(), clock.now());
     for (const each of repairs.pruneIdle()) problems.resolve(each, 'PullSecretContested');
     foreign.pruneIdle();
     const statuses: PullSecretStatus[] = [];

@@ -53,7 +53,10 @@ export function planCa(
   // Anyone who can write the Secret can forge the annotation of its format.
   const hasDistrusted = splitBundle(trustedPem).some(distrusts);
   if (status.isOtherFormat && signing && !hasDistrusted) return WAIT_FOREVER;
-  if (next) return planSwitch(status, next, { published, times, now });
+  if (next) {
+    const sinceMs = publishedSinceMs(published, next.certificatePem);
+    return planSwitch(status, sinceMs, times, now.getTime());
+  }
   if (!signing) return planRecovery(trustedPem, published, now);
   // It stays trusted until the next one signs. Otherwise API servers could not call the webhook, and pods created
   // meanwhile would get no imagePullSecret.
@@ -78,21 +81,13 @@ function planRecovery(listedPem: string, published: PublishedCaBundle, now: Date
 
 function planSwitch(
   { trustedPem, distrusts }: PresentCa,
-  next: PemPair,
-  {
-    published,
-    times,
-    now,
-  }: {
-    readonly published: PublishedCaBundle;
-    readonly times: CertificateTimes;
-    readonly now: Date;
-  },
+  sinceMs: number | undefined,
+  { trustPropagationMs }: CertificateTimes,
+  nowMs: number,
 ): CaStep {
-  const sinceMs = publishedSinceMs(published, next.certificatePem);
   if (sinceMs === undefined) return WAIT_FOREVER;
-  const untilMs = sinceMs + times.trustPropagationMs;
-  if (now.getTime() < untilMs) return { kind: 'wait', untilMs };
+  const untilMs = sinceMs + trustPropagationMs;
+  if (nowMs < untilMs) return { kind: 'wait', untilMs };
   return { kind: 'switch', trustedPem: withoutDistrusted(trustedPem, distrusts) };
 }
 

@@ -48,14 +48,6 @@ export interface CaReconcilerSettings extends CaSecretLocation {
   readonly times: CertificateTimes;
 }
 
-/** What decides about the CA, and what else than the Secret changes the decision. */
-interface Decision {
-  /** The start of log messages. */
-  readonly name: string;
-  readonly inputs: ReconcileLoop['inputs'];
-  readonly plan: (status: CaStatus, now: Date) => CaStep;
-}
-
 type Dependencies = Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger'>;
 
 /**
@@ -101,13 +93,19 @@ export async function runFirstCaReconciler(
       ? { kind: 'wait', untilMs }
       : { kind: 'create', retainedPem: '' };
   };
-  await reconcile(dependencies, settings, { name: 'first CA', inputs: [], plan }, signal);
+  await reconcile(dependencies, settings, { name: 'first CA', plan }, signal);
 }
 
 async function reconcile(
   dependencies: Dependencies,
   settings: CaReconcilerSettings,
-  { name, inputs = [], plan }: Decision,
+  {
+    name,
+    inputs = [],
+    plan,
+  }: Pick<ReconcileLoop, 'name' | 'inputs'> & {
+    readonly plan: (status: CaStatus, now: Date) => CaStep;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const { clock } = dependencies;
@@ -119,7 +117,8 @@ async function reconcile(
       inputs: [ca.observed, ...inputs],
       resyncMs: RESYNC_MS,
       retry: RETRY,
-      isExpected: isConflict,
+      // The Secret changed, and the watch brings what it is now.
+      isExpected: (error) => isApiError(error, 409),
       reconcile: async () => {
         const now = new Date(clock.now());
         const status = ca.statusAt(now);
@@ -130,11 +129,6 @@ async function reconcile(
     },
     signal,
   );
-}
-
-/** The Secret changed, and the watch brings what it is now. */
-function isConflict(error: unknown): boolean {
-  return isApiError(error, 409);
 }
 
 async function executeStep(

@@ -60,15 +60,14 @@ export interface CaSecretLocation {
  */
 export async function applyCaSecret(
   client: KubeClient,
-  location: CaSecretLocation,
+  { namespace, name }: CaSecretLocation,
   { record, resourceVersion }: { readonly record: CaRecord; readonly resourceVersion: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, name } = location;
   const { signing, next, trustedPem, signingSinceMs } = record;
   await apply({
     client,
-    path: secretPath(location.namespace, location.name),
+    path: secretPath(namespace, name),
     body: {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -99,13 +98,13 @@ export async function applyCaSecret(
  */
 export async function deleteCaSecret(
   client: KubeClient,
-  location: CaSecretLocation,
+  { namespace, name }: CaSecretLocation,
   resourceVersion: string,
   signal: AbortSignal,
 ): Promise<void> {
   await client.request({
     method: 'DELETE',
-    path: secretPath(location.namespace, location.name),
+    path: secretPath(namespace, name),
     body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion } },
     signal,
   });

@@ -1,7 +1,7 @@
 import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { caProblemsAt, readCa, type ReadCa } from '@ecr-pull-secrets/certs-scripts/verify/ca.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
-import { createDistrusts, type Distrusts, readCaAnnotations } from './ca-annotations.ts';
+import { createDistrusts, readCaAnnotations } from './ca-annotations.ts';
 import {
   CA_SECRET_KEYS,
   type CaSecret,
@@ -32,33 +32,8 @@ interface ObservedPair extends ReadCa {
 /** What the Secret is worth at some instant. */
 export type CaStatus = { readonly kind: 'unknown' } | { readonly kind: 'absent' } | PresentCa;
 
-export interface PresentCa {
-  readonly kind: 'present';
-  readonly resourceVersion: string;
-  /** Signs serving certificates; `undefined` if the Secret has no usable CA. */
-  readonly signing: PemPair | undefined;
-  /** Signs once every API server trusts it; `undefined` if there is no usable one, or it is distrusted. */
-  readonly next: PemPair | undefined;
-  /**
-   * Everything that API servers are to trust: the `caBundle`. Also what has expired: they judge that by
-   * clocks of their own, and ours may be wrong.
-   */
-  readonly trustedPem: string;
-  /** Since when `signing` signs. */
-  readonly signingSinceMs: number;
-  /** When a person wants a rotation; `undefined` without such an annotation, or if it is no instant. */
-  readonly rotateAtMs: number | undefined;
-  /** Whether a person distrusts a CA, by its certificate. */
-  readonly distrusts: Distrusts;
-  /** Why annotations that a person set have no effect. */
-  readonly annotationProblems: readonly string[];
-  /** Written by another version of this program: to be used, not to be changed. */
-  readonly isOtherFormat: boolean;
-  /** Whether only another Secret can hold a CA: no write to this one can succeed. */
-  readonly isStuck: boolean;
-  /** What is wrong with `signing`; never quotes a key. */
-  readonly problems: readonly string[];
-}
+/** The status of a Secret that is there. */
+export type PresentCa = Readonly<ReturnType<typeof presentCaOf>>;
 
 /**
  * Of the bundle as PEM. Ours have a few certificates of 1 KiB; a thief can fill the Secret with them, so that it has no
@@ -86,32 +61,45 @@ export function observeCaSecret(secret: CaSecret): ObservedCaSecret {
 
 /** The status at an instant, by comparisons of dates alone. */
 export function caStatusOf(observed: ObservedCa, now: Date): CaStatus {
-  if (observed.kind !== 'present') return observed;
+  return observed.kind === 'present' ? presentCaOf(observed, now) : observed;
+}
+
+function presentCaOf(observed: ObservedCaSecret, now: Date) {
   const { secret } = observed;
   const problems = caProblemsAt(observed.signing, now);
   const signing = problems.length === 0 ? observed.signing.pair : undefined;
   const signingSinceMs = signingSinceMsOf(secret, signing && observed.signing);
-  const { distrustBeforeMs, rotateAtMs, annotationProblems } = readCaAnnotations(secret, now);
+  const annotations = readCaAnnotations(secret, now);
   const candidate = usableNext(observed, now);
   const known = { signing, signingSinceMs, next: candidate };
-  const distrusts = createDistrusts(distrustBeforeMs, known, now.getTime());
+  const distrusts = createDistrusts(annotations.distrustBeforeMs, known, now.getTime());
   const next = candidate && !distrusts(candidate.certificatePem) ? candidate : undefined;
   const shown = [observed.signing.pair, ...(next ? [next] : [])];
   return {
-    kind: 'present',
+    ...annotations,
+    kind: 'present' as const,
     resourceVersion: secret.metadata.resourceVersion ?? '',
+    /** Signs serving certificates; `undefined` if the Secret has no usable CA. */
     signing,
+    /** Signs once every API server trusts it; `undefined` if there is no usable one, or it is distrusted. */
     next,
+    /**
+     * Everything that API servers are to trust: the `caBundle`. Also what has expired: they judge that by
+     * clocks of their own, and ours may be wrong.
+     */
     trustedPem: mergeBundles(
       observed.listedPem,
       shown.map(({ certificatePem }) => certificatePem),
     ),
+    /** Since when `signing` signs. */
     signingSinceMs,
-    rotateAtMs,
+    /** Whether a person distrusts a CA, by its certificate. */
     distrusts,
-    annotationProblems,
+    /** Written by another version of this program: to be used, not to be changed. */
     isOtherFormat: (secret.metadata.annotations?.[FORMAT_ANNOTATION] ?? FORMAT) !== FORMAT,
+    /** Whether only another Secret can hold a CA: no write to this one can succeed. */
     isStuck: isStuck(secret, signing !== undefined),
+    /** What is wrong with `signing`; never quotes a key. */
     problems,
   };
 }

@@ -1,10 +1,9 @@
 import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
-import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { CaSecret, CaSecretLocation } from './ca-secret.ts';
 import {
-  type CaStatus,
   caStatusOf,
   type ObservedCa,
   type ObservedCaSecret,
@@ -12,16 +11,12 @@ import {
 } from './ca-status.ts';
 
 /** The one copy of the CA that all parts of a replica work with. */
-export interface CaStore {
-  /** Changes with the Secret. */
-  readonly observed: Observable<ObservedCa>;
-  readonly statusAt: (now: Date) => CaStatus;
-}
+export type CaStore = ReturnType<typeof createCaStore>;
 
-/** Makes a store that has not seen the Secret yet. */
-export function createCaStore(): CaStore {
+/** Makes a store that has not seen the Secret yet; `observed` changes with the Secret. */
+export function createCaStore() {
   const observed = createObservable<ObservedCa>({ kind: 'unknown' });
-  return { observed, statusAt: (now) => caStatusOf(observed.get(), now) };
+  return { observed, statusAt: (now: Date) => caStatusOf(observed.get(), now) };
 }
 
 /** Every replica's part: keeps the store up to date with the Secret. */

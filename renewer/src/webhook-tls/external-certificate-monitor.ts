@@ -7,16 +7,14 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import type { RenewerConfiguration } from '../config/configuration.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 
 /** kubelet itself brings a changed Secret within a minute or so. */
 const CHECK_INTERVAL_MS = 10_000;
 
-export interface ExternalCertificateSettings {
-  readonly tlsMode: string;
-  readonly tlsDir: string;
-  readonly serviceName: string;
-  readonly podNamespace: string;
+interface Settings
+  extends Pick<RenewerConfiguration, 'tlsMode' | 'tlsDir' | 'serviceName' | 'podNamespace'> {
   /** Set to the certificates of `ca.crt`, which API servers are to trust. */
   readonly caBundle: Observable<string>;
 }
@@ -27,7 +25,7 @@ export interface ExternalCertificateSettings {
  */
 export async function runExternalCertificateMonitor(
   dependencies: Pick<RenewerDependencies, 'clock' | 'random' | 'logger' | 'metrics'>,
-  { tlsMode, tlsDir, serviceName, podNamespace, caBundle }: ExternalCertificateSettings,
+  { tlsMode, tlsDir, serviceName, podNamespace, caBundle }: Settings,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, logger, metrics } = dependencies;

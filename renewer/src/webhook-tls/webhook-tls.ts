@@ -20,18 +20,6 @@ export interface WebhookTls {
   readonly lead: (leadership: Leadership) => Promise<void>;
 }
 
-type Settings = Pick<
-  RenewerConfiguration,
-  | 'additionalCaBundle'
-  | 'certificateTimes'
-  | 'podName'
-  | 'podNamespace'
-  | 'serviceName'
-  | 'tlsDir'
-  | 'tlsMode'
-  | 'webhookName'
->;
-
 /**
  * After the trust propagation each replica signs a new certificate, at most a few seconds after the leader saw the
  * change, and its webhook looks every 2 s; a write that fails is tried again within 30 s
@@ -41,7 +29,7 @@ const REPLACED_WITHIN_MS = 40_000;
 
 export function createWebhookTls(
   dependencies: RenewerDependencies,
-  settings: Settings,
+  settings: RenewerConfiguration,
 ): WebhookTls {
   if (settings.tlsMode === 'none') return NO_WEBHOOK;
   return settings.tlsMode === 'self-managed'
@@ -56,7 +44,10 @@ const NO_WEBHOOK: WebhookTls = Object.freeze({
 });
 
 /** The leader makes the CA, and each replica its serving certificate. */
-function createSelfManagedTls(dependencies: RenewerDependencies, settings: Settings): WebhookTls {
+function createSelfManagedTls(
+  dependencies: RenewerDependencies,
+  settings: RenewerConfiguration,
+): WebhookTls {
   const { clock } = dependencies;
   const { podNamespace: namespace, podName, serviceName, webhookName } = settings;
   const { certificateTimes: times, additionalCaBundle, tlsDir: directory } = settings;
@@ -99,7 +90,10 @@ function createSelfManagedTls(dependencies: RenewerDependencies, settings: Setti
 }
 
 /** Another program, or a person, makes the certificate and puts it into `TLS_DIR`: it is monitored. */
-function createExternalTls(dependencies: RenewerDependencies, settings: Settings): WebhookTls {
+function createExternalTls(
+  dependencies: RenewerDependencies,
+  settings: RenewerConfiguration,
+): WebhookTls {
   const { webhookName, tlsMode, tlsDir, additionalCaBundle, serviceName, podNamespace } = settings;
   const caBundle = createObservable('');
   return {

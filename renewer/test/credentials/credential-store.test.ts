@@ -1,6 +1,7 @@
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import t from 'tap';
 import { createCredentialStore } from '../../src/credentials/credential-store.ts';
+import type { Identity } from '../../src/credentials/identity.ts';
 import type { Registry } from '../../src/credentials/registries/registries.ts';
 import type { RegistryTokens } from '../../src/credentials/registry-token.ts';
 import type { TokenRequest } from '../../src/credentials/token-plan.ts';
@@ -23,6 +24,7 @@ function createStore({ registries = [] as readonly Registry[] } = {}) {
   return {
     store,
     required,
+    use: (...roles: readonly Identity[]) => store.setRolesInUse(roles, nowMs),
     setTime: (ms: number) => {
       nowMs = NOW_MS + ms;
     },
@@ -32,9 +34,9 @@ function createStore({ registries = [] as readonly Registry[] } = {}) {
 }
 
 t.test('the default identity is in use from the start, and roles while they are named', (t) => {
-  const { store, required } = createStore();
-  store.use([ROLE]);
-  store.use([]);
+  const { use, required } = createStore();
+  use(ROLE);
+  use();
   t.same(required, [[DEFAULT_TOKEN], [DEFAULT_TOKEN, ROLE_TOKEN], [DEFAULT_TOKEN]]);
   t.end();
 });
@@ -52,9 +54,9 @@ t.test('a docker config is available while its token is valid', (t) => {
 });
 
 t.test('a docker config is not handed out if its token has expired since', (t) => {
-  const { store, setTime, setTokens } = createStore();
+  const { store, use, setTime, setTokens } = createStore();
   setTokens(DEFAULT_TOKEN);
-  store.use([]);
+  use();
   t.equal(store.credentialsFor(undefined).kind, 'available');
   setTime(12 * HOUR_MS);
   t.equal(store.credentialsFor(undefined).kind, 'pending');
@@ -62,22 +64,22 @@ t.test('a docker config is not handed out if its token has expired since', (t) =
 });
 
 t.test('a role that had no token long ago is pending for a minute, like a new one', (t) => {
-  const { store, setTime } = createStore();
-  const use = (atMs: number): string => {
+  const { store, use, setTime } = createStore();
+  const kindAt = (atMs: number): string => {
     setTime(atMs);
-    store.use([ROLE]);
+    use(ROLE);
     t.equal(store.tokenStatusOf(ROLE), store.credentialsFor(ROLE).kind);
     return store.credentialsFor(ROLE).kind;
   };
-  t.same([0, 30_000, 60_000].map(use), ['pending', 'pending', 'unavailable']);
-  t.same([3_600_000, 3_630_000, 3_660_000].map(use), ['pending', 'pending', 'unavailable']);
-  t.equal(use(0), 'pending', 'nor does a clock that was set back shorten it');
+  t.same([0, 30_000, 60_000].map(kindAt), ['pending', 'pending', 'unavailable']);
+  t.same([3_600_000, 3_630_000, 3_660_000].map(kindAt), ['pending', 'pending', 'unavailable']);
+  t.equal(kindAt(0), 'pending', 'nor does a clock that was set back shorten it');
   t.end();
 });
 
 t.test('a look at credentials changes nothing', (t) => {
-  const { store, setTime } = createStore();
-  store.use([ROLE]);
+  const { store, use, setTime } = createStore();
+  use(ROLE);
   for (const atMs of [0, 30_000, 59_000]) {
     setTime(atMs);
     t.same(store.credentialsFor(ROLE), { kind: 'pending' });
@@ -98,9 +100,9 @@ t.test('a role whose own token is missing is not hidden by the tokens of other r
     { host: EAST },
     { host: EAST.replace('123456789012', '210987654321'), roleArn: other },
   ];
-  const { store, setTime, setTokens } = createStore({ registries });
+  const { store, use, setTime, setTokens } = createStore({ registries });
   setTokens(`${DEFAULT_TOKEN} ${other}`);
-  store.use([ROLE]);
+  use(ROLE);
   t.equal(store.tokenStatusOf(ROLE), 'pending');
   setTime(60_000);
   t.equal(store.tokenStatusOf(ROLE), 'unavailable');
@@ -110,8 +112,8 @@ t.test('a role whose own token is missing is not hidden by the tokens of other r
 
 t.test('a role that gets no key at all lacks its token, and none is requested', (t) => {
   const role = { roleArn: 'arn:aws-cn:iam::123456789012:role/x' };
-  const { store, required, setTime } = createStore({ registries: [{ host: EAST }] });
-  store.use([role]);
+  const { store, use, required, setTime } = createStore({ registries: [{ host: EAST }] });
+  use(role);
   t.equal(store.tokenStatusOf(role), 'pending');
   t.equal(store.credentialsFor(role).kind, 'pending');
   t.same(required[1], required[0]);

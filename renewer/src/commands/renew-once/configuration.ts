@@ -12,7 +12,7 @@ import { readConfigFile, readTextFile } from '../../config/config-file.ts';
 import { apiServerOf, apiServerVariables } from '../../config/api-server-variables.ts';
 import { renewerVariables } from '../../config/renewer-variables.ts';
 import { registrySettingsOf } from '../../config/registry-settings.ts';
-import { awsKeysOf, awsVariables } from '../../config/aws-variables.ts';
+import { awsVariables } from '../../config/aws-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../../config/proxy-variables.ts';
 
 /** Variables that the renewer reads in the same way. */
@@ -66,17 +66,12 @@ export type RenewOnceConfiguration = ReturnType<typeof readRenewOnceConfiguratio
 export function readRenewOnceConfiguration(environment: Environment, readText = readTextFile) {
   const variables = readVariables(renewOnceVariables, environment);
   const file = readConfigFile(variables.CONFIG_FILE, readText);
-  const { awsRegion, registries, registryWarnings } = registrySettingsOf(variables, file);
   return Object.freeze({
     secretName: variables.DOCKER_SECRET_NAME,
     target: variables.TARGET_NAMESPACE,
     exclude: variables.EXCLUDE_NAMESPACE,
     foreignSecretPolicy: variables.FOREIGN_SECRETS,
-    registries,
-    registryWarnings,
-    awsRegion,
-    /** Never logged. */
-    awsKeys: awsKeysOf(variables),
+    ...registrySettingsOf(variables, file),
     apiServer: apiServerOf(variables),
     fence: variables.FENCE,
     podNamespace: variables.POD_NAMESPACE,

@@ -1,15 +1,17 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { WRITE_SLOTS } from '../../pull-secrets/queue/pacing.ts';
 import type { TokenSource } from '../../credentials/aws/aws-token-source.ts';
+import { createDockerConfig, type DockerConfig } from '../../credentials/docker-config.ts';
+import type { RegistryToken } from '../../credentials/registry-token.ts';
+import { planTokens } from '../../credentials/token-plan.ts';
 import type { RenewOnceConfiguration } from './configuration.ts';
-import { fetchDockerConfig, type FetchedDockerConfig } from './fetch-docker-config.ts';
-import { listNamespaces } from './list-namespaces.ts';
 import { mapInOrder } from './map-in-order.ts';
 import { type Outcome, renewNamespace } from './renew-namespace.ts';
 import { createRetries } from './retries.ts';
 import { createTally } from './tally.ts';
-import { findTargets, type Target } from './targets.ts';
+import { findTargets, listNamespaces, type Target } from './targets.ts';
 
 /**
  * Namespaces that have started when the run is stopped have this long: a pod has 30 s as a rule, and a write that an
@@ -42,8 +44,14 @@ export async function renewOnce(
   const { client, clock, random, print } = dependencies;
   const { secretName, foreignSecretPolicy } = configuration;
   for (const warning of configuration.registryWarnings) print(`WARNING: ${warning}\n`);
-  const { dockerConfig, registries } = await fetchAnnounced(dependencies, configuration, stop);
-  print(`Docker Registries: ${registries.join(',')}\n`);
+  print('Fetching auth data from AWS... ');
+  const fetching = fetchDockerConfig(dependencies, configuration, stop);
+  await fetching.then(
+    () => print('Success.\n'),
+    () => print('failed.\n'),
+  );
+  const { dockerConfig, keys } = await fetching;
+  print(`Docker Registries: ${keys.join(',')}\n`);
   const retries = createRetries(dependencies, stop);
   const targets = await findTargets(configuration, () => listNamespaces(client, retries));
   print(`Updating kubernetes secret [${secretName}] in ${targets.length} namespaces\n`);
@@ -87,21 +95,25 @@ function deadlineAfter(stop: AbortSignal, clock: Clock, over: AbortSignal): Abor
   return deadline.signal;
 }
 
-async function fetchAnnounced(
-  dependencies: RenewOnceDependencies,
-  configuration: RenewOnceConfiguration,
+/** Requests every token that the registries need. All or nothing: a run that lacks one changes nothing in the cluster. */
+async function fetchDockerConfig(
+  { tokenSource, clock }: RenewOnceDependencies,
+  { registries, awsRegion: region }: RenewOnceConfiguration,
   stop: AbortSignal,
-): Promise<FetchedDockerConfig> {
-  const { print } = dependencies;
-  print('Fetching auth data from AWS... ');
-  try {
-    const fetched = await fetchDockerConfig(dependencies, configuration, stop);
-    print('Success.\n');
-    return fetched;
-  } catch (error) {
-    print('failed.\n');
-    throw error;
+): Promise<{ readonly dockerConfig: DockerConfig; readonly keys: readonly string[] }> {
+  const plan = planTokens({ registries, region });
+  const tokens = new Map<string, RegistryToken>();
+  await Promise.all(
+    plan.requests.map(async (request) => {
+      tokens.set(request.id, await tokenSource(request, stop));
+    }),
+  );
+  const dockerConfig = createDockerConfig(plan, tokens, clock.now());
+  if (!dockerConfig?.isComplete) {
+    throw createError('ECRPS_TOKEN_INVALID', 'AWS gave a token that has expired already');
   }
+  const keys = plan.entries.map(({ key, tokenId }) => key ?? tokens.get(tokenId)?.registry ?? '');
+  return { dockerConfig, keys };
 }
 
 /** Namespaces that were not started have no line: there may be thousands, and the error counts them. */

@@ -13,20 +13,7 @@ const UNAVAILABLE_AFTER = 10;
 const NAMES_LIMIT = 20;
 
 /** Counts the outcomes of namespaces. */
-export interface Tally {
-  /** Aborts if the API server is unavailable. */
-  readonly unavailable: AbortSignal;
-  /** Starts a namespace; the function returned takes its outcome. */
-  begin(): (outcome: Outcome) => void;
-  /** In the order in which they are printed. */
-  add(namespace: string, outcome: Outcome): void;
-  /** A warning about namespaces that were slow. */
-  slowness(): string | undefined;
-  /** @throws ECRPS_RUN_INCOMPLETE if a namespace was not written that could have been */
-  check(): void;
-}
-
-export function createTally(): Tally {
+export function createTally() {
   const unavailable = new AbortController();
   const failed: string[] = [];
   const slow: string[] = [];
@@ -34,23 +21,28 @@ export function createTally(): Tally {
   let withoutResponse = 0;
   let skippedAtEnd = 0;
   return {
+    /** Aborts if the API server is unavailable. */
     unavailable: unavailable.signal,
+    /** Starts a namespace; the function returned takes its outcome. */
     begin: () => {
       const before = responses;
-      return (outcome) => {
+      return (outcome: Outcome): void => {
         if (outcome.kind === 'not-started') return;
         if (outcome.kind !== 'failed' || !outcome.isUnreachable) responses++;
         withoutResponse = responses === before ? withoutResponse + 1 : 0;
         if (withoutResponse >= UNAVAILABLE_AFTER) unavailable.abort();
       };
     },
-    add: (namespace, outcome) => {
+    /** In the order in which they are printed. */
+    add: (namespace: string, outcome: Outcome): void => {
       if (outcome.kind === 'not-started') skippedAtEnd++;
       if (outcome.kind === 'failed') failed.push(namespace);
       if (outcome.kind === 'success' && outcome.tookMs >= SLOW_WRITE_MS) slow.push(namespace);
     },
+    /** A warning about namespaces that were slow. */
     slowness: () =>
       slow.length > 0 ? slowNamespacesMessage(slow.length, formatNames(slow)) : undefined,
+    /** @throws ECRPS_RUN_INCOMPLETE if a namespace was not written that could have been */
     check: () => {
       const problems: string[] = [];
       if (failed.length > 0) {

@@ -1,4 +1,3 @@
-import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
@@ -9,14 +8,9 @@ import {
   PULL_SECRET_FIELDS,
   readPullSecretMetadata,
 } from '../../pull-secrets/cache/pull-secret-metadata.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
 import type { SelfTestConfiguration } from './configuration.ts';
 import { podToTry } from './tried-pod.ts';
-
-export interface SelfTestDependencies {
-  readonly client: KubeClient;
-  readonly clock: Clock;
-  readonly print: (text: string) => void;
-}
 
 const INTERVAL_MS = 500;
 
@@ -27,7 +21,11 @@ const INTERVAL_MS = 500;
  * @throws ECRPS_TEST_FAILED that says which of both is missing, and why
  */
 export async function selfTest(
-  { client, clock, print }: SelfTestDependencies,
+  {
+    client,
+    clock,
+    print,
+  }: Pick<RenewerDependencies, 'client' | 'clock'> & { readonly print: (text: string) => void },
   settings: SelfTestConfiguration,
   stop: AbortSignal,
 ): Promise<void> {

@@ -1,14 +1,8 @@
+import type { AuthorizationData } from '@aws-sdk/client-ecr';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { formProblemOf, quoteKey } from '../registries/registry-key.ts';
 import type { RegistryToken } from '../registry-token.ts';
 import { LONGEST_TOKEN_LIFE_MS } from '../renewal-policy.ts';
-
-/** The part of AWS's AuthorizationData that is used. */
-export interface AuthorizationData {
-  readonly authorizationToken?: string | undefined;
-  readonly proxyEndpoint?: string | undefined;
-  readonly expiresAt?: Date | undefined;
-}
 
 /**
  * Reads AWS's answer. An expiry that is missing, broken or too far counts as twelve hours.

@@ -1,6 +1,7 @@
+import { resolveEndpointConfig } from '@smithy/core/endpoints';
+import { parseUrl } from '@smithy/core/transport';
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { AwsRequestHandler } from '../../network/aws-request-handler.ts';
-import { type AwsService, hasCustomEndpoint } from '../../network/custom-endpoint.ts';
 import type { AwsKeys } from '../../config/aws-variables.ts';
 import type { TokenRequest } from '../token-plan.ts';
 
@@ -45,6 +46,21 @@ function ownCredentials(keys: AwsKeys | undefined) {
 }
 
 /** A custom endpoint is used as it is: with either flag the SDK rejects it. */
-function unlessCustom(service: AwsService): () => Promise<boolean> {
+function unlessCustom(service: 'ECR' | 'STS'): () => Promise<boolean> {
   return async () => !(await hasCustomEndpoint(service));
+}
+
+/**
+ * Whether the SDK's settings (variables and shared files) name an endpoint for a service: a VPC endpoint or
+ * a proxy. The SDK itself reads them, as for all its clients.
+ */
+async function hasCustomEndpoint(serviceId: 'ECR' | 'STS'): Promise<boolean> {
+  const { serviceConfiguredEndpoint } = resolveEndpointConfig({
+    serviceId,
+    urlParser: parseUrl,
+    endpointProvider: () => {
+      throw new Error('nothing is sent');
+    },
+  });
+  return (await serviceConfiguredEndpoint?.()) !== undefined;
 }

@@ -1,4 +1,8 @@
-import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import {
+  type AuthorizationData,
+  ECRClient,
+  GetAuthorizationTokenCommand,
+} from '@aws-sdk/client-ecr';
 import {
   ECRPUBLICClient,
   GetAuthorizationTokenCommand as GetPublicAuthorizationTokenCommand,
@@ -8,7 +12,7 @@ import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { AwsRequestHandler } from '../../network/aws-request-handler.ts';
 import { withBoundRequests } from '../../network/bound-requests.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
-import { type AuthorizationData, readToken } from './authorization-data.ts';
+import { readToken } from './authorization-data.ts';
 import { clientOptions } from './aws-client-options.ts';
 import type { AwsKeys } from '../../config/aws-variables.ts';
 import type { RegistryToken } from '../registry-token.ts';
@@ -26,23 +30,17 @@ const DEFAULT_TIMEOUT_MS = 25_000;
 /** ECR Public has one registry host for all accounts. */
 const ECR_PUBLIC_ENDPOINT = 'https://public.ecr.aws';
 
-export interface AwsTokenSourceDependencies {
-  readonly clock: Clock;
-  /** Shared by all clients: proxies, timeouts, connections. */
-  readonly requestHandler: AwsRequestHandler;
-}
-
-export interface AwsTokenSourceSettings {
-  /** The SDK's default chain finds an identity if there are none. */
-  readonly keys?: AwsKeys | undefined;
-  /** How long one token may take. */
-  readonly timeoutMs?: number;
-}
-
-/** Requests tokens of AWS, with one client per token so that connections and assumed roles are used again. */
+/**
+ * Requests tokens of AWS, with one client per token so that connections and assumed roles are used again.
+ *
+ * @param settings - without keys the SDK's default chain finds an identity; one token may take `timeoutMs`
+ */
 export function createAwsTokenSource(
-  { clock, requestHandler }: AwsTokenSourceDependencies,
-  { keys, timeoutMs = DEFAULT_TIMEOUT_MS }: AwsTokenSourceSettings = {},
+  { clock, requestHandler }: { readonly clock: Clock; readonly requestHandler: AwsRequestHandler },
+  {
+    keys,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+  }: { readonly keys?: AwsKeys | undefined; readonly timeoutMs?: number } = {},
 ): TokenSource {
   const clients = new Map<string, TokenClient>();
 

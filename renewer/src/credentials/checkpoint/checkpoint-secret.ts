@@ -17,28 +17,13 @@ import type { RenewerDependencies } from '../../dependencies.ts';
 import { hostPortOf } from '../registries/registry-key.ts';
 import type { RegistryTokens } from '../registry-token.ts';
 
-/** The Secret in which a leader stores its checkpoint. */
-export interface CheckpointSecret {
-  /**
-   * Its content; `undefined` if there is none.
-   *
-   * @throws an ApiError, or an error that quotes no credential if its content is no checkpoint of ours
-   */
-  read(): Promise<CheckpointContent | undefined>;
-  /**
-   * Writes the content unless it is there already. The write is bound to the version that was read or written
-   * last. If another leader wrote since, the newer of each token stays.
-   *
-   * @throws an ApiError: 409 if another leader wrote, which the next write takes into account
-   */
-  write(content: CheckpointContent): Promise<void>;
-}
-
 /** The Secret as it was observed last. */
 interface Observed {
   readonly resourceVersion: string;
   /** `undefined` if there is none. */
   readonly text: string | undefined;
+  /** What another leader wrote since this one leads; it may have newer tokens. */
+  readonly theirs?: CheckpointContent | undefined;
 }
 
 const DATA_KEY = 'tokens.json';
@@ -46,15 +31,16 @@ const DATA_KEY = 'tokens.json';
 /** The API server refuses Secrets over 1 MiB; base64 makes three bytes four. */
 const SIZE_LIMIT_BYTES = 900 * 1024 * 0.75;
 
+/** The Secret in which a leader stores its checkpoint. */
+export type CheckpointSecret = ReturnType<typeof createCheckpointSecret>;
+
 export function createCheckpointSecret(
   { client, clock, logger }: Pick<RenewerDependencies, 'client' | 'clock' | 'logger'>,
   { namespace, name }: { readonly namespace: string; readonly name: string },
   signal: AbortSignal,
-): CheckpointSecret {
+) {
   const path = secretPath(namespace, name);
   let observed: Observed | undefined;
-  /** What another leader wrote since this one leads; it may have newer tokens. */
-  let theirs: CheckpointContent | undefined;
 
   async function get(): Promise<Observed> {
     try {
@@ -69,12 +55,6 @@ export function createCheckpointSecret(
     }
   }
 
-  async function getAfterConflict(): Promise<Observed> {
-    const current = await get();
-    theirs = parseIfReadable(current.text, clock.now());
-    return current;
-  }
-
   async function put(tokens: RegistryTokens, text: string, resourceVersion: string): Promise<void> {
     const metadata = {
       name,
@@ -87,16 +67,30 @@ export function createCheckpointSecret(
     const body = { apiVersion: 'v1', kind: 'Secret', metadata, data };
     const written = await apply({ client, path, body, signal });
     observed = { resourceVersion: written.metadata.resourceVersion ?? CREATE_ONLY, text };
-    theirs = undefined;
   }
 
   return {
-    read: async () => {
+    /**
+     * Its content; `undefined` if there is none.
+     *
+     * @throws an ApiError, or an error that quotes no credential if its content is no checkpoint of ours
+     */
+    async read(): Promise<CheckpointContent | undefined> {
       observed = await get();
       return observed.text === undefined ? undefined : parseCheckpoint(observed.text, clock.now());
     },
-    write: async (ours) => {
-      observed ??= await getAfterConflict();
+    /**
+     * Writes the content unless it is there already. The write is bound to the version that was read or written
+     * last. If another leader wrote since, the newer of each token stays.
+     *
+     * @throws an ApiError: 409 if another leader wrote, which the next write takes into account
+     */
+    async write(ours: CheckpointContent): Promise<void> {
+      if (!observed) {
+        const current = await get();
+        observed = { ...current, theirs: parseIfReadable(current.text, clock.now()) };
+      }
+      const { resourceVersion, theirs } = observed;
       const content = theirs ? mergeNewer(ours, theirs) : ours;
       const text = formatCheckpoint(content);
       if (text === observed.text) return;
@@ -105,7 +99,7 @@ export function createCheckpointSecret(
         return logger.warn({ tokens: content.tokens.size }, message);
       }
       try {
-        await put(content.tokens, text, observed.resourceVersion);
+        await put(content.tokens, text, resourceVersion);
       } catch (error) {
         if (isApiError(error, 409)) observed = undefined;
         throw error;

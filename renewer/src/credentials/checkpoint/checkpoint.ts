@@ -1,42 +1,11 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import type { RegistryTokens } from '../registry-token.ts';
+import type { TokenRenewer } from '../token-renewer.ts';
 import { type CheckpointSecret, createCheckpointSecret } from './checkpoint-secret.ts';
-
-/**
- * The tokens, stored in one Secret of the release namespace: a restart before their renewal does not call AWS, and in
- * an outage of AWS a new leader still has the tokens that are valid.
- */
-export interface Checkpoint {
-  /**
-   * The tokens of the last leader; none if there are none, none that can be read, those of another caller, or
-   * one that AWS cannot have given. An API server that does not answer is tried again for half a minute.
-   */
-  load(): Promise<RegistryTokens>;
-  /**
-   * Writes the tokens whenever they change, the latest only and again until they are written, until the signal aborts.
-   * If there are none, nothing is written: those of an earlier leader may be good. A leader that was frozen undoes
-   * nothing of the next one's. Without a checkpoint everything works but the next start.
-   */
-  run(tokens: Pick<Observable<RegistryTokens>, 'get' | 'changedFrom'>): Promise<void>;
-}
-
-export type CheckpointDependencies = Pick<
-  RenewerDependencies,
-  'client' | 'clock' | 'random' | 'logger'
->;
-
-export interface CheckpointSettings {
-  readonly namespace: string;
-  /** The Secret's name. */
-  readonly name: string;
-  /** Whose tokens they are; see `identityFingerprint`. */
-  readonly caller: string;
-}
 
 const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
@@ -46,16 +15,33 @@ const LOAD_TIMEOUT_MS = 30_000;
 /** Only new tokens change anything; any long time is right. */
 const RESYNC_MS = 3_600_000;
 
+type Dependencies = Pick<RenewerDependencies, 'client' | 'clock' | 'random' | 'logger'>;
+
+/**
+ * The tokens, stored in one Secret of the release namespace: a restart before their renewal does not call AWS, and in
+ * an outage of AWS a new leader still has the tokens that are valid.
+ *
+ * @param settings - the Secret, and whose tokens they are; see `identityFingerprint`
+ */
 export function createCheckpoint(
-  dependencies: CheckpointDependencies,
-  settings: CheckpointSettings,
+  dependencies: Dependencies,
+  settings: { readonly namespace: string; readonly name: string; readonly caller: string },
   signal: AbortSignal,
-): Checkpoint {
+) {
   const { caller } = settings;
   const secret = createCheckpointSecret(dependencies, settings, signal);
   return {
+    /**
+     * The tokens of the last leader; none if there are none, none that can be read, those of another caller, or
+     * one that AWS cannot have given. An API server that does not answer is tried again for half a minute.
+     */
     load: () => loadTokens(secret, dependencies, caller, signal),
-    run: (tokens) =>
+    /**
+     * Writes the tokens whenever they change, the latest only and again until they are written, until the signal aborts.
+     * If there are none, nothing is written: those of an earlier leader may be good. A leader that was frozen undoes
+     * nothing of the next one's. Without a checkpoint everything works but the next start.
+     */
+    run: (tokens: TokenRenewer['tokens']) =>
       runReconcileLoop(
         dependencies,
         {
@@ -77,7 +63,7 @@ export function createCheckpoint(
 
 async function loadTokens(
   secret: CheckpointSecret,
-  { clock, random, logger }: CheckpointDependencies,
+  { clock, random, logger }: Dependencies,
   caller: string,
   signal: AbortSignal,
 ): Promise<RegistryTokens> {

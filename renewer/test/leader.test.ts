@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import t from 'tap';
+import { readRenewerConfiguration } from '../src/config/configuration.ts';
+import { lead } from '../src/leader.ts';
+import { createRenewerMetrics } from '../src/metrics.ts';
+
+const ENVIRONMENT = {
+  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  AWS_REGION: 'us-east-1',
+  POD_NAME: 'ours-0',
+  POD_NAMESPACE: 'ours',
+};
+
+const unreachable = () => Promise.reject(new Error('no API server'));
+
+const client: KubeClient = { request: unreachable, stream: unreachable, close: async () => {} };
+
+async function startEcr() {
+  const server = createServer((_request, response) => {
+    const authorizationToken = Buffer.from('AWS:password').toString('base64');
+    const proxyEndpoint = 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com';
+    response.setHeader('content-type', 'application/x-amz-json-1.1');
+    response.end(JSON.stringify({ authorizationData: [{ authorizationToken, proxyEndpoint }] }));
+  });
+  // It never ends a connection by itself.
+  server.keepAliveTimeout = 0;
+  const connected = once(server, 'connection');
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no TCP port');
+  return { server, connected, port: address.port };
+}
+
+t.test('the connections to AWS end with the leadership', async (t) => {
+  const { server, connected, port } = await startEcr();
+  t.teardown(() => server.close().closeAllConnections());
+  const value = { ...ENVIRONMENT, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` };
+  t.intercept(process, 'env', { value });
+  const gotToken = Promise.withResolvers<void>();
+  const write = (line: string): void => {
+    if (line.includes('got a registry token')) gotToken.resolve();
+  };
+  const stopping = new AbortController();
+  const leading = lead(
+    {
+      client,
+      clock: systemClock,
+      random: Math.random,
+      logger: createLogger({ level: 'info', format: 'json', name: 'a', destination: { write } }),
+      metrics: createRenewerMetrics(createMetricsRegistry()),
+    },
+    readRenewerConfiguration(ENVIRONMENT),
+    { serve: async () => {}, lead: async () => {} },
+    { signal: stopping.signal, isHeld: () => true },
+  );
+  await gotToken.promise;
+  const [socket]: Socket[] = await connected;
+  const isClosed = once(socket ?? t, 'close').then(() => true);
+  stopping.abort();
+  await leading;
+  t.ok(await Promise.race([isClosed, systemClock.sleep(2_000).then(() => false)]));
+});
