@@ -101,11 +101,7 @@ export function below(above: CertificateDraft, changes: Changes = {}): ChainDraf
 }
 
 /** A leaf below an intermediate below a root. */
-export function deepBelow(
-  above: CertificateDraft,
-  between: Changes = {},
-  changes: Changes = {},
-): ChainDraft {
+export function deepBelow(above: CertificateDraft, between: Changes = {}, changes: Changes = {}): ChainDraft {
   const intermediate = middle(between, above);
   return { roots: [above], sent: [leaf(changes, intermediate), intermediate] };
 }

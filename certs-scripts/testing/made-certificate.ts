@@ -21,16 +21,14 @@ const KEY_MAKERS = {
   'rsa-1024': () => generateKeyPairSync('rsa', { modulusLength: 1024 }),
   'rsa-768': () => generateKeyPairSync('rsa', { modulusLength: 768 }),
   'rsa-exponent-3': () => generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }),
-  'rsa-exponent-32-bits': () =>
-    generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 0xffff_ffff }),
+  'rsa-exponent-32-bits': () => generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 0xffff_ffff }),
   'rsa-pss': () => generateKeyPairSync('rsa-pss', { modulusLength: 2048 }),
   'p-224': () => generateKeyPairSync('ec', { namedCurve: 'secp224r1' }),
   'p-256': () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
   'p-256-other': () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
   'p-384': () => generateKeyPairSync('ec', { namedCurve: 'secp384r1' }),
   'p-521': () => generateKeyPairSync('ec', { namedCurve: 'secp521r1' }),
-  'p-256-explicit': () =>
-    generateKeyPairSync('ec', { namedCurve: 'prime256v1', paramEncoding: 'explicit' }),
+  'p-256-explicit': () => generateKeyPairSync('ec', { namedCurve: 'prime256v1', paramEncoding: 'explicit' }),
   secp256k1: () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
   ed25519: () => generateKeyPairSync('ed25519'),
   ed448: () => generateKeyPairSync('ed448'),
@@ -67,13 +65,7 @@ const SHA1 = '1.3.14.3.2.26';
 function pss(hash: string, digest: string, saltLength: number, maskHash = hash): Signature {
   const parameters = sequence(
     explicit(0, sequence(objectIdentifier(hash), NULL)),
-    explicit(
-      1,
-      sequence(
-        objectIdentifier('1.2.840.113549.1.1.8'),
-        sequence(objectIdentifier(maskHash), NULL),
-      ),
-    ),
+    explicit(1, sequence(objectIdentifier('1.2.840.113549.1.1.8'), sequence(objectIdentifier(maskHash), NULL))),
     explicit(2, integer(saltLength)),
   );
   return {

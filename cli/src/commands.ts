@@ -50,9 +50,7 @@ const COMMANDS: readonly Command[] = [
     name: 'renew-once',
     summary: 'write new pull secrets once, as k8s-ecr-login-renew does; the default',
     run: async ({ environment, stop }) => {
-      const { runRenewOnce } = await import(
-        '@ecr-pull-secrets/renewer/commands/renew-once/main.ts'
-      );
+      const { runRenewOnce } = await import('@ecr-pull-secrets/renewer/commands/renew-once/main.ts');
       await runRenewOnce(environment, stop);
     },
     // The status of a Go program that panics, as the old tool does.

@@ -17,8 +17,6 @@ export function keepMemoryOutOfCoreDumps(warn: (message: string) => void, filter
   } catch (error) {
     // macOS and gVisor have no such file.
     if (isSystemError(error, 'ENOENT')) return;
-    warn(
-      `a core dump of this process may contain tokens, because ${filter} cannot be set: ${describeError(error)}`,
-    );
+    warn(`a core dump of this process may contain tokens, because ${filter} cannot be set: ${describeError(error)}`);
   }
 }

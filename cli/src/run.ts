@@ -1,10 +1,5 @@
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import {
-  wantsHelp,
-  createUsageError,
-  didYouMean,
-  isUsageError,
-} from '@ecr-pull-secrets/shared/command-line/usage.ts';
+import { wantsHelp, createUsageError, didYouMean, isUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { type Command, COMMAND_NAMES, findCommand, type Invocation, usage } from './commands.ts';
 
 /** The exit status of shell built-ins for an invalid command line. */

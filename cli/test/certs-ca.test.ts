@@ -70,10 +70,7 @@ t.test('a life or a name that makes no sense is refused before anything is made'
     const args = ['certs', 'ca', '--out', out, option, value];
     const { exitCode, stderr } = await runLine(args);
     t.equal(exitCode, 2);
-    t.match(
-      stderr,
-      `${option} ${JSON.stringify(value)} ${problem} [ECRPS_USAGE_INVALID]\n\nUsage: `,
-    );
+    t.match(stderr, `${option} ${JSON.stringify(value)} ${problem} [ECRPS_USAGE_INVALID]\n\nUsage: `);
   }
   await t.rejects(stat(out), { code: 'ENOENT' });
 });

@@ -90,25 +90,19 @@ t.test('a CA that cannot sign is named with the reason, and nothing is written',
   await t.rejects(stat(other), { code: 'ENOENT' });
 });
 
-t.test(
-  'a set that is there is not replaced without --force; with it all of the set is new',
-  async (t) => {
-    const { ca, out } = await makeSet(t.testdir());
-    const before = await readFile(join(out, 'tls.key'), 'utf8');
-    const args = ['certs', 'serving', '--ca-dir', ca, ...TARGET, '--out', out];
-    const refused = await runLine(args);
-    t.equal(refused.exitCode, 1);
-    t.match(
-      refused.stderr,
-      `${out}/tls.key is there already: choose another --out, or give --force`,
-    );
-    t.equal(await readFile(join(out, 'tls.key'), 'utf8'), before);
+t.test('a set that is there is not replaced without --force; with it all of the set is new', async (t) => {
+  const { ca, out } = await makeSet(t.testdir());
+  const before = await readFile(join(out, 'tls.key'), 'utf8');
+  const args = ['certs', 'serving', '--ca-dir', ca, ...TARGET, '--out', out];
+  const refused = await runLine(args);
+  t.equal(refused.exitCode, 1);
+  t.match(refused.stderr, `${out}/tls.key is there already: choose another --out, or give --force`);
+  t.equal(await readFile(join(out, 'tls.key'), 'utf8'), before);
 
-    t.equal((await runLine([...args, '--force'])).exitCode, 0);
-    t.not(await readFile(join(out, 'tls.key'), 'utf8'), before);
-    t.equal((await runLine(['certs', 'verify', '--dir', out, ...TARGET])).exitCode, 0);
-  },
-);
+  t.equal((await runLine([...args, '--force'])).exitCode, 0);
+  t.not(await readFile(join(out, 'tls.key'), 'utf8'), before);
+  t.equal((await runLine(['certs', 'verify', '--dir', out, ...TARGET])).exitCode, 0);
+});
 
 t.test('a bundle that lists the CA beside another stays: a rotation is under way', async (t) => {
   const { ca, out } = await makeSet(t.testdir());
@@ -160,9 +154,7 @@ t.test('a name that cannot be called is refused', async (t) => {
 });
 
 t.test('a CA whose subject has two attributes in one set signs', async (t) => {
-  const subject = sequence(
-    set(attribute('2.5.4.10', utf8('acme')), attribute('2.5.4.11', utf8('platform'))),
-  );
+  const subject = sequence(set(attribute('2.5.4.10', utf8('acme')), attribute('2.5.4.11', utf8('platform'))));
   const directory = t.testdir({
     'ca.crt': toPem(makeCertificate(root({ subject }))),
     'ca.key': privateKeyPem('rsa-2048'),

@@ -1,16 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  caExtensions,
-  below,
-  NOW,
-  root,
-  toCase,
-} from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
-import {
-  dnsName,
-  nameConstraints,
-} from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
+import { caExtensions, below, NOW, root, toCase } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
+import { dnsName, nameConstraints } from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
 import { makeSet, TARGET } from './support/certificates.ts';
@@ -45,8 +36,7 @@ t.test('each problem stands on a line of its own, and the exit status is 1', asy
   const clock = createFakeClock();
   const { out } = await makeSet(t.testdir(), { clock });
   const other = await makeSet(join(t.testdirName, 'other'), { clock });
-  for (const name of ['ca.crt', 'tls.key'])
-    await writeFile(join(out, name), await readFile(join(other.out, name)));
+  for (const name of ['ca.crt', 'tls.key']) await writeFile(join(out, name), await readFile(join(other.out, name)));
   await clock.advance(366 * DAY_MS);
   const args = ['certs', 'verify', '--dir', out, ...TARGET, '--dns', 'hook.example.com'];
   const { exitCode, stdout, stderr } = await runLine(args, { clock });

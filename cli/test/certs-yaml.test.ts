@@ -18,27 +18,24 @@ function fieldsOf(yaml: string): Readonly<Record<string, string>> {
   );
 }
 
-t.test(
-  'the set is printed as a Secret, byte for byte, and nothing else but comments',
-  async (t) => {
-    const { out } = await makeSet(t.testdir());
-    const { exitCode, stdout, stderr } = await runLine(['certs', 'yaml', '--dir', out, ...TARGET]);
-    t.equal(exitCode, 0, stderr);
-    t.equal(stderr, '');
-    const base64Of = (name: string) => readFile(join(out, name), 'base64');
-    t.strictSame(fieldsOf(stdout), {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: '',
-      '  name': '"hook-serving"',
-      '  namespace': '"apps"',
-      data: '',
-      '  tls.crt': await base64Of('tls.crt'),
-      '  tls.key': await base64Of('tls.key'),
-      '  ca.crt': await base64Of('ca.crt'),
-    });
-  },
-);
+t.test('the set is printed as a Secret, byte for byte, and nothing else but comments', async (t) => {
+  const { out } = await makeSet(t.testdir());
+  const { exitCode, stdout, stderr } = await runLine(['certs', 'yaml', '--dir', out, ...TARGET]);
+  t.equal(exitCode, 0, stderr);
+  t.equal(stderr, '');
+  const base64Of = (name: string) => readFile(join(out, name), 'base64');
+  t.strictSame(fieldsOf(stdout), {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: '',
+    '  name': '"hook-serving"',
+    '  namespace': '"apps"',
+    data: '',
+    '  tls.crt': await base64Of('tls.crt'),
+    '  tls.key': await base64Of('tls.key'),
+    '  ca.crt': await base64Of('ca.crt'),
+  });
+});
 
 t.test('the comments say what to do with it: values, and caBundle by hand', async (t) => {
   const { out } = await makeSet(t.testdir());
@@ -48,9 +45,7 @@ t.test('the comments say what to do with it: values, and caBundle by hand', asyn
   t.match(stdout, '--set tls.mode=existing-secret --set tls.existingSecret=1e3\n');
   t.match(stdout, 'Good for hook.apps.svc until 2027-01-01T00:00:00.000Z.');
   const [, patch = ''] =
-    /^# {3}kubectl patch mutatingwebhookconfiguration my-hook --type=json -p '(.*)'$/m.exec(
-      stdout,
-    ) ?? [];
+    /^# {3}kubectl patch mutatingwebhookconfiguration my-hook --type=json -p '(.*)'$/m.exec(stdout) ?? [];
   t.strictSame(JSON.parse(patch), [
     {
       op: 'add',
@@ -74,10 +69,7 @@ t.test('a set that cannot serve is not printed', async (t) => {
   const misnamed = await runLine(args, { clock });
   t.equal(misnamed.exitCode, 1);
   t.equal(misnamed.stdout, '');
-  t.match(
-    misnamed.stderr,
-    `${out}/tls.crt cannot serve hook.other.svc: the certificate is not for`,
-  );
+  t.match(misnamed.stderr, `${out}/tls.crt cannot serve hook.other.svc: the certificate is not for`);
   t.match(misnamed.stderr, '[ECRPS_CERTIFICATE_INVALID]');
 
   await clock.advance(YEAR_MS);

@@ -5,8 +5,7 @@ import { COMMAND_NAMES } from '../src/commands.ts';
 import { runLine } from './support/command-line.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const execute = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+const execute = (...args: readonly string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
 const CERTS = ['ca', 'serving', 'yaml', 'verify'];
 
 t.test('--help works for every command, on stdout', async (t) => {
@@ -37,10 +36,7 @@ t.test('an unknown word is an error with the nearest word and the usage', async 
     [['certs'], 'ecr-pull-secrets certs: say what first: ca, serving, yaml, verify'],
     [['certs', '--dir', 'x'], 'ecr-pull-secrets certs: say what first: ca, serving'],
     [['certs', 'verfiy'], 'ecr-pull-secrets certs: "verfiy" is unknown: did you mean verify?'],
-    [
-      ['certs', 'serving', '--ca-dri', 'x'],
-      'ecr-pull-secrets certs: --ca-dri is unknown: did you mean --ca-dir?',
-    ],
+    [['certs', 'serving', '--ca-dri', 'x'], 'ecr-pull-secrets certs: --ca-dri is unknown: did you mean --ca-dir?'],
   ] as const;
   for (const [args, message] of cases) {
     const { exitCode, stdout, stderr } = await runLine(args);

@@ -3,10 +3,7 @@ import t from 'tap';
 import { ERROR_CODES } from '@ecr-pull-secrets/shared/errors.ts';
 import { readConfigFile } from '@ecr-pull-secrets/renewer/config/config-file.ts';
 import { CONFIG_FILE_EXAMPLE } from '@ecr-pull-secrets/scripts/configuration-page/config-file-section.ts';
-import {
-  CONFIGURATION_PAGE,
-  configurationPage,
-} from '@ecr-pull-secrets/scripts/configuration-page/page.ts';
+import { CONFIGURATION_PAGE, configurationPage } from '@ecr-pull-secrets/scripts/configuration-page/page.ts';
 import { findCommand, usage } from '../src/commands.ts';
 
 t.test('each command is found by its name and shown in the usage', (t) => {

@@ -58,26 +58,20 @@ function now(): string {
   return new Date().toISOString().replace(/[.]\d+/, '');
 }
 
-t.test(
-  'a mistyped instant is refused in the log and by an Event, and changes nothing',
-  async (t) => {
-    const before = await readSigner(api);
-    await distrust('2126-01-01T00:00:00Z');
-    await distrust('yesterday');
-    await eventually('the Event', async () => {
-      const events = await api.list<Event>(`/api/v1/namespaces/${PRODUCT_NAME}/events`);
-      const messages = events.filter(({ reason }) => reason === 'AnnotationRefused');
-      assert.match(messages.map(({ message }) => message).join(), /such as .*, it is "yesterday"/);
-    });
-    const { pod } = await nextLeader(playground);
-    t.match(await logOf(playground, pod), /annotation of the CA Secret refused/);
-    t.match(
-      await metricsOf(playground, pod),
-      'ecr_pull_secrets_namespace_problems{reason="AnnotationRefused"} 1\n',
-    );
-    t.equal(await readSigner(api), before);
-  },
-);
+t.test('a mistyped instant is refused in the log and by an Event, and changes nothing', async (t) => {
+  const before = await readSigner(api);
+  await distrust('2126-01-01T00:00:00Z');
+  await distrust('yesterday');
+  await eventually('the Event', async () => {
+    const events = await api.list<Event>(`/api/v1/namespaces/${PRODUCT_NAME}/events`);
+    const messages = events.filter(({ reason }) => reason === 'AnnotationRefused');
+    assert.match(messages.map(({ message }) => message).join(), /such as .*, it is "yesterday"/);
+  });
+  const { pod } = await nextLeader(playground);
+  t.match(await logOf(playground, pod), /annotation of the CA Secret refused/);
+  t.match(await metricsOf(playground, pod), 'ecr_pull_secrets_namespace_problems{reason="AnnotationRefused"} 1\n');
+  t.equal(await readSigner(api), before);
+});
 
 t.test('a stolen CA is no longer trusted, though the leader is killed, and no pod is missed', (t) =>
   unnoticed(t, playground, async () => {
@@ -86,20 +80,13 @@ t.test('a stolen CA is no longer trusted, though the leader is killed, and no po
     t.ok(await thief.isTrusted(), 'the thief is taken for the webhook');
     const heir = await startThief(api, await plantCa());
     t.teardown(() => heir.close());
-    await eventually('a CA that the thief made is trusted too', async () =>
-      assert.ok(await heir.isTrusted()),
-    );
+    await eventually('a CA that the thief made is trusted too', async () => assert.ok(await heir.isTrusted()));
     const before = await readSigner(api);
     const trusted = await readCaBundle(api);
     const startMs = Date.now();
     await distrust(now());
-    const refused = Promise.all([
-      thief.untilRefused(DISTRUSTED_WITHIN_MS),
-      heir.untilRefused(DISTRUSTED_WITHIN_MS),
-    ]);
-    await eventually('the next CA is trusted', async () =>
-      assert.notEqual(await readCaBundle(api), trusted),
-    );
+    const refused = Promise.all([thief.untilRefused(DISTRUSTED_WITHIN_MS), heir.untilRefused(DISTRUSTED_WITHIN_MS)]);
+    await eventually('the next CA is trusted', async () => assert.notEqual(await readCaBundle(api), trusted));
     reactionMs = Date.now() - startMs;
     await eventually('another CA signs', async () => {
       const signer = await readSigner(api);
@@ -123,9 +110,7 @@ t.test('a stolen CA is no longer trusted, though the leader is killed, and no po
 
 t.test('the same instant again changes nothing', async (t) => {
   const before = await readSigner(api);
-  const { metadata } = await api.get<{ metadata: { annotations: Record<string, string> } }>(
-    CA_SECRET,
-  );
+  const { metadata } = await api.get<{ metadata: { annotations: Record<string, string> } }>(CA_SECRET);
   await distrust(metadata.annotations['ecr-pull-secrets.io/distrust-before'] ?? '');
   // Twice as long as the leader needed to react, and a second for a machine that has more to do by now.
   await delay(2 * reactionMs + 1_000);

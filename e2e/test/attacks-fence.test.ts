@@ -5,10 +5,7 @@ import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { ifPresent, type Pod, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import {
-  kubernetesMinor,
-  POLICIES_SINCE,
-} from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
+import { kubernetesMinor, POLICIES_SINCE } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { CA_SECRET, CONFIGURATION, readCaBundle, removeCaBundle } from './support/ca.ts';
 import {
   apply,
@@ -20,11 +17,7 @@ import {
   secret,
   tokenOf,
 } from './support/fence/attack.ts';
-import {
-  NEW_CONFIGURATION,
-  OWN_SECRETS_ATTACKS,
-  WITH_MORE_RIGHTS,
-} from './support/fence/attacks-with-more-rights.ts';
+import { NEW_CONFIGURATION, OWN_SECRETS_ATTACKS, WITH_MORE_RIGHTS } from './support/fence/attacks-with-more-rights.ts';
 import { testEffects } from './support/fence/effects.ts';
 import { EVENT_ATTACKS } from './support/fence/event-attacks.ts';
 import { testFillUp } from './support/fence/fill-up.ts';
@@ -73,9 +66,7 @@ t.test('the CronJob’s token makes an administrator, but for the fence', async 
 t.test('what docs/security.md says that the CronJob’s token can still do', async (t) => {
   t.same(await linesOfPage('CronJob'), titlesOf(STILL_POSSIBLE_FOR_CRONJOB));
   await Promise.all(
-    STILL_POSSIBLE_FOR_CRONJOB.map(([title, request]) =>
-      t.resolves(thief.client.request(asDryRun(request)), title),
-    ),
+    STILL_POSSIBLE_FOR_CRONJOB.map(([title, request]) => t.resolves(thief.client.request(asDryRun(request)), title)),
   );
   const others = STILL_POSSIBLE.filter(
     ([, { path }]) => !STILL_POSSIBLE_FOR_CRONJOB.some(([, may]) => may.path === path),
@@ -118,9 +109,7 @@ t.test('the renewer’s token makes an administrator, but for the fence', async 
 });
 
 t.test('the fence restricts no other user', async (t) => {
-  await Promise.all(
-    ALL_ATTACKS.map(([title, request]) => t.resolves(client.request(asDryRun(request)), title)),
-  );
+  await Promise.all(ALL_ATTACKS.map(([title, request]) => t.resolves(client.request(asDryRun(request)), title)));
 });
 
 t.test('the renewer finds the fence, and works as before', async (t) => {
@@ -217,32 +206,29 @@ t.test('a secret that is as large as can be is renewed all the same', async (t) 
   t.pass();
 });
 
-t.test(
-  'what another user writes in the renewer’s name, never to be renewed, is repaired',
-  async (t) => {
-    const { metadata } = await api.get<Secret>(pathOf(PLACES.served));
-    const forged = apply(
-      pathOf(PLACES.served),
-      secret({
-        metadata: {
-          annotations: {
-            ...metadata.annotations,
-            'ecr-pull-secrets.io/expires-at': '2200-01-01T00:00:00Z',
-          },
+t.test('what another user writes in the renewer’s name, never to be renewed, is repaired', async (t) => {
+  const { metadata } = await api.get<Secret>(pathOf(PLACES.served));
+  const forged = apply(
+    pathOf(PLACES.served),
+    secret({
+      metadata: {
+        annotations: {
+          ...metadata.annotations,
+          'ecr-pull-secrets.io/expires-at': '2200-01-01T00:00:00Z',
         },
-        type: 'kubernetes.io/dockerconfigjson',
-        data: DOCKER_CONFIG,
-      }),
-    );
-    await thief.client.request({ ...forged, query: { fieldManager: PRODUCT_NAME, force: true } });
-    const repaired = await eventually('it is written again', async () => {
-      const found = await api.get<Secret>(pathOf(PLACES.served));
-      assert.ok(documentOf(found).includes(REGISTRY));
-      return found;
-    });
-    t.equal(await loginWith(repaired), 200);
-  },
-);
+      },
+      type: 'kubernetes.io/dockerconfigjson',
+      data: DOCKER_CONFIG,
+    }),
+  );
+  await thief.client.request({ ...forged, query: { fieldManager: PRODUCT_NAME, force: true } });
+  const repaired = await eventually('it is written again', async () => {
+    const found = await api.get<Secret>(pathOf(PLACES.served));
+    assert.ok(documentOf(found).includes(REGISTRY));
+    return found;
+  });
+  t.equal(await loginWith(repaired), 200);
+});
 
 t.test('no policy has an expression that this Kubernetes warns of', async (t) => {
   t.same(await world.policyWarnings(), []);

@@ -92,11 +92,7 @@ t.test('renew-once lists them under the heap of its container', async (t) => {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [peak, output, [exitCode]] = await Promise.all([
-    peakUntilEnd(job),
-    text(job.stdout),
-    once(job, 'exit'),
-  ]);
+  const [peak, output, [exitCode]] = await Promise.all([peakUntilEnd(job), text(job.stdout), once(job, 'exit')]);
   t.equal(exitCode, 0, output.slice(-1_000));
   const count = 1 + Math.min(COUNT, 10) + TINY.length + ESCAPED.length;
   t.match(output, `\nUpdating kubernetes secret [ecr-pull-secret] in ${count} namespaces\n`);
@@ -113,10 +109,7 @@ async function timed(t: Test, what: string, action: () => Promise<unknown>): Pro
   t.comment(`${what} took ${Date.now() - startMs} ms`);
 }
 
-async function inParallel(
-  names: readonly string[],
-  work: (name: string) => Promise<unknown>,
-): Promise<void> {
+async function inParallel(names: readonly string[], work: (name: string) => Promise<unknown>): Promise<void> {
   // One iterator for all workers: whichever is free takes the next name.
   const waiting = names.values();
   const run = async (): Promise<void> => {
@@ -233,9 +226,7 @@ async function createOptedIn(name: string): Promise<void> {
 async function renewersNodeOptions(): Promise<string> {
   const { pid } = await nextLeader(playground);
   const [, options] =
-    /NODE_OPTIONS=(--max-old-space-size=[^\0]*)/.exec(
-      await readFile(`/proc/${pid}/environ`, 'utf8'),
-    ) ?? [];
+    /NODE_OPTIONS=(--max-old-space-size=[^\0]*)/.exec(await readFile(`/proc/${pid}/environ`, 'utf8')) ?? [];
   assert.ok(options);
   return options;
 }

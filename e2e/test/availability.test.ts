@@ -93,11 +93,7 @@ async function rotateCa(): Promise<void> {
   await eventually('both are trusted', async () => {
     assert.ok((await readTrusted(api)).length >= 2);
   });
-  await eventually(
-    'the next one signs',
-    async () => assert.notEqual(await readSigner(api), before),
-    60_000,
-  );
+  await eventually('the next one signs', async () => assert.notEqual(await readSigner(api), before), 60_000);
   const served = new Set((await handshakesNow(playground)).map((one) => one.serialNumber));
   await eventually('both replicas serve other certificates', async () => {
     for (const { serialNumber } of await handshakesNow(playground)) {
@@ -146,53 +142,46 @@ for (const [index, delaySeconds] of DELAYS_SECONDS.entries()) {
 
 t.test('CAs that signed before are forgotten in the end', (t) =>
   unnoticedUnderLoad(t, async () => {
-    await eventually(
-      'one is trusted',
-      async () => assert.equal((await readTrusted(api)).length, 1),
-      60_000,
-    );
+    await eventually('one is trusted', async () => assert.equal((await readTrusted(api)).length, 1), 60_000);
     await delay(2_000);
   }),
 );
 
 // One kill proves little: it may come between two calls, and the next connection lead to the other replica.
 for (const round of [1, 2]) {
-  t.test(
-    `kill -9 of the replica that is called costs calls until it is left, ${round}`,
-    async (t) => {
-      const delaySeconds = 1;
-      node.setAddressRemovalDelay(delaySeconds * 1000);
-      const failOpenBefore = await countFailOpen(playground.cluster);
-      const reviewsBefore = await countReviewsByPod(playground);
-      let killedMs = 0;
-      let spared = '';
-      const report = await underLoad(
-        playground,
-        async () => {
-          const { called, other } = await findCalledPod(playground);
-          spared = other.name;
-          const readyBefore = readyTransition(await readReplica(spared));
-          killedMs = Date.now();
-          await killReplica(called.name);
-          t.equal(readyTransition(await readReplica(spared)), readyBefore, 'one was ready always');
-        },
-        PODS_PER_SECOND,
-      );
-      const reviews = (await countReviewsByPod(playground)).get(spared) ?? 0;
-      const taken = reviews - (reviewsBefore.get(spared) ?? 0);
-      t.ok(taken > 0, `it took over ${taken} of ${report.asked} pods`);
-      t.ok(report.asked - taken >= ENOUGH_REVIEWS, 'the calls before went to the killed one');
-      const lateMs = report.missedAtMs.map((ms) => ms - killedMs);
-      const lastMs = Math.max(0, ...lateMs);
-      t.same(report.refusals, [], 'no pod was refused');
-      t.equal((await countFailOpen(playground.cluster)) - failOpenBefore, lateMs.length);
-      t.ok(lastMs <= delaySeconds * 1000 + NOTICE_MS, `the last miss: ${lastMs} ms`);
-      t.ok(Math.min(0, ...lateMs) >= -report.slowestMs, 'none but those in flight before');
-      t.comment(
-        `${lateMs.length} of ${report.asked} pods at ${report.perSecond.toFixed(0)}/s passed without the secret, the last ${lastMs} ms after the kill`,
-      );
-    },
-  );
+  t.test(`kill -9 of the replica that is called costs calls until it is left, ${round}`, async (t) => {
+    const delaySeconds = 1;
+    node.setAddressRemovalDelay(delaySeconds * 1000);
+    const failOpenBefore = await countFailOpen(playground.cluster);
+    const reviewsBefore = await countReviewsByPod(playground);
+    let killedMs = 0;
+    let spared = '';
+    const report = await underLoad(
+      playground,
+      async () => {
+        const { called, other } = await findCalledPod(playground);
+        spared = other.name;
+        const readyBefore = readyTransition(await readReplica(spared));
+        killedMs = Date.now();
+        await killReplica(called.name);
+        t.equal(readyTransition(await readReplica(spared)), readyBefore, 'one was ready always');
+      },
+      PODS_PER_SECOND,
+    );
+    const reviews = (await countReviewsByPod(playground)).get(spared) ?? 0;
+    const taken = reviews - (reviewsBefore.get(spared) ?? 0);
+    t.ok(taken > 0, `it took over ${taken} of ${report.asked} pods`);
+    t.ok(report.asked - taken >= ENOUGH_REVIEWS, 'the calls before went to the killed one');
+    const lateMs = report.missedAtMs.map((ms) => ms - killedMs);
+    const lastMs = Math.max(0, ...lateMs);
+    t.same(report.refusals, [], 'no pod was refused');
+    t.equal((await countFailOpen(playground.cluster)) - failOpenBefore, lateMs.length);
+    t.ok(lastMs <= delaySeconds * 1000 + NOTICE_MS, `the last miss: ${lastMs} ms`);
+    t.ok(Math.min(0, ...lateMs) >= -report.slowestMs, 'none but those in flight before');
+    t.comment(
+      `${lateMs.length} of ${report.asked} pods at ${report.perSecond.toFixed(0)}/s passed without the secret, the last ${lastMs} ms after the kill`,
+    );
+  });
 }
 
 /** Kills all of a replica's processes, and waits until they run anew and the Deployment says so. */

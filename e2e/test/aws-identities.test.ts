@@ -34,11 +34,7 @@ const WAYS: readonly (readonly [way: Way, account: string])[] = [
 ];
 
 /** The document that the product makes for these registries, by nothing but its variables. */
-async function documentFor(
-  t: Test,
-  variables: AwsVariables,
-  registries: readonly Registry[],
-): Promise<string> {
+async function documentFor(t: Test, variables: AwsVariables, registries: readonly Registry[]): Promise<string> {
   t.intercept(process, 'env', { value: variables });
   const requestHandler = createAwsRequestHandler({});
   t.teardown(() => requestHandler.destroy());
@@ -82,21 +78,18 @@ for (const [way, account] of WAYS) {
   });
 }
 
-t.test(
-  'a proxy takes the token of the registry behind it, its role’s if that has one',
-  async (t) => {
-    const proxy = 'registry.example.com';
-    const { standIn, ways } = await startIdentities(t, { registryAliases: { [proxy]: PULL_HOST } });
-    const document = await documentFor(t, ways['static keys'], [
-      { host: proxy, tokenOf: PULL_HOST },
-      { host: OWN_HOST },
-      { host: PULL_HOST, roleArn: PULL_ROLE },
-    ]);
-    for (const host of [proxy, OWN_HOST, PULL_HOST]) {
-      t.equal(await login(standIn.endpoint, document, host), 200, host);
-    }
-  },
-);
+t.test('a proxy takes the token of the registry behind it, its role’s if that has one', async (t) => {
+  const proxy = 'registry.example.com';
+  const { standIn, ways } = await startIdentities(t, { registryAliases: { [proxy]: PULL_HOST } });
+  const document = await documentFor(t, ways['static keys'], [
+    { host: proxy, tokenOf: PULL_HOST },
+    { host: OWN_HOST },
+    { host: PULL_HOST, roleArn: PULL_ROLE },
+  ]);
+  for (const host of [proxy, OWN_HOST, PULL_HOST]) {
+    t.equal(await login(standIn.endpoint, document, host), 200, host);
+  }
+});
 
 t.test('a token that AWS calls dead already is refused, and the clock suspected', async (t) => {
   const { standIn, ways } = await startIdentities(t);

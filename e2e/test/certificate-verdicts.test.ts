@@ -1,23 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import t, { type Test } from 'tap';
-import {
-  readCertificateSet,
-  servingProblems,
-} from '@ecr-pull-secrets/certs-scripts/verify/certificate-set.ts';
+import { readCertificateSet, servingProblems } from '@ecr-pull-secrets/certs-scripts/verify/certificate-set.ts';
 import { normalizedPem, readPemCertificates } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
-import {
-  below,
-  type ChainCase,
-  root,
-  toCase,
-} from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
+import { below, type ChainCase, root, toCase } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
 import { CHAIN_KINDS } from './support/chain-kinds/all.ts';
 import { STRICTER_KINDS } from './support/stricter-kinds.ts';
 import { buildGoProgram } from './support/go-program.ts';
-import {
-  makeCertificate,
-  toPem,
-} from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
+import { makeCertificate, toPem } from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
 import { PEM_TEXTS } from './support/pem-texts.ts';
 import { createRandom, randomChain } from './support/random-chains.ts';
 
@@ -39,9 +28,7 @@ t.test('the verdict on each kind of chain is Go’s', async (t) => {
 
 t.test(`the verdict on ${COUNT} random chains is Go’s`, async (t) => {
   const random = createRandom(SEED);
-  const cases = Array.from({ length: COUNT }, (_, i) =>
-    toCase(`SEED=${SEED}, chain ${i}`, randomChain(random)),
-  );
+  const cases = Array.from({ length: COUNT }, (_, i) => toCase(`SEED=${SEED}, chain ${i}`, randomChain(random)));
   const verdicts = await judgeByGo(cases);
   const differing = cases.filter((one, i) => (verdicts[i] === '') !== (judge(one) === ''));
   for (const one of differing) compare(t, one, verdicts[cases.indexOf(one)]);
@@ -50,23 +37,17 @@ t.test(`the verdict on ${COUNT} random chains is Go’s`, async (t) => {
   t.ok(accepted > COUNT / 10 && accepted < (COUNT * 9) / 10, 'some are good and some are not');
 });
 
-t.test(
-  'a chain that is refused although Go accepts it is one of those that are listed',
-  async (t) => {
-    const cases = Object.entries(STRICTER_KINDS).map(([kind, draft]) => toCase(kind, draft));
-    const verdicts = await judgeByGo(cases);
-    for (const [index, one] of cases.entries()) {
-      t.equal(verdicts[index], '', `Go accepts ${one.kind}`);
-      t.not(judge(one), '', `we refuse ${one.kind}`);
-    }
-    const page = new URL(
-      '../../docs/decisions/0010-one-verifier-of-certificates.md',
-      import.meta.url,
-    );
-    const text = await readFile(page, 'utf8');
-    for (const { kind } of cases) t.match(text, kind, `the decision lists ${kind}`);
-  },
-);
+t.test('a chain that is refused although Go accepts it is one of those that are listed', async (t) => {
+  const cases = Object.entries(STRICTER_KINDS).map(([kind, draft]) => toCase(kind, draft));
+  const verdicts = await judgeByGo(cases);
+  for (const [index, one] of cases.entries()) {
+    t.equal(verdicts[index], '', `Go accepts ${one.kind}`);
+    t.not(judge(one), '', `we refuse ${one.kind}`);
+  }
+  const page = new URL('../../docs/decisions/0010-one-verifier-of-certificates.md', import.meta.url);
+  const text = await readFile(page, 'utf8');
+  for (const { kind } of cases) t.match(text, kind, `the decision lists ${kind}`);
+});
 
 t.test('no octet of a CA can be damaged so that Go refuses it and we do not', async (t) => {
   // A root's own signature is not verified, so all that counts is whether it can be read.
@@ -90,19 +71,13 @@ t.test('no octet of a CA can be damaged so that Go refuses it and we do not', as
 
 t.test('a PEM text that Go does not read is read, and written so that Go reads it', async (t) => {
   const good = toCase('PEM', below(root()));
-  const texts = Object.entries(PEM_TEXTS).map(
-    ([kind, make]) => [kind, make(good.caBundle)] as const,
-  );
+  const texts = Object.entries(PEM_TEXTS).map(([kind, make]) => [kind, make(good.caBundle)] as const);
   const asIs = await judgeByGo(texts.map(([, text]) => withBundle(good, text)));
   const mended = await judgeByGo(texts.map(([, text]) => withBundle(good, normalizedPem(text))));
   for (const [index, [kind, text]] of texts.entries()) {
     const { certificates, needsNormalization } = readPemCertificates(text);
     t.equal(mended[index] === '', certificates.length > 0, `${kind}: Go reads what we read`);
-    t.equal(
-      asIs[index] === '',
-      certificates.length > 0 && !needsNormalization,
-      `${kind}: we say what Go does`,
-    );
+    t.equal(asIs[index] === '', certificates.length > 0 && !needsNormalization, `${kind}: we say what Go does`);
   }
 });
 

@@ -125,30 +125,28 @@ t.test('a CA from a backup takes the place of ours, and no pod is missed', (t) =
   }),
 );
 
-t.test(
-  'a leader that stops during the trust propagation hands over what it retains, and no pod is missed',
-  (t) =>
-    unnoticed(t, playground, async () => {
-      const backup = await createCa({ commonName: 'backup', now: new Date() });
-      const { untrusted } = await watchHandshakes(playground, async () => {
-        const replaced = await readSigner(api);
-        const leader = await nextLeader(playground);
-        await restoreBackup(backup);
-        const restored = await readSigner(api);
-        await eventually('both are trusted', async () => assert.ok(await isTrusted(restored)));
-        process.kill(leader.pid, 'SIGTERM');
-        // The Secret no longer holds the replaced CA: a new leader finds it in caBundle alone.
-        await nextLeader(playground, leader.identity);
-        const stillServes = (await handshakesNow(playground, backup.certificatePem)).filter(
-          ({ problem }) => problem !== '',
-        );
-        t.ok(stillServes.length > 0, 'a replica still serves by the CA that was replaced');
-        await eachServes(backup);
-        t.ok(await isTrusted(replaced), 'the new leader retains it');
-        await delay(1_000);
-      });
-      t.strictSame(untrusted, []);
-    }),
+t.test('a leader that stops during the trust propagation hands over what it retains, and no pod is missed', (t) =>
+  unnoticed(t, playground, async () => {
+    const backup = await createCa({ commonName: 'backup', now: new Date() });
+    const { untrusted } = await watchHandshakes(playground, async () => {
+      const replaced = await readSigner(api);
+      const leader = await nextLeader(playground);
+      await restoreBackup(backup);
+      const restored = await readSigner(api);
+      await eventually('both are trusted', async () => assert.ok(await isTrusted(restored)));
+      process.kill(leader.pid, 'SIGTERM');
+      // The Secret no longer holds the replaced CA: a new leader finds it in caBundle alone.
+      await nextLeader(playground, leader.identity);
+      const stillServes = (await handshakesNow(playground, backup.certificatePem)).filter(
+        ({ problem }) => problem !== '',
+      );
+      t.ok(stillServes.length > 0, 'a replica still serves by the CA that was replaced');
+      await eachServes(backup);
+      t.ok(await isTrusted(replaced), 'the new leader retains it');
+      await delay(1_000);
+    });
+    t.strictSame(untrusted, []);
+  }),
 );
 
 async function isTrusted(fingerprint: string): Promise<boolean> {
@@ -220,10 +218,7 @@ async function forbidWrites(isForbidden: boolean): Promise<void> {
     await askForRotation(api);
     // Each request changes the Secret; those that come faster than the leader writes are conflicts, no refusals.
     await delay(2_000);
-    assert.match(
-      await logOf(playground, leader.pod),
-      /no-writes' denied request.*CA reconciliation failed/,
-    );
+    assert.match(await logOf(playground, leader.pod), /no-writes' denied request.*CA reconciliation failed/);
   });
 }
 
@@ -241,44 +236,38 @@ t.test('what a later version wrote is used and left alone', async (t) => {
   await anotherSigns(before);
 });
 
-t.test(
-  'renewers that stood still past every expiry repair everything within a minute',
-  async (t) => {
-    const short = { trustPropagation: '2s', servingLifetime: '10s', caLifetime: '18s' };
-    await playground.install({ tls: { selfManaged: short } });
-    await askForRotation(api);
-    await eventually('a CA of the short life signs', async () => {
-      const signer = await readSigner(api);
-      const ca = (await readTrusted(api)).find((one) => one.fingerprint256 === signer);
-      assert.ok(ca && ca.validToDate.getTime() - Date.now() < 18_000);
-    });
-    await unseen(() => delay(20_000));
-    const goesOnMs = Date.now();
-    await t.rejects(injected(), 'all had expired');
-    await eventually('injection works', injected, 60_000);
-    t.comment(`right ${Date.now() - goesOnMs} ms after they went on`);
-  },
-);
+t.test('renewers that stood still past every expiry repair everything within a minute', async (t) => {
+  const short = { trustPropagation: '2s', servingLifetime: '10s', caLifetime: '18s' };
+  await playground.install({ tls: { selfManaged: short } });
+  await askForRotation(api);
+  await eventually('a CA of the short life signs', async () => {
+    const signer = await readSigner(api);
+    const ca = (await readTrusted(api)).find((one) => one.fingerprint256 === signer);
+    assert.ok(ca && ca.validToDate.getTime() - Date.now() < 18_000);
+  });
+  await unseen(() => delay(20_000));
+  const goesOnMs = Date.now();
+  await t.rejects(injected(), 'all had expired');
+  await eventually('injection works', injected, 60_000);
+  t.comment(`right ${Date.now() - goesOnMs} ms after they went on`);
+});
 
-t.test(
-  'with failurePolicy Fail and no replica the cluster goes on, and we come back',
-  async (t) => {
-    await playground.install({ injection: { failurePolicy: 'Fail' } });
-    await eventually('injection works', injected);
-    await scale(0);
-    await eventually('no replica is left', async () => {
-      assert.equal((await replicasOf(playground)).length, 0);
-    });
-    await t.rejects(injected(), { message: /failed calling webhook/ });
-    await api.createNamespace('unlabelled', { injected: false });
-    for (const namespace of ['unlabelled', 'kube-system']) {
-      const spec = { serviceAccountName: 'default', containers: [{ name: 'app', image: 'nginx' }] };
-      await t.resolves(api.createPod(namespace, { spec }), namespace);
-    }
-    await scale(2);
-    await eventually('injection works', injected, 60_000);
-  },
-);
+t.test('with failurePolicy Fail and no replica the cluster goes on, and we come back', async (t) => {
+  await playground.install({ injection: { failurePolicy: 'Fail' } });
+  await eventually('injection works', injected);
+  await scale(0);
+  await eventually('no replica is left', async () => {
+    assert.equal((await replicasOf(playground)).length, 0);
+  });
+  await t.rejects(injected(), { message: /failed calling webhook/ });
+  await api.createNamespace('unlabelled', { injected: false });
+  for (const namespace of ['unlabelled', 'kube-system']) {
+    const spec = { serviceAccountName: 'default', containers: [{ name: 'app', image: 'nginx' }] };
+    await t.resolves(api.createPod(namespace, { spec }), namespace);
+  }
+  await scale(2);
+  await eventually('injection works', injected, 60_000);
+});
 
 async function scale(replicas: number): Promise<void> {
   const path = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}/scale`;

@@ -66,14 +66,7 @@ const REFUSED: readonly Refused[] = [
     { set: `proxy.httpsProxy="${proxy}"`, renewer: { HTTPS_PROXY: proxy } },
     { set: `proxy.httpProxy="${proxy}"`, renewer: { HTTP_PROXY: proxy } },
   ]),
-  ...[
-    'https://',
-    '*',
-    'docker.io',
-    'oci://a.example',
-    `user@${ECR}`,
-    `${ECR}.evil.example`,
-  ].flatMap((key) => [
+  ...['https://', '*', 'docker.io', 'oci://a.example', `user@${ECR}`, `${ECR}.evil.example`].flatMap((key) => [
     { set: `registries=${JSON.stringify(key)}`, renewer: { DOCKER_REGISTRIES: key } },
     refusedRegistry(key),
   ]),
@@ -158,17 +151,11 @@ t.test('the chart accepts every form of a proxy that the renewer accepts', async
     'http://a b:p@h:1',
   ];
   for (const proxy of proxies) {
-    t.ok(
-      readRenewerConfiguration({ POD_NAME: 'p', POD_NAMESPACE: 'n', HTTPS_PROXY: proxy }),
-      proxy,
-    );
+    t.ok(readRenewerConfiguration({ POD_NAME: 'p', POD_NAMESPACE: 'n', HTTPS_PROXY: proxy }), proxy);
     const setting = `proxy.httpsProxy=${JSON.stringify(proxy)}`;
     t.ok(await render('--set-json', setting), proxy);
   }
-  t.ok(
-    await render('--set', 'proxy.httpsProxy=http://$(PROXY_HOST):3128'),
-    'the kubelet expands it',
-  );
+  t.ok(await render('--set', 'proxy.httpsProxy=http://$(PROXY_HOST):3128'), 'the kubelet expands it');
 });
 
 t.test('a rejected proxy is not quoted, because it may contain a password', async (t) => {
@@ -180,11 +167,7 @@ t.test('a rejected proxy is not quoted, because it may contain a password', asyn
 /** Values for every setting of the processes, with the list form of registries. */
 const EVERYTHING = {
   ...EVERY_SWITCH,
-  registries: [
-    ECR,
-    { host: 'a.example', tokenOf: ` HTTPS://${ECR}/`, roleArn: ROLE },
-    `${ECR}/b\n`,
-  ],
+  registries: [ECR, { host: 'a.example', tokenOf: ` HTTPS://${ECR}/`, roleArn: ROLE }, `${ECR}/b\n`],
   proxy: { httpsProxy: 'http://me:p%25ss@[fd00::1]:3128/', httpProxy: 'proxy.example.com:3128' },
 };
 
@@ -205,29 +188,26 @@ const NEVER_REFUSED = new Set([
   'WEBHOOK_NAME',
 ]);
 
-t.test(
-  'the processes accept everything that the chart renders, and it renders every variable',
-  async (t) => {
-    const objects = readManifest(await render(...settingsOf(EVERYTHING)));
-    const containers = containersIn(objects);
-    const renewer = environmentOf(containers, 'renewer');
-    const webhook = environmentOf(containers, 'webhook');
-    readAsRenewer(renewer, configIn(objects));
-    readWebhookConfiguration(webhook);
-    for (const [container, environment] of Object.entries({ renewer, webhook })) {
-      for (const name of Object.keys(environment)) {
-        const isTried = REFUSED.some((one) => one.renewer?.[name] ?? one.webhook?.[name]);
-        t.ok(isTried || NEVER_REFUSED.has(name), `${container}: ${name}`);
-      }
+t.test('the processes accept everything that the chart renders, and it renders every variable', async (t) => {
+  const objects = readManifest(await render(...settingsOf(EVERYTHING)));
+  const containers = containersIn(objects);
+  const renewer = environmentOf(containers, 'renewer');
+  const webhook = environmentOf(containers, 'webhook');
+  readAsRenewer(renewer, configIn(objects));
+  readWebhookConfiguration(webhook);
+  for (const [container, environment] of Object.entries({ renewer, webhook })) {
+    for (const name of Object.keys(environment)) {
+      const isTried = REFUSED.some((one) => one.renewer?.[name] ?? one.webhook?.[name]);
+      t.ok(isTried || NEVER_REFUSED.has(name), `${container}: ${name}`);
     }
-    for (const key of Object.keys(configFileSchema.shape)) {
-      t.ok(
-        REFUSED.some(({ file }) => file && key in file),
-        key,
-      );
-    }
-  },
-);
+  }
+  for (const key of Object.keys(configFileSchema.shape)) {
+    t.ok(
+      REFUSED.some(({ file }) => file && key in file),
+      key,
+    );
+  }
+});
 
 function configIn(objects: readonly KubeObject[]): unknown {
   const map = objects.find(
@@ -238,16 +218,13 @@ function configIn(objects: readonly KubeObject[]): unknown {
   return JSON.parse(map.data['config.json']);
 }
 
-t.test(
-  'the schema has the expressions of the code, and also accepts an empty string',
-  async (t) => {
-    const { definitions } = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
-    t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
-    t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
-    t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
-    t.equal(definitions.sessionName.pattern, orEmpty(SESSION_NAME));
-  },
-);
+t.test('the schema has the expressions of the code, and also accepts an empty string', async (t) => {
+  const { definitions } = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
+  t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
+  t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
+  t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
+  t.equal(definitions.sessionName.pattern, orEmpty(SESSION_NAME));
+});
 
 /** An expression for a whole string that also matches an empty one. */
 function orEmpty({ source }: RegExp): string {

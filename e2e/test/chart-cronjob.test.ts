@@ -49,23 +49,17 @@ t.test('the schedule can have a time zone, be suspended, and delete its jobs', a
       jobTemplate: { spec: { ttlSecondsAfterFinished: undefined } },
     },
   });
-  t.match(
-    await notes(...settingsOf({ ...CRON_JOB, ...set })),
-    /Europe\/Berlin\).\nIt is suspended/,
-  );
+  t.match(await notes(...settingsOf({ ...CRON_JOB, ...set })), /Europe\/Berlin\).\nIt is suspended/);
 });
 
-t.test(
-  'the first run has the spec of the scheduled runs, and Helm does not wait for it',
-  async (t) => {
-    const job = await firstRun();
-    t.match(job?.metadata.name, /^ecr-pull-secrets-[0-9a-f]{10}$/);
-    t.equal(job?.metadata.annotations, undefined, 'no hook');
-    const { spec } = { spec: undefined, ...(await cronJob()) };
-    t.match(spec, { jobTemplate: { spec: job?.['spec'] } });
-    t.match(await notes(...settingsOf(CRON_JOB)), `-f job/${job?.metadata.name}\n`);
-  },
-);
+t.test('the first run has the spec of the scheduled runs, and Helm does not wait for it', async (t) => {
+  const job = await firstRun();
+  t.match(job?.metadata.name, /^ecr-pull-secrets-[0-9a-f]{10}$/);
+  t.equal(job?.metadata.annotations, undefined, 'no hook');
+  const { spec } = { spec: undefined, ...(await cronJob()) };
+  t.match(spec, { jobTemplate: { spec: job?.['spec'] } });
+  t.match(await notes(...settingsOf(CRON_JOB)), `-f job/${job?.metadata.name}\n`);
+});
 
 t.test('the first run is a new Job if and only if an input of the run changes', async (t) => {
   const keys = { awsAccessKeyId: 'AKIA', awsSecretAccessKey: 's' };
@@ -96,19 +90,14 @@ t.test('there is none if it is switched off, suspended, or no CronJob is there',
   t.notMatch(await render(), /^kind: Job$/m);
 });
 
-t.test(
-  'rbac.create=false omits every role and binding, including those of helm test',
-  async (t) => {
-    for (const values of [CRON_JOB, {}]) {
-      const rights = /^(Cluster)?Role|-test-/;
-      t.ok((await kindsWith(values, rights)).length >= 2);
-      t.same(await kindsWith({ ...values, 'rbac.create': false }, rights), []);
-      t.same(await kindsWith({ ...values, 'rbac.create': false }, /^ServiceAccount/), [
-        `ServiceAccount ${NAME}`,
-      ]);
-    }
-  },
-);
+t.test('rbac.create=false omits every role and binding, including those of helm test', async (t) => {
+  for (const values of [CRON_JOB, {}]) {
+    const rights = /^(Cluster)?Role|-test-/;
+    t.ok((await kindsWith(values, rights)).length >= 2);
+    t.same(await kindsWith({ ...values, 'rbac.create': false }, rights), []);
+    t.same(await kindsWith({ ...values, 'rbac.create': false }, /^ServiceAccount/), [`ServiceAccount ${NAME}`]);
+  }
+});
 
 t.test('rbac.namespaced creates a Role in each named namespace, and no ClusterRole', async (t) => {
   const values = {
@@ -142,21 +131,15 @@ t.test('rbac.namespaced creates a Role in each named namespace, and no ClusterRo
   });
 });
 
-t.test(
-  'rbac.namespaced is rejected if permissions in a few namespaces are not enough',
-  async (t) => {
-    const namespaced = { 'rbac.namespaced': true };
-    await t.rejects(render(...settingsOf(namespaced)), {
-      message: /rbac\.namespaced needs cronjob\.enabled: the renewer watches/,
-    });
-    await t.rejects(
-      render(...settingsOf({ ...CRON_JOB, ...namespaced, targetNamespace: 'a,b-*' })),
-      {
-        message: /rbac\.namespaced needs names in targetNamespace, but "a,b-\*" has wildcards/,
-      },
-    );
-  },
-);
+t.test('rbac.namespaced is rejected if permissions in a few namespaces are not enough', async (t) => {
+  const namespaced = { 'rbac.namespaced': true };
+  await t.rejects(render(...settingsOf(namespaced)), {
+    message: /rbac\.namespaced needs cronjob\.enabled: the renewer watches/,
+  });
+  await t.rejects(render(...settingsOf({ ...CRON_JOB, ...namespaced, targetNamespace: 'a,b-*' })), {
+    message: /rbac\.namespaced needs names in targetNamespace, but "a,b-\*" has wildcards/,
+  });
+});
 
 t.test('the notes list values that are set without effect', async (t) => {
   t.notMatch(await notes(...settingsOf(CRON_JOB)), 'no effect');

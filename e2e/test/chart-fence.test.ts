@@ -26,9 +26,7 @@ interface Policy extends KubeObject {
 function policiesIn(manifest: string): Readonly<Record<string, Policy>> {
   const objects = readManifest(manifest);
   const bound = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
-  const policies = objects.filter(
-    (object): object is Policy => object.kind === 'ValidatingAdmissionPolicy',
-  );
+  const policies = objects.filter((object): object is Policy => object.kind === 'ValidatingAdmissionPolicy');
   assert.deepEqual(
     bound.map((binding) => Object(binding).spec),
     policies.map(({ metadata }) => ({
@@ -129,21 +127,18 @@ t.test('the pull secret must not have the name of a Secret of the renewer', asyn
   }
 });
 
-t.test(
-  'the sed command in docs/migrating.md changes the name of the secret in the fence too',
-  async (t) => {
-    const page = await readFile(new URL('../../docs/migrating.md', import.meta.url), 'utf8');
-    const [, from = '', to = ''] = /sed 's\/("[^/]+)\/("[^/]+)\/' deploy\.yaml/.exec(page) ?? [];
-    t.equal(from, '"ecr-pull-secret"');
-    const lines = (await readFile(DEPLOY_YAML, 'utf8')).split('\n');
-    // As sed without the flag g: the first match in each line.
-    const renamed = lines.map((line) => line.replace(from, to)).join('\n');
-    t.equal(lines.filter((line) => line.includes(from)).length, 4, 'as the page says');
-    t.match(page, 'in four places');
-    t.notMatch(renamed, from);
-    t.match(expressionsOf(policiesIn(renamed)), new RegExp(`^${to}$`, 'm'));
-  },
-);
+t.test('the sed command in docs/migrating.md changes the name of the secret in the fence too', async (t) => {
+  const page = await readFile(new URL('../../docs/migrating.md', import.meta.url), 'utf8');
+  const [, from = '', to = ''] = /sed 's\/("[^/]+)\/("[^/]+)\/' deploy\.yaml/.exec(page) ?? [];
+  t.equal(from, '"ecr-pull-secret"');
+  const lines = (await readFile(DEPLOY_YAML, 'utf8')).split('\n');
+  // As sed without the flag g: the first match in each line.
+  const renamed = lines.map((line) => line.replace(from, to)).join('\n');
+  t.equal(lines.filter((line) => line.includes(from)).length, 4, 'as the page says');
+  t.match(page, 'in four places');
+  t.notMatch(renamed, from);
+  t.match(expressionsOf(policiesIn(renamed)), new RegExp(`^${to}$`, 'm'));
+});
 
 t.test('the webhook’s container gets no right and no key', async (t) => {
   for (const [mode, [, ...settings]] of Object.entries(MODES)) {
@@ -183,10 +178,7 @@ t.test('optInPolicy.enabled creates a policy for the labels in namespaceSelector
     /opt-in/,
     'a CronJob reads no label',
   );
-  t.match(
-    await notes(...on, '--set', 'cronjob.enabled=true,targetNamespace=a'),
-    /no effect: optInPolicy.enabled/,
-  );
+  t.match(await notes(...on, '--set', 'cronjob.enabled=true,targetNamespace=a'), /no effect: optInPolicy.enabled/);
   const keysOf = async (...settings: readonly string[]): Promise<unknown> => {
     const policy = readManifest(await render(...on, ...settings)).find(
       (object): object is Policy =>

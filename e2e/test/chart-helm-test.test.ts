@@ -12,43 +12,29 @@ async function testObjects(namespace: string, ...settings: readonly string[]) {
   const place = ['ecr-pull-secrets', path, '--namespace', namespace];
   const on = ['--set', 'awsRegion=us-east-1,networkPolicy.enabled=true'];
   const { stdout } = await helm(['template', ...place, ...on, ...settings]);
-  return readManifest(stdout).filter(
-    ({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'test',
-  );
+  return readManifest(stdout).filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'test');
 }
 
-t.test(
-  'helm test creates its namespace first, never adopts an object, and deletes its objects',
-  async (t) => {
-    const objects = await testObjects('ecr-pull-secrets');
-    t.strictSame(
-      objects
-        .map(({ kind, metadata }) => `${metadata.annotations?.['helm.sh/hook-weight']} ${kind}`)
-        .toSorted(),
-      [
-        '-1 Role',
-        '-1 RoleBinding',
-        '-1 ServiceAccount',
-        '-2 NetworkPolicy',
-        '-3 Namespace',
-        '0 Pod',
-      ],
+t.test('helm test creates its namespace first, never adopts an object, and deletes its objects', async (t) => {
+  const objects = await testObjects('ecr-pull-secrets');
+  t.strictSame(
+    objects.map(({ kind, metadata }) => `${metadata.annotations?.['helm.sh/hook-weight']} ${kind}`).toSorted(),
+    ['-1 Role', '-1 RoleBinding', '-1 ServiceAccount', '-2 NetworkPolicy', '-3 Namespace', '0 Pod'],
+  );
+  for (const { kind, metadata } of objects) {
+    t.match(
+      metadata,
+      {
+        name: helmTestName(),
+        // Server-side apply does not adopt an object with another version.
+        resourceVersion: '1',
+        // Without before-hook-creation, which would delete an object that is not ours.
+        annotations: { 'helm.sh/hook-delete-policy': /^hook-succeeded,hook-failed$/ },
+      },
+      kind,
     );
-    for (const { kind, metadata } of objects) {
-      t.match(
-        metadata,
-        {
-          name: helmTestName(),
-          // Server-side apply does not adopt an object with another version.
-          resourceVersion: '1',
-          // Without before-hook-creation, which would delete an object that is not ours.
-          annotations: { 'helm.sh/hook-delete-policy': /^hook-succeeded,hook-failed$/ },
-        },
-        kind,
-      );
-    }
-  },
-);
+  }
+});
 
 /** The container of the test's own pod. */
 async function ownContainer(...settings: readonly string[]): Promise<Container> {

@@ -14,14 +14,7 @@ async function render(mode: string, ...settings: readonly string[]): Promise<str
   const place = ['ecr-pull-secrets', CHART, '--namespace', 'ecr-pull-secrets'];
   // chart-fence.test.ts tests the fence of each mode.
   const own = ['--kube-version', WITH_POLICIES, '--set', 'awsRegion=us-east-1,fence.enabled=false'];
-  const { stdout } = await helm([
-    'template',
-    ...place,
-    ...own,
-    '--set',
-    `injection.mode=${mode}`,
-    ...settings,
-  ]);
+  const { stdout } = await helm(['template', ...place, ...own, '--set', `injection.mode=${mode}`, ...settings]);
   return stdout;
 }
 
@@ -32,34 +25,28 @@ function kindsIn(rendered: string): readonly string[] {
 const WEBHOOK = ['MutatingWebhookConfiguration', 'Service'];
 const POLICY = ['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding'];
 
-t.test(
-  'each mode has its own objects in addition to those of the renewer, and no others',
-  async (t) => {
-    const renewer = kindsIn(await render('none'));
-    t.ok(renewer.includes('Deployment'));
-    t.notOk(renewer.some((kind) => [...WEBHOOK, ...POLICY].includes(kind)));
-    const kinds = { webhook: WEBHOOK, policy: POLICY, both: [...WEBHOOK, ...POLICY] };
-    for (const [mode, own] of Object.entries(kinds)) {
-      t.same(kindsIn(await render(mode)), [...renewer, ...own].toSorted(), mode);
-    }
-  },
-);
+t.test('each mode has its own objects in addition to those of the renewer, and no others', async (t) => {
+  const renewer = kindsIn(await render('none'));
+  t.ok(renewer.includes('Deployment'));
+  t.notOk(renewer.some((kind) => [...WEBHOOK, ...POLICY].includes(kind)));
+  const kinds = { webhook: WEBHOOK, policy: POLICY, both: [...WEBHOOK, ...POLICY] };
+  for (const [mode, own] of Object.entries(kinds)) {
+    t.same(kindsIn(await render(mode)), [...renewer, ...own].toSorted(), mode);
+  }
+});
 
-t.test(
-  'without a webhook there is no container, no certificate and no permission for it',
-  async (t) => {
-    const ofTheWebhook =
-      /name: webhook|\/run\/ecr-pull-secrets|-ca"|mutatingwebhookconfigurations|Certificate|skip-containers|10250/;
-    for (const mode of ['policy', 'none']) {
-      for (const tls of ['self-managed', 'cert-manager', 'existing-secret']) {
-        const rendered = await render(mode, '--set', `tls.mode=${tls}`);
-        t.notMatch(rendered, ofTheWebhook, `${mode}, ${tls}`);
-        t.match(rendered, /name: TLS_MODE\n\s+value: none\n/);
-      }
+t.test('without a webhook there is no container, no certificate and no permission for it', async (t) => {
+  const ofTheWebhook =
+    /name: webhook|\/run\/ecr-pull-secrets|-ca"|mutatingwebhookconfigurations|Certificate|skip-containers|10250/;
+  for (const mode of ['policy', 'none']) {
+    for (const tls of ['self-managed', 'cert-manager', 'existing-secret']) {
+      const rendered = await render(mode, '--set', `tls.mode=${tls}`);
+      t.notMatch(rendered, ofTheWebhook, `${mode}, ${tls}`);
+      t.match(rendered, /name: TLS_MODE\n\s+value: none\n/);
     }
-    t.match(await render('webhook'), ofTheWebhook);
-  },
-);
+  }
+  t.match(await render('webhook'), ofTheWebhook);
+});
 
 t.test('a renewer with an invalid configuration is never ready', async (t) => {
   for (const mode of ['webhook', 'policy', 'both', 'none']) {
@@ -108,17 +95,14 @@ t.test('an invalid registry host is rejected in every mode that injects', async 
   }
 });
 
-t.test(
-  'further conditions and labels are in both the webhook configuration and the policy',
-  async (t) => {
-    const values = {
-      objectSelector: { matchLabels: { team: 'x' } },
-      matchConditions: [{ name: 'named', expression: "request.name != ''" }],
-      annotations: { note: 'y' },
-    };
-    const rendered = await render('both', '--set-json', `injection=${JSON.stringify(values)}`);
-    for (const text of ['team: x', 'name: named', 'note: "?y"?']) {
-      t.equal(rendered.match(new RegExp(`^ +(- )?${text}$`, 'gm'))?.length, 2, text);
-    }
-  },
-);
+t.test('further conditions and labels are in both the webhook configuration and the policy', async (t) => {
+  const values = {
+    objectSelector: { matchLabels: { team: 'x' } },
+    matchConditions: [{ name: 'named', expression: "request.name != ''" }],
+    annotations: { note: 'y' },
+  };
+  const rendered = await render('both', '--set-json', `injection=${JSON.stringify(values)}`);
+  for (const text of ['team: x', 'name: named', 'note: "?y"?']) {
+    t.equal(rendered.match(new RegExp(`^ +(- )?${text}$`, 'gm'))?.length, 2, text);
+  }
+});

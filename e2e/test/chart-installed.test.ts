@@ -8,12 +8,7 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { ifPresent, type Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
-import {
-  enforceAdmissions,
-  LEFT_ALONE,
-  narrowed,
-  readNamespaceSelector,
-} from './support/admissions-enforcer.ts';
+import { enforceAdmissions, LEFT_ALONE, narrowed, readNamespaceSelector } from './support/admissions-enforcer.ts';
 import { readCaBundle, removeCaBundle } from './support/ca.ts';
 import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { missingIn, selectorsIn } from './support/promql.ts';
@@ -52,11 +47,7 @@ t.test('the defaults pass if Pod Security "restricted" is enforced', async (t) =
   await playground.install();
   await eventually('injection works', () => injected());
   const pod = { spec: { containers: [{ name: 'app', image: 'x' }] } };
-  await t.rejects(
-    api.createPod(PRODUCT_NAME, pod),
-    /violates PodSecurity "restricted/,
-    'it is enforced',
-  );
+  await t.rejects(api.createPod(PRODUCT_NAME, pod), /violates PodSecurity "restricted/, 'it is enforced');
 });
 
 t.test('an upgrade without changes writes nothing', async (t) => {

@@ -44,10 +44,7 @@ t.test('each alert has a summary, a description and a runbook, and is on the pag
     t.match(labels, { severity: /^(critical|warning)$/ }, alert);
     t.match(annotations['summary'], /\.$/);
     t.match(annotations['description'], /\.$/);
-    t.match(
-      annotations['runbook_url'],
-      new RegExp(`/docs/monitoring\\.md#${alert.toLowerCase()}$`),
-    );
+    t.match(annotations['runbook_url'], new RegExp(`/docs/monitoring\\.md#${alert.toLowerCase()}$`));
     t.notMatch(expr, /[A-Z]{3}_/, 'nothing is left to be put in');
   }
 });
@@ -84,9 +81,7 @@ t.test('without a webhook its metrics are not scraped', async (t) => {
 
 t.test('the dashboard is valid for Grafana', async (t) => {
   const rendered = await render('--set', 'grafanaDashboard.enabled=true');
-  const object = readManifest(rendered).find(({ metadata }) =>
-    metadata.name.endsWith('-dashboard'),
-  );
+  const object = readManifest(rendered).find(({ metadata }) => metadata.name.endsWith('-dashboard'));
   const { data } = { data: {}, ...object } as { data: Record<string, string> };
   t.match(object, { metadata: { labels: { grafana_dashboard: '1' } } });
   const dashboard = JSON.parse(data['ecr-pull-secrets.json'] ?? '');

@@ -58,32 +58,26 @@ t.test('the notes report that Prometheus cannot scrape the metrics', async (t) =
   t.notMatch(await notes(...monitored, ...peers), 'Prometheus cannot scrape the metrics');
 });
 
-t.test(
-  'DNS and API servers are reachable at the ports of their Services and at those behind them',
-  async (t) => {
-    const dns = [53, 5353, 8053].flatMap((port) => [{ port, protocol: 'UDP' }, { port }]);
-    const others = [443, 6443, 8443, 16_443].map((port) => ({ port }));
-    const older = ['--set', 'networkPolicy.dnsPorts=null'];
-    for (const settings of [[], older]) {
-      const policy = (await objects('--set', 'networkPolicy.enabled=true', ...settings))[POLICY];
-      t.strictSame(policy?.['spec'], {
-        ...selecting(NAME),
-        ingress: [{ ports: [{ port: 10_250 }] }],
-        egress: [{ ports: dns }, { ports: others }],
-      });
-    }
-  },
-);
-
-t.test(
-  'the pod of helm test has a network policy of its own, which is created and deleted with it',
-  async (t) => {
-    t.match((await objects(...EVERYTHING))[`NetworkPolicy ${helmTestName()}`], {
-      metadata: { annotations: { 'helm.sh/hook': 'test', 'helm.sh/hook-weight': '-2' } },
-      spec: { ...selecting(`${NAME}-test`), ingress: undefined, egress: EGRESS },
+t.test('DNS and API servers are reachable at the ports of their Services and at those behind them', async (t) => {
+  const dns = [53, 5353, 8053].flatMap((port) => [{ port, protocol: 'UDP' }, { port }]);
+  const others = [443, 6443, 8443, 16_443].map((port) => ({ port }));
+  const older = ['--set', 'networkPolicy.dnsPorts=null'];
+  for (const settings of [[], older]) {
+    const policy = (await objects('--set', 'networkPolicy.enabled=true', ...settings))[POLICY];
+    t.strictSame(policy?.['spec'], {
+      ...selecting(NAME),
+      ingress: [{ ports: [{ port: 10_250 }] }],
+      egress: [{ ports: dns }, { ports: others }],
     });
-  },
-);
+  }
+});
+
+t.test('the pod of helm test has a network policy of its own, which is created and deleted with it', async (t) => {
+  t.match((await objects(...EVERYTHING))[`NetworkPolicy ${helmTestName()}`], {
+    metadata: { annotations: { 'helm.sh/hook': 'test', 'helm.sh/hook-weight': '-2' } },
+    spec: { ...selecting(`${NAME}-test`), ingress: undefined, egress: EGRESS },
+  });
+});
 
 t.test('a CronJob’s pods may connect, and no peer connects to them', async (t) => {
   const all = await objects(...EVERYTHING, ...CRON_JOB);

@@ -33,9 +33,7 @@ async function podsWith(values: Values): Promise<Readonly<Record<string, Pod>>> 
     ...Object.values(await objects(...settings)),
     ...Object.values(await objects(...settings, '--set', 'cronjob.enabled=true')),
   ];
-  return Object.fromEntries(
-    rendered.flatMap((object) => podsIn(object).map((pod) => [object.kind, pod])),
-  );
+  return Object.fromEntries(rendered.flatMap((object) => podsIn(object).map((pod) => [object.kind, pod])));
 }
 
 async function containersWith(values: Values): Promise<Pod['spec']['containers'] | undefined> {
@@ -158,16 +156,13 @@ t.test('the Deployment can have annotations, and the ServiceAccount labels', asy
   });
 });
 
-t.test(
-  'extra objects are part of the release, as an object or a string, and are evaluated as templates',
-  async (t) => {
-    const all = await objects(...settingsOf(EVERY_SWITCH));
-    t.match(all[`ConfigMap ${NAME}-extra`], {
-      metadata: { namespace: NAME, labels: { team: 'platform' } },
-    });
-    t.match(all['ConfigMap as-text'], { data: { release: NAME } });
-  },
-);
+t.test('extra objects are part of the release, as an object or a string, and are evaluated as templates', async (t) => {
+  const all = await objects(...settingsOf(EVERY_SWITCH));
+  t.match(all[`ConfigMap ${NAME}-extra`], {
+    metadata: { namespace: NAME, labels: { team: 'platform' } },
+  });
+  t.match(all['ConfigMap as-text'], { data: { release: NAME } });
+});
 
 t.test('labels are unique, whatever commonLabels contain', async (t) => {
   const component = { 'app.kubernetes.io/component': 'x' };

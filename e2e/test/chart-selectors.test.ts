@@ -78,35 +78,23 @@ t.test('the notes contain the label that a namespace needs, or that it needs non
   t.equal(await optingIn(...NO_LABELS, ...not), `${none} that its matchExpressions do not exclude`);
 });
 
-t.test(
-  'if namespaces are selected by name, the notes mention no label, and there is no helm test',
-  async (t) => {
-    const key = 'kubernetes.io/metadata.name';
-    const expression = (operator: string, ...values: readonly string[]) =>
-      selector('namespaceSelector', { key, operator, ...(values.length > 0 && { values }) });
-    const byLabel = ['--set-json', `namespaceSelector.matchLabels={"${key}":"payments"}`];
-    for (const named of [expression('In', 'payments', 'shop'), byLabel]) {
-      const settings = [...NO_LABELS, ...named];
-      t.equal(
-        await optingIn(...settings),
-        'no label is needed: namespaceSelector selects namespaces by name',
-      );
-      t.match(
-        await notes(...settings),
-        '(not available, because namespaceSelector selects namespaces by name',
-      );
-      t.notMatch(await render(...settings), 'helm.sh/hook: test');
-      t.match(
-        await notes(...named),
-        'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled\n     (only for the namespaces that namespaceSelector selects by name)',
-      );
-    }
-    for (const kept of [expression('NotIn', 'kube-system'), expression('Exists')]) {
-      t.equal(
-        await optingIn(...kept),
-        'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled',
-      );
-      t.match(await render(...kept), 'helm.sh/hook: test');
-    }
-  },
-);
+t.test('if namespaces are selected by name, the notes mention no label, and there is no helm test', async (t) => {
+  const key = 'kubernetes.io/metadata.name';
+  const expression = (operator: string, ...values: readonly string[]) =>
+    selector('namespaceSelector', { key, operator, ...(values.length > 0 && { values }) });
+  const byLabel = ['--set-json', `namespaceSelector.matchLabels={"${key}":"payments"}`];
+  for (const named of [expression('In', 'payments', 'shop'), byLabel]) {
+    const settings = [...NO_LABELS, ...named];
+    t.equal(await optingIn(...settings), 'no label is needed: namespaceSelector selects namespaces by name');
+    t.match(await notes(...settings), '(not available, because namespaceSelector selects namespaces by name');
+    t.notMatch(await render(...settings), 'helm.sh/hook: test');
+    t.match(
+      await notes(...named),
+      'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled\n     (only for the namespaces that namespaceSelector selects by name)',
+    );
+  }
+  for (const kept of [expression('NotIn', 'kube-system'), expression('Exists')]) {
+    t.equal(await optingIn(...kept), 'kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled');
+    t.match(await render(...kept), 'helm.sh/hook: test');
+  }
+});

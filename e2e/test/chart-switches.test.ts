@@ -24,10 +24,7 @@ const PROFILES: Readonly<Record<string, readonly string[]>> = {
     securityContext: null,
   }),
   'the network of the host': ['--set', 'hostNetwork=true,webhook.port=10260'],
-  'two families': [
-    '--set',
-    'service.ipFamilyPolicy=RequireDualStack,service.ipFamilies={IPv6,IPv4}',
-  ],
+  'two families': ['--set', 'service.ipFamilyPolicy=RequireDualStack,service.ipFamilies={IPv6,IPv4}'],
   'cert-manager': ['--set', 'tls.mode=cert-manager', ...EVERYTHING],
   'existing-secret': ['--set', 'tls.mode=existing-secret,tls.existingSecret=mine'],
   policy: ['--set', 'injection.mode=policy', ...WITH_POLICIES, ...EVERYTHING],
@@ -53,9 +50,7 @@ t.test('docs/gitops.md lists every cluster-scoped kind of the chart', async (t) 
   const objects = (await Promise.all(profiles)).flatMap(readManifest);
   const clusterWide = objects.filter(({ metadata }) => metadata.namespace === undefined);
   const page = await readFile(new URL('../../docs/gitops.md', import.meta.url), 'utf8');
-  const listed = [...page.matchAll(/^ {2}- \{ group: .*, kind: (\w+) \}$/gm)].map(
-    ([, kind = '']) => kind,
-  );
+  const listed = [...page.matchAll(/^ {2}- \{ group: .*, kind: (\w+) \}$/gm)].map(([, kind = '']) => kind);
   // The Namespace is created by `--create-namespace` of Helm.
   const kinds = new Set(['Namespace', ...clusterWide.map(({ kind }) => kind)]);
   t.same(new Set(listed), kinds);
@@ -81,10 +76,7 @@ interface Deployment extends KubeObject {
   };
 }
 
-async function objectOf<T extends KubeObject>(
-  kind: string,
-  ...settings: readonly string[]
-): Promise<T> {
+async function objectOf<T extends KubeObject>(kind: string, ...settings: readonly string[]): Promise<T> {
   const object = readManifest(await render(...settings)).find((one): one is T => one.kind === kind);
   assert.ok(object, kind);
   return object;
@@ -96,8 +88,7 @@ async function containersOf(...settings: readonly string[]): Promise<readonly Co
 
 /** The value of a variable of a container. */
 function variable(containers: readonly Container[], container: string, name: string): unknown {
-  return containers.find((one) => one.name === container)?.env.find((one) => one.name === name)
-    ?.value;
+  return containers.find((one) => one.name === container)?.env.find((one) => one.name === name)?.value;
 }
 
 t.test('pods are placed, named and secured as the values say', async (t) => {
@@ -149,22 +140,12 @@ t.test('pods are placed, named and secured as the values say', async (t) => {
   }
 });
 
-t.test(
-  'hostNetwork sets the DNS policy of the cluster, and Recreate has no further fields',
-  async (t) => {
-    const host = await objectOf<Deployment>(
-      'Deployment',
-      ...(PROFILES['the network of the host'] ?? []),
-    );
-    t.match(host.spec.template.spec, { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
-    const { spec } = await objectOf<Deployment>(
-      'Deployment',
-      '--set',
-      'updateStrategy.type=Recreate',
-    );
-    t.same(spec.strategy, { type: 'Recreate' });
-  },
-);
+t.test('hostNetwork sets the DNS policy of the cluster, and Recreate has no further fields', async (t) => {
+  const host = await objectOf<Deployment>('Deployment', ...(PROFILES['the network of the host'] ?? []));
+  t.match(host.spec.template.spec, { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
+  const { spec } = await objectOf<Deployment>('Deployment', '--set', 'updateStrategy.type=Recreate');
+  t.same(spec.strategy, { type: 'Recreate' });
+});
 
 t.test('a digest overrides a tag', async (t) => {
   const digest = `sha256:${'0'.repeat(64)}`;
@@ -172,47 +153,29 @@ t.test('a digest overrides a tag', async (t) => {
   for (const { image } of containers) t.match(image, new RegExp(`/ecr-pull-secrets@${digest}$`));
 });
 
-t.test(
-  'the old space of V8 is a third of the memory limit, unless NODE_OPTIONS is set',
-  async (t) => {
-    const heaps = async (quantity: string) => {
-      const containers = await containersOf('--set-json', `renewer.resources.limits=${quantity}`);
-      return variable(containers, 'renewer', 'NODE_OPTIONS');
-    };
-    const defaults = await containersOf();
-    t.equal(
-      variable(defaults, 'webhook', 'NODE_OPTIONS'),
-      '--max-old-space-size=128 --max-semi-space-size=1',
-    );
-    t.equal(
-      variable(defaults, 'renewer', 'NODE_OPTIONS'),
-      '--max-old-space-size=170 --max-semi-space-size=1',
-    );
-    t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512 --max-semi-space-size=4');
-    t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190 --max-semi-space-size=1');
-    t.equal(
-      await heaps('{"memory":402653184}'),
-      '--max-old-space-size=128 --max-semi-space-size=1',
-    );
-    t.equal(
-      await heaps('{"memory":"1Ti"}'),
-      '--max-old-space-size=349525 --max-semi-space-size=16',
-    );
-    t.equal(await heaps('{"memory":"+.5Gi"}'), '--max-old-space-size=170 --max-semi-space-size=1');
-    t.equal(
-      await heaps('{"memory":"402653184000m"}'),
-      '--max-old-space-size=128 --max-semi-space-size=1',
-    );
-    t.equal(
-      await heaps('{"memory":"128Mi"}'),
-      '--max-old-space-size=64 --max-semi-space-size=1',
-      'it cannot do with less',
-    );
-    t.equal(await heaps('null'), undefined, 'without a limit');
-    const configured = await containersOf(...EVERYTHING);
-    t.equal(variable(configured, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
-  },
-);
+t.test('the old space of V8 is a third of the memory limit, unless NODE_OPTIONS is set', async (t) => {
+  const heaps = async (quantity: string) => {
+    const containers = await containersOf('--set-json', `renewer.resources.limits=${quantity}`);
+    return variable(containers, 'renewer', 'NODE_OPTIONS');
+  };
+  const defaults = await containersOf();
+  t.equal(variable(defaults, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=128 --max-semi-space-size=1');
+  t.equal(variable(defaults, 'renewer', 'NODE_OPTIONS'), '--max-old-space-size=170 --max-semi-space-size=1');
+  t.equal(await heaps('{"memory":"1.5Gi"}'), '--max-old-space-size=512 --max-semi-space-size=4');
+  t.equal(await heaps('{"memory":"600M"}'), '--max-old-space-size=190 --max-semi-space-size=1');
+  t.equal(await heaps('{"memory":402653184}'), '--max-old-space-size=128 --max-semi-space-size=1');
+  t.equal(await heaps('{"memory":"1Ti"}'), '--max-old-space-size=349525 --max-semi-space-size=16');
+  t.equal(await heaps('{"memory":"+.5Gi"}'), '--max-old-space-size=170 --max-semi-space-size=1');
+  t.equal(await heaps('{"memory":"402653184000m"}'), '--max-old-space-size=128 --max-semi-space-size=1');
+  t.equal(
+    await heaps('{"memory":"128Mi"}'),
+    '--max-old-space-size=64 --max-semi-space-size=1',
+    'it cannot do with less',
+  );
+  t.equal(await heaps('null'), undefined, 'without a limit');
+  const configured = await containersOf(...EVERYTHING);
+  t.equal(variable(configured, 'webhook', 'NODE_OPTIONS'), '--max-old-space-size=100');
+});
 
 /** Every kind of pod, with every variable that it may have. */
 const ALL_VARIABLES: Readonly<Record<string, readonly string[]>> = {
@@ -221,20 +184,13 @@ const ALL_VARIABLES: Readonly<Record<string, readonly string[]>> = {
 };
 
 t.test('extraEnv overrides each of our variables, and all are unique', async (t) => {
-  const everything = [
-    ...EVERYTHING,
-    ...settingsOf({ aws: { secretName: 'mine' }, registries: 'a.example' }),
-  ];
+  const everything = [...EVERYTHING, ...settingsOf({ aws: { secretName: 'mine' }, registries: 'a.example' })];
   for (const [kind, own] of Object.entries(ALL_VARIABLES)) {
     for (const { name: container, env } of await containersOf(...everything, ...own)) {
       const names = env.map(({ name }) => name);
       const mine = names.map((name) => ({ name, value: 'mine' }));
       const key = container === 'webhook' ? 'webhook' : 'renewer';
-      const replaced = await containersOf(
-        ...everything,
-        ...own,
-        ...settingsOf({ [`${key}.extraEnv`]: mine }),
-      );
+      const replaced = await containersOf(...everything, ...own, ...settingsOf({ [`${key}.extraEnv`]: mine }));
       const { env: now } = replaced.find(({ name }) => name === container) ?? {};
       t.same(now, mine, `${kind}, ${container}: ${names.join(' ')}`);
     }
@@ -242,10 +198,7 @@ t.test('extraEnv overrides each of our variables, and all are unique', async (t)
 });
 
 t.test('awsRegion is not required if extraEnv sets AWS_REGION', async (t) => {
-  const region = [
-    '--set',
-    'renewer.extraEnv[0].name=AWS_REGION,renewer.extraEnv[0].value=eu-west-1',
-  ];
+  const region = ['--set', 'renewer.extraEnv[0].name=AWS_REGION,renewer.extraEnv[0].value=eu-west-1'];
   const { stdout } = await helm(['template', 'x', chart, ...region]);
   t.match(stdout, /name: AWS_REGION\n +value: eu-west-1\n/);
 });

@@ -1,10 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import {
-  CHART_README,
-  chartReadme,
-  readValues,
-} from '@ecr-pull-secrets/scripts/chart-readme/readme.ts';
+import { CHART_README, chartReadme, readValues } from '@ecr-pull-secrets/scripts/chart-readme/readme.ts';
 import type { ValuesSchema } from '@ecr-pull-secrets/scripts/chart-readme/values.ts';
 import { startChart } from './support/chart.ts';
 
@@ -23,8 +19,7 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'injection.timeoutSeconds=0': /at '\/injection\/timeoutSeconds': minimum: got 0, want 1/,
   'injection.failurePolicy=Sometimes': /at '\/injection\/failurePolicy': .* 'Ignore', 'Fail'/,
   'tls.mode=none': /at '\/tls\/mode': value must be one of 'self-managed', 'cert-manager'/,
-  'tls.selfManaged.trustPropagation=1d':
-    /at '\/tls\/selfManaged\/trustPropagation': '1d' does not match/,
+  'tls.selfManaged.trustPropagation=1d': /at '\/tls\/selfManaged\/trustPropagation': '1d' does not match/,
   'image.digest=sha256:12': /at '\/image\/digest': 'sha256:12' does not match/,
   'webhook.port=99999': /at '\/webhook\/port': maximum: got 99,999, want 65,535/,
   'podLabels.cost=1': /at '\/podLabels\/cost': got number, want null or string/,
@@ -45,28 +40,21 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'renewer.resources.limits.memory=1Xi': /renewer\.resources\.limits\.memory=1Xi is not a quantity/,
   'injection.failurePolicy=Fail,replicaCount=1': /Fail needs replicaCount=2/,
   'tls.mode=existing-secret': /needs tls\.existingSecret/,
-  'tls.additionalCaBundle=ca.crt':
-    /must contain certificates in PEM; .*--set-file tls\.additionalCaBundle/,
-  'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----':
-    /no effect with tls\.mode=cert-manager/,
+  'tls.additionalCaBundle=ca.crt': /must contain certificates in PEM; .*--set-file tls\.additionalCaBundle/,
+  'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----': /no effect with tls\.mode=cert-manager/,
   'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- -----BEGIN EC PRIVATE KEY-----':
     /tls\.additionalCaBundle contains a private key, .*everybody can read it/,
   'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
   'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
   'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
-  'hostNetwork=true':
-    /webhook\.port=10250 is in use by kubelet on each node; set another port, for example/,
-  'hostNetwork=true,webhook.port=10260,webhook.opsPort=10256':
-    /webhook\.opsPort=10256 is in use by kube-proxy/,
-  'hostNetwork=true,injection.mode=none,renewer.opsPort=10250':
-    /renewer\.opsPort=10250 is in use by kubelet/,
-  'cronjob.enabled=true,targetNamespace=a,cronjob.schedule=null':
-    /cronjob\.schedule must not be empty/,
+  'hostNetwork=true': /webhook\.port=10250 is in use by kubelet on each node; set another port, for example/,
+  'hostNetwork=true,webhook.port=10260,webhook.opsPort=10256': /webhook\.opsPort=10256 is in use by kube-proxy/,
+  'hostNetwork=true,injection.mode=none,renewer.opsPort=10250': /renewer\.opsPort=10250 is in use by kubelet/,
+  'cronjob.enabled=true,targetNamespace=a,cronjob.schedule=null': /cronjob\.schedule must not be empty/,
   'podDisruptionBudget.minAvailable=2':
     /minAvailable=2 of replicaCount=2 no node could be drained; .* your own budget in extraObjects/,
   'podDisruptionBudget.minAvailable=null': /has neither minAvailable nor maxUnavailable/,
-  'podDisruptionBudget.minAvailable=67%,replicaCount=3':
-    /minAvailable=67% of replicaCount=3 no node could be drained/,
+  'podDisruptionBudget.minAvailable=67%,replicaCount=3': /minAvailable=67% of replicaCount=3 no node could be drained/,
   'podDisruptionBudget.maxUnavailable=0': /maxUnavailable=0 no node could be drained/,
   'webhook.resources.limits.memory=16Mi': /webhook\.resources\.limits\.memory=16Mi is too low/,
   'renewer.resources.limits.memory=127Mi': /renewer\.resources\.limits\.memory=127Mi is too low/,
@@ -74,10 +62,8 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'updateStrategy.rollingUpdate.maxSurge=0': /must not both be 0, .*; set maxUnavailable=1/,
   'updateStrategy.rollingUpdate.maxSurge=0%': /must not both be 0/,
   'renewer.extraEnv[0].name=A,renewer.extraEnv[1].name=A': /renewer\.extraEnv sets A twice/,
-  [condition('not-a-mirror-pod')]:
-    /the name not-a-mirror-pod is repeated, or is the name of a condition of the chart/,
-  [`${condition('a')},${condition('a', 1)}`]:
-    /the name a is repeated, or is the name of a condition of the chart/,
+  [condition('not-a-mirror-pod')]: /the name not-a-mirror-pod is repeated, or is the name of a condition of the chart/,
+  [`${condition('a')},${condition('a', 1)}`]: /the name a is repeated, or is the name of a condition of the chart/,
 };
 
 /** A further condition that a pod must meet. */
@@ -114,18 +100,13 @@ for (const [setting, message] of Object.entries(IMPOSSIBLE)) {
   t.test(`${setting} is rejected`, (t) => t.rejects(render('--set', setting), { message }));
 }
 
-t.test(
-  'a release name that is invalid for a Service is rejected before anything is created',
-  async (t) => {
-    for (const name of ['my.release', '1st']) {
-      await t.rejects(helm(['template', name, chart, '--set', 'awsRegion=us-east-1']), {
-        message: new RegExp(
-          `full name "${name}-ecr-pull-secrets" is not valid for a Service.*; set fullnameOverride`,
-        ),
-      });
-    }
-  },
-);
+t.test('a release name that is invalid for a Service is rejected before anything is created', async (t) => {
+  for (const name of ['my.release', '1st']) {
+    await t.rejects(helm(['template', name, chart, '--set', 'awsRegion=us-east-1']), {
+      message: new RegExp(`full name "${name}-ecr-pull-secrets" is not valid for a Service.*; set fullnameOverride`),
+    });
+  }
+});
 
 t.test('values near to an impossible one are accepted', async (t) => {
   for (const setting of POSSIBLE) t.ok(await render('--set', setting), setting);

@@ -43,33 +43,24 @@ t.test('an access key id without its secret access key is rejected by name', asy
   await t.rejects(render('--set', 'awsAccessKeyId=AKIA'), { message: /awsSecretAccessKey/ });
 });
 
-t.test(
-  'keys come from the named Secret, whether the chart creates it or not, or from nowhere',
-  async (t) => {
-    const made = await render('--set', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s');
-    t.match(made, /AWS_ACCESS_KEY_ID: "AKIA"/);
-    t.match(made, /secretKeyRef:\n\s+name: ecr-pull-secrets-aws\n/);
-    const existing = await render('--set', 'aws.secretName=mine,aws.secretKeys.accessKeyId=id');
-    t.match(existing, /secretKeyRef:\n\s+name: mine\n\s+key: id\n/);
-    t.notMatch(existing, /^kind: Secret$/m);
-    t.notMatch(await render(), /secretKeyRef/);
-    t.notMatch(await render('--set', 'aws=null'), /secretKeyRef/);
-  },
-);
+t.test('keys come from the named Secret, whether the chart creates it or not, or from nowhere', async (t) => {
+  const made = await render('--set', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s');
+  t.match(made, /AWS_ACCESS_KEY_ID: "AKIA"/);
+  t.match(made, /secretKeyRef:\n\s+name: ecr-pull-secrets-aws\n/);
+  const existing = await render('--set', 'aws.secretName=mine,aws.secretKeys.accessKeyId=id');
+  t.match(existing, /secretKeyRef:\n\s+name: mine\n\s+key: id\n/);
+  t.notMatch(existing, /^kind: Secret$/m);
+  t.notMatch(await render(), /secretKeyRef/);
+  t.notMatch(await render('--set', 'aws=null'), /secretKeyRef/);
+});
 
 t.test('registries and tolerations may have the old chart’s forms', async (t) => {
   const listed = await render('--set', 'registries={public.ecr.aws,ecr-public.aws.com}');
   t.match(listed, /\\"registries\\":\[\\"public.ecr.aws\\",\\"ecr-public.aws.com\\"\]/);
   t.notMatch(listed, /DOCKER_REGISTRIES/);
-  t.match(
-    await render('--set-string', 'registries=a.example\\,b.example'),
-    /value: "a.example,b.example"/,
-  );
+  t.match(await render('--set-string', 'registries=a.example\\,b.example'), /value: "a.example,b.example"/);
   const toleration = /tolerations:\n\s+- key: spot\n\s+operator: Exists\n/;
-  t.match(
-    await render('--set', 'tolerations[0].key=spot,tolerations[0].operator=Exists'),
-    toleration,
-  );
+  t.match(await render('--set', 'tolerations[0].key=spot,tolerations[0].operator=Exists'), toleration);
   t.match(await render('--set', 'tolerations.key=spot,tolerations.operator=Exists'), toleration);
 });
 
@@ -79,40 +70,28 @@ t.test('the webhook and the renewer get the same namespace selector', async (t) 
     'namespaceSelector={"matchLabels":{"ecr-pull-secrets.io/inject":null,"team":"x"},"matchExpressions":[{"key":"tier","operator":"In","values":["a","b"]},{"key":"frozen","operator":"DoesNotExist"}]}',
   );
   t.match(rendered, /value: "team=x,tier in \(a,b\),!frozen"/);
-  t.match(
-    rendered,
-    /namespaceSelector:\n\s+matchLabels:\n\s+team: x\n\s+matchExpressions:\n\s+- key: tier/,
-  );
+  t.match(rendered, /namespaceSelector:\n\s+matchLabels:\n\s+team: x\n\s+matchExpressions:\n\s+- key: tier/);
 });
 
 t.test('a selector of all namespaces selects all in the renewer too', async (t) => {
   const all = 'namespaceSelector={"matchLabels":{"ecr-pull-secrets.io/inject":null}}';
-  t.match(
-    await render('--set-json', all),
-    /name: NAMESPACE_SELECTOR\n\s+value: "kubernetes.io\/metadata.name"/,
-  );
+  t.match(await render('--set-json', all), /name: NAMESPACE_SELECTOR\n\s+value: "kubernetes.io\/metadata.name"/);
 });
 
 t.test('a change of the AWS keys or of the configuration replaces the pods', async (t) => {
   const withKey = (key: string) => render('--set', `awsAccessKeyId=AKIA,awsSecretAccessKey=${key}`);
   t.ok(checksum(await withKey('a'), 'aws-secret'));
   t.not(checksum(await withKey('a'), 'aws-secret'), checksum(await withKey('b'), 'aws-secret'));
-  t.not(
-    checksum(await render(), 'config'),
-    checksum(await render('--set', 'optOut=keep'), 'config'),
-  );
+  t.not(checksum(await render(), 'config'), checksum(await render('--set', 'optOut=keep'), 'config'));
 });
 
-t.test(
-  'IRSA is an annotation of the ServiceAccount, and the webhook gets no AWS identity',
-  async (t) => {
-    const roleArn = 'arn:aws:iam::123456789012:role/pull';
-    const key = 'serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn';
-    const rendered = await render('--set', `${key}=${roleArn}`);
-    t.match(rendered, new RegExp(`annotations:\\n\\s+eks.amazonaws.com/role-arn: ${roleArn}`));
-    t.match(rendered, /eks.amazonaws.com\/skip-containers: webhook/);
-  },
-);
+t.test('IRSA is an annotation of the ServiceAccount, and the webhook gets no AWS identity', async (t) => {
+  const roleArn = 'arn:aws:iam::123456789012:role/pull';
+  const key = 'serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn';
+  const rendered = await render('--set', `${key}=${roleArn}`);
+  t.match(rendered, new RegExp(`annotations:\\n\\s+eks.amazonaws.com/role-arn: ${roleArn}`));
+  t.match(rendered, /eks.amazonaws.com\/skip-containers: webhook/);
+});
 
 t.test('failurePolicy Fail is rejected with a single replica', async (t) => {
   await t.rejects(render('--set', 'injection.failurePolicy=Fail,replicaCount=1'), {
@@ -123,10 +102,7 @@ t.test('failurePolicy Fail is rejected with a single replica', async (t) => {
 
 t.test('no rollout and no drain of a node removes the last ready replica', async (t) => {
   const two = await render();
-  t.match(
-    two,
-    /strategy:\n\s+rollingUpdate:\n\s+maxSurge: 1\n\s+maxUnavailable: 0\n\s+type: RollingUpdate\n/,
-  );
+  t.match(two, /strategy:\n\s+rollingUpdate:\n\s+maxSurge: 1\n\s+maxUnavailable: 0\n\s+type: RollingUpdate\n/);
   t.match(two, /^kind: PodDisruptionBudget\n[^]*?\n  minAvailable: 1\n/m);
   // With a single replica no node could be drained.
   t.notMatch(await render('--set', 'replicaCount=1'), /PodDisruptionBudget/);

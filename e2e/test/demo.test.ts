@@ -19,11 +19,7 @@ async function runDemo(environment: NodeJS.ProcessEnv, ...args: readonly string[
     // One that hangs must not outlive the test.
     timeout: 120_000,
   });
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { stdout, stderr, code };
 }
 
@@ -86,20 +82,14 @@ t.test('the demo with --keep', async (t) => {
   const demo = startDemo(t, '--keep');
   const kubeconfig = await eventually('all is shown', () => kubeconfigIn(demo), 90_000);
 
-  await t.test(
-    'shows the pod before and after, the secret, its expiry and both logins',
-    async (t) => {
-      const stdout = demo.stdout();
-      t.match(stdout, /as it was written .*\n.*imagePullSecrets: \(none\)/);
-      t.match(stdout, /as the API server keeps it .*\n.*imagePullSecrets: ecr-pull-secret/);
-      t.match(
-        stdout,
-        /Secret payments\/ecr-pull-secret \(kubernetes.io\/dockerconfigjson\) after \d+ ms/,
-      );
-      t.match(stdout, /expires 20.*Z, 1[12]\.\d h from now/);
-      t.match(stdout, /without the secret +HTTP 401\n +with the secret +HTTP 200/);
-    },
-  );
+  await t.test('shows the pod before and after, the secret, its expiry and both logins', async (t) => {
+    const stdout = demo.stdout();
+    t.match(stdout, /as it was written .*\n.*imagePullSecrets: \(none\)/);
+    t.match(stdout, /as the API server keeps it .*\n.*imagePullSecrets: ecr-pull-secret/);
+    t.match(stdout, /Secret payments\/ecr-pull-secret \(kubernetes.io\/dockerconfigjson\) after \d+ ms/);
+    t.match(stdout, /expires 20.*Z, 1[12]\.\d h from now/);
+    t.match(stdout, /without the secret +HTTP 401\n +with the secret +HTTP 200/);
+  });
 
   await t.test('stays up until Ctrl-C, which ends all in order', async (t) => {
     t.ok(existsSync(kubeconfig), 'there is something to look around with');

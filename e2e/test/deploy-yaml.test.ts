@@ -7,11 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import { DEPLOY_YAML, renderDeployYaml } from '@ecr-pull-secrets/scripts/deploy-yaml/render.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import {
-  AWS_IDENTITY,
-  REGISTRY,
-  startPlayground,
-} from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { AWS_IDENTITY, REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { chooseServicePort } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 import { readCaBundle } from './support/ca.ts';
 import { startKubectl } from './support/kubectl.ts';
@@ -38,20 +34,14 @@ function podsOfOurs(): Promise<readonly Pod[]> {
   return api.list<Pod>(`/api/v1/namespaces/${HOME}/pods`);
 }
 
-t.test(
-  'the file is generated from the chart: after a change run npm run deploy-yaml',
-  async (t) => {
-    t.equal(text, await renderDeployYaml(cluster.helm));
-  },
-);
+t.test('the file is generated from the chart: after a change run npm run deploy-yaml', async (t) => {
+  t.equal(text, await renderDeployYaml(cluster.helm));
+});
 
 t.test('it contains the instructions, and no cluster, no region and no key', (t) => {
   const { header } = /^(?<header>(?:#.*\n)+)---\n/.exec(text)?.groups ?? {};
   t.match(header, 'kubectl apply -f deploy.yaml');
-  t.match(
-    header,
-    'kubectl create secret generic ecr-pull-secrets-aws --namespace ecr-pull-secrets',
-  );
+  t.match(header, 'kubectl create secret generic ecr-pull-secrets-aws --namespace ecr-pull-secrets');
   t.notMatch(text, /caBundle:|helm\.sh|managed-by:/);
   t.end();
 });
@@ -106,8 +96,7 @@ t.test('applied again, either way, it changes nothing, including caBundle', asyn
 
 t.test('Helm adopts it by the documented command, however it was applied', async (t) => {
   const [, command = ''] =
-    /\b(helm install .*--take-ownership[^]*?)\n\n/.exec(await readFile(TROUBLESHOOTING, 'utf8')) ??
-    [];
+    /\b(helm install .*--take-ownership[^]*?)\n\n/.exec(await readFile(TROUBLESHOOTING, 'utf8')) ?? [];
   const [, ...words] = command.replaceAll('\\\n', '').replace('./chart', CHART).split(/\s+/);
   const takeOver = [...words, '--set', `service.port=${port}`];
   const caBundle = await readCaBundle(api);
@@ -192,21 +181,14 @@ function secretCommand(): readonly string[] {
  * always in the patch (patchStrategy replace), which the API server then finds to change nothing.
  */
 async function unchanged(t: Test, ...args: readonly string[]): Promise<void> {
-  const [before, lines, after] = [
-    await budgetVersion(),
-    await kubectl(...args),
-    await budgetVersion(),
-  ];
-  for (const line of lines)
-    if (!line.startsWith('poddisruptionbudget')) t.match(line, / unchanged$/);
+  const [before, lines, after] = [await budgetVersion(), await kubectl(...args), await budgetVersion()];
+  for (const line of lines) if (!line.startsWith('poddisruptionbudget')) t.match(line, / unchanged$/);
   t.equal(after, before);
 }
 
 async function budgetVersion(): Promise<unknown> {
   const path = `/apis/policy/v1/namespaces/${HOME}/poddisruptionbudgets/${HOME}`;
-  const { metadata, spec } = await api.get<{ metadata: { generation: number }; spec: unknown }>(
-    path,
-  );
+  const { metadata, spec } = await api.get<{ metadata: { generation: number }; spec: unknown }>(path);
   return JSON.stringify([metadata.generation, spec]);
 }
 

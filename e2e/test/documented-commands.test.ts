@@ -7,10 +7,7 @@ import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import {
-  kubernetesMinor,
-  POLICIES_SINCE,
-} from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
+import { kubernetesMinor, POLICIES_SINCE } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { readDocumentedCommands } from './support/documented-commands.ts';
 import { startDryShell } from './support/dry-shell.ts';
 import { OLD_NAME, OLD_SECRET } from './support/old-tool.ts';
@@ -21,25 +18,13 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
   [/^npm run vulnerabilities$/, 'asks OSV; scripts/test/vulnerabilities/ has a stand-in'],
   [/ Dockerfile$/, 'changes a checkout'],
-  [
-    /^docker |buildx|='docker run/,
-    'needs Docker; the image is tried by image.test.ts and the workflows',
-  ],
+  [/^docker |buildx|='docker run/, 'needs Docker; the image is tried by image.test.ts and the workflows'],
   [/^helm test /, 'takes long; helm-test.test.ts runs it in each mode'],
   [/^cosign |^helm pull oci:/, 'needs a published release'],
   [/^aws /, 'needs AWS'],
-  [
-    /curl .*https:\/\/\$host/,
-    'asks ECR; the same login is tried with the stand-in by pull-secret.ts',
-  ],
-  [
-    /kubectl (logs|port-forward)/,
-    'asks kubelet, which the local node is not; jobs: migrating.test.ts',
-  ],
-  [
-    / nabsul\/k8s-ecr-login-renew /,
-    'needs the old chart’s repository; migrating.test.ts has that chart',
-  ],
+  [/curl .*https:\/\/\$host/, 'asks ECR; the same login is tried with the stand-in by pull-secret.ts'],
+  [/kubectl (logs|port-forward)/, 'asks kubelet, which the local node is not; jobs: migrating.test.ts'],
+  [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
   [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
   [/--as=bob/, 'is to be refused, by a policy of the reader’s own'],
@@ -54,8 +39,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
 };
 
 /** Options that are shown alone belong to an upgrade. */
-const UPGRADE =
-  'helm upgrade ecr-pull-secrets ./chart --namespace ecr-pull-secrets --reset-then-reuse-values ';
+const UPGRADE = 'helm upgrade ecr-pull-secrets ./chart --namespace ecr-pull-secrets --reset-then-reuse-values ';
 
 /** What Pod Security "restricted" asks for. */
 const RESTRICTED: Manifest = {
@@ -93,8 +77,7 @@ for (const { page, script } of commands) {
   const [title = ''] = script.split('\n');
   const [pattern, reason] = NOT_RUN.find(([about]) => about.test(script)) ?? [];
   if (pattern) unused.delete(pattern);
-  const skip =
-    reason ?? (page === 'docs/policy-mode.md' && !hasPolicies && 'needs Kubernetes 1.36');
+  const skip = reason ?? (page === 'docs/policy-mode.md' && !hasPolicies && 'needs Kubernetes 1.36');
   t.test(`${page}: ${title}`, { skip }, async (t) => {
     const filled = script.replaceAll(/<[^<>\n]+>/g, (word) => PLACEHOLDERS[word] ?? word);
     const { code, output } = await run(filled.replace(/^(?=--set)/, UPGRADE));

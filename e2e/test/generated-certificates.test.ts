@@ -3,11 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import {
-  createCertificateSeries,
-  type SeriesCa,
-  type SeriesCertificate,
-} from './support/certificate-series.ts';
+import { createCertificateSeries, type SeriesCa, type SeriesCertificate } from './support/certificate-series.ts';
 import { buildGoProgram } from './support/go-program.ts';
 
 /** `npm run test:certificates` makes ten times as many, which takes most of a minute. */
@@ -96,11 +92,7 @@ function writePem(directory: string, file: string, pem: string): string {
 }
 
 /** @returns a line for each file */
-function verifyWithOpenssl(
-  directory: string,
-  { ca, now }: SeriesCa,
-  files: readonly string[],
-): string {
+function verifyWithOpenssl(directory: string, { ca, now }: SeriesCa, files: readonly string[]): string {
   writePem(directory, 'ca.crt', ca.certificatePem);
   const rules = ['-x509_strict', '-purpose', 'sslserver', '-CAfile', 'ca.crt'];
   const moment = ['-attime', String(now.getTime() / 1000)];

@@ -3,10 +3,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createAwsRequestHandler } from '@ecr-pull-secrets/renewer/network/aws-request-handler.ts';
-import {
-  createAwsTokenSource,
-  type TokenSource,
-} from '@ecr-pull-secrets/renewer/credentials/aws/aws-token-source.ts';
+import { createAwsTokenSource, type TokenSource } from '@ecr-pull-secrets/renewer/credentials/aws/aws-token-source.ts';
 import { createTokenRenewer } from '@ecr-pull-secrets/renewer/credentials/token-renewer.ts';
 import { planTokens } from '@ecr-pull-secrets/renewer/credentials/token-plan.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
@@ -18,13 +15,7 @@ import type { Call } from '@ecr-pull-secrets/testbed/ecr-stand-in/faults.ts';
 import { registryHost } from '@ecr-pull-secrets/testbed/ecr-stand-in/registry-host.ts';
 import type { EcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import {
-  ACCOUNT,
-  PULL_ACCOUNT,
-  PULL_ROLE,
-  startIdentities,
-  type Way,
-} from './support/aws-identities.ts';
+import { ACCOUNT, PULL_ACCOUNT, PULL_ROLE, startIdentities, type Way } from './support/aws-identities.ts';
 import { waitFor } from './support/cron-job.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
@@ -118,42 +109,39 @@ for (const { way, roleArn, of } of HANGS) {
   });
 }
 
-t.test(
-  'the other tokens come meanwhile, and the loss of leadership ends it all at once',
-  async (t) => {
-    const { standIn, ways } = await startIdentities(t);
-    t.intercept(process, 'env', { value: ways.IRSA });
-    standIn.faults.add({ kind: 'hang' }, { when: ({ operation }) => operation === 'AssumeRole' });
-    const { requests } = planTokens({
-      registries: [{ host: HOST }, { host: PULL_HOST, roleArn: PULL_ROLE }],
-      region: undefined,
-    });
-    const leading = new AbortController();
-    const renewer = createTokenRenewer(
-      {
-        tokenSource: asking(t),
-        clock: systemClock,
-        random: Math.random,
-        logger: createLogger({ level: 'silent', format: 'json', name: 'test' }),
-        metrics: createRenewerMetrics(createMetricsRegistry()),
-      },
-      { initialTokens: new Map() },
-      leading.signal,
-    );
-    renewer.require(requests);
-    const startMs = performance.now();
-    const running = renewer.run();
-    const none = renewer.tokens.get();
-    const limits = { clock: systemClock, withinMs: 4_000, signal: leading.signal };
-    await renewer.tokens.changedFrom(none, limits);
-    t.same([...renewer.tokens.get().keys()], [requests[0]?.id]);
-    t.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`);
-    const lostAtMs = performance.now();
-    leading.abort();
-    await running;
-    t.ok(performance.now() - lostAtMs < 200, `${performance.now() - lostAtMs} ms`);
-  },
-);
+t.test('the other tokens come meanwhile, and the loss of leadership ends it all at once', async (t) => {
+  const { standIn, ways } = await startIdentities(t);
+  t.intercept(process, 'env', { value: ways.IRSA });
+  standIn.faults.add({ kind: 'hang' }, { when: ({ operation }) => operation === 'AssumeRole' });
+  const { requests } = planTokens({
+    registries: [{ host: HOST }, { host: PULL_HOST, roleArn: PULL_ROLE }],
+    region: undefined,
+  });
+  const leading = new AbortController();
+  const renewer = createTokenRenewer(
+    {
+      tokenSource: asking(t),
+      clock: systemClock,
+      random: Math.random,
+      logger: createLogger({ level: 'silent', format: 'json', name: 'test' }),
+      metrics: createRenewerMetrics(createMetricsRegistry()),
+    },
+    { initialTokens: new Map() },
+    leading.signal,
+  );
+  renewer.require(requests);
+  const startMs = performance.now();
+  const running = renewer.run();
+  const none = renewer.tokens.get();
+  const limits = { clock: systemClock, withinMs: 4_000, signal: leading.signal };
+  await renewer.tokens.changedFrom(none, limits);
+  t.same([...renewer.tokens.get().keys()], [requests[0]?.id]);
+  t.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`);
+  const lostAtMs = performance.now();
+  leading.abort();
+  await running;
+  t.ok(performance.now() - lostAtMs < 200, `${performance.now() - lostAtMs} ms`);
+});
 
 t.test('renew-once that waits for credentials ends at SIGTERM', async (t) => {
   const { standIn, ways } = await startIdentities(t);

@@ -6,10 +6,7 @@ import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import {
-  kubernetesMinor,
-  POLICIES_SINCE,
-} from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
+import { kubernetesMinor, POLICIES_SINCE } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { CONFIGURATION } from './support/ca.ts';
 import { helmTestName } from './support/helm-test-name.ts';
 import { createInjected } from './support/injected.ts';
@@ -25,8 +22,7 @@ const TEST = helmTestName();
 /** Where a test makes something, in its order, and what Helm says if something of that name is there already. */
 const FAILURES: Readonly<Record<string, RegExp>> = {
   '/api/v1/namespaces': /namespace-must-not-exist\.yaml failed: .*(conflict|already exists)/s,
-  [`/apis/networking.k8s.io/v1/namespaces/${PRODUCT_NAME}/networkpolicies`]:
-    /network-policy\.yaml failed/,
+  [`/apis/networking.k8s.io/v1/namespaces/${PRODUCT_NAME}/networkpolicies`]: /network-policy\.yaml failed/,
   [`${HOME}/serviceaccounts`]: /injection\.yaml failed/,
   [`${HOME}/pods`]: /injection\.yaml failed/,
 };
@@ -54,10 +50,7 @@ function injected(): Promise<void> {
 t.test('helm test finds the secret and the injection, and leaves nothing', async (t) => {
   await playground.install({ networkPolicy: { enabled: true } });
   await runTest();
-  t.match(
-    await node.logs(PRODUCT_NAME, TEST, 'test'),
-    /is good until 20.*\n.*names ecr-pull-secret by itself\n$/,
-  );
+  t.match(await node.logs(PRODUCT_NAME, TEST, 'test'), /is good until 20.*\n.*names ecr-pull-secret by itself\n$/);
   await nothingIsLeft();
   t.ok(await api.get(STRANGER));
 });

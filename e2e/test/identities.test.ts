@@ -157,11 +157,7 @@ t.test('all tokens are renewed at half life with one write for each namespace', 
   t.ok(expiryOf(second) > expiryOf(first));
   const host = hostOf(OTHER, 'us-west-2');
   t.equal(await loginAt(host, authsOf(second)[host]), 200);
-  t.equal(
-    await loginAt(host, authsOf(first)[host]),
-    200,
-    'a node that still has the old one can pull',
-  );
+  t.equal(await loginAt(host, authsOf(first)[host]), 200, 'a node that still has the old one can pull');
   // The API server logs a request a moment after it has answered.
   await eventually('both writes are in the log', async () => {
     assert.ok((await writesTo('renewed')) >= 2);

@@ -43,19 +43,16 @@ const image = await buildInSteps({
 const product = join(image.root, PRODUCT_DIR);
 const isolation = await findIsolation(guardian, image);
 
-t.test(
-  'it contains the bundles, their SBOM, and the notices, with the time of SOURCE_DATE_EPOCH',
-  async (t) => {
-    const files = await filesIn(product);
-    const others = Object.keys(files).filter((name) => !/^[\w-]+\.mjs$/.test(name));
-    t.same(others, ['LICENSE', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json']);
-    for (const [name, file] of Object.entries(files)) {
-      t.equal(file.split(' ', 2).join(' '), `${name === 'main.mjs' ? 755 : 644} ${EPOCH}`, name);
-    }
-    const { components } = JSON.parse(await readFile(join(product, 'sbom.cdx.json'), 'utf8'));
-    t.ok(components.some(({ name }: { readonly name: string }) => name === 'fastify'));
-  },
-);
+t.test('it contains the bundles, their SBOM, and the notices, with the time of SOURCE_DATE_EPOCH', async (t) => {
+  const files = await filesIn(product);
+  const others = Object.keys(files).filter((name) => !/^[\w-]+\.mjs$/.test(name));
+  t.same(others, ['LICENSE', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json']);
+  for (const [name, file] of Object.entries(files)) {
+    t.equal(file.split(' ', 2).join(' '), `${name === 'main.mjs' ? 755 : 644} ${EPOCH}`, name);
+  }
+  const { components } = JSON.parse(await readFile(join(product, 'sbom.cdx.json'), 'utf8'));
+  t.ok(components.some(({ name }: { readonly name: string }) => name === 'fastify'));
+});
 
 async function hashesIn(folder: string): Promise<readonly string[]> {
   const files = Object.entries(await filesIn(folder));
@@ -101,10 +98,8 @@ t.test('both commands work on a read-only root with no shell in it', async (t) =
 
   for (const [command, { pid, liveAfterMs }] of Object.entries(pod)) {
     t.comment(`${command} was live after ${Math.round(liveAfterMs)} ms`);
-    if (isolation === 'none')
-      t.comment('no namespaces here: neither the root nor the user is shown');
-    else
-      await t.test(`${command} is process 1 of a user without rights`, (t) => checkProcess(t, pid));
+    if (isolation === 'none') t.comment('no namespaces here: neither the root nor the user is shown');
+    else await t.test(`${command} is process 1 of a user without rights`, (t) => checkProcess(t, pid));
   }
   t.strictSame(await filesIn(product), before);
   // As process 1 it would outlive a SIGTERM that it did not handle.

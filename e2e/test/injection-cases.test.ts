@@ -20,8 +20,7 @@ const { api, cluster } = playground;
 const world = await createInjectionWorld(playground);
 t.teardown(() => world.close());
 const minor = await kubernetesMinor(cluster);
-const modes: readonly InjectionMode[] =
-  minor >= POLICIES_SINCE ? ['webhook', 'policy'] : ['webhook'];
+const modes: readonly InjectionMode[] = minor >= POLICIES_SINCE ? ['webhook', 'policy'] : ['webhook'];
 
 /** The answers of the API server in the first mode, in order. */
 const answers: string[] = [];
@@ -41,37 +40,31 @@ for (const mode of modes) {
     });
   }
 
-  t.test(
-    `in the mode ${mode} pods of a Deployment and of a Job are injected, their templates are not`,
-    async (t) => {
-      const { spec } = podWith({});
-      const labels = { app: mode };
-      const { template } = (
-        await api.create<{ spec: { template: Pod } }>(
-          `/apis/apps/v1/namespaces/${LABELLED}/deployments`,
-          {
-            metadata: { name: mode },
-            spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
-          },
-        )
-      ).spec;
-      await api.create(`/apis/batch/v1/namespaces/${LABELLED}/jobs`, {
+  t.test(`in the mode ${mode} pods of a Deployment and of a Job are injected, their templates are not`, async (t) => {
+    const { spec } = podWith({});
+    const labels = { app: mode };
+    const { template } = (
+      await api.create<{ spec: { template: Pod } }>(`/apis/apps/v1/namespaces/${LABELLED}/deployments`, {
         metadata: { name: mode },
-        spec: { template: { spec: podWith({ restartPolicy: 'Never' })['spec'] } },
-      });
-      t.same(secretsOf(template), []);
-      for (const labelSelector of [`app=${mode}`, `job-name=${mode}`]) {
-        const pod = await eventually(`a pod with ${labelSelector}`, async () => {
-          const pods = await api.list<Pod>(`/api/v1/namespaces/${LABELLED}/pods`, {
-            labelSelector,
-          });
-          assert.ok(pods[0]);
-          return pods[0];
+        spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+      })
+    ).spec;
+    await api.create(`/apis/batch/v1/namespaces/${LABELLED}/jobs`, {
+      metadata: { name: mode },
+      spec: { template: { spec: podWith({ restartPolicy: 'Never' })['spec'] } },
+    });
+    t.same(secretsOf(template), []);
+    for (const labelSelector of [`app=${mode}`, `job-name=${mode}`]) {
+      const pod = await eventually(`a pod with ${labelSelector}`, async () => {
+        const pods = await api.list<Pod>(`/api/v1/namespaces/${LABELLED}/pods`, {
+          labelSelector,
         });
-        t.same(secretsOf(pod), [SECRET], labelSelector);
-      }
-    },
-  );
+        assert.ok(pods[0]);
+        return pods[0];
+      });
+      t.same(secretsOf(pod), [SECRET], labelSelector);
+    }
+  });
 
   t.test(`mode ${mode}: a dry run shows the injection and creates nothing`, async (t) => {
     const name = 'never-made';

@@ -9,9 +9,7 @@ import { DEFAULT_KUBERNETES_MINOR } from '@ecr-pull-secrets/testbed/local-cluste
 import { buildGoProgram } from './support/go-program.ts';
 
 /** The module that pins Kubernetes, so that the kubelet's own code answers. */
-const KUBERNETES = fileURLToPath(
-  new URL(`../../testbed/binaries/v${DEFAULT_KUBERNETES_MINOR}`, import.meta.url),
-);
+const KUBERNETES = fileURLToPath(new URL(`../../testbed/binaries/v${DEFAULT_KUBERNETES_MINOR}`, import.meta.url));
 const kubelet = await buildGoProgram(t, 'keyring', KUBERNETES);
 
 interface Answer {
@@ -35,58 +33,41 @@ t.test('the table of cases is what the kubelet does', async (t) => {
 
 const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const HOSTS = [ECR, ECR.replace('1', '2'), 'a.example', 'A.example', '[::1]', 'docker.io', 'host'];
-const GLOBS = [
-  '*.dkr.ecr.us-east-1.amazonaws.com',
-  '*.dkr.ecr.*.amazonaws.com',
-  '*.*',
-  '*',
-  '**.example',
-];
+const GLOBS = ['*.dkr.ecr.us-east-1.amazonaws.com', '*.dkr.ecr.*.amazonaws.com', '*.*', '*', '**.example'];
 const PORTS = ['', ':443'];
 const PATHS = ['', '/', '/a', '/team-a/', '/v2/', '/v2', '/v1/v1/a', '//a', '/a?b', '/%2561'];
 
 function product(...lists: readonly (readonly string[])[]): readonly string[] {
-  return lists.reduce<readonly string[]>(
-    (all, list) => all.flatMap((one) => list.map((other) => one + other)),
-    [''],
-  );
+  return lists.reduce<readonly string[]>((all, list) => all.flatMap((one) => list.map((other) => one + other)), ['']);
 }
 
-t.test(
-  'every combination of schemes, users, wildcards, ports and paths is as the kubelet has it',
-  async (t) => {
-    const keys = [
-      ...product(
-        ['', 'https://', 'https:'],
-        ['', 'u:p@', 'a b@'],
-        [...HOSTS, ...GLOBS, ''],
-        [...PORTS, ':', ':x'],
-        PATHS,
-      ),
-      ...ECR_KEYS,
-      ...OTHER_KEYS,
-    ];
-    const images = product(
-      HOSTS,
-      PORTS,
-      ['/a', '/team-a/x', '/v2/a', '/v1/a', ''],
-      ['', `:1@sha256:${'0'.repeat(64)}`],
+t.test('every combination of schemes, users, wildcards, ports and paths is as the kubelet has it', async (t) => {
+  const keys = [
+    ...product(
+      ['', 'https://', 'https:'],
+      ['', 'u:p@', 'a b@'],
+      [...HOSTS, ...GLOBS, ''],
+      [...PORTS, ':', ':x'],
+      PATHS,
+    ),
+    ...ECR_KEYS,
+    ...OTHER_KEYS,
+  ];
+  const images = product(HOSTS, PORTS, ['/a', '/team-a/x', '/v2/a', '/v1/a', ''], ['', `:1@sha256:${'0'.repeat(64)}`]);
+  const { names, covered } = await askKubelet(keys, images);
+  for (const [index, name] of names.entries()) {
+    if (name !== '') t.equal(fullNameOf(images[index] ?? ''), name, name);
+  }
+  const differences = keys.flatMap((key, index) => {
+    const covers = createKeyring([key]);
+    const found = new Set(covered[index]);
+    return [...names.entries()].flatMap(([number, name]) =>
+      name === '' || covers(name) === found.has(number) ? [] : [`${key} ${name}`],
     );
-    const { names, covered } = await askKubelet(keys, images);
-    for (const [index, name] of names.entries()) {
-      if (name !== '') t.equal(fullNameOf(images[index] ?? ''), name, name);
-    }
-    const differences = keys.flatMap((key, index) => {
-      const covers = createKeyring([key]);
-      const found = new Set(covered[index]);
-      return [...names.entries()].flatMap(([number, name]) =>
-        name === '' || covers(name) === found.has(number) ? [] : [`${key} ${name}`],
-      );
-    });
-    t.same(differences.slice(0, 20), []);
-    t.ok(covered.flat().length > 10_000);
-  },
-);
+  });
+  t.same(differences.slice(0, 20), []);
+  t.ok(covered.flat().length > 10_000);
+});
 
 t.test('a key that may be configured covers some image', async (t) => {
   const keys = [...ECR_KEYS, ...OTHER_KEYS];
@@ -99,6 +80,5 @@ t.test('a key that may be configured covers some image', async (t) => {
     return address.includes('/') ? `${address}x` : `${address}/x`;
   });
   const { covered } = await askKubelet(keys, images);
-  for (const [index, key] of keys.entries())
-    t.ok(covered[index]?.includes(index), `${key} ${images[index]}`);
+  for (const [index, key] of keys.entries()) t.ok(covered[index]?.includes(index), `${key} ${images[index]}`);
 });

@@ -18,8 +18,7 @@ const NODE_OPTIONS = '--inspect-port=0';
 /** Where the kernel puts core dumps: a name in the process's folder, or else a path or a program. */
 const corePattern = (await readFile('/proc/sys/kernel/core_pattern', 'utf8')).trim();
 const isElsewhere = /[|/]/.test(corePattern);
-const skip =
-  isElsewhere && `the kernel's core_pattern is ${corePattern}, so the dump cannot be read`;
+const skip = isElsewhere && `the kernel's core_pattern is ${corePattern}, so the dump cannot be read`;
 
 /** A state of sockets in `/proc/net/tcp`. */
 const LISTENS = '0A';
@@ -83,16 +82,12 @@ async function startControl(t: Test): Promise<{ pid: number; announced: Promise<
 /** The sockets on which a process listens. */
 async function listeners(pid: number): Promise<readonly string[]> {
   const folder = `/proc/${pid}/fd`;
-  const files = await Promise.all(
-    (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')),
-  );
+  const files = await Promise.all((await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')));
   const tables = ['tcp', 'tcp6'].map((table) => readFile(`/proc/${pid}/net/${table}`, 'utf8'));
   const rows = (await Promise.all(tables)).flatMap((table) => table.trim().split('\n').slice(1));
   const sockets = rows.map((row) => row.trim().split(/\s+/));
   return sockets
-    .filter(
-      ([, , , state, , , , , , inode]) => state === LISTENS && files.includes(`socket:[${inode}]`),
-    )
+    .filter(([, , , state, , , , , , inode]) => state === LISTENS && files.includes(`socket:[${inode}]`))
     .map(([, address = '']) => address);
 }
 

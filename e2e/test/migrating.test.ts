@@ -6,11 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import {
-  AWS_IDENTITY,
-  REGISTRY,
-  startPlayground,
-} from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { AWS_IDENTITY, REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { watchLogins } from './support/login-watch.ts';
 import { OLD_NAME, OLD_SECRET, runJobFrom, writeOldSecrets } from './support/old-tool.ts';
 import { documentOf, pathOf } from './support/pull-secret.ts';
@@ -110,9 +106,7 @@ function checkRenewed(t: Test, before: readonly Secret[], after: readonly Secret
   }
 }
 
-await Promise.all(
-  TEN.slice(1).map((namespace) => api.createNamespace(namespace, { injected: false })),
-);
+await Promise.all(TEN.slice(1).map((namespace) => api.createNamespace(namespace, { injected: false })));
 // Helm 3, with which that chart was installed, has no server-side apply.
 await helmOld('install', '--create-namespace', '--server-side=false');
 await api.merge(`/api/v1/namespaces/${HOME}`, {
@@ -120,9 +114,7 @@ await api.merge(`/api/v1/namespaces/${HOME}`, {
 });
 const first = await writeOldSecrets(playground, TEN);
 await Promise.all(
-  TEN.filter((_, index) => index % 2 === 1).map((namespace) =>
-    api.merge(pathOf(namespace, OLD_SECRET), THEIRS),
-  ),
+  TEN.filter((_, index) => index % 2 === 1).map((namespace) => api.merge(pathOf(namespace, OLD_SECRET), THEIRS)),
 );
 const watch = watchLogins(t, playground, OLD_SECRET);
 
@@ -134,18 +126,15 @@ t.test('secrets of the old tool log in, and say nothing about themselves', async
   }
 });
 
-t.test(
-  'values of the release itself do, unless Helm brings the old defaults with them',
-  async (t) => {
-    const [cronJob] = await cronJobs();
-    await t.rejects(helm('upgrade', OLD_NAME, CHART, '--reuse-values'), {
-      message: /values of another chart.*use --reset-then-reuse-values/,
-    });
-    t.same(await cronJobs(), [cronJob], 'a refused upgrade leaves the old release as it is');
-    const switched = ['--reset-then-reuse-values', '--set', 'cronjob.enabled=true'];
-    await helm('upgrade', OLD_NAME, CHART, ...switched, '--dry-run=server');
-  },
-);
+t.test('values of the release itself do, unless Helm brings the old defaults with them', async (t) => {
+  const [cronJob] = await cronJobs();
+  await t.rejects(helm('upgrade', OLD_NAME, CHART, '--reuse-values'), {
+    message: /values of another chart.*use --reset-then-reuse-values/,
+  });
+  t.same(await cronJobs(), [cronJob], 'a refused upgrade leaves the old release as it is');
+  const switched = ['--reset-then-reuse-values', '--set', 'cronjob.enabled=true'];
+  await helm('upgrade', OLD_NAME, CHART, ...switched, '--dry-run=server');
+});
 
 t.test('the profile: our CronJob in the old one’s place, with a first run at once', async (t) => {
   const before = await secretsNow();
@@ -172,18 +161,15 @@ t.test('it can be started by hand as before', async (t) => {
   t.same(await api.list(`/apis/apps/v1/namespaces/${HOME}/deployments`), []);
 });
 
-t.test(
-  'with names alone a Role in each namespace is enough, and no ClusterRole is left',
-  async (t) => {
-    const before = await secretsNow();
-    const names = { targetNamespace: TEN.join(','), rbac: { namespaced: true } };
-    await upgrade(names, PROFILE);
-    const clusterRoles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
-    t.equal(await ifPresent(api.get(`${clusterRoles}/k8s-ecr-login-renew-role`)), undefined);
-    await eventually('its first run renews all', () => areRenewed(before));
-    await renewByHand(t, `${CRON_JOB}-namespaced`);
-  },
-);
+t.test('with names alone a Role in each namespace is enough, and no ClusterRole is left', async (t) => {
+  const before = await secretsNow();
+  const names = { targetNamespace: TEN.join(','), rbac: { namespaced: true } };
+  await upgrade(names, PROFILE);
+  const clusterRoles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+  t.equal(await ifPresent(api.get(`${clusterRoles}/k8s-ecr-login-renew-role`)), undefined);
+  await eventually('its first run renews all', () => areRenewed(before));
+  await renewByHand(t, `${CRON_JOB}-namespaced`);
+});
 
 t.test('the old values alone: the renewer in its place, with the same targets', async (t) => {
   const before = await secretsNow();
@@ -219,10 +205,7 @@ t.test('labels: pods get the old secret’s name, and the names are no longer ne
 t.test('back to the profile by helm rollback, and a run renews all again', async (t) => {
   const before = await secretsNow();
   await helm('rollback', OLD_NAME, '3', '--wait');
-  t.equal(
-    await ifPresent(api.get(`/apis/apps/v1/namespaces/${HOME}/deployments/${OLD_NAME}-${HOME}`)),
-    undefined,
-  );
+  t.equal(await ifPresent(api.get(`/apis/apps/v1/namespaces/${HOME}/deployments/${OLD_NAME}-${HOME}`)), undefined);
   await eventually('its first run renews all', () => areRenewed(before));
   await renewByHand(t, `${CRON_JOB}-manual-2`);
 });
@@ -246,15 +229,7 @@ t.test('a new release beside the old one, which then goes', async (t) => {
   const place = ['--namespace', 'tools'];
   await api.create('/api/v1/namespaces', { metadata: { name: 'tools' } });
   await cluster.helm(['install', OLD_NAME, OLD_CHART, ...place, '--values', oldValues]);
-  const { stdout } = await cluster.helm([
-    'get',
-    'values',
-    OLD_NAME,
-    ...place,
-    '--all',
-    '-o',
-    'json',
-  ]);
+  const { stdout } = await cluster.helm(['get', 'values', OLD_NAME, ...place, '--all', '-o', 'json']);
   const allValues = join(cluster.directory, 'all-values.json');
   await writeFile(allValues, stdout);
   const before = await secretsNow();

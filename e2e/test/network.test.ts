@@ -3,10 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
-import {
-  type ConnectProxy,
-  startConnectProxy,
-} from '@ecr-pull-secrets/shared/testing/connect-proxy.ts';
+import { type ConnectProxy, startConnectProxy } from '@ecr-pull-secrets/shared/testing/connect-proxy.ts';
 import t, { type Test } from 'tap';
 import { registryHost } from '@ecr-pull-secrets/testbed/ecr-stand-in/registry-host.ts';
 import { type EcrStandIn, startEcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';

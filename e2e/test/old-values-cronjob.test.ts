@@ -1,12 +1,5 @@
 import t from 'tap';
-import {
-  CRON_JOB,
-  type Rendering,
-  OLD_NAME,
-  OLD_SECRET,
-  startOldValues,
-  variable,
-} from './support/old-values.ts';
+import { CRON_JOB, type Rendering, OLD_NAME, OLD_SECRET, startOldValues, variable } from './support/old-values.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/pull';
 
@@ -147,20 +140,14 @@ t.test('a role and its binding never part, whichever of them was named', async (
   t.match(objects['ClusterRoleBinding mine'], { roleRef: { name: 'k8s-ecr-login-renew-role' } });
 });
 
-t.test(
-  'what a run could not do is refused by name, before the old release is touched',
-  async (t) => {
-    const refused = (values: Rendering['values'] = {}, message: RegExp, release = OLD_NAME) =>
-      t.rejects(render({ release, values }), { message });
-    await refused(
-      { targetNamespace: 'team-(a|b)' },
-      /targetNamespace=team-\(a\|b\): names have only a-z/,
-    );
-    await refused({ ...CRON_JOB, excludeNamespace: 'Team' }, /excludeNamespace=Team: names/);
-    await refused({ ...CRON_JOB, targetNamespace: '' }, /cronjob\.enabled needs targetNamespace/);
-    await refused(CRON_JOB, /cronjob\.enabled needs targetNamespace/, 'ecr');
-    // Blocks, blanks and semicolons are the old chart's too.
-    const rendered = await render({ values: { targetNamespace: 'a; b,\n\tteam-?\n' } });
-    t.match(variable(rendered, 'TARGET_NAMESPACE'), /^a; b/);
-  },
-);
+t.test('what a run could not do is refused by name, before the old release is touched', async (t) => {
+  const refused = (values: Rendering['values'] = {}, message: RegExp, release = OLD_NAME) =>
+    t.rejects(render({ release, values }), { message });
+  await refused({ targetNamespace: 'team-(a|b)' }, /targetNamespace=team-\(a\|b\): names have only a-z/);
+  await refused({ ...CRON_JOB, excludeNamespace: 'Team' }, /excludeNamespace=Team: names/);
+  await refused({ ...CRON_JOB, targetNamespace: '' }, /cronjob\.enabled needs targetNamespace/);
+  await refused(CRON_JOB, /cronjob\.enabled needs targetNamespace/, 'ecr');
+  // Blocks, blanks and semicolons are the old chart's too.
+  const rendered = await render({ values: { targetNamespace: 'a; b,\n\tteam-?\n' } });
+  t.match(variable(rendered, 'TARGET_NAMESPACE'), /^a; b/);
+});

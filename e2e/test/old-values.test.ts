@@ -90,14 +90,7 @@ t.test('the correct spelling of a name overrides the wrong one', async (t) => {
 t.test('profile and old values lint strictly, and render twice the same', async (t) => {
   const files = [PROFILE, OLD_VALUES];
   const options = files.flatMap((file) => ['--values', file]);
-  const { stdout } = await helm([
-    'lint',
-    '--strict',
-    CHART,
-    ...options,
-    '--set',
-    'awsRegion=us-east-1',
-  ]);
+  const { stdout } = await helm(['lint', '--strict', CHART, ...options, '--set', 'awsRegion=us-east-1']);
   t.match(stdout, /0 chart\(s\) failed/);
   t.equal(await render({ files }), await render({ files }));
 });

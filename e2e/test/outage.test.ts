@@ -5,12 +5,7 @@ import type { Fault } from '@ecr-pull-secrets/testbed/ecr-stand-in/faults.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { AWS_IDENTITY, REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import {
-  checkpointPath,
-  type Leader,
-  LEADER_USER_AGENT,
-  startMovedTime,
-} from './support/moved-time.ts';
+import { checkpointPath, type Leader, LEADER_USER_AGENT, startMovedTime } from './support/moved-time.ts';
 import { documentOf, pullSecretsOf } from './support/pull-secret.ts';
 
 const HOUR_MS = 3_600_000;
@@ -51,9 +46,7 @@ async function assertCurrent(leader: string, names: readonly string[]): Promise<
 /** What changes with each write, by namespace. */
 async function versionsOf(leader: string): Promise<Readonly<Record<string, string | undefined>>> {
   const secrets = await world.secretsOf(leader);
-  return Object.fromEntries(
-    [...secrets].map(([namespace, { metadata }]) => [namespace, metadata.resourceVersion]),
-  );
+  return Object.fromEntries([...secrets].map(([namespace, { metadata }]) => [namespace, metadata.resourceVersion]));
 }
 
 /** How an outage of AWS may look. */
@@ -86,9 +79,7 @@ t.test('AWS is away for six hours, in four ways', async (t) => {
       const callsBefore = ecr.calls.length;
       await world.pass(5 * MINUTE_MS, 1_000);
       const failures = leader.count(FAILED) - failuresBefore;
-      t.comment(
-        `the last five minutes: ${failures} failures, ${ecr.calls.length - callsBefore} calls`,
-      );
+      t.comment(`the last five minutes: ${failures} failures, ${ecr.calls.length - callsBefore} calls`);
       t.ok(ecr.calls.length > callsBeforeOutage, 'the token was due');
       t.ok(failures < MOST_FAILURES_IN_FIVE_MINUTES, 'AWS is not asked without pause');
       t.same(await versionsOf(name), before, 'nothing was written, and nothing is lost');
@@ -119,55 +110,49 @@ t.test('secrets outlive their tokens, and recover as well', async (t) => {
   t.equal(await loginWith(await secretIn(`${name}-0`, name)), 200);
 });
 
-t.test(
-  'a restart within half of the token’s life asks AWS for nothing and writes nothing',
-  async (t) => {
-    const name = 'restart';
-    const namespaces = namesOf(name, 5);
-    await world.createNamespaces(namespaces, name);
-    const first = world.lead({ name });
-    await filled(name, namespaces);
-    await checkpointed(name);
-    await first.stop();
-    await world.pass(5 * HOUR_MS, HOUR_MS);
-    const before = await versionsOf(name);
-    const callsBefore = ecr.calls.length;
+t.test('a restart within half of the token’s life asks AWS for nothing and writes nothing', async (t) => {
+  const name = 'restart';
+  const namespaces = namesOf(name, 5);
+  await world.createNamespaces(namespaces, name);
+  const first = world.lead({ name });
+  await filled(name, namespaces);
+  await checkpointed(name);
+  await first.stop();
+  await world.pass(5 * HOUR_MS, HOUR_MS);
+  const before = await versionsOf(name);
+  const callsBefore = ecr.calls.length;
 
-    const second = world.lead({ name });
-    t.teardown(() => second.stop());
-    await world.createNamespaces([`${name}-new`], name);
-    t.equal(await loginWith(await secretIn(`${name}-new`, name)), 200, 'it works');
-    await world.pass(5 * MINUTE_MS);
-    t.equal(ecr.calls.length, callsBefore);
-    t.match(await versionsOf(name), before);
-  },
-);
+  const second = world.lead({ name });
+  t.teardown(() => second.stop());
+  await world.createNamespaces([`${name}-new`], name);
+  t.equal(await loginWith(await secretIn(`${name}-new`, name)), 200, 'it works');
+  await world.pass(5 * MINUTE_MS);
+  t.equal(ecr.calls.length, callsBefore);
+  t.match(await versionsOf(name), before);
+});
 
-t.test(
-  'a renewer that starts in the outage serves a new namespace with the living token',
-  async (t) => {
-    const name = 'restart-in-outage';
-    await world.createNamespaces([name], name);
-    const first = world.lead({ name });
-    await filled(name, [name]);
-    await checkpointed(name);
-    await world.pass(5 * HOUR_MS, HOUR_MS);
-    const endOutage = ecr.faults.add({ kind: 'error', code: 'InternalFailure', status: 500 });
-    t.teardown(endOutage);
-    await world.pass(2 * HOUR_MS, MINUTE_MS);
-    await first.stop();
-    const before = await versionsOf(name);
+t.test('a renewer that starts in the outage serves a new namespace with the living token', async (t) => {
+  const name = 'restart-in-outage';
+  await world.createNamespaces([name], name);
+  const first = world.lead({ name });
+  await filled(name, [name]);
+  await checkpointed(name);
+  await world.pass(5 * HOUR_MS, HOUR_MS);
+  const endOutage = ecr.faults.add({ kind: 'error', code: 'InternalFailure', status: 500 });
+  t.teardown(endOutage);
+  await world.pass(2 * HOUR_MS, MINUTE_MS);
+  await first.stop();
+  const before = await versionsOf(name);
 
-    const second = world.lead({ name });
-    t.teardown(() => second.stop());
-    await world.createNamespaces([`${name}-new`], name);
-    const secret = await secretIn(`${name}-new`, name);
-    t.equal(await loginWith(secret), 200);
-    await eventually('a failure is reported', () => assert.ok(second.count(FAILED) > 0));
-    t.equal(second.count(GOT), 0);
-    t.match(await versionsOf(name), before);
-  },
-);
+  const second = world.lead({ name });
+  t.teardown(() => second.stop());
+  await world.createNamespaces([`${name}-new`], name);
+  const secret = await secretIn(`${name}-new`, name);
+  t.equal(await loginWith(secret), 200);
+  await eventually('a failure is reported', () => assert.ok(second.count(FAILED) > 0));
+  t.equal(second.count(GOT), 0);
+  t.match(await versionsOf(name), before);
+});
 
 t.test('a checkpoint that cannot be read is worth one warning and a new start', async (t) => {
   const name = 'corrupt';
@@ -284,9 +269,7 @@ async function assertNewer(
 /** Waits, without moving the time, until the call that hangs is aborted or answered. */
 function nextAnswer(leader: Leader): Promise<void> {
   const before = leader.count(GOT) + leader.count(FAILED);
-  return eventually('the hanging call ends', () =>
-    assert.ok(leader.count(GOT) + leader.count(FAILED) > before),
-  );
+  return eventually('the hanging call ends', () => assert.ok(leader.count(GOT) + leader.count(FAILED) > before));
 }
 
 async function checkpointed(leader: string): Promise<void> {

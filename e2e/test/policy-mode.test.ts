@@ -53,9 +53,7 @@ async function grows(what: string, count: () => Promise<number>): Promise<void> 
 /** The objects that exist and depend on the mode. */
 async function objectsPresent(): Promise<readonly string[]> {
   const found = await Promise.all(
-    Object.entries(OBJECTS).map(async ([name, path]) =>
-      (await ifPresent(api.get(path))) === undefined ? [] : [name],
-    ),
+    Object.entries(OBJECTS).map(async ([name, path]) => ((await ifPresent(api.get(path))) === undefined ? [] : [name])),
   );
   return found.flat();
 }
@@ -103,19 +101,15 @@ t.test('in mode policy only the renewer runs, without errors', onlyWithPolicies,
   await eventually('injection works', injected);
 });
 
-t.test(
-  'a pod of hundreds of images is within the CEL cost budget of a policy',
-  onlyWithPolicies,
-  async (t) => {
-    const others = Array.from({ length: 499 }, (_, index) => ({
-      name: `app-${index}`,
-      image: `registry.example.com/${'a'.repeat(230)}:1`,
-    }));
-    const containers = [...others, { name: 'last', image: ECR_IMAGE }];
-    const pod = await api.createPod(LOADED_NAMESPACE, podWith({ containers }), { dryRun: 'All' });
-    t.same(secretsOf(pod), [SECRET]);
-  },
-);
+t.test('a pod of hundreds of images is within the CEL cost budget of a policy', onlyWithPolicies, async (t) => {
+  const others = Array.from({ length: 499 }, (_, index) => ({
+    name: `app-${index}`,
+    image: `registry.example.com/${'a'.repeat(230)}:1`,
+  }));
+  const containers = [...others, { name: 'last', image: ECR_IMAGE }];
+  const pod = await api.createPod(LOADED_NAMESPACE, podWith({ containers }), { dryRun: 'All' });
+  t.same(secretsOf(pod), [SECRET]);
+});
 
 t.test('from a policy to the webhook no pod is missed', onlyWithPolicies, async (t) => {
   const { asked, missedAtMs, refusals } = await underLoad(playground, async () => {

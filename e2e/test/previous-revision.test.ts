@@ -29,10 +29,7 @@ async function git(cwd: string, ...args: readonly string[]): Promise<void> {
 }
 
 /** A history of one commit for each list of tags. */
-async function makeHistory(
-  t: Pick<Test, 'teardown'>,
-  ...tags: readonly (readonly string[])[]
-): Promise<string> {
+async function makeHistory(t: Pick<Test, 'teardown'>, ...tags: readonly (readonly string[])[]): Promise<string> {
   const folder = await makeFolder(t);
   await git(folder, 'init', '--quiet');
   for (const names of tags) {

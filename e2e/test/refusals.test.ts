@@ -2,12 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import {
-  type Event,
-  ifPresent,
-  type Manifest,
-  type Secret,
-} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { type Event, ifPresent, type Manifest, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { waitFor } from './support/cron-job.ts';
 import { startDenyingWebhook } from './support/denying-webhook.ts';
@@ -276,7 +271,5 @@ t.test('another writer is not fought at full speed, and is reported', async (t) 
   }
   t.ok(restored >= 4, `the first repairs come at once: ${restored}`);
   t.ok(restored <= 15, `the others do not: ${restored}`);
-  t.match(await eventsIn(namespace), [
-    { reason: 'PullSecretContested', message: /by another tool again and again/ },
-  ]);
+  t.match(await eventsIn(namespace), [{ reason: 'PullSecretContested', message: /by another tool again and again/ }]);
 });

@@ -42,9 +42,7 @@ await api.create(`${RBAC}/clusterrolebindings`, {
   subjects: [subjectOf(ACCOUNT)],
 });
 await Promise.all(
-  TEN.filter((name) => name !== HOME).map((name) =>
-    api.create('/api/v1/namespaces', { metadata: { name } }),
-  ),
+  TEN.filter((name) => name !== HOME).map((name) => api.create('/api/v1/namespaces', { metadata: { name } })),
 );
 
 async function namespacesWith(secretName: string): Promise<readonly string[]> {
@@ -58,12 +56,8 @@ async function requestsOf(account: string): Promise<readonly string[]> {
   const lines = (await readFile(cluster.auditLogPath ?? '', 'utf8')).trim().split('\n');
   return lines
     .map((line) => JSON.parse(line))
-    .filter(
-      ({ stage, user }) => stage === 'ResponseComplete' && user.username.endsWith(`:${account}`),
-    )
-    .map(({ verb, objectRef }) =>
-      `${verb} ${objectRef.resource} ${objectRef.namespace ?? ''}`.trim(),
-    );
+    .filter(({ stage, user }) => stage === 'ResponseComplete' && user.username.endsWith(`:${account}`))
+    .map(({ verb, objectRef }) => `${verb} ${objectRef.resource} ${objectRef.namespace ?? ''}`.trim());
 }
 
 interface Case {
@@ -238,16 +232,10 @@ t.test('a namespace that refuses is named at the end; the others are written', a
   });
   t.equal(exitCode, 2);
   t.match(stdout, `Updating secret in namespace [${ns2}]... success\n`);
-  t.match(
-    stdout,
-    /-ns12\]\.\.\. failed: .*not of type kubernetes\.io\/dockerconfigjson.* 422 .*\n/,
-  );
+  t.match(stdout, /-ns12\]\.\.\. failed: .*not of type kubernetes\.io\/dockerconfigjson.* 422 .*\n/);
   t.match(stdout, `Updating secret in namespace [${ns22}]... success\n`);
   t.notMatch(stdout, 'Job complete');
-  t.match(
-    stderr,
-    /writing the secret failed in 1: test-ecr-renew-ns12 \[ECRPS_RUN_INCOMPLETE\]\n$/,
-  );
+  t.match(stderr, /writing the secret failed in 1: test-ecr-renew-ns12 \[ECRPS_RUN_INCOMPLETE\]\n$/);
   t.match(await api.get<Secret>(pathOf(ns12, name)), opaque, 'theirs stays as it was');
 });
 

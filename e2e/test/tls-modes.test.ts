@@ -5,12 +5,7 @@ import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import {
-  ifPresent,
-  type Manifest,
-  type Pod,
-  type Secret,
-} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { ifPresent, type Manifest, type Pod, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { CA_SECRET, CONFIGURATION, readCaBundle } from './support/ca.ts';
 import { CERT_MANAGER, crdOf, CRDS } from './support/cert-manager.ts';
@@ -65,9 +60,7 @@ function injected(): Promise<void> {
 
 /** The figures of all replicas' containers. */
 async function figuresOf(port: number): Promise<readonly string[]> {
-  const pods = await api.list<Pod & { status?: { podIP?: string } }>(
-    `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
-  );
+  const pods = await api.list<Pod & { status?: { podIP?: string } }>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
   return Promise.all(
     pods.map(async ({ status }) => {
       const host = node.toLoopback(status?.podIP ?? '');
@@ -146,42 +139,35 @@ t.test('a key that a person put into ca.crt by mistake is not published', async 
   await putSecret('mine', await issue());
 });
 
-t.test(
-  'without the Secret the last good one serves on, and new replicas say what is missing',
-  async (t) => {
-    await api.remove(`${SECRETS}/mine`);
-    await playground.install(
-      {
-        tls: { mode: 'existing-secret', existingSecret: 'mine' },
-        podAnnotations: { a: 'new-one' },
-      },
-      { wait: false },
-    );
-    await eventually('a new replica reports it', async () => {
-      const logs = await Promise.all(
-        (await replicasOf(playground)).map((pod) => logOf(playground, pod)),
-      );
-      assert.ok(logs.some((log) => /the certificate cannot be read.*Put tls\.crt/.test(log)));
-    });
-    await injected();
-    await putSecret('mine', await issue());
-    await playground.install({
+t.test('without the Secret the last good one serves on, and new replicas say what is missing', async (t) => {
+  await api.remove(`${SECRETS}/mine`);
+  await playground.install(
+    {
       tls: { mode: 'existing-secret', existingSecret: 'mine' },
       podAnnotations: { a: 'new-one' },
-    });
-    await eventually('all is well', injected);
-    t.pass();
-  },
-);
+    },
+    { wait: false },
+  );
+  await eventually('a new replica reports it', async () => {
+    const logs = await Promise.all((await replicasOf(playground)).map((pod) => logOf(playground, pod)));
+    assert.ok(logs.some((log) => /the certificate cannot be read.*Put tls\.crt/.test(log)));
+  });
+  await injected();
+  await putSecret('mine', await issue());
+  await playground.install({
+    tls: { mode: 'existing-secret', existingSecret: 'mine' },
+    podAnnotations: { a: 'new-one' },
+  });
+  await eventually('all is well', injected);
+  t.pass();
+});
 
 t.test('one that expires in use shows, and stays for want of a better one', async (t) => {
   await putSecret('mine', await issue(ca, 4_000));
   await eventually('the webhooks show it', () => certificateIsOk(0));
   await eventually('the renewers log it', () => renewersSay(/the certificate expired at/));
   const pods = await api.list<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
-  const conditions = pods.map(({ status }) =>
-    status?.conditions?.find(({ type }) => type === 'Ready'),
-  );
+  const conditions = pods.map(({ status }) => status?.conditions?.find(({ type }) => type === 'Ready'));
   t.same(
     conditions.map((ready) => ready?.status),
     ['True', 'True'],
@@ -194,69 +180,61 @@ t.test('one that expires in use shows, and stays for want of a better one', asyn
   });
 });
 
-t.test(
-  'replacing a stolen CA as docs/tls.md says ends the trust in it, and injection goes on',
-  async (t) => {
-    const thief = await startThief(api, ca);
-    t.teardown(() => thief.close());
-    const other = await createCa({ commonName: 'other', now: new Date() });
-    const both = `${ca.certificatePem}${other.certificatePem}`;
-    await putSecret('mine', await issue(), both);
-    await eventually('both are trusted', async () => assert.equal(await readCaBundle(api), both));
-    t.ok(await thief.isTrusted());
-    const served = await issue(other);
-    await putSecret('mine', served, both);
-    await eventually('each replica serves with the other one', async () => {
-      const problems = await handshakesNow(playground, other.certificatePem);
-      assert.deepEqual(
-        problems.map(({ problem }) => problem),
-        ['', ''],
-      );
-    });
-    await injected();
-    await putSecret('mine', served, other.certificatePem);
-    t.ok(await thief.untilRefused(30_000));
-    await injected();
-  },
-);
-
-t.test(
-  'with cert-manager the chart renders a Certificate, and cert-manager sets caBundle itself',
-  async (t) => {
-    for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));
-    await eventually('cert-manager’s resources', () => api.list(`${CERT_MANAGER}/certificates`));
-    // The namespace's pods come up once cert-manager has made the Secret.
-    await putSecret(`${PRODUCT_NAME}-tls`, await issue());
-    await eventually('the installation', () =>
-      playground.install({ tls: { mode: 'cert-manager' } }),
+t.test('replacing a stolen CA as docs/tls.md says ends the trust in it, and injection goes on', async (t) => {
+  const thief = await startThief(api, ca);
+  t.teardown(() => thief.close());
+  const other = await createCa({ commonName: 'other', now: new Date() });
+  const both = `${ca.certificatePem}${other.certificatePem}`;
+  await putSecret('mine', await issue(), both);
+  await eventually('both are trusted', async () => assert.equal(await readCaBundle(api), both));
+  t.ok(await thief.isTrusted());
+  const served = await issue(other);
+  await putSecret('mine', served, both);
+  await eventually('each replica serves with the other one', async () => {
+    const problems = await handshakesNow(playground, other.certificatePem);
+    assert.deepEqual(
+      problems.map(({ problem }) => problem),
+      ['', ''],
     );
-    const certificate = await api.get(`${CERT_MANAGER}/certificates/${PRODUCT_NAME}`);
-    t.match(certificate, {
-      spec: {
-        secretName: `${PRODUCT_NAME}-tls`,
-        dnsNames: [`${PRODUCT_NAME}.${PRODUCT_NAME}.svc`],
-        issuerRef: { name: `${PRODUCT_NAME}-ca`, kind: 'Issuer' },
-      },
-    });
-    t.match(await api.get(CONFIGURATION), {
-      metadata: {
-        annotations: { 'cert-manager.io/inject-ca-from': `${PRODUCT_NAME}/${PRODUCT_NAME}` },
-      },
-    });
-    // As the CA injector does; ours leaves it alone from now on.
-    const path = '/webhooks/0/clientConfig/caBundle';
-    await playground.client.request({
-      method: 'PATCH',
-      path: CONFIGURATION,
-      contentType: 'application/json-patch+json',
-      body: [{ op: 'add', path, value: encode(ca.certificatePem) }],
-    });
-    await eventually('injection works', injected);
-    await putSecret(`${PRODUCT_NAME}-tls`, await issue());
-    await eventually('another certificate is taken', () => webhooksTook(2));
-    await injected();
-  },
-);
+  });
+  await injected();
+  await putSecret('mine', served, other.certificatePem);
+  t.ok(await thief.untilRefused(30_000));
+  await injected();
+});
+
+t.test('with cert-manager the chart renders a Certificate, and cert-manager sets caBundle itself', async (t) => {
+  for (const kind of ['Certificate', 'Issuer']) await api.create(CRDS, crdOf(kind));
+  await eventually('cert-manager’s resources', () => api.list(`${CERT_MANAGER}/certificates`));
+  // The namespace's pods come up once cert-manager has made the Secret.
+  await putSecret(`${PRODUCT_NAME}-tls`, await issue());
+  await eventually('the installation', () => playground.install({ tls: { mode: 'cert-manager' } }));
+  const certificate = await api.get(`${CERT_MANAGER}/certificates/${PRODUCT_NAME}`);
+  t.match(certificate, {
+    spec: {
+      secretName: `${PRODUCT_NAME}-tls`,
+      dnsNames: [`${PRODUCT_NAME}.${PRODUCT_NAME}.svc`],
+      issuerRef: { name: `${PRODUCT_NAME}-ca`, kind: 'Issuer' },
+    },
+  });
+  t.match(await api.get(CONFIGURATION), {
+    metadata: {
+      annotations: { 'cert-manager.io/inject-ca-from': `${PRODUCT_NAME}/${PRODUCT_NAME}` },
+    },
+  });
+  // As the CA injector does; ours leaves it alone from now on.
+  const path = '/webhooks/0/clientConfig/caBundle';
+  await playground.client.request({
+    method: 'PATCH',
+    path: CONFIGURATION,
+    contentType: 'application/json-patch+json',
+    body: [{ op: 'add', path, value: encode(ca.certificatePem) }],
+  });
+  await eventually('injection works', injected);
+  await putSecret(`${PRODUCT_NAME}-tls`, await issue());
+  await eventually('another certificate is taken', () => webhooksTook(2));
+  await injected();
+});
 
 t.test('back to certificates of our own, by a replica of the new mode', async (t) => {
   await playground.install({ tls: { mode: 'self-managed' } });

@@ -4,10 +4,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import {
-  type Playground,
-  startPlayground,
-} from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { type Playground, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { CA_SECRET, readTrusted } from './support/ca.ts';
 import { watchHandshakes } from './support/handshakes.ts';
 import { createInjected } from './support/injected.ts';
@@ -107,11 +104,7 @@ t.test(`Helm upgrades from an older build, ${previous.name}, and back`, { skip }
 });
 
 /** Changes the build while pods are created, in a rollout in which both serve for a while. */
-async function changeUnderLoad(
-  t: Test,
-  playground: Playground,
-  change: () => Promise<void>,
-): Promise<void> {
+async function changeUnderLoad(t: Test, playground: Playground, change: () => Promise<void>): Promise<void> {
   const [replica] = await readReplicas(playground);
   const before = replica?.tag ?? '';
   await unnoticed(t, playground, async () => {
@@ -131,9 +124,7 @@ async function changeUnderLoad(
 async function serveSideBySide(t: Test, playground: Playground): Promise<void> {
   const atFirst = new Map<string, number>();
   const bothAnswer = async (): Promise<readonly string[]> => {
-    const ready = (await readReplicas(playground)).filter(
-      ({ isReady, isGoing }) => isReady && !isGoing,
-    );
+    const ready = (await readReplicas(playground)).filter(({ isReady, isGoing }) => isReady && !isGoing);
     assert.equal(new Set(ready.map(({ tag }) => tag)).size, 2, 'both are ready');
     await Promise.all(Array.from({ length: AT_ONCE }, () => createInjected(playground.api)));
     const answering = new Set<string>();

@@ -14,9 +14,7 @@ import { pathOf } from './support/pull-secret.ts';
 import { findCalledPod, SERVER_NAME, WEBHOOK_PORT, webhookPods } from './support/webhook-pods.ts';
 import type { Replica } from './support/replicas.ts';
 
-const REVIEW = fileURLToPath(
-  new URL('../../server/test/fixtures/admission-review.pod.json', import.meta.url),
-);
+const REVIEW = fileURLToPath(new URL('../../server/test/fixtures/admission-review.pod.json', import.meta.url));
 
 const IDLE_CONNECTIONS = 1_000;
 
@@ -86,41 +84,35 @@ t.test(`${COLD_HANDSHAKES} cold handshakes at once beside running reviews`, asyn
   });
 });
 
-t.test(
-  `${IDLE_CONNECTIONS} connections serve again after ${IDLE_SECONDS} idle seconds`,
-  async (t) => {
-    const program = await buildGoProgram(t, 'idle-connections');
-    const running = program.run<IdleReport>([
-      ...flagsFor(webhook),
-      `-connections=${IDLE_CONNECTIONS}`,
-      `-shortest=${IDLE_SECONDS - 1}s`,
-      `-longest=${IDLE_SECONDS + 1}s`,
-    ]);
-    // If it fails, that is reported below.
-    running.catch(() => undefined);
+t.test(`${IDLE_CONNECTIONS} connections serve again after ${IDLE_SECONDS} idle seconds`, async (t) => {
+  const program = await buildGoProgram(t, 'idle-connections');
+  const running = program.run<IdleReport>([
+    ...flagsFor(webhook),
+    `-connections=${IDLE_CONNECTIONS}`,
+    `-shortest=${IDLE_SECONDS - 1}s`,
+    `-longest=${IDLE_SECONDS + 1}s`,
+  ]);
+  // If it fails, that is reported below.
+  running.catch(() => undefined);
 
-    await t.test('meanwhile one whose handshake does not come to its end is closed', async (t) => {
-      const hello = CLIENT_HELLO.values();
-      const silent = connect(WEBHOOK_PORT, webhook.host);
-      const slow = connect(WEBHOOK_PORT, webhook.host);
-      const drip = setInterval(() => slow.write(hello.next().value ?? ''), 1_000);
-      t.teardown(() => clearInterval(drip));
+  await t.test('meanwhile one whose handshake does not come to its end is closed', async (t) => {
+    const hello = CLIENT_HELLO.values();
+    const silent = connect(WEBHOOK_PORT, webhook.host);
+    const slow = connect(WEBHOOK_PORT, webhook.host);
+    const drip = setInterval(() => slow.write(hello.next().value ?? ''), 1_000);
+    t.teardown(() => clearInterval(drip));
 
-      const ages = await Promise.all([silent, slow].map(ageAtClose));
+    const ages = await Promise.all([silent, slow].map(ageAtClose));
 
-      for (const ms of ages) t.ok(ms < 15_000, `after ${ms} ms`);
-    });
-    const { opened, reused, errors, shortestIdleMs, longestIdleMs } = await running;
+    for (const ms of ages) t.ok(ms < 15_000, `after ${ms} ms`);
+  });
+  const { opened, reused, errors, shortestIdleMs, longestIdleMs } = await running;
 
-    t.strictSame(errors, []);
-    t.equal(opened, IDLE_CONNECTIONS);
-    t.equal(reused, IDLE_CONNECTIONS, 'none was replaced by a new one');
-    t.ok(
-      longestIdleMs > IDLE_SECONDS * 1_000 + 900,
-      `idle for ${shortestIdleMs} to ${longestIdleMs} ms`,
-    );
-  },
-);
+  t.strictSame(errors, []);
+  t.equal(opened, IDLE_CONNECTIONS);
+  t.equal(reused, IDLE_CONNECTIONS, 'none was replaced by a new one');
+  t.ok(longestIdleMs > IDLE_SECONDS * 1_000 + 900, `idle for ${shortestIdleMs} to ${longestIdleMs} ms`);
+});
 
 /** The flags that all our Go callers have. */
 function flagsFor({ host }: Replica): string[] {

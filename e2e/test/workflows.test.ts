@@ -42,13 +42,9 @@ const FOLDER = join(ROOT, '.github/workflows');
 const read = (...path: readonly string[]) => readFile(join(ROOT, ...path), 'utf8');
 const names = (await readdir(FOLDER)).toSorted();
 const texts = new Map(
-  await Promise.all(
-    names.map(async (name) => [name, await read(FOLDER.slice(ROOT.length), name)] as const),
-  ),
+  await Promise.all(names.map(async (name) => [name, await read(FOLDER.slice(ROOT.length), name)] as const)),
 );
-const workflows = new Map<string, Workflow>(
-  [...texts].map(([name, text]) => [name, parse(text, { strict: true })]),
-);
+const workflows = new Map<string, Workflow>([...texts].map(([name, text]) => [name, parse(text, { strict: true })]));
 
 function stepsOf({ jobs }: Pick<Workflow, 'jobs'>): readonly Step[] {
   return Object.values(jobs).flatMap(({ steps = [] }) => steps);
@@ -97,18 +93,15 @@ t.test('nothing is published that CI has not passed', (t) => {
   t.end();
 });
 
-t.test(
-  'each night the oldest Kubernetes is tried that the chart and the docs promise',
-  async (t) => {
-    const oldest = workflows.get('nightly.yaml')?.jobs['oldest'];
-    t.equal(oldest?.uses, './.github/workflows/ci.yaml');
-    const version = String(oldest?.with?.['kubernetes']);
-    t.match(await read('chart/Chart.yaml'), `kubeVersion: ">=${version}.0-0"`);
-    t.match(await read('docs/kubernetes-versions.md'), `| \`nightly.yaml\` | ${version}.`);
-    t.ok(existsSync(join(ROOT, 'testbed/binaries', `v${version}`)));
-    t.match(texts.get('ci.yaml'), 'ECR_PULL_SECRETS_KUBERNETES: ${{ inputs.kubernetes }}');
-  },
-);
+t.test('each night the oldest Kubernetes is tried that the chart and the docs promise', async (t) => {
+  const oldest = workflows.get('nightly.yaml')?.jobs['oldest'];
+  t.equal(oldest?.uses, './.github/workflows/ci.yaml');
+  const version = String(oldest?.with?.['kubernetes']);
+  t.match(await read('chart/Chart.yaml'), `kubeVersion: ">=${version}.0-0"`);
+  t.match(await read('docs/kubernetes-versions.md'), `| \`nightly.yaml\` | ${version}.`);
+  t.ok(existsSync(join(ROOT, 'testbed/binaries', `v${version}`)));
+  t.match(texts.get('ci.yaml'), 'ECR_PULL_SECRETS_KUBERNETES: ${{ inputs.kubernetes }}');
+});
 
 t.test('each night the packages in the image are looked up', async (t) => {
   const { vulnerabilities } = workflows.get('nightly.yaml')?.jobs ?? {};
@@ -117,10 +110,7 @@ t.test('each night the packages in the image are looked up', async (t) => {
     ['npm ci', 'npm run -s vulnerabilities'],
   );
   const { scripts } = JSON.parse(await read('package.json'));
-  t.match(
-    scripts['vulnerabilities'],
-    /sbom\/main\.ts && node scripts\/src\/vulnerabilities\/main\.ts$/,
-  );
+  t.match(scripts['vulnerabilities'], /sbom\/main\.ts && node scripts\/src\/vulnerabilities\/main\.ts$/);
 });
 
 t.test('each night what is shortened for every change is tried at full length', async (t) => {
@@ -131,11 +121,7 @@ t.test('each night what is shortened for every change is tried at full length', 
     .map(([name]) => name);
   t.equal(lengths.length, 7);
   const runs = steps.flatMap(({ run = [] }) => run);
-  t.strictSame(runs, [
-    'npm ci',
-    'npm run -s test:prepare',
-    ...lengths.map((name) => `npm run -s ${name}`),
-  ]);
+  t.strictSame(runs, ['npm ci', 'npm run -s test:prepare', ...lengths.map((name) => `npm run -s ${name}`)]);
   for (const one of steps.filter((step) => step.if)) t.equal(one.if, '${{ !cancelled() }}');
 });
 
@@ -146,8 +132,7 @@ t.test('Dependabot moves every pin, in few pull requests', async (t) => {
     ['npm', 'docker', 'gomod', 'github-actions'],
   );
   for (const { directory = '/', directories = [directory], groups, ...update } of updates) {
-    for (const folder of directories)
-      t.ok(existsSync(join(ROOT, folder.replace('/*', ''))), folder);
+    for (const folder of directories) t.ok(existsSync(join(ROOT, folder.replace('/*', ''))), folder);
     const ecosystem = update['package-ecosystem'];
     // There is one base image.
     if (ecosystem !== 'docker') t.equal(Object.keys(groups ?? {}).length, 1, ecosystem);
@@ -156,8 +141,7 @@ t.test('Dependabot moves every pin, in few pull requests', async (t) => {
 
 t.test('Dependabot can read the base image: it resolves no build argument', async (t) => {
   const from = (await read('Dockerfile')).match(/^FROM .*$/gm) ?? [];
-  const image =
-    /^FROM (?:--platform=\$BUILDPLATFORM )?(alpine:3\.\d+\.\d+@sha256:[0-9a-f]{64})( AS build)?$/;
+  const image = /^FROM (?:--platform=\$BUILDPLATFORM )?(alpine:3\.\d+\.\d+@sha256:[0-9a-f]{64})( AS build)?$/;
   const images = from.map((line) => image.exec(line)?.[1]);
   t.equal(images.length, 2);
   t.ok(images[0]);
@@ -210,8 +194,7 @@ t.test('what the scripts call is there', async (t) => {
   const scripts = [...workflows.values()].flatMap(stepsOf).map(({ run = '' }) => run);
   const called = (expression: RegExp) =>
     scripts.flatMap((script) => [...script.matchAll(expression)].map(([, what = '']) => what));
-  for (const file of called(/\b(?:node|bash|npm test -- --fail-skip) (\S+)/g))
-    t.ok(existsSync(join(ROOT, file)), file);
+  for (const file of called(/\b(?:node|bash|npm test -- --fail-skip) (\S+)/g)) t.ok(existsSync(join(ROOT, file)), file);
   const targets = called(/buildx bake ([a-z ]+)/g).flatMap((words) => words.trim().split(' '));
   t.ok(targets.length > 0);
   for (const target of targets) t.match(bake, `target "${target}" {`);
@@ -221,9 +204,6 @@ t.test('bake gives the Dockerfile what it takes, for the three platforms', async
   const [bake, dockerfile] = await Promise.all([read('docker-bake.hcl'), read('Dockerfile')]);
   const taken = [...dockerfile.matchAll(/^ARG (\w+)=/gm)].map(([, name = '']) => name);
   const [, passed = ''] = /args = \{([^}]*)\}/.exec(bake) ?? [];
-  t.strictSame(
-    [...passed.matchAll(/^ +(\w+) += \1$/gm)].map(([, name = '']) => name).toSorted(),
-    taken.toSorted(),
-  );
+  t.strictSame([...passed.matchAll(/^ +(\w+) += \1$/gm)].map(([, name = '']) => name).toSorted(), taken.toSorted());
   t.match(bake, 'platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7"]');
 });

@@ -25,11 +25,7 @@ interface Apply {
  *
  * @throws an ApiError: 409 if the object has another version
  */
-export function apply({
-  client,
-  metadataFields = {},
-  ...request
-}: Apply): Promise<PartialObjectMetadata> {
+export function apply({ client, metadataFields = {}, ...request }: Apply): Promise<PartialObjectMetadata> {
   return client.request<PartialObjectMetadata>({
     ...request,
     method: 'PATCH',

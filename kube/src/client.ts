@@ -19,8 +19,7 @@ export const APPLY_PATCH = 'application/apply-patch+yaml';
 export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /** The same for a list. */
-export const METADATA_LIST_ONLY =
-  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+export const METADATA_LIST_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** A read that takes longer is given up: API servers respond to reads in milliseconds or not at all. */
 const READ_TIMEOUT_MS = 15_000;
@@ -162,8 +161,7 @@ export function createKubeClient({
         const action = `reading the response to ${request.method} ${request.path}`;
         const { maxBytes = LARGEST_OBJECT_BYTES, select } = request;
         // The API server's schema is the contract; callers name the part of it that they read.
-        const parse =
-          'parse' in request ? request.parse : (bytes: Buffer): T => readJson(bytes, select);
+        const parse = 'parse' in request ? request.parse : (bytes: Buffer): T => readJson(bytes, select);
         try {
           return await responses.read(body, { action, maxBytes, parse, signal });
         } catch (error) {
@@ -194,10 +192,7 @@ function hasWriteDeadline({ method, timeoutMs }: KubeRequest): boolean {
   return method !== 'GET' && timeoutMs === undefined;
 }
 
-async function* withCodedErrors(
-  body: AsyncIterable<Uint8Array>,
-  action: string,
-): AsyncGenerator<Uint8Array> {
+async function* withCodedErrors(body: AsyncIterable<Uint8Array>, action: string): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {

@@ -33,11 +33,7 @@ export interface InClusterAddress {
  * Credentials of the pod's ServiceAccount. client-node's own in-cluster loader has a fixed path; ours
  * is projected where the chart says. The token file is read again when older than a minute.
  */
-export function inClusterCredentials({
-  host,
-  port,
-  serviceAccountDir,
-}: InClusterAddress): CredentialSource {
+export function inClusterCredentials({ host, port, serviceAccountDir }: InClusterAddress): CredentialSource {
   const name = 'in-cluster';
   const address = host.includes(':') ? `[${host}]` : host;
   return credentialsOf(
@@ -113,8 +109,7 @@ function serverOf({ name, server }: Cluster): string {
 function proxyUrlOf({ name, proxyUrl }: Cluster): string | undefined {
   if (!proxyUrl) return undefined;
   try {
-    if (!/^(https?|socks5):\/\//i.test(proxyUrl))
-      throw new Error('is not an http, https or socks5 URL');
+    if (!/^(https?|socks5):\/\//i.test(proxyUrl)) throw new Error('is not an http, https or socks5 URL');
     parseProxyUrl(proxyUrl.replace(/^socks5:/i, 'http:'));
     return new URL(proxyUrl).href;
   } catch (error) {

@@ -39,7 +39,6 @@ export function createApiServerDispatcher(
     proxyTls: { allowH2: false, timeout: connectTimeoutMs },
     // Without it the wait for a proxy that never responds to CONNECT is 300 s, undici's default: neither
     // the request's own timeout nor its signal ends the wait for a connection.
-    clientFactory: (origin, poolOptions) =>
-      new Pool(origin, { ...poolOptions, headersTimeout: connectTimeoutMs }),
+    clientFactory: (origin, poolOptions) => new Pool(origin, { ...poolOptions, headersTimeout: connectTimeoutMs }),
   });
 }

@@ -102,8 +102,5 @@ function isEmpty(text: string): boolean {
 }
 
 function invalid(problem: string): Error {
-  return createError(
-    'ECRPS_CONFIGURATION_INVALID',
-    `${problem}; for example KUBECONFIG=/etc/kubernetes/admin.conf`,
-  );
+  return createError('ECRPS_CONFIGURATION_INVALID', `${problem}; for example KUBECONFIG=/etc/kubernetes/admin.conf`);
 }

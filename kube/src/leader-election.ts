@@ -1,9 +1,6 @@
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { ReconcileLoopDependencies } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
-import {
-  createThrottledLog,
-  type ThrottledLog,
-} from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import { createThrottledLog, type ThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import { type Lease, type LeaseSpec, type LeaseStore, microTime } from './lease.ts';
 import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
@@ -78,10 +75,7 @@ export async function runLeaderElection(
 ): Promise<void> {
   const { store, clock, random, logger } = dependencies;
   const { identity, lead } = settings;
-  const failures = createThrottledLog(
-    { clock, logger },
-    'reading or writing the lease failed; will retry',
-  );
+  const failures = createThrottledLog({ clock, logger }, 'reading or writing the lease failed; will retry');
   const now = clock.now();
   const observed: Observation = { lease: undefined, changedAtMs: now, renewedAtMs: now };
   const candidate: Candidate = { store, clock, logger, identity, lead, failures, observed };

@@ -54,18 +54,10 @@ export function createLeaseStore(
      *
      * @throws ECRPS_LEASE_LOST if another process was quicker
      */
-    write: async (
-      previous: Lease | undefined,
-      spec: LeaseSpec,
-      signal: AbortSignal,
-    ): Promise<Lease> => {
+    write: async (previous: Lease | undefined, spec: LeaseSpec, signal: AbortSignal): Promise<Lease> => {
       // RBAC can limit an apply that only creates to this name, which it cannot do for POST.
-      const write = previous
-        ? ({ method: 'PUT' } as const)
-        : ({ method: 'PATCH', contentType: APPLY_PATCH } as const);
-      const metadata = previous
-        ? minimalMetadata(previous)
-        : { name, namespace, resourceVersion: CREATE_ONLY };
+      const write = previous ? ({ method: 'PUT' } as const) : ({ method: 'PATCH', contentType: APPLY_PATCH } as const);
+      const metadata = previous ? minimalMetadata(previous) : { name, namespace, resourceVersion: CREATE_ONLY };
       const query = { fieldManager: PRODUCT_NAME };
       const body = { ...kind, metadata, spec };
       try {

@@ -95,8 +95,7 @@ export async function nextPage<T extends PartialObjectMetadata, R>(
       return items;
     } catch (error) {
       const { limit } = position;
-      if (!isApiError(error) || error.status >= 500)
-        position.limit = Math.ceil(limit / SHRINK_FACTOR);
+      if (!isApiError(error) || error.status >= 500) position.limit = Math.ceil(limit / SHRINK_FACTOR);
       const isTooLarge = isCodedError(error, 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE');
       if (!isTooLarge || limit === 1) throw error;
     }

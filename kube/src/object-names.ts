@@ -2,8 +2,7 @@
 
 export const NAMESPACES_PATH = '/api/v1/namespaces';
 
-export const WEBHOOK_CONFIGURATIONS_PATH =
-  '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
+export const WEBHOOK_CONFIGURATIONS_PATH = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
 
 /** Without a namespace the path is that of all namespaces. */
 export function secretsPath(namespace?: string): string {

@@ -48,9 +48,6 @@ export function metadataSelection(fields: MetadataFields, others: MetadataFields
  * @throws SyntaxError if it is not JSON; its message quotes nothing if something is selected. RangeError beyond the
  *   limits, which no object of an API server reaches
  */
-export function readJson(
-  bytes: Buffer,
-  selection: Selection | undefined,
-): ReturnType<typeof JSON.parse> {
+export function readJson(bytes: Buffer, selection: Selection | undefined): ReturnType<typeof JSON.parse> {
   return selection ? selectJson(bytes, selection, LIMITS) : JSON.parse(bytes.toString());
 }

@@ -1,11 +1,6 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import {
-  listOf,
-  objectOf,
-  SCALAR,
-  type Selection,
-} from '@ecr-pull-secrets/shared/json/select-json.ts';
+import { listOf, objectOf, SCALAR, type Selection } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { createApiError } from './api-error.ts';
 import { type KubeClient, METADATA_ONLY } from './client.ts';
 import { linesOf } from './lines.ts';
@@ -67,8 +62,7 @@ export async function watchOnce<T extends PartialObjectMetadata, R>(
   const { path, metadataFields } = settings;
   const object = metadataFields && metadataSelection(metadataFields, STATUS_FIELDS);
   const selection = object && objectOf({ type: SCALAR, object });
-  const broken = (what: string): Error =>
-    createError('ECRPS_KUBERNETES_UNREACHABLE', `watching ${path}: ${what}`);
+  const broken = (what: string): Error => createError('ECRPS_KUBERNETES_UNREACHABLE', `watching ${path}: ${what}`);
   const timeUp = (): Error => broken('did not end in due time');
   await withTimeout({ clock, ms: LONGEST_WATCH_MS, signal, timeUp }, async (limited) => {
     const stream = await openWatch(client, settings, position, limited);
@@ -131,11 +125,7 @@ const STATUS_FIELDS = {
   details: objectOf({ retryAfterSeconds: SCALAR, causes: listOf(objectOf({ reason: SCALAR })) }),
 };
 
-function parseEvent<T>(
-  path: string,
-  line: Buffer,
-  selection: Selection | undefined,
-): WatchEvent<T> {
+function parseEvent<T>(path: string, line: Buffer, selection: Selection | undefined): WatchEvent<T> {
   try {
     return readJson(line, selection);
   } catch {

@@ -75,36 +75,29 @@ t.test('many requests one after the other make no TLS connection each', async (t
   const stranger = createClient(t, `https://127.0.0.1:${port}`, {
     tls: { servername: 'kubernetes.default.svc' },
   });
-  t.match(
-    await failureOf(stranger.request(GET)),
-    /self.signed|unable to/,
-    'and no server is taken on trust',
-  );
+  t.match(await failureOf(stranger.request(GET)), /self.signed|unable to/, 'and no server is taken on trust');
 });
 
-t.test(
-  'a request has the headers and the body of its caller, and its response is read',
-  async (t) => {
-    const { api, client } = await start(t);
-    const response = client.request({
-      method: 'PATCH',
-      path: '/api/v1/namespaces/a',
-      query: { fieldManager: 'me & you', force: true, left: undefined },
-      contentType: 'application/merge-patch+json',
-      body: { name: 'ä' },
-    });
-    const exchange = await api.next();
-    t.equal(exchange.url.search, '?fieldManager=me+%26+you&force=true');
-    t.match(exchange.request.headers, {
-      'content-type': 'application/merge-patch+json',
-      'user-agent': 'test/1',
-      accept: 'application/json',
-    });
-    t.equal(Buffer.concat(await exchange.request.toArray()).toString(), '{"name":"ä"}');
-    exchange.json({ kind: 'Namespace' });
-    t.same(await response, { kind: 'Namespace' });
-  },
-);
+t.test('a request has the headers and the body of its caller, and its response is read', async (t) => {
+  const { api, client } = await start(t);
+  const response = client.request({
+    method: 'PATCH',
+    path: '/api/v1/namespaces/a',
+    query: { fieldManager: 'me & you', force: true, left: undefined },
+    contentType: 'application/merge-patch+json',
+    body: { name: 'ä' },
+  });
+  const exchange = await api.next();
+  t.equal(exchange.url.search, '?fieldManager=me+%26+you&force=true');
+  t.match(exchange.request.headers, {
+    'content-type': 'application/merge-patch+json',
+    'user-agent': 'test/1',
+    accept: 'application/json',
+  });
+  t.equal(Buffer.concat(await exchange.request.toArray()).toString(), '{"name":"ä"}');
+  exchange.json({ kind: 'Namespace' });
+  t.same(await response, { kind: 'Namespace' });
+});
 
 t.test('a response that is missing, incomplete or trickling is given up', async (t) => {
   const { api, client } = await start(t);
@@ -194,19 +187,16 @@ t.test('failures carry status, reason and when to come back, never a credential'
   }
 });
 
-t.test(
-  'a response that is no JSON is not quoted, whether it is from the API server or a proxy',
-  async (t) => {
-    const { api, client } = await start(t);
-    for (const status of [200, 502]) {
-      const failure = failureOf(client.request(GET));
-      const exchange = await api.next();
-      exchange.text('hunter2 is the password', status);
-      t.match(await failure, status === 200 ? 'not JSON' : 'answered 502');
-      t.notMatch(await failure, /hunter|password/);
-    }
-  },
-);
+t.test('a response that is no JSON is not quoted, whether it is from the API server or a proxy', async (t) => {
+  const { api, client } = await start(t);
+  for (const status of [200, 502]) {
+    const failure = failureOf(client.request(GET));
+    const exchange = await api.next();
+    exchange.text('hunter2 is the password', status);
+    t.match(await failure, status === 200 ? 'not JSON' : 'answered 502');
+    t.notMatch(await failure, /hunter|password/);
+  }
+});
 
 t.test('the pod’s token is read again when it is a minute old', async (t) => {
   const directory = t.testdir({ token: 'first', 'ca.crt': '' });

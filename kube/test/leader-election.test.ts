@@ -20,24 +20,21 @@ t.test('of two candidates one leads, and goes on leading', async (t) => {
   await Promise.all([a.done, b.done]);
 });
 
-t.test(
-  'a leader that stops releases the lease, and another leads within two seconds',
-  async (t) => {
-    const clock = createFakeClock();
-    const { store, holder } = createMemoryStore();
-    const a = candidate('a', store, clock);
-    const b = candidate('b', store, clock);
-    await clock.advance(10_000);
-    a.stop();
-    await clock.advance(2_000);
-    t.same(a.history, ['led', 'stopped']);
-    t.same(b.history, ['led']);
-    t.equal(holder(), 'b');
-    b.stop();
-    await clock.advance(0);
-    await Promise.all([a.done, b.done]);
-  },
-);
+t.test('a leader that stops releases the lease, and another leads within two seconds', async (t) => {
+  const clock = createFakeClock();
+  const { store, holder } = createMemoryStore();
+  const a = candidate('a', store, clock);
+  const b = candidate('b', store, clock);
+  await clock.advance(10_000);
+  a.stop();
+  await clock.advance(2_000);
+  t.same(a.history, ['led', 'stopped']);
+  t.same(b.history, ['led']);
+  t.equal(holder(), 'b');
+  b.stop();
+  await clock.advance(0);
+  await Promise.all([a.done, b.done]);
+});
 
 t.test('a leader that vanished is followed once its lease ran out, not before', async (t) => {
   const clock = createFakeClock();
@@ -87,25 +84,22 @@ t.test('a leader that lost the lease to another process stops at its next renewa
   await a.done;
 });
 
-t.test(
-  'a leader whose renewal counted goes on leading if only the response was lost',
-  async (t) => {
-    const clock = createFakeClock();
-    const { store, faults, holder } = createMemoryStore();
-    const a = candidate('a', store, clock);
-    await clock.advance(1_000);
-    faults.responseLost = new Error('the response was lost');
-    await clock.advance(30_000);
-    t.equal(faults.responseLost, undefined);
-    t.same(a.history, ['led']);
-    faults.responseLost = new Error('the response was lost');
-    await clock.advance(2_000);
-    a.stop();
-    await clock.advance(0);
-    await a.done;
-    t.equal(holder(), '', 'and can give it away');
-  },
-);
+t.test('a leader whose renewal counted goes on leading if only the response was lost', async (t) => {
+  const clock = createFakeClock();
+  const { store, faults, holder } = createMemoryStore();
+  const a = candidate('a', store, clock);
+  await clock.advance(1_000);
+  faults.responseLost = new Error('the response was lost');
+  await clock.advance(30_000);
+  t.equal(faults.responseLost, undefined);
+  t.same(a.history, ['led']);
+  faults.responseLost = new Error('the response was lost');
+  await clock.advance(2_000);
+  a.stop();
+  await clock.advance(0);
+  await a.done;
+  t.equal(holder(), '', 'and can give it away');
+});
 
 t.test('a leader counts from when it sent its last good renewal', async (t) => {
   const clock = createFakeClock();
@@ -169,41 +163,34 @@ t.test('a renewal of several slow requests ends before others may lead', async (
   await a.done;
 });
 
-t.test(
-  'a leader that was frozen does not hold the lease any more before its timers fire',
-  async (t) => {
-    const clock = createFakeClock();
-    let frozenMs = 0;
-    const { store } = createMemoryStore();
-    const stop = new AbortController();
-    const holding: boolean[] = [];
-    const lead = async ({ signal, isHeld }: Leadership): Promise<void> => {
-      holding.push(isHeld());
-      frozenMs = 13_000;
-      holding.push(isHeld(), signal.aborted);
-      stop.abort();
-    };
-    const frozenClock = {
-      now: () => clock.now() + frozenMs,
-      sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
-    };
-    const dependencies = { store, clock: frozenClock, random: () => 1, logger: silent };
-    const done = runLeaderElection(dependencies, { identity: 'a', lead }, stop.signal);
-    await clock.advance(4_000);
-    await done;
-    t.same(holding, [true, false, false]);
-  },
-);
+t.test('a leader that was frozen does not hold the lease any more before its timers fire', async (t) => {
+  const clock = createFakeClock();
+  let frozenMs = 0;
+  const { store } = createMemoryStore();
+  const stop = new AbortController();
+  const holding: boolean[] = [];
+  const lead = async ({ signal, isHeld }: Leadership): Promise<void> => {
+    holding.push(isHeld());
+    frozenMs = 13_000;
+    holding.push(isHeld(), signal.aborted);
+    stop.abort();
+  };
+  const frozenClock = {
+    now: () => clock.now() + frozenMs,
+    sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+  };
+  const dependencies = { store, clock: frozenClock, random: () => 1, logger: silent };
+  const done = runLeaderElection(dependencies, { identity: 'a', lead }, stop.signal);
+  await clock.advance(4_000);
+  await done;
+  t.same(holding, [true, false, false]);
+});
 
 t.test('a clock that was set back delays no fail-over', async (t) => {
   const clock = createFakeClock();
   let setBackMs = 0;
   const { store } = createMemoryStore();
-  await store.write(
-    undefined,
-    { holderIdentity: 'gone', leaseDurationSeconds: 15 },
-    new AbortController().signal,
-  );
+  await store.write(undefined, { holderIdentity: 'gone', leaseDurationSeconds: 15 }, new AbortController().signal);
   const b = candidate('b', store, { ...clock, now: () => clock.now() - setBackMs });
   await clock.advance(5_000);
   setBackMs = 3_600_000;
@@ -232,35 +219,32 @@ t.test('a lease with odd numbers does not keep a candidate from leading', async 
   await b.done;
 });
 
-t.test(
-  'the same failure is logged once a minute, even if every other request succeeds',
-  async (t) => {
-    const lines: string[] = [];
-    const logger = createLogger({
-      level: 'warn',
-      format: 'json',
-      name: 'test',
-      destination: { write: (line) => lines.push(line) },
-    });
-    const clock = createFakeClock();
-    const { store, faults } = createMemoryStore();
-    faults.writeError = new Error('forbidden');
-    const a = candidate('a', store, clock, logger);
-    await clock.advance(179_000);
-    t.equal(lines.length, 3);
-    faults.writeError = undefined;
-    await clock.advance(3_000);
-    faults.writeError = new Error('too slow');
-    await clock.advance(8_000);
-    t.same(a.history, ['led']);
-    t.equal(lines.length, 4, 'a leader logs it too');
-    lines.length = 0;
-    a.stop();
-    await clock.advance(0);
-    await a.done;
-    t.same(lines, []);
-  },
-);
+t.test('the same failure is logged once a minute, even if every other request succeeds', async (t) => {
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: 'warn',
+    format: 'json',
+    name: 'test',
+    destination: { write: (line) => lines.push(line) },
+  });
+  const clock = createFakeClock();
+  const { store, faults } = createMemoryStore();
+  faults.writeError = new Error('forbidden');
+  const a = candidate('a', store, clock, logger);
+  await clock.advance(179_000);
+  t.equal(lines.length, 3);
+  faults.writeError = undefined;
+  await clock.advance(3_000);
+  faults.writeError = new Error('too slow');
+  await clock.advance(8_000);
+  t.same(a.history, ['led']);
+  t.equal(lines.length, 4, 'a leader logs it too');
+  lines.length = 0;
+  a.stop();
+  await clock.advance(0);
+  await a.done;
+  t.same(lines, []);
+});
 
 t.test('a leader that stops in the middle of a renewal logs no failure', async (t) => {
   const lines: string[] = [];

@@ -1,44 +1,32 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { linesOf } from '../src/lines.ts';
-import {
-  startFollower,
-  startWatching,
-  until,
-  isWatch,
-  versionOf,
-  named,
-  list,
-  closes,
-} from '../testing/follower.ts';
+import { startFollower, startWatching, until, isWatch, versionOf, named, list, closes } from '../testing/follower.ts';
 
-t.test(
-  'lists metadata in pages, hands all over at once, then watches with bookmarks',
-  async (t) => {
-    const follower = await startFollower(t);
-    const { api, calls } = follower;
-    const first = await api.next();
-    t.same(Object.fromEntries(first.url.searchParams), { limit: '100' });
-    t.match(first.request.headers.accept, 'as=PartialObjectMetadataList');
-    first.json({
-      metadata: { resourceVersion: '10', continue: 'more' },
-      items: [named('a', '1')],
-    });
-    const second = await api.next();
-    t.same(Object.fromEntries(second.url.searchParams), { limit: '200', continue: 'more' });
-    t.same(calls, [], 'the handler does not see half a list');
-    second.json({ metadata: { resourceVersion: '10', continue: '' }, items: [named('b', '2')] });
-    const watch = await api.next();
-    t.same(calls, ['replace a@1 b@2']);
-    t.same(Object.fromEntries(watch.url.searchParams), {
-      watch: 'true',
-      allowWatchBookmarks: 'true',
-      resourceVersion: '10',
-      timeoutSeconds: '40',
-    });
-    t.match(watch.request.headers.accept, /as=PartialObjectMetadata;/);
-  },
-);
+t.test('lists metadata in pages, hands all over at once, then watches with bookmarks', async (t) => {
+  const follower = await startFollower(t);
+  const { api, calls } = follower;
+  const first = await api.next();
+  t.same(Object.fromEntries(first.url.searchParams), { limit: '100' });
+  t.match(first.request.headers.accept, 'as=PartialObjectMetadataList');
+  first.json({
+    metadata: { resourceVersion: '10', continue: 'more' },
+    items: [named('a', '1')],
+  });
+  const second = await api.next();
+  t.same(Object.fromEntries(second.url.searchParams), { limit: '200', continue: 'more' });
+  t.same(calls, [], 'the handler does not see half a list');
+  second.json({ metadata: { resourceVersion: '10', continue: '' }, items: [named('b', '2')] });
+  const watch = await api.next();
+  t.same(calls, ['replace a@1 b@2']);
+  t.same(Object.fromEntries(watch.url.searchParams), {
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    resourceVersion: '10',
+    timeoutSeconds: '40',
+  });
+  t.match(watch.request.headers.accept, /as=PartialObjectMetadata;/);
+});
 
 t.test('an empty metadata list, whose items are null, is an empty list', async (t) => {
   const { api, calls } = await startFollower(t);
@@ -85,23 +73,20 @@ t.test('after a 410 there is a new list, if it is a response and if it is an eve
   t.same(warnings, [], 'which is the course of things');
 });
 
-t.test(
-  'a continue token that expired begins the list again, and no half list is shown',
-  async (t) => {
-    const { api, calls } = await startFollower(t);
-    const page = {
-      metadata: { resourceVersion: '10', continue: 'old' },
-      items: [named('gone', '1')],
-    };
-    (await api.next()).json(page);
-    (await api.next()).refuse(410);
-    const again = await api.next();
-    t.equal(again.url.searchParams.get('continue'), null);
-    again.json(list('20', named('a', '15')));
-    t.equal(versionOf(await api.next()), '20');
-    t.same(calls, ['replace a@15']);
-  },
-);
+t.test('a continue token that expired begins the list again, and no half list is shown', async (t) => {
+  const { api, calls } = await startFollower(t);
+  const page = {
+    metadata: { resourceVersion: '10', continue: 'old' },
+    items: [named('gone', '1')],
+  };
+  (await api.next()).json(page);
+  (await api.next()).refuse(410);
+  const again = await api.next();
+  t.equal(again.url.searchParams.get('continue'), null);
+  again.json(list('20', named('a', '15')));
+  t.equal(versionOf(await api.next()), '20');
+  t.same(calls, ['replace a@15']);
+});
 
 t.test('after a Retry-After the missing page is requested again', async (t) => {
   const { api, calls, pauses } = await startFollower(t);
@@ -144,9 +129,7 @@ t.test('events arrive whole however they are cut', async (t) => {
   const follower = await startFollower(t);
   const { calls } = follower;
   const watch = await startWatching(follower);
-  const line = Buffer.from(
-    `${JSON.stringify({ type: 'ADDED', object: named('pläne-✓-🚀', '11') })}\n`,
-  );
+  const line = Buffer.from(`${JSON.stringify({ type: 'ADDED', object: named('pläne-✓-🚀', '11') })}\n`);
   for (const byte of line) {
     watch.write(Uint8Array.of(byte));
     await nextTurn();

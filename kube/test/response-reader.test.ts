@@ -96,9 +96,7 @@ t.test('large responses take turns, and small ones pass them', async (t) => {
   const leaving = new AbortController();
   const large = ['a', 'b', 'c'].map((name) => {
     const signal = name === 'b' ? leaving.signal : undefined;
-    return responses
-      .read(pieces(name, 10), { ...options, signal })
-      .then(({ length }) => length, String);
+    return responses.read(pieces(name, 10), { ...options, signal }).then(({ length }) => length, String);
   });
   await delay(5);
   leaving.abort(new Error('left'));
@@ -111,10 +109,7 @@ t.test('large responses take turns, and small ones pass them', async (t) => {
 });
 
 /** Lists namespaces of which each has so many bytes; `pages` has where each page began, and its limit. */
-async function listAll(
-  { api, client }: Awaited<ReturnType<typeof start>>,
-  sizes: readonly number[],
-) {
+async function listAll({ api, client }: Awaited<ReturnType<typeof start>>, sizes: readonly number[]) {
   const pages: string[] = [];
   const names: string[] = [];
   const position = beginList();
@@ -155,27 +150,24 @@ t.test('a page that is too large is requested again with fewer objects', async (
   t.equal(pages.length, 3 + 10, 'and never again too large');
 });
 
-t.test(
-  'a page that the API server does not build in time is requested again, smaller',
-  async (t) => {
-    const { api, client } = await start(t);
-    const position = beginList();
-    const settings = { path: '/api', metadataOnly: true, reduce: nameOf } as const;
-    for (const { limit, respond } of [
-      { limit: '100', respond: (exchange: Exchange) => exchange.destroy() },
-      { limit: '13', respond: (exchange: Exchange) => exchange.refuse(504) },
-      { limit: '2', respond: (exchange: Exchange) => exchange.refuse(429) },
-      { limit: '2', respond: (exchange: Exchange) => exchange.json(pageOf([10, 10], 0, 2)) },
-    ]) {
-      const page = nextPage(client, settings, position).catch(() => undefined);
-      const exchange = await api.next();
-      t.equal(exchange.url.searchParams.get('limit'), limit);
-      respond(exchange);
-      await page;
-    }
-    t.equal(position.limit, 4);
-  },
-);
+t.test('a page that the API server does not build in time is requested again, smaller', async (t) => {
+  const { api, client } = await start(t);
+  const position = beginList();
+  const settings = { path: '/api', metadataOnly: true, reduce: nameOf } as const;
+  for (const { limit, respond } of [
+    { limit: '100', respond: (exchange: Exchange) => exchange.destroy() },
+    { limit: '13', respond: (exchange: Exchange) => exchange.refuse(504) },
+    { limit: '2', respond: (exchange: Exchange) => exchange.refuse(429) },
+    { limit: '2', respond: (exchange: Exchange) => exchange.json(pageOf([10, 10], 0, 2)) },
+  ]) {
+    const page = nextPage(client, settings, position).catch(() => undefined);
+    const exchange = await api.next();
+    t.equal(exchange.url.searchParams.get('limit'), limit);
+    respond(exchange);
+    await page;
+  }
+  t.equal(position.limit, 4);
+});
 
 t.test('after large objects pages grow again', async (t) => {
   const sizes = Array.from({ length: 1_000 }, (_, index) => (index < 3 ? 3_000_000 : 100));

@@ -34,10 +34,7 @@ interface Overrides {
   readonly random?: () => number;
 }
 
-export async function startFollower(
-  t: Test,
-  { handler, random = () => 0.5 }: Overrides = {},
-): Promise<Follower> {
+export async function startFollower(t: Test, { handler, random = () => 0.5 }: Overrides = {}): Promise<Follower> {
   const api = await startApiStandIn();
   const controller = new AbortController();
   const { signal } = controller;

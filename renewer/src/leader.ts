@@ -49,19 +49,10 @@ async function runPullSecrets(
   };
   const checkpoint = createCheckpoint(dependencies, checkpointSettings, signal);
   // Only what an earlier leader requested with this configuration. Which roles are in use shows only later.
-  const initialTokens = new Map(
-    [...(await checkpoint.load())].filter(([id]) => configuration.tokenIds.has(id)),
-  );
+  const initialTokens = new Map([...(await checkpoint.load())].filter(([id]) => configuration.tokenIds.has(id)));
   const requestHandler = createAwsRequestHandler(configuration.proxies);
-  const tokenSource = createAwsTokenSource(
-    { clock, requestHandler },
-    { keys: configuration.awsKeys },
-  );
-  const tokenRenewer = createTokenRenewer(
-    { tokenSource, clock, random, logger, metrics },
-    { initialTokens },
-    signal,
-  );
+  const tokenSource = createAwsTokenSource({ clock, requestHandler }, { keys: configuration.awsKeys });
+  const tokenRenewer = createTokenRenewer({ tokenSource, clock, random, logger, metrics }, { initialTokens }, signal);
   const credentials = createCredentialStore({ clock, tokenRenewer }, configuration);
   const recorder = createEventRecorder(dependencies, { instance: podName }, signal);
   const events = createEventQueue({ recorder, clock, random, logger, metrics }, {}, signal);

@@ -7,10 +7,7 @@ import { HEALTHY, startOpsServer } from '@ecr-pull-secrets/shared/http/ops-serve
 import { readRenewerConfiguration, type RenewerConfiguration } from './config/configuration.ts';
 import { createConfiguredKubeClient } from './network/kube-client.ts';
 import type { RenewerDependencies } from './dependencies.ts';
-import {
-  runLeaderElection,
-  LEASE_REQUEST_TIMEOUT_MS,
-} from '@ecr-pull-secrets/kube/leader-election.ts';
+import { runLeaderElection, LEASE_REQUEST_TIMEOUT_MS } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { createLeaseStore } from '@ecr-pull-secrets/kube/lease.ts';
 import { lead } from './leader.ts';
 import { createRenewerMetrics } from './metrics.ts';

@@ -20,11 +20,7 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
 
   return {
     leader: gauge('leader', 'Whether this renewer leads: 1 or 0.'),
-    tokenRequests: counter(
-      'token_requests_total',
-      'Requests to AWS for a registry token.',
-      'result',
-    ),
+    tokenRequests: counter('token_requests_total', 'Requests to AWS for a registry token.', 'result'),
     tokenExpiry: gauge(
       'token_expiry_timestamp_seconds',
       'When each registry token expires; set by the leader alone.',
@@ -49,11 +45,7 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
       'Namespaces with a problem that an Event in them describes, by the reason of the Event; set by the leader alone.',
       'reason',
     ),
-    events: counter(
-      'events_total',
-      'Events about namespaces: success, error or dropped.',
-      'result',
-    ),
+    events: counter('events_total', 'Events about namespaces: success, error or dropped.', 'result'),
     caBundlePatches: counter(
       'ca_bundle_patches_total',
       'Patches of the caBundle in the webhook configuration.',

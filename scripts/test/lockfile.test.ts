@@ -10,13 +10,9 @@ interface Package {
 }
 
 const path = new URL('../../package-lock.json', import.meta.url);
-const { packages }: { readonly packages: Readonly<Record<string, Package>> } = JSON.parse(
-  await readFile(path, 'utf8'),
-);
+const { packages }: { readonly packages: Readonly<Record<string, Package>> } = JSON.parse(await readFile(path, 'utf8'));
 /** What npm fetches: neither our own packages nor the links to them. */
-const fetched = Object.entries(packages).filter(
-  ([folder, { link }]) => folder.includes('node_modules/') && !link,
-);
+const fetched = Object.entries(packages).filter(([folder, { link }]) => folder.includes('node_modules/') && !link);
 
 const HINT = 'remove what is listed from package-lock.json, run: npm run lock';
 
@@ -43,9 +39,7 @@ t.test('no package is bound to a registry', (t) => {
 
 t.test('npm ci finds the packages of each platform', (t) => {
   const missing = Object.entries(packages).flatMap(([parent, one]) =>
-    Object.keys({ ...one.dependencies, ...one.optionalDependencies }).filter(
-      (name) => !isFound(parent, name),
-    ),
+    Object.keys({ ...one.dependencies, ...one.optionalDependencies }).filter((name) => !isFound(parent, name)),
   );
   t.strictSame(missing, [], 'use a registry that has the packages of all platforms');
   t.end();

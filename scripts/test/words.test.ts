@@ -50,8 +50,7 @@ function wordsOf(line: string): string {
 }
 
 function isAllowed(file: string, word: string): boolean {
-  const [pattern] =
-    ALLOWED.find(([files, allowed]) => files.test(file) && allowed.test(word)) ?? [];
+  const [pattern] = ALLOWED.find(([files, allowed]) => files.test(file) && allowed.test(word)) ?? [];
   if (pattern) used.add(pattern);
   return pattern !== undefined;
 }
@@ -70,9 +69,7 @@ function problemsIn(file: string, text: string): readonly string[] {
 
 t.test('no file has a word that we do not use', async (t) => {
   const files = (await listFiles()).filter((file) => !IGNORED.test(file));
-  const problems = await Promise.all(
-    files.map(async (file) => problemsIn(file, await readText(file))),
-  );
+  const problems = await Promise.all(files.map(async (file) => problemsIn(file, await readText(file))));
   t.ok(files.length > 500);
   t.strictSame(problems.flat(), []);
 });

@@ -16,8 +16,7 @@ import { parseRegistryHosts } from './admission/registry-hosts-setting.ts';
 export const webhookVariables = z.object({
   ...commonVariables,
   PORT: port.default(10_250).meta({
-    description:
-      'HTTPS port of the webhook. Private GKE clusters reach only 443 and 10250 from the control plane.',
+    description: 'HTTPS port of the webhook. Private GKE clusters reach only 443 and 10250 from the control plane.',
     example: '10250',
   }),
   OPS_PORT: port.default(9402).meta({

@@ -1,9 +1,4 @@
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  type MetricsRegistry,
-} from '@ecr-pull-secrets/shared/metrics.ts';
+import { Counter, Gauge, Histogram, type MetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
 
 /**

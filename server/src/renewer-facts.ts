@@ -49,10 +49,7 @@ export function openFactsFile(
       const problem = describeError(error);
       if (problem === lastProblem) return;
       lastProblem = problem;
-      logger.warn(
-        { path, problem },
-        'reading the facts of the renewer failed, continuing without them',
-      );
+      logger.warn({ path, problem }, 'reading the facts of the renewer failed, continuing without them');
     }
   }
 

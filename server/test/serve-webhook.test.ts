@@ -20,10 +20,7 @@ import {
   switchFiles,
 } from './support/webhook.ts';
 
-const REVIEW = readFileSync(
-  new URL('./fixtures/admission-review.pod.json', import.meta.url),
-  'utf8',
-);
+const REVIEW = readFileSync(new URL('./fixtures/admission-review.pod.json', import.meta.url), 'utf8');
 const SLOW_HEADERS = 'content-type: application/json\r\ncontent-length: 9';
 const DRAIN_MS = 15_000;
 const POLL_MS = 2_000;
@@ -128,58 +125,52 @@ t.test('readiness gives the problem of an invalid first certificate', async (t) 
   await running.ended;
 });
 
-t.test(
-  'a new certificate is used for new connections, and open connections stay open',
-  async (t) => {
-    const running = await startListening(t);
-    const { port } = running;
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const servedSerialNumber = async () => {
-      const socket = connectTls(connectionOptions(port));
-      await once(socket, 'secureConnect');
-      const { serialNumber } = socket.getPeerCertificate();
-      socket.destroy();
-      return serialNumber;
-    };
-    await call({ port, agent, body: REVIEW });
-    const [openSocket] = Object.values(agent.freeSockets).flat();
-    const before = await servedSerialNumber();
+t.test('a new certificate is used for new connections, and open connections stay open', async (t) => {
+  const running = await startListening(t);
+  const { port } = running;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const servedSerialNumber = async () => {
+    const socket = connectTls(connectionOptions(port));
+    await once(socket, 'secureConnect');
+    const { serialNumber } = socket.getPeerCertificate();
+    socket.destroy();
+    return serialNumber;
+  };
+  await call({ port, agent, body: REVIEW });
+  const [openSocket] = Object.values(agent.freeSockets).flat();
+  const before = await servedSerialNumber();
 
-    await handOver(running, await issue({ freshKey: true }));
+  await handOver(running, await issue({ freshKey: true }));
 
-    t.not(await servedSerialNumber(), before);
-    t.equal((await call({ port, agent, body: REVIEW })).status, 200);
-    t.equal(Object.values(agent.freeSockets).flat()[0], openSocket);
-    agent.destroy();
-    await endProcess(running);
-  },
-);
+  t.not(await servedSerialNumber(), before);
+  t.equal((await call({ port, agent, body: REVIEW })).status, 200);
+  t.equal(Object.values(agent.freeSockets).flat()[0], openSocket);
+  agent.destroy();
+  await endProcess(running);
+});
 
-t.test(
-  'after a stop it is unready at once, and still answers but closes each connection',
-  async (t) => {
-    const running = await startListening(t);
-    const { port, clock } = running;
-    const agent = new Agent({ keepAlive: true });
-    t.equal((await call({ port, agent, body: REVIEW })).headers.connection, 'keep-alive');
+t.test('after a stop it is unready at once, and still answers but closes each connection', async (t) => {
+  const running = await startListening(t);
+  const { port, clock } = running;
+  const agent = new Agent({ keepAlive: true });
+  t.equal((await call({ port, agent, body: REVIEW })).headers.connection, 'keep-alive');
 
-    running.stop();
-    await running.log.next('"draining"');
-    const { status, text } = await running.readiness();
-    t.equal(status, 503);
-    t.match(text, 'stopping');
-    await clock.advance(DRAIN_MS - 1);
-    for (const path of ['/mutate', '/elsewhere']) {
-      const { headers } = await call({ port, agent, path, body: REVIEW });
-      t.equal(headers.connection, 'close', path);
-    }
+  running.stop();
+  await running.log.next('"draining"');
+  const { status, text } = await running.readiness();
+  t.equal(status, 503);
+  t.match(text, 'stopping');
+  await clock.advance(DRAIN_MS - 1);
+  for (const path of ['/mutate', '/elsewhere']) {
+    const { headers } = await call({ port, agent, path, body: REVIEW });
+    t.equal(headers.connection, 'close', path);
+  }
 
-    await clock.advance(1);
-    await running.ended;
-    t.pass('no connection was open, so it did not wait');
-    await t.rejects(call({ port, body: REVIEW }), { code: 'ECONNREFUSED' });
-  },
-);
+  await clock.advance(1);
+  await running.ended;
+  t.pass('no connection was open, so it did not wait');
+  await t.rejects(call({ port, body: REVIEW }), { code: 'ECONNREFUSED' });
+});
 
 t.test('a review in flight at the end of the drain is answered', async (t) => {
   const running = await startListening(t);

@@ -40,9 +40,7 @@ export function partitionsIn(domain: string): readonly AwsPartition[] {
 
 /** The name of a region's partition. */
 export function partitionOf(region: string): string | undefined {
-  return PARTITIONS.find(
-    ({ regionPrefix }) => regionPrefix === '' || region.startsWith(`${regionPrefix}-`),
-  )?.name;
+  return PARTITIONS.find(({ regionPrefix }) => regionPrefix === '' || region.startsWith(`${regionPrefix}-`))?.name;
 }
 
 /** Domains as alternatives of a regular expression, for JavaScript and RE2. */

@@ -42,9 +42,7 @@ function describeProblem(
 }
 
 /** A variable that a function parses. The message of its error becomes the problem of the variable. */
-export function parsedBy<T>(
-  parse: (text: string) => T,
-): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
+export function parsedBy<T>(parse: (text: string) => T): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
   return z.string().transform((text, context) => {
     try {
       return parse(text);
@@ -56,11 +54,7 @@ export function parsedBy<T>(
 }
 
 /** A whole number within limits. */
-export function wholeNumber(
-  what: string,
-  minimum: number,
-  maximum: number,
-): ReturnType<typeof parsedBy<number>> {
+export function wholeNumber(what: string, minimum: number, maximum: number): ReturnType<typeof parsedBy<number>> {
   return parsedBy((text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < minimum || value > maximum) {

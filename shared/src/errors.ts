@@ -51,9 +51,7 @@ export function throwIfAny(problems: readonly string[], code: ErrorCode): void {
 /** Whether a value is an error of the catalogue, with that code if one is passed. */
 export function isCodedError(error: unknown, code?: ErrorCode): error is CodedError {
   if (!(error instanceof Error) || !('code' in error)) return false;
-  return code === undefined
-    ? ERROR_CODES.some((known) => known === error.code)
-    : error.code === code;
+  return code === undefined ? ERROR_CODES.some((known) => known === error.code) : error.code === code;
 }
 
 /** Whether a value is an error of the operating system with that code, for example `ENOENT`. */
@@ -78,7 +76,6 @@ export function describeError(error: unknown): string {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error';
   // Node reports the attempts of a dual-stack connect as an AggregateError with an empty message.
-  if (error instanceof AggregateError && !error.message)
-    return error.errors.map(messageOf).join(', ');
+  if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join(', ');
   return error.message || error.name;
 }

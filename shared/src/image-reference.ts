@@ -31,9 +31,7 @@ export function fullNameOf(image: string): string {
   const registry = registryOf(image);
   const name = image.replace(/@.*$/s, '').replace(/:[^:/]*$/, '');
   const path =
-    /^(?:index\.)?docker\.io\//.test(name) || registry !== DEFAULT_REGISTRY
-      ? name.slice(name.indexOf('/') + 1)
-      : name;
+    /^(?:index\.)?docker\.io\//.test(name) || registry !== DEFAULT_REGISTRY ? name.slice(name.indexOf('/') + 1) : name;
   const isOfficial = registry === DEFAULT_REGISTRY && !path.includes('/');
   return `${registry}/${isOfficial ? 'library/' : ''}${path}`;
 }

@@ -66,15 +66,12 @@ function parseUrl(text: string): { hostPort: string; path: string } | undefined 
   }
 }
 
-const URL_FORM =
-  /^(?:[\w.~!$&'()*+,;=:%@-]*@)?((?:\[[^\]]*\]|[^\s:@[\]/?#]*)(?::\d*)?)(\/[^?#]*)?(?:[?#].*)?$/;
+const URL_FORM = /^(?:[\w.~!$&'()*+,;=:%@-]*@)?((?:\[[^\]]*\]|[^\s:@[\]/?#]*)(?::\d*)?)(\/[^?#]*)?(?:[?#].*)?$/;
 
 /** Compares label by label, so that a wildcard never matches a dot. */
 function matchesHost(glob: readonly string[], labels: readonly string[]): boolean {
   return (
     glob.length === labels.length &&
-    glob.every(
-      (label, index) => label === labels[index] || matchesWildcards(label, labels[index] ?? ''),
-    )
+    glob.every((label, index) => label === labels[index] || matchesWildcards(label, labels[index] ?? ''))
   );
 }

@@ -12,16 +12,13 @@ t.test('the registry of an image is its first segment if that is a host', (t) =>
     'Registry/app': 'Registry',
     'index.docker.io/library/nginx': 'docker.io',
     'evil.io/123456789012.dkr.ecr.us-east-1.amazonaws.com/app': 'evil.io',
-    '123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app@sha256:00':
-      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
-    '123456789012.dkr.ecr.us-east-1.amazonaws.com/public.ecr.aws/foo':
-      '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app@sha256:00': '123456789012.dkr.ecr.us-east-1.amazonaws.com',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/public.ecr.aws/foo': '123456789012.dkr.ecr.us-east-1.amazonaws.com',
     'public.ecr.aws/123456789012.dkr.ecr.us-east-1.amazonaws.com/foo': 'public.ecr.aws',
     '123456789012.dkr.ecr.us-east-1.amazonaws.com': 'docker.io',
     '': 'docker.io',
   };
-  for (const [image, registry] of Object.entries(images))
-    t.equal(registryOf(image), registry, image);
+  for (const [image, registry] of Object.entries(images)) t.equal(registryOf(image), registry, image);
   t.end();
 });
 

@@ -2,19 +2,18 @@ import t from 'tap';
 import { parseNamespacePattern } from '../src/namespace-pattern.ts';
 
 t.test('namespace patterns have the syntax of k8s-ecr-login-renew', (t) => {
-  const cases: readonly (readonly [text: string, yes: readonly string[], no: readonly string[]])[] =
-    [
-      ['default', ['default'], ['default2', 'my-default']],
-      ['a,b;c\nd', ['a', 'b', 'c', 'd'], ['e', '']],
-      [' a , , b ,\n', ['a', 'b'], ['']],
-      ['de\tfa\rult', ['default'], []],
-      ['team-*', ['team-', 'team-a', 'team-a-b'], ['team', 'a-team-b']],
-      ['ns?2', ['ns12', 'ns22'], ['ns2', 'ns112']],
-      ['*', ['anything'], []],
-      ['a**b*?', ['abc', 'axbxc'], ['ab']],
-      ['', [], ['default']],
-      [',;\n', [], ['default']],
-    ];
+  const cases: readonly (readonly [text: string, yes: readonly string[], no: readonly string[]])[] = [
+    ['default', ['default'], ['default2', 'my-default']],
+    ['a,b;c\nd', ['a', 'b', 'c', 'd'], ['e', '']],
+    [' a , , b ,\n', ['a', 'b'], ['']],
+    ['de\tfa\rult', ['default'], []],
+    ['team-*', ['team-', 'team-a', 'team-a-b'], ['team', 'a-team-b']],
+    ['ns?2', ['ns12', 'ns22'], ['ns2', 'ns112']],
+    ['*', ['anything'], []],
+    ['a**b*?', ['abc', 'axbxc'], ['ab']],
+    ['', [], ['default']],
+    [',;\n', [], ['default']],
+  ];
   for (const [text, yes, no] of cases) {
     const pattern = parseNamespacePattern(text);
     for (const name of yes) t.ok(pattern.matches(name), `${JSON.stringify(text)} matches ${name}`);
@@ -35,9 +34,7 @@ t.test('every short pattern matches the short names that its wildcards describe'
   const names = textsOver('ab', 5);
   const wrong = textsOver('ab*?', 5).filter((text) => {
     const pattern = parseNamespacePattern(text);
-    return names.some(
-      (name) => pattern.matches(name) !== (text !== '' && matchesByDefinition(text, name)),
-    );
+    return names.some((name) => pattern.matches(name) !== (text !== '' && matchesByDefinition(text, name)));
   });
   t.strictSame(wrong, []);
   t.end();
@@ -59,10 +56,7 @@ function matchesByDefinition(pattern: string, name: string): boolean {
   if (pattern === '') return name === '';
   const rest = pattern.slice(1);
   if (pattern.startsWith('*')) {
-    return (
-      matchesByDefinition(rest, name) ||
-      (name !== '' && matchesByDefinition(pattern, name.slice(1)))
-    );
+    return matchesByDefinition(rest, name) || (name !== '' && matchesByDefinition(pattern, name.slice(1)));
   }
   const isFirst = pattern.startsWith('?') ? name !== '' : name[0] === pattern[0];
   return isFirst && matchesByDefinition(rest, name.slice(1));

@@ -97,13 +97,7 @@ export const REFUSED_KEYS: Readonly<Record<string, readonly string[]>> = {
     'a.example\\b',
     '12345678901?.dkr.ecr.us-east-1.amazonaws.com',
   ],
-  'has brackets': [
-    '[0-9]*.dkr.ecr.us-east-1.amazonaws.com',
-    '[a-z].example',
-    '[::1]',
-    'a]:5',
-    '[]',
-  ],
+  'has brackets': ['[0-9]*.dkr.ecr.us-east-1.amazonaws.com', '[a-z].example', '[::1]', 'a]:5', '[]'],
   'has a port': [
     'a.example:',
     'a.example:0',

@@ -23,9 +23,7 @@ const CREDENTIALS = { username: 'me', password: 'secret' };
  *
  * @param routes - ports of 127.0.0.1 by `name:port`; the names need not exist
  */
-export async function startSocks5Proxy(
-  routes: Readonly<Record<string, number>>,
-): Promise<Socks5Proxy> {
+export async function startSocks5Proxy(routes: Readonly<Record<string, number>>): Promise<Socks5Proxy> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -50,11 +48,7 @@ export async function startSocks5Proxy(
   };
 }
 
-async function serve(
-  client: Socket,
-  routes: Readonly<Record<string, number>>,
-  requests: string[],
-): Promise<void> {
+async function serve(client: Socket, routes: Readonly<Record<string, number>>, requests: string[]): Promise<void> {
   await nextPiece(client);
   client.write(Buffer.of(VERSION, USERNAME_PASSWORD));
   const { username, password } = CREDENTIALS;

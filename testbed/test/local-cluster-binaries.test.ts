@@ -115,10 +115,7 @@ t.test('binaries are built once, although two ask at once, and found again', asy
 });
 
 t.test('a build that takes long reports now and then that it is still running', async (t) => {
-  const environment = buildEnvironment(
-    t,
-    'case "$package" in *etcd*) sleep 1;; esac; echo > "$output"',
-  );
+  const environment = buildEnvironment(t, 'case "$package" in *etcd*) sleep 1;; esac; echo > "$output"');
 
   const { lines } = await ensure(environment, 200);
 

@@ -11,14 +11,7 @@ import { writeCredentials } from '../src/local-cluster/credentials.ts';
 import { startGuardian } from '../src/local-cluster/guardian.ts';
 import { findProcesses } from '../src/local-cluster/remains.ts';
 import { requireLinux } from '../src/local-cluster/settings.ts';
-import {
-  childrenOf,
-  executables,
-  firstLine,
-  runScript,
-  sourceUrl,
-  until,
-} from '../testing/processes.ts';
+import { childrenOf, executables, firstLine, runScript, sourceUrl, until } from '../testing/processes.ts';
 
 const silent = (): void => undefined;
 
@@ -55,11 +48,10 @@ t.test('two clusters at once', async (t) => {
   });
 
   await t.test('RBAC is enforced', async (t) => {
-    const created = await asAdmin(
-      cluster,
-      '/api/v1/namespaces/default/serviceaccounts/default/token',
-      { method: 'POST', body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' } },
-    );
+    const created = await asAdmin(cluster, '/api/v1/namespaces/default/serviceaccounts/default/token', {
+      method: 'POST',
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' },
+    });
     const { serverUrl, caPem } = cluster;
     const path = '/api/v1/namespaces/default/secrets';
 
@@ -148,9 +140,7 @@ t.test('two clusters at once', async (t) => {
       .split('\n')
       .map((line) => JSON.parse(line));
 
-    const creations = events.filter(
-      ({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'namespaces',
-    );
+    const creations = events.filter(({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'namespaces');
 
     t.match(
       creations.filter(({ user }) => user.username === 'admin'),

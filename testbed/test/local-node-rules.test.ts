@@ -4,10 +4,7 @@ import t from 'tap';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import type { Endpoint, EndpointSlice } from '../src/local-node/api/objects.ts';
 import type { ContainerFacts } from '../src/local-node/containers/container-facts.ts';
-import {
-  createRestartBackOff,
-  KUBELET_BACK_OFF,
-} from '../src/local-node/containers/restart-back-off.ts';
+import { createRestartBackOff, KUBELET_BACK_OFF } from '../src/local-node/containers/restart-back-off.ts';
 import { expandVariables } from '../src/local-node/environment/expansion.ts';
 import { createPathMapper } from '../src/local-node/environment/path-mapper.ts';
 import { parseQuantity } from '../src/local-node/environment/quantity.ts';
@@ -107,43 +104,34 @@ t.test('a token is fetched anew in the last fifth of its life, and once a day', 
   t.ok(needsRefresh(token(48), 86_400_001));
 });
 
-t.test(
-  'a Service leads to ready endpoints, else to those that terminate and still serve',
-  async (t) => {
-    const ports = [
-      { name: 'web', port: 443 },
-      { name: 'other', port: 444 },
-      { name: 'web', port: 445, protocol: 'UDP' },
-    ];
-    const service = { metadata: METADATA, spec: { clusterIP: '127.64.0.9', ports } };
-    const targets = (...slices: EndpointSlice[]): string[] =>
-      computeFrontends(service, slices, toTestLoopback).map(
-        (frontend) => `${frontend.port}: ${[...frontend.targets].join()}`,
-      );
+t.test('a Service leads to ready endpoints, else to those that terminate and still serve', async (t) => {
+  const ports = [
+    { name: 'web', port: 443 },
+    { name: 'other', port: 444 },
+    { name: 'web', port: 445, protocol: 'UDP' },
+  ];
+  const service = { metadata: METADATA, spec: { clusterIP: '127.64.0.9', ports } };
+  const targets = (...slices: EndpointSlice[]): string[] =>
+    computeFrontends(service, slices, toTestLoopback).map(
+      (frontend) => `${frontend.port}: ${[...frontend.targets].join()}`,
+    );
 
-    const going = endpoint('10.1.1.1', { ready: false, serving: true, terminating: true });
-    const ready = endpoint('10.1.1.2', { ready: true, serving: true, terminating: false });
-    const dead = endpoint('10.1.1.3', { ready: false, serving: false, terminating: true });
-    const foreign = endpoint('192.168.1.1', { ready: true });
-    t.strictSame(targets(slice(going, dead), slice(ready, foreign)), [
-      '443: 127.1.1.2:8080',
-      '444: ',
-    ]);
-    t.strictSame(targets(slice(going, dead)), ['443: 127.1.1.1:8080', '444: ']);
-    t.strictSame(targets(slice(dead)), ['443: ', '444: ']);
-    t.strictSame(targets(), ['443: ', '444: ']);
-  },
-);
+  const going = endpoint('10.1.1.1', { ready: false, serving: true, terminating: true });
+  const ready = endpoint('10.1.1.2', { ready: true, serving: true, terminating: false });
+  const dead = endpoint('10.1.1.3', { ready: false, serving: false, terminating: true });
+  const foreign = endpoint('192.168.1.1', { ready: true });
+  t.strictSame(targets(slice(going, dead), slice(ready, foreign)), ['443: 127.1.1.2:8080', '444: ']);
+  t.strictSame(targets(slice(going, dead)), ['443: 127.1.1.1:8080', '444: ']);
+  t.strictSame(targets(slice(dead)), ['443: ', '444: ']);
+  t.strictSame(targets(), ['443: ', '444: ']);
+});
 
 t.test('a refused port is explained', async (t) => {
   const error = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
 
   const explained = explainListenError('127.64.0.9', 443, error);
 
-  t.match(
-    explained,
-    /127\.64\.0\.9:443 .*service\.port.*net\.ipv4\.ip_unprivileged_port_start=443/,
-  );
+  t.match(explained, /127\.64\.0\.9:443 .*service\.port.*net\.ipv4\.ip_unprivileged_port_start=443/);
   const busy = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
   t.notMatch(explainListenError('127.64.0.9', 443, busy), /sysctl/);
 });
@@ -187,14 +175,7 @@ t.test('a pod’s phase follows its containers', async (t) => {
     ['init runs', [running], [waiting], 'Always', false, 'Pending'],
     ['init will be tried again', [looping], [waiting], 'Always', false, 'Pending'],
     ['init failed for good', [failed], [waiting], 'Never', false, 'Failed'],
-    [
-      'a sidecar has not started',
-      [{ ...sidecar, started: false }],
-      [waiting],
-      'Always',
-      false,
-      'Pending',
-    ],
+    ['a sidecar has not started', [{ ...sidecar, started: false }], [waiting], 'Always', false, 'Pending'],
   ] as const;
   for (const [title, initContainers, containers, restartPolicy, isOver, phase] of cases) {
     t.equal(computePhase({ initContainers, containers, restartPolicy, isOver }), phase, title);

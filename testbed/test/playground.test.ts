@@ -88,9 +88,7 @@ t.test('a playground whose installation fails', async (t) => {
   await t.test('shows why the pods of a failed installation are not ready', async (t) => {
     for (const pod of [1, 2]) await listen(t, `${cluster.podCidrPrefix}.1.${pod}`, 9402);
 
-    const message = await playground
-      .install({}, { withinSeconds: 8 })
-      .then(() => '', describeError);
+    const message = await playground.install({}, { withinSeconds: 8 }).then(() => '', describeError);
 
     t.match(message, /^helm upgrade failed: /);
     const pods = message.split(/^pod ecr-pull-secrets-\S+ is not ready:$/m).slice(1);

@@ -4,20 +4,13 @@ import { requestApi } from '../src/local-cluster/api-request.ts';
 import type { LocalCluster } from '../src/local-cluster/cluster.ts';
 
 /** All series of one of the API server's metrics, as lines; none if it was never counted. */
-export async function seriesOfMetric(
-  cluster: LocalCluster,
-  name: string,
-): Promise<readonly string[]> {
+export async function seriesOfMetric(cluster: LocalCluster, name: string): Promise<readonly string[]> {
   const { body } = await requestApi({ ...cluster, token: cluster.adminToken }, '/metrics');
   return body.split('\n').filter((line) => line.startsWith(`${name}{`));
 }
 
 /** Their sum, or that of those with a label. */
-export async function sumOfMetric(
-  cluster: LocalCluster,
-  name: string,
-  label = '',
-): Promise<number> {
+export async function sumOfMetric(cluster: LocalCluster, name: string, label = ''): Promise<number> {
   const lines = (await seriesOfMetric(cluster, name)).filter((line) => line.includes(label));
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }

@@ -21,11 +21,7 @@ export async function authorize(config: ECRClientConfig): Promise<Authorization>
   const client = new ECRClient({ maxAttempts: 1, ...config });
   try {
     const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
-    const {
-      authorizationToken: token = '',
-      expiresAt,
-      proxyEndpoint,
-    } = authorizationData?.[0] ?? {};
+    const { authorizationToken: token = '', expiresAt, proxyEndpoint } = authorizationData?.[0] ?? {};
     return { token, expiresAt, proxyEndpoint };
   } finally {
     client.destroy();

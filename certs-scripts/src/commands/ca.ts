@@ -36,8 +36,6 @@ export const caCommand = defineCommand({
     );
     const until = certificateDates(certificatePem).notAfter.toISOString();
     stdout.write(`made ${join(options.out, 'ca.crt')}, valid until ${until}\n`);
-    stdout.write(
-      `made ${join(options.out, 'ca.key')}, which signs for it: keep it out of the cluster\n`,
-    );
+    stdout.write(`made ${join(options.out, 'ca.key')}, which signs for it: keep it out of the cluster\n`);
   },
 });

@@ -1,8 +1,4 @@
-import {
-  wantsHelp,
-  createUsageError,
-  didYouMean,
-} from '@ecr-pull-secrets/shared/command-line/usage.ts';
+import { wantsHelp, createUsageError, didYouMean } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { caCommand } from './ca.ts';
 import type { CertsCommand, CertsContext } from './command.ts';
 import { servingCommand } from './serving.ts';

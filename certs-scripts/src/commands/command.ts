@@ -21,16 +21,11 @@ export interface CertsCommand {
 interface Definition<Options extends z.ZodObject> extends Pick<CertsCommand, 'name' | 'summary'> {
   readonly description: string;
   readonly options: Options;
-  readonly run: (
-    options: Readonly<z.output<Options>>,
-    context: CertsContext,
-  ) => void | Promise<void>;
+  readonly run: (options: Readonly<z.output<Options>>, context: CertsContext) => void | Promise<void>;
 }
 
 /** A command that reads its options and shows its help. */
-export function defineCommand<Options extends z.ZodObject>(
-  definition: Definition<Options>,
-): CertsCommand {
+export function defineCommand<Options extends z.ZodObject>(definition: Definition<Options>): CertsCommand {
   const { name, summary, description, options, run } = definition;
   const commandLine = { words: `ecr-pull-secrets certs ${name}`, description, options };
   return {

@@ -44,10 +44,7 @@ export const commonName = parsedBy((text) => {
   return text;
 });
 
-export const force = z
-  .boolean()
-  .default(false)
-  .meta({ description: 'Replaces files that are there.' });
+export const force = z.boolean().default(false).meta({ description: 'Replaces files that are there.' });
 
 /** A folder or a file. */
 export const path = parsedBy((text) => {
@@ -62,9 +59,6 @@ export function days(usual: number) {
 }
 
 /** The name that an API server asks for: apiserver/pkg/util/webhook/client.go. */
-export function calledName(target: {
-  readonly service: string;
-  readonly namespace: string;
-}): string {
+export function calledName(target: { readonly service: string; readonly namespace: string }): string {
   return `${target.service}.${target.namespace}.svc`;
 }

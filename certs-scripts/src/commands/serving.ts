@@ -8,23 +8,8 @@ import { certificateDates } from '../verify/certificate-dates.ts';
 import { verifyCertificateSet } from '../verify/certificate-set.ts';
 import type { PemPair } from '../verify/pem.ts';
 import { defineCommand } from './command.ts';
-import {
-  certificateFile,
-  type NewFile,
-  privateKeyFile,
-  readTextFile,
-  writeFileSet,
-} from './file-set.ts';
-import {
-  calledName,
-  DAY_MS,
-  days,
-  extraDnsNames,
-  force,
-  namespace,
-  path,
-  service,
-} from './options.ts';
+import { certificateFile, type NewFile, privateKeyFile, readTextFile, writeFileSet } from './file-set.ts';
+import { calledName, DAY_MS, days, extraDnsNames, force, namespace, path, service } from './options.ts';
 
 /** The dates of certificates have whole seconds. */
 const SECOND_MS = 1000;
@@ -69,9 +54,7 @@ export const servingCommand = defineCommand({
 
     const { notAfter } = certificateDates(serving.certificatePem);
     const names = files.map(({ name }) => join(options.out, name)).join(' and ');
-    stdout.write(
-      `made ${names} for ${dnsNames.join(', ')}, valid until ${notAfter.toISOString()}\n`,
-    );
+    stdout.write(`made ${names} for ${dnsNames.join(', ')}, valid until ${notAfter.toISOString()}\n`);
     if (notAfter.getTime() + SECOND_MS < now.getTime() + options.days * DAY_MS)
       stderr.write(`note: it ends with its CA, before the ${options.days} days are over\n`);
   },
@@ -88,10 +71,7 @@ async function readCaFiles(directory: string, now: Date): Promise<PemPair> {
 }
 
 /** A bundle that is there already and lists the CA, perhaps beside one that is being replaced. */
-async function listingBundle(
-  bundlePath: string,
-  { certificatePem }: PemPair,
-): Promise<string | undefined> {
+async function listingBundle(bundlePath: string, { certificatePem }: PemPair): Promise<string | undefined> {
   const bundlePem = await readTextFile(bundlePath).catch(() => '');
   const listed = splitBundle(bundlePem);
   return splitBundle(certificatePem).every((pem) => listed.includes(pem)) ? bundlePem : undefined;

@@ -7,8 +7,7 @@ import { calledName, DAY_MS, extraDnsNames, namespace, path, service } from './o
 import { pathsIn, readSet, type SetPaths } from './read-set.ts';
 
 /** The webhook and the renewer read it too, but a person may take the file elsewhere. */
-const MENDED =
-  'is not as Go reads PEM, since a BEGIN or END is not alone on its line: use what `certs yaml` prints';
+const MENDED = 'is not as Go reads PEM, since a BEGIN or END is not alone on its line: use what `certs yaml` prints';
 
 const FILE_OPTIONS = ['ca', 'cert', 'key'] as const;
 

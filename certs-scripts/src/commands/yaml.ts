@@ -41,8 +41,7 @@ export const yamlCommand = defineCommand({
       throw createError('ECRPS_CERTIFICATE_INVALID', message);
     }
     // A screen keeps what it showed.
-    if (stdout.isTTY === true)
-      stderr.write('note: this shows a private key; pipe it into kubectl apply instead\n');
+    if (stdout.isTTY === true) stderr.write('note: this shows a private key; pipe it into kubectl apply instead\n');
     stdout.write(
       secretYaml({
         set,

@@ -5,11 +5,7 @@ import type { PemPair } from '../verify/pem.ts';
 import { privateKeyToPem } from '../verify/private-key.ts';
 import { generateRsaKeyPair, type KeyPair } from './key-pair.ts';
 import { createSerialNumber } from './serial-number.ts';
-import {
-  commonNameField,
-  signCertificate,
-  subjectSerialNumberField,
-} from './signed-certificate.ts';
+import { commonNameField, signCertificate, subjectSerialNumberField } from './signed-certificate.ts';
 
 export interface CaOptions {
   /** What people will read in the subject; at most 64 characters (RFC 5280 ub-common-name). */

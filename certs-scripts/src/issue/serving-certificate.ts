@@ -42,10 +42,7 @@ function serviceDnsNames(serviceName: string, namespace: string): readonly strin
  * @throws ECRPS_CA_INVALID if the CA cannot sign
  * @throws ECRPS_CERTIFICATE_INVALID if `verifyCertificateSet` refuses the result
  */
-export async function createServingCertificate(
-  ca: PemPair,
-  options: ServingCertificateOptions,
-): Promise<PemPair> {
+export async function createServingCertificate(ca: PemPair, options: ServingCertificateOptions): Promise<PemPair> {
   const { now, serviceName, namespace, extraDnsNames = [] } = options;
   throwIfAny(verifyCa(ca, now), 'ECRPS_CA_INVALID');
 

@@ -47,10 +47,7 @@ export function subjectSerialNumberField(value: string): forge.pki.CertificateFi
  * node-forge encodes it, node:crypto signs it: node-forge's own RSA takes 40 ms of the event loop
  * for each signature, is not constant in time, and defaults to SHA-1.
  */
-export async function signCertificate(
-  template: CertificateTemplate,
-  issuerKey: KeyObject,
-): Promise<string> {
+export async function signCertificate(template: CertificateTemplate, issuerKey: KeyObject): Promise<string> {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = toForgePublicKey(template.publicKey);
   certificate.serialNumber = template.serialNumber;

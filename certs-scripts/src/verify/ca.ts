@@ -1,9 +1,4 @@
-import {
-  dateProblems,
-  extensionProblems,
-  signatureProblems,
-  usageProblems,
-} from './certificate-problems.ts';
+import { dateProblems, extensionProblems, signatureProblems, usageProblems } from './certificate-problems.ts';
 import type { Certificate } from './certificate.ts';
 import { type PemPair, readPemCertificates } from './pem.ts';
 import { keyProblems, readPrivateKey } from './private-key.ts';
@@ -41,8 +36,7 @@ export function readCa({ certificatePem, privateKeyPem }: PemPair): ReadCa {
   if (!certificate || certificates.length > 1 || unreadable.length > 0)
     return { certificate: undefined, problems: [`${WHAT} must be exactly one readable PEM block`] };
   const { publicKey, basicConstraints } = certificate;
-  if (publicKey.algorithm !== 'RSA')
-    return { certificate: undefined, problems: ['the CA key is not an RSA key'] };
+  if (publicKey.algorithm !== 'RSA') return { certificate: undefined, problems: ['the CA key is not an RSA key'] };
 
   const problems = [
     ...extensionProblems(WHAT, certificate),
@@ -50,8 +44,7 @@ export function readCa({ certificatePem, privateKeyPem }: PemPair): ReadCa {
     ...keyProblems(readPrivateKey(privateKeyPem), certificates),
   ];
   const bits = publicKey.key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (bits < RSA_KEY_BITS)
-    problems.push(`${WHAT} has an RSA key of ${bits} bits; ${RSA_KEY_BITS} are the least`);
+  if (bits < RSA_KEY_BITS) problems.push(`${WHAT} has an RSA key of ${bits} bits; ${RSA_KEY_BITS} are the least`);
   if (basicConstraints?.isCa !== true) problems.push(`${WHAT} lacks the flag CA:TRUE`);
   const isSelfIssued = certificate.rawIssuer.equals(certificate.rawSubject);
   if (!isSelfIssued || signatureProblems(certificate, certificate).length > 0)

@@ -17,8 +17,7 @@ const TLS_CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 const SERVER_USAGES = new Set(['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']);
 
 /** RFC 1123 §2.1. Callers can use no other name. */
-const DNS_NAME =
-  /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
+const DNS_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
 
 /** Whether callers can call a server by this name. */
 export function isDnsName(text: string): boolean {
@@ -82,12 +81,7 @@ export function signatureProblems(certificate: Certificate, issuer: Certificate)
  *
  * @param pathLength - how many intermediates are between it and the leaf
  */
-export function caProblems(
-  ca: Certificate,
-  role: 'root' | 'intermediate',
-  pathLength: number,
-  now: Date,
-): string[] {
+export function caProblems(ca: Certificate, role: 'root' | 'intermediate', pathLength: number, now: Date): string[] {
   const what = caName(ca);
   const { basicConstraints } = ca;
   const problems = [...extensionProblems(what, ca), ...dateProblems(what, ca, now)];
@@ -103,8 +97,7 @@ export function caProblems(
 
 /** What is wrong with the purposes that a certificate, leaf or not, is limited to. */
 export function usageProblems(what: string, { extendedKeyUsages }: Certificate): string[] {
-  const isForServers =
-    extendedKeyUsages.length === 0 || extendedKeyUsages.some((usage) => SERVER_USAGES.has(usage));
+  const isForServers = extendedKeyUsages.length === 0 || extendedKeyUsages.some((usage) => SERVER_USAGES.has(usage));
   if (isForServers) return [];
   return [`${what} is not for servers: its extended key usage lacks serverAuth`];
 }
@@ -114,9 +107,7 @@ export function sentProblems(what: string, { publicKey }: Certificate): string[]
   const bits = publicKey.key.asymmetricKeyDetails?.modulusLength;
   if (bits === undefined || publicKey.algorithm !== 'RSA') return [];
   const rule = bits < OPENSSL_RSA_BITS ? `${OPENSSL_RSA_BITS} are the least` : 'too many for Go';
-  return bits < OPENSSL_RSA_BITS || bits > GO_TLS_RSA_BITS
-    ? [`${what} has an RSA key of ${bits} bits; ${rule}`]
-    : [];
+  return bits < OPENSSL_RSA_BITS || bits > GO_TLS_RSA_BITS ? [`${what} has an RSA key of ${bits} bits; ${rule}`] : [];
 }
 
 /** What Go refuses in an RSA key, whatever it is used for. */
@@ -127,9 +118,7 @@ function rsaProblems(what: string, { publicKey }: Certificate): string[] {
 
 /** Critical extensions that Go does not know. */
 export function extensionProblems(what: string, { unhandledCritical }: Certificate): string[] {
-  return unhandledCritical.map(
-    (id) => `${what} has a critical extension that Go does not know: ${id}`,
-  );
+  return unhandledCritical.map((id) => `${what} has a critical extension that Go does not know: ${id}`);
 }
 
 function leafKeyProblems(leaf: Certificate): string[] {

@@ -98,9 +98,7 @@ function bundleProblems({ bundle }: ReadCertificateSet): string[] {
 function sizeProblems(chain: readonly Certificate[]): string[] {
   const bytes = chain.reduce((sum, { x509 }) => sum + x509.raw.length + FRAME_BYTES, 0);
   if (bytes <= MAX_SENT_BYTES) return [];
-  return [
-    `the certificate has ${bytes} bytes of intermediates with it; Go takes ${MAX_SENT_BYTES} at most`,
-  ];
+  return [`the certificate has ${bytes} bytes of intermediates with it; Go takes ${MAX_SENT_BYTES} at most`];
 }
 
 /** The library's message stays out: it may describe the text of the key. Its code does not. */

@@ -1,12 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import {
-  contextTag,
-  createDerReader,
-  type DerElement,
-  type DerReader,
-  readPart,
-  TAG,
-} from './der.ts';
+import { contextTag, createDerReader, type DerElement, type DerReader, readPart, TAG } from './der.ts';
 import { checkDistinguishedName } from './distinguished-name.ts';
 import { type Extensions, NO_EXTENSIONS, readExtensions } from './extensions.ts';
 import { type PublicKey, readPublicKey } from './public-key.ts';
@@ -53,9 +46,7 @@ export function readCertificate(der: Buffer): Certificate {
   if (!algorithm.content.equals(outerAlgorithm.content)) {
     throw new Error('it names two signature algorithms');
   }
-  const signatureAlgorithm = readPart('signature algorithm', () =>
-    readSignatureAlgorithm(algorithm.content),
-  );
+  const signatureAlgorithm = readPart('signature algorithm', () => readSignatureAlgorithm(algorithm.content));
   const issuer = readPart('issuer', () => readName(body));
   const [notBefore, notAfter] = readPart('validity', () => readValidity(body.enter()));
   const subject = readPart('subject', () => readName(body));
@@ -100,9 +91,7 @@ function readRest(body: DerReader, version: number): Extensions {
   readPart('unique identifier', () => body.readOptional(contextTag(1, 'primitive')));
   readPart('unique identifier', () => body.readOptional(contextTag(2, 'primitive')));
   if (version < VERSION_3) return NO_EXTENSIONS;
-  const reader = readPart('extensions', () =>
-    body.enterOptional(contextTag(3, 'constructed'))?.enter(),
-  );
+  const reader = readPart('extensions', () => body.enterOptional(contextTag(3, 'constructed'))?.enter());
   return reader ? readExtensions(reader) : NO_EXTENSIONS;
 }
 

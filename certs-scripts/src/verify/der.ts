@@ -73,8 +73,7 @@ export function createDerReader(bytes: Buffer): DerReader {
     if (nextTag() !== tag) throw malformed();
     return readAny();
   };
-  const readOptional = (tag: number): DerElement | undefined =>
-    nextTag() === tag ? readAny() : undefined;
+  const readOptional = (tag: number): DerElement | undefined => (nextTag() === tag ? readAny() : undefined);
   const enterOptional = (tag: number): DerReader | undefined => {
     const element = readOptional(tag);
     return element && createDerReader(element.content);

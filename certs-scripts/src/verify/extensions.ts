@@ -91,16 +91,13 @@ export function readExtensions(reader: DerReader): Extensions {
   const unhandledCritical: string[] = [];
   const extensions = Array.from(reader.sequences(), (extension) => {
     const read = readPart('extension', () => readExtension(extension));
-    if (seen.has(read.identifier))
-      throw new Error(`the extension ${read.identifier} is there twice`);
+    if (seen.has(read.identifier)) throw new Error(`the extension ${read.identifier} is there twice`);
     seen.add(read.identifier);
     return read;
   });
   const found = extensions.map(({ identifier, isCritical, value }) => {
     const [name, read, neverCritical] = KINDS[identifier] ?? UNKNOWN;
-    const { isHandled = true, ...findings } = readPart(name, () =>
-      read(createDerReader(value), value),
-    );
+    const { isHandled = true, ...findings } = readPart(name, () => read(createDerReader(value), value));
     if (isCritical && neverCritical) throw new Error(`the ${name} is critical`);
     if (isCritical && !isHandled) unhandledCritical.push(identifier);
     return findings;
@@ -179,9 +176,7 @@ function readInhibitAnyPolicy(reader: DerReader): Findings {
 /** Nothing in it is used, but Go refuses what is malformed. */
 function readDistributionPoints(reader: DerReader): Findings {
   for (const point of reader.enter().sequences()) {
-    const names = point
-      .enterOptional(contextTag(0, 'constructed'))
-      ?.enter(contextTag(0, 'constructed'));
+    const names = point.enterOptional(contextTag(0, 'constructed'))?.enter(contextTag(0, 'constructed'));
     while (names?.nextTag() === contextTag(6, 'primitive')) names.readAny();
   }
   return {};

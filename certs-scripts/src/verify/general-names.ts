@@ -54,8 +54,7 @@ export function readSubtrees(reader?: DerReader): GeneralNames {
     Array.from(reader?.sequences() ?? [], (subtree) => subtree.readAny()),
     {
       checkUri: (host) => {
-        if (isIP(host) !== 0 || !isDomain(host, 'constraint'))
-          throw unusable('URI constraint', host);
+        if (isIP(host) !== 0 || !isDomain(host, 'constraint')) throw unusable('URI constraint', host);
       },
       lengths: [8, 32],
       numberOf: ({ tag }) => (tag >= 0x80 && tag < 0xa0 ? tag - 0x80 : -1),
@@ -63,12 +62,9 @@ export function readSubtrees(reader?: DerReader): GeneralNames {
   );
   const invalid =
     names.dns.find((name) => !isDomain(name, 'constraint')) ??
-    names.emails.find(
-      (email) => !(email.includes('@') ? mailboxOf(email) : isDomain(email, 'constraint')),
-    );
+    names.emails.find((email) => !(email.includes('@') ? mailboxOf(email) : isDomain(email, 'constraint')));
   if (invalid !== undefined) throw unusable('name constraint', invalid);
-  if (!names.addresses.every(hasContiguousMask))
-    throw new Error('invalid mask in an IP constraint');
+  if (!names.addresses.every(hasContiguousMask)) throw new Error('invalid mask in an IP constraint');
   return names;
 }
 
@@ -89,9 +85,7 @@ function collect(elements: readonly DerElement[], rules: Rules): GeneralNames {
       });
   const uris = textsOf(URI);
   for (const uri of uris) rules.checkUri(uri);
-  const addresses = elements
-    .filter((element) => rules.numberOf(element) === ADDRESS)
-    .map(({ content }) => content);
+  const addresses = elements.filter((element) => rules.numberOf(element) === ADDRESS).map(({ content }) => content);
   if (!addresses.every(({ length }) => rules.lengths.includes(length)))
     throw new Error('an IP address of another length');
   return {
@@ -134,8 +128,7 @@ export interface Mailbox {
  * Go takes; `undefined` if the text is no such address.
  */
 export function mailboxOf(text: string): Mailbox | undefined {
-  const form =
-    /^(?<local>[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)@(?<domain>.*)$/.exec(text);
+  const form = /^(?<local>[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)@(?<domain>.*)$/.exec(text);
   const { local, domain } = form?.groups ?? {};
   if (local === undefined || domain === undefined || !isDomain(domain, 'name')) return undefined;
   return { local, domain: domain.toLowerCase() };

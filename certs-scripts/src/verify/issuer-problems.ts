@@ -21,8 +21,7 @@ export function issuerProblems(
 ): readonly string[] {
   if (roots.length === 0) return unreadable.map((problem) => `the CA bundle ${problem}`);
   const { chains, rejections } = findChains(leaf, { intermediates, roots }, now);
-  if (chains.length === 0)
-    return rejections.size > 0 ? firstOf([...rejections]) : [unknownIssuer(leaf, roots)];
+  if (chains.length === 0) return rejections.size > 0 ? firstOf([...rejections]) : [unknownIssuer(leaf, roots)];
   const problems = chains.map(chainProblems);
   // One good chain is enough.
   return problems.some((one) => one.length === 0) ? [] : firstOf([...new Set(problems.flat())]);

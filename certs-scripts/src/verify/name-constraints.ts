@@ -43,9 +43,7 @@ export function nameConstraintProblems(chain: readonly Certificate[]): string[] 
 function unreadableNames({ dns, uris, emails }: GeneralNames): string[] {
   return [
     ...dns.filter((name) => !isDomain(name, 'name')).map((name) => `DNS name ${quote(name)}`),
-    ...uris
-      .filter((uri) => hostOf(uri) === '' || isIP(hostOf(uri)) !== 0)
-      .map((uri) => `URI ${quote(uri)}`),
+    ...uris.filter((uri) => hostOf(uri) === '' || isIP(hostOf(uri)) !== 0).map((uri) => `URI ${quote(uri)}`),
     ...emails.filter((one) => !mailboxOf(one)).map((one) => `e-mail address ${quote(one)}`),
   ].map((name) => `the ${name} cannot be compared with constraints`);
 }
@@ -54,8 +52,7 @@ function problemsUnder(names: GeneralNames, { permitted, excluded }: NameConstra
   const problems = RULES.flatMap(({ what, kind, matches }) =>
     names[kind].flatMap((name) => {
       const isPermitted =
-        permitted[kind].length === 0 ||
-        permitted[kind].some((constraint) => matches(name, constraint, 'permitted'));
+        permitted[kind].length === 0 || permitted[kind].some((constraint) => matches(name, constraint, 'permitted'));
       if (!isPermitted) return [`the ${what} ${quote(name)} is not permitted by any constraint`];
       const exclusion = excluded[kind].find((constraint) => matches(name, constraint, 'excluded'));
       if (exclusion === undefined) return [];
@@ -96,9 +93,7 @@ function addressProblems(names: GeneralNames, { permitted, excluded }: NameConst
     if (!isPermitted || (isMapped && permitted.addresses.length > 0)) {
       return [`${what} is not permitted by any constraint`];
     }
-    const isExcluded = excluded.addresses.some(
-      (range) => !isCanonical(range) || isInRange(address, range),
-    );
+    const isExcluded = excluded.addresses.some((range) => !isCanonical(range) || isInRange(address, range));
     return isExcluded ? [`${what} is excluded by a constraint`] : [];
   });
 }
@@ -125,8 +120,7 @@ function hostOf(uri: string): string {
 
 function countOf(names: readonly GeneralNames[]): number {
   return names.reduce(
-    (sum, { dns, uris, emails, addresses }) =>
-      sum + dns.length + uris.length + emails.length + addresses.length,
+    (sum, { dns, uris, emails, addresses }) => sum + dns.length + uris.length + emails.length + addresses.length,
     0,
   );
 }

@@ -39,8 +39,7 @@ const BEGIN = /-----BEGIN ([A-Z0-9 ]{1,40})-----/g;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** A whole block as Go's `pem.Decode` wants it: each marker on a line of its own. */
-const BLOCK_OF_GO =
-  /^-----BEGIN CERTIFICATE-----[ \t]*\r?\n[^-]*\n-----END CERTIFICATE-----[ \t]*\r?$/gm;
+const BLOCK_OF_GO = /^-----BEGIN CERTIFICATE-----[ \t]*\r?\n[^-]*\n-----END CERTIFICATE-----[ \t]*\r?$/gm;
 
 const HINT = 'it must be PEM blocks of -----BEGIN CERTIFICATE-----';
 

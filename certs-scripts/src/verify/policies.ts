@@ -54,19 +54,13 @@ function levelBelow(
 ): PolicyLevel | undefined {
   if (!level || policies.length === 0) return undefined;
   const expected = new Set([...level.values()].flat());
-  const own = policies.filter(
-    (policy) => policy !== ANY && (expected.has(policy) || level.has(ANY)),
-  );
+  const own = policies.filter((policy) => policy !== ANY && (expected.has(policy) || level.has(ANY)));
   const inherited = policies.includes(ANY) && isAnyTaken ? [...expected] : [];
   return new Map([...own, ...inherited].map((policy) => [policy, [policy]]));
 }
 
 /** What the certificate's own subjects call the policies, or `INVALID`. */
-function mapped(
-  level: PolicyLevel,
-  { policyMappings }: Certificate,
-  isMappingTaken: boolean,
-): PolicyLevel {
+function mapped(level: PolicyLevel, { policyMappings }: Certificate, isMappingTaken: boolean): PolicyLevel {
   const below = new Map(level);
   const subjects = Map.groupBy(policyMappings, ({ issuerPolicy }) => issuerPolicy);
   for (const [issuerPolicy, mappings] of subjects) {

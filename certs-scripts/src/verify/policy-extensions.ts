@@ -39,9 +39,7 @@ export function readMappings(reader: DerReader): Pick<Policies, 'policyMappings'
 
 /** Of any length, unlike others: each number in its shortest form, the last one complete. */
 function isIdentifier(octets: Buffer): boolean {
-  const isPadded = octets.some(
-    (octet, index) => octet === 0x80 && (index === 0 || (octets[index - 1] ?? 0) < 0x80),
-  );
+  const isPadded = octets.some((octet, index) => octet === 0x80 && (index === 0 || (octets[index - 1] ?? 0) < 0x80));
   const last = octets.at(-1);
   return last !== undefined && last < 0x80 && !isPadded;
 }

@@ -33,10 +33,7 @@ export function privateKeyToPem(privateKey: KeyObject): string {
  * What keeps a private key from serving with the first certificate of a chain; nothing that the library
  * says, for that may describe the text of the key.
  */
-export function keyProblems(
-  privateKey: KeyObject | undefined,
-  [leaf, ...others]: readonly Certificate[],
-): string[] {
+export function keyProblems(privateKey: KeyObject | undefined, [leaf, ...others]: readonly Certificate[]): string[] {
   if (!privateKey) return [UNREADABLE];
   if (leaf && isPair(leaf, privateKey)) return [];
   return others.some((other) => isPair(other, privateKey))

@@ -1,12 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import {
-  createDerReader,
-  type DerElement,
-  malformed,
-  readAlgorithm,
-  TAG,
-  toObjectIdentifier,
-} from './der.ts';
+import { createDerReader, type DerElement, malformed, readAlgorithm, TAG, toObjectIdentifier } from './der.ts';
 
 /** The kinds of keys that Go's `crypto/x509` verifies signatures with. */
 export type KeyAlgorithm = 'RSA' | 'ECDSA' | 'Ed25519';
@@ -36,9 +29,7 @@ const MAX_RSA_EXPONENT = 2n ** 31n - 1n;
 const UNCOMPRESSED = 0x04;
 
 /** What Go requires of each kind of key. Each throws an Error if Go does not read the key. */
-const CHECKS: Readonly<
-  Record<KeyAlgorithm, (parameters: DerElement | undefined, bits: Buffer) => void>
-> = {
+const CHECKS: Readonly<Record<KeyAlgorithm, (parameters: DerElement | undefined, bits: Buffer) => void>> = {
   RSA: (parameters) => {
     if (!parameters?.raw.equals(DER_NULL)) throw malformed();
   },

@@ -1,10 +1,4 @@
-import {
-  contextTag,
-  createDerReader,
-  type DerElement,
-  type DerReader,
-  readAlgorithm,
-} from './der.ts';
+import { contextTag, createDerReader, type DerElement, type DerReader, readAlgorithm } from './der.ts';
 import type { KeyAlgorithm } from './public-key.ts';
 
 /** How a certificate is signed. */
@@ -51,12 +45,9 @@ const PSS_SALT_LENGTHS: Readonly<Record<string, bigint>> = {
  */
 export function readSignatureAlgorithm(content: Buffer): SignatureAlgorithm {
   const [identifier, parameters] = readAlgorithm(createDerReader(content));
-  if (identifier === RSA_PSS)
-    return { name: 'RSA-PSS', keyAlgorithm: isPssOfGo(parameters) ? 'RSA' : undefined };
+  if (identifier === RSA_PSS) return { name: 'RSA-PSS', keyAlgorithm: isPssOfGo(parameters) ? 'RSA' : undefined };
   const known = ALGORITHMS[identifier] ?? { name: identifier, keyAlgorithm: undefined };
-  return parameters && known.keyAlgorithm === 'Ed25519'
-    ? { ...known, keyAlgorithm: undefined }
-    : known;
+  return parameters && known.keyAlgorithm === 'Ed25519' ? { ...known, keyAlgorithm: undefined } : known;
 }
 
 /** Go's `getSignatureAlgorithmFromAI`: one hash for both, its length as salt, the usual trailer. */
@@ -70,9 +61,7 @@ function isPssOfGo(element: DerElement | undefined): boolean {
     const saltLength = parameters.enter(contextTag(2, 'constructed')).integer();
     const trailer = parameters.enterOptional(contextTag(3, 'constructed'));
     const isUsualTrailer = !trailer || trailer.integer() === 1n;
-    return (
-      isMgf1 && readHash(mask) === hash && PSS_SALT_LENGTHS[hash] === saltLength && isUsualTrailer
-    );
+    return isMgf1 && readHash(mask) === hash && PSS_SALT_LENGTHS[hash] === saltLength && isUsualTrailer;
   } catch {
     return false;
   }

@@ -9,9 +9,7 @@ const FILES = [privateKeyFile('tls.key', 'new key'), certificateFile('tls.crt', 
 async function contentsOf(directory: string): Promise<Readonly<Record<string, string>>> {
   const entries = await readdir(directory, { withFileTypes: true });
   const files = entries.map(async (entry) => {
-    const content = entry.isDirectory()
-      ? 'a folder'
-      : readFile(join(directory, entry.name), 'utf8');
+    const content = entry.isDirectory() ? 'a folder' : readFile(join(directory, entry.name), 'utf8');
     return [entry.name, await content] as const;
   });
   return Object.fromEntries(await Promise.all(files));
@@ -95,12 +93,9 @@ t.test('a failure after the first file is in place puts everything back', async 
     await rename(from, to);
   };
   const fs = await import('node:fs/promises');
-  const mocked = await t.mockImport<typeof import('../../src/commands/file-set.ts')>(
-    '../../src/commands/file-set.ts',
-    {
-      'node:fs/promises': { ...fs, rename: failing },
-    },
-  );
+  const mocked = await t.mockImport<typeof import('../../src/commands/file-set.ts')>('../../src/commands/file-set.ts', {
+    'node:fs/promises': { ...fs, rename: failing },
+  });
   for (const files of [{ 'tls.key': 'old key', 'tls.crt': 'old certificate' }, {}]) {
     renames = 0;
     const directory = t.testdir(files);

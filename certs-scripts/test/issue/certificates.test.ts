@@ -8,10 +8,7 @@ import { createCa, DEFAULT_CA_LIFETIME_MS } from '../../src/issue/ca.ts';
 import { certificateDates, madeAtMs, renewAtMs } from '../../src/verify/certificate-dates.ts';
 import { generateRsaKeyPair } from '../../src/issue/key-pair.ts';
 import { createSerialNumber } from '../../src/issue/serial-number.ts';
-import {
-  createServingCertificate,
-  DEFAULT_SERVING_LIFETIME_MS,
-} from '../../src/issue/serving-certificate.ts';
+import { createServingCertificate, DEFAULT_SERVING_LIFETIME_MS } from '../../src/issue/serving-certificate.ts';
 import type { PemPair } from '../../src/verify/pem.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -116,11 +113,7 @@ t.test('Node accepts a handshake with TLS 1.2 and 1.3 under every name', async (
   const { serialNumber } = new X509Certificate(serving.certificatePem);
   for (const name of [SERVICE.serviceName, CALLED_NAME, `${CALLED_NAME}.cluster.local`])
     t.equal(await handshake(serving, ca.certificatePem, name), serialNumber, name);
-  t.equal(
-    await handshake(serving, ca.certificatePem, CALLED_NAME, 'TLSv1.2'),
-    serialNumber,
-    'TLS 1.2',
-  );
+  t.equal(await handshake(serving, ca.certificatePem, CALLED_NAME, 'TLSv1.2'), serialNumber, 'TLS 1.2');
 });
 
 t.test('Node refuses another name and another CA, even of the same name', async (t) => {
@@ -129,14 +122,8 @@ t.test('Node refuses another name and another CA, even of the same name', async 
     now,
     keyPair: otherKeyPair,
   });
-  t.equal(
-    await handshake(serving, ca.certificatePem, 'other.registry.svc'),
-    'ERR_TLS_CERT_ALTNAME_INVALID',
-  );
-  t.equal(
-    await handshake(serving, other.certificatePem, CALLED_NAME),
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  );
+  t.equal(await handshake(serving, ca.certificatePem, 'other.registry.svc'), 'ERR_TLS_CERT_ALTNAME_INVALID');
+  t.equal(await handshake(serving, other.certificatePem, CALLED_NAME), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
 });
 
 t.test('while two CAs are in one bundle, certificates of both are accepted', async (t) => {
@@ -148,10 +135,7 @@ t.test('while two CAs are in one bundle, certificates of both are accepted', asy
   ];
   for (const bundle of bundles)
     for (const server of [serving, nextServing])
-      t.equal(
-        await handshake(server, bundle, CALLED_NAME),
-        new X509Certificate(server.certificatePem).serialNumber,
-      );
+      t.equal(await handshake(server, bundle, CALLED_NAME), new X509Certificate(server.certificatePem).serialNumber);
 });
 
 t.test('extra names are added once, and a name that TLS cannot carry is refused', async (t) => {

@@ -46,8 +46,5 @@ t.test('a set ends with its CA if that ends sooner', async (t) => {
     keyPair.privateKey,
   );
   const privateKeyPem = keyPair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  t.strictSame(
-    certificateSetExpiry({ caPem, certificatePem, privateKeyPem, dnsNames, now }),
-    inDays(5),
-  );
+  t.strictSame(certificateSetExpiry({ caPem, certificatePem, privateKeyPem, dnsNames, now }), inDays(5));
 });

@@ -65,15 +65,10 @@ t.test('what Go refuses is refused with its reason', (t) => {
       'the CA certificate CN=root may not sign certificates: its key usage lacks keyCertSign',
     ],
     [below(root(), { signature: 'sha1-rsa' }), 'CN=leaf is signed with SHA1-RSA, which Go refuses'],
-    [
-      below(root(), { key: 'p-224' }),
-      'the certificate has a key that Go takes for no server: ec secp224r1',
-    ],
+    [below(root(), { key: 'p-224' }), 'the certificate has a key that Go takes for no server: ec secp224r1'],
     [
       below(root({ subject: commonName('root', (text) => Buffer.concat([utf8(text)])) }), {
-        issuer: commonName('root', (text) =>
-          Buffer.from([0x13, text.length, ...Buffer.from(text)]),
-        ),
+        issuer: commonName('root', (text) => Buffer.from([0x13, text.length, ...Buffer.from(text)])),
       }),
       'no CA of the bundle signed the certificate: issuer CN=root, CAs CN=root; the names look alike, but are encoded in two ways',
     ],
@@ -110,23 +105,20 @@ t.test('a CA that may not sign for servers, or that Go does not read, is refused
   t.end();
 });
 
-t.test(
-  'a certificate that is not the first one is named as the reason why the key is foreign',
-  (t) => {
-    const draft = deepBelow(root());
-    const [first, second] = draft.sent;
-    const swapped = { ...draft, sent: second && first ? [second, first] : [] };
-    const { caBundle, chain } = toCase('', swapped);
-    const texts = {
-      caPem: caBundle,
-      certificatePem: chain,
-      privateKeyPem: privateKeyPem('rsa-2048-other'),
-    };
-    const problems = verifyCertificateSet({ ...texts, dnsNames: [NAME], now: NOW });
-    t.ok(problems.some((problem) => /the serving certificate must be the first one/.test(problem)));
-    t.end();
-  },
-);
+t.test('a certificate that is not the first one is named as the reason why the key is foreign', (t) => {
+  const draft = deepBelow(root());
+  const [first, second] = draft.sent;
+  const swapped = { ...draft, sent: second && first ? [second, first] : [] };
+  const { caBundle, chain } = toCase('', swapped);
+  const texts = {
+    caPem: caBundle,
+    certificatePem: chain,
+    privateKeyPem: privateKeyPem('rsa-2048-other'),
+  };
+  const problems = verifyCertificateSet({ ...texts, dnsNames: [NAME], now: NOW });
+  t.ok(problems.some((problem) => /the serving certificate must be the first one/.test(problem)));
+  t.end();
+});
 
 t.test('many names and many constraints take no time, and many problems no room', (t) => {
   const names = Array.from({ length: 2_000 }, (_, i) => dnsName(`n${i}.example.com`));
@@ -135,9 +127,7 @@ t.test('many names and many constraints take no time, and many problems no room'
   });
   const startMs = performance.now();
   const draft = below(above, { extensions: leafNamed(dnsName(NAME), ...names) });
-  t.match(verify(draft), [
-    'a CA may not sign for all names: there are too many names and constraints',
-  ]);
+  t.match(verify(draft), ['a CA may not sign for all names: there are too many names and constraints']);
   const one = root({
     extensions: [...caExtensions, nameConstraints({ permitted: [dnsName('x')] })],
   });

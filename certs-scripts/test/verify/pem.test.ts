@@ -14,11 +14,7 @@ t.test('files that cat glued are read, and written with each marker on a line of
   t.strictSame(problems, []);
   t.equal(needsNormalization, true);
   t.equal(normalizedPem(glued), caBundle + chain);
-  t.equal(
-    normalizedPem(`# ours\n${caBundle}`),
-    `# ours\n${caBundle}`,
-    'what Go reads stays as it is',
-  );
+  t.equal(normalizedPem(`# ours\n${caBundle}`), `# ours\n${caBundle}`, 'what Go reads stays as it is');
   t.end();
 });
 
@@ -38,11 +34,7 @@ t.test('a set is good in whatever form its files are', (t) => {
     const set = { certificatePem: write(chain), privateKeyPem, dnsNames: [dnsName], now: NOW };
     t.strictSame(verifyCertificateSet({ ...set, caPem: caBundle }), [], form);
     if (form === 'the key before it') continue;
-    t.strictSame(
-      verifyCertificateSet({ ...set, caPem: write(caBundle) }),
-      [],
-      `${form}, the bundle`,
-    );
+    t.strictSame(verifyCertificateSet({ ...set, caPem: write(caBundle) }), [], `${form}, the bundle`);
   }
   t.end();
 });
@@ -54,10 +46,7 @@ t.test('what cannot be read is named with its place', (t) => {
     [caBundle.replaceAll('CERT', 'TRUSTED CERT'), /certificate 1 is a TRUSTED CERTIFICATE/],
     [caBundle.replaceAll('CERT', 'X509 CERT'), /certificate 1 is a X509 CERTIFICATE/],
     [caBundle + caBundle.slice(0, 400), /certificate 2 is damaged, or has headers/],
-    [
-      caBundle.replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n'),
-      /certificate 1 is damaged, or has head/,
-    ],
+    [caBundle.replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n'), /certificate 1 is damaged, or has head/],
     [caBundle.replaceAll('\n', '\\n'), /certificate 1 is damaged/],
     [caBundle.replace('M', '*'), /certificate 1 is damaged/],
     [caBundle.replace('MII', 'AII'), /certificate 1: malformed certificate/],
@@ -81,10 +70,7 @@ t.test('a key is read beside other blocks, and none that is encrypted', (t) => {
     passphrase: 'x',
   });
   t.equal(readPrivateKey(String(encrypted)), undefined);
-  t.equal(
-    readPrivateKey('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'),
-    undefined,
-  );
+  t.equal(readPrivateKey('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'), undefined);
   t.end();
 });
 
@@ -95,12 +81,9 @@ t.test('no file is read further than a Secret can be large', async (t) => {
 });
 
 t.test('a hostile text of a megabyte is read within a second', (t) => {
-  const texts = [
-    '-----BEGIN CERTIFICATE-----',
-    '-----BEGIN ',
-    '-----END CERTIFICATE-----\n',
-    '-',
-  ].map((part) => part.repeat(MAX_PEM_BYTES / part.length));
+  const texts = ['-----BEGIN CERTIFICATE-----', '-----BEGIN ', '-----END CERTIFICATE-----\n', '-'].map((part) =>
+    part.repeat(MAX_PEM_BYTES / part.length),
+  );
   for (const text of [...texts, `-----BEGIN CERTIFICATE-----\n${'A'.repeat(1_000_000)}`]) {
     const startMs = performance.now();
     t.strictSame(readPemCertificates(text).certificates, []);

@@ -4,11 +4,7 @@ import t from 'tap';
 import { createCa } from '../../src/issue/ca.ts';
 import { generateRsaKeyPair } from '../../src/issue/key-pair.ts';
 import { createServingCertificate } from '../../src/issue/serving-certificate.ts';
-import {
-  type CertificateTemplate,
-  commonNameField,
-  signCertificate,
-} from '../../src/issue/signed-certificate.ts';
+import { type CertificateTemplate, commonNameField, signCertificate } from '../../src/issue/signed-certificate.ts';
 import { dropExpired, mergeBundles, splitBundle } from '../../src/verify/bundle.ts';
 import { verifyCa } from '../../src/verify/ca.ts';
 import { verifyCertificateSet } from '../../src/verify/certificate-set.ts';
@@ -81,11 +77,7 @@ t.test('a set as others make it has no problems', async (t) => {
   const middle = [commonNameField('middle')];
   const middlePem = await make({ subject: middle }, keyPair.privateKey);
   const deep = (await makeServing({ issuer: middle })) + middlePem;
-  t.strictSame(
-    verifyCertificateSet({ ...good, caPem: rootPem, certificatePem: deep }),
-    [],
-    'an intermediate',
-  );
+  t.strictSame(verifyCertificateSet({ ...good, caPem: rootPem, certificatePem: deep }), [], 'an intermediate');
 
   const selfSigned = await make({ extensions: SERVER_EXTENSIONS }, keyPair.privateKey);
   t.strictSame(
@@ -97,9 +89,7 @@ t.test('a set as others make it has no problems', async (t) => {
 
 t.test('of two CAs with one name and one key, the one that is valid now counts', async (t) => {
   const past = { notAfter: new Date(now.getTime() - 1000) };
-  const caPem =
-    (await make(past, keyPair.privateKey)) +
-    (await make({ serialNumber: '4445' }, keyPair.privateKey));
+  const caPem = (await make(past, keyPair.privateKey)) + (await make({ serialNumber: '4445' }, keyPair.privateKey));
   const certificatePem = await makeServing({});
   t.strictSame(verifyCertificateSet({ ...good, caPem, certificatePem }), []);
 });
@@ -116,18 +106,10 @@ t.test('each fault is described in words', async (t) => {
   const onlyCommonName = { subject: [commonNameField(NAME)], extensions: [] };
   const cases: readonly [string, Partial<typeof good>, RegExp][] = [
     ['empty certificate', { certificatePem: '' }, /^the certificate cannot be read/],
-    [
-      'junk after it',
-      { certificatePem: `${good.certificatePem}${derToPem(Buffer.from('x'))}` },
-      /read/,
-    ],
+    ['junk after it', { certificatePem: `${good.certificatePem}${derToPem(Buffer.from('x'))}` }, /read/],
     ['empty bundle', { caPem: '' }, /^the CA bundle cannot be read/],
     ['key in the bundle', { caPem: good.caPem + good.privateKeyPem }, /holds a private key/],
-    [
-      'another CA',
-      { caPem: next.certificatePem },
-      /^no CA of the bundle signed .* issuer CN=first, /,
-    ],
+    ['another CA', { caPem: next.certificatePem }, /^no CA of the bundle signed .* issuer CN=first, /],
     ['a bundle of no names', { caPem: await makeServing({}) }, /CAs \(no name\)$/],
     ['CA without its flag', { ...(await under({})), caPem: noFlag }, /lacks the flag CA:TRUE/],
     [
@@ -140,16 +122,8 @@ t.test('each fault is described in words', async (t) => {
       { now: new Date(now.getTime() + 8 * 24 * HOUR_MS) },
       /^the certificate expired at 2026-06-08T12:00:00.000Z/,
     ],
-    [
-      'not yet valid',
-      { now: new Date(now.getTime() - 2 * HOUR_MS) },
-      /^the certificate is not valid before/,
-    ],
-    [
-      'another name',
-      { dnsNames: [NAME, 'other.apps.svc'] },
-      /^the certificate is not for other.apps.svc/,
-    ],
+    ['not yet valid', { now: new Date(now.getTime() - 2 * HOUR_MS) }, /^the certificate is not valid before/],
+    ['another name', { dnsNames: [NAME, 'other.apps.svc'] }, /^the certificate is not for other.apps.svc/],
     ['a name in the common name only', await under(onlyCommonName), /is not for hook.apps.svc/],
     ['no name at all', { dnsNames: ['a\0b'] }, /^"a\\u0000b" is not a DNS name/],
     [
@@ -182,9 +156,7 @@ t.test('a weak signature and a short key are described', async (t) => {
   const weak = forge.pki.certificateFromPem(await makeServing({}));
   weak.sign(forge.pki.privateKeyFromPem(good.privateKeyPem), forge.md.sha1.create());
   const certificatePem = forge.pki.certificateToPem(weak);
-  t.match(verifyCertificateSet({ ...good, caPem: rootPem, certificatePem }), [
-    /sha1.* Go refuses/i,
-  ]);
+  t.match(verifyCertificateSet({ ...good, caPem: rootPem, certificatePem }), [/sha1.* Go refuses/i]);
 
   const short = forge.pki.rsa.generateKeyPair({ bits: 1024 });
   weak.publicKey = short.publicKey;

@@ -1,11 +1,7 @@
 import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import {
-  type Playground,
-  REGISTRY,
-  startPlayground,
-} from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { type Playground, REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
 export interface DemoOptions {
   /** Takes one line for a person. */
@@ -51,9 +47,7 @@ async function showInjection(playground: Playground, say: DemoOptions['say']): P
   );
   const expiresAt = secret.metadata.annotations?.['ecr-pull-secrets.io/expires-at'] ?? '';
   say(`  Secret ${NAMESPACE}/${SECRET} (${secret.type}) after ${Date.now() - labelledAtMs} ms`);
-  say(
-    `  its token expires ${expiresAt}, ${hoursUntil(expiresAt)} from now; it is renewed at half of that`,
-  );
+  say(`  its token expires ${expiresAt}, ${hoursUntil(expiresAt)} from now; it is renewed at half of that`);
 
   const manifest = {
     metadata: { name: 'api' },
@@ -66,28 +60,13 @@ async function showInjection(playground: Playground, say: DemoOptions['say']): P
   if (!pod.spec.imagePullSecrets?.some(({ name }) => name === SECRET)) {
     throw new Error(`the pod does not name ${SECRET}`);
   }
-  const dockerConfigJson = Buffer.from(
-    secret.data?.['.dockerconfigjson'] ?? '',
-    'base64',
-  ).toString();
+  const dockerConfigJson = Buffer.from(secret.data?.['.dockerconfigjson'] ?? '', 'base64').toString();
   say(`\nLogin at ${REGISTRY}`);
-  await showLogin(
-    'without the secret',
-    { endpoint: ecr.endpoint, dockerConfigJson: '{}', wanted: 401 },
-    say,
-  );
-  await showLogin(
-    'with the secret',
-    { endpoint: ecr.endpoint, dockerConfigJson, wanted: 200 },
-    say,
-  );
+  await showLogin('without the secret', { endpoint: ecr.endpoint, dockerConfigJson: '{}', wanted: 401 }, say);
+  await showLogin('with the secret', { endpoint: ecr.endpoint, dockerConfigJson, wanted: 200 }, say);
 }
 
-function showPod(
-  title: string,
-  { spec }: { spec: Partial<Pod['spec']> },
-  say: DemoOptions['say'],
-): void {
+function showPod(title: string, { spec }: { spec: Partial<Pod['spec']> }, say: DemoOptions['say']): void {
   const secrets = spec.imagePullSecrets?.map(({ name }) => name).join(', ') ?? '(none)';
   say(`  ${title.padEnd(28)} image: ${spec.containers?.[0]?.image ?? ''}`);
   say(`  ${''.padEnd(28)} imagePullSecrets: ${secrets}`);
@@ -100,8 +79,7 @@ async function showLogin(
 ): Promise<void> {
   const status = await login(attempt.endpoint, attempt.dockerConfigJson, REGISTRY);
   say(`  ${title.padEnd(28)} HTTP ${status}`);
-  if (status !== attempt.wanted)
-    throw new Error(`login ${title} answered ${status}, not ${attempt.wanted}`);
+  if (status !== attempt.wanted) throw new Error(`login ${title} answered ${status}, not ${attempt.wanted}`);
 }
 
 function hoursUntil(instant: string): string {

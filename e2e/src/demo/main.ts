@@ -28,9 +28,7 @@ try {
 
 /** The exit code is the one that shells report of a process that the signal ended. */
 function leaveAtOnce(signal: NodeJS.Signals, number: number): void {
-  say(
-    `\nInterrupted by ${signal}: all that was started ends within seconds, and its files go with it.`,
-  );
+  say(`\nInterrupted by ${signal}: all that was started ends within seconds, and its files go with it.`);
   process.exit(128 + number);
 }
 

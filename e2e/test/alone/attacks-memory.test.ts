@@ -24,9 +24,7 @@ const MEBIBYTE = 1024 ** 2;
 /** The share of each container's memory limit that must stay free; on a real node the kernel enforces the limit. */
 const MARGIN = 0.15;
 
-const REVIEW_FILE = fileURLToPath(
-  new URL('../../../server/test/fixtures/admission-review.pod.json', import.meta.url),
-);
+const REVIEW_FILE = fileURLToPath(new URL('../../../server/test/fixtures/admission-review.pod.json', import.meta.url));
 
 /**
  * How many attackers there are: enough to pass each limit by far, or, with `npm run test:attacks`, as many as
@@ -86,8 +84,7 @@ const STRUCTURES: Readonly<Record<string, string>> = {
 };
 
 t.test('bodies that consist only of structure are read, and cost no memory', async (t) => {
-  const before =
-    '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u",';
+  const before = '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u",';
   await survives(t, async () => {
     t.equal((await post(webhook, Buffer.from(listOf('{}')))).status, 400, 'no review');
     for (const [name, structure] of Object.entries(STRUCTURES)) {
@@ -125,9 +122,7 @@ t.test('four pods of 2.9 MiB at once, by a user who may only create pods', async
 t.test('the largest pod that can be stored gets its secret, four times at once', async (t) => {
   const spec = podWith({ args: ['<'.repeat(1.4 * MEBIBYTE)] });
   await survives(t, async () => {
-    const pods = await Promise.all(
-      Array.from({ length: 4 }, () => api.createPod(LOADED_NAMESPACE, spec)),
-    );
+    const pods = await Promise.all(Array.from({ length: 4 }, () => api.createPod(LOADED_NAMESPACE, spec)));
     for (const { spec: stored } of pods) t.strictSame(stored.imagePullSecrets, [{ name: SECRET }]);
   });
 });
@@ -142,44 +137,38 @@ t.test(`1,000 bodies of ${COUNTS.uploadBytes} bytes that never end`, async (t) =
 });
 
 for (const [container, port] of Object.entries(OPS_PORTS)) {
-  t.test(
-    `${COUNTS.plain} half heads and 600 half bodies on the plain port of the ${container}`,
-    async (t) => {
-      const half = 'GET /livez HTTP/1.1\r\nhost: x\r\n';
-      const body = `POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${MEBIBYTE}\r\n\r\n`;
-      const longBody = Buffer.concat([Buffer.from(body), Buffer.alloc(MEBIBYTE - 1, ' ')]);
-      await survives(t, async () => {
-        const open = await hold(t, COUNTS.plain, tcpOpener({ host, port }, Buffer.from(half)));
-        await staysBelow(open, 1_000);
-        await hold(t, 600, tcpOpener({ host, port }, longBody));
-      });
-    },
-  );
+  t.test(`${COUNTS.plain} half heads and 600 half bodies on the plain port of the ${container}`, async (t) => {
+    const half = 'GET /livez HTTP/1.1\r\nhost: x\r\n';
+    const body = `POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${MEBIBYTE}\r\n\r\n`;
+    const longBody = Buffer.concat([Buffer.from(body), Buffer.alloc(MEBIBYTE - 1, ' ')]);
+    await survives(t, async () => {
+      const open = await hold(t, COUNTS.plain, tcpOpener({ host, port }, Buffer.from(half)));
+      await staysBelow(open, 1_000);
+      await hold(t, 600, tcpOpener({ host, port }, longBody));
+    });
+  });
 }
 
-t.test(
-  `${COUNTS.tls} TLS connections that are idle, then send requests that are rejected`,
-  async (t) => {
-    const review = await reviewRequest();
-    const idle = await openServed(t, review);
-    const busy = await openServed(t, review);
-    busy.write(review.subarray(0, -1));
-    const get = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
-    await survives(t, async () => {
-      const open = await hold(t, COUNTS.tls, tlsOpener(webhook));
-      await staysBelow(open, 1_400);
-      for (let round = 0; round < 3; round++) {
-        for (const socket of open) socket.write(get);
-        await hold(t, 100, tlsOpener(webhook, Buffer.from(get)));
-      }
-    });
-    t.notOk(idle.closed, 'a connection that had a review before stays open');
-    t.notOk(busy.closed, 'so does one with a review under way');
-    busy.write(review.subarray(-1));
-    const [answer] = await once(busy, 'data');
-    t.match(String(answer), /^HTTP\/1.1 200 /);
-  },
-);
+t.test(`${COUNTS.tls} TLS connections that are idle, then send requests that are rejected`, async (t) => {
+  const review = await reviewRequest();
+  const idle = await openServed(t, review);
+  const busy = await openServed(t, review);
+  busy.write(review.subarray(0, -1));
+  const get = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+  await survives(t, async () => {
+    const open = await hold(t, COUNTS.tls, tlsOpener(webhook));
+    await staysBelow(open, 1_400);
+    for (let round = 0; round < 3; round++) {
+      for (const socket of open) socket.write(get);
+      await hold(t, 100, tlsOpener(webhook, Buffer.from(get)));
+    }
+  });
+  t.notOk(idle.closed, 'a connection that had a review before stays open');
+  t.notOk(busy.closed, 'so does one with a review under way');
+  busy.write(review.subarray(-1));
+  const [answer] = await once(busy, 'data');
+  t.match(String(answer), /^HTTP\/1.1 200 /);
+});
 
 /**
  * Waits until fewer connections are open: on a busy machine this side sees their end later than it opens others. In
@@ -237,9 +226,7 @@ async function survives(t: Test, attack: () => Promise<void>): Promise<void> {
   const startMs = performance.now();
   await whileServing(t, watched, attack);
   await createInjected(api);
-  const { spec, status } = await api.get<LimitedPod>(
-    `/api/v1/namespaces/${PRODUCT_NAME}/pods/${podName}`,
-  );
+  const { spec, status } = await api.get<LimitedPod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods/${podName}`);
   t.comment(`took ${Math.round(performance.now() - startMs)} ms`);
   for (const { name, resources } of spec.containers) {
     const peak = await peakResidentBytes(pidOf(name));
@@ -247,8 +234,7 @@ async function survives(t: Test, attack: () => Promise<void>): Promise<void> {
     t.comment(`${name}: peak ${Math.round(peak / MEBIBYTE)} MiB of ${limit / MEBIBYTE}`);
     t.ok(peak < limit * (1 - MARGIN), `${name} had ${peak} bytes`);
   }
-  for (const { name, restartCount } of status?.containerStatuses ?? [])
-    t.equal(restartCount, 0, name);
+  for (const { name, restartCount } of status?.containerStatuses ?? []) t.equal(restartCount, 0, name);
 }
 
 function listOf(item: string | ((index: number) => string), bytes = 8.6 * MEBIBYTE): string {

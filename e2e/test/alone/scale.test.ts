@@ -101,20 +101,17 @@ t.test('the first fill is one write per namespace and one AWS call per token', a
   checkHeap(t, await heapOf(t, leader));
 });
 
-t.test(
-  'a new leader lists in pages, writes only what is missing and asks AWS for nothing',
-  async (t) => {
-    const leader = await replaceLeader();
-    await createNamespaces([LATECOMER]);
-    await eventually('its secret', () => assert.ok(history.expiries.has(LATECOMER)));
+t.test('a new leader lists in pages, writes only what is missing and asks AWS for nothing', async (t) => {
+  const leader = await replaceLeader();
+  await createNamespaces([LATECOMER]);
+  await eventually('its secret', () => assert.ok(history.expiries.has(LATECOMER)));
 
-    const requests = await newRequests(t);
-    checkWrites(t, requests, [LATECOMER]);
-    checkLists(t, requests, leader, { namespaces: 4, secrets: 4 });
-    t.same(secretsRead(requests), [CHECKPOINT]);
-    t.same(newTokens(), []);
-  },
-);
+  const requests = await newRequests(t);
+  checkWrites(t, requests, [LATECOMER]);
+  checkLists(t, requests, leader, { namespaces: 4, secrets: 4 });
+  t.same(secretsRead(requests), [CHECKPOINT]);
+  t.same(newTokens(), []);
+});
 
 // Without its checkpoint a leader gets new tokens at once: the test need not wait for half of their life.
 t.test('a rotation is one paced write per namespace and one AWS call per token', async (t) => {
@@ -129,10 +126,7 @@ t.test('a rotation is one paced write per namespace and one AWS call per token',
   t.same(newTokens(), TOKENS);
   const times = requests.filter(isWriteOfPullSecret).map(receivedAtMs);
   const tookMs = Math.max(...times) - Math.min(...times);
-  t.ok(
-    tookMs > (TEAMS.length / WRITES_PER_SECOND) * 1000 * 0.9,
-    `it kept to its pace: ${tookMs} ms`,
-  );
+  t.ok(tookMs > (TEAMS.length / WRITES_PER_SECOND) * 1000 * 0.9, `it kept to its pace: ${tookMs} ms`);
   for (const [namespace, versions] of history.expiries) {
     if ((versions[1] ?? 0) <= (versions[0] ?? 0)) t.fail(`${namespace} has a newer token`);
   }
@@ -169,8 +163,7 @@ async function createNamespaces(names: readonly string[]): Promise<void> {
   const waiting = names.values();
   const labels = { [INJECT_LABEL]: 'enabled' };
   const work = async (): Promise<void> => {
-    for (const name of waiting)
-      await api.create('/api/v1/namespaces', { metadata: { name, labels } });
+    for (const name of waiting) await api.create('/api/v1/namespaces', { metadata: { name, labels } });
   };
   await Promise.all(Array.from({ length: 32 }, work));
 }
@@ -187,10 +180,7 @@ async function newRequests(t: Test): Promise<readonly AuditEvent[]> {
   const all = await requestsOfRenewers(cluster.auditLogPath);
   const requests = all.slice(requestsSeen);
   requestsSeen = all.length;
-  const counts = Object.groupBy(
-    requests,
-    ({ verb, objectRef }) => `${verb} ${objectRef?.resource}`,
-  );
+  const counts = Object.groupBy(requests, ({ verb, objectRef }) => `${verb} ${objectRef?.resource}`);
   const summary = Object.entries(counts).map(([what, found = []]) => `${what} ${found.length}`);
   t.comment(`requests: ${summary.join(', ')}`);
   return requests;
@@ -208,11 +198,7 @@ function receivedAtMs({ requestReceivedTimestamp }: AuditEvent): number {
 }
 
 /** As many writes as namespaces, and no namespace without one. */
-function checkWrites(
-  t: Test,
-  requests: readonly AuditEvent[],
-  namespaces: readonly string[],
-): void {
+function checkWrites(t: Test, requests: readonly AuditEvent[], namespaces: readonly string[]): void {
   const writes = requests.filter(isWriteOfPullSecret);
   const written = new Set(writes.filter(hasSucceeded).map(({ objectRef }) => objectRef?.namespace));
   t.equal(writes.length, namespaces.length);

@@ -29,37 +29,26 @@ export async function testRegistries(t: Test): Promise<void> {
   }
 
   t.test('the chart takes no registry that would give the token away', async (t) => {
-    for (const registries of [
-      '*.*',
-      'docker.io',
-      [`me@${REGISTRY}`],
-      [`${REGISTRY}.evil.example`],
-    ]) {
+    for (const registries of ['*.*', 'docker.io', [`me@${REGISTRY}`], [`${REGISTRY}.evil.example`]]) {
       const message = /registries.*; for example https:/s;
       await t.rejects(playground.install({ registries }), { message }, String(registries));
     }
     await isUntouched();
   });
 
-  t.test(
-    'past the chart the renewer refuses it, the old pods go on, and no secret changes',
-    async (t) => {
-      const extraEnv = [{ name: 'DOCKER_REGISTRIES', value: `${REGISTRY}\n*.*` }];
-      await playground.install({ renewer: { extraEnv } }, { wait: false });
-      await eventually('the new replica says what is wrong', async () => {
-        const unready = (await readReplicas(playground)).find(({ isReady }) => !isReady);
-        assert.ok(unready);
-        const log = await node.logs('ecr-pull-secrets', unready.name, 'renewer');
-        assert.match(
-          log,
-          /DOCKER_REGISTRIES: \\"\*\.\*\\" has a wildcard .*; for example DOCKER_REGISTRIES=/,
-        );
-      });
-      t.equal((await readReplicas(playground)).filter(({ isReady }) => isReady).length, 2);
-      await isUntouched();
-      t.equal(await loginWith(working), 200);
-    },
-  );
+  t.test('past the chart the renewer refuses it, the old pods go on, and no secret changes', async (t) => {
+    const extraEnv = [{ name: 'DOCKER_REGISTRIES', value: `${REGISTRY}\n*.*` }];
+    await playground.install({ renewer: { extraEnv } }, { wait: false });
+    await eventually('the new replica says what is wrong', async () => {
+      const unready = (await readReplicas(playground)).find(({ isReady }) => !isReady);
+      assert.ok(unready);
+      const log = await node.logs('ecr-pull-secrets', unready.name, 'renewer');
+      assert.match(log, /DOCKER_REGISTRIES: \\"\*\.\*\\" has a wildcard .*; for example DOCKER_REGISTRIES=/);
+    });
+    t.equal((await readReplicas(playground)).filter(({ isReady }) => isReady).length, 2);
+    await isUntouched();
+    t.equal(await loginWith(working), 200);
+  });
 
   t.test('a wildcard gets the token of its region, and another partition’s key none', async (t) => {
     const old = new Set((await readReplicas(playground)).map(({ name }) => name));
@@ -69,8 +58,7 @@ export async function testRegistries(t: Test): Promise<void> {
       assert.deepEqual(Object.keys(found), [`https://${REGISTRY}/`, WEST_KEY]);
       return found;
     });
-    const loginAt = (host: string) =>
-      login(ecr.endpoint, JSON.stringify({ auths: { [host]: auths[WEST_KEY] } }), host);
+    const loginAt = (host: string) => login(ecr.endpoint, JSON.stringify({ auths: { [host]: auths[WEST_KEY] } }), host);
     t.equal(await loginAt(WEST), 200);
     t.equal(await loginAt(REGISTRY), 401);
     t.notOk(
@@ -89,29 +77,22 @@ export async function testRegistries(t: Test): Promise<void> {
     t.match(await metrics.text(), /^ecr_pull_secrets_refused_registries 1$/m);
   });
 
-  t.test(
-    'a warning names each registry of which no key covers the image, as for the kubelet',
-    async (t) => {
-      const access = { ...cluster, token: cluster.adminToken };
-      const warningsFor = async (image: string): Promise<readonly string[]> => {
-        const pod = {
-          metadata: { generateName: 'p-' },
-          spec: { containers: [{ name: 'a', image }] },
-        };
-        const path = '/api/v1/namespaces/payments/pods?dryRun=All';
-        return (await requestApi(access, path, { method: 'POST', body: pod })).warnings;
+  t.test('a warning names each registry of which no key covers the image, as for the kubelet', async (t) => {
+    const access = { ...cluster, token: cluster.adminToken };
+    const warningsFor = async (image: string): Promise<readonly string[]> => {
+      const pod = {
+        metadata: { generateName: 'p-' },
+        spec: { containers: [{ name: 'a', image }] },
       };
-      const other = WEST.replace('123456789012', '210987654321');
-      for (const covered of [`${REGISTRY}/x`, `${WEST}/team-a`, `${other}/team-abc/x:1`]) {
-        await eventually(covered, async () => assert.deepEqual(await warningsFor(covered), []));
-      }
-      for (const uncovered of [
-        `${REGISTRY}:443/x`,
-        `${WEST}/team-b`,
-        `${other.replace('us-west', 'eu-west')}/team-a`,
-      ]) {
-        t.match(await warningsFor(uncovered), [`Not covered: ${uncovered}`], uncovered);
-      }
-    },
-  );
+      const path = '/api/v1/namespaces/payments/pods?dryRun=All';
+      return (await requestApi(access, path, { method: 'POST', body: pod })).warnings;
+    };
+    const other = WEST.replace('123456789012', '210987654321');
+    for (const covered of [`${REGISTRY}/x`, `${WEST}/team-a`, `${other}/team-abc/x:1`]) {
+      await eventually(covered, async () => assert.deepEqual(await warningsFor(covered), []));
+    }
+    for (const uncovered of [`${REGISTRY}:443/x`, `${WEST}/team-b`, `${other.replace('us-west', 'eu-west')}/team-a`]) {
+      t.match(await warningsFor(uncovered), [`Not covered: ${uncovered}`], uncovered);
+    }
+  });
 }

@@ -48,9 +48,7 @@ async function allowImagesOf(registry: string, namespace: string): Promise<void>
     spec: {
       failurePolicy: 'Fail',
       matchConstraints: {
-        resourceRules: [
-          { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },
-        ],
+        resourceRules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
       },
       validations: [
@@ -77,9 +75,7 @@ export async function testWebhookContainer(t: Test): Promise<void> {
   await playground.install(
     {
       injection: {
-        matchConditions: [
-          { name: 'mine', expression: "object.metadata.?labels['mine'].orValue('') != 'yes'" },
-        ],
+        matchConditions: [{ name: 'mine', expression: "object.metadata.?labels['mine'].orValue('') != 'yes'" }],
       },
     },
     { build: COMPROMISED },

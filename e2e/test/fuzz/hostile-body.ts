@@ -1,15 +1,7 @@
 import { cut, flip, splice } from './changed-text.ts';
 import { KEYS, VALUES } from './hostile-values.ts';
 import type { Random } from './random.ts';
-import {
-  CONFIDENTIAL,
-  type Json,
-  placesOf,
-  recordedReview,
-  replaceAt,
-  setField,
-  valueAt,
-} from './review.ts';
+import { CONFIDENTIAL, type Json, placesOf, recordedReview, replaceAt, setField, valueAt } from './review.ts';
 
 /**
  * Makes a body of one kind.
@@ -72,18 +64,7 @@ const MAX_ITEMS = 2 ** 16;
 
 /** Thousands of values in a few bytes each. */
 export const structure: BodyMaker = (random) => {
-  const item = random.pick([
-    '{}',
-    '[]',
-    '0',
-    '[0]',
-    '[[]]',
-    '{"a":0}',
-    '{"34":0}',
-    '""',
-    'null',
-    '1.5',
-  ]);
+  const item = random.pick(['{}', '[]', '0', '[0]', '[[]]', '{"a":0}', '{"34":0}', '""', 'null', '1.5']);
   return withText(
     listOf(() => item, random.below(MAX_ITEMS)),
     random,
@@ -116,9 +97,7 @@ export const duplicates: BodyMaker = (random) => {
   const value = random.pick(['0', '{}', '[]', 'null', '"x"', '[{"image":"x"}]']);
   const copies = `${random.pick([text, escaped])}${value},`.repeat(1 + random.below(10_000));
   const review = JSON.stringify(recordedReview());
-  return Buffer.from(
-    review.replace(text, random.pick([`${copies}${text}`, `${copies}${escaped}`])),
-  );
+  return Buffer.from(review.replace(text, random.pick([`${copies}${text}`, `${copies}${escaped}`])));
 };
 
 /** Up to two mebibytes of one thing, and seldom more than the server takes. */

@@ -14,13 +14,7 @@ import {
   wrongType,
   wrongTypes,
 } from './hostile-body.ts';
-import {
-  type Attack,
-  brokenHandshake,
-  brokenRecord,
-  brokenRequest,
-  type Target,
-} from './hostile-connection.ts';
+import { type Attack, brokenHandshake, brokenRecord, brokenRequest, type Target } from './hostile-connection.ts';
 import { createRandom } from './random.ts';
 
 /** A body to be posted, or harm to be done to a connection. */
@@ -28,10 +22,7 @@ export type HostileCase =
   | { readonly kind: string; readonly body: Buffer }
   | { readonly kind: string; readonly attack: (target: Target) => Promise<string> };
 
-type Kind = { readonly share: number } & (
-  | { readonly make: BodyMaker }
-  | { readonly attack: Attack }
-);
+type Kind = { readonly share: number } & ({ readonly make: BodyMaker } | { readonly attack: Attack });
 
 /** How many cases have every kind among them. */
 const ROUND = 50;

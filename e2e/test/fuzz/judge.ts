@@ -123,8 +123,7 @@ function readReview(review: Json): ReviewRequest | undefined {
   const request = ownField(review, 'request');
   const uid = ownField(request, 'uid');
   const isReview =
-    ownField(review, 'apiVersion') === 'admission.k8s.io/v1' &&
-    ownField(review, 'kind') === 'AdmissionReview';
+    ownField(review, 'apiVersion') === 'admission.k8s.io/v1' && ownField(review, 'kind') === 'AdmissionReview';
   if (!isReview || typeof uid !== 'string' || uid === '' || uid.length > MAX_TEXT) return undefined;
   return { uid, object: ownField(request, 'object') };
 }

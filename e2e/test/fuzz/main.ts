@@ -15,8 +15,7 @@ try {
     options: { seed: { type: 'string' }, cases: { type: 'string' }, help: { type: 'boolean' } },
   });
   if (values.help) say(USAGE);
-  else
-    await fuzz(readSeed(values.seed ?? process.env['SEED']), wholeNumber(values.cases ?? '100000'));
+  else await fuzz(readSeed(values.seed ?? process.env['SEED']), wholeNumber(values.cases ?? '100000'));
 } catch (error) {
   process.stderr.write(`${describeError(error)}\n`);
   process.exitCode = 1;

@@ -143,9 +143,7 @@ function growthProblems(warm: Footprint, end: Footprint): string[] {
 
 function metricProblems(metrics: string): string[] {
   const expected = ['admission_requests_total{result="error"} 0\n', 'admission_in_flight 0\n'];
-  return expected
-    .filter((sample) => !metrics.includes(sample))
-    .map((sample) => `its metrics have no ${sample}`);
+  return expected.filter((sample) => !metrics.includes(sample)).map((sample) => `its metrics have no ${sample}`);
 }
 
 async function linesOf(webhook: WebhookProcess): Promise<string[]> {

@@ -56,11 +56,7 @@ function placeEcrImage(spec: { [key: string]: Json }, random: Random): void {
   const place = random.pick(['containers', 'initContainers', 'volumes']);
   const list = spec[place] ?? [];
   if (!Array.isArray(list)) return;
-  list.splice(
-    random.below(list.length + 1),
-    0,
-    place === 'volumes' ? { image: { reference: image } } : { image },
-  );
+  list.splice(random.below(list.length + 1), 0, place === 'volumes' ? { image: { reference: image } } : { image });
   spec[place] = list;
 }
 

@@ -120,46 +120,43 @@ export function testCheckpoint(t: Test): void {
     t.equal(second.count('checkpoint is not usable; all tokens are requested again'), 1);
   });
 
-  t.test(
-    'tokens of roles stay in the checkpoint, whatever is got before they are needed',
-    async (t) => {
-      const name = 'roles';
-      const environment = useKeys(AWS_IDENTITY);
-      const file = {
-        namespaceRoles: [ROLE, UNUSED_ROLE].map((roleArn) => ({ roleArn, namespaces: 'roles-*' })),
-      };
-      await world.createNamespaces([name], name);
-      await createWithRole('roles-team', name, ROLE);
-      const first = world.lead({ name, file, environment });
-      t.equal(await loginWith(await secretIn('roles-team', name), OTHER_REGISTRY), 200);
-      await keepsEventually(name, 2);
-      await first.stop();
+  t.test('tokens of roles stay in the checkpoint, whatever is got before they are needed', async (t) => {
+    const name = 'roles';
+    const environment = useKeys(AWS_IDENTITY);
+    const file = {
+      namespaceRoles: [ROLE, UNUSED_ROLE].map((roleArn) => ({ roleArn, namespaces: 'roles-*' })),
+    };
+    await world.createNamespaces([name], name);
+    await createWithRole('roles-team', name, ROLE);
+    const first = world.lead({ name, file, environment });
+    t.equal(await loginWith(await secretIn('roles-team', name), OTHER_REGISTRY), 200);
+    await keepsEventually(name, 2);
+    await first.stop();
 
-      // The role's token lives on; the common one is got anew, before there is a use for the role.
-      const { tokens, text } = await keptBy(name);
-      const common = tokens.find(({ id }) => !id.includes(ROLE))?.id ?? '';
-      const content = JSON.parse(text);
-      delete content.tokens[common];
-      content.tokens['ecr eu-west-1'] = content.tokens[`${common} ${ROLE}`];
-      await api.merge(checkpointPath(name), {
-        stringData: { 'tokens.json': JSON.stringify(content) },
-      });
-      const second = world.lead({ name, file, environment });
-      await eventually('the common token', () => assert.equal(second.count(GOT), 1));
-      await eventually('it is kept', async () => {
-        const ids = (await keptBy(name)).tokens.map(({ id }) => id);
-        assert.deepEqual(ids, [common, `${common} ${ROLE}`], 'nothing that no setting needs');
-      });
-      await second.stop();
+    // The role's token lives on; the common one is got anew, before there is a use for the role.
+    const { tokens, text } = await keptBy(name);
+    const common = tokens.find(({ id }) => !id.includes(ROLE))?.id ?? '';
+    const content = JSON.parse(text);
+    delete content.tokens[common];
+    content.tokens['ecr eu-west-1'] = content.tokens[`${common} ${ROLE}`];
+    await api.merge(checkpointPath(name), {
+      stringData: { 'tokens.json': JSON.stringify(content) },
+    });
+    const second = world.lead({ name, file, environment });
+    await eventually('the common token', () => assert.equal(second.count(GOT), 1));
+    await eventually('it is kept', async () => {
+      const ids = (await keptBy(name)).tokens.map(({ id }) => id);
+      assert.deepEqual(ids, [common, `${common} ${ROLE}`], 'nothing that no setting needs');
+    });
+    await second.stop();
 
-      const endOutage = ecr.faults.add({ kind: 'disconnect' });
-      t.teardown(endOutage);
-      const third = world.lead({ name, file, environment });
-      t.teardown(() => third.stop());
-      await createWithRole('roles-new', name, ROLE);
-      t.equal(await loginWith(await secretIn('roles-new', name), OTHER_REGISTRY), 200);
-    },
-  );
+    const endOutage = ecr.faults.add({ kind: 'disconnect' });
+    t.teardown(endOutage);
+    const third = world.lead({ name, file, environment });
+    t.teardown(() => third.stop());
+    await createWithRole('roles-new', name, ROLE);
+    t.equal(await loginWith(await secretIn('roles-new', name), OTHER_REGISTRY), 200);
+  });
 
   t.test('a leader that thawed undoes nothing of the next one’s', async (t) => {
     const name = 'thawed';

@@ -113,35 +113,32 @@ export function testOptingOut(t: Test): void {
     t.not((await secretIn('made', name)).metadata.uid, before.made.metadata.uid);
   });
 
-  t.test(
-    'with `delete`, what we created and no one changed is removed at once, and nothing else',
-    async (t) => {
-      const name = 'delete';
-      const file = { optOut: 'delete' };
-      await world.createNamespaces(['delete-made', 'delete-edited'], name);
-      await createAdopted('delete-adopted', name);
-      const leader = world.lead({ name, file });
-      t.teardown(() => leader.stop());
-      await secretIn('delete-made', name);
-      await secretIn('delete-edited', name);
-      const adopted = await secretIn('delete-adopted', name);
-      const startMs = world.clock.now();
-      await optOut('delete-made', 'delete-adopted');
-      await gone('delete-made', name);
-      t.ok(world.clock.now() - startMs < 10_000);
+  t.test('with `delete`, what we created and no one changed is removed at once, and nothing else', async (t) => {
+    const name = 'delete';
+    const file = { optOut: 'delete' };
+    await world.createNamespaces(['delete-made', 'delete-edited'], name);
+    await createAdopted('delete-adopted', name);
+    const leader = world.lead({ name, file });
+    t.teardown(() => leader.stop());
+    await secretIn('delete-made', name);
+    await secretIn('delete-edited', name);
+    const adopted = await secretIn('delete-adopted', name);
+    const startMs = world.clock.now();
+    await optOut('delete-made', 'delete-adopted');
+    await gone('delete-made', name);
+    t.ok(world.clock.now() - startMs < 10_000);
 
-      await leader.stop();
-      await optOut('delete-edited');
-      await api.merge(pathOf('delete-edited', name), { data: DATA });
-      const edited = await findSecret('delete-edited', name);
-      const second = world.lead({ name, file });
-      t.teardown(() => second.stop());
-      await caughtUp('delete-last', name);
-      await world.pass(24 * HOUR_MS, 10 * MINUTE_MS);
-      t.same(await findSecret('delete-adopted', name), adopted);
-      t.same(await findSecret('delete-edited', name), edited);
-    },
-  );
+    await leader.stop();
+    await optOut('delete-edited');
+    await api.merge(pathOf('delete-edited', name), { data: DATA });
+    const edited = await findSecret('delete-edited', name);
+    const second = world.lead({ name, file });
+    t.teardown(() => second.stop());
+    await caughtUp('delete-last', name);
+    await world.pass(24 * HOUR_MS, 10 * MINUTE_MS);
+    t.same(await findSecret('delete-adopted', name), adopted);
+    t.same(await findSecret('delete-edited', name), edited);
+  });
 
   t.test('with `keep`, no secret is ever removed', async (t) => {
     const name = 'keep';

@@ -3,19 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { Test } from 'tap';
-import type {
-  ContainerStatus,
-  PodStatus,
-} from '@ecr-pull-secrets/testbed/local-node/pods/status.ts';
+import type { ContainerStatus, PodStatus } from '@ecr-pull-secrets/testbed/local-node/pods/status.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import {
-  CA_SECRET,
-  CONFIGURATION,
-  readCaBundle,
-  type WebhookConfiguration,
-} from '../support/ca.ts';
+import { CA_SECRET, CONFIGURATION, readCaBundle, type WebhookConfiguration } from '../support/ca.ts';
 import { pathOf, SECRET } from '../support/pull-secret.ts';
 import { SERVER_NAME, WEBHOOK_PORT } from '../support/webhook-pods.ts';
 import { playground } from './release.ts';
@@ -111,9 +103,7 @@ async function distrustOf(pod: Replica, ca: string): Promise<string | undefined>
 }
 
 function isReady(status: Replica['status']): boolean {
-  return Boolean(
-    status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
-  );
+  return Boolean(status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'));
 }
 
 function restarts(pods: readonly Replica[]): number {
@@ -140,9 +130,7 @@ export async function testFailures(t: Test): Promise<void> {
     const { fingerprint256 } = await readCertificate();
     t.equal(new X509Certificate(ca).fingerprint256, fingerprint256);
     const logs = await Promise.all(
-      (await replicas()).map(({ metadata }) =>
-        node.logs('ecr-pull-secrets', metadata.name, 'renewer'),
-      ),
+      (await replicas()).map(({ metadata }) => node.logs('ecr-pull-secrets', metadata.name, 'renewer')),
     );
     t.equal(logs.join('').match(/created a CA/g)?.length, 1);
     for (const pod of await replicas()) {
@@ -159,16 +147,9 @@ export async function testFailures(t: Test): Promise<void> {
         clientConfig: { ...webhook.clientConfig, caBundle: '' },
       })),
     });
-    await eventually(
-      'the repair',
-      async () => assert.equal(await readCaBundle(api), before),
-      10_000,
-    );
+    await eventually('the repair', async () => assert.equal(await readCaBundle(api), before), 10_000);
     await eventually('injection works', injected);
-    t.same(
-      await api.get<WebhookConfiguration>(CONFIGURATION).then((found) => found.webhooks),
-      webhooks,
-    );
+    t.same(await api.get<WebhookConfiguration>(CONFIGURATION).then((found) => found.webhooks), webhooks);
   });
 
   t.test('an upgrade that changes nothing leaves the caBundle and the pods', async (t) => {
@@ -200,54 +181,46 @@ export async function testFailures(t: Test): Promise<void> {
     t.pass();
   });
 
-  t.test(
-    'renewers that are killed in every replica come back, and no pod is ever refused',
-    async (t) => {
-      const before = await replicas();
-      const webhooks = webhooksOf(before);
-      for (const pod of before) kill(pod, 'renewer');
-      await t.resolves(createEcrPod(), 'in the meantime pods are created, injected or not');
-      await eventually('each renewer is started anew', async () =>
-        assert.equal(restarts(await replicas()), restarts(before) + before.length),
-      );
-      await eventually('all replicas are ready again', allReady);
-      await eventually('injection works', injectedByAll);
-      t.same(webhooksOf(await replicas()), webhooks, 'the webhooks ran on');
-    },
-  );
+  t.test('renewers that are killed in every replica come back, and no pod is ever refused', async (t) => {
+    const before = await replicas();
+    const webhooks = webhooksOf(before);
+    for (const pod of before) kill(pod, 'renewer');
+    await t.resolves(createEcrPod(), 'in the meantime pods are created, injected or not');
+    await eventually('each renewer is started anew', async () =>
+      assert.equal(restarts(await replicas()), restarts(before) + before.length),
+    );
+    await eventually('all replicas are ready again', allReady);
+    await eventually('injection works', injectedByAll);
+    t.same(webhooksOf(await replicas()), webhooks, 'the webhooks ran on');
+  });
 
-  t.test(
-    'renewers that crash again and again take nothing with them, and recover by themselves',
-    async (t) => {
-      const webhooks = webhooksOf(await replicas());
-      const looping = await eventually('every replica in its longest back-off', async () => {
-        const pods = await replicas();
-        for (const pod of pods) if (pidOf(pod, 'renewer')) kill(pod, 'renewer');
-        for (const pod of pods) {
-          const { waiting } = statusOf(pod, 'renewer').state;
-          assert.equal(waiting?.reason, 'CrashLoopBackOff');
-          assert.match(waiting.message ?? '', LONGEST_BACK_OFF);
-        }
-        return pods;
-      });
-      await t.resolves(createEcrPod(), 'in the meantime pods are created, injected or not');
-      for (const pod of looping) {
-        const { status } = await fetch(`http://${addressOf(pod)}:9402/readyz`);
-        t.equal(status, 200, `the webhook of ${pod.metadata.name} is well`);
+  t.test('renewers that crash again and again take nothing with them, and recover by themselves', async (t) => {
+    const webhooks = webhooksOf(await replicas());
+    const looping = await eventually('every replica in its longest back-off', async () => {
+      const pods = await replicas();
+      for (const pod of pods) if (pidOf(pod, 'renewer')) kill(pod, 'renewer');
+      for (const pod of pods) {
+        const { waiting } = statusOf(pod, 'renewer').state;
+        assert.equal(waiting?.reason, 'CrashLoopBackOff');
+        assert.match(waiting.message ?? '', LONGEST_BACK_OFF);
       }
-      await eventually('all replicas are ready again', allReady);
-      await eventually('injection works', injectedByAll);
-      t.same(webhooksOf(await replicas()), webhooks, 'the webhooks ran on');
-    },
-  );
+      return pods;
+    });
+    await t.resolves(createEcrPod(), 'in the meantime pods are created, injected or not');
+    for (const pod of looping) {
+      const { status } = await fetch(`http://${addressOf(pod)}:9402/readyz`);
+      t.equal(status, 200, `the webhook of ${pod.metadata.name} is well`);
+    }
+    await eventually('all replicas are ready again', allReady);
+    await eventually('injection works', injectedByAll);
+    t.same(webhooksOf(await replicas()), webhooks, 'the webhooks ran on');
+  });
 
   t.test('after the leader was killed another renewer serves new namespaces', async (t) => {
     const { spec } = await api.get<{ spec: { holderIdentity: string } }>(
       '/apis/coordination.k8s.io/v1/namespaces/ecr-pull-secrets/leases/ecr-pull-secrets',
     );
-    const leader = (await replicas()).find(({ metadata }) =>
-      spec.holderIdentity.startsWith(metadata.name),
-    );
+    const leader = (await replicas()).find(({ metadata }) => spec.holderIdentity.startsWith(metadata.name));
     assert.ok(leader);
     kill(leader, 'renewer');
     await api.createNamespace('after-the-leader');
@@ -266,9 +239,7 @@ export async function testFailures(t: Test): Promise<void> {
       assert.match(log, /https_proxy: .*; for example https_proxy=/);
       return found;
     });
-    const { status } = await api.get<{ status: { podIP: string } }>(
-      `${HOME}/pods/${pod.metadata.name}`,
-    );
+    const { status } = await api.get<{ status: { podIP: string } }>(`${HOME}/pods/${pod.metadata.name}`);
     // Nothing restarts it, which would change nothing.
     await eventually('its probes are answered', async () => {
       const ops = `http://${node.toLoopback(status.podIP)}:9403`;

@@ -20,9 +20,7 @@ async function versions(): Promise<ReadonlyMap<string, string>> {
   const secrets = await api.list<Secret>('/api/v1/secrets', {
     fieldSelector: `metadata.name=${SECRET}`,
   });
-  return new Map(
-    secrets.map(({ metadata }) => [metadata.namespace ?? '', metadata.resourceVersion ?? '']),
-  );
+  return new Map(secrets.map(({ metadata }) => [metadata.namespace ?? '', metadata.resourceVersion ?? '']));
 }
 
 async function restarts(): Promise<number> {

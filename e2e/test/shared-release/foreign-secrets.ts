@@ -2,11 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import {
-  type Event,
-  type Manifest,
-  type Secret,
-} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { type Event, type Manifest, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { waitFor } from '../support/cron-job.ts';
 import { OLD_NAME } from '../support/old-tool.ts';
@@ -181,9 +177,7 @@ export async function testForeignSecrets(t: Test): Promise<void> {
         assert.equal(found.length, 1);
         return found;
       });
-      t.match(events, [
-        { reason: 'PullSecretForeign', message: /has credentials for .*take-over/ },
-      ]);
+      t.match(events, [{ reason: 'PullSecretForeign', message: /has credentials for .*take-over/ }]);
       t.same(await api.get(pathOf(namespace)), before.get(name), name);
       t.equal(await readsIn(namespace), 1, name);
     }
@@ -194,9 +188,7 @@ export async function testForeignSecrets(t: Test): Promise<void> {
 
   t.test('a person may say that it be taken over, or do what makes it so', async (t) => {
     await api.merge(pathOf('led-hub-by-hand'), { metadata: { labels: { touched: 'yes' } } });
-    await eventually('it was read again', async () =>
-      assert.equal(await readsIn('led-hub-by-hand'), 2),
-    );
+    await eventually('it was read again', async () => assert.equal(await readsIn('led-hub-by-hand'), 2));
     await api.merge(pathOf('led-hub-by-hand'), {
       metadata: { annotations: { 'ecr-pull-secrets.io/take-over': 'enabled' } },
     });

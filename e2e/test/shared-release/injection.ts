@@ -68,24 +68,21 @@ export async function testInjection(t: Test): Promise<void> {
     t.same(secretsOf(ordinary), [SECRET], 'another annotation is no mark');
   });
 
-  t.test(
-    'with the webhook down pods are created as they are, and it comes back by itself',
-    async (t) => {
-      const scale = '/apis/apps/v1/namespaces/ecr-pull-secrets/deployments/ecr-pull-secrets/scale';
-      await api.merge(scale, { spec: { replicas: 0 } });
-      await eventually('no replica is left', async () => {
-        const labelSelector = 'app.kubernetes.io/name=ecr-pull-secrets';
-        const pods = await api.list('/api/v1/namespaces/ecr-pull-secrets/pods', { labelSelector });
-        if (pods.length > 0) throw new Error(`${pods.length} are`);
-      });
-      t.same(secretsOf(await api.createPod(NAMESPACE, podWith({}))), []);
-      await api.merge(scale, { spec: { replicas: 2 } });
-      await eventually('pods are injected again', async () => {
-        const [first] = secretsOf(await api.createPod(NAMESPACE, podWith({})));
-        if (first !== SECRET) throw new Error('this one was not');
-      });
-    },
-  );
+  t.test('with the webhook down pods are created as they are, and it comes back by itself', async (t) => {
+    const scale = '/apis/apps/v1/namespaces/ecr-pull-secrets/deployments/ecr-pull-secrets/scale';
+    await api.merge(scale, { spec: { replicas: 0 } });
+    await eventually('no replica is left', async () => {
+      const labelSelector = 'app.kubernetes.io/name=ecr-pull-secrets';
+      const pods = await api.list('/api/v1/namespaces/ecr-pull-secrets/pods', { labelSelector });
+      if (pods.length > 0) throw new Error(`${pods.length} are`);
+    });
+    t.same(secretsOf(await api.createPod(NAMESPACE, podWith({}))), []);
+    await api.merge(scale, { spec: { replicas: 2 } });
+    await eventually('pods are injected again', async () => {
+      const [first] = secretsOf(await api.createPod(NAMESPACE, podWith({})));
+      if (first !== SECRET) throw new Error('this one was not');
+    });
+  });
 
   t.test('after an upgrade to injectAll a pod without an ECR image is injected too', async (t) => {
     const pod = podWith({ containers: [{ name: 'app', image: 'nginx' }] });

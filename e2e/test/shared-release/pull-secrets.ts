@@ -5,11 +5,7 @@ import type { Test } from 'tap';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import {
-  type Event,
-  ifPresent,
-  type Secret,
-} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { type Event, ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { findLeaks } from '@ecr-pull-secrets/testbed/playground/leaks.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { rulesOf } from '../support/access-rules.ts';
@@ -66,42 +62,36 @@ async function clientOf(account: string): Promise<KubeClient> {
 
 /** The pull secrets from the first one to the last, and the rights of the renewer that writes them. */
 export function testPullSecrets(t: Test): void {
-  t.test(
-    'a labelled namespace gets a secret that logs in, at its own registry alone',
-    async (t) => {
-      await api.createNamespace('labelled');
-      const secret = await secretIn('labelled');
-      t.equal(secret.type, 'kubernetes.io/dockerconfigjson');
-      t.match(secret.metadata, {
-        labels: { 'app.kubernetes.io/managed-by': 'ecr-pull-secrets' },
-        annotations: { 'ecr-pull-secrets.io/origin': 'created' },
-      });
-      t.ok(Date.parse(expiryOf(secret)) > Date.now());
-      t.equal(await loginWith(secret), 200);
-      t.equal(await login(ecr.endpoint, '{}', REGISTRY), 401);
-      const elsewhere = REGISTRY.replace('us-east-1', 'eu-west-1');
-      t.equal(await loginWith(secret, elsewhere), 401);
-    },
-  );
+  t.test('a labelled namespace gets a secret that logs in, at its own registry alone', async (t) => {
+    await api.createNamespace('labelled');
+    const secret = await secretIn('labelled');
+    t.equal(secret.type, 'kubernetes.io/dockerconfigjson');
+    t.match(secret.metadata, {
+      labels: { 'app.kubernetes.io/managed-by': 'ecr-pull-secrets' },
+      annotations: { 'ecr-pull-secrets.io/origin': 'created' },
+    });
+    t.ok(Date.parse(expiryOf(secret)) > Date.now());
+    t.equal(await loginWith(secret), 200);
+    t.equal(await login(ecr.endpoint, '{}', REGISTRY), 401);
+    const elsewhere = REGISTRY.replace('us-east-1', 'eu-west-1');
+    t.equal(await loginWith(secret, elsewhere), 401);
+  });
 
-  t.test(
-    'namespaces are targets by name too, and excluded ones are none even when labelled',
-    async (t) => {
-      await Promise.all([
-        api.createNamespace('team-a', { injected: false }),
-        api.createNamespace('other', { injected: false }),
-        api.createNamespace('my-sandbox'),
-        api.createNamespace('team-sandbox', { injected: false }),
-      ]);
-      await secretIn('team-a');
-      // Made last: when it has its secret, the others had their chance.
-      await api.createNamespace('last');
-      await secretIn('last');
-      for (const namespace of ['other', 'my-sandbox', 'team-sandbox']) {
-        t.equal(await ifPresent(api.get(pathOf(namespace))), undefined, namespace);
-      }
-    },
-  );
+  t.test('namespaces are targets by name too, and excluded ones are none even when labelled', async (t) => {
+    await Promise.all([
+      api.createNamespace('team-a', { injected: false }),
+      api.createNamespace('other', { injected: false }),
+      api.createNamespace('my-sandbox'),
+      api.createNamespace('team-sandbox', { injected: false }),
+    ]);
+    await secretIn('team-a');
+    // Made last: when it has its secret, the others had their chance.
+    await api.createNamespace('last');
+    await secretIn('last');
+    for (const namespace of ['other', 'my-sandbox', 'team-sandbox']) {
+      t.equal(await ifPresent(api.get(pathOf(namespace))), undefined, namespace);
+    }
+  });
 
   t.test('a label on a namespace that is there already is answered at once', async (t) => {
     await api.createNamespace('later', { injected: false });
@@ -154,59 +144,53 @@ export function testPullSecrets(t: Test): void {
     });
   });
 
-  t.test(
-    'a secret of another type is left alone and reported, and other namespaces go on',
-    async (t) => {
-      await api.createNamespace('opaque', { injected: false });
-      const before = await api.create<Secret>('/api/v1/namespaces/opaque/secrets', {
-        metadata: { name: SECRET },
-        type: 'Opaque',
-        data: { mine: 'eA==' },
-      });
-      await api.merge('/api/v1/namespaces/opaque', {
-        metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
-      });
-      const event = await eventually('an Event in the namespace', async () => {
-        const [found] = await api.list<Event>('/api/v1/namespaces/opaque/events');
-        assert.ok(found);
-        return found;
-      });
-      t.equal(event.reason, 'PullSecretRefused');
-      t.match(event.message, /not of type kubernetes\.io\/dockerconfigjson.*Delete or rename it/);
-      const after = await api.get<Secret>(pathOf('opaque'));
-      t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion);
-      await api.createNamespace('beside-opaque');
-      t.equal(await loginWith(await secretIn('beside-opaque')), 200);
-      t.equal((await api.list('/api/v1/namespaces/opaque/events')).length, 1, 'said once');
-    },
-  );
+  t.test('a secret of another type is left alone and reported, and other namespaces go on', async (t) => {
+    await api.createNamespace('opaque', { injected: false });
+    const before = await api.create<Secret>('/api/v1/namespaces/opaque/secrets', {
+      metadata: { name: SECRET },
+      type: 'Opaque',
+      data: { mine: 'eA==' },
+    });
+    await api.merge('/api/v1/namespaces/opaque', {
+      metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
+    });
+    const event = await eventually('an Event in the namespace', async () => {
+      const [found] = await api.list<Event>('/api/v1/namespaces/opaque/events');
+      assert.ok(found);
+      return found;
+    });
+    t.equal(event.reason, 'PullSecretRefused');
+    t.match(event.message, /not of type kubernetes\.io\/dockerconfigjson.*Delete or rename it/);
+    const after = await api.get<Secret>(pathOf('opaque'));
+    t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion);
+    await api.createNamespace('beside-opaque');
+    t.equal(await loginWith(await secretIn('beside-opaque')), 200);
+    t.equal((await api.list('/api/v1/namespaces/opaque/events')).length, 1, 'said once');
+  });
 
-  t.test(
-    'a namespace whose quota refuses the secret gets an Event, and the secret once there is room',
-    async (t) => {
-      await api.createNamespace('full', { injected: false });
-      const quotas = '/api/v1/namespaces/full/resourcequotas';
-      await api.create(quotas, {
-        metadata: { name: 'none' },
-        spec: { hard: { 'count/secrets': '0' } },
-      });
-      await eventually('the quota counts', async () => {
-        const { status } = await api.get<{ status?: { hard?: object } }>(`${quotas}/none`);
-        assert.ok(status?.hard);
-      });
-      await api.merge('/api/v1/namespaces/full', {
-        metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
-      });
-      await eventually('an Event in the namespace', async () => {
-        const [event] = await api.list<Event>('/api/v1/namespaces/full/events');
-        assert.match(event?.message ?? '', /quota/);
-      });
-      await api.remove(`${quotas}/none`);
-      // Tried again by itself, after waits that grow: no watch reports that there is room.
-      const path = pathOf('full');
-      t.equal(await loginWith(await eventually('the secret', () => api.get<Secret>(path))), 200);
-    },
-  );
+  t.test('a namespace whose quota refuses the secret gets an Event, and the secret once there is room', async (t) => {
+    await api.createNamespace('full', { injected: false });
+    const quotas = '/api/v1/namespaces/full/resourcequotas';
+    await api.create(quotas, {
+      metadata: { name: 'none' },
+      spec: { hard: { 'count/secrets': '0' } },
+    });
+    await eventually('the quota counts', async () => {
+      const { status } = await api.get<{ status?: { hard?: object } }>(`${quotas}/none`);
+      assert.ok(status?.hard);
+    });
+    await api.merge('/api/v1/namespaces/full', {
+      metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
+    });
+    await eventually('an Event in the namespace', async () => {
+      const [event] = await api.list<Event>('/api/v1/namespaces/full/events');
+      assert.match(event?.message ?? '', /quota/);
+    });
+    await api.remove(`${quotas}/none`);
+    // Tried again by itself, after waits that grow: no watch reports that there is room.
+    const path = pathOf('full');
+    t.equal(await loginWith(await eventually('the secret', () => api.get<Secret>(path))), 200);
+  });
 
   t.test('an immutable secret is left alone and reported too', async (t) => {
     await api.createNamespace('immutable', { injected: false });
@@ -258,27 +242,22 @@ export function testPullSecrets(t: Test): void {
     await t.rejects(client.request({ method: 'POST', path: secrets, body }), forbidden);
   });
 
-  t.test(
-    'only the renewer has a token, and only the certificate is mounted in the webhook',
-    async (t) => {
-      const pods = await api.list<PodSpec>('/api/v1/namespaces/ecr-pull-secrets/pods', {
-        labelSelector: 'app.kubernetes.io/name=ecr-pull-secrets',
-      });
-      t.equal(pods.length, 2);
-      for (const { spec } of pods) {
-        const mountsOf = (name: string) =>
-          spec.containers
-            .find((container) => container.name === name)
-            ?.volumeMounts.map(({ mountPath }) => mountPath);
-        t.same(mountsOf('webhook'), ['/run/ecr-pull-secrets/tls']);
-        t.same(mountsOf('renewer'), [
-          '/run/ecr-pull-secrets/tls',
-          '/etc/ecr-pull-secrets',
-          '/var/run/secrets/kubernetes.io/serviceaccount',
-        ]);
-      }
-    },
-  );
+  t.test('only the renewer has a token, and only the certificate is mounted in the webhook', async (t) => {
+    const pods = await api.list<PodSpec>('/api/v1/namespaces/ecr-pull-secrets/pods', {
+      labelSelector: 'app.kubernetes.io/name=ecr-pull-secrets',
+    });
+    t.equal(pods.length, 2);
+    for (const { spec } of pods) {
+      const mountsOf = (name: string) =>
+        spec.containers.find((container) => container.name === name)?.volumeMounts.map(({ mountPath }) => mountPath);
+      t.same(mountsOf('webhook'), ['/run/ecr-pull-secrets/tls']);
+      t.same(mountsOf('renewer'), [
+        '/run/ecr-pull-secrets/tls',
+        '/etc/ecr-pull-secrets',
+        '/var/run/secrets/kubernetes.io/serviceaccount',
+      ]);
+    }
+  });
 
   t.test('pods of an excluded namespace are left alone although it is labelled', async (t) => {
     const pod = { spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] } };
@@ -289,22 +268,19 @@ export function testPullSecrets(t: Test): void {
     t.pass();
   });
 
-  t.test(
-    'secrets are looked for where they could leak, and the search finds what is there',
-    async (t) => {
-      const { node } = playground;
-      const logDirectory = join(playground.cluster.directory, node.name, 'logs');
-      t.same(await findLeaks({ api, node, ecr, logDirectory }), []);
-      await mkdir(join(logDirectory, 'planted'));
-      const planted = join(logDirectory, 'planted', 'leak.log');
-      const password = ecr.issuedTokens()[0]?.password ?? '';
-      const encoded = Buffer.from(`{"auth":"AWS:${password}"}`).toString('base64');
-      const token = await serviceAccountToken();
-      for (const leak of [password, password.slice(100, 150), encoded.slice(40, 100), token]) {
-        await writeFile(planted, `x ${leak} y`);
-        t.same(await findLeaks({ api, node, ecr, logDirectory }), ['the log leak.log']);
-      }
-      await rm(join(logDirectory, 'planted'), { recursive: true });
-    },
-  );
+  t.test('secrets are looked for where they could leak, and the search finds what is there', async (t) => {
+    const { node } = playground;
+    const logDirectory = join(playground.cluster.directory, node.name, 'logs');
+    t.same(await findLeaks({ api, node, ecr, logDirectory }), []);
+    await mkdir(join(logDirectory, 'planted'));
+    const planted = join(logDirectory, 'planted', 'leak.log');
+    const password = ecr.issuedTokens()[0]?.password ?? '';
+    const encoded = Buffer.from(`{"auth":"AWS:${password}"}`).toString('base64');
+    const token = await serviceAccountToken();
+    for (const leak of [password, password.slice(100, 150), encoded.slice(40, 100), token]) {
+      await writeFile(planted, `x ${leak} y`);
+      t.same(await findLeaks({ api, node, ecr, logDirectory }), ['the log leak.log']);
+    }
+    await rm(join(logDirectory, 'planted'), { recursive: true });
+  });
 }

@@ -72,9 +72,7 @@ export function tcpOpener({ host, port }: Attacked, said: Buffer) {
 
 /** Nothing if the other side closes it before. */
 async function opened(socket: Socket, event: string, said?: Buffer): Promise<Socket | undefined> {
-  const closed = new Promise<undefined>((resolve) =>
-    socket.once('close', () => resolve(undefined)),
-  );
+  const closed = new Promise<undefined>((resolve) => socket.once('close', () => resolve(undefined)));
   socket.on('error', () => undefined).resume();
   const ready = new Promise<Socket>((resolve) => {
     socket.once(event, () => {

@@ -27,9 +27,7 @@ const RENEWERS = `system:serviceaccount:${PRODUCT_NAME}:${PRODUCT_NAME}`;
  * Every request that the installed renewers made so far, in the order of their answers. A watch is
  * there once, from its end on.
  */
-export async function requestsOfRenewers(
-  auditLogPath: string | undefined,
-): Promise<readonly AuditEvent[]> {
+export async function requestsOfRenewers(auditLogPath: string | undefined): Promise<readonly AuditEvent[]> {
   if (!auditLogPath) throw new TypeError('the cluster writes no audit log');
   const events: AuditEvent[] = [];
   for await (const line of createInterface({ input: createReadStream(auditLogPath) })) {

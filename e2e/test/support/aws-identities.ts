@@ -44,10 +44,7 @@ export type Way =
   | 'the instance role';
 
 /** Starts the stand-in, which ends with the test. */
-export async function startIdentities(
-  t: Test,
-  options: EcrStandInOptions = {},
-): Promise<AwsIdentities> {
+export async function startIdentities(t: Test, options: EcrStandInOptions = {}): Promise<AwsIdentities> {
   const issuer = createTokenIssuer('ec');
   const trust = { issuer: ISSUER, keys: [issuer.jwk], subject: SUBJECT };
   const standIn = await startEcrStandIn({

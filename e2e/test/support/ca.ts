@@ -2,11 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import {
-  ifPresent,
-  type KubeApi,
-  type Secret,
-} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { ifPresent, type KubeApi, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
 /** The Secret of the CA. */
 export const CA_SECRET = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;

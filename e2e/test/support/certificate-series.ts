@@ -30,10 +30,7 @@ export interface CertificateSeries {
 /** Two CAs: one of today, and one whose certificates cross 2050, where X.509 changes its form of dates. */
 export async function createCertificateSeries(): Promise<CertificateSeries> {
   const keyPair = await generateRsaKeyPair();
-  const moments = [
-    new Date(Math.floor(Date.now() / 1000) * 1000),
-    new Date('2049-12-31T23:30:00Z'),
-  ];
+  const moments = [new Date(Math.floor(Date.now() / 1000) * 1000), new Date('2049-12-31T23:30:00Z')];
   const cas = await Promise.all(
     moments.map(async (now) => ({
       ca: await createCa({ commonName: 'test', now, keyPair }),

@@ -38,9 +38,7 @@ export async function startChart(t: Pick<Test, 'teardown'>): Promise<Chart> {
     render,
     objects: async (...settings) => {
       const objects = readManifest(await render(...settings));
-      return Object.fromEntries(
-        objects.map((object) => [`${object.kind} ${object.metadata.name}`, { ...object }]),
-      );
+      return Object.fromEntries(objects.map((object) => [`${object.kind} ${object.metadata.name}`, { ...object }]));
     },
     notes: async (...settings) => {
       const dryRun = ['install', ...place, '--dry-run=client', ...REQUIRED, ...settings];
@@ -57,8 +55,5 @@ export async function startChart(t: Pick<Test, 'teardown'>): Promise<Chart> {
 
 /** As `--set-json`, each value by itself. */
 export function settingsOf(values: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.entries(values).flatMap(([key, value]) => [
-    '--set-json',
-    `${key}=${JSON.stringify(value)}`,
-  ]);
+  return Object.entries(values).flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]);
 }

@@ -6,10 +6,7 @@ import { text } from 'node:stream/consumers';
 import { createKubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { fileCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
 import { type EcrStandIn, startEcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
-import {
-  type LocalCluster,
-  startCluster,
-} from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { type LocalCluster, startCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
 import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
 import { compileCacheOf } from '@ecr-pull-secrets/testbed/playground/image-entrypoint.ts';
 import { createKubeApi, type KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';

@@ -28,8 +28,7 @@ export async function startDryShell(cluster: LocalCluster): Promise<DryShell> {
   const home = join(directory, 'shell');
   const tools = join(home, 'tools');
   await mkdir(tools, { recursive: true });
-  for (const name of ['chart', 'deploy.yaml'])
-    await symlink(join(CHECKOUT, name), join(home, name));
+  for (const name of ['chart', 'deploy.yaml']) await symlink(join(CHECKOUT, name), join(home, name));
   for (const [name, script] of Object.entries(TOOLS)) {
     const path = join(tools, name);
     await writeFile(path, `#!/bin/bash\n${script}`);
@@ -49,10 +48,7 @@ export async function startDryShell(cluster: LocalCluster): Promise<DryShell> {
     const args = ['-euo', 'pipefail', '-c', `exec 2>&1\n${script}`];
     const stdio = ['ignore', 'pipe', 'ignore'] as const;
     const child = guardian.spawn('bash', args, { cwd: home, environment, stdio: [...stdio] });
-    const [[code], output] = await Promise.all([
-      once(child, 'close'),
-      child.stdout ? text(child.stdout) : '',
-    ]);
+    const [[code], output] = await Promise.all([once(child, 'close'), child.stdout ? text(child.stdout) : '']);
     return { code, output };
   };
 }

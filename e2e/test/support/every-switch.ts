@@ -88,9 +88,7 @@ export const EVERY_SWITCH: Manifest = {
       matchLabels: POD_LABELS,
       matchExpressions: [{ key: 'frozen', operator: 'DoesNotExist' }],
     },
-    matchConditions: [
-      { name: 'not-frozen', expression: "object.metadata.?name.orValue('') != 'frozen'" },
-    ],
+    matchConditions: [{ name: 'not-frozen', expression: "object.metadata.?name.orValue('') != 'frozen'" }],
     annotations: { 'example.com/note': 'x' },
   },
   webhook: {
@@ -107,9 +105,7 @@ export const EVERY_SWITCH: Manifest = {
   },
   networkPolicy: {
     enabled: true,
-    metricsFrom: [
-      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } },
-    ],
+    metricsFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
     dnsPorts: [53, 1053],
     egressPorts: [443, 8443],
     instanceMetadata: true,

@@ -16,10 +16,7 @@ export interface Handshakes {
 }
 
 /** Connects to each replica anew, ten times a second, while something happens. */
-export async function watchHandshakes(
-  playground: Playground,
-  action: () => Promise<void>,
-): Promise<Handshakes> {
+export async function watchHandshakes(playground: Playground, action: () => Promise<void>): Promise<Handshakes> {
   const untrusted: string[] = [];
   const serialNumbers = new Set<string>();
   const over = new AbortController();
@@ -55,10 +52,7 @@ interface Served {
  *
  * @param bundle - PEM by which it is judged; by default the one that was published before
  */
-export async function handshakesNow(
-  playground: Playground,
-  bundle?: string,
-): Promise<readonly Served[]> {
+export async function handshakesNow(playground: Playground, bundle?: string): Promise<readonly Served[]> {
   const ca = bundle ?? (await readCaBundle(playground.api));
   const pods = await webhookPods(playground);
   const served = await Promise.all(pods.map(({ host }) => shakeHands(host, ca)));

@@ -9,8 +9,7 @@ import type { Helm, HelmOutput } from '@ecr-pull-secrets/testbed/local-cluster/h
 const PURE_COMMANDS: ReadonlySet<string | undefined> = new Set(['template', 'lint']);
 
 /** These read a file, a program or a cluster that the argument after them does not name alone. */
-const IMPURE_OPTION =
-  /^--(set-file|post-renderer|validate|dry-run|values=|repo|dependency-update)|^-f./;
+const IMPURE_OPTION = /^--(set-file|post-renderer|validate|dry-run|values=|repo|dependency-update)|^-f./;
 
 const VALUES_OPTION = /^(-f|--values)$/;
 

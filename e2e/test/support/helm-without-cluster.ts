@@ -7,9 +7,7 @@ import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progre
 import { cacheHelm } from './helm-cache.ts';
 
 /** Not beside the bundles, which remove what lies unused among them. */
-const CACHE_DIR = fileURLToPath(
-  new URL('../../../node_modules/.cache/rendered-by-helm', import.meta.url),
-);
+const CACHE_DIR = fileURLToPath(new URL('../../../node_modules/.cache/rendered-by-helm', import.meta.url));
 
 type Teardown = Pick<Test, 'teardown'>;
 

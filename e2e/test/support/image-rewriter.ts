@@ -25,9 +25,7 @@ export async function startImageRewriter(prefix: string): Promise<ImageRewriter>
           sideEffects: 'None',
           failurePolicy: 'Fail',
           clientConfig: webhook.clientConfig,
-          rules: [
-            { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },
-          ],
+          rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
           namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
         },
       ],
@@ -38,9 +36,7 @@ export async function startImageRewriter(prefix: string): Promise<ImageRewriter>
 
 /** The JSON patch for a reviewed pod. */
 function rewrite(request: unknown, prefix: string): readonly Manifest[] {
-  const [container] = listOf(
-    propertyOf(propertyOf(propertyOf(request, 'object'), 'spec'), 'containers'),
-  );
+  const [container] = listOf(propertyOf(propertyOf(propertyOf(request, 'object'), 'spec'), 'containers'));
   const found = propertyOf(container, 'image');
   const image = typeof found === 'string' ? found : 'filled-in';
   if (image.startsWith(prefix)) return [];

@@ -62,11 +62,7 @@ export async function createInjectionWorld(playground: Playground): Promise<Inje
     return { result, answer: withoutAccidents(body) };
   };
 
-  async function becomes(
-    namespace: string,
-    image: string,
-    result: InjectionCase['result'],
-  ): Promise<void> {
+  async function becomes(namespace: string, image: string, result: InjectionCase['result']): Promise<void> {
     const pod = podWith({ containers: [{ name: 'app', image }] });
     await eventually(`the pull secrets of ${image} in ${namespace}`, async () =>
       assert.deepEqual((await create({ namespace, pod })).result, result),
@@ -78,9 +74,7 @@ export async function createInjectionWorld(playground: Playground): Promise<Inje
       // A second replica might go on with other values for a moment.
       const { injection, ...others } = values;
       await playground.install({ ...others, replicaCount: 1, injection: { ...injection, mode } });
-      await eventually('the old replica is gone', async () =>
-        assert.equal(await countReplicas(playground), 1),
-      );
+      await eventually('the old replica is gone', async () => assert.equal(await countReplicas(playground), 1));
       await becomes(LABELLED, sentinel, [SECRET]);
       // The webhook hears of excluded namespaces from the renewer, in its own time.
       if (values.excludeNamespace !== undefined) await becomes(EXCLUDED[0], sentinel, []);

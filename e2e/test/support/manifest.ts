@@ -29,10 +29,7 @@ export function readManifest(text: string): readonly KubeObject[] {
 }
 
 /** Where an object of a manifest is. */
-export async function pathOf(
-  client: KubeClient,
-  { apiVersion, kind, metadata }: KubeObject,
-): Promise<string> {
+export async function pathOf(client: KubeClient, { apiVersion, kind, metadata }: KubeObject): Promise<string> {
   const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const { resources } = await client.request<ResourceList>({ method: 'GET', path: group });
   const resource = resources.find(({ name, kind: is }) => is === kind && !name.includes('/'));

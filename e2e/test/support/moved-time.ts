@@ -7,24 +7,14 @@ import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import {
-  createMovableClock,
-  type MovableClock,
-} from '@ecr-pull-secrets/shared/testing/movable-clock.ts';
+import { createMovableClock, type MovableClock } from '@ecr-pull-secrets/shared/testing/movable-clock.ts';
 import {
   type EcrStandIn,
   type EcrStandInOptions,
   startEcrStandIn,
 } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
-import {
-  type LocalCluster,
-  startCluster,
-} from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
-import {
-  createKubeApi,
-  type KubeApi,
-  type Secret,
-} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { type LocalCluster, startCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
+import { createKubeApi, type KubeApi, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { type Opened, openTogether } from '@ecr-pull-secrets/testbed/playground/opened.ts';
 import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
@@ -181,9 +171,7 @@ async function open(
     },
     createNamespaces: async (names, leader) => {
       const labels = { for: leader };
-      await Promise.all(
-        names.map((name) => api.create('/api/v1/namespaces', { metadata: { name, labels } })),
-      );
+      await Promise.all(names.map((name) => api.create('/api/v1/namespaces', { metadata: { name, labels } })));
     },
     secretsOf: async (leader) => {
       const fieldSelector = `metadata.name=${leader}`;
@@ -206,10 +194,7 @@ export function checkpointPath(leader: string): string {
   return `${HOME}/secrets/${leader}-tokens`;
 }
 
-function configurationOf(
-  { kubeconfigPath }: LocalCluster,
-  { name, file, environment }: LeaderSettings,
-) {
+function configurationOf({ kubeconfigPath }: LocalCluster, { name, file, environment }: LeaderSettings) {
   const variables = {
     ...environment,
     KUBECONFIG: kubeconfigPath,

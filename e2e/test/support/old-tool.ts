@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import type {
-  KubeApi,
-  Manifest,
-  Pod,
-  Secret,
-} from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import {
-  AWS_IDENTITY,
-  type Playground,
-  REGISTRY,
-} from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import type { KubeApi, Manifest, Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { AWS_IDENTITY, type Playground, REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { authorize } from '@ecr-pull-secrets/testbed/testing/aws.ts';
 
 export const OLD_NAME = 'k8s-ecr-login-renew';
@@ -41,9 +32,7 @@ export async function writeOldSecrets(
   // The API server takes the manager's name from client-go's User-Agent, which begins with the program's.
   const query = { fieldManager: OLD_NAME };
   return Promise.all(
-    namespaces.map((namespace) =>
-      api.create<Secret>(`/api/v1/namespaces/${namespace}/secrets`, secret, query),
-    ),
+    namespaces.map((namespace) => api.create<Secret>(`/api/v1/namespaces/${namespace}/secrets`, secret, query)),
   );
 }
 
@@ -70,17 +59,13 @@ export async function runJobFrom(
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Promise<string> {
   const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
-  const { metadata, spec } = await api.get<CronJob>(
-    `/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`,
-  );
+  const { metadata, spec } = await api.get<CronJob>(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`);
   await api.create(jobs, {
     metadata: {
       ...spec.jobTemplate.metadata,
       name,
       annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' },
-      ownerReferences: [
-        { apiVersion: 'batch/v1', kind: 'CronJob', controller: true, ...metadataOf(metadata) },
-      ],
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', controller: true, ...metadataOf(metadata) }],
     },
     spec: spec.jobTemplate.spec,
   });
@@ -105,8 +90,6 @@ async function logOf(
 ): Promise<string> {
   const labelSelector = `batch.kubernetes.io/job-name=${job}`;
   const pods = await api.list<Pod>(`/api/v1/namespaces/${namespace}/pods`, { labelSelector });
-  const logs = await Promise.all(
-    pods.map(({ metadata }) => node.logs(namespace, metadata.name, OLD_NAME)),
-  );
+  const logs = await Promise.all(pods.map(({ metadata }) => node.logs(namespace, metadata.name, OLD_NAME)));
   return logs.join('\n');
 }

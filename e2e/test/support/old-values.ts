@@ -8,9 +8,7 @@ export const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 /** The chart's values for a release of the old tool. */
 export const PROFILE = `${CHART}/profiles/k8s-ecr-login-renew.yaml`;
 /** Every value of the old chart with its default, as `helm get values --all` prints them. */
-export const OLD_VALUES = fileURLToPath(
-  new URL('../fixtures/old-chart/values.yaml', import.meta.url),
-);
+export const OLD_VALUES = fileURLToPath(new URL('../fixtures/old-chart/values.yaml', import.meta.url));
 
 export const OLD_NAME = 'k8s-ecr-login-renew';
 export const OLD_SECRET = `${OLD_NAME}-docker-secret`;
@@ -45,9 +43,7 @@ export async function startOldValues(t: Pick<Test, 'teardown'>) {
   /** Every object by kind and name. */
   async function objectsOf(rendering?: Rendering): Promise<Readonly<Record<string, KubeObject>>> {
     const objects = readManifest(await render(rendering));
-    return Object.fromEntries(
-      objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]),
-    );
+    return Object.fromEntries(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
   }
 
   /** Kinds and names; a first run's without the digest at its end. */

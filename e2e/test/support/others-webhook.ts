@@ -15,9 +15,7 @@ export interface OthersWebhook {
 }
 
 /** One that answers dry runs alone, and counts them. */
-export async function startHangingWebhook(): Promise<
-  OthersWebhook & { readonly asked: { dryRuns: number } }
-> {
+export async function startHangingWebhook(): Promise<OthersWebhook & { readonly asked: { dryRuns: number } }> {
   const asked = { dryRuns: 0 };
   const webhook = await startOthersWebhook((request) => {
     const isDryRun = propertyOf(request, 'dryRun') === true;
@@ -28,9 +26,7 @@ export async function startHangingWebhook(): Promise<
 }
 
 /** @param respond - `undefined` for no answer at all */
-export async function startOthersWebhook(
-  respond: (request: unknown) => Manifest | undefined,
-): Promise<OthersWebhook> {
+export async function startOthersWebhook(respond: (request: unknown) => Manifest | undefined): Promise<OthersWebhook> {
   const now = new Date();
   const ca = await createCa({ commonName: 'guard', now });
   const { certificatePem: cert, privateKeyPem: key } = await createServingCertificate(ca, {

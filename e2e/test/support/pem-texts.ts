@@ -13,8 +13,7 @@ export const PEM_TEXTS: Readonly<Record<string, (pem: string) => string>> = {
   'empty lines between': (pem) => pem.replaceAll('\n', '\n\n'),
   'one line': (pem) => pem.replaceAll('\n', ''),
   'one line with blanks': (pem) => pem.replaceAll('\n', ' '),
-  'the body in one line': (pem) =>
-    pem.replaceAll(/\n(?!-)/g, '').replace('ATE-----M', 'ATE-----\nM'),
+  'the body in one line': (pem) => pem.replaceAll(/\n(?!-)/g, '').replace('ATE-----M', 'ATE-----\nM'),
   'escaped newlines': (pem) => pem.replaceAll('\n', '\\n'),
   'glued to itself': (pem) => pem.trimEnd() + pem,
   'glued to a key': (pem) => `${KEY.trimEnd()}${pem}`,

@@ -5,10 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { REGISTRY, type Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
-import {
-  countFailOpen,
-  reasonsOfFailOpen,
-} from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
+import { countFailOpen, reasonsOfFailOpen } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
 import { type LoadReport, type LoadSettings, STARTED } from './pod-load-process.ts';
 import { SECRET } from './pull-secret.ts';
 

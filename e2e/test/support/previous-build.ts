@@ -17,10 +17,7 @@ const OWN = '@ecr-pull-secrets';
  * Builds another revision as its own script does, with its own chart beside it, until the test is over.
  * The packages of others are those of this checkout: no test may need a registry.
  */
-export async function makePreviousBuild(
-  t: Pick<Test, 'teardown'>,
-  { name }: PreviousRevision,
-): Promise<Build> {
+export async function makePreviousBuild(t: Pick<Test, 'teardown'>, { name }: PreviousRevision): Promise<Build> {
   const guardian = await startGuardian();
   t.teardown(() => guardian.close());
   const { directory } = guardian;
@@ -57,9 +54,7 @@ async function linkPackages(source: string): Promise<void> {
 }
 
 async function run(cwd: string, command: string, ...args: readonly string[]): Promise<void> {
-  const child = withoutSpawnHooks(() =>
-    spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] }),
-  );
+  const child = withoutSpawnHooks(() => spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] }));
   const [[code], said] = await Promise.all([once(child, 'close'), text(child.stderr)]);
   if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}: ${said}`);
 }

@@ -36,11 +36,7 @@ export function pullSecretsOf(
 ): PullSecrets {
   return {
     secretIn: (namespace, name) =>
-      eventually(
-        `the secret in ${namespace}`,
-        () => api.get<Secret>(pathOf(namespace, name)),
-        withinMs,
-      ),
+      eventually(`the secret in ${namespace}`, () => api.get<Secret>(pathOf(namespace, name)), withinMs),
     loginWith: (secret, host = REGISTRY) => login(ecr.endpoint, documentOf(secret), host),
   };
 }

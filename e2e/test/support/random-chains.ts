@@ -45,17 +45,7 @@ export function createRandom(seed: number): Random {
 /** One chance in so many that something is odd; with a few choices for each chain, half of them are good. */
 const RARELY = 12;
 
-const DOMAINS = [
-  '',
-  'svc',
-  '.svc',
-  'apps.svc',
-  '.apps.svc',
-  NAME,
-  `x.${NAME}`,
-  'example.com',
-  'other.apps.svc',
-];
+const DOMAINS = ['', 'svc', '.svc', 'apps.svc', '.apps.svc', NAME, `x.${NAME}`, 'example.com', 'other.apps.svc'];
 const POLICIES = ['1.3.6.1.4.1.55555.2', '1.3.6.1.4.1.55555.3', '2.5.29.32.0'];
 const MIDDLE_KEYS = ['p-256', 'p-384', 'rsa-2048', 'ed25519', 'p-256-other'] as const;
 const NAMES = ['one', 'two', 'three'];

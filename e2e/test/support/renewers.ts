@@ -24,11 +24,7 @@ export async function readHolder({ api }: Playground): Promise<string> {
 }
 
 /** Waits until another holder than this one leads. */
-export function nextLeader(
-  playground: Playground,
-  former = '',
-  withinMs?: number,
-): Promise<LeadingRenewer> {
+export function nextLeader(playground: Playground, former = '', withinMs?: number): Promise<LeadingRenewer> {
   const check = async (): Promise<LeadingRenewer> => {
     const identity = await readHolder(playground);
     assert.notEqual(identity, '');

@@ -18,10 +18,9 @@ export interface Replica {
 
 /** All that there are, those that are going too. */
 export async function readReplicas({ api, node }: Playground): Promise<readonly Replica[]> {
-  const pods = await api.list<Pod & { status?: { podIP?: string } }>(
-    `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
-    { labelSelector: `app.kubernetes.io/name=${PRODUCT_NAME}` },
-  );
+  const pods = await api.list<Pod & { status?: { podIP?: string } }>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`, {
+    labelSelector: `app.kubernetes.io/name=${PRODUCT_NAME}`,
+  });
   return pods.map(({ metadata, spec, status }) => ({
     name: metadata.name,
     tag: spec.containers[0]?.image.split(':').at(-1) ?? '',
@@ -31,13 +30,7 @@ export async function readReplicas({ api, node }: Playground): Promise<readonly 
   }));
 }
 
-function isTrueReady({
-  type,
-  status,
-}: {
-  readonly type: string;
-  readonly status: string;
-}): boolean {
+function isTrueReady({ type, status }: { readonly type: string; readonly status: string }): boolean {
   return type === 'Ready' && status === 'True';
 }
 

@@ -16,11 +16,7 @@ export interface SecretHistory {
 }
 
 /** Follows all secrets of a name from now on until the test is over. */
-export function followSecrets(
-  t: Pick<Test, 'teardown'>,
-  client: KubeClient,
-  name: string,
-): SecretHistory {
+export function followSecrets(t: Pick<Test, 'teardown'>, client: KubeClient, name: string): SecretHistory {
   const closing = new AbortController();
   t.teardown(() => closing.abort());
   const expiries = new Map<string, number[]>();

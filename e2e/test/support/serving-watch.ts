@@ -32,11 +32,7 @@ const PROGRAM = fileURLToPath(new URL('../fixtures/serving-watch.ts', import.met
 const MAX_MS = 1_000;
 
 /** Lets something happen while reviews, probes and scrapes are answered, each within a second. */
-export async function whileServing(
-  t: Test,
-  settings: ServingSettings,
-  action: () => Promise<void>,
-): Promise<void> {
+export async function whileServing(t: Test, settings: ServingSettings, action: () => Promise<void>): Promise<void> {
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(settings)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

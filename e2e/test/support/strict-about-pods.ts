@@ -28,9 +28,7 @@ export async function startStrictAboutPods(
     spec: {
       failurePolicy: 'Fail',
       matchConstraints: {
-        resourceRules: [
-          { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] },
-        ],
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
       },
       validations: [
         {

@@ -30,8 +30,7 @@ export const STRICTER_KINDS: Readonly<Record<string, ChainDraft>> = {
   'a mailbox in quotes': below(constrained({ permitted: [email('example.com')] }), {
     extensions: leafNamed(dnsName(NAME), email('"a b"@example.com')),
   }),
-  'an IP range with bits behind its mask': below(
-    constrained({ permitted: [address(10, 1, 2, 3, 255, 0, 0, 0)] }),
-    { extensions: leafNamed(dnsName(NAME), address(10, 1, 2, 4)) },
-  ),
+  'an IP range with bits behind its mask': below(constrained({ permitted: [address(10, 1, 2, 3, 255, 0, 0, 0)] }), {
+    extensions: leafNamed(dnsName(NAME), address(10, 1, 2, 4)),
+  }),
 };

@@ -16,13 +16,9 @@ export async function webhookPods(playground: Playground): Promise<readonly Repl
 }
 
 /** How many reviews each of them has answered since it started, by name. */
-export async function countReviewsByPod(
-  playground: Playground,
-): Promise<ReadonlyMap<string, number>> {
+export async function countReviewsByPod(playground: Playground): Promise<ReadonlyMap<string, number>> {
   const pods = await webhookPods(playground);
-  return new Map(
-    await Promise.all(pods.map(async (pod) => [pod.name, await countReviews(pod)] as const)),
-  );
+  return new Map(await Promise.all(pods.map(async (pod) => [pod.name, await countReviews(pod)] as const)));
 }
 
 /** At the pace of the load a second's: more than chance. */

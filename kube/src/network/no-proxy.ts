@@ -56,8 +56,7 @@ function nameMatcher(entry: string): Matcher {
   const { host, port } = splitPort(entry);
   const name = host.replace(/^\*(?=\.)/, '');
   const suffix = name.startsWith('.') ? name : `.${name}`;
-  return (destination) =>
-    isPort(port, destination) && (destination.host.endsWith(suffix) || destination.host === name);
+  return (destination) => isPort(port, destination) && (destination.host.endsWith(suffix) || destination.host === name);
 }
 
 /** Whether an address lies in ranges; an IPv4 address in IPv6 form counts as IPv4, a name never. */

@@ -37,8 +37,7 @@ export function createReflectorBackOff(random: () => number) {
     nextMs: (failure: WatchFailure): number => {
       const attempt = attempts.get(failure.kind) ?? 0;
       attempts.set(failure.kind, attempt + 1);
-      const retryAfterMs =
-        failure.kind === 'busy' ? Math.min(failure.retryAfterMs, LONGEST_RETRY_AFTER_MS) : 0;
+      const retryAfterMs = failure.kind === 'busy' ? Math.min(failure.retryAfterMs, LONGEST_RETRY_AFTER_MS) : 0;
       return retryAfterMs + backOffMs(attempt, BACK_OFF[failure.kind], random);
     },
     /** A watch was steady: the next failure is the first. */

@@ -63,10 +63,7 @@ export function createWriteDeadlines(
      * @throws ECRPS_KUBERNETES_TIMEOUT after `longestMs`, or if a proxy cuts the write off while the API server
      *   responds to other requests: some proxies wait no longer than 15 s
      */
-    run: async <T>(
-      signal: AbortSignal | undefined,
-      work: (signal: AbortSignal) => Promise<T>,
-    ): Promise<T> => {
+    run: async <T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
       const limit = { clock, ms: longestMs, signal, timeUp: () => timeoutError(longestMs) };
       return withTimeout(limit, async (limited) => {
         const either = new AbortController();

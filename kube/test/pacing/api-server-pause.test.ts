@@ -37,16 +37,13 @@ t.test('pauses grow up to ten seconds, and start again after a success', async (
   t.equal(await restMs(), 1_000);
 });
 
-t.test(
-  'requests that fail together are one failure, and the longest Retry-After counts',
-  async (t) => {
-    const { pause, restMs } = pauseOf();
-    for (const seconds of ['2', '8', '4']) pause.failed(busy(seconds));
-    t.equal(await restMs(), 9_000);
-    pause.failed(new Error('away'));
-    t.equal(await restMs(), 2_000);
-  },
-);
+t.test('requests that fail together are one failure, and the longest Retry-After counts', async (t) => {
+  const { pause, restMs } = pauseOf();
+  for (const seconds of ['2', '8', '4']) pause.failed(busy(seconds));
+  t.equal(await restMs(), 9_000);
+  pause.failed(new Error('away'));
+  t.equal(await restMs(), 2_000);
+});
 
 t.test('a Retry-After counts for half a minute at most', async (t) => {
   const { pause, restMs } = pauseOf();

@@ -8,10 +8,7 @@ import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.t
 import { startApiStandIn } from '../../testing/api-stand-in.ts';
 
 /** A write with a late response, or none, from an API server that responds to other requests, or does not. */
-function begin(options: {
-  readonly isResponding: () => boolean;
-  readonly respondsAfterMs?: number;
-}) {
+function begin(options: { readonly isResponding: () => boolean; readonly respondsAfterMs?: number }) {
   const clock = createFakeClock();
   const startMs = clock.now();
   let probes = 0;
@@ -50,15 +47,12 @@ t.test('a write to an API server that responds to nothing is given up', async (t
   t.match(await outcome, { result: { message: /none to another request/ }, afterMs: 10_000 });
 });
 
-t.test(
-  'a write to one that responds to everything else waits longer, but not for ever',
-  async (t) => {
-    const { clock, outcome, probes } = begin({ isResponding: () => true });
-    await clock.advance(120_000);
-    t.match(await outcome, { result: { code: 'ECRPS_KUBERNETES_TIMEOUT' }, afterMs: 65_000 });
-    t.equal(probes(), 6);
-  },
-);
+t.test('a write to one that responds to everything else waits longer, but not for ever', async (t) => {
+  const { clock, outcome, probes } = begin({ isResponding: () => true });
+  await clock.advance(120_000);
+  t.match(await outcome, { result: { code: 'ECRPS_KUBERNETES_TIMEOUT' }, afterMs: 65_000 });
+  t.equal(probes(), 6);
+});
 
 t.test('responses to other requests make a probe needless', async (t) => {
   const { clock, deadlines, outcome, probes } = begin({ isResponding: () => false });
@@ -71,32 +65,29 @@ t.test('responses to other requests make a probe needless', async (t) => {
   t.match(await outcome, { result: { message: /none to another request/ } });
 });
 
-t.test(
-  'a write that is cut off late is a timeout, if other requests had responses meanwhile',
-  async (t) => {
-    const clock = createFakeClock();
-    const cutOff = async (afterMs: number, error: Error): Promise<unknown> => {
-      const deadlines = createWriteDeadlines({ clock, probe: async () => true }, WRITE_LIMITS);
-      const outcome = deadlines
-        .run(undefined, async () => {
-          await clock.sleep(afterMs);
-          throw error;
-        })
-        .catch((reason: unknown) => reason);
-      await clock.advance(60_000);
-      return outcome;
-    };
-    const cut = createError('ECRPS_KUBERNETES_UNREACHABLE', 'socket hang up');
-    t.equal(await cutOff(14_000, cut), cut);
-    t.match(await cutOff(15_000, cut), {
-      code: 'ECRPS_KUBERNETES_TIMEOUT',
-      message: /^no response within 15 s, while the API server responds to other requests/,
-      cause: cut,
-    });
-    const bug = new TypeError('a bug');
-    t.equal(await cutOff(15_000, bug), bug);
-  },
-);
+t.test('a write that is cut off late is a timeout, if other requests had responses meanwhile', async (t) => {
+  const clock = createFakeClock();
+  const cutOff = async (afterMs: number, error: Error): Promise<unknown> => {
+    const deadlines = createWriteDeadlines({ clock, probe: async () => true }, WRITE_LIMITS);
+    const outcome = deadlines
+      .run(undefined, async () => {
+        await clock.sleep(afterMs);
+        throw error;
+      })
+      .catch((reason: unknown) => reason);
+    await clock.advance(60_000);
+    return outcome;
+  };
+  const cut = createError('ECRPS_KUBERNETES_UNREACHABLE', 'socket hang up');
+  t.equal(await cutOff(14_000, cut), cut);
+  t.match(await cutOff(15_000, cut), {
+    code: 'ECRPS_KUBERNETES_TIMEOUT',
+    message: /^no response within 15 s, while the API server responds to other requests/,
+    cause: cut,
+  });
+  const bug = new TypeError('a bug');
+  t.equal(await cutOff(15_000, bug), bug);
+});
 
 async function start(t: Test) {
   const api = await startApiStandIn();

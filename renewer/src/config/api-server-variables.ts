@@ -32,9 +32,7 @@ export type ApiServer =
   | { readonly host: string; readonly port: number; readonly serviceAccountDir: string }
   | { readonly kubeconfigs: readonly string[] };
 
-export function apiServerOf(
-  variables: z.output<z.ZodObject<typeof apiServerVariables>>,
-): ApiServer {
+export function apiServerOf(variables: z.output<z.ZodObject<typeof apiServerVariables>>): ApiServer {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT, SERVICE_ACCOUNT_DIR } = variables;
   if (host === undefined) {
     return { kubeconfigs: variables.KUBECONFIG ?? [join(variables.HOME, '.kube', 'config')] };

@@ -24,8 +24,7 @@ const SECRET_KEY_EXAMPLE = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
  */
 export const awsVariables = {
   AWS_REGION: awsText(AWS_REGION, 'is not an AWS region').meta({
-    description:
-      'Region of the registry; `AWS_DEFAULT_REGION` if not set, then the AWS SDK’s own search.',
+    description: 'Region of the registry; `AWS_DEFAULT_REGION` if not set, then the AWS SDK’s own search.',
     example: 'us-east-1',
   }),
   AWS_DEFAULT_REGION: awsText(AWS_REGION, 'is not an AWS region').meta({
@@ -75,13 +74,11 @@ export function awsRegionOf(variables: AwsVariables): string | undefined {
 
 /** The value is not quoted: it may be the secret key, in the wrong variable. */
 function accessKeyId(description: string) {
-  return awsText(/^\w+$/, 'is not an access key id: it has other characters than A-Z and 0-9').meta(
-    {
-      description,
-      example: KEY_ID_EXAMPLE,
-      secret: true,
-    },
-  );
+  return awsText(/^\w+$/, 'is not an access key id: it has other characters than A-Z and 0-9').meta({
+    description,
+    example: KEY_ID_EXAMPLE,
+    secret: true,
+  });
 }
 
 function secretKey(description: string) {

@@ -26,14 +26,11 @@ const namespaceRoleSchema = z.strictObject({
  * A key in it is refused: it would lie in a ConfigMap.
  */
 const additionalBundleSchema = parsedBy((text) => {
-  if (text.includes('PRIVATE KEY'))
-    throw new Error('holds a private key: certificates alone belong here');
+  if (text.includes('PRIVATE KEY')) throw new Error('holds a private key: certificates alone belong here');
   if (text.trim() === '') return '';
   const [problem] = readPemCertificates(text).problems;
   if (problem !== undefined) {
-    throw new Error(
-      `must be certificates as PEM, -----BEGIN CERTIFICATE----- and so on: it ${problem}`,
-    );
+    throw new Error(`must be certificates as PEM, -----BEGIN CERTIFICATE----- and so on: it ${problem}`);
   }
   return mergeBundles(text, []);
 });
@@ -67,15 +64,10 @@ export type ConfigFile = Readonly<z.output<typeof configFileSchema>>;
  *
  * @throws ECRPS_CONFIGURATION_INVALID that names the file, and each wrong key with its problem
  */
-export function readConfigFile(
-  path: string | undefined,
-  readText: (path: string) => string,
-): ConfigFile {
+export function readConfigFile(path: string | undefined, readText: (path: string) => string): ConfigFile {
   const result = configFileSchema.safeParse(path === undefined ? {} : readJson(path, readText));
   if (result.success) return Object.freeze(result.data);
-  const problems = result.error.issues.map(
-    ({ path: key, message }) => `${key.join('.')}: ${message}`,
-  );
+  const problems = result.error.issues.map(({ path: key, message }) => `${key.join('.')}: ${message}`);
   const message = `CONFIG_FILE=${path}: ${problems.join('; ')}; for example ${EXAMPLE}`;
   throw createError('ECRPS_CONFIGURATION_INVALID', message);
 }

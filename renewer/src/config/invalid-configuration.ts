@@ -29,10 +29,7 @@ export async function serveInvalidConfiguration(
   const logger = createLogger({ level: 'info', format: 'json', name: 'renewer' });
   logger.fatal({ err: error }, 'the configuration is wrong; doing nothing until it is replaced');
   const { HOST: host, OPS_PORT: port } = readAddress(environment);
-  const ops = await startOpsServer(
-    { metrics: createMetricsRegistry(), ready: () => UNCONFIGURED },
-    { host, port },
-  );
+  const ops = await startOpsServer({ metrics: createMetricsRegistry(), ready: () => UNCONFIGURED }, { host, port });
   while (!stop.aborted) await clock.sleep(WAIT_MS, stop);
   await ops.close();
 }

@@ -20,9 +20,7 @@ export const proxyVariables = {
 };
 
 /** Upper case first, as Go has it. */
-export function proxySettingsOf(
-  variables: z.output<z.ZodObject<typeof proxyVariables>>,
-): ProxySettings {
+export function proxySettingsOf(variables: z.output<z.ZodObject<typeof proxyVariables>>): ProxySettings {
   return Object.freeze({
     httpsProxy: variables.HTTPS_PROXY ?? variables.https_proxy,
     httpProxy: variables.HTTP_PROXY ?? variables.http_proxy,
@@ -31,9 +29,7 @@ export function proxySettingsOf(
 }
 
 function proxy(description: string) {
-  return parsedBy(parseProxyUrl)
-    .optional()
-    .meta({ description, example: PROXY_EXAMPLE, secret: true });
+  return parsedBy(parseProxyUrl).optional().meta({ description, example: PROXY_EXAMPLE, secret: true });
 }
 
 function noProxy(description: string) {

@@ -19,8 +19,7 @@ export function registrySettingsOf(
 ) {
   const awsRegion = awsRegionOf(variables);
   const hosts = variables.DOCKER_REGISTRIES;
-  const registries: readonly Registry[] =
-    hosts.length > 0 ? hosts.map((host) => ({ host })) : file.registries;
+  const registries: readonly Registry[] = hosts.length > 0 ? hosts.map((host) => ({ host })) : file.registries;
   const plans = [undefined, ...file.namespaceRoles].map((identity) =>
     planTokens({ registries, region: awsRegion, identity }),
   );
@@ -48,10 +47,7 @@ export function registrySettingsOf(
   };
 }
 
-function warningsAbout(
-  registries: readonly Registry[],
-  refused: readonly RefusedRegistry[],
-): readonly string[] {
+function warningsAbout(registries: readonly Registry[], refused: readonly RefusedRegistry[]): readonly string[] {
   const unnamed = registries.filter(({ host, tokenOf }) => !tokenOf && !isEcrKey(host));
   const capital = registries.filter(({ host }) => /[A-Z]/.test(host));
   return [

@@ -1,10 +1,4 @@
-import {
-  commonVariables,
-  objectName,
-  oneOf,
-  parsedBy,
-  port,
-} from '@ecr-pull-secrets/shared/configuration.ts';
+import { commonVariables, objectName, oneOf, parsedBy, port } from '@ecr-pull-secrets/shared/configuration.ts';
 import {
   DEFAULT_NAMESPACE_SELECTOR,
   DEFAULT_PULL_SECRET_NAME,
@@ -41,8 +35,7 @@ export const renewerVariables = z.object({
       example: DEFAULT_NAMESPACE_SELECTOR,
     }),
   TARGET_NAMESPACE: namespacePattern.default(noNamespace).meta({
-    description:
-      'Namespaces by name that get the secret without a label; `*` and `?` are wildcards.',
+    description: 'Namespaces by name that get the secret without a label; `*` and `?` are wildcards.',
     example: 'default,team-*',
   }),
   EXCLUDE_NAMESPACE: namespacePattern.default(noNamespace).meta({
@@ -67,21 +60,18 @@ export const renewerVariables = z.object({
       'JSON file with what is too long for variables: registries with their roles, roles of namespaces, opting out, pace. Variables win over it.',
     example: '/etc/ecr-pull-secrets/config.json',
   }),
-  TLS_MODE: oneOf(['self-managed', 'cert-manager', 'existing-secret', 'none'])
-    .default('self-managed')
-    .meta({
-      description:
-        'What makes the webhook’s certificates: `self-managed`, the renewer; `cert-manager`; `existing-secret`, a Secret that others fill; `none` if there is no webhook.',
-      example: 'self-managed',
-    }),
+  TLS_MODE: oneOf(['self-managed', 'cert-manager', 'existing-secret', 'none']).default('self-managed').meta({
+    description:
+      'What makes the webhook’s certificates: `self-managed`, the renewer; `cert-manager`; `existing-secret`, a Secret that others fill; `none` if there is no webhook.',
+    example: 'self-managed',
+  }),
   TLS_DIR: z.string().default(DEFAULT_TLS_DIR).meta({
     description:
       'Folder, shared with the webhook, of the serving certificate; written only if TLS_MODE is self-managed.',
     example: DEFAULT_TLS_DIR,
   }),
   FACTS_DIR: z.string().optional().meta({
-    description:
-      'Folder, shared with the webhook, of the facts for its warnings; TLS_DIR if not set.',
+    description: 'Folder, shared with the webhook, of the facts for its warnings; TLS_DIR if not set.',
     example: DEFAULT_TLS_DIR,
   }),
   POD_NAME: z.string().meta({ description: 'Name of this pod.', example: 'ecr-pull-secrets-0' }),

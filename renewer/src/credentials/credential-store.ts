@@ -28,10 +28,7 @@ interface Usage {
 }
 
 export function createCredentialStore(
-  {
-    clock,
-    tokenRenewer,
-  }: { readonly clock: Clock; readonly tokenRenewer: Pick<TokenRenewer, 'tokens' | 'require'> },
+  { clock, tokenRenewer }: { readonly clock: Clock; readonly tokenRenewer: Pick<TokenRenewer, 'tokens' | 'require'> },
   { registries, awsRegion: region }: Pick<RegistrySettings, 'registries' | 'awsRegion'>,
 ) {
   const { tokens } = tokenRenewer;

@@ -27,11 +27,7 @@ export const EMAIL = 'ecr-pull-secrets@example.invalid';
  *
  * @returns `undefined` if no token of the plan is valid
  */
-export function createDockerConfig(
-  plan: TokenPlan,
-  tokens: RegistryTokens,
-  nowMs: number,
-): DockerConfig | undefined {
+export function createDockerConfig(plan: TokenPlan, tokens: RegistryTokens, nowMs: number): DockerConfig | undefined {
   const found = plan.entries.flatMap(({ key, tokenId }) => {
     const token = tokens.get(tokenId);
     return isValid(token, nowMs) ? [{ key: key ?? token.registry, token }] : [];

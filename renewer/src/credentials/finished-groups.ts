@@ -13,9 +13,7 @@ export async function* finishedGroups<T>(
   signal: AbortSignal,
 ): AsyncGenerator<readonly T[]> {
   let finished: T[] = [];
-  const inFlight = new Map(
-    items.map((item) => [item, work(item).then(() => void finished.push(item))]),
-  );
+  const inFlight = new Map(items.map((item) => [item, work(item).then(() => void finished.push(item))]));
   while (inFlight.size > 0) {
     await Promise.race(inFlight.values());
     const collected = new AbortController();

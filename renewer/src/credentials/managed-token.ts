@@ -11,11 +11,7 @@ export interface ManagedToken {
 }
 
 /** A renewal further off than possible means that the clock was set back: renew now. */
-export function isDue(
-  { nextAttemptMs }: ManagedToken,
-  policy: RenewalPolicy,
-  nowMs: number,
-): boolean {
+export function isDue({ nextAttemptMs }: ManagedToken, policy: RenewalPolicy, nowMs: number): boolean {
   return nextAttemptMs <= nowMs || nextAttemptMs - nowMs > policy.longestWaitMs;
 }
 

@@ -49,8 +49,7 @@ export function createRenewalPolicy(renewalShare: number) {
     renewAtMs: (token: RegistryToken, random: () => number): number =>
       token.obtainedAtMs + Math.max(waitOf(token) * (1 - JITTER * random()), SHORTEST_RENEWAL_MS),
     /** The instant from which on a token is renewed if another one is due. */
-    combineFromMs: (token: RegistryToken, renewAtMs: number): number =>
-      renewAtMs - waitOf(token) * COMBINED_SHARE,
+    combineFromMs: (token: RegistryToken, renewAtMs: number): number => renewAtMs - waitOf(token) * COMBINED_SHARE,
     /** No renewal is further off than this, unless the clock was set back. */
     longestWaitMs: LONGEST_TOKEN_LIFE_MS * renewalShare,
     /**

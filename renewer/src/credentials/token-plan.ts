@@ -58,8 +58,7 @@ interface PlannedKey {
 export function planTokens(options: TokenPlanOptions): TokenPlan {
   const { registries, region, identity = {} } = options;
   const home = homePlace(options);
-  const keys: PlannedKey[] =
-    registries.length === 0 ? [{ key: undefined, place: home, identity }] : [];
+  const keys: PlannedKey[] = registries.length === 0 ? [{ key: undefined, place: home, identity }] : [];
   const refused: RefusedRegistry[] = [];
   for (const registry of registries) {
     const planned = planKey(registry, home, options);
@@ -125,11 +124,7 @@ function roleFor(registry: Registry, registries: readonly Registry[]): Identity 
 }
 
 /** The place of hosts that are no ECR names: that of the first ECR host, else `AWS_REGION`. */
-function homePlace({
-  registries,
-  region,
-  identity = {},
-}: TokenPlanOptions): Partial<TokenEndpoint> {
+function homePlace({ registries, region, identity = {} }: TokenPlanOptions): Partial<TokenEndpoint> {
   for (const registry of registries) {
     const place = tokenEndpointOf(registry.host);
     if (place?.service !== 'ecr' || place.region === undefined) continue;
@@ -161,11 +156,7 @@ function mergeRequests(requests: readonly TokenRequest[]): readonly TokenRequest
   return [...merged.values()];
 }
 
-function planHashOf(
-  entries: TokenPlan['entries'],
-  requests: readonly TokenRequest[],
-  identity: Identity,
-): string {
+function planHashOf(entries: TokenPlan['entries'], requests: readonly TokenRequest[], identity: Identity): string {
   const { roleArn, externalId } = identity;
   const content = shortHash(JSON.stringify(entries));
   const isRoleUsed = roleArn && requests.some((one) => one.identity === identity);

@@ -6,12 +6,7 @@ import type { TokenSource } from './aws/aws-token-source.ts';
 import { finishedGroups } from './finished-groups.ts';
 import { alignAttempts, isDue, isNearlyDue, type ManagedToken } from './managed-token.ts';
 import { isValid, type RegistryToken, type RegistryTokens, validTokens } from './registry-token.ts';
-import {
-  CHECK_INTERVAL_MS,
-  RENEWAL_POLICY,
-  type RenewalPolicy,
-  TOKEN_RETRY,
-} from './renewal-policy.ts';
+import { CHECK_INTERVAL_MS, RENEWAL_POLICY, type RenewalPolicy, TOKEN_RETRY } from './renewal-policy.ts';
 import type { TokenRequest } from './token-plan.ts';
 
 /** The valid tokens, and what is to be renewed. */

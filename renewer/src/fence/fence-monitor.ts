@@ -95,11 +95,7 @@ function isUnknown(error: unknown, verdictAgeMs: number): boolean {
 }
 
 /** Sets the metric, and logs a state that is new, or a wrong state again after an hour. */
-function createStateReport({
-  clock,
-  logger,
-  metrics,
-}: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'>) {
+function createStateReport({ clock, logger, metrics }: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'>) {
   const setMetric = (state: FenceState): void => {
     for (const each of FENCE_STATES) metrics.fence.set({ state: each }, each === state ? 1 : 0);
   };

@@ -1,16 +1,7 @@
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
-import {
-  APPLY_PATCH,
-  type KubeClient,
-  type KubeRequest,
-  METADATA_ONLY,
-} from '@ecr-pull-secrets/kube/client.ts';
-import {
-  eventsPath,
-  secretPath,
-  webhookConfigurationPath,
-} from '@ecr-pull-secrets/kube/object-names.ts';
+import { APPLY_PATCH, type KubeClient, type KubeRequest, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
+import { eventsPath, secretPath, webhookConfigurationPath } from '@ecr-pull-secrets/kube/object-names.ts';
 
 /** The start of each message of the chart's policies (`chart/templates/_fence.tpl`). */
 const FENCE_MESSAGE = 'identity fence of ecr-pull-secrets: ';
@@ -32,8 +23,7 @@ const FINALIZER = 'ecr-pull-secrets.io/fence-probe';
 
 /** A write that one rule of the fence refuses, and no other rule. */
 export interface Probe {
-  readonly request: Required<Pick<KubeRequest, 'method' | 'path' | 'body'>> &
-    Pick<KubeRequest, 'contentType'>;
+  readonly request: Required<Pick<KubeRequest, 'method' | 'path' | 'body'>> & Pick<KubeRequest, 'contentType'>;
   /** The status that means that there is no object to try it on. */
   readonly skippedOn: number;
 }

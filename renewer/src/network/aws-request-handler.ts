@@ -1,10 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import {
-  CONNECT_TIMEOUT_MS,
-  limitAddressAttempts,
-} from '@ecr-pull-secrets/kube/network/connect-limits.ts';
+import { CONNECT_TIMEOUT_MS, limitAddressAttempts } from '@ecr-pull-secrets/kube/network/connect-limits.ts';
 import { createProxyRule, type ProxySettings } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
 
 /** What the SDK's clients take as `requestHandler`. */

@@ -15,9 +15,7 @@ export function createConfiguredKubeClient(
   command: string,
 ): KubeClient {
   const credentials =
-    'kubeconfigs' in apiServer
-      ? fileCredentials(...apiServer.kubeconfigs)
-      : inClusterCredentials(apiServer);
+    'kubeconfigs' in apiServer ? fileCredentials(...apiServer.kubeconfigs) : inClusterCredentials(apiServer);
   return createKubeClient({
     credentials,
     userAgent: `${PRODUCT_NAME}/${command}`,

@@ -17,11 +17,7 @@ import { createAttemptLimiter } from './queue/attempt-limiter.ts';
 import { createRoutineWriteLimiter } from './queue/routine-write-limiter.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
 import { createReconciler } from './reconciler.ts';
-import {
-  type PullSecretStatus,
-  pullSecretStatusOf,
-  setStatusMetrics,
-} from './status/pull-secret-status.ts';
+import { type PullSecretStatus, pullSecretStatusOf, setStatusMetrics } from './status/pull-secret-status.ts';
 
 type PullSecretControllerSettings = PullSecretCacheSettings &
   Pick<RenewerConfiguration, 'optOutPolicy' | 'foreignSecretPolicy' | 'routineWritesPerSecond'>;
@@ -50,18 +46,14 @@ export function createPullSecretController(
     settings,
   );
   const planFor = createPlanner({ cache, credentials, foreign, clock }, settings);
-  const reconcile = createReconciler(
-    { client, clock, planFor, repairs, foreign, problems, recordResult },
-    settings,
-  );
+  const reconcile = createReconciler({ client, clock, planFor, repairs, foreign, problems, recordResult }, settings);
   const queue = createWorkQueue(
     { clock, random },
     {
       slots: WRITE_SLOTS,
       work: reconcile,
       ready: () => apiServerPause.over(),
-      retry: (error) =>
-        isCodedError(error, 'ECRPS_PULL_SECRET_REFUSED') ? RETRY_REFUSED : RETRY_FAILED,
+      retry: (error) => (isCodedError(error, 'ECRPS_PULL_SECRET_REFUSED') ? RETRY_REFUSED : RETRY_FAILED),
     },
     signal,
   );

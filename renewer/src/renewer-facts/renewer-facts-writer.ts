@@ -1,17 +1,10 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FACTS_FILE, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
-import {
-  MAXIMUM_FACTS_REGISTRIES,
-  type RenewerFacts,
-} from '@ecr-pull-secrets/shared/renewer-facts.ts';
+import { MAXIMUM_FACTS_REGISTRIES, type RenewerFacts } from '@ecr-pull-secrets/shared/renewer-facts.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
-import {
-  checkpointSecretName,
-  nameSelector,
-  secretsPath,
-} from '@ecr-pull-secrets/kube/object-names.ts';
+import { checkpointSecretName, nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { RenewerConfiguration } from '../config/configuration.ts';

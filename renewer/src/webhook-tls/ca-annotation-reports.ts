@@ -11,12 +11,7 @@ const REASON = 'AnnotationRefused';
  * new by an Event of the Secret, and by a metric while it lasts.
  */
 export function createAnnotationReports(
-  {
-    client,
-    clock,
-    logger,
-    metrics,
-  }: Pick<RenewerDependencies, 'client' | 'clock' | 'logger' | 'metrics'>,
+  { client, clock, logger, metrics }: Pick<RenewerDependencies, 'client' | 'clock' | 'logger' | 'metrics'>,
   { namespace, name, podName }: CaSecretLocation & { readonly podName: string },
   signal: AbortSignal,
 ): (problems: readonly string[]) => void {

@@ -20,10 +20,7 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 const QUOTED_LENGTH = 40;
 
 /** Reads the annotations as of an instant. */
-export function readCaAnnotations(
-  { metadata: { annotations = {} } }: CaSecret,
-  now: Date,
-): CaAnnotations {
+export function readCaAnnotations({ metadata: { annotations = {} } }: CaSecret, now: Date): CaAnnotations {
   const annotationProblems: string[] = [];
   const read = (name: string): number | undefined => {
     const text = annotations[name];
@@ -31,9 +28,7 @@ export function readCaAnnotations(
     const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
     if (!Number.isNaN(ms)) return ms;
     const quoted = JSON.stringify(text.slice(0, QUOTED_LENGTH));
-    annotationProblems.push(
-      `the annotation ${name} must be an instant such as 2026-01-31T12:00:00Z, it is ${quoted}`,
-    );
+    annotationProblems.push(`the annotation ${name} must be an instant such as 2026-01-31T12:00:00Z, it is ${quoted}`);
     return undefined;
   };
   const rotateAtMs = read(ROTATE_AT_ANNOTATION);

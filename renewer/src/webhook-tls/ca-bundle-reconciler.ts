@@ -9,10 +9,7 @@ import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import {
-  type ReconcileLoop,
-  runReconcileLoop,
-} from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import { type ReconcileLoop, runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { asOf, observePublished, type PublishedCaBundle } from './published-ca-bundle.ts';
 import { NO_TRUST, type Trust } from './trust-retention.ts';
@@ -85,8 +82,7 @@ export async function runCaBundleReconciler(
         path: WEBHOOK_CONFIGURATIONS_PATH,
         fieldSelector: nameSelector(webhookName),
         metadataOnly: false,
-        reduce: ({ webhooks = [] }) =>
-          webhooks.map(({ name, clientConfig: { caBundle } }) => ({ name, caBundle })),
+        reduce: ({ webhooks = [] }) => webhooks.map(({ name, clientConfig: { caBundle } }) => ({ name, caBundle })),
         handler: {
           replace: ([webhooks = []]) => observe(webhooks),
           upsert: observe,

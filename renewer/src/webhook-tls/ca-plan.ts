@@ -1,8 +1,4 @@
-import {
-  dropExpired,
-  mergeBundles,
-  splitBundle,
-} from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
+import { dropExpired, mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { renewAtMs } from '@ecr-pull-secrets/certs-scripts/verify/certificate-dates.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { withoutDistrusted } from './ca-annotations.ts';
@@ -41,12 +37,7 @@ const RETIREMENT_LIVES = 2;
  *
  * Source of the order: cert-manager (CA injector merging) and vault-k8s, which publish before they sign.
  */
-export function planCa(
-  status: CaStatus,
-  published: PublishedCaBundle,
-  times: CertificateTimes,
-  now: Date,
-): CaStep {
+export function planCa(status: CaStatus, published: PublishedCaBundle, times: CertificateTimes, now: Date): CaStep {
   if (status.kind === 'unknown' || published.kind === 'unknown') return WAIT_FOREVER;
   if (status.kind === 'absent') return planRecovery('', published, now);
   const { signing, next, trustedPem, distrusts } = status;

@@ -5,19 +5,11 @@ import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
-import {
-  type ReconcileLoop,
-  runReconcileLoop,
-} from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import { type ReconcileLoop, runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { createAnnotationReports } from './ca-annotation-reports.ts';
 import { type CaStep, planCa, WAIT_FOREVER } from './ca-plan.ts';
-import {
-  applyCaSecret,
-  type CaRecord,
-  type CaSecretLocation,
-  deleteCaSecret,
-} from './ca-secret.ts';
+import { applyCaSecret, type CaRecord, type CaSecretLocation, deleteCaSecret } from './ca-secret.ts';
 import type { CaStatus } from './ca-status.ts';
 import type { CaStore } from './ca-store.ts';
 import type { CertificateTimes } from '../config/certificate-times.ts';
@@ -89,9 +81,7 @@ export async function runFirstCaReconciler(
   const plan = (status: CaStatus, now: Date): CaStep => {
     wasPresent ||= status.kind === 'present';
     if (wasPresent || status.kind === 'unknown') return WAIT_FOREVER;
-    return now.getTime() < untilMs
-      ? { kind: 'wait', untilMs }
-      : { kind: 'create', retainedPem: '' };
+    return now.getTime() < untilMs ? { kind: 'wait', untilMs } : { kind: 'create', retainedPem: '' };
   };
   await reconcile(dependencies, settings, { name: 'first CA', plan }, signal);
 }
@@ -146,10 +136,7 @@ async function executeStep(
   const record = await recordAfter(present ?? NO_CA, step, times, clock.now());
   try {
     await applyCaSecret(client, settings, { record, resourceVersion }, signal);
-    logger.info(
-      step.kind === 'prepare' ? { secret, reason: step.reason } : { secret },
-      LOG_MESSAGES[step.kind],
-    );
+    logger.info(step.kind === 'prepare' ? { secret, reason: step.reason } : { secret }, LOG_MESSAGES[step.kind]);
   } catch (error) {
     // A policy may refuse a write with the same status: that Secret is not to be touched.
     if (!isApiError(error, 422) || present?.isStuck !== true) throw error;

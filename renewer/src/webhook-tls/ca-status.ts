@@ -2,13 +2,7 @@ import { mergeBundles, splitBundle } from '@ecr-pull-secrets/certs-scripts/verif
 import { caProblemsAt, readCa, type ReadCa } from '@ecr-pull-secrets/certs-scripts/verify/ca.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { createDistrusts, readCaAnnotations } from './ca-annotations.ts';
-import {
-  CA_SECRET_KEYS,
-  type CaSecret,
-  FORMAT,
-  FORMAT_ANNOTATION,
-  SIGNING_SINCE_ANNOTATION,
-} from './ca-secret.ts';
+import { CA_SECRET_KEYS, type CaSecret, FORMAT, FORMAT_ANNOTATION, SIGNING_SINCE_ANNOTATION } from './ca-secret.ts';
 
 /** What was observed of the Secret. */
 export type ObservedCa =

@@ -3,12 +3,7 @@ import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { CaSecret, CaSecretLocation } from './ca-secret.ts';
-import {
-  caStatusOf,
-  type ObservedCa,
-  type ObservedCaSecret,
-  observeCaSecret,
-} from './ca-status.ts';
+import { caStatusOf, type ObservedCa, type ObservedCaSecret, observeCaSecret } from './ca-status.ts';
 
 /** The one copy of the CA that all parts of a replica work with. */
 export type CaStore = ReturnType<typeof createCaStore>;

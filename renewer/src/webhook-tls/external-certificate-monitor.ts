@@ -13,8 +13,7 @@ import type { RenewerDependencies } from '../dependencies.ts';
 /** kubelet itself brings a changed Secret within a minute or so. */
 const CHECK_INTERVAL_MS = 10_000;
 
-interface Settings
-  extends Pick<RenewerConfiguration, 'tlsMode' | 'tlsDir' | 'serviceName' | 'podNamespace'> {
+interface Settings extends Pick<RenewerConfiguration, 'tlsMode' | 'tlsDir' | 'serviceName' | 'podNamespace'> {
   /** Set to the certificates of `ca.crt`, which API servers are to trust. */
   readonly caBundle: Observable<string>;
 }
@@ -75,13 +74,8 @@ function nextBundle(before: string, caPem: string, problems: readonly string[]):
 /** All of one generation; a missing file is read as empty, and the check names it. */
 async function readFiles(directory: string) {
   const generation = await currentVersion(directory);
-  const read = (name: string): Promise<string> =>
-    readPemFile(join(generation, name)).catch(() => '');
-  const [caPem, certificatePem, privateKeyPem] = await Promise.all([
-    read('ca.crt'),
-    read('tls.crt'),
-    read('tls.key'),
-  ]);
+  const read = (name: string): Promise<string> => readPemFile(join(generation, name)).catch(() => '');
+  const [caPem, certificatePem, privateKeyPem] = await Promise.all([read('ca.crt'), read('tls.crt'), read('tls.key')]);
   return { caPem, certificatePem, privateKeyPem };
 }
 

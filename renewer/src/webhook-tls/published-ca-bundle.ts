@@ -44,10 +44,7 @@ export function seenSince(
  * Since when a certificate is published; since 1970 if no webhook of ours is called, `undefined` if it is not
  * published.
  */
-export function publishedSinceMs(
-  published: PublishedCaBundle,
-  certificatePem: string,
-): number | undefined {
+export function publishedSinceMs(published: PublishedCaBundle, certificatePem: string): number | undefined {
   if (published.kind === 'nowhere') return 0;
   return published.kind === 'bundle' ? published.sinceMs.get(certificatePem) : undefined;
 }

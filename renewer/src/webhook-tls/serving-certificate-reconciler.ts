@@ -1,9 +1,6 @@
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
-import {
-  certificateDates,
-  renewAtMs,
-} from '@ecr-pull-secrets/certs-scripts/verify/certificate-dates.ts';
+import { certificateDates, renewAtMs } from '@ecr-pull-secrets/certs-scripts/verify/certificate-dates.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';

@@ -1,13 +1,4 @@
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 const DATA_LINK = '..data';
@@ -37,10 +28,7 @@ const FILE_MODE = 0o600;
  * @param files plain file names and their contents
  * @throws the file system's own error; the version in place stays in place
  */
-export async function writeTlsFiles(
-  directory: string,
-  files: Readonly<Record<string, string>>,
-): Promise<void> {
+export async function writeTlsFiles(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(directory, { recursive: true });
   await removeOtherVersions(directory, await linkTarget(join(directory, DATA_LINK)));
 
@@ -57,8 +45,7 @@ export async function writeTlsFiles(
 async function linkFiles(directory: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const target = join(DATA_LINK, name);
-    if ((await linkTarget(join(directory, name))) !== target)
-      await switchLink(directory, name, target);
+    if ((await linkTarget(join(directory, name))) !== target) await switchLink(directory, name, target);
   }
   for (const name of await readdir(directory)) {
     const isOurs = (await linkTarget(join(directory, name))) === join(DATA_LINK, name);

@@ -41,9 +41,7 @@ export function retainTrust(before: Trust, observation: TrustObservation): Trust
   // An unknown CA, as before the first look, is no reason to publish only what is retained.
   if (desired.length === 0) return { bundlePem: '', lastDesiredMs: inherited };
   const candidates = new Map([...inherited, ...desired.map((pem) => [pem, nowMs] as const)]);
-  const retained = [...candidates].filter(
-    ([pem, lastMs]) => nowMs - lastMs <= retainMs && !isRevoked(pem),
-  );
+  const retained = [...candidates].filter(([pem, lastMs]) => nowMs - lastMs <= retainMs && !isRevoked(pem));
   const retainedPems = retained.map(([pem]) => pem);
   return {
     bundlePem: [...new Set([...desired, ...retainedPems])].join(''),

@@ -27,10 +27,7 @@ export interface WebhookTls {
  */
 const REPLACED_WITHIN_MS = 40_000;
 
-export function createWebhookTls(
-  dependencies: RenewerDependencies,
-  settings: RenewerConfiguration,
-): WebhookTls {
+export function createWebhookTls(dependencies: RenewerDependencies, settings: RenewerConfiguration): WebhookTls {
   if (settings.tlsMode === 'none') return NO_WEBHOOK;
   return settings.tlsMode === 'self-managed'
     ? createSelfManagedTls(dependencies, settings)
@@ -44,10 +41,7 @@ const NO_WEBHOOK: WebhookTls = Object.freeze({
 });
 
 /** The leader makes the CA, and each replica its serving certificate. */
-function createSelfManagedTls(
-  dependencies: RenewerDependencies,
-  settings: RenewerConfiguration,
-): WebhookTls {
+function createSelfManagedTls(dependencies: RenewerDependencies, settings: RenewerConfiguration): WebhookTls {
   const { clock } = dependencies;
   const { podNamespace: namespace, podName, serviceName, webhookName } = settings;
   const { certificateTimes: times, additionalCaBundle, tlsDir: directory } = settings;
@@ -90,19 +84,12 @@ function createSelfManagedTls(
 }
 
 /** Another program, or a person, makes the certificate and puts it into `TLS_DIR`: it is monitored. */
-function createExternalTls(
-  dependencies: RenewerDependencies,
-  settings: RenewerConfiguration,
-): WebhookTls {
+function createExternalTls(dependencies: RenewerDependencies, settings: RenewerConfiguration): WebhookTls {
   const { webhookName, tlsMode, tlsDir, additionalCaBundle, serviceName, podNamespace } = settings;
   const caBundle = createObservable('');
   return {
     serve: (signal) =>
-      runExternalCertificateMonitor(
-        dependencies,
-        { tlsMode, tlsDir, serviceName, podNamespace, caBundle },
-        signal,
-      ),
+      runExternalCertificateMonitor(dependencies, { tlsMode, tlsDir, serviceName, podNamespace, caBundle }, signal),
     lead: async (leadership) => {
       // With cert-manager its CA injector does it.
       if (tlsMode === 'cert-manager') return;

@@ -64,52 +64,47 @@ function problemOf(work: () => unknown): string {
   throw new Error('nothing was thrown');
 }
 
-t.test(
-  'keys are found as the AWS SDK for Go finds them, and are preferred to a profile',
-  async (t) => {
-    const config = t.testdir({
-      config: '[profile other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = x\n',
+t.test('keys are found as the AWS SDK for Go finds them, and are preferred to a profile', async (t) => {
+  const config = t.testdir({
+    config: '[profile other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = x\n',
+  });
+  const profile = { AWS_PROFILE: 'other', AWS_CONFIG_FILE: `${config}/config` };
+  const warnings = t.capture(console, 'warn');
+  const token = 'IQoJb3JpZ2luX2VjEXAMPLE';
+  const region = { AWS_REGION: 'eu-west-1' };
+  const cases: Readonly<Record<string, Variables>> = {
+    keys: KEYS,
+    'keys beside a profile': { ...KEYS, ...profile },
+    'keys beside a profile that does not exist': { ...KEYS, AWS_PROFILE: 'absent' },
+    'the older names': OLD_KEYS,
+    'both names': { ...KEYS, AWS_ACCESS_KEY: 'AKIAOTHER', AWS_SECRET_KEY: 'x' },
+    'one of each': {
+      AWS_ACCESS_KEY_ID: KEYS.AWS_ACCESS_KEY_ID,
+      AWS_SECRET_KEY: KEYS.AWS_SECRET_ACCESS_KEY,
+    },
+    newlines: {
+      AWS_ACCESS_KEY_ID: `${KEYS.AWS_ACCESS_KEY_ID}\n`,
+      AWS_SECRET_ACCESS_KEY: ` ${KEYS.AWS_SECRET_ACCESS_KEY}\r\n`,
+      AWS_SESSION_TOKEN: `${token}\n`,
+      AWS_REGION: 'eu-west-1\n',
+    },
+    'an empty id beside the older names': { AWS_ACCESS_KEY_ID: '\n', ...OLD_KEYS },
+  };
+  const by = /Credential=AKIAIOSFODNN7EXAMPLE\/\d{8}\/eu-west-1\//;
+  for (const [title, variables] of Object.entries(cases)) {
+    const request = await firstRequest(t, { ...region, ...variables });
+    t.match(request, { hostname: 'api.ecr.eu-west-1.amazonaws.com', authorization: by }, title);
+    t.equal(request?.token, title === 'newlines' ? token : undefined);
+    const host = '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com';
+    const assuming = await firstRequest(t, { ...region, ...variables }, [{ host, roleArn: ROLE_ARN }]);
+    t.match(assuming, {
+      hostname: 'sts-fips.us-east-1.amazonaws.com',
+      authorization: /AKIAIOSFODNN7/,
     });
-    const profile = { AWS_PROFILE: 'other', AWS_CONFIG_FILE: `${config}/config` };
-    const warnings = t.capture(console, 'warn');
-    const token = 'IQoJb3JpZ2luX2VjEXAMPLE';
-    const region = { AWS_REGION: 'eu-west-1' };
-    const cases: Readonly<Record<string, Variables>> = {
-      keys: KEYS,
-      'keys beside a profile': { ...KEYS, ...profile },
-      'keys beside a profile that does not exist': { ...KEYS, AWS_PROFILE: 'absent' },
-      'the older names': OLD_KEYS,
-      'both names': { ...KEYS, AWS_ACCESS_KEY: 'AKIAOTHER', AWS_SECRET_KEY: 'x' },
-      'one of each': {
-        AWS_ACCESS_KEY_ID: KEYS.AWS_ACCESS_KEY_ID,
-        AWS_SECRET_KEY: KEYS.AWS_SECRET_ACCESS_KEY,
-      },
-      newlines: {
-        AWS_ACCESS_KEY_ID: `${KEYS.AWS_ACCESS_KEY_ID}\n`,
-        AWS_SECRET_ACCESS_KEY: ` ${KEYS.AWS_SECRET_ACCESS_KEY}\r\n`,
-        AWS_SESSION_TOKEN: `${token}\n`,
-        AWS_REGION: 'eu-west-1\n',
-      },
-      'an empty id beside the older names': { AWS_ACCESS_KEY_ID: '\n', ...OLD_KEYS },
-    };
-    const by = /Credential=AKIAIOSFODNN7EXAMPLE\/\d{8}\/eu-west-1\//;
-    for (const [title, variables] of Object.entries(cases)) {
-      const request = await firstRequest(t, { ...region, ...variables });
-      t.match(request, { hostname: 'api.ecr.eu-west-1.amazonaws.com', authorization: by }, title);
-      t.equal(request?.token, title === 'newlines' ? token : undefined);
-      const host = '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com';
-      const assuming = await firstRequest(t, { ...region, ...variables }, [
-        { host, roleArn: ROLE_ARN },
-      ]);
-      t.match(assuming, {
-        hostname: 'sts-fips.us-east-1.amazonaws.com',
-        authorization: /AKIAIOSFODNN7/,
-      });
-    }
-    t.match(await firstRequest(t, { ...region, ...profile }), { authorization: /AKIAOTHER/ });
-    t.same(warnings(), [], 'the SDK has nothing to warn of');
-  },
-);
+  }
+  t.match(await firstRequest(t, { ...region, ...profile }), { authorization: /AKIAOTHER/ });
+  t.same(warnings(), [], 'the SDK has nothing to warn of');
+});
 
 t.test('AWS_DEFAULT_REGION counts if AWS_REGION is not set, for STS too', async (t) => {
   const region = { AWS_DEFAULT_REGION: 'eu-west-1' };
@@ -118,10 +113,7 @@ t.test('AWS_DEFAULT_REGION counts if AWS_REGION is not set, for STS too', async 
   const hostOf = async (variables: Variables) => (await firstRequest(t, variables))?.hostname;
   t.equal(await hostOf({ ...KEYS, ...region }), 'api.ecr.eu-west-1.amazonaws.com');
   t.equal(await hostOf({ ...irsa, ...region }), 'sts.eu-west-1.amazonaws.com');
-  t.equal(
-    await hostOf({ ...KEYS, ...region, AWS_REGION: 'us-west-2' }),
-    'api.ecr.us-west-2.amazonaws.com',
-  );
+  t.equal(await hostOf({ ...KEYS, ...region, AWS_REGION: 'us-west-2' }), 'api.ecr.us-west-2.amazonaws.com');
 });
 
 t.test('the caller is the same by each name of a key id, and with a newline behind it', (t) => {
@@ -189,10 +181,7 @@ t.test('a name of a session and an external id that STS refuses are refused with
   for (const [list, entry] of Object.entries(lists)) {
     for (const [key, value] of cases) {
       const message = problemOf(() => readFile({ [list]: [{ ...entry, [key]: value }] }));
-      t.match(
-        message,
-        new RegExp(`CONFIG_FILE=c\\.json: ${list}\\.0\\.${key}: is not an? .*STS takes`),
-      );
+      t.match(message, new RegExp(`CONFIG_FILE=c\\.json: ${list}\\.0\\.${key}: is not an? .*STS takes`));
       t.match(message, 'for example "our-cluster"');
     }
     const right = { sessionName: 'our-cluster@eu.example', externalId: 'a:b/c=1' };

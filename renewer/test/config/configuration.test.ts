@@ -13,10 +13,7 @@ t.test('the defaults are the documented ones', (t) => {
   t.same(apiServer, { kubeconfigs: ['/home/me/.kube/config'] });
   t.same(registries, []);
   t.ok(namespaceRule.selector.matches({ 'ecr-pull-secrets.io/inject': 'enabled' }));
-  t.notOk(
-    namespaceRule.target.matches('default'),
-    'without TARGET_NAMESPACE only the label counts',
-  );
+  t.notOk(namespaceRule.target.matches('default'), 'without TARGET_NAMESPACE only the label counts');
   t.end();
 });
 
@@ -42,10 +39,7 @@ t.test('an error names the variable, the problem and an example, all of them at 
   };
   const message = messageOf(() => readRenewerConfiguration(wrong));
   for (const [name, value] of Object.entries(wrong)) {
-    t.match(
-      message,
-      new RegExp(`^${name}="${RegExp.escape(value)}": .+; for example ${name}=`, 'm'),
-    );
+    t.match(message, new RegExp(`^${name}="${RegExp.escape(value)}": .+; for example ${name}=`, 'm'));
   }
   t.match(message, /^POD_NAME is not set; for example POD_NAME=/m);
   t.end();
@@ -64,17 +58,12 @@ t.test('the webhook gets the keys, which it reads as the kubelet does', (t) => {
 
 t.test('the file says what is too long for variables, which win over it', (t) => {
   const file = {
-    registries: [
-      'public.ecr.aws',
-      { host: 'b.example', tokenOf: '123456789012.dkr.ecr.us-east-1.amazonaws.com' },
-    ],
+    registries: ['public.ecr.aws', { host: 'b.example', tokenOf: '123456789012.dkr.ecr.us-east-1.amazonaws.com' }],
     namespaceRoles: [{ roleArn: 'arn:aws:iam::123456789012:role/a', namespaces: 'team-a*' }],
     optOut: 'keep',
   };
   const read = (environment: object) =>
-    readRenewerConfiguration({ ...required, CONFIG_FILE: 'c.json', ...environment }, () =>
-      JSON.stringify(file),
-    );
+    readRenewerConfiguration({ ...required, CONFIG_FILE: 'c.json', ...environment }, () => JSON.stringify(file));
   t.match(read({}), {
     registries: [{ host: 'public.ecr.aws' }, { host: 'b.example', tokenOf: /^123456789012/ }],
     optOutPolicy: 'keep',
@@ -110,9 +99,8 @@ t.test('a key that only some role gets is one that the webhook hears of', (t) =>
   const china = '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn';
   const roleArn = 'arn:aws-cn:iam::123456789012:role/a';
   const file = { registries: [china], namespaceRoles: [{ roleArn, namespaces: 'team-a' }] };
-  const { facts } = readRenewerConfiguration(
-    { ...required, AWS_REGION: 'us-east-1', CONFIG_FILE: 'c.json' },
-    () => JSON.stringify(file),
+  const { facts } = readRenewerConfiguration({ ...required, AWS_REGION: 'us-east-1', CONFIG_FILE: 'c.json' }, () =>
+    JSON.stringify(file),
   );
   t.same(facts.registries, [china]);
   t.end();
@@ -121,8 +109,7 @@ t.test('a key that only some role gets is one that the webhook hears of', (t) =>
 t.test('what is wrong in the file is named by its key', (t) => {
   const cases: Readonly<Record<string, RegExp>> = {
     '{"registry": []}': /CONFIG_FILE=c\.json: .*registry/,
-    '{"registries": [{"host": "a.example", "roleArn": "admin"}]}':
-      /registries\.0\.roleArn: is not the ARN/,
+    '{"registries": [{"host": "a.example", "roleArn": "admin"}]}': /registries\.0\.roleArn: is not the ARN/,
     '{"registries": [{"host": "a.example", "role": "x"}]}': /registries\.0: .*"role"/,
     '{"registries": [""]}': /registries\.0\.host: "" has no host/,
     '{"registries": ["https://"]}': /registries\.0\.host: "https:\/\/" has no host/,
@@ -135,17 +122,14 @@ t.test('what is wrong in the file is named by its key', (t) => {
       /registries\.0\.tokenOf: .*takes its own token/,
     '{"namespaceRoles": [{"roleArn": "arn:aws:iam::123456789012:role/a", "namespaces": "A"}]}':
       /namespaceRoles\.0\.namespaces: "A" can match no namespace/,
-    '{"additionalCaBundle": "-----BEGIN PRIVATE KEY-----"}':
-      /additionalCaBundle: holds a private key/,
+    '{"additionalCaBundle": "-----BEGIN PRIVATE KEY-----"}': /additionalCaBundle: holds a private key/,
     '{"additionalCaBundle": "ca.crt"}': /additionalCaBundle: must be certificates as PEM/,
     '{"optOut": "never"}': /optOut: .*expire/,
     '{"routineWritesPerSecond": 0}': /routineWritesPerSecond/,
     junk: /CONFIG_FILE=c\.json cannot be read/,
   };
   for (const [text, problem] of Object.entries(cases)) {
-    const message = messageOf(() =>
-      readRenewerConfiguration({ ...required, CONFIG_FILE: 'c.json' }, () => text),
-    );
+    const message = messageOf(() => readRenewerConfiguration({ ...required, CONFIG_FILE: 'c.json' }, () => text));
     t.match(message, problem, text);
   }
   t.end();

@@ -103,43 +103,40 @@ t.test('the path of a server comes before that of each request', async (t) => {
   }
 });
 
-t.test(
-  'of several files the first one wins, and those that are missing or empty do not count',
-  async (t) => {
-    const port = await startEcho(t);
-    const server = `http://127.0.0.1:${port}`;
-    const folder = t.testdir({
-      empty: '# nothing yet\n',
-      first: {
-        token: 'from-file\n',
-        // Neither the user nor the cluster is here, and an entry that is not complete does no harm.
-        config: JSON.stringify({
-          'current-context': 'dev',
-          clusters: [{ name: 'broken', cluster: {} }],
-          contexts: [{ name: 'dev', context: { cluster: 'dev', user: 'dev' } }],
-        }),
-      },
-      second: {
-        token: 'second\n',
-        config: kubeconfig('dev', {
-          cluster: { server },
-          user: { tokenFile: 'token' },
-          current: 'x',
-        }),
-      },
-      third: kubeconfig('dev', {
-        cluster: { server: 'http://other.invalid' },
-        user: { token: 'third' },
+t.test('of several files the first one wins, and those that are missing or empty do not count', async (t) => {
+  const port = await startEcho(t);
+  const server = `http://127.0.0.1:${port}`;
+  const folder = t.testdir({
+    empty: '# nothing yet\n',
+    first: {
+      token: 'from-file\n',
+      // Neither the user nor the cluster is here, and an entry that is not complete does no harm.
+      config: JSON.stringify({
+        'current-context': 'dev',
+        clusters: [{ name: 'broken', cluster: {} }],
+        contexts: [{ name: 'dev', context: { cluster: 'dev', user: 'dev' } }],
       }),
-    });
-    const paths = ['absent', 'empty', 'first/config', 'second/config', 'third'];
-    const files = paths.map((path) => join(folder, path));
-    const client = createClient(t, fileCredentials(...files));
-    t.match(await client.request({ method: 'GET', path: '/api' }), {
-      authorization: 'Bearer second',
-    });
-  },
-);
+    },
+    second: {
+      token: 'second\n',
+      config: kubeconfig('dev', {
+        cluster: { server },
+        user: { tokenFile: 'token' },
+        current: 'x',
+      }),
+    },
+    third: kubeconfig('dev', {
+      cluster: { server: 'http://other.invalid' },
+      user: { token: 'third' },
+    }),
+  });
+  const paths = ['absent', 'empty', 'first/config', 'second/config', 'third'];
+  const files = paths.map((path) => join(folder, path));
+  const client = createClient(t, fileCredentials(...files));
+  t.match(await client.request({ method: 'GET', path: '/api' }), {
+    authorization: 'Bearer second',
+  });
+});
 
 t.test('KUBECONFIG is a list', (t) => {
   t.same(apiServerWith('/a:/b'), { kubeconfigs: ['/a', '/b'] });
@@ -174,23 +171,11 @@ t.test('what a kubeconfig lacks or cannot have is named, with an example', (t) =
     [kubeconfig('a', { cluster: {}, user: {} }), /has no cluster "a" with a server/],
     [kubeconfig('a', { cluster, user: null }), /has no user "a"/],
     [kubeconfig('a', { cluster, user: { as: 'root' } }), /user "a" has as: "root".*not supported/],
-    [
-      kubeconfig('a', { cluster: { server: 'ftp://a' }, user: {} }),
-      /has server: "ftp:\/\/a", which is not/,
-    ],
-    [
-      kubeconfig('a', { cluster: { server: 'https://' }, user: {} }),
-      /has server: "https:\/*", which is not/,
-    ],
+    [kubeconfig('a', { cluster: { server: 'ftp://a' }, user: {} }), /has server: "ftp:\/\/a", which is not/],
+    [kubeconfig('a', { cluster: { server: 'https://' }, user: {} }), /has server: "https:\/*", which is not/],
     ['token: secret: x', /config: is not a kubeconfig/],
     ['- secret', /config: is not a kubeconfig/],
-    ...[
-      'socks4://me:secret@h',
-      'me:secret@proxy:3128',
-      'http://',
-      'ftp://me:secret@h',
-      'socks5://me:secret%@h',
-    ].map(
+    ...['socks4://me:secret@h', 'me:secret@proxy:3128', 'http://', 'ftp://me:secret@h', 'socks5://me:secret%@h'].map(
       (url) =>
         [
           kubeconfig('a', { cluster: { ...cluster, 'proxy-url': url }, user: {} }),
@@ -216,19 +201,16 @@ t.test('what a kubeconfig lacks or cannot have is named, with an example', (t) =
   t.end();
 });
 
-t.test(
-  'a context without a user is anonymous, and a server without a scheme has TLS',
-  async (t) => {
-    const context = { cluster: 'a' };
-    const config = kubeconfig('a', {
-      cluster: { server: 'api.example:6443' },
-      user: null,
-      context,
-    });
-    const credentials = await fileCredentials(join(t.testdir({ config }), 'config'))();
-    t.match(credentials, { server: 'https://api.example:6443', authorization: undefined });
-  },
-);
+t.test('a context without a user is anonymous, and a server without a scheme has TLS', async (t) => {
+  const context = { cluster: 'a' };
+  const config = kubeconfig('a', {
+    cluster: { server: 'api.example:6443' },
+    user: null,
+    context,
+  });
+  const credentials = await fileCredentials(join(t.testdir({ config }), 'config'))();
+  t.match(credentials, { server: 'https://api.example:6443', authorization: undefined });
+});
 
 t.test('proxy-url is taken whatever the environment says, by http and by socks5', async (t) => {
   const ca = await createCa({ commonName: 'test', now: new Date() });

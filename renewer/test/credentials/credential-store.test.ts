@@ -96,10 +96,7 @@ t.test('a look at credentials changes nothing', (t) => {
 
 t.test('a role whose own token is missing is not hidden by the tokens of other roles', (t) => {
   const other = 'arn:aws:iam::210987654321:role/pull';
-  const registries = [
-    { host: EAST },
-    { host: EAST.replace('123456789012', '210987654321'), roleArn: other },
-  ];
+  const registries = [{ host: EAST }, { host: EAST.replace('123456789012', '210987654321'), roleArn: other }];
   const { store, use, setTime, setTokens } = createStore({ registries });
   setTokens(`${DEFAULT_TOKEN} ${other}`);
   use(ROLE);

@@ -58,35 +58,30 @@ t.test('a host that is no ECR name takes the token of the registry that it names
   t.end();
 });
 
-t.test(
-  'a host takes the very token of the registry that it names, whatever identity requests it',
-  (t) => {
-    const proxy = { host: 'proxy.example.com', tokenOf: `https://${otherAccount.toUpperCase()}/` };
-    const listed = { host: otherAccount, roleArn, externalId: 'ours', sessionName: 'me' };
-    const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
-    const places = { region: undefined, identity: mine };
-    const both = planTokens({ registries: [proxy, { host: EAST }, listed], ...places });
-    t.equal(both.requests.length, 2);
-    t.equal(both.entries[0]?.tokenId, both.entries[2]?.tokenId);
-    t.same(both.requests[0]?.identity, { roleArn, externalId: 'ours', sessionName: 'me' });
+t.test('a host takes the very token of the registry that it names, whatever identity requests it', (t) => {
+  const proxy = { host: 'proxy.example.com', tokenOf: `https://${otherAccount.toUpperCase()}/` };
+  const listed = { host: otherAccount, roleArn, externalId: 'ours', sessionName: 'me' };
+  const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
+  const places = { region: undefined, identity: mine };
+  const both = planTokens({ registries: [proxy, { host: EAST }, listed], ...places });
+  t.equal(both.requests.length, 2);
+  t.equal(both.entries[0]?.tokenId, both.entries[2]?.tokenId);
+  t.same(both.requests[0]?.identity, { roleArn, externalId: 'ours', sessionName: 'me' });
 
-    const own = { ...proxy, roleArn: `${roleArn}-own` };
-    t.match(planTokens({ registries: [own, listed], ...places }).requests, [
-      { identity: { roleArn: own.roleArn, externalId: undefined } },
-      { identity: { roleArn } },
-    ]);
-    t.match(planTokens({ registries: [proxy], ...places }).requests, [{ identity: mine }]);
-    t.end();
-  },
-);
+  const own = { ...proxy, roleArn: `${roleArn}-own` };
+  t.match(planTokens({ registries: [own, listed], ...places }).requests, [
+    { identity: { roleArn: own.roleArn, externalId: undefined } },
+    { identity: { roleArn } },
+  ]);
+  t.match(planTokens({ registries: [proxy], ...places }).requests, [{ identity: mine }]);
+  t.end();
+});
 
 t.test('a host that names none goes with the first ECR host, else with AWS_REGION', (t) => {
   const proxy = { host: 'proxy.example.com' };
   const withEcr = planTokens({ registries: [proxy, { host: WEST }], region: 'us-east-1' });
   t.match(withEcr.requests, [{ region: 'us-west-2' }]);
-  t.match(planTokens({ registries: [proxy], region: 'us-east-1' }).requests, [
-    { region: 'us-east-1' },
-  ]);
+  t.match(planTokens({ registries: [proxy], region: 'us-east-1' }).requests, [{ region: 'us-east-1' }]);
   t.end();
 });
 
@@ -105,10 +100,7 @@ t.test('a namespace’s role asks for the registries that name no role of their 
   const registries = [{ host: EAST }, { host: otherAccount, roleArn }];
   const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
   const { requests, planHash } = planTokens({ registries, region: undefined, identity: mine });
-  t.same(
-    new Set(requests.map(({ identity }) => identity.roleArn)),
-    new Set([mine.roleArn, roleArn]),
-  );
+  t.same(new Set(requests.map(({ identity }) => identity.roleArn)), new Set([mine.roleArn, roleArn]));
   const common = planTokens({ registries, region: undefined }).planHash;
   t.not(planHash, common);
   t.ok(isOfOtherRole(planHash, common));
@@ -146,21 +138,18 @@ t.test('a wildcard for the account takes the token of its region', (t) => {
   t.end();
 });
 
-t.test(
-  'a wildcard for the region takes the token of AWS_REGION, else of the first ECR host',
-  (t) => {
-    const anyRegion = '123456789012.dkr.ecr.*.amazonaws.com';
-    t.same(regionsOf([WEST, anyRegion], 'us-east-1'), {
-      [WEST]: 'us-west-2',
-      [anyRegion]: 'us-east-1',
-    });
-    t.match(regionsOf([WEST, anyRegion], undefined), { [anyRegion]: 'us-west-2' });
-    t.match(regionsOf(['*.dkr.ecr.*.amazonaws.com'], 'us-gov-west-1'), {
-      '*.dkr.ecr.*.amazonaws.com': 'us-gov-west-1',
-    });
-    t.end();
-  },
-);
+t.test('a wildcard for the region takes the token of AWS_REGION, else of the first ECR host', (t) => {
+  const anyRegion = '123456789012.dkr.ecr.*.amazonaws.com';
+  t.same(regionsOf([WEST, anyRegion], 'us-east-1'), {
+    [WEST]: 'us-west-2',
+    [anyRegion]: 'us-east-1',
+  });
+  t.match(regionsOf([WEST, anyRegion], undefined), { [anyRegion]: 'us-west-2' });
+  t.match(regionsOf(['*.dkr.ecr.*.amazonaws.com'], 'us-gov-west-1'), {
+    '*.dkr.ecr.*.amazonaws.com': 'us-gov-west-1',
+  });
+  t.end();
+});
 
 t.test('another partition’s key is refused alone, and the rest is complete without it', (t) => {
   const china = '*.dkr.ecr.cn-north-1.amazonaws.com.cn';

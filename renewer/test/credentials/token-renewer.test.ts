@@ -31,9 +31,7 @@ t.test('a failure keeps the old token, and AWS is called again after growing wai
   failing.add(first?.id ?? '');
   await clock.advance(HOUR_MS);
   const tries = calls.slice(1).map(({ atMs }) => atMs);
-  const waits = tries
-    .slice(1)
-    .map((atMs, index) => Math.round((atMs - (tries[index] ?? 0)) / 1000));
+  const waits = tries.slice(1).map((atMs, index) => Math.round((atMs - (tries[index] ?? 0)) / 1000));
   t.equal(Math.round((tries[0] ?? 0) / HOUR_MS / 0.1), 54, 'half life with jitter');
   t.same(waits.slice(0, 6), [1, 2, 4, 8, 16, 30]);
   t.equal(published.length, 2, 'a failure publishes nothing');
@@ -52,32 +50,27 @@ t.test('one token that AWS refuses delays no other', async (t) => {
   await stop();
 });
 
-t.test(
-  'tokens of the checkpoint are used without a call to AWS, unless they have expired',
-  async (t) => {
-    const initial = new Map([
-      [first?.id ?? '', registryToken()],
-      [second?.id ?? '', registryToken({ expiresAtMs: NOW_MS })],
-    ]);
-    const { clock, calls, published, renewer, stop } = startTokenRenewer({
-      initialTokens: initial,
-    });
-    renewer.require(requests);
-    t.same([...(published[0]?.keys() ?? [])], [first?.id]);
-    await clock.advance(HOUR_MS);
-    t.same(
-      calls.map(({ id }) => id),
-      [second?.id],
-    );
-    await stop();
-  },
-);
+t.test('tokens of the checkpoint are used without a call to AWS, unless they have expired', async (t) => {
+  const initial = new Map([
+    [first?.id ?? '', registryToken()],
+    [second?.id ?? '', registryToken({ expiresAtMs: NOW_MS })],
+  ]);
+  const { clock, calls, published, renewer, stop } = startTokenRenewer({
+    initialTokens: initial,
+  });
+  renewer.require(requests);
+  t.same([...(published[0]?.keys() ?? [])], [first?.id]);
+  await clock.advance(HOUR_MS);
+  t.same(
+    calls.map(({ id }) => id),
+    [second?.id],
+  );
+  await stop();
+});
 
 t.test('a token whose end no date can be does not end the renewal when AWS is away', async (t) => {
   const id = first?.id ?? '';
-  const initial = new Map([
-    [id, registryToken({ expiresAtMs: 1e300, obtainedAtMs: NOW_MS - 12 * HOUR_MS })],
-  ]);
+  const initial = new Map([[id, registryToken({ expiresAtMs: 1e300, obtainedAtMs: NOW_MS - 12 * HOUR_MS })]]);
   const { clock, calls, failing, renewer, stop } = startTokenRenewer({ initialTokens: initial });
   failing.add(id);
   renewer.require(requests.slice(0, 1));

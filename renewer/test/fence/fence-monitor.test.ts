@@ -94,44 +94,40 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
         configuration,
         stop.signal,
       ),
-    state: async () =>
-      /_fence\{state="(\w+)"\} 1/.exec(await registry.metrics())?.[1] ?? 'no state',
+    state: async () => /_fence\{state="(\w+)"\} 1/.exec(await registry.metrics())?.[1] ?? 'no state',
   };
 }
 
-t.test(
-  'the fence is proven at once and hourly, by dry runs that break one rule each',
-  async (t) => {
-    const { attempt, keep, lines, state } = await startWorld(t);
-    void keep();
-    t.equal(await state(), 'unknown');
-    const seen: { readonly url: URL; readonly body: unknown }[] = [];
-    const record = (respond: (exchange: Exchange) => void) => async (exchange: Exchange) => {
-      seen.push({ url: exchange.url, body: JSON.parse(await text(exchange.request)) });
-      respond(exchange);
-    };
-    const recorded = ALL_FENCED.map(record);
-    t.equal(await attempt(...recorded), HOUR_MS);
-    t.equal(await attempt(...recorded), HOUR_MS);
-    t.equal(await state(), 'proven');
-    t.equal(lines.length, 1, 'logged once');
-    for (const { url } of seen) {
-      t.equal(url.searchParams.get('dryRun'), 'All');
-      t.not(url.searchParams.get('fieldManager'), 'ecr-pull-secrets', 'our fields stay ours');
-    }
-    const path = '/api/v1/namespaces/home/secrets/ecr-pull-secret';
-    t.same(
-      seen.slice(0, 4).map(({ url }) => url.pathname),
-      [path, path, path, '/api/v1/namespaces/home/events'],
-    );
-    const finalizers = ['ecr-pull-secrets.io/fence-probe'];
-    const [type, created, changed, event] = seen.map(({ body }) => Object(body));
-    t.match(type, { type: 'Opaque', metadata: { finalizers: undefined } });
-    t.match(created, { type: 'kubernetes.io/dockerconfigjson', metadata: { finalizers } });
-    t.same(changed, { metadata: { finalizers } });
-    t.match(event, { kind: 'Event', metadata: { finalizers } });
-  },
-);
+t.test('the fence is proven at once and hourly, by dry runs that break one rule each', async (t) => {
+  const { attempt, keep, lines, state } = await startWorld(t);
+  void keep();
+  t.equal(await state(), 'unknown');
+  const seen: { readonly url: URL; readonly body: unknown }[] = [];
+  const record = (respond: (exchange: Exchange) => void) => async (exchange: Exchange) => {
+    seen.push({ url: exchange.url, body: JSON.parse(await text(exchange.request)) });
+    respond(exchange);
+  };
+  const recorded = ALL_FENCED.map(record);
+  t.equal(await attempt(...recorded), HOUR_MS);
+  t.equal(await attempt(...recorded), HOUR_MS);
+  t.equal(await state(), 'proven');
+  t.equal(lines.length, 1, 'logged once');
+  for (const { url } of seen) {
+    t.equal(url.searchParams.get('dryRun'), 'All');
+    t.not(url.searchParams.get('fieldManager'), 'ecr-pull-secrets', 'our fields stay ours');
+  }
+  const path = '/api/v1/namespaces/home/secrets/ecr-pull-secret';
+  t.same(
+    seen.slice(0, 4).map(({ url }) => url.pathname),
+    [path, path, path, '/api/v1/namespaces/home/events'],
+  );
+  const finalizers = ['ecr-pull-secrets.io/fence-probe'];
+  const [type, created, changed, event] = seen.map(({ body }) => Object(body));
+  t.match(type, { type: 'Opaque', metadata: { finalizers: undefined } });
+  t.match(created, { type: 'kubernetes.io/dockerconfigjson', metadata: { finalizers } });
+  t.same(changed, { metadata: { finalizers } });
+  t.match(event, { kind: 'Event', metadata: { finalizers } });
+});
 
 t.test('a fence that lacks one rule is missing, whichever it is', async (t) => {
   const lacking: Readonly<Record<string, readonly ((exchange: Exchange) => void)[]>> = {
@@ -165,25 +161,20 @@ t.test('a fence that is being created is not missing', async (t) => {
   t.same(warnings(), []);
 });
 
-t.test(
-  'a missing fence is logged once an hour, and a repaired one is proven within minutes',
-  async (t) => {
-    const { attempt, keep, state, warnings } = await startWorld(t);
-    void keep();
-    for (let attempts = 0; attempts < 4; attempts++) await attempt(unfenced);
-    t.equal(await state(), 'missing');
-    t.equal(warnings().length, 1);
-    t.match(warnings(), [
-      /"object":"\/api\/v1\/namespaces\/home\/secrets\/.*anyone who has its token/,
-    ]);
-    let passedMs = 0;
-    while (passedMs < HOUR_MS) passedMs += await attempt(unfenced);
-    t.ok((await attempt(unfenced)) <= 300_000);
-    t.equal(warnings().length, 2);
-    t.equal(await attempt(...ALL_FENCED), HOUR_MS);
-    t.equal(await state(), 'proven');
-  },
-);
+t.test('a missing fence is logged once an hour, and a repaired one is proven within minutes', async (t) => {
+  const { attempt, keep, state, warnings } = await startWorld(t);
+  void keep();
+  for (let attempts = 0; attempts < 4; attempts++) await attempt(unfenced);
+  t.equal(await state(), 'missing');
+  t.equal(warnings().length, 1);
+  t.match(warnings(), [/"object":"\/api\/v1\/namespaces\/home\/secrets\/.*anyone who has its token/]);
+  let passedMs = 0;
+  while (passedMs < HOUR_MS) passedMs += await attempt(unfenced);
+  t.ok((await attempt(unfenced)) <= 300_000);
+  t.equal(warnings().length, 2);
+  t.equal(await attempt(...ALL_FENCED), HOUR_MS);
+  t.equal(await state(), 'proven');
+});
 
 t.test('an API server that is away or busy does not change the state of the fence', async (t) => {
   const { attempt, keep, state, warnings } = await startWorld(t);
@@ -252,15 +243,12 @@ t.test('a webhook configuration that was deleted needs no fence', async (t) => {
   t.equal(await state(), 'proven');
 });
 
-t.test(
-  'a pull secret that is not found proves nothing, because the attempt would create it',
-  async (t) => {
-    const { attempt, keep, state } = await startWorld(t);
-    void keep();
-    await attempt(absent);
-    t.equal(await state(), 'unknown');
-  },
-);
+t.test('a pull secret that is not found proves nothing, because the attempt would create it', async (t) => {
+  const { attempt, keep, state } = await startWorld(t);
+  void keep();
+  await attempt(absent);
+  t.equal(await state(), 'unknown');
+});
 
 t.test('a fence that is switched off is not tried, and logged once', async (t) => {
   const { keep, state, warnings } = await startWorld(t, { FENCE: 'off' });
@@ -269,34 +257,31 @@ t.test('a fence that is switched off is not tried, and logged once', async (t) =
   t.equal(warnings().length, 1);
 });
 
-t.test(
-  'a single run warns if the fence is missing or off, and otherwise prints nothing',
-  async (t) => {
-    const { attempt, client, clock, api } = await startWorld(t);
-    const run = async (fence: 'on' | 'off' | undefined): Promise<string> => {
-      let output = '';
-      const configuration = { ...SINGLE_RUN, fence };
-      const print = (more: string): void => {
-        output += more;
-      };
-      const { signal: stop } = new AbortController();
-      await warnWithoutFence({ client, clock, print }, configuration, stop);
-      return output;
+t.test('a single run warns if the fence is missing or off, and otherwise prints nothing', async (t) => {
+  const { attempt, client, clock, api } = await startWorld(t);
+  const run = async (fence: 'on' | 'off' | undefined): Promise<string> => {
+    let output = '';
+    const configuration = { ...SINGLE_RUN, fence };
+    const print = (more: string): void => {
+      output += more;
     };
-    t.match(await run('off'), /^WARNING: no admission policy fences .*\n$/);
-    t.equal(await run(undefined), '');
+    const { signal: stop } = new AbortController();
+    await warnWithoutFence({ client, clock, print }, configuration, stop);
+    return output;
+  };
+  t.match(await run('off'), /^WARNING: no admission policy fences .*\n$/);
+  t.equal(await run(undefined), '');
 
-    const proven = run('on');
-    for (const respond of ALL_FENCED.slice(0, 3)) respond(await api.next());
-    t.equal(await proven, '');
+  const proven = run('on');
+  for (const respond of ALL_FENCED.slice(0, 3)) respond(await api.next());
+  t.equal(await proven, '');
 
-    const missing = run('on');
-    t.equal(await attempt(unfenced), 5_000);
-    void attempt(unfenced);
-    t.match(await missing, /^WARNING: /);
+  const missing = run('on');
+  t.equal(await attempt(unfenced), 5_000);
+  void attempt(unfenced);
+  t.match(await missing, /^WARNING: /);
 
-    const away = run('on');
-    busy(await api.next());
-    t.equal(await away, '', 'the state is unknown');
-  },
-);
+  const away = run('on');
+  busy(await api.next());
+  t.equal(await away, '', 'the state is unknown');
+});

@@ -10,10 +10,7 @@ import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 import { createAwsRequestHandler } from '../../src/network/aws-request-handler.ts';
 import { createAwsTokenSource } from '../../src/credentials/aws/aws-token-source.ts';
 import { planTokens } from '../../src/credentials/token-plan.ts';
-import {
-  startTricklingServer,
-  type TricklingServer,
-} from '@ecr-pull-secrets/kube/testing/trickling-server.ts';
+import { startTricklingServer, type TricklingServer } from '@ecr-pull-secrets/kube/testing/trickling-server.ts';
 
 // Every server here answers at once and never ends: a byte follows every 10 ms.
 
@@ -171,10 +168,7 @@ t.test('answers of AWS that trickle are given up', async (t) => {
         value: { ...keys, [variable]: server.address },
       });
       const requestHandler = createAwsRequestHandler({});
-      const source = createAwsTokenSource(
-        { clock: systemClock, requestHandler },
-        { timeoutMs: LIMIT_MS },
-      );
+      const source = createAwsTokenSource({ clock: systemClock, requestHandler }, { timeoutMs: LIMIT_MS });
       const registries = [{ host: '123456789012.dkr.ecr.us-east-1.amazonaws.com', ...more }];
       const [request] = planTokens({ registries, region: undefined }).requests;
       if (!request) throw new Error('no request');

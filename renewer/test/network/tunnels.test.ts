@@ -15,10 +15,7 @@ import {
 import t, { type Test } from 'tap';
 import { createApiServerDispatcher } from '@ecr-pull-secrets/kube/dispatcher.ts';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import {
-  type AwsTimeouts,
-  createAwsRequestHandler,
-} from '../../src/network/aws-request-handler.ts';
+import { type AwsTimeouts, createAwsRequestHandler } from '../../src/network/aws-request-handler.ts';
 import { withBoundRequests } from '../../src/network/bound-requests.ts';
 import { createProxyRule, type ProxySettings } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
 
@@ -196,11 +193,7 @@ t.test('a client certificate goes through the tunnel', async (t) => {
   const proxy = await startProxy(t, { routes: { [`${API_SERVER}:443`]: target.port } });
   const own = { cert: certificatePem, key: privateKeyPem };
   t.match(await readApi(createClient(t, { httpsProxy: proxy.url }, own)), { CN: /proxied/ });
-  t.same(
-    await readApi(createClient(t, { httpsProxy: proxy.url })),
-    null,
-    'and is not there without one',
-  );
+  t.same(await readApi(createClient(t, { httpsProxy: proxy.url })), null, 'and is not there without one');
 });
 
 t.test('the API server’s certificate is checked behind a proxy as well', async (t) => {

@@ -1,10 +1,6 @@
 import t from 'tap';
 import type { Write } from '../support/pull-secret-api.ts';
-import {
-  labelled,
-  type PullSecretWorld,
-  startPullSecretWorld,
-} from '../support/pull-secret-world.ts';
+import { labelled, type PullSecretWorld, startPullSecretWorld } from '../support/pull-secret-world.ts';
 
 const NAMESPACES = 2_000;
 
@@ -25,9 +21,7 @@ async function failFor(world: PullSecretWorld, fail: (write: Write) => void) {
 
 t.test('all writers heed the Retry-After of a busy API server', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces });
-  const { attempts, recovered } = await failFor(world, ({ exchange }) =>
-    exchange.refuse(429, { 'retry-after': '4' }),
-  );
+  const { attempts, recovered } = await failFor(world, ({ exchange }) => exchange.refuse(429, { 'retry-after': '4' }));
   t.ok(attempts >= 20 && attempts <= 60, `${attempts} requests in 20 s`);
   t.equal(recovered, NAMESPACES);
   t.ok(world.warnings.length <= 2, `${world.warnings.length} lines`);

@@ -1,12 +1,6 @@
 import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
-import {
-  DEFAULT_TOKEN,
-  labelled,
-  ROLE,
-  ROLE_TOKEN,
-  startPullSecretWorld,
-} from '../support/pull-secret-world.ts';
+import { DEFAULT_TOKEN, labelled, ROLE, ROLE_TOKEN, startPullSecretWorld } from '../support/pull-secret-world.ts';
 
 const withRole = labelled('team-a', { [ROLE_ARN_ANNOTATION]: ROLE });
 const withoutRole = labelled('team-a');
@@ -37,29 +31,25 @@ t.test('a role that is taken away is followed by the common credentials at once'
   t.equal(written.length, 1);
 });
 
-t.test(
-  'without common credentials a role’s are removed all the same, after a minute',
-  async (t) => {
-    const { world, written } = await startWorld(t);
-    world.setTokens(ROLE_TOKEN);
-    world.sendNamespace('MODIFIED', withoutRole);
-    await world.pass(30_000);
-    t.same(written, [], 'AWS may be about to give them');
-    await world.pass(70_000);
-    t.match(written, [{ namespace: 'team-a', content: '{"auths":{}}' }]);
-    t.equal(written.length, 1, 'once, and nothing in other namespaces');
-    await world.pass(300_000);
-    t.equal(written.length, 1);
-    world.setTokens(ROLE_TOKEN, DEFAULT_TOKEN);
-    await world.pass(500);
-    t.match(written[1], { namespace: 'team-a', content: /password of ecr us-east-1"/ });
-  },
-);
+t.test('without common credentials a role’s are removed all the same, after a minute', async (t) => {
+  const { world, written } = await startWorld(t);
+  world.setTokens(ROLE_TOKEN);
+  world.sendNamespace('MODIFIED', withoutRole);
+  await world.pass(30_000);
+  t.same(written, [], 'AWS may be about to give them');
+  await world.pass(70_000);
+  t.match(written, [{ namespace: 'team-a', content: '{"auths":{}}' }]);
+  t.equal(written.length, 1, 'once, and nothing in other namespaces');
+  await world.pass(300_000);
+  t.equal(written.length, 1);
+  world.setTokens(ROLE_TOKEN, DEFAULT_TOKEN);
+  await world.pass(500);
+  t.match(written[1], { namespace: 'team-a', content: /password of ecr us-east-1"/ });
+});
 
 t.test('a role that gets its token soon is waited for', async (t) => {
   const { world, written } = await startWorld(t);
-  const documents = () =>
-    written.filter(({ namespace }) => namespace === 'team-a').map(({ content }) => content);
+  const documents = () => written.filter(({ namespace }) => namespace === 'team-a').map(({ content }) => content);
   world.sendNamespace('MODIFIED', withoutRole);
   await world.pass(500);
   world.setTokens(DEFAULT_TOKEN);

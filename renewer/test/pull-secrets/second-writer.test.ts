@@ -1,9 +1,5 @@
 import t from 'tap';
-import {
-  labelled,
-  type PullSecretWorld,
-  startPullSecretWorld,
-} from '../support/pull-secret-world.ts';
+import { labelled, type PullSecretWorld, startPullSecretWorld } from '../support/pull-secret-world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -19,31 +15,24 @@ function foreign(namespace: string) {
   return { name: 'ecr-pull-secret', namespace, uid: `uid-secret-${namespace}` };
 }
 
-t.test(
-  'a tool that restores a secret on watch is opposed ever more rarely, and reported',
-  async (t) => {
-    const world = await startPullSecretWorld(t, { namespaces: [labelled('a'), labelled('b')] });
-    restore(world, 'a');
-    await world.pass(MINUTE_MS);
-    const first = world.writes.filter((namespace) => namespace === 'a').length;
-    t.ok(first >= 4, `the first few repairs come at once: ${first}`);
-    t.ok(first <= 10, `then waits grow: ${first}`);
-    await world.pass(20 * MINUTE_MS);
-    const later = world.writes.filter((namespace) => namespace === 'a').length - first;
-    t.ok(later >= 3 && later <= 8, `it is not given up: ${later}`);
-    t.equal(
-      world.writes.filter((namespace) => namespace === 'b').length,
-      1,
-      'others are left alone',
-    );
-    const events = world.events.filter(({ reason }) => reason === 'PullSecretContested');
-    t.equal(events.length, 1, 'reported once');
-    t.match(events[0], { namespace: 'a', message: /another tool.*--show-managed-fields/ });
-    t.equal(world.warnings.length, 1);
-    t.equal((await world.metric('pull_secrets'))['contested'], 1);
-    t.equal((await world.metric('namespace_problems'))['PullSecretContested'], 1);
-  },
-);
+t.test('a tool that restores a secret on watch is opposed ever more rarely, and reported', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('a'), labelled('b')] });
+  restore(world, 'a');
+  await world.pass(MINUTE_MS);
+  const first = world.writes.filter((namespace) => namespace === 'a').length;
+  t.ok(first >= 4, `the first few repairs come at once: ${first}`);
+  t.ok(first <= 10, `then waits grow: ${first}`);
+  await world.pass(20 * MINUTE_MS);
+  const later = world.writes.filter((namespace) => namespace === 'a').length - first;
+  t.ok(later >= 3 && later <= 8, `it is not given up: ${later}`);
+  t.equal(world.writes.filter((namespace) => namespace === 'b').length, 1, 'others are left alone');
+  const events = world.events.filter(({ reason }) => reason === 'PullSecretContested');
+  t.equal(events.length, 1, 'reported once');
+  t.match(events[0], { namespace: 'a', message: /another tool.*--show-managed-fields/ });
+  t.equal(world.warnings.length, 1);
+  t.equal((await world.metric('pull_secrets'))['contested'], 1);
+  t.equal((await world.metric('namespace_problems'))['PullSecretContested'], 1);
+});
 
 t.test('a secret that is deleted again and again is created ever more rarely', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });

@@ -8,10 +8,7 @@ import {
   type ObservedCaSecret,
   observeCaSecret,
 } from '../../src/webhook-tls/ca-status.ts';
-import {
-  observePublished,
-  type PublishedCaBundle,
-} from '../../src/webhook-tls/published-ca-bundle.ts';
+import { observePublished, type PublishedCaBundle } from '../../src/webhook-tls/published-ca-bundle.ts';
 
 export const DAY_MS = 86_400_000;
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -38,12 +35,7 @@ export interface Content {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export function secretOf({
-  signing,
-  next,
-  trusted = [],
-  annotations = {},
-}: Content): ObservedCaSecret {
+export function secretOf({ signing, next, trusted = [], annotations = {} }: Content): ObservedCaSecret {
   const texts = {
     'tls.crt': signing?.certificatePem,
     'tls.key': signing?.privateKeyPem,
@@ -51,9 +43,7 @@ export function secretOf({
     'next.key': next?.privateKeyPem,
     'ca.crt': pemOf(trusted),
   };
-  const data = Object.fromEntries(
-    Object.entries(texts).flatMap(([key, text]) => (text ? [[key, encode(text)]] : [])),
-  );
+  const data = Object.fromEntries(Object.entries(texts).flatMap(([key, text]) => (text ? [[key, encode(text)]] : [])));
   return observeCaSecret({ metadata: { name: 's', resourceVersion: '7', annotations }, data });
 }
 

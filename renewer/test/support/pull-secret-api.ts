@@ -1,11 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { ObjectMeta, PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import {
-  type ApiStandIn,
-  type Exchange,
-  startApiStandIn,
-} from '@ecr-pull-secrets/kube/testing/api-stand-in.ts';
+import { type ApiStandIn, type Exchange, startApiStandIn } from '@ecr-pull-secrets/kube/testing/api-stand-in.ts';
 import { createFeed, LIST_VERSION, written } from '@ecr-pull-secrets/kube/testing/feed.ts';
 
 /** A write that waits for its response. */

@@ -48,10 +48,7 @@ export interface PullSecretWorld extends PullSecretApi {
   metric(name: string): Promise<Readonly<Record<string, number>>>;
 }
 
-export function labelled(
-  name: string,
-  annotations: Record<string, string> = {},
-): PartialObjectMetadata {
+export function labelled(name: string, annotations: Record<string, string> = {}): PartialObjectMetadata {
   const labels = { 'ecr-pull-secrets.io/inject': 'enabled' };
   return { metadata: { name, uid: `uid-${name}`, resourceVersion: '1', labels, annotations } };
 }
@@ -100,8 +97,7 @@ export async function startPullSecretWorld(
     },
   });
   const registry = createMetricsRegistry();
-  const tokensOf = (ids: readonly string[]): RegistryTokens =>
-    new Map(ids.map((id) => [id, tokenOf(id, clock.now())]));
+  const tokensOf = (ids: readonly string[]): RegistryTokens => new Map(ids.map((id) => [id, tokenOf(id, clock.now())]));
   const tokens = createObservable(tokensOf(tokenIds));
   const tokenRenewer = { tokens, require: () => undefined };
   const controller = createPullSecretController(
@@ -141,9 +137,7 @@ export async function startPullSecretWorld(
     setTokens: (...ids) => tokens.set(tokensOf(ids)),
     metric: async (name) => {
       const values = (await registry.getSingleMetric(`ecr_pull_secrets_${name}`)?.get())?.values;
-      return Object.fromEntries(
-        (values ?? []).map(({ labels, value }) => [Object.values(labels).join(), value]),
-      );
+      return Object.fromEntries((values ?? []).map(({ labels, value }) => [Object.values(labels).join(), value]));
     },
   };
 }

@@ -79,8 +79,7 @@ export function startTokenRenewer({
     published,
     failing,
     hanging,
-    required: async () =>
-      (await metrics.tokenExpiry.get()).values.map(({ labels }) => labels.token),
+    required: async () => (await metrics.tokenExpiry.get()).values.map(({ labels }) => labels.token),
     stop: async () => {
       controller.abort();
       await running;

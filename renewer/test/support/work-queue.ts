@@ -1,10 +1,6 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
-import {
-  createWorkQueue,
-  type WorkQueue,
-  type WorkQueueSettings,
-} from '../../src/pull-secrets/queue/work-queue.ts';
+import { createWorkQueue, type WorkQueue, type WorkQueueSettings } from '../../src/pull-secrets/queue/work-queue.ts';
 import type { SlotLimits } from '../../src/pull-secrets/queue/worker-slots.ts';
 
 type Options = Partial<SlotLimits & Omit<WorkQueueSettings, 'slots'>> & {

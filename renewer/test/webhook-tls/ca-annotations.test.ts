@@ -1,9 +1,5 @@
 import t from 'tap';
-import {
-  caStatusOf,
-  type ObservedCaSecret,
-  observeCaSecret,
-} from '../../src/webhook-tls/ca-status.ts';
+import { caStatusOf, type ObservedCaSecret, observeCaSecret } from '../../src/webhook-tls/ca-status.ts';
 import {
   DAY_MS,
   START_MS,
@@ -22,16 +18,10 @@ import {
 const THEFT_MS = START_MS + 245 * DAY_MS;
 const fresh = await make(THEFT_MS + 1_000);
 
-function distrusting(
-  content: Content,
-  signingSinceMs?: number,
-  beforeMs = THEFT_MS,
-): ObservedCaSecret {
+function distrusting(content: Content, signingSinceMs?: number, beforeMs = THEFT_MS): ObservedCaSecret {
   const annotations = {
     'ecr-pull-secrets.io/distrust-before': instant(beforeMs),
-    ...(signingSinceMs === undefined
-      ? {}
-      : { 'ecr-pull-secrets.io/signing-since': instant(signingSinceMs) }),
+    ...(signingSinceMs === undefined ? {} : { 'ecr-pull-secrets.io/signing-since': instant(signingSinceMs) }),
   };
   return secretOf({ ...content, annotations });
 }
@@ -103,36 +93,33 @@ t.test('a CA of another maker is not taken for a younger one', async (t) => {
   });
 });
 
-t.test(
-  'a CA that a thief left in the Secret is not trusted, whatever the thief wrote beside it',
-  async (t) => {
-    const nowMs = THEFT_MS + 2_000;
-    // Valid since half an hour ago, and by its dates made in half an hour.
-    const planted = await make(nowMs + 1_800_000);
-    const later = await make(nowMs + 90 * DAY_MS);
-    const seen = published(START_MS, old, planted, later, fresh);
-    const sinceMs = nowMs + 1_000 * DAY_MS;
-    const distrusted = { kind: 'prepare', reason: 'distrusted' };
-    const signs = { signing: planted, trusted: [planted, later] };
-    t.match(plan(distrusting(signs, sinceMs), seen, nowMs), distrusted, 'that it signs since');
-    const comes = { signing: old, next: planted, trusted: [old, planted] };
-    t.match(plan(distrusting(comes, START_MS), seen, nowMs), distrusted, 'that it is the next one');
-    const stays = { signing: fresh, trusted: [later, planted, fresh] };
-    const retire = { kind: 'retire', trustedPem: fresh.certificatePem };
-    t.same(plan(distrusting(stays, nowMs), seen, nowMs), retire, 'that it was made since');
-    const { secret } = distrusting({ signing: old, trusted: [old] }, START_MS);
-    const annotations = { ...secret.metadata.annotations, 'ecr-pull-secrets.io/format': '2' };
-    const newer = observeCaSecret({ ...secret, metadata: { ...secret.metadata, annotations } });
-    t.match(plan(newer, seen, nowMs), distrusted, 'that we cannot read it');
-    const guessed = await make(THEFT_MS + 500);
-    const unsigned = { next: fresh, trusted: [old, guessed, fresh] };
-    t.same(
-      plan(distrusting(unsigned), published(START_MS, old, guessed, fresh), nowMs),
-      { kind: 'switch', trustedPem: fresh.certificatePem },
-      'that it was made since, if no CA signs',
-    );
-  },
-);
+t.test('a CA that a thief left in the Secret is not trusted, whatever the thief wrote beside it', async (t) => {
+  const nowMs = THEFT_MS + 2_000;
+  // Valid since half an hour ago, and by its dates made in half an hour.
+  const planted = await make(nowMs + 1_800_000);
+  const later = await make(nowMs + 90 * DAY_MS);
+  const seen = published(START_MS, old, planted, later, fresh);
+  const sinceMs = nowMs + 1_000 * DAY_MS;
+  const distrusted = { kind: 'prepare', reason: 'distrusted' };
+  const signs = { signing: planted, trusted: [planted, later] };
+  t.match(plan(distrusting(signs, sinceMs), seen, nowMs), distrusted, 'that it signs since');
+  const comes = { signing: old, next: planted, trusted: [old, planted] };
+  t.match(plan(distrusting(comes, START_MS), seen, nowMs), distrusted, 'that it is the next one');
+  const stays = { signing: fresh, trusted: [later, planted, fresh] };
+  const retire = { kind: 'retire', trustedPem: fresh.certificatePem };
+  t.same(plan(distrusting(stays, nowMs), seen, nowMs), retire, 'that it was made since');
+  const { secret } = distrusting({ signing: old, trusted: [old] }, START_MS);
+  const annotations = { ...secret.metadata.annotations, 'ecr-pull-secrets.io/format': '2' };
+  const newer = observeCaSecret({ ...secret, metadata: { ...secret.metadata, annotations } });
+  t.match(plan(newer, seen, nowMs), distrusted, 'that we cannot read it');
+  const guessed = await make(THEFT_MS + 500);
+  const unsigned = { next: fresh, trusted: [old, guessed, fresh] };
+  t.same(
+    plan(distrusting(unsigned), published(START_MS, old, guessed, fresh), nowMs),
+    { kind: 'switch', trustedPem: fresh.certificatePem },
+    'that it was made since, if no CA signs',
+  );
+});
 
 t.test('distrust from an instant in the future is refused, and begins then', (t) => {
   const comesMs = START_MS + DAY_MS;

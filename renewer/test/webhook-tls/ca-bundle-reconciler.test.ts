@@ -30,8 +30,7 @@ t.test(
     const writes: string[] = [];
     const world = await startWorld(t, async (exchange) => {
       const isWatch = exchange.url.searchParams.has('watch');
-      if (exchange.request.method === 'GET')
-        return isWatch ? feed.watch(exchange) : feed.list(exchange);
+      if (exchange.request.method === 'GET') return isWatch ? feed.watch(exchange) : feed.list(exchange);
       const { webhooks } = JSON.parse(await text(exchange.request));
       writes.push(webhooks[0].clientConfig.caBundle);
       exchange.json({ metadata: { name: 'hook', resourceVersion: String(++version) } });

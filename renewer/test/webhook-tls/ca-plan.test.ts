@@ -34,10 +34,7 @@ t.test('in a year a rotation takes its steps, and each step waits for its time',
   const dueMs = START_MS - 3_600_000 + Math.floor((365 * DAY_MS + 3_600_000) * (2 / 3));
   const early = plan(secretOf(whole), published(START_MS, old), START_MS + DAY_MS);
   t.match(early, { kind: 'wait' });
-  t.ok(
-    early.kind === 'wait' && Math.abs(early.untilMs - dueMs) < 2_000,
-    'at two thirds of its life',
-  );
+  t.ok(early.kind === 'wait' && Math.abs(early.untilMs - dueMs) < 2_000, 'at two thirds of its life');
   t.match(plan(secretOf(whole), published(START_MS, old), dueMs + 2_000), {
     kind: 'prepare',
     reason: 'due',

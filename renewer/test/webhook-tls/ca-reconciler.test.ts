@@ -48,8 +48,7 @@ t.test('a replica creates the first CA if no leader does, and only then', async 
       const settings = { ca, namespace: 'n', name: 's-ca', times: TIMES };
       world.run(() => runFirstCaReconciler(dependencies, settings, signal));
       await world.pass(14_950);
-      if (leaderMakesAfterMs < Infinity)
-        ca.observed.set(observeCaSecret({ metadata: { name: 's-ca' } }));
+      if (leaderMakesAfterMs < Infinity) ca.observed.set(observeCaSecret({ metadata: { name: 's-ca' } }));
       await world.pass(4_950);
       t.equal(bodies.length, 0, 'a leader has time');
       await world.pass(200);
@@ -57,8 +56,7 @@ t.test('a replica creates the first CA if no leader does, and only then', async 
       for (let turn = 0; turn < 500 && bodies.length < made; turn++) await delay(10);
       await delay(50);
       t.equal(bodies.length, made);
-      for (const body of bodies)
-        t.equal(JSON.parse(body).metadata.resourceVersion, '1', 'only creates');
+      for (const body of bodies) t.equal(JSON.parse(body).metadata.resourceVersion, '1', 'only creates');
       t.match(world.logged.join(''), said);
     });
   }

@@ -2,15 +2,7 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import t from 'tap';
 import { caStatusOf, observeCaSecret } from '../../src/webhook-tls/ca-status.ts';
-import {
-  type Content,
-  DAY_MS,
-  make,
-  old,
-  secretOf,
-  START_MS,
-  young,
-} from '../support/ca-secrets.ts';
+import { type Content, DAY_MS, make, old, secretOf, START_MS, young } from '../support/ca-secrets.ts';
 
 function stuckness(content: Content, changes: object): boolean {
   const secret = { ...secretOf(content).secret, ...changes };

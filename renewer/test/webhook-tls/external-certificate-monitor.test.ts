@@ -11,10 +11,7 @@ import {
   root,
   toCase,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
-import {
-  dnsName,
-  nameConstraints,
-} from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
+import { dnsName, nameConstraints } from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';

@@ -11,8 +11,7 @@ function versionOf(number: number): Record<string, string> {
 
 async function readAll(directory: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  for (const name of Object.keys(versionOf(0)))
-    files[name] = await readFile(join(directory, name), 'utf8');
+  for (const name of Object.keys(versionOf(0))) files[name] = await readFile(join(directory, name), 'utf8');
   return files;
 }
 
@@ -42,12 +41,7 @@ t.test('a second version replaces the first and leaves nothing of it', async (t)
   await writeTlsFiles(directory, versionOf(2));
 
   t.strictSame(await readAll(directory), versionOf(2));
-  t.strictSame(await entriesOf(directory), [
-    ...SETTLED.slice(0, 3),
-    'facts.json',
-    'tls.crt',
-    'tls.key',
-  ]);
+  t.strictSame(await entriesOf(directory), [...SETTLED.slice(0, 3), 'facts.json', 'tls.crt', 'tls.key']);
 });
 
 t.test('what a crash left at any point is repaired by the next call', async (t) => {
@@ -100,10 +94,7 @@ t.test('a failed write leaves the version in place as it was', async (t) => {
 async function readPair(directory: string): Promise<string[] | undefined> {
   try {
     const version = join(directory, await readlink(join(directory, '..data')));
-    return [
-      await readFile(join(version, 'tls.crt'), 'utf8'),
-      await readFile(join(version, 'tls.key'), 'utf8'),
-    ];
+    return [await readFile(join(version, 'tls.crt'), 'utf8'), await readFile(join(version, 'tls.key'), 'utf8')];
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

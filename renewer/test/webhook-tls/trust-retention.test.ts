@@ -1,29 +1,15 @@
 import t from 'tap';
 import { caStatusOf } from '../../src/webhook-tls/ca-status.ts';
 import type { PublishedCaBundle } from '../../src/webhook-tls/published-ca-bundle.ts';
-import {
-  isDistrustOver,
-  NO_TRUST,
-  retainTrust,
-  type TrustObservation,
-} from '../../src/webhook-tls/trust-retention.ts';
-import {
-  DAY_MS,
-  instant,
-  old,
-  published,
-  secretOf,
-  START_MS,
-  young,
-} from '../support/ca-secrets.ts';
+import { isDistrustOver, NO_TRUST, retainTrust, type TrustObservation } from '../../src/webhook-tls/trust-retention.ts';
+import { DAY_MS, instant, old, published, secretOf, START_MS, young } from '../support/ca-secrets.ts';
 
 const RETAIN_MS = 60_000;
 const [oldPem, youngPem] = [old.certificatePem, young.certificatePem];
 
 /** The bundles after each of some observations, as one leader makes them. */
 function bundlesAfter(
-  ...observations: readonly (Pick<TrustObservation, 'nowMs' | 'desiredPem'> &
-    Partial<TrustObservation>)[]
+  ...observations: readonly (Pick<TrustObservation, 'nowMs' | 'desiredPem'> & Partial<TrustObservation>)[]
 ): readonly string[] {
   const nothing: PublishedCaBundle = { kind: 'nowhere' };
   let trust = NO_TRUST;
@@ -80,38 +66,32 @@ t.test('a new leader retains what is published, from its first observation of it
   t.end();
 });
 
-t.test(
-  'what a person distrusts is trusted no longer than allowed, whichever replica leads',
-  (t) => {
-    const isRevoked = (pem: string): boolean => pem === oldPem;
-    t.strictSame(
-      bundlesAfter(
-        { nowMs: START_MS, desiredPem: youngPem, published: published(START_MS, old), isRevoked },
-        { nowMs: START_MS, desiredPem: oldPem, isRevoked },
-      ),
-      [youngPem, oldPem + youngPem],
-    );
-    t.end();
-  },
-);
+t.test('what a person distrusts is trusted no longer than allowed, whichever replica leads', (t) => {
+  const isRevoked = (pem: string): boolean => pem === oldPem;
+  t.strictSame(
+    bundlesAfter(
+      { nowMs: START_MS, desiredPem: youngPem, published: published(START_MS, old), isRevoked },
+      { nowMs: START_MS, desiredPem: oldPem, isRevoked },
+    ),
+    [youngPem, oldPem + youngPem],
+  );
+  t.end();
+});
 
-t.test(
-  'a distrusted CA is revoked once a trusted one has signed for the time of retention',
-  (t) => {
-    const sinceMs = START_MS + 245 * DAY_MS;
-    const isOver = (signing: typeof old, nowMs: number, pem: string): boolean => {
-      const annotations = {
-        'ecr-pull-secrets.io/distrust-before': instant(START_MS + DAY_MS),
-        'ecr-pull-secrets.io/signing-since': instant(sinceMs),
-      };
-      const status = caStatusOf(secretOf({ signing, annotations }), new Date(nowMs));
-      return isDistrustOver(status, pem, { nowMs, retainMs: RETAIN_MS });
+t.test('a distrusted CA is revoked once a trusted one has signed for the time of retention', (t) => {
+  const sinceMs = START_MS + 245 * DAY_MS;
+  const isOver = (signing: typeof old, nowMs: number, pem: string): boolean => {
+    const annotations = {
+      'ecr-pull-secrets.io/distrust-before': instant(START_MS + DAY_MS),
+      'ecr-pull-secrets.io/signing-since': instant(sinceMs),
     };
-    t.notOk(isOver(young, sinceMs + RETAIN_MS, oldPem), 'replicas may still serve by it');
-    t.ok(isOver(young, sinceMs + RETAIN_MS + 1, oldPem));
-    t.notOk(isOver(young, sinceMs + RETAIN_MS + 1, youngPem), 'the one that signs');
-    t.notOk(isOver(old, sinceMs + RETAIN_MS + 1, oldPem), 'no other CA signs yet');
-    t.notOk(isDistrustOver({ kind: 'absent' }, oldPem, { nowMs: sinceMs, retainMs: 0 }));
-    t.end();
-  },
-);
+    const status = caStatusOf(secretOf({ signing, annotations }), new Date(nowMs));
+    return isDistrustOver(status, pem, { nowMs, retainMs: RETAIN_MS });
+  };
+  t.notOk(isOver(young, sinceMs + RETAIN_MS, oldPem), 'replicas may still serve by it');
+  t.ok(isOver(young, sinceMs + RETAIN_MS + 1, oldPem));
+  t.notOk(isOver(young, sinceMs + RETAIN_MS + 1, youngPem), 'the one that signs');
+  t.notOk(isOver(old, sinceMs + RETAIN_MS + 1, oldPem), 'no other CA signs yet');
+  t.notOk(isDistrustOver({ kind: 'absent' }, oldPem, { nowMs: sinceMs, retainMs: 0 }));
+  t.end();
+});

@@ -7,8 +7,7 @@ const LICENCE_FILE = /^(licen[cs]e|notice|copying)(\.|-|$)/i;
 /** The part of a path that is a package's folder, the innermost one. */
 const PACKAGE_FOLDER = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
-const HEAD =
-  'ecr-pull-secrets contains code of these packages, under the licences that follow each list.';
+const HEAD = 'ecr-pull-secrets contains code of these packages, under the licences that follow each list.';
 const RULE = '='.repeat(80);
 
 /**
@@ -45,7 +44,6 @@ async function readNotice(folder: string): Promise<EventContent> {
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
   return {
     title: `${name} ${version} (${license})`,
-    text:
-      texts.map((text) => text.trim()).join('\n\n') || `The package ships no text of ${license}.`,
+    text: texts.map((text) => text.trim()).join('\n\n') || `The package ships no text of ${license}.`,
   };
 }

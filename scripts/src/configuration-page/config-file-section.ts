@@ -31,9 +31,7 @@ export const CONFIG_FILE_EXAMPLE = {
       tokenOf: '123456789012.dkr.ecr.us-east-1.amazonaws.com',
     },
   ],
-  namespaceRoles: [
-    { roleArn: 'arn:aws:iam::123456789012:role/team-a', namespaces: 'team-a,team-a-*' },
-  ],
+  namespaceRoles: [{ roleArn: 'arn:aws:iam::123456789012:role/team-a', namespaces: 'team-a,team-a-*' }],
   optOut: 'expire',
   routineWritesPerSecond: 50,
   certificates: { caLifetime: '8760h', servingLifetime: '168h', trustPropagation: '60s' },

@@ -7,9 +7,7 @@ import { z } from 'zod';
 import { configFileSection } from './config-file-section.ts';
 
 /** The page that this file generates. */
-export const CONFIGURATION_PAGE = fileURLToPath(
-  new URL('../../../docs/configuration.md', import.meta.url),
-);
+export const CONFIGURATION_PAGE = fileURLToPath(new URL('../../../docs/configuration.md', import.meta.url));
 
 const HEAD = `# Configuration
 

@@ -10,11 +10,7 @@ const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 /** The Secret that the user makes; it holds the region too, because users do not edit the file. */
 const AWS_SECRET = `${PRODUCT_NAME}-aws`;
 
-const VALUES = [
-  'forHelm=false',
-  `aws.secretName=${AWS_SECRET}`,
-  'aws.secretKeys.region=AWS_REGION',
-];
+const VALUES = ['forHelm=false', `aws.secretName=${AWS_SECRET}`, 'aws.secretKeys.region=AWS_REGION'];
 
 /** What the chart leaves to anyone who installs it. */
 const NAMESPACE = `apiVersion: v1

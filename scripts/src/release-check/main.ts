@@ -1,12 +1,6 @@
 /** Prints the notes of a tag's release, or why the tag cannot be released: `main.ts TAG [IMAGE]`. */
 import { readdir, readFile } from 'node:fs/promises';
-import {
-  type Manifest,
-  type ReleaseFiles,
-  releaseNotes,
-  releaseProblems,
-  versionOf,
-} from './release-check.ts';
+import { type Manifest, type ReleaseFiles, releaseNotes, releaseProblems, versionOf } from './release-check.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 
@@ -24,9 +18,7 @@ function read(path: string): Promise<string> {
 async function readFiles(): Promise<ReleaseFiles> {
   const root: Manifest = JSON.parse(await read('package.json'));
   const paths = ['package.json', ...(root.workspaces ?? []).map((name) => `${name}/package.json`)];
-  const manifests = await Promise.all(
-    paths.map(async (path) => [path, JSON.parse(await read(path))] as const),
-  );
+  const manifests = await Promise.all(paths.map(async (path) => [path, JSON.parse(await read(path))] as const));
   const docs = (await readdir(new URL('docs', ROOT))).filter((name) => name.endsWith('.md'));
   const pages = ['README.md', 'chart/README.md', ...docs.map((name) => `docs/${name}`)];
   return {
@@ -34,8 +26,6 @@ async function readFiles(): Promise<ReleaseFiles> {
     chart: await read('chart/Chart.yaml'),
     values: await read('chart/values.yaml'),
     changelog: await read('CHANGELOG.md'),
-    pages: Object.fromEntries(
-      await Promise.all(pages.map(async (path) => [path, await read(path)] as const)),
-    ),
+    pages: Object.fromEntries(await Promise.all(pages.map(async (path) => [path, await read(path)] as const))),
   };
 }

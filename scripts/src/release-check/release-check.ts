@@ -78,13 +78,8 @@ export function versionOf(tag: string): string | undefined {
 /** A package's own version, and those in which it wants our other packages. */
 function versionsIn(path: string, manifest: Manifest): (readonly [string, string | undefined])[] {
   const { version, dependencies = {}, devDependencies = {} } = manifest;
-  const ours = Object.entries({ ...dependencies, ...devDependencies }).filter(([name]) =>
-    OWN_PACKAGE.test(name),
-  );
-  return [
-    [`${path}, version`, version],
-    ...ours.map(([name, wanted]) => [`${path}, ${name}`, wanted] as const),
-  ];
+  const ours = Object.entries({ ...dependencies, ...devDependencies }).filter(([name]) => OWN_PACKAGE.test(name));
+  return [[`${path}, version`, version], ...ours.map(([name, wanted]) => [`${path}, ${name}`, wanted] as const)];
 }
 
 function yamlField(text: string, name: string): string | undefined {

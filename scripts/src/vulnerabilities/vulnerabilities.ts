@@ -64,9 +64,7 @@ export async function findVulnerabilities(
   return Promise.all(
     found.map(async ([purl, id]) => {
       const path = `/v1/vulns/${encodeURIComponent(id)}`;
-      const { summary, database_specific: specific } = vulnerability.parse(
-        await request(path, {}, options),
-      );
+      const { summary, database_specific: specific } = vulnerability.parse(await request(path, {}, options));
       const severity = specific?.severity ?? 'UNKNOWN';
       return `${purl} ${id} ${severity} ${summary} https://osv.dev/vulnerability/${id}`;
     }),
@@ -82,9 +80,7 @@ async function queryPages(
   if (queries.length === 0) return [];
   if (page > MAX_PAGES) throw new Error(`OSV has more than ${MAX_PAGES} pages`);
   const body = JSON.stringify({ queries });
-  const { results } = batchAnswer.parse(
-    await request('/v1/querybatch', { method: 'POST', body }, options),
-  );
+  const { results } = batchAnswer.parse(await request('/v1/querybatch', { method: 'POST', body }, options));
   // The answers stand in the order of the queries.
   if (results.length !== queries.length) throw new Error('OSV does not answer each query');
   const answered = queries.map(({ package: { purl } }, index) => ({ purl, ...results[index] }));

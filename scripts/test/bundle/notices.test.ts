@@ -13,12 +13,7 @@ async function makePackage(root: string, path: string, manifest: object, licence
 t.test('each package is named with its licence, and each text stands once', async (t) => {
   const root = t.testdir();
   const inner = 'node_modules/a/node_modules/@s/b';
-  await makePackage(
-    root,
-    'node_modules/a',
-    { name: 'a', version: '1.0.0', license: 'MIT' },
-    'TEXT',
-  );
+  await makePackage(root, 'node_modules/a', { name: 'a', version: '1.0.0', license: 'MIT' }, 'TEXT');
   await makePackage(root, inner, { name: '@s/b', version: '2.0.0', license: 'MIT' }, 'TEXT\n');
   await makePackage(root, 'node_modules/c', { name: 'c', version: '3.0.0', license: 'ISC' });
 

@@ -1,17 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import {
-  type ReleaseFiles,
-  releaseNotes,
-  releaseProblems,
-} from '../../src/release-check/release-check.ts';
+import { type ReleaseFiles, releaseNotes, releaseProblems } from '../../src/release-check/release-check.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../src/release-check/main.ts', import.meta.url));
 const IMAGE = 'ghcr.io/ecr-pull-secrets/ecr-pull-secrets';
 
-const run = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [SCRIPT, ...args], { encoding: 'utf8' });
+const run = (...args: readonly string[]) => spawnSync(process.execPath, [SCRIPT, ...args], { encoding: 'utf8' });
 
 const FILES: ReleaseFiles = {
   manifests: {

@@ -28,7 +28,5 @@ export function readText(path: string): Promise<string> {
 /** The texts of all pages, by their paths. */
 export async function readPages(): Promise<ReadonlyMap<string, string>> {
   const paths = (await listFiles()).filter((path) => path.endsWith('.md'));
-  return new Map(
-    await Promise.all(paths.map(async (path) => [path, await readText(path)] as const)),
-  );
+  return new Map(await Promise.all(paths.map(async (path) => [path, await readText(path)] as const)));
 }

@@ -60,9 +60,7 @@ async function respond(
   { fault, ...options }: OsvStandInOptions & { readonly fault: number | undefined },
 ): Promise<void> {
   const unavailable = { code: 14, message: 'unavailable' };
-  const { status, body } = fault
-    ? { status: fault, body: unavailable }
-    : await answer(request, options);
+  const { status, body } = fault ? { status: fault, body: unavailable } : await answer(request, options);
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 }

@@ -31,8 +31,7 @@ export interface AdmissionRequest {
 export function readAdmissionRequest(body: unknown): AdmissionRequest {
   const request = fieldOf(body, 'request');
   const uid = textOf(request, 'uid');
-  const isReview =
-    textOf(body, 'apiVersion') === ADMISSION_API_VERSION && textOf(body, 'kind') === ADMISSION_KIND;
+  const isReview = textOf(body, 'apiVersion') === ADMISSION_API_VERSION && textOf(body, 'kind') === ADMISSION_KIND;
   if (!isReview || !uid) {
     throw createError('ECRPS_ADMISSION_BODY_INVALID', `the body is not ${EXPECTED_BODY}`);
   }

@@ -26,10 +26,7 @@ export interface PodDecision {
 /** Decides about a pod, of any shape, from memory alone. */
 export type PodDecider = (pod: unknown, namespace: string) => PodDecision;
 
-export type PodDeciderSettings = Pick<
-  WebhookConfiguration,
-  'pullSecretName' | 'registryHosts' | 'injectAll'
->;
+export type PodDeciderSettings = Pick<WebhookConfiguration, 'pullSecretName' | 'registryHosts' | 'injectAll'>;
 
 const UNCHANGED: PodDecision = Object.freeze({ outcome: 'noop', patch: [], warnings: [] });
 

@@ -77,9 +77,6 @@ export function readReviewFields(body: Buffer): unknown {
     if (error instanceof RangeError) {
       throw createError('ECRPS_ADMISSION_BODY_TOO_LARGE', `the body is ${error.message}`);
     }
-    throw createError(
-      'ECRPS_ADMISSION_BODY_INVALID',
-      `the body is not JSON, expected ${EXPECTED_BODY}`,
-    );
+    throw createError('ECRPS_ADMISSION_BODY_INVALID', `the body is not JSON, expected ${EXPECTED_BODY}`);
   }
 }

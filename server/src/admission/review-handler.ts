@@ -20,11 +20,7 @@ interface ReviewHandlerDependencies {
 export type ReviewHandler = (body: unknown) => AdmissionReviewResponse;
 
 /** Creates the handler. It answers from memory alone, without disk and network. */
-export function createReviewHandler({
-  decide,
-  metrics,
-  logger,
-}: ReviewHandlerDependencies): ReviewHandler {
+export function createReviewHandler({ decide, metrics, logger }: ReviewHandlerDependencies): ReviewHandler {
   return (body) => {
     const request = readAdmissionRequest(body);
     if (!request.createsPod) {
@@ -35,8 +31,7 @@ export function createReviewHandler({
       const decision = decide(request.object, request.namespace);
       const answer = allow(request.uid, decision);
       metrics.requests.inc({ result: decision.outcome });
-      if (decision.outcome === 'patched')
-        logger.debug(describePod(request), 'pull secret injected');
+      if (decision.outcome === 'patched') logger.debug(describePod(request), 'pull secret injected');
       return answer;
     } catch (err) {
       metrics.requests.inc({ result: 'error' });
@@ -46,8 +41,7 @@ export function createReviewHandler({
   };
 }
 
-const FAILURE_WARNING =
-  'ecr-pull-secrets: internal error, so this pod got no pull secret; see the log of the webhook';
+const FAILURE_WARNING = 'ecr-pull-secrets: internal error, so this pod got no pull secret; see the log of the webhook';
 
 /** Enough to find the pod, and nothing else from it. */
 function describePod({ namespace, object }: AdmissionRequest): { namespace: string; pod: string } {

@@ -31,8 +31,7 @@ export function createBodyReader(budgetBytes: number = BODY_BUDGET_BYTES): BodyR
     if (body.bytes > MAX_BODY_BYTES) release(body);
     if (!bodies.has(body)) return;
     const capacity = body.memory.byteLength;
-    if (body.bytes > capacity)
-      grow(body, Math.min(MAX_BODY_BYTES, Math.max(body.bytes, 2 * capacity)));
+    if (body.bytes > capacity) grow(body, Math.min(MAX_BODY_BYTES, Math.max(body.bytes, 2 * capacity)));
     Buffer.from(body.memory).set(chunk, start);
   }
 
@@ -84,8 +83,5 @@ function releasedError({ bytes }: Body): Error {
   if (bytes <= MAX_BODY_BYTES) {
     return createError('ECRPS_ADMISSION_BUSY', 'too many bodies at once');
   }
-  return createError(
-    'ECRPS_ADMISSION_BODY_TOO_LARGE',
-    `the body has ${bytes} bytes, the limit is ${MAX_BODY_BYTES}`,
-  );
+  return createError('ECRPS_ADMISSION_BODY_TOO_LARGE', `the body has ${bytes} bytes, the limit is ${MAX_BODY_BYTES}`);
 }

@@ -9,10 +9,7 @@ import { MUTATE_PATH } from './rejection.ts';
 /** Adds `POST /mutate`. Its schema is in `review-fields.ts`. */
 export function addMutateRoute(
   app: FastifyInstance<Server>,
-  {
-    handleReview,
-    metrics,
-  }: { readonly handleReview: ReviewHandler; readonly metrics: WebhookMetrics },
+  { handleReview, metrics }: { readonly handleReview: ReviewHandler; readonly metrics: WebhookMetrics },
   bodyBudgetBytes: number | undefined,
 ): void {
   const readBody = createBodyReader(bodyBudgetBytes);

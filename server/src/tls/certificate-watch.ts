@@ -1,21 +1,11 @@
 import { dateProblems } from '@ecr-pull-secrets/certs-scripts/verify/certificate-problems.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
-import {
-  createError,
-  describeError,
-  isSystemError,
-  throwIfAny,
-} from '@ecr-pull-secrets/shared/errors.ts';
+import { createError, describeError, isSystemError, throwIfAny } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { WebhookConfiguration } from '../configuration.ts';
 import type { WebhookMetrics } from '../metrics.ts';
-import {
-  readTlsFiles,
-  type ServingCertificate,
-  type TlsFiles,
-  toServingCertificate,
-} from './serving-certificate.ts';
+import { readTlsFiles, type ServingCertificate, type TlsFiles, toServingCertificate } from './serving-certificate.ts';
 
 /** In the self-managed mode a renewer needs seconds, with cert-manager it may be a minute. */
 const MISSED_AFTER_MS = 30_000;
@@ -49,8 +39,7 @@ export function watchCertificate(
   async function check(): Promise<void> {
     try {
       const files = await readSettledFiles(directory);
-      if (!inUse || !isSamePair(files, inUse.files))
-        accept(toServingCertificate(files, clock.now(), serverName));
+      if (!inUse || !isSamePair(files, inUse.files)) accept(toServingCertificate(files, clock.now(), serverName));
       else checkDates(inUse, clock.now());
       problem = undefined;
       metrics.certificateOk.set(1);
@@ -92,10 +81,7 @@ export function watchCertificate(
 /** @throws if the clock has left the dates of the certificate in use, or was set back behind them */
 function checkDates({ notBeforeMs, notAfterMs }: ServingCertificate, nowMs: number): void {
   const dates = { notBefore: new Date(notBeforeMs), notAfter: new Date(notAfterMs) };
-  throwIfAny(
-    dateProblems('the certificate in use', dates, new Date(nowMs)),
-    'ECRPS_CERTIFICATE_INVALID',
-  );
+  throwIfAny(dateProblems('the certificate in use', dates, new Date(nowMs)), 'ECRPS_CERTIFICATE_INVALID');
 }
 
 /** Reads once more if a file was gone: the directory may have been switched in the middle. */

@@ -43,11 +43,7 @@ export async function readTlsFiles(directory: string): Promise<TlsFiles> {
  *
  * @throws ECRPS_CERTIFICATE_INVALID that says what is wrong, with nothing of the key in it
  */
-export function toServingCertificate(
-  files: TlsFiles,
-  nowMs: number,
-  serverName?: string,
-): ServingCertificate {
+export function toServingCertificate(files: TlsFiles, nowMs: number, serverName?: string): ServingCertificate {
   const read = readCertificateSet({
     ...files,
     caPem: files.caPem || undefined,

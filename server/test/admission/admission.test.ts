@@ -75,97 +75,81 @@ t.test('the API server accepts every answer, and each patch applies', async (t) 
   t.match(await metrics(), /admission_in_flight 0\n/);
 });
 
-t.test(
-  'a request that is not a review is rejected with the reason, and is not quoted',
-  async (t) => {
-    const { port, log, metrics } = await startApp(t);
-    const json = { 'content-type': 'application/json' };
-    const review = JSON.stringify(reviewOf(podOf({ containers: [{ image: CONFIDENTIAL }] })));
-    const refusals: readonly (readonly [
-      name: string,
-      status: number,
-      reason: RegExp,
-      request: Omit<Call, 'port'>,
-    ])[] = [
-      ['another path', 404, /POST \/mutate/, { path: `/${CONFIDENTIAL}`, body: review }],
-      ['the root', 404, /POST \/mutate/, { method: 'GET', path: '/' }],
-      ['a path that is no path', 404, /POST \/mutate/, { path: `/%zz${CONFIDENTIAL}` }],
-      ['GET', 405, /POST only/, { method: 'GET' }],
-      ['PUT', 405, /POST only/, { method: 'PUT', headers: json, body: review }],
-      ['DELETE', 405, /POST only/, { method: 'DELETE' }],
-      ['OPTIONS', 405, /POST only/, { method: 'OPTIONS' }],
-      ['PROPFIND', 405, /POST only/, { method: 'PROPFIND' }],
-      ['a form', 400, /content-type/, { headers: {}, body: review }],
-      ['a text', 400, /content-type/, { headers: { 'content-type': 'text/plain' }, body: review }],
-      ['no media type', 400, /content-type/, { headers: { 'content-type': 'x' }, body: review }],
-      ['JSON cut off', 400, /not JSON/, { headers: json, body: review.slice(0, -9) }],
-      ['no JSON', 400, /not JSON/, { headers: json, body: CONFIDENTIAL }],
-      ['nothing', 400, /not JSON/, { headers: json }],
-      ['bytes', 400, /not JSON/, { headers: json, body: Buffer.from([0xff, 0, 0xfe]) }],
-      ['a list', 400, /not a JSON AdmissionReview/, { headers: json, body: '[]' }],
-      ['null', 400, /not a JSON AdmissionReview/, { headers: json, body: 'null' }],
-      ['an empty object', 400, /AdmissionReview/, { headers: json, body: '{}' }],
-      ['a pod', 400, /AdmissionReview/, { headers: json, body: JSON.stringify(ECR_POD) }],
-      [
-        'another version',
-        400,
-        /admission\.k8s\.io\/v1 /,
-        {
-          headers: json,
-          body: JSON.stringify({ ...FIXTURE, apiVersion: 'admission.k8s.io/v1beta1' }),
-        },
-      ],
-      [
-        'a review without uid',
-        400,
-        /AdmissionReview/,
-        { headers: json, body: JSON.stringify(reviewOf(ECR_POD, { uid: '' })) },
-      ],
-      [
-        'too large',
-        413,
-        new RegExp(`the limit is ${MAX_BODY_BYTES}`),
-        { headers: json, body: Buffer.alloc(MAX_BODY_BYTES + 1, ' ') },
-      ],
-    ];
-    for (const [name, status, reason, request] of refusals) {
-      const answer = await call({ port, headers: {}, ...request });
-      t.equal(answer.status, status, name);
-      t.match(answer.text, reason, name);
-      t.match(
-        answer.headers['content-type'],
-        /^text\/plain/,
-        'client-go shows only plain text to people',
-      );
-      t.equal(answer.headers.allow, status === 405 ? 'POST' : undefined, name);
-      t.notMatch(answer.text, CONFIDENTIAL, name);
-    }
-    t.strictSame(log, [], 'rejected requests are not logged');
-    t.match(await metrics(), `admission_requests_total{result="refused"} ${refusals.length}\n`);
-    t.match(await metrics(), 'admission_in_flight 0\n');
-  },
-);
+t.test('a request that is not a review is rejected with the reason, and is not quoted', async (t) => {
+  const { port, log, metrics } = await startApp(t);
+  const json = { 'content-type': 'application/json' };
+  const review = JSON.stringify(reviewOf(podOf({ containers: [{ image: CONFIDENTIAL }] })));
+  const refusals: readonly (readonly [name: string, status: number, reason: RegExp, request: Omit<Call, 'port'>])[] = [
+    ['another path', 404, /POST \/mutate/, { path: `/${CONFIDENTIAL}`, body: review }],
+    ['the root', 404, /POST \/mutate/, { method: 'GET', path: '/' }],
+    ['a path that is no path', 404, /POST \/mutate/, { path: `/%zz${CONFIDENTIAL}` }],
+    ['GET', 405, /POST only/, { method: 'GET' }],
+    ['PUT', 405, /POST only/, { method: 'PUT', headers: json, body: review }],
+    ['DELETE', 405, /POST only/, { method: 'DELETE' }],
+    ['OPTIONS', 405, /POST only/, { method: 'OPTIONS' }],
+    ['PROPFIND', 405, /POST only/, { method: 'PROPFIND' }],
+    ['a form', 400, /content-type/, { headers: {}, body: review }],
+    ['a text', 400, /content-type/, { headers: { 'content-type': 'text/plain' }, body: review }],
+    ['no media type', 400, /content-type/, { headers: { 'content-type': 'x' }, body: review }],
+    ['JSON cut off', 400, /not JSON/, { headers: json, body: review.slice(0, -9) }],
+    ['no JSON', 400, /not JSON/, { headers: json, body: CONFIDENTIAL }],
+    ['nothing', 400, /not JSON/, { headers: json }],
+    ['bytes', 400, /not JSON/, { headers: json, body: Buffer.from([0xff, 0, 0xfe]) }],
+    ['a list', 400, /not a JSON AdmissionReview/, { headers: json, body: '[]' }],
+    ['null', 400, /not a JSON AdmissionReview/, { headers: json, body: 'null' }],
+    ['an empty object', 400, /AdmissionReview/, { headers: json, body: '{}' }],
+    ['a pod', 400, /AdmissionReview/, { headers: json, body: JSON.stringify(ECR_POD) }],
+    [
+      'another version',
+      400,
+      /admission\.k8s\.io\/v1 /,
+      {
+        headers: json,
+        body: JSON.stringify({ ...FIXTURE, apiVersion: 'admission.k8s.io/v1beta1' }),
+      },
+    ],
+    [
+      'a review without uid',
+      400,
+      /AdmissionReview/,
+      { headers: json, body: JSON.stringify(reviewOf(ECR_POD, { uid: '' })) },
+    ],
+    [
+      'too large',
+      413,
+      new RegExp(`the limit is ${MAX_BODY_BYTES}`),
+      { headers: json, body: Buffer.alloc(MAX_BODY_BYTES + 1, ' ') },
+    ],
+  ];
+  for (const [name, status, reason, request] of refusals) {
+    const answer = await call({ port, headers: {}, ...request });
+    t.equal(answer.status, status, name);
+    t.match(answer.text, reason, name);
+    t.match(answer.headers['content-type'], /^text\/plain/, 'client-go shows only plain text to people');
+    t.equal(answer.headers.allow, status === 405 ? 'POST' : undefined, name);
+    t.notMatch(answer.text, CONFIDENTIAL, name);
+  }
+  t.strictSame(log, [], 'rejected requests are not logged');
+  t.match(await metrics(), `admission_requests_total{result="refused"} ${refusals.length}\n`);
+  t.match(await metrics(), 'admission_in_flight 0\n');
+});
 
-t.test(
-  'keys with the names of JavaScript properties, such as __proto__, are ordinary keys',
-  async (t) => {
-    const { post } = await startApp(t);
-    const hostile =
-      '{"__proto__":{"image":"x"},"constructor":{"prototype":{"y":1}},"toString":"z"}';
-    const review = JSON.stringify(reviewOf(ECR_POD));
-    for (const body of [
-      review.replace('"metadata":{', `"metadata":{"labels":${hostile},`),
-      review.replace('"spec":{', `"spec":{"__proto__":{"imagePullSecrets":[]},"constructor":1,`),
-      review.replace('"request":{', `"request":${hostile.slice(0, -1)},`),
-    ]) {
-      const { status, text } = await post(body);
-      t.equal(status, 200);
-      const { operations } = verifyAdmissionResponse(FIXTURE.request.uid, text);
-      t.match(operations, [{ path: '/spec/imagePullSecrets' }]);
-    }
-    t.notOk('image' in {} || 'y' in {}, 'no prototype was changed');
-  },
-);
+t.test('keys with the names of JavaScript properties, such as __proto__, are ordinary keys', async (t) => {
+  const { post } = await startApp(t);
+  const hostile = '{"__proto__":{"image":"x"},"constructor":{"prototype":{"y":1}},"toString":"z"}';
+  const review = JSON.stringify(reviewOf(ECR_POD));
+  for (const body of [
+    review.replace('"metadata":{', `"metadata":{"labels":${hostile},`),
+    review.replace('"spec":{', `"spec":{"__proto__":{"imagePullSecrets":[]},"constructor":1,`),
+    review.replace('"request":{', `"request":${hostile.slice(0, -1)},`),
+  ]) {
+    const { status, text } = await post(body);
+    t.equal(status, 200);
+    const { operations } = verifyAdmissionResponse(FIXTURE.request.uid, text);
+    t.match(operations, [{ path: '/spec/imagePullSecrets' }]);
+  }
+  t.notOk('image' in {} || 'y' in {}, 'no prototype was changed');
+});
 
 t.test('an internal error allows the pod with a warning, and is logged and counted', async (t) => {
   const { post, log, metrics } = await startApp(t, () => {

@@ -205,53 +205,40 @@ t.test('mirror pods, pods that opted out and pods without an ECR image stay unch
   t.end();
 });
 
-t.test(
-  'in an excluded namespace a pod that needs the secret gets a warning instead of the secret',
-  (t) => {
-    const facts = { covers: () => true, excludes: (namespace: string) => namespace === 'payments' };
-    const { outcome, patch, warnings } = decide(podWithImage(ECR_IMAGE), { facts });
-    t.equal(outcome, 'excluded');
-    t.strictSame(patch, []);
-    t.match(warnings, [/EXCLUDE_NAMESPACE matches namespace payments/]);
-    t.notMatch(warnings, [/ecr-pull-secrets\.io/], 'the selector may use another label');
-    t.strictSame(
-      decide(podWithImage('nginx'), { facts }).warnings,
-      [],
-      'no warning if the secret is not needed',
-    );
-    t.end();
-  },
-);
+t.test('in an excluded namespace a pod that needs the secret gets a warning instead of the secret', (t) => {
+  const facts = { covers: () => true, excludes: (namespace: string) => namespace === 'payments' };
+  const { outcome, patch, warnings } = decide(podWithImage(ECR_IMAGE), { facts });
+  t.equal(outcome, 'excluded');
+  t.strictSame(patch, []);
+  t.match(warnings, [/EXCLUDE_NAMESPACE matches namespace payments/]);
+  t.notMatch(warnings, [/ecr-pull-secrets\.io/], 'the selector may use another label');
+  t.strictSame(decide(podWithImage('nginx'), { facts }).warnings, [], 'no warning if the secret is not needed');
+  t.end();
+});
 
-t.test(
-  'an image of a registry without a token gets the secret, with one warning per registry',
-  (t) => {
-    const facts = { covers: (name: string) => !name.startsWith(ECR_HOST), excludes: () => false };
-    const spec = {
-      containers: [{ image: ECR_IMAGE }, { image: `${ECR_HOST}/b` }, { image: 'nginx' }],
-    };
-    const { outcome, warnings } = decide({ spec }, { facts });
-    t.equal(outcome, 'patched');
-    t.equal(warnings.length, 1);
-    t.match(warnings, [new RegExp(`no token covers registry ${ECR_HOST}`)]);
-    t.end();
-  },
-);
+t.test('an image of a registry without a token gets the secret, with one warning per registry', (t) => {
+  const facts = { covers: (name: string) => !name.startsWith(ECR_HOST), excludes: () => false };
+  const spec = {
+    containers: [{ image: ECR_IMAGE }, { image: `${ECR_HOST}/b` }, { image: 'nginx' }],
+  };
+  const { outcome, warnings } = decide({ spec }, { facts });
+  t.equal(outcome, 'patched');
+  t.equal(warnings.length, 1);
+  t.match(warnings, [new RegExp(`no token covers registry ${ECR_HOST}`)]);
+  t.end();
+});
 
-t.test(
-  'images are checked by their full names, and the warning names the first one without a token',
-  (t) => {
-    const asked: string[] = [];
-    const covers = (name: string) => asked.push(name) > 0 && name.includes('/team-a');
-    const facts = { covers, excludes: () => false };
-    const images = ['team-a/x:1', 'team-b/y@sha256:00', 'team-a/x:2', 'team-c'];
-    const spec = { containers: images.map((image) => ({ image: `${ECR_HOST}/${image}` })) };
-    const { warnings } = decide({ spec }, { facts });
-    t.match(warnings, [new RegExp(`Not covered: ${ECR_HOST}/team-b/y$`)]);
-    t.strictSame(asked, [`${ECR_HOST}/team-a/x`, `${ECR_HOST}/team-b/y`]);
-    t.end();
-  },
-);
+t.test('images are checked by their full names, and the warning names the first one without a token', (t) => {
+  const asked: string[] = [];
+  const covers = (name: string) => asked.push(name) > 0 && name.includes('/team-a');
+  const facts = { covers, excludes: () => false };
+  const images = ['team-a/x:1', 'team-b/y@sha256:00', 'team-a/x:2', 'team-c'];
+  const spec = { containers: images.map((image) => ({ image: `${ECR_HOST}/${image}` })) };
+  const { warnings } = decide({ spec }, { facts });
+  t.match(warnings, [new RegExp(`Not covered: ${ECR_HOST}/team-b/y$`)]);
+  t.strictSame(asked, [`${ECR_HOST}/team-a/x`, `${ECR_HOST}/team-b/y`]);
+  t.end();
+});
 
 t.test('only the first 100 image names of a pod are checked for a token', (t) => {
   const asked: string[] = [];

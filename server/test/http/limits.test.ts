@@ -11,61 +11,45 @@ import { createWebhookMetrics } from '../../src/metrics.ts';
 import { MAX_BODY_BYTES } from '../../src/http/body-limit.ts';
 import { createBodyReader } from '../../src/http/body-reader.ts';
 import { decider, ECR_IMAGE, ECR_POD, FIXTURE, podOf, reviewOf, startApp } from '../support/app.ts';
-import {
-  call,
-  connectionOptions,
-  JSON_HEADERS,
-  readAnswer,
-  recordLog,
-} from '../support/webhook.ts';
+import { call, connectionOptions, JSON_HEADERS, readAnswer, recordLog } from '../support/webhook.ts';
 import { verifyAdmissionResponse } from '../support/verify-admission-response.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-t.test(
-  'a body that is too large is read to its end, so that the sender sees the 413',
-  async (t) => {
-    const total = 2 * Math.ceil(MAX_BODY_BYTES / MEBIBYTE);
-    const { body, sent } = mebibytes(total);
+t.test('a body that is too large is read to its end, so that the sender sees the 413', async (t) => {
+  const total = 2 * Math.ceil(MAX_BODY_BYTES / MEBIBYTE);
+  const { body, sent } = mebibytes(total);
 
-    const error = await createBodyReader()(body, String).catch((thrown: unknown) => thrown);
+  const error = await createBodyReader()(body, String).catch((thrown: unknown) => thrown);
 
-    t.ok(isCodedError(error, 'ECRPS_ADMISSION_BODY_TOO_LARGE'));
-    t.equal(sent(), total);
-  },
-);
+  t.ok(isCodedError(error, 'ECRPS_ADMISSION_BODY_TOO_LARGE'));
+  t.equal(sent(), total);
+});
 
-t.test(
-  'a body that is held open is evicted for new ones, and its sender is asked to retry',
-  async (t) => {
-    const bodyBudgetBytes = 3 * MEBIBYTE;
-    const { port, post, metrics } = await startApp(t, decider(), { bodyBudgetBytes });
-    const agent = new Agent({ keepAlive: true, maxSockets: 2 });
-    t.teardown(() => agent.destroy());
-    const large = JSON.stringify(reviewOf(ECR_POD)).padEnd(2 * MEBIBYTE);
-    const half = large.slice(0, large.length - 1);
-    const oldest = beginUpload(port, agent, large, half);
-    const newer = beginUpload(port, agent, 'x'.repeat(MEBIBYTE), '');
-    await untilReading(metrics, 2);
+t.test('a body that is held open is evicted for new ones, and its sender is asked to retry', async (t) => {
+  const bodyBudgetBytes = 3 * MEBIBYTE;
+  const { port, post, metrics } = await startApp(t, decider(), { bodyBudgetBytes });
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+  t.teardown(() => agent.destroy());
+  const large = JSON.stringify(reviewOf(ECR_POD)).padEnd(2 * MEBIBYTE);
+  const half = large.slice(0, large.length - 1);
+  const oldest = beginUpload(port, agent, large, half);
+  const newer = beginUpload(port, agent, 'x'.repeat(MEBIBYTE), '');
+  await untilReading(metrics, 2);
 
-    for (let again = 0; again < 3; again++) t.equal((await post(large)).status, 200);
+  for (let again = 0; again < 3; again++) t.equal((await post(large)).status, 200);
 
-    oldest.end(large.at(-1));
-    const rejected = await readAnswer(oldest);
-    t.equal(rejected.status, 429);
-    t.equal(rejected.headers['retry-after'], '1', 'or client-go would not try again');
-    t.match(rejected.text, 'ECRPS_ADMISSION_BUSY');
-    t.match(await metrics(), 'admission_requests_total{result="busy"} 1\n');
-    newer.end(JSON.stringify(FIXTURE).padEnd(MEBIBYTE));
-    t.equal(
-      (await readAnswer(newer)).status,
-      200,
-      'a body without bytes uses no memory, so it is not evicted',
-    );
-    const again = await call({ port, agent, headers: JSON_HEADERS, body: large });
-    t.equal(again.status, 200, 'on the connection of the rejected one');
-  },
-);
+  oldest.end(large.at(-1));
+  const rejected = await readAnswer(oldest);
+  t.equal(rejected.status, 429);
+  t.equal(rejected.headers['retry-after'], '1', 'or client-go would not try again');
+  t.match(rejected.text, 'ECRPS_ADMISSION_BUSY');
+  t.match(await metrics(), 'admission_requests_total{result="busy"} 1\n');
+  newer.end(JSON.stringify(FIXTURE).padEnd(MEBIBYTE));
+  t.equal((await readAnswer(newer)).status, 200, 'a body without bytes uses no memory, so it is not evicted');
+  const again = await call({ port, agent, headers: JSON_HEADERS, body: large });
+  t.equal(again.status, 200, 'on the connection of the rejected one');
+});
 
 t.test('small bodies count too, and the memory of an aborted one is freed at once', async (t) => {
   const readBody = createBodyReader(10 * 1024);
@@ -83,20 +67,17 @@ t.test('small bodies count too, and the memory of an aborted one is freed at onc
   t.match(results, [/BUSY|too many/, /too many/, 2048, 2048, 1024, 1024, 1024, 1024, 1024]);
 });
 
-t.test(
-  'as many bodies as an API server sends at once are accepted, and so is the longest',
-  async (t) => {
-    const readBody = createBodyReader();
-    const bodies = Array.from({ length: 200 }, () => new PassThrough());
-    const reading = bodies.map((stream) => readBody(stream, (body) => body.length));
-    for (const stream of bodies) await written(stream, 80 * 1024);
-    for (const stream of bodies) stream.end(Buffer.alloc(80 * 1024));
-    t.ok((await Promise.all(reading)).every((bytes) => bytes === 160 * 1024));
+t.test('as many bodies as an API server sends at once are accepted, and so is the longest', async (t) => {
+  const readBody = createBodyReader();
+  const bodies = Array.from({ length: 200 }, () => new PassThrough());
+  const reading = bodies.map((stream) => readBody(stream, (body) => body.length));
+  for (const stream of bodies) await written(stream, 80 * 1024);
+  for (const stream of bodies) stream.end(Buffer.alloc(80 * 1024));
+  t.ok((await Promise.all(reading)).every((bytes) => bytes === 160 * 1024));
 
-    const { body } = mebibytes(MAX_BODY_BYTES / MEBIBYTE);
-    t.equal(await readBody(body, ({ length }) => length), MAX_BODY_BYTES);
-  },
-);
+  const { body } = mebibytes(MAX_BODY_BYTES / MEBIBYTE);
+  t.equal(await readBody(body, ({ length }) => length), MAX_BODY_BYTES);
+});
 
 t.test('a chunked body is not parsed, because small chunks cost much CPU', async (t) => {
   const { port } = await startApp(t);
@@ -107,68 +88,57 @@ t.test('a chunked body is not parsed, because small chunks cost much CPU', async
   }
 });
 
-t.test(
-  'connections of slow clients are closed, and an idle connection stays open for the next review',
-  async (t) => {
-    const timeouts = { keepAliveMs: 60_000, requestMs: 1_500, handshakeMs: 60_000 };
-    const { port, metrics } = await startApp(t, decider(), { timeouts });
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    t.teardown(() => agent.destroy());
-    const review = { port, agent, headers: JSON_HEADERS, body: JSON.stringify(FIXTURE) };
-    await call(review);
-    const [idle] = Object.values(agent.freeSockets).flat();
-    t.ok(idle);
-    const head = 'POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
-    const body = `${head}content-length: 999\r\n\r\n{`;
+t.test('connections of slow clients are closed, and an idle connection stays open for the next review', async (t) => {
+  const timeouts = { keepAliveMs: 60_000, requestMs: 1_500, handshakeMs: 60_000 };
+  const { port, metrics } = await startApp(t, decider(), { timeouts });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => agent.destroy());
+  const review = { port, agent, headers: JSON_HEADERS, body: JSON.stringify(FIXTURE) };
+  await call(review);
+  const [idle] = Object.values(agent.freeSockets).flat();
+  t.ok(idle);
+  const head = 'POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+  const body = `${head}content-length: 999\r\n\r\n{`;
 
-    const silent = ['', head, body].map((text) => textUntilClosed(port, text));
-    const dripping = [head, body].map((text) => textUntilClosed(port, text, 'x'));
+  const silent = ['', head, body].map((text) => textUntilClosed(port, text));
+  const dripping = [head, body].map((text) => textUntilClosed(port, text, 'x'));
 
-    for (const answer of await Promise.all(silent)) t.match(answer, /^HTTP\/1.1 408/);
-    // A byte that arrives after the end resets the connection, and the last answer may be lost.
-    for (const answer of await Promise.all(dripping)) t.match(answer, /^$|^HTTP\/1.1 408/);
-    t.match(await metrics(), 'admission_in_flight 0\n');
-    t.equal((await call(review)).status, 200);
-    t.equal(Object.values(agent.freeSockets).flat()[0], idle, 'on the same connection');
-  },
-);
+  for (const answer of await Promise.all(silent)) t.match(answer, /^HTTP\/1.1 408/);
+  // A byte that arrives after the end resets the connection, and the last answer may be lost.
+  for (const answer of await Promise.all(dripping)) t.match(answer, /^$|^HTTP\/1.1 408/);
+  t.match(await metrics(), 'admission_in_flight 0\n');
+  t.equal((await call(review)).status, 200);
+  t.equal(Object.values(agent.freeSockets).flat()[0], idle, 'on the same connection');
+});
 
-t.test(
-  'idle connections and handshakes that do not end are closed after their timeouts',
-  async (t) => {
-    const timeouts = { keepAliveMs: 300, requestMs: 60_000, handshakeMs: 300 };
-    const { port } = await startApp(t, decider(), { timeouts });
-    const silent = connectTcp(port, '127.0.0.1');
-    const slow = connectTcp(port, '127.0.0.1');
-    // The beginning of a ClientHello, byte by byte.
-    const hello = Buffer.from('160301020001000001fc0303', 'hex').values();
-    const drip = setInterval(() => slow.write(Buffer.of(hello.next().value ?? 0)), 100);
-    t.teardown(() => clearInterval(drip));
-    const startMs = performance.now();
-    const idle = textUntilClosed(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+t.test('idle connections and handshakes that do not end are closed after their timeouts', async (t) => {
+  const timeouts = { keepAliveMs: 300, requestMs: 60_000, handshakeMs: 300 };
+  const { port } = await startApp(t, decider(), { timeouts });
+  const silent = connectTcp(port, '127.0.0.1');
+  const slow = connectTcp(port, '127.0.0.1');
+  // The beginning of a ClientHello, byte by byte.
+  const hello = Buffer.from('160301020001000001fc0303', 'hex').values();
+  const drip = setInterval(() => slow.write(Buffer.of(hello.next().value ?? 0)), 100);
+  t.teardown(() => clearInterval(drip));
+  const startMs = performance.now();
+  const idle = textUntilClosed(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n');
 
-    await Promise.all([silent, slow].map(untilClosed));
-    t.match(await idle, /^HTTP\/1.1 404 /, 'it was answered before');
-    const ms = performance.now() - startMs;
-    t.ok(ms < 5_000, `${ms} ms`);
-  },
-);
+  await Promise.all([silent, slow].map(untilClosed));
+  t.match(await idle, /^HTTP\/1.1 404 /, 'it was answered before');
+  const ms = performance.now() - startMs;
+  t.ok(ms < 5_000, `${ms} ms`);
+});
 
-t.test(
-  'the largest pod that can be stored is accepted: 1.5 MiB of bytes that Go writes as six each',
-  async (t) => {
-    const { post } = await startApp(t);
-    const argument = '\\u003c'.repeat(1.5 * MEBIBYTE);
-    const body = JSON.stringify(
-      reviewOf(podOf({ containers: [{ image: ECR_IMAGE, args: ['@'] }] })),
-    );
+t.test('the largest pod that can be stored is accepted: 1.5 MiB of bytes that Go writes as six each', async (t) => {
+  const { post } = await startApp(t);
+  const argument = '\\u003c'.repeat(1.5 * MEBIBYTE);
+  const body = JSON.stringify(reviewOf(podOf({ containers: [{ image: ECR_IMAGE, args: ['@'] }] })));
 
-    const { status, text } = await post(body.replace('@', argument));
+  const { status, text } = await post(body.replace('@', argument));
 
-    t.equal(status, 200);
-    t.equal(verifyAdmissionResponse(FIXTURE.request.uid, text).operations.length, 1);
-  },
-);
+  t.equal(status, 200);
+  t.equal(verifyAdmissionResponse(FIXTURE.request.uid, text).operations.length, 1);
+});
 
 t.test('every timeout is finite, and longer than the API server keeps idle connections', (t) => {
   const { logger } = recordLog();

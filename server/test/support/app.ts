@@ -40,19 +40,12 @@ export interface Webhook {
 }
 
 /** Starts the real server on a real socket; it is closed when the test ends. */
-export async function startApp(
-  test: Test,
-  decide = decider(),
-  settings: WebhookAppSettings = {},
-): Promise<Webhook> {
+export async function startApp(test: Test, decide = decider(), settings: WebhookAppSettings = {}): Promise<Webhook> {
   const registry = createMetricsRegistry();
   const metrics = createWebhookMetrics(registry);
   const { logger, lines } = recordLog();
   const handleReview = createReviewHandler({ decide, metrics, logger });
-  const app = createWebhookApp(
-    { handleReview, metrics, logger, isDraining: () => false },
-    settings,
-  );
+  const app = createWebhookApp({ handleReview, metrics, logger, isDraining: () => false }, settings);
   app.server.setSecureContext(toTlsOptions(await issue()));
   await app.listen({ host: '127.0.0.1', port: 0 });
   test.teardown(() => app.close());

@@ -122,11 +122,7 @@ export function recordLog(): RecordedLog {
  * Replaces all files of a directory atomically, as the kubelet does (`pkg/volume/util/atomic_writer.go`):
  * a folder for each generation, and a symbolic link that is replaced by renaming.
  */
-export function switchFiles(
-  directory: string,
-  generation: string,
-  files: Readonly<Record<string, string>>,
-): void {
+export function switchFiles(directory: string, generation: string, files: Readonly<Record<string, string>>): void {
   const folder = `..${generation}`;
   mkdirSync(join(directory, folder));
   for (const [name, text] of Object.entries(files)) {

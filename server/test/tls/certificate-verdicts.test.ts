@@ -73,10 +73,7 @@ t.test('what API servers would refuse is not taken, and the reason is logged', a
     ],
     [below(root(), { extensions: [...leafExtensions, critical] }), /does not know: 1\.2\.3\.4/],
     // `X509Certificate.checkHost` takes it unless `partialWildcards` is false.
-    [
-      below(root(), { extensions: leafNamed(dnsName('ho*.apps.svc')) }),
-      /the certificate is not for hook\.apps\.svc/,
-    ],
+    [below(root(), { extensions: leafNamed(dnsName('ho*.apps.svc')) }), /the certificate is not for hook\.apps\.svc/],
   ];
   for (const [draft, reason] of cases) {
     await t.test(String(reason), async (t) => {

@@ -17,11 +17,7 @@ function writePair(directory: string, { certificatePem, privateKeyPem }: PemPair
   writeFileSync(join(directory, 'tls.key'), privateKeyPem);
 }
 
-function startWatch(
-  test: Test,
-  clock: FakeClock = createFakeClock(Date.now()),
-  serverName?: string,
-) {
+function startWatch(test: Test, clock: FakeClock = createFakeClock(Date.now()), serverName?: string) {
   const directory = test.testdir();
   const registry = createMetricsRegistry();
   const log = recordLog();
@@ -68,48 +64,38 @@ t.test('a certificate is taken once, and another when the files change', async (
   t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n');
 });
 
-t.test(
-  'a certificate that does not come is logged, unlike one that has still time to come',
-  async (t) => {
-    const { clock, watch, log, metrics } = startWatch(t);
-    await watch.check();
-    await clock.advance(29_000);
-    await watch.check();
-    t.same(log, []);
-    t.match(await metrics(), 'tls_certificate_ok 0\n');
-    await clock.advance(2_000);
-    await watch.check();
-    await watch.check();
-    t.equal(log.length, 1);
-    t.match(log[0], /there is no usable serving certificate yet/);
-    t.match(watch.problem(), /ENOENT/);
-    t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n', 'nothing was lost');
-  },
-);
+t.test('a certificate that does not come is logged, unlike one that has still time to come', async (t) => {
+  const { clock, watch, log, metrics } = startWatch(t);
+  await watch.check();
+  await clock.advance(29_000);
+  await watch.check();
+  t.same(log, []);
+  t.match(await metrics(), 'tls_certificate_ok 0\n');
+  await clock.advance(2_000);
+  await watch.check();
+  await watch.check();
+  t.equal(log.length, 1);
+  t.match(log[0], /there is no usable serving certificate yet/);
+  t.match(watch.problem(), /ENOENT/);
+  t.match(await metrics(), 'tls_reloads_total{result="failure"} 0\n', 'nothing was lost');
+});
 
-t.test(
-  'a certificate that callers would refuse is not taken: of another name, or of no CA in ca.crt',
-  async (t) => {
-    const { directory, watch, used, log } = startWatch(t, createFakeClock(Date.now()), 'other.svc');
-    writePair(directory, await issue());
-    await watch.check();
-    t.match(log.at(-1), /the certificate is not for other\.svc/);
-    const byName = startWatch(
-      t,
-      createFakeClock(Date.now()),
-      'ecr-pull-secrets.ecr-pull-secrets.svc',
-    );
-    const foreign = await createCa({ commonName: 'foreign', now: new Date() });
-    writePair(byName.directory, await issue());
-    writeFileSync(join(byName.directory, 'ca.crt'), foreign.certificatePem);
-    await byName.watch.check();
-    t.match(byName.log.at(-1), /no CA of the bundle signed the certificate/);
-    t.same([...used, ...byName.used], []);
-    rmSync(join(byName.directory, 'ca.crt'));
-    await byName.watch.check();
-    t.equal(byName.used.length, 1, 'without ca.crt the chain is not judged');
-  },
-);
+t.test('a certificate that callers would refuse is not taken: of another name, or of no CA in ca.crt', async (t) => {
+  const { directory, watch, used, log } = startWatch(t, createFakeClock(Date.now()), 'other.svc');
+  writePair(directory, await issue());
+  await watch.check();
+  t.match(log.at(-1), /the certificate is not for other\.svc/);
+  const byName = startWatch(t, createFakeClock(Date.now()), 'ecr-pull-secrets.ecr-pull-secrets.svc');
+  const foreign = await createCa({ commonName: 'foreign', now: new Date() });
+  writePair(byName.directory, await issue());
+  writeFileSync(join(byName.directory, 'ca.crt'), foreign.certificatePem);
+  await byName.watch.check();
+  t.match(byName.log.at(-1), /no CA of the bundle signed the certificate/);
+  t.same([...used, ...byName.used], []);
+  rmSync(join(byName.directory, 'ca.crt'));
+  await byName.watch.check();
+  t.equal(byName.used.length, 1, 'without ca.crt the chain is not judged');
+});
 
 t.test('a certificate that is not valid yet since the clock was set back shows', async (t) => {
   const { directory, clock, watch, metrics } = startWatch(t);
@@ -175,10 +161,7 @@ t.test('a bad pair never replaces a good one, and each problem is logged once', 
   rmSync(join(directory, 'tls.key'));
   await watch.check();
   t.match(watch.problem(), 'ENOENT', 'a file that vanishes later is a problem');
-  t.match(
-    await metrics(),
-    `tls_reloads_total{result="failure"} ${2 * Object.keys(bad).length + 1}`,
-  );
+  t.match(await metrics(), `tls_reloads_total{result="failure"} ${2 * Object.keys(bad).length + 1}`);
   t.match(used, [good]);
   t.notMatch(log.join(''), keyText, 'no key in the log');
 
@@ -204,8 +187,7 @@ t.test('certificate and key always come from one generation of the files', async
   const directory = t.testdir();
   switchFiles(directory, '0', { 'tls.crt': 'c0', 'tls.key': 'k0' });
   // As kubelet lays it out: fixed names that lead through the link.
-  for (const name of ['tls.crt', 'tls.key'])
-    symlinkSync(join('..data', name), join(directory, name));
+  for (const name of ['tls.crt', 'tls.key']) symlinkSync(join('..data', name), join(directory, name));
 
   let mixed = 0;
   for (let generation = 1; generation <= 100; generation++) {

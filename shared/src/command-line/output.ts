@@ -30,13 +30,8 @@ export function ignoreWriteErrors(streams: readonly StandardStream[]): void {
 }
 
 /** Waits until everything is written, for a limited time, because `process.exit` drops the rest. */
-export async function flush(
-  streams: readonly StandardStream[],
-  limitMs: number = FLUSH_LIMIT_MS,
-): Promise<void> {
-  const written = streams.map(
-    (stream) => new Promise<void>((resolve) => void stream.write('', resolve)),
-  );
+export async function flush(streams: readonly StandardStream[], limitMs: number = FLUSH_LIMIT_MS): Promise<void> {
+  const written = streams.map((stream) => new Promise<void>((resolve) => void stream.write('', resolve)));
   const limit = new AbortController();
   const timeUp = delay(limitMs, undefined, { signal: limit.signal }).catch(() => {});
   await Promise.race([Promise.all(written), timeUp]);

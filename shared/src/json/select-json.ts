@@ -14,10 +14,7 @@ import {
 } from './json-tokens.ts';
 
 /** What to read from a JSON value. From a value of another type only the type is read, as `{}` or `[]`. */
-export type Selection =
-  | { readonly scalar: true }
-  | { readonly items: Selection }
-  | { readonly fields: Fields };
+export type Selection = { readonly scalar: true } | { readonly items: Selection } | { readonly fields: Fields };
 
 type Fields = readonly (readonly [name: string, selection: Selection])[];
 
@@ -61,11 +58,7 @@ export interface SelectLimits {
  * @throws SyntaxError if the bytes are not JSON, RangeError beyond a limit; the errors quote nothing of the
  * document
  */
-export function selectJson(
-  bytes: Buffer,
-  selection: Selection,
-  limits: SelectLimits,
-): ReturnType<typeof JSON.parse> {
+export function selectJson(bytes: Buffer, selection: Selection, limits: SelectLimits): ReturnType<typeof JSON.parse> {
   const reader = { bytes, at: 0, values: 0, limits };
   const document = readValue(reader, selection, 0);
   if (nextByte(reader) !== undefined) throw notJson();
@@ -105,11 +98,7 @@ function readObject(reader: Reader, selection: Selection, depth: number): unknow
 function readList(reader: Reader, selection: Selection, depth: number): unknown {
   const items = 'items' in selection ? selection.items : undefined;
   const list: unknown[] = [];
-  for (
-    let more = enter(reader, CLOSE_BRACKET, depth);
-    more;
-    more = hasNext(reader, CLOSE_BRACKET)
-  ) {
+  for (let more = enter(reader, CLOSE_BRACKET, depth); more; more = hasNext(reader, CLOSE_BRACKET)) {
     if (items) list.push(readValue(reader, items, depth));
     else skipValue(reader, depth);
   }

@@ -13,11 +13,7 @@ export interface BackOff {
  * @param attempt - the number of failures so far, from 0
  * @param random - a number in [0, 1)
  */
-export function backOffMs(
-  attempt: number,
-  { baseMs, capMs }: BackOff,
-  random: () => number,
-): number {
+export function backOffMs(attempt: number, { baseMs, capMs }: BackOff, random: () => number): number {
   // 2^30 exceeds every cap in use; the limit keeps the product finite.
   const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
   return Math.round(ceiling * random());

@@ -45,10 +45,7 @@ export async function firstChange(
   const endRound = (): void => round.abort();
   signal.addEventListener('abort', endRound, { once: true });
   const wait = { clock, withinMs, signal: round.signal };
-  await Promise.race([
-    clock.sleep(withinMs, round.signal),
-    ...changes.map((change) => change(wait)),
-  ]);
+  await Promise.race([clock.sleep(withinMs, round.signal), ...changes.map((change) => change(wait))]);
   signal.removeEventListener('abort', endRound);
   endRound();
 }

@@ -49,14 +49,11 @@ export async function runReconcileLoop(
       const requeueAfterMs = (await reconcile(signal)) ?? resyncMs;
       failures = 0;
       const withinMs = Math.max(0, Math.min(requeueAfterMs, resyncMs));
-      const changes = inputs.map(
-        (input, index) => (wait: ObservableWait) => input.changedFrom(seen[index], wait),
-      );
+      const changes = inputs.map((input, index) => (wait: ObservableWait) => input.changedFrom(seen[index], wait));
       await firstChange({ clock, withinMs, signal }, changes);
     } catch (error) {
       if (signal.aborted) return;
-      if (!isExpected?.(error))
-        logger.error({ err: error, failures }, `${name} reconciliation failed`);
+      if (!isExpected?.(error)) logger.error({ err: error, failures }, `${name} reconciliation failed`);
       await clock.sleep(backOffMs(failures++, retry, random), signal);
     }
   }

@@ -34,10 +34,7 @@ t.test('an error names each invalid word and what to do', (t) => {
     [['--out', 'd', 'e'], '"e" belongs to no option'],
     [['--', '--out', 'd'], '"--out" belongs to no option'],
     [['--out'], '--out DIR lacks its value'],
-    [
-      ['--out', '--force'],
-      '--out DIR lacks its value; write a value that begins with "-" as --out=--force',
-    ],
+    [['--out', '--force'], '--out DIR lacks its value; write a value that begins with "-" as --out=--force'],
     [['--force=yes'], '--force takes no value'],
     [['--out', 'd', '--out', 'e'], '--out is repeated'],
     [[], '--out DIR is missing'],
@@ -76,7 +73,6 @@ t.test('the nearest word is found for a mistyped or shortened one only', (t) => 
   const words = ['ca', 'serving', 'yaml', 'verify'];
   const cases = { serv: 'serving', servng: 'serving', ymal: 'yaml', verfiy: 'verify' };
   for (const [typed, meant] of Object.entries(cases)) t.equal(nearestWord(typed, words), meant);
-  for (const typed of ['', 'x', 'json', 'status', 'constructor'])
-    t.equal(nearestWord(typed, words), undefined, typed);
+  for (const typed of ['', 'x', 'json', 'status', 'constructor']) t.equal(nearestWord(typed, words), undefined, typed);
   t.end();
 });

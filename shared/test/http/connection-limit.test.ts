@@ -8,50 +8,41 @@ import { type Transport, TRANSPORTS } from '../support/transports.ts';
 
 const LIMIT = 8;
 
-t.test(
-  'at the limit the oldest connection that was never served is closed, never a new one',
-  async (t) => {
-    const { port, connections } = await startServer(t);
-    const silent = await open(t, port, LIMIT);
-    const half = await openHalf(t, port);
+t.test('at the limit the oldest connection that was never served is closed, never a new one', async (t) => {
+  const { port, connections } = await startServer(t);
+  const silent = await open(t, port, LIMIT);
+  const half = await openHalf(t, port);
 
-    await closed(silent.shift());
-    const asking = await open(t, port, 1);
-    await closed(silent.shift());
-    t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
-    t.equal(await connections(), LIMIT);
-    t.ok([...silent, half].every(isOpen), 'the newer ones stay open');
+  await closed(silent.shift());
+  const asking = await open(t, port, 1);
+  await closed(silent.shift());
+  t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
+  t.equal(await connections(), LIMIT);
+  t.ok([...silent, half].every(isOpen), 'the newer ones stay open');
 
-    const flood = await open(t, port, 10 * LIMIT);
-    await closed(flood.at(-LIMIT));
-    t.ok(
-      isOpen(asking[0]),
-      'a connection that was served is not displaced by any number of others',
-    );
-    t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
-    t.equal(await connections(), LIMIT);
-  },
-);
+  const flood = await open(t, port, 10 * LIMIT);
+  await closed(flood.at(-LIMIT));
+  t.ok(isOpen(asking[0]), 'a connection that was served is not displaced by any number of others');
+  t.match(await answer(asking[0]), /^HTTP\/1.1 200/);
+  t.equal(await connections(), LIMIT);
+});
 
-t.test(
-  'if most connections were served, the one that is unused for the longest time is closed',
-  async (t) => {
-    const { port, connections } = await startServer(t);
-    const sockets = await open(t, port, LIMIT);
-    for (const socket of sockets) await answer(socket);
-    const [first, second, third] = sockets;
-    await answer(first);
+t.test('if most connections were served, the one that is unused for the longest time is closed', async (t) => {
+  const { port, connections } = await startServer(t);
+  const sockets = await open(t, port, LIMIT);
+  for (const socket of sockets) await answer(socket);
+  const [first, second, third] = sockets;
+  await answer(first);
 
-    const fresh = await open(t, port, 2);
+  const fresh = await open(t, port, 2);
 
-    await Promise.all([closed(second), closed(third)]);
-    t.ok(isOpen(first), 'it was used in between');
-    await open(t, port, 1);
-    await closed(fresh[0]);
-    t.ok(isOpen(fresh[1]), 'two, which are a quarter, have time to send a request');
-    t.equal(await connections(), LIMIT);
-  },
-);
+  await Promise.all([closed(second), closed(third)]);
+  t.ok(isOpen(first), 'it was used in between');
+  await open(t, port, 1);
+  await closed(fresh[0]);
+  t.ok(isOpen(fresh[1]), 'two, which are a quarter, have time to send a request');
+  t.equal(await connections(), LIMIT);
+});
 
 t.test('a connection whose requests are rejected counts as never served', async (t) => {
   const { port } = await startServer(t);
@@ -114,21 +105,18 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
   });
 }
 
-t.test(
-  'a late answer counts for the connection of its request, not for the next one from the same port',
-  async (t) => {
-    const { port, slowAnswer } = await startServer(t);
-    const asking = await openFrom(t, port);
-    asking.write(getOf('/slow'));
-    const response = await slowAnswer();
-    const successor = await reopen(t, port, asking);
-    response.end();
+t.test('a late answer counts for the connection of its request, not for the next one from the same port', async (t) => {
+  const { port, slowAnswer } = await startServer(t);
+  const asking = await openFrom(t, port);
+  asking.write(getOf('/slow'));
+  const response = await slowAnswer();
+  const successor = await reopen(t, port, asking);
+  response.end();
 
-    await open(t, port, LIMIT);
+  await open(t, port, LIMIT);
 
-    await closed(successor);
-  },
-);
+  await closed(successor);
+});
 
 async function startServer(test: Test, { createServer }: Transport = TRANSPORTS.HTTP) {
   const slow = Promise.withResolvers<ServerResponse>();

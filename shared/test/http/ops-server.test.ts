@@ -26,10 +26,7 @@ t.test(
     const body = 'content-length: 1000000\r\n\r\n{';
     const requests: Readonly<Record<string, [request: string, status: number]>> = {
       'a body of GET': [`GET /metrics HTTP/1.1\r\nhost: x\r\n${body}`, 405],
-      'a chunked body of GET': [
-        'GET /livez HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{',
-        405,
-      ],
+      'a chunked body of GET': ['GET /livez HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{', 405],
       POST: [`POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${body}`, 405],
       'POST to nowhere': [`POST / HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\n${body}`, 405],
       PUT: [`PUT /livez HTTP/1.1\r\nhost: x\r\n${body}`, 405],
@@ -55,9 +52,7 @@ t.test('HEAD is accepted like GET, and both keep their connection open', async (
 
 t.test('a probe is answered despite any number of incomplete heads', async (t) => {
   const port = await startOps(t);
-  const held = Array.from({ length: 2_000 }, () =>
-    open(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n'),
-  );
+  const held = Array.from({ length: 2_000 }, () => open(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n'));
   t.teardown(() => held.forEach((socket) => socket.destroy()));
   for (let probe = 0; probe < 10; probe++) {
     t.equal((await fetch(`http://${HOST}:${port}/livez`)).status, 200);
@@ -67,15 +62,12 @@ t.test('a probe is answered despite any number of incomplete heads', async (t) =
   t.ok(countOpen() > 450, `${countOpen()} stay`);
 });
 
-t.test(
-  'a request times out after 10 s, and a connection stays open until the next scrape',
-  async (t) => {
-    const app = await startApp(t);
-    const { requestTimeout, headersTimeout, keepAliveTimeout } = app.server;
-    t.strictSame([requestTimeout, headersTimeout], [10_000, 10_000]);
-    t.ok(keepAliveTimeout > 60_000 && keepAliveTimeout < 120_000);
-  },
-);
+t.test('a request times out after 10 s, and a connection stays open until the next scrape', async (t) => {
+  const app = await startApp(t);
+  const { requestTimeout, headersTimeout, keepAliveTimeout } = app.server;
+  t.strictSame([requestTimeout, headersTimeout], [10_000, 10_000]);
+  t.ok(keepAliveTimeout > 60_000 && keepAliveTimeout < 120_000);
+});
 
 async function startOps(test: Test): Promise<number> {
   const app = await startApp(test);
@@ -83,10 +75,7 @@ async function startOps(test: Test): Promise<number> {
 }
 
 async function startApp(test: Test, ready: () => Health = () => HEALTHY): Promise<FastifyInstance> {
-  const app = await startOpsServer(
-    { metrics: createMetricsRegistry(), ready },
-    { host: HOST, port: 0 },
-  );
+  const app = await startOpsServer({ metrics: createMetricsRegistry(), ready }, { host: HOST, port: 0 });
   test.teardown(() => app.close());
   return app;
 }

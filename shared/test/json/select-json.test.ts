@@ -29,20 +29,14 @@ const { json: JSON_TREES } = fc.letrec<{ json: unknown; key: string }>((tie) => 
 /** Texts that a mutation may insert. */
 const PARTS = fc.constantFrom(
   ...'{}[],:"\\ \n\t\u0000\u001f\ufeff'.split(''),
-  ...'"a":1, -1 -0 01 1.5 1. .5 1e9 1E-9 1e 1e+ + true nul null \\u0061 \\u00 \\uD800 \\x \\/'.split(
-    ' ',
-  ),
+  ...'"a":1, -1 -0 01 1.5 1. .5 1e9 1E-9 1e 1e+ + true nul null \\u0061 \\u00 \\uD800 \\x \\/'.split(' '),
 );
 
 t.test('the selected values are those of JSON.parse, and no others are read', (t) => {
-  const property = fc.property(
-    JSON_TREES,
-    fc.constantFrom(undefined, 1, '\t', '\r\n'),
-    (tree, indent) => {
-      const text = JSON.stringify(tree, undefined, indent);
-      assert.deepEqual(read(text), selected(JSON.parse(text), SELECTION));
-    },
-  );
+  const property = fc.property(JSON_TREES, fc.constantFrom(undefined, 1, '\t', '\r\n'), (tree, indent) => {
+    const text = JSON.stringify(tree, undefined, indent);
+    assert.deepEqual(read(text), selected(JSON.parse(text), SELECTION));
+  });
   t.doesNotThrow(() => fc.assert(property, { numRuns: 3_000 }));
   t.end();
 });
@@ -71,11 +65,7 @@ t.test('the last one of fields with the same name counts, even if its name is es
 });
 
 t.test('invalid UTF-8 is read as JSON.parse reads its decoded text', (t) => {
-  const bytes = Buffer.concat([
-    Buffer.from('{"c":"'),
-    Buffer.from('ffe2c3', 'hex'),
-    Buffer.from('"}'),
-  ]);
+  const bytes = Buffer.concat([Buffer.from('{"c":"'), Buffer.from('ffe2c3', 'hex'), Buffer.from('"}')]);
   t.strictSame(selectJson(bytes, SELECTION, LIMITS), JSON.parse(bytes.toString()));
   t.end();
 });
@@ -148,8 +138,6 @@ function selected(value: unknown, selection: Selection): unknown {
   const fields = 'fields' in selection ? selection.fields : [];
   const present = new Map(Object.entries(value));
   return Object.fromEntries(
-    fields
-      .filter(([name]) => present.has(name))
-      .map(([name, field]) => [name, selected(present.get(name), field)]),
+    fields.filter(([name]) => present.has(name)).map(([name, field]) => [name, selected(present.get(name), field)]),
   );
 }

@@ -1,9 +1,5 @@
 import t from 'tap';
-import {
-  createObservable,
-  firstChange,
-  type ObservableWait,
-} from '../../src/runtime/observable.ts';
+import { createObservable, firstChange, type ObservableWait } from '../../src/runtime/observable.ts';
 import { createFakeClock } from '../../testing/fake-clock.ts';
 
 const HOUR_MS = 3_600_000;

@@ -51,51 +51,45 @@ t.test('the result asks for an earlier reconciliation, but never for a later one
   t.equal(runs, 4);
 });
 
-t.test(
-  'a change of any input reconciles at once, also if it came during the reconciliation',
-  async (t) => {
-    const inputs = [createObservable(0), createObservable(0)] as const;
-    let runs = 0;
-    const reconcile = async (): Promise<void> => {
-      if (runs++ === 0) inputs[0].set(1);
-    };
-    const { clock } = startLoop(t, { inputs, reconcile });
-    await clock.advance(0);
-    t.equal(runs, 2);
-    inputs[1].set(1);
-    await clock.advance(0);
-    t.equal(runs, 3);
-  },
-);
+t.test('a change of any input reconciles at once, also if it came during the reconciliation', async (t) => {
+  const inputs = [createObservable(0), createObservable(0)] as const;
+  let runs = 0;
+  const reconcile = async (): Promise<void> => {
+    if (runs++ === 0) inputs[0].set(1);
+  };
+  const { clock } = startLoop(t, { inputs, reconcile });
+  await clock.advance(0);
+  t.equal(runs, 2);
+  inputs[1].set(1);
+  await clock.advance(0);
+  t.equal(runs, 3);
+});
 
-t.test(
-  'a failure is logged and retried after growing waits, which an input does not shorten',
-  async (t) => {
-    const input = createObservable(0);
-    let runs = 0;
-    const { clock, lines } = startLoop(t, {
-      inputs: [input],
-      reconcile: async () => {
-        runs++;
-        throw new Error('no route');
-      },
-    });
-    await clock.advance(0);
-    input.set(1);
-    await clock.advance(900);
-    t.equal(runs, 1);
-    await clock.advance(100);
-    t.equal(runs, 2);
-    await clock.advance(1_000);
-    t.equal(runs, 2);
-    await clock.advance(1_000);
-    t.equal(runs, 3);
-    t.match(JSON.parse(lines[0] ?? ''), {
-      msg: 'CA reconciliation failed',
-      err: { message: 'no route' },
-    });
-  },
-);
+t.test('a failure is logged and retried after growing waits, which an input does not shorten', async (t) => {
+  const input = createObservable(0);
+  let runs = 0;
+  const { clock, lines } = startLoop(t, {
+    inputs: [input],
+    reconcile: async () => {
+      runs++;
+      throw new Error('no route');
+    },
+  });
+  await clock.advance(0);
+  input.set(1);
+  await clock.advance(900);
+  t.equal(runs, 1);
+  await clock.advance(100);
+  t.equal(runs, 2);
+  await clock.advance(1_000);
+  t.equal(runs, 2);
+  await clock.advance(1_000);
+  t.equal(runs, 3);
+  t.match(JSON.parse(lines[0] ?? ''), {
+    msg: 'CA reconciliation failed',
+    err: { message: 'no route' },
+  });
+});
 
 t.test('a success starts the back-off anew', async (t) => {
   let runs = 0;
@@ -123,16 +117,12 @@ t.test('an expected failure is retried without a log line', async (t) => {
   t.same(lines, []);
 });
 
-t.test(
-  'the loop ends with the signal, without a log line for what the signal broke off',
-  async (t) => {
-    const { clock, lines, stop, loop } = startLoop(t, {
-      reconcile: (signal) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-    });
-    await clock.advance(0);
-    stop.abort(new Error('stopped'));
-    await loop;
-    t.same(lines, []);
-  },
-);
+t.test('the loop ends with the signal, without a log line for what the signal broke off', async (t) => {
+  const { clock, lines, stop, loop } = startLoop(t, {
+    reconcile: (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  });
+  await clock.advance(0);
+  stop.abort(new Error('stopped'));
+  await loop;
+  t.same(lines, []);
+});

@@ -23,8 +23,7 @@ export const TRANSPORTS: Readonly<Record<'HTTP' | 'HTTPS', Transport>> = {
     ready: 'connect',
   },
   HTTPS: {
-    createServer: (listener) =>
-      createHttpsServer({ ...TLS_OPTIONS, pskCallback: () => PSK }, listener),
+    createServer: (listener) => createHttpsServer({ ...TLS_OPTIONS, pskCallback: () => PSK }, listener),
     connect: (port, localPort) =>
       connectTls({
         ...TLS_OPTIONS,

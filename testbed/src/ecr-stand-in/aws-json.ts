@@ -36,9 +36,7 @@ export function readJsonOperation(request: WireRequest, state: AwsState): Operat
       throw createRefusal('unknown-operation', `Could not find operation ${operation}`);
     const asker = { principal: key.principal, region };
     const authorizationData =
-      service === 'ecr'
-        ? authorizePrivate(asker, request.body, state.tokens)
-        : authorizePublic(asker, state.tokens);
+      service === 'ecr' ? authorizePrivate(asker, request.body, state.tokens) : authorizePublic(asker, state.tokens);
     const headers = { 'content-type': JSON_CONTENT_TYPE };
     return { status: 200, headers, body: JSON.stringify({ authorizationData }) };
   };
@@ -58,10 +56,7 @@ function authorizePrivate(asker: Asker, body: string, tokens: TokenStore): objec
 
 function authorizePublic(asker: Asker, tokens: TokenStore): object {
   if (asker.region !== PUBLIC_REGION)
-    throw createRefusal(
-      'signature-mismatch',
-      `Credential should be scoped to a valid region, not '${asker.region}'. `,
-    );
+    throw createRefusal('signature-mismatch', `Credential should be scoped to a valid region, not '${asker.region}'. `);
   const { authorizationToken, expiresAtMs } = tokens.issue({ kind: 'public', ...asker });
   return { authorizationToken, expiresAt: expiresAtMs / 1000 };
 }

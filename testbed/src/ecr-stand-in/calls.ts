@@ -1,12 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  awsErrorOf,
-  createRefusal,
-  isRefusal,
-  type Protocol,
-  type Refusal,
-  renderError,
-} from './aws-error.ts';
+import { awsErrorOf, createRefusal, isRefusal, type Protocol, type Refusal, renderError } from './aws-error.ts';
 import type { Call, Fault, FaultBoard } from './faults.ts';
 import type { AwsState, Operation } from './operation.ts';
 import { readSignature } from './signature.ts';
@@ -29,11 +22,7 @@ export interface CallHandler {
 }
 
 /** A handler that gives up its delays when `signal` aborts. */
-export function createCallHandler(
-  state: AwsState,
-  faults: FaultBoard,
-  signal: AbortSignal,
-): CallHandler {
+export function createCallHandler(state: AwsState, faults: FaultBoard, signal: AbortSignal): CallHandler {
   const records: CallRecord[] = [];
   const handle = async (request: WireRequest, operation: Operation): Promise<Reply> => {
     const call = describeCall(request, operation, state);

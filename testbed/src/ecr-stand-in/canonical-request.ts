@@ -33,15 +33,7 @@ export function computeSignature(
 
 function canonicalRequest(request: WireRequest, signedHeaders: readonly string[]): string {
   const headers = signedHeaders.map((name) => `${name}:${canonicalValue(headerOf(request, name))}`);
-  return [
-    request.method,
-    '/',
-    '',
-    ...headers,
-    '',
-    signedHeaders.join(';'),
-    sha256(request.body),
-  ].join('\n');
+  return [request.method, '/', '', ...headers, '', signedHeaders.join(';'), sha256(request.body)].join('\n');
 }
 
 function canonicalValue(value: string): string {

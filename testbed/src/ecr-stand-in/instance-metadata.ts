@@ -16,10 +16,7 @@ const METADATA_TOKEN = randomBytes(40).toString('base64');
  * The instance metadata service, version 2: gives the keys of the instance's role to anyone who requests them.
  * Clients find it through `AWS_EC2_METADATA_SERVICE_ENDPOINT`.
  */
-export function readMetadataOperation(
-  request: WireRequest,
-  state: AwsState,
-): Operation | undefined {
+export function readMetadataOperation(request: WireRequest, state: AwsState): Operation | undefined {
   if (!request.url.startsWith('/latest/')) return undefined;
   return {
     service: 'instance-metadata',
@@ -32,8 +29,7 @@ export function readMetadataOperation(
 
 function answerMetadata(request: WireRequest, state: AwsState): Answer {
   if (request.method === 'PUT' && request.url === TOKEN_PATH) return plain(200, METADATA_TOKEN);
-  if (headerOf(request, 'x-aws-ec2-metadata-token') !== METADATA_TOKEN)
-    return plain(401, 'Unauthorized');
+  if (headerOf(request, 'x-aws-ec2-metadata-token') !== METADATA_TOKEN) return plain(401, 'Unauthorized');
   const { instanceRoleArn } = state;
   if (!instanceRoleArn) return plain(404, 'Not Found');
   const roleName = instanceRoleArn.slice(instanceRoleArn.lastIndexOf('/') + 1);

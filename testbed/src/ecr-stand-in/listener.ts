@@ -12,11 +12,7 @@ import { readQueryOperation } from './sts-query.ts';
 import type { Answer, WireRequest } from './wire.ts';
 
 /** Separates the registry's paths from the AWS side and writes the reply of either to the connection. */
-export function createListener(
-  aws: AwsState,
-  registry: RegistryState,
-  calls: CallHandler,
-): RequestListener {
+export function createListener(aws: AwsState, registry: RegistryState, calls: CallHandler): RequestListener {
   const reply = async (incoming: IncomingMessage): Promise<Reply> => {
     const request = await read(incoming);
     if (/^\/(v2|token)\/?(\?|$)/.test(request.url)) return answerRegistry(request, registry);

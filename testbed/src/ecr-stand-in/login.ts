@@ -27,11 +27,7 @@ interface RegistryAnswer {
  * @param host the registry host of the image, without a scheme
  * @returns the status of the last answer: 200 if the registry let the secret in, 401 if not
  */
-export async function login(
-  endpoint: string,
-  dockerConfigJson: string,
-  host: string,
-): Promise<number> {
+export async function login(endpoint: string, dockerConfigJson: string, host: string): Promise<number> {
   const credentials = findCredentials(dockerConfigJson, host);
   const question = { endpoint, host, path: '/v2/' };
   const { status, challenge } = await ask(question);

@@ -15,10 +15,7 @@ const POD_IDENTITY_AUDIENCE = 'pods.eks.amazonaws.com';
 const SESSION_MS = 6 * 3_600_000;
 
 /** The EKS Pod Identity agent: the role that trusts the pod's service account token gives its keys. */
-export function readPodIdentityOperation(
-  request: WireRequest,
-  state: AwsState,
-): Operation | undefined {
+export function readPodIdentityOperation(request: WireRequest, state: AwsState): Operation | undefined {
   if (request.method !== 'GET' || request.url !== POD_IDENTITY_PATH) return undefined;
   return {
     service: 'pod-identity',
@@ -30,9 +27,7 @@ export function readPodIdentityOperation(
 }
 
 async function podCredentials(token: string, state: AwsState): Promise<Answer> {
-  const trusts = await Promise.all(
-    state.roles.map((candidate) => doesTrust(candidate, token, state.now())),
-  );
+  const trusts = await Promise.all(state.roles.map((candidate) => doesTrust(candidate, token, state.now())));
   const role = state.roles[trusts.indexOf(true)];
   if (!role) throw createRefusal('access-denied', 'No role is associated with this token');
   const principal = sessionPrincipal(role.arn, 'eks-pod-identity');

@@ -49,8 +49,7 @@ function answerPublic(request: WireRequest, host: string, state: RegistryState):
   const token = presentedToken(request, state);
   const isAccepted = isLive(token, state) && token.kind === 'public';
   const isTokenRequest = request.url.startsWith('/token');
-  if (isAccepted && isTokenRequest && isBasic(request))
-    return json(200, { token: token.authorizationToken });
+  if (isAccepted && isTokenRequest && isBasic(request)) return json(200, { token: token.authorizationToken });
   if (isAccepted && !isTokenRequest && !isBasic(request)) return loggedIn();
   const challenge = `Bearer realm="https://${host}/token/",service="public.ecr.aws",scope="aws"`;
   return unauthorized(challenge, token, state);
@@ -80,11 +79,7 @@ function loggedIn(): Answer {
   return { status: 200, headers: API_VERSION, body: '' };
 }
 
-function unauthorized(
-  challenge: string,
-  presented: IssuedToken | undefined,
-  state: RegistryState,
-): Answer {
+function unauthorized(challenge: string, presented: IssuedToken | undefined, state: RegistryState): Answer {
   const headers = { ...API_VERSION, 'www-authenticate': challenge };
   if (!presented) return { status: 401, headers, body: 'Not Authorized\n' };
   const message = isLive(presented, state)

@@ -58,11 +58,7 @@ export function findAssumableRole(
  *
  * @throws a refusal, if the session's name or duration is not what STS takes
  */
-export function openSession(
-  request: SessionRequest,
-  accessKeys: AccessKeys,
-  nowMs: number,
-): AccessKey {
+export function openSession(request: SessionRequest, accessKeys: AccessKeys, nowMs: number): AccessKey {
   const { role, sessionName, isChained, durationMs = DEFAULT_SESSION_MS } = request;
   if (!/^[\w+=,.@-]{2,64}$/.test(sessionName))
     throw createRefusal(

@@ -21,8 +21,7 @@ export interface SignatureClaim {
 export function readSignature(request: WireRequest): SignatureClaim | undefined {
   const match = AUTHORIZATION.exec(headerOf(request, 'authorization'));
   if (!match) return undefined;
-  const [, accessKeyId = '', date = '', region = '', service = '', names = '', signature = ''] =
-    match;
+  const [, accessKeyId = '', date = '', region = '', service = '', names = '', signature = ''] = match;
   const scope = { date, region, service };
   return { accessKeyId, scope, signedHeaders: names.split(';'), signature };
 }
@@ -65,23 +64,15 @@ function noSignature(request: WireRequest): Error {
 
 /** AWS wants `host` and every `x-amz-` header of the request signed. */
 function checkSignedHeaders(request: WireRequest, claim: SignatureClaim): void {
-  const required = Object.keys(request.headers).filter(
-    (name) => name === 'host' || name.startsWith('x-amz-'),
-  );
+  const required = Object.keys(request.headers).filter((name) => name === 'host' || name.startsWith('x-amz-'));
   const unsigned = ['x-amz-date', ...required].find((name) => !claim.signedHeaders.includes(name));
   if (unsigned === undefined) return;
-  throw createRefusal(
-    'incomplete-signature',
-    `'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`,
-  );
+  throw createRefusal('incomplete-signature', `'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`);
 }
 
 function checkScope(request: WireRequest, { scope }: SignatureClaim, service: string): void {
   if (scope.service !== service)
-    throw createRefusal(
-      'signature-mismatch',
-      `Credential should be scoped to correct service: '${service}'. `,
-    );
+    throw createRefusal('signature-mismatch', `Credential should be scoped to correct service: '${service}'. `);
   if (!headerOf(request, 'x-amz-date').startsWith(`${scope.date}T`))
     throw createRefusal(
       'signature-mismatch',

@@ -17,13 +17,11 @@ type XmlContent = string | { readonly [name: string]: XmlContent };
  * The SDK's own STS client 3.998.3 sends this protocol, not rpc-v2-cbor (measured).
  */
 export function readQueryOperation(request: WireRequest, state: AwsState): Operation | undefined {
-  if (!headerOf(request, 'content-type').startsWith('application/x-www-form-urlencoded'))
-    return undefined;
+  if (!headerOf(request, 'content-type').startsWith('application/x-www-form-urlencoded')) return undefined;
   const parameters = new URLSearchParams(request.body);
   const operation = parameters.get('Action') ?? '';
   const roleArn = parameters.get('RoleArn') ?? undefined;
-  const execute = async () =>
-    xmlAnswer(operation, await runAction(operation, parameters, request, state));
+  const execute = async () => xmlAnswer(operation, await runAction(operation, parameters, request, state));
   return { service: 'sts', operation, roleArn, protocol: 'query', execute };
 }
 
@@ -38,33 +36,19 @@ function runAction(
   const { key: caller } = verifySignature(request, 'sts', state.accessKeys, state.now());
   if (action === 'AssumeRole') return assumeRole(parameters, caller, state);
   if (action === 'GetCallerIdentity') return callerIdentity(caller);
-  throw createRefusal(
-    'unknown-operation',
-    `Could not find operation ${action} for version 2011-06-15`,
-  );
+  throw createRefusal('unknown-operation', `Could not find operation ${action} for version 2011-06-15`);
 }
 
-function assumeRole(
-  parameters: URLSearchParams,
-  { principal }: AccessKey,
-  state: AwsState,
-): XmlContent {
+function assumeRole(parameters: URLSearchParams, { principal }: AccessKey, state: AwsState): XmlContent {
   const roleArn = required(parameters, 'RoleArn');
   const externalId = parameters.get('ExternalId');
   const role = findAssumableRole(state.roles, roleArn, principal, externalId);
   const isChained = principal.roleArn !== undefined;
-  const key = openSession(
-    { role, isChained, ...sessionParameters(parameters) },
-    state.accessKeys,
-    state.now(),
-  );
+  const key = openSession({ role, isChained, ...sessionParameters(parameters) }, state.accessKeys, state.now());
   return sessionContent(key);
 }
 
-async function assumeRoleWithWebIdentity(
-  parameters: URLSearchParams,
-  state: AwsState,
-): Promise<XmlContent> {
+async function assumeRoleWithWebIdentity(parameters: URLSearchParams, state: AwsState): Promise<XmlContent> {
   const roleArn = required(parameters, 'RoleArn');
   const token = required(parameters, 'WebIdentityToken');
   const role = state.roles.find((candidate) => candidate.arn === roleArn);
@@ -84,9 +68,7 @@ function callerIdentity({ accessKeyId, principal }: AccessKey): XmlContent {
   return { Arn: principal.arn, UserId: accessKeyId, Account: principal.account };
 }
 
-function sessionParameters(
-  parameters: URLSearchParams,
-): Pick<SessionRequest, 'sessionName' | 'durationMs'> {
+function sessionParameters(parameters: URLSearchParams): Pick<SessionRequest, 'sessionName' | 'durationMs'> {
   const sessionName = required(parameters, 'RoleSessionName');
   const seconds = parameters.get('DurationSeconds');
   return seconds === null ? { sessionName } : { sessionName, durationMs: Number(seconds) * 1000 };

@@ -38,10 +38,7 @@ function refusalOf(error: unknown, nowMs: number): Error {
       `Token expired: current date/time ${Math.floor(nowMs / 1000)} must be before the expiration date/time ${error.payload.exp}`,
     );
   if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'sub')
-    return createRefusal(
-      'access-denied',
-      'Not authorized to perform sts:AssumeRoleWithWebIdentity',
-    );
+    return createRefusal('access-denied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity');
   return createRefusal('invalid-identity-token', reasonOf(error));
 }
 

@@ -107,14 +107,9 @@ async function findIn<Name extends BinaryName>(
 }
 
 /** Does the work while no other process on this machine does it, and reports once that it has to wait. */
-async function whileAlone(
-  name: string,
-  progress: Progress,
-  work: () => Promise<void>,
-): Promise<void> {
+async function whileAlone(name: string, progress: Progress, work: () => Promise<void>): Promise<void> {
   let claimed = await claim(name);
-  if (!claimed)
-    progress('Another process builds the binaries of the local cluster: waiting for it.');
+  if (!claimed) progress('Another process builds the binaries of the local cluster: waiting for it.');
   while (!claimed) {
     await waitForRelease(name);
     claimed = await claim(name);

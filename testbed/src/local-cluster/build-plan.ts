@@ -56,9 +56,7 @@ const VERSION_FOLDER = /^v(\d+\.\d+)$/;
 export async function readBuildPlan(kubernetesMinor: string): Promise<BuildPlan<ClusterBinary>> {
   const known = (await readdir(MODULES)).flatMap((name) => VERSION_FOLDER.exec(name)?.[1] ?? []);
   if (!known.includes(kubernetesMinor)) {
-    throw new Error(
-      `ECR_PULL_SECRETS_KUBERNETES=${kubernetesMinor}: the local cluster supports ${known.join(', ')}`,
-    );
+    throw new Error(`ECR_PULL_SECRETS_KUBERNETES=${kubernetesMinor}: the local cluster supports ${known.join(', ')}`);
   }
   const own = await readModule(`v${kubernetesMinor}`);
   const isNewest = kubernetesMinor === DEFAULT_KUBERNETES_MINOR;
@@ -139,9 +137,7 @@ async function readModule(folder: string): Promise<Module> {
   const directory = join(MODULES, folder);
   const goMod = await readFile(join(directory, 'go.mod'), 'utf8');
   const goSum = await readFile(join(directory, 'go.sum'), 'utf8');
-  const required = [...goMod.matchAll(/^(?:require |\t)(\S+) v\S+$/gm)].map(
-    ([, path]) => path ?? '',
-  );
+  const required = [...goMod.matchAll(/^(?:require |\t)(\S+) v\S+$/gm)].map(([, path]) => path ?? '');
   return {
     directory,
     goMod,

@@ -63,11 +63,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
   }
 }
 
-async function startIn(
-  guardian: Guardian,
-  binaries: Binaries,
-  audit: boolean,
-): Promise<LocalCluster> {
+async function startIn(guardian: Guardian, binaries: Binaries, audit: boolean): Promise<LocalCluster> {
   const { directory } = guardian;
   const ranges = await claimAddressRanges(guardian);
   const auditLogPath = audit ? join(directory, 'audit.log') : undefined;

@@ -62,9 +62,7 @@ export async function startComponent(options: ComponentOptions): Promise<Compone
 async function exitOf(child: ChildProcess): Promise<string> {
   try {
     const [code, signal] = await once(child, 'exit');
-    return signal
-      ? `was ended by ${signal} before it was ready`
-      : `exited with code ${code} before it was ready`;
+    return signal ? `was ended by ${signal} before it was ready` : `exited with code ${code} before it was ready`;
   } catch (error) {
     return `cannot be started: ${describeError(error)}`;
   }

@@ -24,10 +24,7 @@ export interface ControlPlane {
 }
 
 /** @throws if one of the three does not become ready; the others may be running then */
-export async function startControlPlane({
-  binaries,
-  ...common
-}: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({ binaries, ...common }: ControlPlaneOptions): Promise<ControlPlane> {
   const { guardian } = common;
   const credentials = await writeCredentials(guardian.directory);
   const apiServerOptions = { ...common, command: binaries['kube-apiserver'], credentials };

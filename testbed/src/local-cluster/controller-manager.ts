@@ -35,9 +35,7 @@ const SIGNS_OF_LIFE = [
 ];
 
 /** Starts the controllers and waits until the default namespace has its ServiceAccount and root CA. */
-export async function startControllerManager(
-  options: ControllerManagerOptions,
-): Promise<Component> {
+export async function startControllerManager(options: ControllerManagerOptions): Promise<Component> {
   const { guardian, command, credentials, access } = options;
   const kubeconfigPath = join(guardian.directory, 'controller-manager.kubeconfig');
   const caPath = join(guardian.directory, 'ca.crt');
@@ -62,9 +60,7 @@ export async function startControllerManager(
       '--concurrent-replicaset-syncs=20',
     ],
     isReady: async (signal) => {
-      const found = await Promise.all(
-        SIGNS_OF_LIFE.map((path) => requestApi(access, path, { signal })),
-      );
+      const found = await Promise.all(SIGNS_OF_LIFE.map((path) => requestApi(access, path, { signal })));
       return found.every(({ status }) => status === 200);
     },
   });

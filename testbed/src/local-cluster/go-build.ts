@@ -33,9 +33,7 @@ const SELF_UPDATING_GO_MINOR = 21;
  *
  * @throws if Go is missing or too old, or with the end of Go's output if a build fails
  */
-export async function buildBinaries<Name extends BinaryName>(
-  options: BuildOptions<Name>,
-): Promise<void> {
+export async function buildBinaries<Name extends BinaryName>(options: BuildOptions<Name>): Promise<void> {
   const { missing, directory, progress, buildPlan } = options;
   if (missing.length === 0) return;
   // Inside the cache, so that a finished binary can be renamed into place.
@@ -70,10 +68,7 @@ async function buildOne<Name extends BinaryName>(options: StepOptions<Name>): Pr
   const startedAt = systemClock.now();
   const soFar = (): string => formatDuration(systemClock.now() - startedAt);
   progress(`[${step}] ${name}: building`);
-  const ticker = setInterval(
-    () => progress(`[${step}] ${name}: ${soFar()} so far`),
-    progressIntervalMs,
-  );
+  const ticker = setInterval(() => progress(`[${step}] ${name}: ${soFar()} so far`), progressIntervalMs);
   try {
     const output = join(guardian.directory, name);
     const args = buildPlan.buildArguments(name, output);
@@ -91,10 +86,7 @@ async function buildOne<Name extends BinaryName>(options: StepOptions<Name>): Pr
 }
 
 /** @throws if no Go that can build the buildPlan is on PATH */
-async function findGo<Name extends BinaryName>(
-  options: BuildOptions<Name>,
-  guardian: Guardian,
-): Promise<string> {
+async function findGo<Name extends BinaryName>(options: BuildOptions<Name>, guardian: Guardian): Promise<string> {
   const { buildPlan, missing, environment } = options;
   const advice = [
     `Install Go ${buildPlan.goVersion} or newer (https://go.dev/dl/)`,

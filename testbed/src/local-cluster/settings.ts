@@ -19,8 +19,7 @@ export const DEFAULT_KUBERNETES_MINOR = '1.37';
 
 /** Reads the environment; an empty variable counts as unset. */
 export function readSettings(environment: Environment): Settings {
-  const cacheHome =
-    environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
+  const cacheHome = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
   return Object.freeze({
     assetsDirectory: environment['KUBEBUILDER_ASSETS'] || undefined,
     cacheDirectory: join(cacheHome, 'ecr-pull-secrets'),

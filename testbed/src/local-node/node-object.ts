@@ -25,10 +25,7 @@ export function readAllocatable(): Record<string, string> {
  *
  * @throws ECRPS_KUBERNETES_REQUEST_FAILED with status 409 if there is a node of that name
  */
-export async function registerNode(
-  client: KubeClient,
-  description: NodeDescription,
-): Promise<void> {
+export async function registerNode(client: KubeClient, description: NodeDescription): Promise<void> {
   const { name } = description;
   await client.request({
     method: 'POST',

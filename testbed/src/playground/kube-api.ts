@@ -52,11 +52,7 @@ export interface KubeApi {
   /** Makes a namespace, opted in by default, in which pods can be made. */
   createNamespace(name: string, options?: { readonly injected?: boolean }): Promise<void>;
   /** Makes a pod from a spec, under a generated name unless its metadata has one. */
-  createPod(
-    namespace: string,
-    pod: Manifest,
-    query?: Readonly<Record<string, string>>,
-  ): Promise<Pod>;
+  createPod(namespace: string, pod: Manifest, query?: Readonly<Record<string, string>>): Promise<Pod>;
 }
 
 export function createKubeApi(client: KubeClient): KubeApi {
@@ -70,10 +66,8 @@ export function createKubeApi(client: KubeClient): KubeApi {
       });
       return list.items ?? [];
     },
-    create: (path, body, query) =>
-      client.request({ method: 'POST', path, body, ...(query ? { query } : {}) }),
-    merge: (path, body) =>
-      client.request({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' }),
+    create: (path, body, query) => client.request({ method: 'POST', path, body, ...(query ? { query } : {}) }),
+    merge: (path, body) => client.request({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' }),
     remove: async (path) => {
       await client.request({ method: 'DELETE', path });
     },

@@ -43,11 +43,7 @@ export async function findLeaks(search: LeakSearch): Promise<readonly string[]> 
     }
   };
   const key = await seen('all places, for the key of the CA', caKey(api));
-  const pieces = createSecretPieces([
-    ...ecr.secrets(),
-    ...key,
-    ...(await mountedSecrets(dirname(logDirectory))),
-  ]);
+  const pieces = createSecretPieces([...ecr.secrets(), ...key, ...(await mountedSecrets(dirname(logDirectory)))]);
   const texts = [
     ...(await logsIn(logDirectory)),
     ...(await seen('metrics', metricsOf(search, warn))),
@@ -118,13 +114,8 @@ async function logsIn(directory: string): Promise<readonly Said[]> {
   );
 }
 
-async function metricsOf(
-  { api, node }: LeakSearch,
-  warn: (line: string) => void,
-): Promise<readonly Said[]> {
-  const pods = await api.list<Pod & { status?: { podIP?: string } }>(
-    `/api/v1/namespaces/${PRODUCT_NAME}/pods`,
-  );
+async function metricsOf({ api, node }: LeakSearch, warn: (line: string) => void): Promise<readonly Said[]> {
+  const pods = await api.list<Pod & { status?: { podIP?: string } }>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
   const asked = pods.flatMap((pod) => {
     const host = node.toLoopback(pod.status?.podIP ?? '');
     if (!host) return [];
@@ -134,8 +125,7 @@ async function metricsOf(
         return { place, text: await read(place) };
       } catch (error) {
         // A container that is just starting or stopping says nothing.
-        if (isServing(pod, container))
-          warn(`not searched for secrets: ${place}: ${describeError(error)}`);
+        if (isServing(pod, container)) warn(`not searched for secrets: ${place}: ${describeError(error)}`);
         return { place, text: '' };
       }
     });

@@ -59,7 +59,5 @@ async function failureOf(closing: Promise<void>): Promise<readonly unknown[]> {
 
 function joinErrors(errors: readonly unknown[]): unknown {
   const [first, ...others] = errors;
-  return others.length === 0
-    ? first
-    : new AggregateError(errors, errors.map(describeError).join('; then '));
+  return others.length === 0 ? first : new AggregateError(errors, errors.map(describeError).join('; then '));
 }

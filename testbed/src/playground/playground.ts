@@ -5,11 +5,7 @@ import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client
 import { fileCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import {
-  type EcrStandIn,
-  type EcrStandInOptions,
-  startEcrStandIn,
-} from '../ecr-stand-in/server.ts';
+import { type EcrStandIn, type EcrStandInOptions, startEcrStandIn } from '../ecr-stand-in/server.ts';
 import { type ClusterOptions, type LocalCluster, startCluster } from '../local-cluster/cluster.ts';
 import { requireLinux } from '../local-cluster/settings.ts';
 import type { RestartBackOffOptions } from '../local-node/containers/restart-back-off.ts';
@@ -116,13 +112,9 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...options.ecr }));
     const images = {
       ...Object.fromEntries(await Promise.all([...builds, { tag: BUILT, entry }].map(imageOf))),
-      ...(publishedAs
-        ? { [publishedAs]: publishedImage(await imageOfBundle(entry), ecr.endpoint) }
-        : {}),
+      ...(publishedAs ? { [publishedAs]: publishedImage(await imageOfBundle(entry), ecr.endpoint) } : {}),
     };
-    const node = opened.add(
-      await startLocalNode({ cluster, images, ...(restartBackOff ? { restartBackOff } : {}) }),
-    );
+    const node = opened.add(await startLocalNode({ cluster, images, ...(restartBackOff ? { restartBackOff } : {}) }));
     return assemble({ cluster, ecr, node, servicePort, opened });
   });
 }

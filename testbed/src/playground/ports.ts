@@ -33,9 +33,7 @@ export async function requireFreePodPorts(ports: readonly number[] = POD_PORTS):
  *
  * @throws if there is none
  */
-export async function chooseServicePort(
-  candidates: readonly number[] = SERVICE_PORTS,
-): Promise<number> {
+export async function chooseServicePort(candidates: readonly number[] = SERVICE_PORTS): Promise<number> {
   for (const port of candidates) if (await mayListenOn(port)) return port;
   throw new Error(
     `the ports ${candidates.join(', ')} are all taken or not allowed to this user: stop a program that listens on one of them at all addresses`,

@@ -54,9 +54,7 @@ export async function describeUnreadyPods(api: KubeApi, node: LocalNode): Promis
 }
 
 function isReady({ status }: Pod): boolean {
-  return Boolean(
-    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-  );
+  return Boolean(status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'));
 }
 
 async function describePod({ metadata, status }: Pod, node: LocalNode): Promise<string> {

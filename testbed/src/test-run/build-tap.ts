@@ -19,9 +19,7 @@ export async function buildTap(checkout: string): Promise<void> {
 }
 
 async function hashOfPlugins(checkout: string): Promise<string> {
-  const { tap, devDependencies } = JSON.parse(
-    await readFile(join(checkout, 'package.json'), 'utf8'),
-  );
+  const { tap, devDependencies } = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8'));
   const hash = createHash('sha256').update(JSON.stringify([tap.plugin, devDependencies.tap]));
   return hash.digest('hex').slice(0, 16);
 }

@@ -86,28 +86,25 @@ t.test('a delayed call is served in the end', async (t) => {
   t.ok(performance.now() - startedAt >= delayMs - 1);
 });
 
-t.test(
-  'over TLS it answers to the name of the AWS endpoint that a client believes to reach',
-  async (t) => {
-    const now = new Date();
-    const host = 'api.ecr.eu-central-1.amazonaws.com';
-    const ca = await createCa({ commonName: 'test', now });
-    const names = { serviceName: 'aws', namespace: 'test', extraDnsNames: [host] };
-    const serving = await createServingCertificate(ca, { ...names, now });
-    const tls = { key: serving.privateKeyPem, cert: serving.certificatePem };
-    const standIn = await start(t, { tls });
-    const { port } = new URL(standIn.secureEndpoint ?? '');
-    const httpsAgent = new Agent({
-      ca: ca.certificatePem,
-      lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
-    });
-    t.teardown(() => httpsAgent.destroy());
+t.test('over TLS it answers to the name of the AWS endpoint that a client believes to reach', async (t) => {
+  const now = new Date();
+  const host = 'api.ecr.eu-central-1.amazonaws.com';
+  const ca = await createCa({ commonName: 'test', now });
+  const names = { serviceName: 'aws', namespace: 'test', extraDnsNames: [host] };
+  const serving = await createServingCertificate(ca, { ...names, now });
+  const tls = { key: serving.privateKeyPem, cert: serving.certificatePem };
+  const standIn = await start(t, { tls });
+  const { port } = new URL(standIn.secureEndpoint ?? '');
+  const httpsAgent = new Agent({
+    ca: ca.certificatePem,
+    lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
+  });
+  t.teardown(() => httpsAgent.destroy());
 
-    const endpoint = `https://${host}:${port}`;
-    await t.resolves(authorize({ ...alice(standIn), endpoint, requestHandler: { httpsAgent } }));
-    t.equal(standIn.calls[0]?.host, `${host}:${port}`);
-  },
-);
+  const endpoint = `https://${host}:${port}`;
+  await t.resolves(authorize({ ...alice(standIn), endpoint, requestHandler: { httpsAgent } }));
+  t.equal(standIn.calls[0]?.host, `${host}:${port}`);
+});
 
 t.test('closing twice is closing once, and several run side by side', async (t) => {
   const [one, other] = await Promise.all([start(t), start(t)]);

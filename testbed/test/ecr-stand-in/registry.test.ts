@@ -6,9 +6,7 @@ import { ALICE, BOB, HOUR_MS, ALICE_HOST, start, alice } from './stand-in.ts';
 
 t.test('of two accounts in two regions, each token opens its own registry alone', async (t) => {
   const standIn = await start(t);
-  const places = [ALICE, BOB].flatMap((identity) =>
-    ['us-east-1', 'eu-west-1'].map((region) => ({ identity, region })),
-  );
+  const places = [ALICE, BOB].flatMap((identity) => ['us-east-1', 'eu-west-1'].map((region) => ({ identity, region })));
   const hosts = places.map(({ identity, region }) => registryHost(identity.account, region));
   for (const [index, { identity, region }] of places.entries()) {
     const { token } = await authorize({ ...alice(standIn), region, credentials: identity });
@@ -19,23 +17,20 @@ t.test('of two accounts in two regions, each token opens its own registry alone'
   }
 });
 
-t.test(
-  'another account reads a registry that lets it, and an alias means its registry',
-  async (t) => {
-    const proxy = 'ecr.example.com';
-    const standIn = await start(t, {
-      registryReaders: { [BOB.account]: [`arn:aws:iam::${ALICE.account}:root`] },
-      registryAliases: { [proxy]: ALICE_HOST },
-    });
-    const { token } = await authorize(alice(standIn));
-    const bobs = ['us-east-1', 'eu-west-1'].map((region) => registryHost(BOB.account, region));
-    const hosts = [proxy, ALICE_HOST, ...bobs];
-    const document = dockerConfig(token, ...hosts);
+t.test('another account reads a registry that lets it, and an alias means its registry', async (t) => {
+  const proxy = 'ecr.example.com';
+  const standIn = await start(t, {
+    registryReaders: { [BOB.account]: [`arn:aws:iam::${ALICE.account}:root`] },
+    registryAliases: { [proxy]: ALICE_HOST },
+  });
+  const { token } = await authorize(alice(standIn));
+  const bobs = ['us-east-1', 'eu-west-1'].map((region) => registryHost(BOB.account, region));
+  const hosts = [proxy, ALICE_HOST, ...bobs];
+  const document = dockerConfig(token, ...hosts);
 
-    const statuses = hosts.map((host) => login(standIn.endpoint, document, host));
-    t.strictSame(await Promise.all(statuses), [200, 200, 200, 401]);
-  },
-);
+  const statuses = hosts.map((host) => login(standIn.endpoint, document, host));
+  t.strictSame(await Promise.all(statuses), [200, 200, 200, 401]);
+});
 
 t.test('a login finds its credentials as the kubelet does', async (t) => {
   const standIn = await start(t);
@@ -43,12 +38,9 @@ t.test('a login finds its credentials as the kubelet does', async (t) => {
   const password = standIn.issuedTokens()[0]?.password ?? '';
   const documents: Readonly<Record<number, readonly string[]>> = {
     200: [
-      ...[
-        ALICE_HOST,
-        `https://${ALICE_HOST}`,
-        `http://${ALICE_HOST}/`,
-        `https://${ALICE_HOST}/v2/`,
-      ].map((key) => dockerConfig(token, key)),
+      ...[ALICE_HOST, `https://${ALICE_HOST}`, `http://${ALICE_HOST}/`, `https://${ALICE_HOST}/v2/`].map((key) =>
+        dockerConfig(token, key),
+      ),
       JSON.stringify({ auths: { [ALICE_HOST]: { username: 'AWS', password } } }),
       JSON.stringify({
         auths: { [ALICE_HOST]: { auth: token, username: 'AWS', password: 'old' } },
@@ -65,11 +57,7 @@ t.test('a login finds its credentials as the kubelet does', async (t) => {
   };
   for (const [status, group] of Object.entries(documents))
     for (const document of group)
-      t.equal(
-        await login(standIn.endpoint, document, ALICE_HOST),
-        Number(status),
-        document.slice(0, 90),
-      );
+      t.equal(await login(standIn.endpoint, document, ALICE_HOST), Number(status), document.slice(0, 90));
   t.equal(await login(standIn.endpoint, dockerConfig(token, 'docker.io'), 'docker.io'), 404);
 });
 

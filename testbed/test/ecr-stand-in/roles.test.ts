@@ -117,8 +117,7 @@ t.test('roles trust users, roles and accounts, and chain for an hour at most', a
 
 t.test('STS says who calls, and refuses in its own words', async (t) => {
   const standIn = await start(t);
-  const identity = (keys?: typeof ALICE) =>
-    sendSts(standIn.endpoint, { Action: 'GetCallerIdentity' }, keys);
+  const identity = (keys?: typeof ALICE) => sendSts(standIn.endpoint, { Action: 'GetCallerIdentity' }, keys);
   const codeOf = async (keys?: typeof ALICE) => {
     const { status, body } = await identity(keys);
     return `${status} ${elementOf(body, 'Code')}`;

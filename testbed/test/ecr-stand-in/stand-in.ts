@@ -1,10 +1,6 @@
 import type { Test } from 'tap';
 import { registryHost } from '../../src/ecr-stand-in/registry-host.ts';
-import {
-  type EcrStandIn,
-  type EcrStandInOptions,
-  startEcrStandIn,
-} from '../../src/ecr-stand-in/server.ts';
+import { type EcrStandIn, type EcrStandInOptions, startEcrStandIn } from '../../src/ecr-stand-in/server.ts';
 
 export const HOUR_MS = 3_600_000;
 

@@ -50,12 +50,8 @@ t.test('every call makes a token, and the earlier ones live until they expire', 
   const standIn = await start(t, { now: () => now, tokenLifetimeMs: 12 * HOUR_MS });
   const first = dockerConfig((await authorize(alice(standIn))).token, ALICE_HOST);
   now += 6 * HOUR_MS;
-  const second = dockerConfig(
-    (await authorize({ ...alice(standIn), maxAttempts: 2 })).token,
-    ALICE_HOST,
-  );
-  const statuses = () =>
-    Promise.all([first, second].map((document) => login(standIn.endpoint, document, ALICE_HOST)));
+  const second = dockerConfig((await authorize({ ...alice(standIn), maxAttempts: 2 })).token, ALICE_HOST);
+  const statuses = () => Promise.all([first, second].map((document) => login(standIn.endpoint, document, ALICE_HOST)));
 
   t.not(first, second);
   now += 6 * HOUR_MS - 1;

@@ -88,8 +88,7 @@ export function testNode(t: Test, world: World): void {
     });
     const rollout = (generation: number) => async () => {
       const web = await room.get<Deployment>(`${path}/web`);
-      const { observedGeneration, availableReplicas, updatedReplicas, replicas } =
-        web?.status ?? {};
+      const { observedGeneration, availableReplicas, updatedReplicas, replicas } = web?.status ?? {};
       const isOver = availableReplicas === 2 && updatedReplicas === 2 && replicas === 2;
       return (isOver && observedGeneration === generation) || undefined;
     };

@@ -22,51 +22,42 @@ export function testServices(t: Test, world: World): void {
 
     await room.untilPod('only', (pod) => !isReady(pod));
     const since = Date.now();
-    await until(
-      'refusal',
-      async () => (await connectError(host, 80)) === 'ECONNREFUSED' || undefined,
-    );
+    await until('refusal', async () => (await connectError(host, 80)) === 'ECONNREFUSED' || undefined);
 
     const tookMs = Date.now() - since;
     t.ok(tookMs < 2_000, `refused ${tookMs} ms after its pod was unready`);
     t.equal(await connectError(host, 80), 'ECONNREFUSED');
   });
 
-  t.test(
-    'an address leaves after the delay, comes at once, and a dead one is refused meanwhile',
-    async (t) => {
-      const delayMs = 2_000;
-      const { room, url, host } = await createService(t, world, ['a', 'b']);
-      world.node.setAddressRemovalDelay(delayMs);
-      t.teardown(() => world.node.setAddressRemovalDelay(0));
+  t.test('an address leaves after the delay, comes at once, and a dead one is refused meanwhile', async (t) => {
+    const delayMs = 2_000;
+    const { room, url, host } = await createService(t, world, ['a', 'b']);
+    world.node.setAddressRemovalDelay(delayMs);
+    t.teardown(() => world.node.setAddressRemovalDelay(0));
 
-      await room.ask('a', '/sick/ready', '500');
-      await room.untilPod('a', (pod) => !isReady(pod));
-      const unreadySince = Date.now();
-      const asked = await Promise.all(['1', '2', '3', '4'].map(() => askAt(`${url}/whoami`)));
-      t.ok(asked.includes('a'), 'the unready one is still asked');
-      await until('a to leave', async () => {
-        const answers = [await askAt(`${url}/whoami`), await askAt(`${url}/whoami`)];
-        return answers.includes('a') ? undefined : true;
-      });
-      const leftAfterMs = Date.now() - unreadySince;
-      t.ok(leftAfterMs >= delayMs - 500, `it left after ${leftAfterMs} ms`);
+    await room.ask('a', '/sick/ready', '500');
+    await room.untilPod('a', (pod) => !isReady(pod));
+    const unreadySince = Date.now();
+    const asked = await Promise.all(['1', '2', '3', '4'].map(() => askAt(`${url}/whoami`)));
+    t.ok(asked.includes('a'), 'the unready one is still asked');
+    await until('a to leave', async () => {
+      const answers = [await askAt(`${url}/whoami`), await askAt(`${url}/whoami`)];
+      return answers.includes('a') ? undefined : true;
+    });
+    const leftAfterMs = Date.now() - unreadySince;
+    t.ok(leftAfterMs >= delayMs - 500, `it left after ${leftAfterMs} ms`);
 
-      await room.ask('a', '/sick/ready', '200');
-      await until(
-        'a to come back',
-        async () => (await askAt(`${url}/whoami`)) === 'a' || undefined,
-      );
+    await room.ask('a', '/sick/ready', '200');
+    await until('a to come back', async () => (await askAt(`${url}/whoami`)) === 'a' || undefined);
 
-      await room.delete('pods/b', { gracePeriodSeconds: 0 });
-      const errors = await until('the dead one', async () => {
-        const seen = [await connectError(host, 80), await connectError(host, 80)];
-        return seen.includes('ECONNRESET') ? seen : undefined;
-      });
-      t.ok(errors.includes('ECONNRESET'), 'as with a real one, the connection fails');
-      world.node.setAddressRemovalDelay(0);
-    },
-  );
+    await room.delete('pods/b', { gracePeriodSeconds: 0 });
+    const errors = await until('the dead one', async () => {
+      const seen = [await connectError(host, 80), await connectError(host, 80)];
+      return seen.includes('ECONNRESET') ? seen : undefined;
+    });
+    t.ok(errors.includes('ECONNRESET'), 'as with a real one, the connection fails');
+    world.node.setAddressRemovalDelay(0);
+  });
 
   t.test('an established connection lives on when its pod becomes unready', async (t) => {
     const { room, host } = await createService(t, world, ['only']);
@@ -114,10 +105,7 @@ async function createService(
   const service = await room.get<Service>('services/server');
   const host = service?.spec.clusterIP ?? '';
   for (const name of pods) {
-    await until(
-      `${name} behind the Service`,
-      async () => (await askAt(`http://${host}/whoami`)) === name || undefined,
-    );
+    await until(`${name} behind the Service`, async () => (await askAt(`http://${host}/whoami`)) === name || undefined);
   }
   return { room, host, url: `http://${host}` };
 }

@@ -3,123 +3,97 @@ import { existsSync } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import type { Container, Volume } from '../../src/local-node/api/objects.ts';
 import { type ApiAccess, requestApi } from '../../src/local-cluster/api-request.ts';
-import {
-  createRoom,
-  IMAGE,
-  isReady,
-  parallel,
-  type Room,
-  type Self,
-  until,
-  type World,
-} from './world.ts';
+import { createRoom, IMAGE, isReady, parallel, type Room, type Self, until, type World } from './world.ts';
 
 /** What pods find in their volumes. */
 export function testVolumes(t: Test, world: World): void {
-  t.test(
-    'an emptyDir is one folder for all containers of a pod, gone with it',
-    parallel(),
-    async (t) => {
-      const room = await createRoom(t, world);
-      const shared = mounted({ name: 'shared', emptyDir: { medium: 'Memory' } });
-      await room.run(
-        'pair',
-        {},
-        {
-          containers: [
-            { ...shared.container, name: 'one', image: IMAGE },
-            {
-              ...shared.container,
-              name: 'two',
-              image: IMAGE,
-              env: [{ name: 'PORT', value: '8081' }],
-            },
-          ],
-          volumes: shared.volumes,
-        },
-      );
-      const folder = await folderOf(room, 'pair');
-
-      await room.ask('pair', `/write${folder}/word`, 'from one');
-      const read = await room.ask('pair', `/read${folder}/word`, undefined, 8081);
-      await room.delete('pods/pair');
-      await room.untilGone('pair');
-
-      t.equal(read, 'from one');
-      t.notOk(existsSync(folder), 'the folder is gone');
-    },
-  );
-
-  t.test(
-    'ConfigMap and Secret volumes are switched at one instant when they change',
-    parallel(),
-    async (t) => {
-      const room = await createRoom(t, world);
-      const data = { a: '1', b: '1' };
-      await room.create('configmaps', { metadata: { name: 'settings' }, data });
-      await room.create('secrets', { metadata: { name: 'keys' }, stringData: { key: 'old' } });
-      const { container, volumes } = mounted({
-        name: 'files',
-        projected: {
-          defaultMode: 0o400,
-          sources: [
-            { configMap: { name: 'settings' } },
-            { secret: { name: 'keys', items: [{ key: 'key', path: 'deep/key', mode: 0o600 }] } },
-          ],
-        },
-      });
-      await room.run('files', container, { volumes });
-      const folder = await folderOf(room, 'files');
-      const before = await readlink(`${folder}/..data`);
-
-      await room.patch('configmaps/settings', { data: { a: '2', b: null, c: '2' } });
-      const names = await until('the new files', async () => {
-        const present = await room.ask<string[]>('files', `/list${folder}`);
-        // The old folder goes last.
-        return present.includes('c') && present.length === 5 ? present : undefined;
-      });
-
-      const after = await readlink(`${folder}/..data`);
-      t.strictSame(names, ['..data', after, 'a', 'c', 'deep'].toSorted());
-      t.not(after, before, 'a new folder');
-      t.equal(await readlink(`${folder}/a`), '..data/a', 'visible names lead through ..data');
-      t.equal(await room.ask('files', `/read${folder}/a`), '2');
-      t.equal(await room.ask('files', `/read${folder}/deep/key`), 'old');
-      t.equal(await room.ask('files', `/mode${folder}/a`), 0o400);
-      t.equal(await room.ask('files', `/mode${folder}/deep/key`), 0o600);
-    },
-  );
-
-  t.test(
-    'a pod whose Secret is not there waits, says so, and starts when it comes',
-    parallel(),
-    async (t) => {
-      const room = await createRoom(t, world);
-      const { container, volumes } = mounted(
-        { name: 'files', secret: { secretName: 'late' } },
-        { name: 'optional', configMap: { name: 'never', optional: true } },
-      );
-      await room.run('waits', container, { volumes });
-
-      const message =
-        'FailedMount: MountVolume.SetUp failed for volume "files": secret "late" not found';
-      await until('the event', async () =>
-        (await room.events('waits')).find((it) => it === message),
-      );
-      const waiting = await room.pod('waits');
-      await room.create('secrets', { metadata: { name: 'late' }, stringData: { key: 'here' } });
-      const running = await room.untilPod('waits', isReady);
-
-      t.match(waiting?.status, {
-        phase: 'Pending',
-        containerStatuses: [
-          { state: { waiting: { reason: 'ContainerCreating' } }, started: false },
+  t.test('an emptyDir is one folder for all containers of a pod, gone with it', parallel(), async (t) => {
+    const room = await createRoom(t, world);
+    const shared = mounted({ name: 'shared', emptyDir: { medium: 'Memory' } });
+    await room.run(
+      'pair',
+      {},
+      {
+        containers: [
+          { ...shared.container, name: 'one', image: IMAGE },
+          {
+            ...shared.container,
+            name: 'two',
+            image: IMAGE,
+            env: [{ name: 'PORT', value: '8081' }],
+          },
         ],
-      });
-      t.equal(waiting?.status.podIP, undefined, 'no address yet');
-      t.equal(running.status.phase, 'Running');
-    },
-  );
+        volumes: shared.volumes,
+      },
+    );
+    const folder = await folderOf(room, 'pair');
+
+    await room.ask('pair', `/write${folder}/word`, 'from one');
+    const read = await room.ask('pair', `/read${folder}/word`, undefined, 8081);
+    await room.delete('pods/pair');
+    await room.untilGone('pair');
+
+    t.equal(read, 'from one');
+    t.notOk(existsSync(folder), 'the folder is gone');
+  });
+
+  t.test('ConfigMap and Secret volumes are switched at one instant when they change', parallel(), async (t) => {
+    const room = await createRoom(t, world);
+    const data = { a: '1', b: '1' };
+    await room.create('configmaps', { metadata: { name: 'settings' }, data });
+    await room.create('secrets', { metadata: { name: 'keys' }, stringData: { key: 'old' } });
+    const { container, volumes } = mounted({
+      name: 'files',
+      projected: {
+        defaultMode: 0o400,
+        sources: [
+          { configMap: { name: 'settings' } },
+          { secret: { name: 'keys', items: [{ key: 'key', path: 'deep/key', mode: 0o600 }] } },
+        ],
+      },
+    });
+    await room.run('files', container, { volumes });
+    const folder = await folderOf(room, 'files');
+    const before = await readlink(`${folder}/..data`);
+
+    await room.patch('configmaps/settings', { data: { a: '2', b: null, c: '2' } });
+    const names = await until('the new files', async () => {
+      const present = await room.ask<string[]>('files', `/list${folder}`);
+      // The old folder goes last.
+      return present.includes('c') && present.length === 5 ? present : undefined;
+    });
+
+    const after = await readlink(`${folder}/..data`);
+    t.strictSame(names, ['..data', after, 'a', 'c', 'deep'].toSorted());
+    t.not(after, before, 'a new folder');
+    t.equal(await readlink(`${folder}/a`), '..data/a', 'visible names lead through ..data');
+    t.equal(await room.ask('files', `/read${folder}/a`), '2');
+    t.equal(await room.ask('files', `/read${folder}/deep/key`), 'old');
+    t.equal(await room.ask('files', `/mode${folder}/a`), 0o400);
+    t.equal(await room.ask('files', `/mode${folder}/deep/key`), 0o600);
+  });
+
+  t.test('a pod whose Secret is not there waits, says so, and starts when it comes', parallel(), async (t) => {
+    const room = await createRoom(t, world);
+    const { container, volumes } = mounted(
+      { name: 'files', secret: { secretName: 'late' } },
+      { name: 'optional', configMap: { name: 'never', optional: true } },
+    );
+    await room.run('waits', container, { volumes });
+
+    const message = 'FailedMount: MountVolume.SetUp failed for volume "files": secret "late" not found';
+    await until('the event', async () => (await room.events('waits')).find((it) => it === message));
+    const waiting = await room.pod('waits');
+    await room.create('secrets', { metadata: { name: 'late' }, stringData: { key: 'here' } });
+    const running = await room.untilPod('waits', isReady);
+
+    t.match(waiting?.status, {
+      phase: 'Pending',
+      containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } }, started: false }],
+    });
+    t.equal(waiting?.status.podIP, undefined, 'no address yet');
+    t.equal(running.status.phase, 'Running');
+  });
 
   t.test('a downward API volume follows the pod’s labels', parallel(), async (t) => {
     const room = await createRoom(t, world);
@@ -140,30 +114,26 @@ export function testVolumes(t: Test, world: World): void {
     t.equal(await room.ask('facts', `/read${folder}/namespace`), room.name);
   });
 
-  t.test(
-    'a projected token is the ServiceAccount’s, bound to the pod, for its audience',
-    parallel(),
-    async (t) => {
-      const room = await createRoom(t, world);
-      const { container, volumes } = mounted(tokenVolume('outside', undefined));
-      await room.run('tokens', container, { volumes });
-      const folder = await folderOf(room, 'tokens');
-      const pod = await room.untilPod('tokens', isReady);
+  t.test('a projected token is the ServiceAccount’s, bound to the pod, for its audience', parallel(), async (t) => {
+    const room = await createRoom(t, world);
+    const { container, volumes } = mounted(tokenVolume('outside', undefined));
+    await room.run('tokens', container, { volumes });
+    const folder = await folderOf(room, 'tokens');
+    const pod = await room.untilPod('tokens', isReady);
 
-      const [outside, inside] = await Promise.all(
-        ['0', '1'].map(async (name) => String(await room.ask('tokens', `/read${folder}/${name}`))),
-      );
+    const [outside, inside] = await Promise.all(
+      ['0', '1'].map(async (name) => String(await room.ask('tokens', `/read${folder}/${name}`))),
+    );
 
-      const { aud, sub, exp, iat, ...rest } = claimsOf(outside ?? '');
-      t.strictSame(aud, ['outside']);
-      t.equal(sub, `system:serviceaccount:${room.name}:default`);
-      t.equal(Number(exp) - Number(iat), 600);
-      t.match(rest, { 'kubernetes.io': { pod: { name: 'tokens', uid: pod.metadata.uid } } });
-      const { caPem, serverUrl } = world.cluster;
-      const review = await whoAmI({ serverUrl, caPem, token: inside ?? '' });
-      t.match(review, { status: { userInfo: { username: sub } } });
-    },
-  );
+    const { aud, sub, exp, iat, ...rest } = claimsOf(outside ?? '');
+    t.strictSame(aud, ['outside']);
+    t.equal(sub, `system:serviceaccount:${room.name}:default`);
+    t.equal(Number(exp) - Number(iat), 600);
+    t.match(rest, { 'kubernetes.io': { pod: { name: 'tokens', uid: pod.metadata.uid } } });
+    const { caPem, serverUrl } = world.cluster;
+    const review = await whoAmI({ serverUrl, caPem, token: inside ?? '' });
+    t.match(review, { status: { userInfo: { username: sub } } });
+  });
 }
 
 /** Moves the node's clock, so it must run alone. */

@@ -124,8 +124,7 @@ export async function createRoom(t: Test, { client, node }: World): Promise<Room
   t.teardown(() => client.request({ method: 'DELETE', path: core }));
   await until('the ServiceAccount', () => read(client, `${core}/serviceaccounts/default`));
   const at = (path: string): string => (path.startsWith('/') ? path : `${core}/${path}`);
-  const pod = (podName: string): Promise<SeenPod | undefined> =>
-    read<SeenPod>(client, `${core}/pods/${podName}`);
+  const pod = (podName: string): Promise<SeenPod | undefined> => read<SeenPod>(client, `${core}/pods/${podName}`);
 
   async function untilPod(podName: string, isWanted: (seen: SeenPod) => unknown): Promise<SeenPod> {
     let last: SeenPod | undefined;

@@ -5,10 +5,7 @@ import {
   leafExtensions,
   root,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
-import {
-  type CertificateDraft,
-  nameConstraints,
-} from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
+import { type CertificateDraft, nameConstraints } from '@ecr-pull-secrets/certs-scripts/testing/made-certificate.ts';
 
 /** Chains by what is odd in them. */
 export type ChainKinds = Readonly<Record<string, ChainDraft>>;

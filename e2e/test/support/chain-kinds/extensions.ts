@@ -5,13 +5,7 @@ import {
   root,
   SERVER_AUTH,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
-import {
-  element,
-  explicit,
-  integer,
-  NULL,
-  sequence,
-} from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
+import { element, explicit, integer, NULL, sequence } from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
 import {
   dnsName,
   extendedKeyUsage,
@@ -46,11 +40,9 @@ export const EXTENSIONS_KINDS: ChainKinds = {
   'malformed CRL distribution points': withMore({ root: [extension('2.5.29.31', NULL)] }),
   'critical CRL distribution points': withMore({
     root: [
-      extension(
-        '2.5.29.31',
-        sequence(sequence(explicit(0, explicit(0, element(0x86, Buffer.from('http://x/y')))))),
-        { critical: true },
-      ),
+      extension('2.5.29.31', sequence(sequence(explicit(0, explicit(0, element(0x86, Buffer.from('http://x/y')))))), {
+        critical: true,
+      }),
     ],
   }),
   'a critical issuer alternative name': withMore({

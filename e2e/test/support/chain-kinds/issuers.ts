@@ -9,11 +9,7 @@ import {
   caExtensions,
   leafExtensions,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
-import {
-  bitString,
-  integer,
-  sequence,
-} from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
+import { bitString, integer, sequence } from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
 import {
   basicConstraints,
   commonName,
@@ -39,15 +35,9 @@ export const ISSUERS_KINDS: ChainKinds = {
   }),
 
   // Path length.
-  'pathlen 0 and no intermediate': below(
-    root({ extensions: [basicConstraints(true, 0), keyUsage(5)] }),
-  ),
-  'pathlen 0 and an intermediate': deepBelow(
-    root({ extensions: [basicConstraints(true, 0), keyUsage(5)] }),
-  ),
-  'pathlen 1 and an intermediate': deepBelow(
-    root({ extensions: [basicConstraints(true, 1), keyUsage(5)] }),
-  ),
+  'pathlen 0 and no intermediate': below(root({ extensions: [basicConstraints(true, 0), keyUsage(5)] })),
+  'pathlen 0 and an intermediate': deepBelow(root({ extensions: [basicConstraints(true, 0), keyUsage(5)] })),
+  'pathlen 1 and an intermediate': deepBelow(root({ extensions: [basicConstraints(true, 1), keyUsage(5)] })),
   'pathlen 0 of the intermediate': deepBelow(root(), {
     extensions: [basicConstraints(true, 0), keyUsage(5)],
   }),
@@ -55,9 +45,7 @@ export const ISSUERS_KINDS: ChainKinds = {
   'pathlen 2 and two intermediates': threeDeep(basicConstraints(true, 2)),
   'pathlen 2 ** 62': deepBelow(
     root({
-      extensions: [
-        extension('2.5.29.19', sequence(Buffer.from('0101ff', 'hex'), integer(2n ** 62n))),
-      ],
+      extensions: [extension('2.5.29.19', sequence(Buffer.from('0101ff', 'hex'), integer(2n ** 62n)))],
     }),
   ),
   'a negative pathlen': below(
@@ -78,19 +66,12 @@ export const ISSUERS_KINDS: ChainKinds = {
     extensions: [basicConstraints(false), keyUsage(5)],
   }),
   'a root with CA:FALSE': below(root({ extensions: [basicConstraints(false), keyUsage(5)] })),
-  'a root without keyCertSign': below(
-    root({ extensions: [basicConstraints(true), keyUsage(0, 6)] }),
-  ),
+  'a root without keyCertSign': below(root({ extensions: [basicConstraints(true), keyUsage(0, 6)] })),
   'a root without key usage': below(root({ extensions: [basicConstraints(true)] })),
-  'a root with a key usage of no bit': below(
-    root({ extensions: [basicConstraints(true), keyUsage()] }),
-  ),
+  'a root with a key usage of no bit': below(root({ extensions: [basicConstraints(true), keyUsage()] })),
   'a root with decipherOnly alone': below(
     root({
-      extensions: [
-        basicConstraints(true),
-        extension('2.5.29.15', bitString(Buffer.from([0, 0x80]), 7)),
-      ],
+      extensions: [basicConstraints(true), extension('2.5.29.15', bitString(Buffer.from([0, 0x80]), 7))],
     }),
   ),
   'an intermediate without keyCertSign': deepBelow(root(), {

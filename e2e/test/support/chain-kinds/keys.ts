@@ -5,11 +5,7 @@ import {
   middle,
   root,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
-import {
-  bitString,
-  objectIdentifier,
-  sequence,
-} from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
+import { bitString, objectIdentifier, sequence } from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
 import {
   type KeyName,
   publicKeyDer,
@@ -86,20 +82,13 @@ export const KEYS_KINDS: ChainKinds = {
 };
 
 function perLeafKey(names: readonly KeyName[]): Record<string, ChainDraft> {
-  return Object.fromEntries(
-    names.map((key) => [`a leaf with a key of ${key}`, below(root(), { key })]),
-  );
+  return Object.fromEntries(names.map((key) => [`a leaf with a key of ${key}`, below(root(), { key })]));
 }
 
-function perRoot(
-  signatures: readonly (readonly [KeyName, readonly SignatureName[]])[],
-): Record<string, ChainDraft> {
+function perRoot(signatures: readonly (readonly [KeyName, readonly SignatureName[]])[]): Record<string, ChainDraft> {
   return Object.fromEntries(
     signatures.flatMap(([key, all]) =>
-      all.map((signature) => [
-        `a leaf that ${key} signed by ${signature}`,
-        below(root({ key }), { signature }),
-      ]),
+      all.map((signature) => [`a leaf that ${key} signed by ${signature}`, below(root({ key }), { signature })]),
     ),
   );
 }
@@ -109,10 +98,7 @@ function compressed(key: KeyName): Buffer {
   const point = publicKeyDer(key).subarray(-65);
   const sign = ((point.at(-1) ?? 0) & 1) === 1 ? 3 : 2;
   const algorithm = publicKeyDer(key).subarray(2, 23);
-  return sequence(
-    algorithm,
-    bitString(Buffer.concat([Buffer.from([sign]), point.subarray(1, 33)])),
-  );
+  return sequence(algorithm, bitString(Buffer.concat([Buffer.from([sign]), point.subarray(1, 33)])));
 }
 
 function rsaWithoutNull(key: KeyName): Buffer {

@@ -7,13 +7,7 @@ import {
   NAME,
   root,
 } from '@ecr-pull-secrets/certs-scripts/testing/chain-drafts.ts';
-import {
-  element,
-  printable,
-  sequence,
-  set,
-  utf8,
-} from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
+import { element, printable, sequence, set, utf8 } from '@ecr-pull-secrets/certs-scripts/testing/der-writer.ts';
 import {
   address,
   attribute,
@@ -51,9 +45,7 @@ export const NAMES_KINDS: ChainKinds = {
     extensions: leafNamed(dnsName(NAME), dnsName('späti')),
   }),
   'names of no kind that counts, critical': below(root(), {
-    extensions: [
-      extension('2.5.29.17', sequence(directoryName(commonName('x'))), { critical: true }),
-    ],
+    extensions: [extension('2.5.29.17', sequence(directoryName(commonName('x'))), { critical: true })],
   }),
   'an empty name': below(root(), { extensions: leafNamed(dnsName(''), dnsName(NAME)) }),
 
@@ -74,44 +66,33 @@ export const NAMES_KINDS: ChainKinds = {
   'a leaf from 1950': below(root(), { notBefore: new Date('1950-01-01') }),
   'a CA with two attributes in one set': below(
     root({
-      subject: sequence(
-        set(attribute('2.5.4.10', utf8('acme')), attribute('2.5.4.3', utf8('root'))),
-      ),
+      subject: sequence(set(attribute('2.5.4.10', utf8('acme')), attribute('2.5.4.3', utf8('root')))),
     }),
   ),
-  'a CA whose name is written in another way': below(
-    root({ subject: commonName('root', printable) }),
-    { issuer: commonName('root') },
-  ),
+  'a CA whose name is written in another way': below(root({ subject: commonName('root', printable) }), {
+    issuer: commonName('root'),
+  }),
   'a CA whose name differs in its capitals': below(root({ subject: commonName('Root') }), {
     issuer: commonName('root'),
   }),
   'a CA of no name': below(root({ subject: sequence() })),
   'a CA with an invalid PrintableString': below(root({ subject: commonName('späti', printable) })),
   'a CA with an asterisk and an ampersand': below(root({ subject: commonName('*&', printable) })),
-  'a CA with an underscore in a PrintableString': below(
-    root({ subject: commonName('a_b', printable) }),
-  ),
-  'a CA with a T61String': below(
-    root({ subject: commonName('x', (text) => element(0x14, Buffer.from(text))) }),
-  ),
+  'a CA with an underscore in a PrintableString': below(root({ subject: commonName('a_b', printable) })),
+  'a CA with a T61String': below(root({ subject: commonName('x', (text) => element(0x14, Buffer.from(text))) })),
   'a CA with a BMPString': below(
     root({
       subject: commonName('x', (text) => element(0x1e, Buffer.from(text, 'utf16le').swap16())),
     }),
   ),
-  'a CA with half a BMPString': below(
-    root({ subject: commonName('x', () => element(0x1e, Buffer.from([0, 65, 0]))) }),
-  ),
+  'a CA with half a BMPString': below(root({ subject: commonName('x', () => element(0x1e, Buffer.from([0, 65, 0]))) })),
   'a CA with a surrogate in a BMPString': below(
     root({ subject: commonName('x', () => element(0x1e, Buffer.from([0xd8, 0]))) }),
   ),
   'a CA with a UniversalString': below(
     root({ subject: commonName('x', () => element(0x1c, Buffer.from([0, 0, 0, 65]))) }),
   ),
-  'a CA with invalid UTF-8': below(
-    root({ subject: commonName('x', () => element(0x0c, Buffer.from([0xff]))) }),
-  ),
+  'a CA with invalid UTF-8': below(root({ subject: commonName('x', () => element(0x0c, Buffer.from([0xff]))) })),
   'a CA with an IA5String of more than ASCII': below(
     root({ subject: commonName('x', () => element(0x16, Buffer.from([0xe4]))) }),
   ),

@@ -87,15 +87,11 @@ export const WAYS_UP_KINDS: ChainKinds = {
     sent: [leaf()],
   },
   'more CAs of one name than Go tries': {
-    roots: Array.from({ length: 101 }, (_, i) =>
-      root({ serialNumber: i, ...(i < 100 && { key: 'p-256' }) }),
-    ),
+    roots: Array.from({ length: 101 }, (_, i) => root({ serialNumber: i, ...(i < 100 && { key: 'p-256' }) })),
     sent: [leaf()],
   },
   'as many CAs of one name as Go tries': {
-    roots: Array.from({ length: 100 }, (_, i) =>
-      root({ serialNumber: i, ...(i < 99 && { key: 'p-256' }) }),
-    ),
+    roots: Array.from({ length: 100 }, (_, i) => root({ serialNumber: i, ...(i < 99 && { key: 'p-256' }) })),
     sent: [leaf()],
   },
   'a CA that Go finds by its key identifier among many': {

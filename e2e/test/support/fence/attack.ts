@@ -21,9 +21,7 @@ const SERVICE_ACCOUNT_TOKEN = 'kubernetes.io/service-account-token';
 export const DOCKER_CONFIG = {
   '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64'),
 };
-export const OWNERS = [
-  { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: '00000000-0000-4000-8000-000000000000' },
-];
+export const OWNERS = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: '00000000-0000-4000-8000-000000000000' }];
 export const FINALIZERS = ['example.com/never'];
 /** Labels with which an object has about 800 bytes more for each, half of it in `managedFields`. */
 export function fillingLabels(count: number): Readonly<Record<string, string>> {

@@ -13,19 +13,13 @@ export const WITH_MORE_RIGHTS: readonly Attack[] = [
     'posts a secret for the token of any ServiceAccount',
     { method: 'POST', path: `/api/v1/namespaces/${PLACES.empty}/secrets`, body: tokenOf('any') },
   ],
-  [
-    'updates an existing one',
-    { method: 'PUT', path: pathOf(PLACES.account), body: tokenOf('other') },
-  ],
+  ['updates an existing one', { method: 'PUT', path: pathOf(PLACES.account), body: tokenOf('other') }],
   ['deletes a secret that is no pull secret', { method: 'DELETE', path: pathOf(PLACES.account) }],
   ['deletes it with its whole collection', { method: 'DELETE', path: SECRETS }],
   ...['ca', 'tokens'].flatMap((end): readonly Attack[] => {
     const name = `${PRODUCT_NAME}-${end}`;
     return [
-      [
-        `makes ${name} in another namespace`,
-        apply(pathOf(PLACES.served, name), secret({ type: 'Opaque' }, name)),
-      ],
+      [`makes ${name} in another namespace`, apply(pathOf(PLACES.served, name), secret({ type: 'Opaque' }, name))],
       [
         `makes ${name} a secret for a token in another namespace`,
         apply(pathOf(PLACES.empty, name), tokenOf('any', name)),
@@ -33,10 +27,7 @@ export const WITH_MORE_RIGHTS: readonly Attack[] = [
     ];
   }),
   ['deletes the webhook configuration', { method: 'DELETE', path: CONFIGURATION }],
-  [
-    'deletes it with the whole collection',
-    { method: 'DELETE', path: CONFIGURATIONS, query: ONLY_OURS },
-  ],
+  ['deletes it with the whole collection', { method: 'DELETE', path: CONFIGURATIONS, query: ONLY_OURS }],
 ];
 
 /** The same, in place of the Secrets that a CronJob has no use for. */

@@ -38,17 +38,13 @@ export function testEffects(t: Test, playground: Playground, thief: StolenIdenti
       commonName: 'thief',
       now: new Date(),
     });
-    const { webhooks } = await thief.client.request<WebhookConfiguration>(
-      changeCaBundle(certificatePem),
-    );
+    const { webhooks } = await thief.client.request<WebhookConfiguration>(changeCaBundle(certificatePem));
     const trusted = Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString();
     t.equal(trusted, certificatePem, 'until it is repaired');
     await eventually('caBundle is repaired', async () => {
       assert.ok(!(await readCaBundle(api)).includes(certificatePem));
     });
-    await thief.client.request(
-      merge(CA_SECRET, { data: caSecretData({ certificatePem, privateKeyPem }) }),
-    );
+    await thief.client.request(merge(CA_SECRET, { data: caSecretData({ certificatePem, privateKeyPem }) }));
     await eventually('the renewer publishes it', async () => {
       assert.ok((await readCaBundle(api)).includes(certificatePem));
     });
@@ -63,9 +59,7 @@ export function testEffects(t: Test, playground: Playground, thief: StolenIdenti
       const planted = { password: 'planted-password', obtainedAtMs };
       Object.assign(Object(token), planted, { expiresAtMs: obtainedAtMs + 43_200_000 });
     }
-    await thief.client.request(
-      merge(CHECKPOINT, { stringData: { 'tokens.json': JSON.stringify(content) } }),
-    );
+    await thief.client.request(merge(CHECKPOINT, { stringData: { 'tokens.json': JSON.stringify(content) } }));
     // With a holder of no name there is another leader at once.
     await thief.client.request(holdLease(''));
     await eventually('it is in the pull secret', async () => {

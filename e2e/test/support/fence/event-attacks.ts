@@ -26,10 +26,7 @@ export const EVENT_ATTACKS: readonly Attack[] = [
   ['makes an Event with an owner', event({ metadata: { ownerReferences: OWNERS } })],
   ['makes an Event with a message that fills etcd', event({ message: MEGABYTE })],
   ['fills etcd with another text of an Event', event({ reportingInstance: MEGABYTE })],
-  [
-    'fills etcd with an annotation of an Event',
-    event({ metadata: { annotations: { thief: 'x'.repeat(200_000) } } }),
-  ],
+  ['fills etcd with an annotation of an Event', event({ metadata: { annotations: { thief: 'x'.repeat(200_000) } } })],
   [
     'fills etcd with the managed fields of an Event',
     event({ metadata: { managedFields: [managedFields('v1', MEGABYTE)] } }),

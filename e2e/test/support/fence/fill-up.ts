@@ -10,11 +10,7 @@ import { readHolder } from '../renewers.ts';
 import { asDryRun, DOCKER_CONFIG, fillingLabels, LEASE, merge, PLACES } from './attack.ts';
 
 /** A thief who fills objects as far as the fence lets them must leave room for what the renewer writes. */
-export function testFillUp(
-  t: Test,
-  playground: Playground,
-  { client }: { readonly client: KubeClient },
-): void {
+export function testFillUp(t: Test, playground: Playground, { client }: { readonly client: KubeClient }): void {
   const { api } = playground;
   const emptied = { labels: null, annotations: { thief: null } };
 
@@ -29,10 +25,7 @@ export function testFillUp(
 
   t.test('so is a pull secret renewed', async (t) => {
     const annotations = Object.fromEntries(
-      ['expires-at', 'renewed-at', 'plan-hash', 'origin'].map((key) => [
-        `ecr-pull-secrets.io/${key}`,
-        null,
-      ]),
+      ['expires-at', 'renewed-at', 'plan-hash', 'origin'].map((key) => [`ecr-pull-secrets.io/${key}`, null]),
     );
     const metadata = { annotations, managedFields: [{}] };
     await fillUp(client, pathOf(PLACES.served), { metadata, data: DOCKER_CONFIG });
@@ -78,10 +71,7 @@ async function fillUp(client: KubeClient, path: string, fields: Manifest): Promi
 }
 
 /** The largest number that passes, by halves. */
-async function largest(
-  limit: number,
-  passes: (number: number) => Promise<boolean>,
-): Promise<number> {
+async function largest(limit: number, passes: (number: number) => Promise<boolean>): Promise<number> {
   let [low, high] = [0, limit];
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);

@@ -8,31 +8,21 @@ import type { StolenIdentity } from '../stolen-identity.ts';
 import { asDryRun, jsonPatch, managedFields } from './attack.ts';
 
 /** Tests that a thief cannot leave so little room that the renewer or an installer cannot write. */
-export function testFullestConfiguration(
-  t: Test,
-  { api }: Playground,
-  thief: StolenIdentity,
-): void {
-  t.test(
-    'it repairs caBundle in a configuration that is as full as the fence allows',
-    async (t) => {
-      const { request, failed } = await fullestConfiguration(thief.client);
-      t.match(failed, /its webhook configuration must not be filled up/);
-      await thief.client.request(request);
-      await eventually('caBundle is repaired', async () => {
-        assert.match(await readCaBundle(api), /BEGIN CERTIFICATE/);
-      });
-      // As `helm upgrade` does, which makes it longer.
-      const annotations = { 'example.com/filling': 'x'.repeat(100_000) };
-      await t.resolves(
-        api.merge(CONFIGURATION, { metadata: { annotations } }),
-        'others may write it',
-      );
-      await api.merge(CONFIGURATION, {
-        metadata: { managedFields: [{}], annotations: { 'example.com/filling': null } },
-      });
-    },
-  );
+export function testFullestConfiguration(t: Test, { api }: Playground, thief: StolenIdentity): void {
+  t.test('it repairs caBundle in a configuration that is as full as the fence allows', async (t) => {
+    const { request, failed } = await fullestConfiguration(thief.client);
+    t.match(failed, /its webhook configuration must not be filled up/);
+    await thief.client.request(request);
+    await eventually('caBundle is repaired', async () => {
+      assert.match(await readCaBundle(api), /BEGIN CERTIFICATE/);
+    });
+    // As `helm upgrade` does, which makes it longer.
+    const annotations = { 'example.com/filling': 'x'.repeat(100_000) };
+    await t.resolves(api.merge(CONFIGURATION, { metadata: { annotations } }), 'others may write it');
+    await api.merge(CONFIGURATION, {
+      metadata: { managedFields: [{}], annotations: { 'example.com/filling': null } },
+    });
+  });
 }
 
 /** No entry of `managedFields` that the fence takes is as long. */

@@ -1,16 +1,6 @@
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { pathOf } from '../pull-secret.ts';
-import {
-  apply,
-  type Attack,
-  DOCKER_CONFIG,
-  FINALIZERS,
-  merge,
-  OWNERS,
-  PLACES,
-  secret,
-  tokenOf,
-} from './attack.ts';
+import { apply, type Attack, DOCKER_CONFIG, FINALIZERS, merge, OWNERS, PLACES, secret, tokenOf } from './attack.ts';
 
 /** Types that mean something to a component of Kubernetes, to Helm, or to no program. */
 const OTHER_TYPES: Readonly<Record<string, Manifest>> = {
@@ -25,10 +15,7 @@ const OTHER_TYPES: Readonly<Record<string, Manifest>> = {
 
 /** With the rights that the renewer and the CronJob have alike: create and patch of the pull secret. */
 export const PULL_SECRET_ATTACKS: readonly Attack[] = [
-  [
-    'applies a secret for the token of any ServiceAccount',
-    apply(pathOf(PLACES.empty), tokenOf('any')),
-  ],
+  ['applies a secret for the token of any ServiceAccount', apply(pathOf(PLACES.empty), tokenOf('any'))],
   [
     'makes an existing secret one for the token of another ServiceAccount',
     merge(pathOf(PLACES.account), tokenOf('other')),
@@ -58,10 +45,7 @@ export const PULL_SECRET_ATTACKS: readonly Attack[] = [
       }),
     ),
   ],
-  [
-    'makes the secret immutable, so that it cannot be renewed',
-    merge(pathOf(PLACES.served), { immutable: true }),
-  ],
+  ['makes the secret immutable, so that it cannot be renewed', merge(pathOf(PLACES.served), { immutable: true })],
   [
     'makes the secret a release of Helm',
     merge(pathOf(PLACES.served), {

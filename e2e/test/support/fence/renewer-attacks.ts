@@ -28,10 +28,7 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
     'fills the secret up, so that it cannot be renewed',
     merge(pathOf(PLACES.served), { metadata: { labels: fillingLabels(1_300) } }),
   ],
-  [
-    'fills the lease up, so that it cannot be written',
-    merge(LEASE, { metadata: { labels: fillingLabels(50) } }),
-  ],
+  ['fills the lease up, so that it cannot be written', merge(LEASE, { metadata: { labels: fillingLabels(50) } })],
   // All annotations together have 256 KiB at most.
   [
     'leaves no room for the renewer’s annotations',
@@ -67,10 +64,7 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
     'takes the namespace selector away',
     jsonPatch(CONFIGURATION, { op: 'replace', path: '/webhooks/0/namespaceSelector', value: {} }),
   ],
-  [
-    'takes the conditions away',
-    jsonPatch(CONFIGURATION, { op: 'remove', path: '/webhooks/0/matchConditions' }),
-  ],
+  ['takes the conditions away', jsonPatch(CONFIGURATION, { op: 'remove', path: '/webhooks/0/matchConditions' })],
   [
     'puts a second webhook behind ours',
     jsonPatch(CONFIGURATION, {
@@ -100,16 +94,11 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
     'fills it up in the name of the renewer',
     merge(CONFIGURATION, {
       metadata: {
-        managedFields: [
-          fieldsOf('x'.repeat(1_000_000), { manager: PRODUCT_NAME, operation: 'Apply' }),
-        ],
+        managedFields: [fieldsOf('x'.repeat(1_000_000), { manager: PRODUCT_NAME, operation: 'Apply' })],
       },
     }),
   ],
-  [
-    'fills it up with caBundle',
-    applyWebhook({ clientConfig: { caBundle: Buffer.alloc(900_000).toString('base64') } }),
-  ],
+  ['fills it up with caBundle', applyWebhook({ clientConfig: { caBundle: Buffer.alloc(900_000).toString('base64') } })],
   ['takes our webhook away', merge(CONFIGURATION, { webhooks: null })],
   ...Object.entries({
     labels: { thief: 'x' },

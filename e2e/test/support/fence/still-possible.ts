@@ -7,17 +7,7 @@ import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts'
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { CA_SECRET } from '../ca.ts';
 import { pathOf, SECRET } from '../pull-secret.ts';
-import {
-  type Attack,
-  apply,
-  applyWebhook,
-  CHECKPOINT,
-  DOCKER_CONFIG,
-  LEASE,
-  merge,
-  PLACES,
-  secret,
-} from './attack.ts';
+import { type Attack, apply, applyWebhook, CHECKPOINT, DOCKER_CONFIG, LEASE, merge, PLACES, secret } from './attack.ts';
 import { event } from './event-attacks.ts';
 
 /** Of a key that the thief has. */
@@ -68,19 +58,14 @@ const PLANTED = JSON.stringify({
 const LONGEST_MESSAGE = '’'.repeat(1024);
 
 const LARGE_DOCKER_CONFIG = {
-  '.dockerconfigjson': Buffer.from(
-    JSON.stringify({ auths: {}, x: 'x'.repeat(1_000_000) }),
-  ).toString('base64'),
+  '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: {}, x: 'x'.repeat(1_000_000) })).toString('base64'),
 };
 
 /** With the rights that the renewer and the CronJob have alike. */
 const WRITES: readonly Attack[] = [
   [
     'creates a pull secret with credentials of its own, of up to 1 MiB, in any namespace, including kube-system',
-    apply(
-      pathOf(PLACES.empty),
-      secret({ type: 'kubernetes.io/dockerconfigjson', data: LARGE_DOCKER_CONFIG }),
-    ),
+    apply(pathOf(PLACES.empty), secret({ type: 'kubernetes.io/dockerconfigjson', data: LARGE_DOCKER_CONFIG })),
   ],
   [
     'replaces the credentials of a pull secret by its own, until they are renewed, about six hours later at most',
@@ -103,10 +88,7 @@ export const STILL_POSSIBLE: readonly Attack[] = [
   ],
   ...WRITES,
   ['deletes a pull secret', { method: 'DELETE', path: pathOf(PLACES.empty) }],
-  [
-    'reads the names, labels and annotations of all namespaces',
-    { method: 'GET', path: '/api/v1/namespaces' },
-  ],
+  ['reads the names, labels and annotations of all namespaces', { method: 'GET', path: '/api/v1/namespaces' }],
   [
     'creates Events in any namespace, small ones without finalizers, in any number',
     event({ message: LONGEST_MESSAGE }),
@@ -123,27 +105,18 @@ export const STILL_POSSIBLE: readonly Attack[] = [
     'plants credentials for a registry of ECR in the checkpoint, which the next leader writes into all pull secrets until it renews them, about six hours later at most',
     merge(CHECKPOINT, { stringData: { 'tokens.json': PLANTED } }),
   ],
-  [
-    'empties the checkpoint, so that the next leader requests all tokens from AWS',
-    merge(CHECKPOINT, { data: null }),
-  ],
+  ['empties the checkpoint, so that the next leader requests all tokens from AWS', merge(CHECKPOINT, { data: null })],
   [
     'replaces the CA by one whose key it has, which stays until it is replaced',
     merge(CA_SECRET, { data: caSecretData(OWN_CA) }),
   ],
-  [
-    'makes the webhook warn that no token covers an image, by an annotation of the checkpoint',
-    REPLACE_REGISTRIES,
-  ],
+  ['makes the webhook warn that no token covers an image, by an annotation of the checkpoint', REPLACE_REGISTRIES],
   ['deletes the CA, which the leader then creates again', { method: 'DELETE', path: CA_SECRET }],
   [
     'changes `caBundle` until it is repaired, so that no API server trusts the webhook, or all trust a CA whose key it has',
     changeCaBundle(OWN_CA.certificatePem),
   ],
-  [
-    'takes the lease, so that no replica renews until 15 seconds after its last write',
-    holdLease('thief'),
-  ],
+  ['takes the lease, so that no replica renews until 15 seconds after its last write', holdLease('thief')],
 ];
 
 /** The same of the CronJob's token. */
@@ -153,8 +126,5 @@ export const STILL_POSSIBLE_FOR_CRONJOB: readonly Attack[] = [
     { method: 'GET', path: pathOf(PLACES.served) },
   ],
   ...WRITES,
-  [
-    'lists the namespaces, if `targetNamespace` has wildcards',
-    { method: 'GET', path: '/api/v1/namespaces' },
-  ],
+  ['lists the namespaces, if `targetNamespace` has wildcards', { method: 'GET', path: '/api/v1/namespaces' }],
 ];

@@ -43,11 +43,9 @@ const GIVE_ALL_TO_EVERYBODY = asDryRun({
 });
 
 /** One attack for each policy. */
-const PROBES: readonly KubeRequest[] = [
-  PULL_SECRET_ATTACKS,
-  RENEWER_ATTACKS.slice(-1),
-  EVENT_ATTACKS,
-].flatMap(([attack]) => (attack ? [asDryRun(attack[1])] : []));
+const PROBES: readonly KubeRequest[] = [PULL_SECRET_ATTACKS, RENEWER_ATTACKS.slice(-1), EVENT_ATTACKS].flatMap(
+  ([attack]) => (attack ? [asDryRun(attack[1])] : []),
+);
 
 interface Policy extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly generation?: number };
@@ -109,15 +107,11 @@ export async function createFenceWorld(
 
   async function setActions(validationActions: readonly string[]): Promise<readonly KubeRequest[]> {
     const bindings = await api.list<KubeObject>(BINDINGS);
-    const names = bindings
-      .map(({ metadata }) => metadata.name)
-      .filter((name) => !name.endsWith('opt-in'));
+    const names = bindings.map(({ metadata }) => metadata.name).filter((name) => !name.endsWith('opt-in'));
     for (const name of names) {
       await api.merge(`${BINDINGS}/${name}`, { spec: { validationActions } });
     }
-    return names.some((name) => name.endsWith('webhook-configuration'))
-      ? PROBES
-      : PROBES.slice(0, 1);
+    return names.some((name) => name.endsWith('webhook-configuration')) ? PROBES : PROBES.slice(0, 1);
   }
 
   async function passes(probes: readonly KubeRequest[]): Promise<void> {
@@ -133,9 +127,7 @@ export async function createFenceWorld(
       );
     },
     allRefused: async (t, attacks) => {
-      await Promise.all(
-        attacks.map(([title, request]) => t.rejects(thief.client.request(request), REFUSED, title)),
-      );
+      await Promise.all(attacks.map(([title, request]) => t.rejects(thief.client.request(request), REFUSED, title)));
     },
     takeOver: async (t, read) => {
       await thief.client.request(apply(pathOf(PLACES.empty), tokenOf(MIGHTY)));

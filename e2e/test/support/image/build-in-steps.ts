@@ -25,10 +25,7 @@ export async function buildInSteps(options: BuildOptions): Promise<BuiltImage> {
   const { source, directory, buildArguments } = options;
   const context = join(directory, 'context');
   await copyBuildContext(source, context);
-  const stages = parseDockerfile(
-    await readFile(join(source, 'Dockerfile'), 'utf8'),
-    buildArguments,
-  );
+  const stages = parseDockerfile(await readFile(join(source, 'Dockerfile'), 'utf8'), buildArguments);
   const roots = new Map([['', context]]);
   for (const [index, stage] of stages.entries()) {
     const root = join(directory, `stage-${index}`);
@@ -86,19 +83,14 @@ async function run(command: string, stage: Stage, root: string, workdir: string)
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );
-  const [[code], ...output] = await Promise.all([
-    once(child, 'close'),
-    text(child.stdout),
-    text(child.stderr),
-  ]);
+  const [[code], ...output] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
   if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output.join('')}`);
 }
 
 /** Ours, so that npm finds its registry; but of the npm that runs the tests not which package it is in. */
 function builderEnvironment(): Readonly<Record<string, string | undefined>> {
   const inherited = Object.entries(process.env).filter(
-    ([name]) =>
-      !/^(npm_(?!config_(registry|cache|userconfig)$)|NODE_OPTIONS|TAP|INIT_CWD)/.test(name),
+    ([name]) => !/^(npm_(?!config_(registry|cache|userconfig)$)|NODE_OPTIONS|TAP|INIT_CWD)/.test(name),
   );
   return {
     ...Object.fromEntries(inherited),

@@ -50,11 +50,7 @@ export async function buildWithBuildah(
   await buildah('commit', '--quiet', '--rm', container, NAMES.base);
 
   const nodeDirectory = dirname(process.execPath);
-  const volumes = [
-    '/usr:/usr:ro',
-    `${nodeDirectory}:${TOOLS}/node:ro`,
-    `${await npmCache(guardian)}:/npm`,
-  ];
+  const volumes = ['/usr:/usr:ro', `${nodeDirectory}:${TOOLS}/node:ro`, `${await npmCache(guardian)}:/npm`];
   const dockerfile = await readFile(join(source, 'Dockerfile'), 'utf8');
   const bases = new Set(parseDockerfile(dockerfile, buildArguments).map(({ base }) => base));
   await buildah(
@@ -69,9 +65,7 @@ export async function buildWithBuildah(
   );
   const result = await buildah('from', '--pull-never', NAMES.result);
   const root = await buildah('mount', result);
-  const inspected: Inspected = JSON.parse(
-    await buildah('inspect', '--type', 'image', NAMES.result),
-  );
+  const inspected: Inspected = JSON.parse(await buildah('inspect', '--type', 'image', NAMES.result));
   const { User, Entrypoint, Labels, Env } = inspected.OCIv1.config;
   const environment = Object.fromEntries(Env.map((variable) => variable.split('=', 2)));
   return { root, user: User, entrypoint: Entrypoint, labels: Labels, environment };

@@ -36,10 +36,7 @@ export interface ContainerOptions {
 }
 
 /** Where a path of the image is for its processes. */
-export function pathIn(
-  { image, isolation }: Pick<ContainerOptions, 'image' | 'isolation'>,
-  path: string,
-) {
+export function pathIn({ image, isolation }: Pick<ContainerOptions, 'image' | 'isolation'>, path: string) {
   return isolation === 'none' ? join(image.root, path) : path;
 }
 
@@ -64,10 +61,7 @@ fi`;
 const NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child'];
 
 /** Starts it; it ends with the guardian at the latest. */
-export async function startContainer(
-  guardian: Guardian,
-  options: ContainerOptions,
-): Promise<Container> {
+export async function startContainer(guardian: Guardian, options: ContainerOptions): Promise<Container> {
   const { image, isolation, args, environment = {} } = options;
   await makeMountPoints(image);
   const logFile = join(guardian.directory, `${args[0]}-${Date.now()}.log`);

@@ -71,13 +71,8 @@ function declare(known: Variables, { name, rest }: Line, buildArguments: Variabl
   return { ...known, [key]: buildArguments[key] ?? expand(value ?? '', known) };
 }
 
-function readStage(
-  [from, ...lines]: readonly Line[],
-  global: Variables,
-  buildArguments: Variables,
-): Stage {
-  const [, platform, base = '', alias] =
-    /^(?:--platform=(\S+) )?(\S+)(?: AS (\S+))?$/.exec(from?.rest ?? '') ?? [];
+function readStage([from, ...lines]: readonly Line[], global: Variables, buildArguments: Variables): Stage {
+  const [, platform, base = '', alias] = /^(?:--platform=(\S+) )?(\S+)(?: AS (\S+))?$/.exec(from?.rest ?? '') ?? [];
   const start: Stage = {
     base: expand(base, global),
     ...(platform ? { platform } : {}),

@@ -91,10 +91,10 @@ export async function startPod(options: PodOptions): Promise<Pod> {
 async function createWebhookObjects(api: KubeApi, port: number): Promise<string> {
   const service = { name: PRODUCT_NAME, namespace: PRODUCT_NAME };
   await api.create('/api/v1/namespaces', { metadata: { name: PRODUCT_NAME } });
-  const { spec } = await api.create<{ spec: { clusterIP: string } }>(
-    `/api/v1/namespaces/${PRODUCT_NAME}/services`,
-    { metadata: service, spec: { ports: [{ port }] } },
-  );
+  const { spec } = await api.create<{ spec: { clusterIP: string } }>(`/api/v1/namespaces/${PRODUCT_NAME}/services`, {
+    metadata: service,
+    spec: { ports: [{ port }] },
+  });
   await api.create('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
     metadata: { name: PRODUCT_NAME },
     webhooks: [
@@ -105,9 +105,7 @@ async function createWebhookObjects(api: KubeApi, port: number): Promise<string>
         failurePolicy: 'Fail',
         clientConfig: { service: { ...service, path: '/mutate', port } },
         namespaceSelector: { matchLabels: { [INJECT_LABEL]: 'enabled' } },
-        rules: [
-          { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] },
-        ],
+        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
       },
     ],
   });

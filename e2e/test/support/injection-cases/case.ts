@@ -25,12 +25,7 @@ export const EXCLUDED = ['closed', 'private-a', 'team-1'] as const;
 /** Opted in; their names only resemble those. */
 export const NOT_EXCLUDED = ['closed-not', 'not-closed', 'private', 'team-10'] as const;
 /** Opted in, and never injected. */
-export const SYSTEM = [
-  'kube-system',
-  'kube-public',
-  'kube-node-lease',
-  'ecr-pull-secrets',
-] as const;
+export const SYSTEM = ['kube-system', 'kube-public', 'kube-node-lease', 'ecr-pull-secrets'] as const;
 
 export const ECR_IMAGE = `${REGISTRY}/team/app:1`;
 

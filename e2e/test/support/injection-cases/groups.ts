@@ -23,14 +23,7 @@ export const INJECTION_GROUPS: readonly InjectionGroup[] = [
     name: 'with the defaults and excluded namespaces',
     values: { excludeNamespace: EXCLUDE_NAMESPACE },
     sentinel: ECR_IMAGE,
-    cases: [
-      ...REGISTRIES,
-      ...CONTAINERS,
-      ...PULL_SECRETS,
-      ...METADATA,
-      ...NAMESPACES,
-      ...LATE_IMAGES,
-    ],
+    cases: [...REGISTRIES, ...CONTAINERS, ...PULL_SECRETS, ...METADATA, ...NAMESPACES, ...LATE_IMAGES],
   },
   {
     name: 'with further registry hosts',

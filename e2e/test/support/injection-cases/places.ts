@@ -57,9 +57,7 @@ export const NAMESPACES: readonly InjectionCase[] = [
   ...NOT_EXCLUDED.map((namespace) =>
     pod(`the namespace ${namespace}, which is not excluded`, {}, [SECRET], { namespace }),
   ),
-  ...SYSTEM.map((namespace) =>
-    pod(`the namespace ${namespace}`, { serviceAccountName: 'default' }, [], { namespace }),
-  ),
+  ...SYSTEM.map((namespace) => pod(`the namespace ${namespace}`, { serviceAccountName: 'default' }, [], { namespace })),
 ];
 
 export const LATE_IMAGES: readonly InjectionCase[] = [

@@ -60,15 +60,8 @@ export const CONTAINERS: readonly InjectionCase[] = [
 ];
 
 export const PULL_SECRETS: readonly InjectionCase[] = [
-  pod('the pod’s own pull secret comes first', { imagePullSecrets: [{ name: 'own' }] }, [
-    'own',
-    SECRET,
-  ]),
-  pod('the ServiceAccount’s pull secrets come first', { serviceAccountName: 'puller' }, [
-    'mine',
-    'ours',
-    SECRET,
-  ]),
+  pod('the pod’s own pull secret comes first', { imagePullSecrets: [{ name: 'own' }] }, ['own', SECRET]),
+  pod('the ServiceAccount’s pull secrets come first', { serviceAccountName: 'puller' }, ['mine', 'ours', SECRET]),
   pod(
     'the pod’s own keep those of the ServiceAccount away',
     { serviceAccountName: 'puller', imagePullSecrets: [{ name: 'own' }] },
@@ -80,21 +73,19 @@ export const PULL_SECRETS: readonly InjectionCase[] = [
     { imagePullSecrets: [{ name: 'a' }, { name: SECRET }, { name: 'b' }] },
     ['a', SECRET, 'b'],
   ),
-  pod(
-    'another secret has a name that begins alike',
-    { imagePullSecrets: [{ name: `${SECRET}s` }] },
-    [`${SECRET}s`, SECRET],
-  ),
-  pod(
-    'a list with a secret twice stays as it is',
-    { imagePullSecrets: [{ name: 'a' }, { name: 'a' }] },
-    ['a', 'a', SECRET],
-  ),
-  pod(
-    'a list with ours twice stays as it is',
-    { imagePullSecrets: [{ name: SECRET }, { name: SECRET }] },
-    [SECRET, SECRET],
-  ),
+  pod('another secret has a name that begins alike', { imagePullSecrets: [{ name: `${SECRET}s` }] }, [
+    `${SECRET}s`,
+    SECRET,
+  ]),
+  pod('a list with a secret twice stays as it is', { imagePullSecrets: [{ name: 'a' }, { name: 'a' }] }, [
+    'a',
+    'a',
+    SECRET,
+  ]),
+  pod('a list with ours twice stays as it is', { imagePullSecrets: [{ name: SECRET }, { name: SECRET }] }, [
+    SECRET,
+    SECRET,
+  ]),
   pod('an entry without a name stays', { imagePullSecrets: [{}] }, [undefined, SECRET]),
   pod('an empty list', { imagePullSecrets: [] }, [SECRET]),
   pod('null for the list', { imagePullSecrets: null }, [SECRET]),
@@ -109,16 +100,11 @@ export const ALL_PODS: readonly InjectionCase[] = [
   image('ghcr.io/app', [SECRET]),
   image('nginx', [SECRET]),
   image('nginx', [], UNLABELLED),
-  pod(
-    'the pod’s own pull secret',
-    { containers: [OTHER_CONTAINER], imagePullSecrets: [{ name: 'own' }] },
-    ['own', SECRET],
-  ),
-  pod(
-    'the secret is named already',
-    { containers: [OTHER_CONTAINER], imagePullSecrets: [{ name: SECRET }] },
-    [SECRET],
-  ),
+  pod('the pod’s own pull secret', { containers: [OTHER_CONTAINER], imagePullSecrets: [{ name: 'own' }] }, [
+    'own',
+    SECRET,
+  ]),
+  pod('the secret is named already', { containers: [OTHER_CONTAINER], imagePullSecrets: [{ name: SECRET }] }, [SECRET]),
   pod('a pod that opted out', { containers: [OTHER_CONTAINER] }, [], {
     labels: { [INJECT_LABEL]: 'disabled' },
   }),

@@ -3,10 +3,7 @@ import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { ECR_IMAGE, type InjectionCase, injected, left, pod } from './case.ts';
 
 export const REGISTRIES: readonly InjectionCase[] = [
-  ...PRIVATE_ECR_HOSTS.flatMap(({ host }) => [
-    injected(`${host}/team/app:1`),
-    injected(`${host}:443/app`),
-  ]),
+  ...PRIVATE_ECR_HOSTS.flatMap(({ host }) => [injected(`${host}/team/app:1`), injected(`${host}:443/app`)]),
   ...OTHER_HOSTS.map((host) => left(`${host}/app`)),
   injected(`${REGISTRY}/team/app@sha256:${'0'.repeat(64)}`),
   injected(`${REGISTRY}/public.ecr.aws/app`),
@@ -60,12 +57,8 @@ export const FURTHER_HOSTS: readonly InjectionCase[] = [
 ];
 
 export const DOCKER_HUB: readonly InjectionCase[] = [
-  ...['nginx', 'nginx:1', 'library/nginx', 'plain/app', 'host:443', 'docker.io/nginx'].map(
-    injected,
-  ),
-  ...['index.docker.io/library/nginx', 'Docker.io/nginx', 'docker.io:443/nginx', '/app'].map(
-    injected,
-  ),
+  ...['nginx', 'nginx:1', 'library/nginx', 'plain/app', 'host:443', 'docker.io/nginx'].map(injected),
+  ...['index.docker.io/library/nginx', 'Docker.io/nginx', 'docker.io:443/nginx', '/app'].map(injected),
   ...[
     'ghcr.io/app',
     'Index.docker.io/nginx',

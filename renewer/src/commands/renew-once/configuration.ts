@@ -39,8 +39,7 @@ export const renewOnceVariables = z.object({
   FOREIGN_SECRETS: shared.FOREIGN_SECRETS,
   ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
-    description:
-      'JSON file with the registries and their roles; its other keys have no effect here.',
+    description: 'JSON file with the registries and their roles; its other keys have no effect here.',
     example: '/etc/ecr-pull-secrets/config.json',
   }),
   POD_NAMESPACE: objectName.optional().meta({

@@ -21,9 +21,7 @@ export async function* mapInOrder<T, R>(
   items: readonly T[],
   work: (item: T, signal: AbortSignal) => Promise<R>,
 ): AsyncGenerator<R> {
-  const jobs = new Map(
-    items.map((item, index) => [String(index), { item, result: Promise.withResolvers<R>() }]),
-  );
+  const jobs = new Map(items.map((item, index) => [String(index), { item, result: Promise.withResolvers<R>() }]));
   const run = async (key: string, signal: AbortSignal): Promise<void> => {
     const job = jobs.get(key);
     if (!job) return;

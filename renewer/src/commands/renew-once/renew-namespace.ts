@@ -5,10 +5,7 @@ import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts
 import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
-import {
-  applyPullSecret,
-  type PullSecretTarget,
-} from '../../pull-secrets/apply/apply-pull-secret.ts';
+import { applyPullSecret, type PullSecretTarget } from '../../pull-secrets/apply/apply-pull-secret.ts';
 import type { ForeignSecretPolicy } from '../../pull-secrets/foreign/ownership.ts';
 import { planWrite } from '../../pull-secrets/plan/plan-write.ts';
 import {
@@ -104,10 +101,7 @@ async function write(
  * The apply is bound to the version that was read before, so that a change in between is a conflict, even that
  * the secret is gone.
  */
-async function checkForeignKeys(
-  target: PullSecretTarget,
-  dockerConfig: DockerConfig,
-): Promise<void> {
+async function checkForeignKeys(target: PullSecretTarget, dockerConfig: DockerConfig): Promise<void> {
   const finding = await readForeignKeys(target, dockerConfig, 'get');
   if (!finding || finding.foreignKeys.length === 0) return;
   const { name, namespace } = target;

@@ -40,8 +40,7 @@ export function createTally() {
       if (outcome.kind === 'success' && outcome.tookMs >= SLOW_WRITE_MS) slow.push(namespace);
     },
     /** A warning about namespaces that were slow. */
-    slowness: () =>
-      slow.length > 0 ? slowNamespacesMessage(slow.length, formatNames(slow)) : undefined,
+    slowness: () => (slow.length > 0 ? slowNamespacesMessage(slow.length, formatNames(slow)) : undefined),
     /** @throws ECRPS_RUN_INCOMPLETE if a namespace was not written that could have been */
     check: () => {
       const problems: string[] = [];
@@ -49,9 +48,7 @@ export function createTally() {
         problems.push(`writing the secret failed in ${failed.length}: ${formatNames(failed)}`);
       }
       if (skippedAtEnd > 0) {
-        const cause = unavailable.signal.aborted
-          ? 'the API server does not answer'
-          : 'the run was stopped';
+        const cause = unavailable.signal.aborted ? 'the API server does not answer' : 'the run was stopped';
         problems.push(`${skippedAtEnd} were not started: ${cause}`);
       }
       if (problems.length === 0) return;

@@ -42,9 +42,7 @@ export async function findTargets(
     return [...new Set(wanted)].map((namespace) => ({ namespace }));
   }
   const existing = new Map((await list()).map((metadata) => [metadata.name, metadata]));
-  const matching = [...existing.keys()]
-    .filter((name) => target.matches(name) && !exclude.matches(name))
-    .toSorted();
+  const matching = [...existing.keys()].filter((name) => target.matches(name) && !exclude.matches(name)).toSorted();
   return [...new Set([...wanted, ...matching])].map((name) => toTarget(name, existing.get(name)));
 }
 
@@ -59,10 +57,7 @@ function toTarget(namespace: string, metadata: ListedNamespace | undefined): Tar
  *
  * @throws ECRPS_KUBERNETES_REQUEST_FAILED, ECRPS_KUBERNETES_UNREACHABLE
  */
-export async function listNamespaces(
-  client: KubeClient,
-  retries: Retries,
-): Promise<readonly ListedNamespace[]> {
+export async function listNamespaces(client: KubeClient, retries: Retries): Promise<readonly ListedNamespace[]> {
   const found: ListedNamespace[] = [];
   const position = beginList();
   const settings = {

@@ -4,10 +4,7 @@ import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts
 import { podsPath, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
-import {
-  PULL_SECRET_FIELDS,
-  readPullSecretMetadata,
-} from '../../pull-secrets/cache/pull-secret-metadata.ts';
+import { PULL_SECRET_FIELDS, readPullSecretMetadata } from '../../pull-secrets/cache/pull-secret-metadata.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import type { SelfTestConfiguration } from './configuration.ts';
 import { podToTry } from './tried-pod.ts';
@@ -21,11 +18,7 @@ const INTERVAL_MS = 500;
  * @throws ECRPS_TEST_FAILED that says which of both is missing, and why
  */
 export async function selfTest(
-  {
-    client,
-    clock,
-    print,
-  }: Pick<RenewerDependencies, 'client' | 'clock'> & { readonly print: (text: string) => void },
+  { client, clock, print }: Pick<RenewerDependencies, 'client' | 'clock'> & { readonly print: (text: string) => void },
   settings: SelfTestConfiguration,
   stop: AbortSignal,
 ): Promise<void> {
@@ -76,15 +69,10 @@ async function checkPod(client: KubeClient, settings: SelfTestConfiguration): Pr
     return `a pod with an ECR image in namespace ${namespace} names ${secretName} by itself`;
   }
   const found = names.length > 0 ? `names only ${names.join(', ')}` : 'names no pull secret';
-  throw failure(
-    `a pod with an ECR image in namespace ${namespace} ${found}: ${secretName} was not added to it`,
-  );
+  throw failure(`a pod with an ECR image in namespace ${namespace} ${found}: ${secretName} was not added to it`);
 }
 
-async function dryRun(
-  client: KubeClient,
-  { namespace, pod }: SelfTestConfiguration,
-): Promise<readonly string[]> {
+async function dryRun(client: KubeClient, { namespace, pod }: SelfTestConfiguration): Promise<readonly string[]> {
   try {
     const { spec } = await client.request<AdmittedPod>({
       method: 'POST',

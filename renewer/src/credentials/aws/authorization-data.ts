@@ -11,9 +11,7 @@ import { LONGEST_TOKEN_LIFE_MS } from '../renewal-policy.ts';
  *   `auths`, or if the token has expired by our clock and is of no use; it never quotes the token
  */
 export function readToken(data: AuthorizationData | undefined, nowMs: number): RegistryToken {
-  const [username, password] = splitOnce(
-    Buffer.from(data?.authorizationToken ?? '', 'base64').toString(),
-  );
+  const [username, password] = splitOnce(Buffer.from(data?.authorizationToken ?? '', 'base64').toString());
   if (!username || !password || !data?.proxyEndpoint) {
     throw createError('ECRPS_TOKEN_INVALID', 'AWS’s answer holds no usable token');
   }

@@ -17,8 +17,7 @@ export function clientOptions(
   const place = region ? { region } : {};
   // Absent if it is not configured, so that the SDK's own variables for it still count.
   const sts = fips ? { useFipsEndpoint: unlessCustom('STS') } : {};
-  const own =
-    ownCredentials(keys) ?? (fips ? fromNodeProviderChain({ clientConfig: sts }) : undefined);
+  const own = ownCredentials(keys) ?? (fips ? fromNodeProviderChain({ clientConfig: sts }) : undefined);
   const { roleArn, externalId, sessionName = DEFAULT_SESSION_NAME } = identity;
   const credentials = roleArn
     ? fromTemporaryCredentials({

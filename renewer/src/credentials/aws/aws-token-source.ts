@@ -1,8 +1,4 @@
-import {
-  type AuthorizationData,
-  ECRClient,
-  GetAuthorizationTokenCommand,
-} from '@aws-sdk/client-ecr';
+import { type AuthorizationData, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import {
   ECRPUBLICClient,
   GetAuthorizationTokenCommand as GetPublicAuthorizationTokenCommand,
@@ -37,16 +33,12 @@ const ECR_PUBLIC_ENDPOINT = 'https://public.ecr.aws';
  */
 export function createAwsTokenSource(
   { clock, requestHandler }: { readonly clock: Clock; readonly requestHandler: AwsRequestHandler },
-  {
-    keys,
-    timeoutMs = DEFAULT_TIMEOUT_MS,
-  }: { readonly keys?: AwsKeys | undefined; readonly timeoutMs?: number } = {},
+  { keys, timeoutMs = DEFAULT_TIMEOUT_MS }: { readonly keys?: AwsKeys | undefined; readonly timeoutMs?: number } = {},
 ): TokenSource {
   const clients = new Map<string, TokenClient>();
 
   async function requestWithin(request: TokenRequest, limit: AbortSignal): ReturnType<TokenClient> {
-    const requestToken =
-      clients.get(request.id) ?? createTokenClient(request, requestHandler, keys);
+    const requestToken = clients.get(request.id) ?? createTokenClient(request, requestHandler, keys);
     clients.set(request.id, requestToken);
     try {
       // The SDK ignores its abortSignal while it waits for credentials.
@@ -71,8 +63,7 @@ export function createAwsTokenSource(
 }
 
 function noResponse(timeoutMs: number): Error {
-  const from =
-    'ECR or the source of the credentials (STS, EKS Pod Identity, the instance’s metadata)';
+  const from = 'ECR or the source of the credentials (STS, EKS Pod Identity, the instance’s metadata)';
   return new Error(`no answer within ${timeoutMs} ms from ${from}`);
 }
 

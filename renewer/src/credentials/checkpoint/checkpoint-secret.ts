@@ -1,18 +1,9 @@
-import {
-  MANAGED_BY_LABEL,
-  PRODUCT_NAME,
-  REGISTRIES_ANNOTATION,
-} from '@ecr-pull-secrets/shared/names.ts';
+import { MANAGED_BY_LABEL, PRODUCT_NAME, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { apply, CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
-import {
-  type CheckpointContent,
-  formatCheckpoint,
-  mergeNewer,
-  parseCheckpoint,
-} from './checkpoint-content.ts';
+import { type CheckpointContent, formatCheckpoint, mergeNewer, parseCheckpoint } from './checkpoint-content.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import { hostPortOf } from '../registries/registry-key.ts';
 import type { RegistryTokens } from '../registry-token.ts';

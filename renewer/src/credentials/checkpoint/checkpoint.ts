@@ -72,8 +72,7 @@ async function loadTokens(
     try {
       const content = await secret.read();
       if (content?.caller === caller) return content.tokens;
-      if (content)
-        logger.info('checkpoint is of another AWS identity; all tokens are requested again');
+      if (content) logger.info('checkpoint is of another AWS identity; all tokens are requested again');
       break;
     } catch (error) {
       if (signal.aborted) break;
@@ -91,8 +90,5 @@ async function loadTokens(
 /** Whether the API server is the cause, not the Secret. */
 function isTransient(error: unknown): boolean {
   if (isApiError(error)) return error.status >= 500 || error.status === 429;
-  return (
-    isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE') ||
-    isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT')
-  );
+  return isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE') || isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT');
 }

@@ -20,7 +20,5 @@ export function problemOfStored(token: RegistryToken, nowMs: number): string | u
   }
   if (obtainedAtMs > nowMs + CLOCK_TOLERANCE_MS) return 'is from the future';
   const lifeMs = expiresAtMs - obtainedAtMs;
-  return lifeMs > 0 && lifeMs <= LONGEST_TOKEN_LIFE_MS
-    ? undefined
-    : 'has a lifetime that tokens of AWS do not have';
+  return lifeMs > 0 && lifeMs <= LONGEST_TOKEN_LIFE_MS ? undefined : 'has a lifetime that tokens of AWS do not have';
 }

@@ -1,8 +1,4 @@
-import {
-  domainPattern,
-  partitionsIn,
-  REGISTRY_DOMAINS,
-} from '@ecr-pull-secrets/shared/aws-partitions.ts';
+import { domainPattern, partitionsIn, REGISTRY_DOMAINS } from '@ecr-pull-secrets/shared/aws-partitions.ts';
 
 /** The first parts of the names of the regions in a domain; of any region if partitions share the domain. */
 function prefixIn(domain: string): string | undefined {
@@ -31,9 +27,5 @@ export const REGION_IN_WRONG_DOMAIN_PATTERN = `\\.(${[...OWN_PREFIXES].join('|')
 
 /** What follows the name of AWS in its domains: `com`, `com.cn` and so on. */
 export const AWS_DOMAIN_ENDINGS = domainPattern([
-  ...new Set(
-    REGISTRY_DOMAINS.flatMap(
-      (domain) => /\bamazon(?:aws|webservices)\.(.*)$/.exec(domain)?.[1] ?? [],
-    ),
-  ),
+  ...new Set(REGISTRY_DOMAINS.flatMap((domain) => /\bamazon(?:aws|webservices)\.(.*)$/.exec(domain)?.[1] ?? [])),
 ]);

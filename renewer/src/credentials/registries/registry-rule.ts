@@ -1,9 +1,5 @@
 import { PRIVATE_ECR_HOST_PATTERN } from '@ecr-pull-secrets/shared/ecr-host.ts';
-import {
-  AWS_DOMAIN_ENDINGS,
-  ECR_HOST_PATTERN,
-  REGION_IN_WRONG_DOMAIN_PATTERN,
-} from './ecr-host-pattern.ts';
+import { AWS_DOMAIN_ENDINGS, ECR_HOST_PATTERN, REGION_IN_WRONG_DOMAIN_PATTERN } from './ecr-host-pattern.ts';
 
 /**
  * The rule for keys of `auths`: which registries get credentials of AWS. The kubelet reads a key as a glob, label by
@@ -46,8 +42,7 @@ const LABEL = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 /** An IPv6 address; without a port the kubelet reads the brackets as a class of characters. */
 const IPV6 = '\\[[0-9A-Fa-f:]+\\]';
 
-const PORT =
-  '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+const PORT = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 
 /** distribution/reference `regexp.go` (`pathComponent`). */
 const PATH_COMPONENT = '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*';
@@ -62,14 +57,12 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'key',
     if: '[^\\x21-\\x7e]|[,;]',
-    problem:
-      'has a blank, a separator or a character that is not ASCII: write one registry in each entry',
+    problem: 'has a blank, a separator or a character that is not ASCII: write one registry in each entry',
   },
   {
     of: 'address',
     if: '://',
-    problem:
-      'has a scheme that the kubelet does not drop: write https:// in lower case, or no scheme',
+    problem: 'has a scheme that the kubelet does not drop: write https:// in lower case, or no scheme',
   },
   {
     of: 'hostPort',
@@ -84,8 +77,7 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'hostPort',
     unless: `^(${IPV6}:[0-9]+|[^\\[\\]]+)$`,
-    problem:
-      'has brackets, which the kubelet reads as a wildcard: only an IPv6 address with a port has them',
+    problem: 'has brackets, which the kubelet reads as a wildcard: only an IPv6 address with a port has them',
   },
   {
     of: 'hostPort',
@@ -112,14 +104,12 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'host',
     if: '^[0-9]{12}$',
-    problem:
-      'is the id of an account: write its host, as in 123456789012.dkr.ecr.us-east-1.amazonaws.com',
+    problem: 'is the id of an account: write its host, as in 123456789012.dkr.ecr.us-east-1.amazonaws.com',
   },
   {
     of: 'hostPort',
     unless: '[.:A-Z]|^localhost$',
-    problem:
-      'is no host to the kubelet, which takes a first part without a dot or a port for a name on Docker Hub',
+    problem: 'is no host to the kubelet, which takes a first part without a dot or a port for a name on Docker Hub',
   },
   {
     of: 'host',
@@ -129,8 +119,7 @@ export const FORM_CHECKS: readonly RegistryCheck[] = [
   {
     of: 'path',
     unless: `^(/${PATH_COMPONENT})*(/(${PATH_COMPONENT}(\\.|_|__|-+)?)?)?$`,
-    problem:
-      'has a path that no image’s name begins with: lower case, without a tag, split by single slashes',
+    problem: 'has a path that no image’s name begins with: lower case, without a tag, split by single slashes',
   },
   {
     of: 'path',

@@ -30,9 +30,7 @@ const ANY_REGION = 'any';
 export function tokenEndpointOf(key: string): TokenEndpoint | undefined {
   const host = hostOf(key);
   if (!isEcrKey(key)) return undefined;
-  const ecr = parseEcrHost(
-    host.replace(/^\*\./, `${ANY_ACCOUNT}.`).replace('.*.', `.${ANY_REGION}.`),
-  );
+  const ecr = parseEcrHost(host.replace(/^\*\./, `${ANY_ACCOUNT}.`).replace('.*.', `.${ANY_REGION}.`));
   if (!ecr) return ECR_PUBLIC_PLACE;
   const { region, fips, suffix } = ecr;
   const place = { service: 'ecr', fips, dualStack: suffix.startsWith('on.') } as const;

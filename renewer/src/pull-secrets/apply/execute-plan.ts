@@ -36,11 +36,7 @@ type PlanOf<K extends Plan['kind']> = Extract<Plan, { readonly kind: K }>;
  *
  * @throws the request's error if the signal aborted; any other failure is a result
  */
-export async function executePlan(
-  target: PullSecretTarget,
-  plan: Plan,
-  clock: Clock,
-): Promise<PlanResult> {
+export async function executePlan(target: PullSecretTarget, plan: Plan, clock: Clock): Promise<PlanResult> {
   const startedAtMs = clock.now();
   try {
     if (plan.kind === 'delete') {

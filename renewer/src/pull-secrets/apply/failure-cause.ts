@@ -1,9 +1,5 @@
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import {
-  type ApiError,
-  isApiError,
-  isNamespaceTerminating,
-} from '@ecr-pull-secrets/kube/api-error.ts';
+import { type ApiError, isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
 
 /** Why the API server refuses the secret of one namespace while it accepts others. */
 export type RefusalCause =
@@ -70,10 +66,7 @@ export function refusalCauseOf({ status, message }: ApiError): RefusalCause | un
   return status === 400 ? 'other' : undefined;
 }
 
-function causeIn(
-  causes: readonly (readonly [RegExp, RefusalCause])[],
-  message: string,
-): RefusalCause | undefined {
+function causeIn(causes: readonly (readonly [RegExp, RefusalCause])[], message: string): RefusalCause | undefined {
   return causes.find(([pattern]) => pattern.test(message))?.[1];
 }
 
@@ -93,8 +86,7 @@ export type FailureCause =
  */
 export function writeFailureCauseOf(error: unknown, tookMs: number): FailureCause {
   if (isNamespaceTerminating(error)) return { kind: 'gone' };
-  const isSlow =
-    isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT') || tookMs >= NAMESPACE_CAUSE_AFTER_MS;
+  const isSlow = isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT') || tookMs >= NAMESPACE_CAUSE_AFTER_MS;
   const cause = isApiError(error) ? refusalCauseOf(error) : undefined;
   if (cause) return { kind: 'refused', cause };
   if (isApiError(error, 404)) return { kind: 'gone' };

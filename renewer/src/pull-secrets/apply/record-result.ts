@@ -4,12 +4,7 @@ import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-l
 import type { RenewerDependencies } from '../../dependencies.ts';
 import type { PullSecretCache } from '../cache/cache.ts';
 import type { NamespaceProblems } from '../events/namespace-problems.ts';
-import {
-  denialIdentity,
-  denialMessage,
-  foreignMessage,
-  slowMessage,
-} from '../events/event-messages.ts';
+import { denialIdentity, denialMessage, foreignMessage, slowMessage } from '../events/event-messages.ts';
 import type { OwnershipTracker } from '../foreign/ownership.ts';
 import { SLOW_WRITE_MS } from '../queue/pacing.ts';
 import type { AttemptLimiter } from '../queue/attempt-limiter.ts';
@@ -28,10 +23,7 @@ export function createResultRecorder(
   { secretName }: { readonly secretName: string },
 ) {
   const { cache, problems, repairs, foreign, apiServerPause, logger, metrics } = dependencies;
-  const writeFailures = createThrottledLog(
-    dependencies,
-    'writing a pull secret failed; will retry',
-  );
+  const writeFailures = createThrottledLog(dependencies, 'writing a pull secret failed; will retry');
   const readFailures = createThrottledLog(dependencies, 'reading a pull secret failed; will retry');
 
   function recordFinding(namespace: string, { plan, finding }: ResultOf<'examined'>): void {

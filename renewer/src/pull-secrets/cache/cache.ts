@@ -5,17 +5,8 @@ import type { ReflectorHandler, ReflectorSettings } from '@ecr-pull-secrets/kube
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { isOlderVersion } from '@ecr-pull-secrets/kube/resource-version.ts';
 import type { RenewerConfiguration } from '../../config/configuration.ts';
-import {
-  identityOf,
-  type NamespaceIdentity,
-  type NamespaceRole,
-  roleOf,
-} from './namespace-roles.ts';
-import {
-  PULL_SECRET_FIELDS,
-  type PullSecretMetadata,
-  readPullSecretMetadata,
-} from './pull-secret-metadata.ts';
+import { identityOf, type NamespaceIdentity, type NamespaceRole, roleOf } from './namespace-roles.ts';
+import { PULL_SECRET_FIELDS, type PullSecretMetadata, readPullSecretMetadata } from './pull-secret-metadata.ts';
 import { isTarget } from './target-namespaces.ts';
 
 /** What is kept of a namespace: a few hundred bytes, even if its owner writes megabytes into it. */
@@ -43,10 +34,7 @@ export interface CacheEventHandler {
   readonly onRolesChange: () => void;
 }
 
-export type PullSecretCacheSettings = Pick<
-  RenewerConfiguration,
-  'secretName' | 'namespaceRule' | 'namespaceRoles'
->;
+export type PullSecretCacheSettings = Pick<RenewerConfiguration, 'secretName' | 'namespaceRule' | 'namespaceRoles'>;
 
 export type PullSecretCache = ReturnType<typeof createPullSecretCache>;
 

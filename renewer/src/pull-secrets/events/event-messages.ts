@@ -17,8 +17,7 @@ const ADVICE: Readonly<Record<RefusalCause, string>> = {
   slow: `is not written because the API server did not finish the write in time. ${SLOW_ADVICE}`,
   policy:
     'is not written because an admission policy refuses it. Change the policy so that it allows ecr-pull-secrets to write this secret, or exclude this namespace in its binding.',
-  quota:
-    'is not written because of a quota. Raise it in this namespace, or delete secrets that are not needed.',
+  quota: 'is not written because of a quota. Raise it in this namespace, or delete secrets that are not needed.',
   rights:
     'is not written because the ServiceAccount of ecr-pull-secrets lacks a right: it needs the verbs create and patch on this secret, and list (a single run: get) to read whose it is, as in the roles of the chart.',
   forbidden: 'may not be written: missing permissions or a rule of this cluster refuse it.',
@@ -45,11 +44,7 @@ export function slowNamespacesMessage(count: number, namespaces: string): string
 }
 
 /** What to do about a secret with credentials of others. */
-export function foreignMessage(
-  secretName: string,
-  namespace: string,
-  foreignKeys: readonly string[],
-): string {
+export function foreignMessage(secretName: string, namespace: string, foreignKeys: readonly string[]): string {
   const [first = ''] = foreignKeys;
   const more = foreignKeys.length > 1 ? ` and ${foreignKeys.length - 1} more` : '';
   const keys = `${quoteKey(first)}${more}`;

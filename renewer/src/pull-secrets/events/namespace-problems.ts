@@ -64,8 +64,7 @@ export function createNamespaceProblems(
       events.forget(namespace);
       for (const namespaces of reported.values()) namespaces.delete(namespace);
     },
-    has: (namespace: string, reason: ProblemReason): boolean =>
-      reported.get(reason)?.has(namespace) ?? false,
+    has: (namespace: string, reason: ProblemReason): boolean => reported.get(reason)?.has(namespace) ?? false,
     /** How many namespaces have a problem, by reason. */
     counts: () => [...reported].map(([reason, { size }]) => [reason, size] as const),
   };

@@ -43,8 +43,7 @@ export async function readForeignKeys(
       ? { path: secretPath(namespace, name) }
       : { path: secretsPath(namespace), query: { fieldSelector: nameSelector(name) } };
   const parse = (bytes: Buffer): Finding | undefined => {
-    const secret: Secret | undefined =
-      verb === 'get' ? readJson(bytes, SECRET) : readJson(bytes, LIST).items?.[0];
+    const secret: Secret | undefined = verb === 'get' ? readJson(bytes, SECRET) : readJson(bytes, LIST).items?.[0];
     if (!secret) return undefined;
     const foreignKeys = findForeignKeys(secret, dockerConfig);
     return { resourceVersion: secret.metadata.resourceVersion ?? '', foreignKeys };

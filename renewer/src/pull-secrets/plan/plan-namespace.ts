@@ -39,11 +39,7 @@ export interface NamespaceState {
 }
 
 /** Plans the work in one namespace; `undefined` if the secret is as desired, or nothing can be done. */
-export function planNamespace(
-  state: NamespaceState,
-  optOutPolicy: OptOutPolicy,
-  nowMs: number,
-): Plan | undefined {
+export function planNamespace(state: NamespaceState, optOutPolicy: OptOutPolicy, nowMs: number): Plan | undefined {
   const { isTarget, isAlive, secret, ownership, dockerConfig } = state;
   if (!isAlive) return undefined;
   if (!isTarget) {
@@ -60,10 +56,7 @@ export function planNamespace(
 }
 
 /** Credentials of a role that the namespace does not get any more are removed even without others in their place. */
-function planRevocation(
-  { secret, emptyDockerConfig }: NamespaceState,
-  nowMs: number,
-): Plan | undefined {
+function planRevocation({ secret, emptyDockerConfig }: NamespaceState, nowMs: number): Plan | undefined {
   if (!emptyDockerConfig) return undefined;
   const write = planWrite(secret, emptyDockerConfig, nowMs);
   if (write?.reason !== 'revoked') return undefined;

@@ -1,10 +1,6 @@
 import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
-import {
-  LONGEST_TOKEN_LIFE_MS,
-  RENEWAL_POLICY,
-  type RenewalPolicy,
-} from '../../credentials/renewal-policy.ts';
+import { LONGEST_TOKEN_LIFE_MS, RENEWAL_POLICY, type RenewalPolicy } from '../../credentials/renewal-policy.ts';
 import { isOfOtherRole } from '../../credentials/token-plan.ts';
 import type { Origin, PullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 
@@ -77,11 +73,7 @@ function reasonToReplace(
  * Whether a secret claims to live longer than any token of AWS: anyone may write that in our name, and no token of
  * ours would ever be newer. After a clock was set back, our own secrets seem to live too long too.
  */
-function livesTooLong(
-  { expiresAtMs = 0 }: PullSecretMetadata,
-  desired: DesiredState,
-  nowMs: number,
-): boolean {
+function livesTooLong({ expiresAtMs = 0 }: PullSecretMetadata, desired: DesiredState, nowMs: number): boolean {
   const latestMs = Math.max(nowMs + LONGEST_TOKEN_LIFE_MS, desired.expiresAtMs);
   return expiresAtMs > latestMs + CLOCK_TOLERANCE_MS;
 }
@@ -102,9 +94,7 @@ function isExpiring(
   nowMs: number,
   policy: RenewalPolicy,
 ): boolean {
-  const lifeMs = isFromFuture(renewedAtMs, nowMs)
-    ? LONGEST_TOKEN_LIFE_MS
-    : expiresAtMs - renewedAtMs;
+  const lifeMs = isFromFuture(renewedAtMs, nowMs) ? LONGEST_TOKEN_LIFE_MS : expiresAtMs - renewedAtMs;
   return policy.isExpiring(expiresAtMs, lifeMs, nowMs);
 }
 

@@ -20,10 +20,7 @@ export type AttemptLimiter = ReturnType<typeof createAttemptLimiter>;
  * Limits writes of the same docker config to the same namespace. It has to be written again only if another writer
  * changed or deleted the secret meanwhile.
  */
-export function createAttemptLimiter({
-  clock,
-  random,
-}: Pick<ReconcileLoopDependencies, 'clock' | 'random'>) {
+export function createAttemptLimiter({ clock, random }: Pick<ReconcileLoopDependencies, 'clock' | 'random'>) {
   const repairsByNamespace = new Map<string, Repairs>();
 
   function repairsOf(namespace: string, config: ConfigIdentity): Repairs | undefined {

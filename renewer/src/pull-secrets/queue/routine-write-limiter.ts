@@ -1,7 +1,4 @@
-import {
-  type ReconcileLoopDependencies,
-  runReconcileLoop,
-} from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import { type ReconcileLoopDependencies, runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import { ROTATION_INTERVAL_MS } from './pacing.ts';
 
 /** What is carried over: the fractions of a rate that is no multiple of ten. */

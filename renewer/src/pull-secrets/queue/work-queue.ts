@@ -1,12 +1,6 @@
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { ReconcileLoopDependencies } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
-import {
-  createWorkerSlots,
-  type Priority,
-  type Run,
-  type SlotKind,
-  type SlotLimits,
-} from './worker-slots.ts';
+import { createWorkerSlots, type Priority, type Run, type SlotKind, type SlotLimits } from './worker-slots.ts';
 
 /** The work on a key is done, and is wanted again after a while (controller-runtime's `RequeueAfter`). */
 export interface Requeue {

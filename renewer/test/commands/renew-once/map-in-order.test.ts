@@ -9,8 +9,7 @@ const SLOTS = { concurrency: 2, slow: { afterMs: 300, slots: 2, evictAfterMs: 3_
 t.test('results come in order while the work overlaps, within its limit', async (t) => {
   const finish = new Map<number, () => void>();
   const yielded: number[] = [];
-  const work = (item: number): Promise<number> =>
-    new Promise((resolve) => finish.set(item, () => resolve(item)));
+  const work = (item: number): Promise<number> => new Promise((resolve) => finish.set(item, () => resolve(item)));
   const clock = createFakeClock();
   const collecting = (async () => {
     const results = mapInOrder({ clock, random: () => 1 }, SLOTS, [1, 2, 3, 4], work);

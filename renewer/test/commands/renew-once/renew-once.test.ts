@@ -110,8 +110,7 @@ t.test('a namespace that refuses is named with its reason, and the others go on'
   const applies: Applies = {
     b: () => Promise.reject(refusal(422)),
     c: () => Promise.reject(refusal(404)),
-    d: () =>
-      Promise.reject(refusal(403, { details: { causes: [{ reason: 'NamespaceTerminating' }] } })),
+    d: () => Promise.reject(refusal(403, { details: { causes: [{ reason: 'NamespaceTerminating' }] } })),
     e: () => Promise.reject(refusal(403)),
   };
   const { output, error } = await run({ TARGET_NAMESPACE: 'a,b,c,d,e,f' }, { applies });
@@ -166,12 +165,8 @@ t.test('no target at all is a warning, and no failure', async (t) => {
 });
 
 t.test('without every token nothing is written', async (t) => {
-  const DOCKER_REGISTRIES =
-    '123456789012.dkr.ecr.us-east-1.amazonaws.com,123456789012.dkr.ecr.eu-west-1.amazonaws.com';
-  const { output, error, applied } = await run(
-    { DOCKER_REGISTRIES },
-    { tokenSource: refuseEurope },
-  );
+  const DOCKER_REGISTRIES = '123456789012.dkr.ecr.us-east-1.amazonaws.com,123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+  const { output, error, applied } = await run({ DOCKER_REGISTRIES }, { tokenSource: refuseEurope });
   t.equal(output, 'Fetching auth data from AWS... failed.\n');
   t.equal(error, 'AWS is away');
   t.same(applied, []);
@@ -232,15 +227,10 @@ t.test('namespaces without an answer are no reason to stop while others get one'
 t.test('an API server that is away does not hold up the run for hours', async (t) => {
   const away = createError('ECRPS_KUBERNETES_UNREACHABLE', 'connect refused');
   const names = manyNamespaces(1_000);
-  const applies = Object.fromEntries(
-    names.split(',').map((name) => [name, () => Promise.reject(away)]),
-  );
+  const applies = Object.fromEntries(names.split(',').map((name) => [name, () => Promise.reject(away)]));
   const { output, error } = await run({ TARGET_NAMESPACE: names }, { applies });
   t.match(output, /\[n0\]\.\.\. failed: connect refused\n/);
-  t.match(
-    error,
-    /failed in [1-4]\d: n0, .*; 9\d\d were not started: the API server does not answer$/,
-  );
+  t.match(error, /failed in [1-4]\d: n0, .*; 9\d\d were not started: the API server does not answer$/);
 });
 
 t.test('no credentials are printed', async (t) => {

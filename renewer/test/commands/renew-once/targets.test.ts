@@ -14,22 +14,17 @@ async function targetsOf(
 ): Promise<readonly unknown[]> {
   const rule = { target: parseNamespacePattern(include), exclude: parseNamespacePattern(exclude) };
   const targets = await findTargets(rule, async () => existing);
-  return targets.map(({ namespace, obstacle }) =>
-    obstacle ? `${namespace}: ${obstacle}` : namespace,
-  );
+  return targets.map(({ namespace, obstacle }) => (obstacle ? `${namespace}: ${obstacle}` : namespace));
 }
 
-t.test(
-  'names come as configured, then the matches of wildcards in alphabetical order, each once',
-  async (t) => {
-    const existing = namespaces('b', 'own', 'ns12', 'ns2', 'ns22', 'a');
-    t.same(await targetsOf('ns?2', '', existing), ['ns12', 'ns22']);
-    t.same(await targetsOf('own,ns*,b,ns12', '', existing), ['own', 'b', 'ns12', 'ns2', 'ns22']);
-    t.same(await targetsOf('ns*,ns2,ns2', '', existing), ['ns2', 'ns12', 'ns22']);
-    t.same(await targetsOf('*', 'ns?2,b', existing), ['a', 'ns2', 'own']);
-    t.same(await targetsOf('b,*', 'b', namespaces('b', 'c')), ['c'], 'exclusion wins');
-  },
-);
+t.test('names come as configured, then the matches of wildcards in alphabetical order, each once', async (t) => {
+  const existing = namespaces('b', 'own', 'ns12', 'ns2', 'ns22', 'a');
+  t.same(await targetsOf('ns?2', '', existing), ['ns12', 'ns22']);
+  t.same(await targetsOf('own,ns*,b,ns12', '', existing), ['own', 'b', 'ns12', 'ns2', 'ns22']);
+  t.same(await targetsOf('ns*,ns2,ns2', '', existing), ['ns2', 'ns12', 'ns22']);
+  t.same(await targetsOf('*', 'ns?2,b', existing), ['a', 'ns2', 'own']);
+  t.same(await targetsOf('b,*', 'b', namespaces('b', 'c')), ['c'], 'exclusion wins');
+});
 
 t.test('namespaces that are absent or are being deleted are reported before', async (t) => {
   const terminating = { name: 'ns1', deletionTimestamp: '2026-01-01T00:00:00Z' };

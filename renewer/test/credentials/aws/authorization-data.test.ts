@@ -36,8 +36,7 @@ t.test('a registry that AWS’s answer names is a key only if it is a plain host
   const authorizationToken = Buffer.from('AWS:hush').toString('base64');
   const read = (proxyEndpoint: string) => readToken({ authorizationToken, proxyEndpoint }, NOW_MS);
   const standIns = ['http://000000000000.dkr.ecr.us-east-1.localhost.localstack.cloud:4566'];
-  for (const key of [registry, 'https://public.ecr.aws', ...standIns])
-    t.equal(read(key).registry, key);
+  for (const key of [registry, 'https://public.ecr.aws', ...standIns]) t.equal(read(key).registry, key);
   for (const key of [
     '*',
     'https://*.dkr.ecr.us-east-1.amazonaws.com',
@@ -46,11 +45,7 @@ t.test('a registry that AWS’s answer names is a key only if it is a plain host
     'oci://a.b',
     'a b.c',
   ]) {
-    t.throws(
-      () => read(key),
-      { code: 'ECRPS_TOKEN_INVALID', message: /^AWS’s answer names (?!.*hush)/ },
-      key,
-    );
+    t.throws(() => read(key), { code: 'ECRPS_TOKEN_INVALID', message: /^AWS’s answer names (?!.*hush)/ }, key);
   }
   t.end();
 });

@@ -37,9 +37,7 @@ async function endpointFor(t: Test, registry: Registry, variables: Variables = K
   const tokenSource = createAwsTokenSource({ clock: systemClock, requestHandler });
   const [request] = planTokens({ registries: [registry], region: undefined }).requests;
   if (!request) throw new Error('no request');
-  const error: unknown = await tokenSource(request, new AbortController().signal).catch(
-    (thrown: unknown) => thrown,
-  );
+  const error: unknown = await tokenSource(request, new AbortController().signal).catch((thrown: unknown) => thrown);
   restore();
   t.match(error, { cause: { message: 'not sent' } });
   return asked[0];
@@ -55,8 +53,7 @@ t.test('each partition and kind of host is asked for at its own endpoint', async
     [`${account}.dkr-ecr.cn-northwest-1.on.amazonwebservices.com.cn`]:
       'ecr.cn-northwest-1.api.amazonwebservices.com.cn',
     [`${account}.dkr.ecr.us-gov-west-1.amazonaws.com`]: 'api.ecr.us-gov-west-1.amazonaws.com',
-    [`${account}.dkr.ecr-fips.us-gov-east-1.amazonaws.com`]:
-      'api.ecr-fips.us-gov-east-1.amazonaws.com',
+    [`${account}.dkr.ecr-fips.us-gov-east-1.amazonaws.com`]: 'api.ecr-fips.us-gov-east-1.amazonaws.com',
     [`${account}.dkr.ecr.us-iso-east-1.c2s.ic.gov`]: 'api.ecr.us-iso-east-1.c2s.ic.gov',
     [`${account}.dkr.ecr.us-isob-east-1.sc2s.sgov.gov`]: 'api.ecr.us-isob-east-1.sc2s.sgov.gov',
     [`${account}.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk`]: 'api.ecr.eu-isoe-west-1.cloud.adc-e.uk',
@@ -75,29 +72,25 @@ t.test('a role is assumed in the registry’s own region', async (t) => {
   t.equal(await endpointFor(t, { host: dualStackHost, roleArn }), 'sts.eu-west-1.amazonaws.com');
 });
 
-t.test(
-  'for a FIPS host STS too is asked at its FIPS endpoint, by every way to a role',
-  async (t) => {
-    const directory = t.testdir({
-      token: 'a token',
-      config: `[profile assuming]\nrole_arn = ${roleArn}\nsource_profile = keys\n[profile keys]\naws_access_key_id = AKIA\naws_secret_access_key = key\n`,
-    });
-    const irsa = { AWS_ROLE_ARN: roleArn, AWS_WEB_IDENTITY_TOKEN_FILE: `${directory}/token` };
-    const profile = { AWS_CONFIG_FILE: `${directory}/config`, AWS_PROFILE: 'assuming' };
-    const endpoint = 'sts-fips.us-east-1.amazonaws.com';
-    t.equal(await endpointFor(t, { host: fipsHost, roleArn }), endpoint);
-    for (const variables of [irsa, profile]) {
-      t.equal(await endpointFor(t, { host: fipsHost }, variables), endpoint);
-      t.equal(await endpointFor(t, { host: fipsHost, roleArn }, variables), endpoint);
-    }
-  },
-);
+t.test('for a FIPS host STS too is asked at its FIPS endpoint, by every way to a role', async (t) => {
+  const directory = t.testdir({
+    token: 'a token',
+    config: `[profile assuming]\nrole_arn = ${roleArn}\nsource_profile = keys\n[profile keys]\naws_access_key_id = AKIA\naws_secret_access_key = key\n`,
+  });
+  const irsa = { AWS_ROLE_ARN: roleArn, AWS_WEB_IDENTITY_TOKEN_FILE: `${directory}/token` };
+  const profile = { AWS_CONFIG_FILE: `${directory}/config`, AWS_PROFILE: 'assuming' };
+  const endpoint = 'sts-fips.us-east-1.amazonaws.com';
+  t.equal(await endpointFor(t, { host: fipsHost, roleArn }), endpoint);
+  for (const variables of [irsa, profile]) {
+    t.equal(await endpointFor(t, { host: fipsHost }, variables), endpoint);
+    t.equal(await endpointFor(t, { host: fipsHost, roleArn }, variables), endpoint);
+  }
+});
 
 t.test('a custom endpoint is asked as it is, whatever the host', async (t) => {
   const directory = t.testdir({
     plain: '[default]\nendpoint_url = https://custom.example\n',
-    services:
-      '[default]\nservices = mine\n[services mine]\necr =\n  endpoint_url = https://custom.example\n',
+    services: '[default]\nservices = mine\n[services mine]\necr =\n  endpoint_url = https://custom.example\n',
   });
   const settings: readonly Variables[] = [
     { AWS_ENDPOINT_URL: 'https://custom.example' },
@@ -121,8 +114,5 @@ t.test('a custom endpoint of one service leaves the other where it is', async (t
   t.equal(await endpointFor(t, registry, sts), 'custom.example');
   t.equal(await endpointFor(t, { host: fipsHost }, sts), 'api.ecr-fips.us-east-1.amazonaws.com');
   const ignored = { ...ecr, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' };
-  t.equal(
-    await endpointFor(t, { host: fipsHost }, ignored),
-    'api.ecr-fips.us-east-1.amazonaws.com',
-  );
+  t.equal(await endpointFor(t, { host: fipsHost }, ignored), 'api.ecr-fips.us-east-1.amazonaws.com');
 });

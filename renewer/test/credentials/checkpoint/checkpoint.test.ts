@@ -78,9 +78,7 @@ interface Write {
 async function written({ request }: Exchange): Promise<Write> {
   const { metadata, data } = JSON.parse(await text(request));
   const { caller, tokens } = JSON.parse(Buffer.from(data['tokens.json'], 'base64').toString());
-  const passwords = Object.entries<{ password: string }>(tokens).map(
-    ([id, { password }]) => [id, password] as const,
-  );
+  const passwords = Object.entries<{ password: string }>(tokens).map(([id, { password }]) => [id, password] as const);
   return {
     method: request.method,
     resourceVersion: metadata.resourceVersion,
@@ -193,10 +191,7 @@ t.test('one token that AWS cannot have given, and nothing of the checkpoint is u
   (await api.next()).json(secretOf(planted));
   t.same(await loading, new Map());
   t.same(said, ['checkpoint is not usable; all tokens are requested again']);
-  t.match(
-    lines[0],
-    /its token \\"bad\\" is for \\"https:\/\/\*\.\*\\", which is no registry of ECR/,
-  );
+  t.match(lines[0], /its token \\"bad\\" is for \\"https:\/\/\*\.\*\\", which is no registry of ECR/);
   t.notMatch(lines.join(''), 'planted-password');
 });
 

@@ -1,18 +1,10 @@
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { OTHER_HOSTS, PRIVATE_ECR_HOSTS } from '@ecr-pull-secrets/shared/testing/ecr-hosts.ts';
-import {
-  ECR_KEYS,
-  OTHER_KEYS,
-  REFUSED_KEYS,
-} from '@ecr-pull-secrets/shared/testing/registry-keys.ts';
+import { ECR_KEYS, OTHER_KEYS, REFUSED_KEYS } from '@ecr-pull-secrets/shared/testing/registry-keys.ts';
 import t from 'tap';
 import { readRenewerConfiguration } from '../../../src/config/configuration.ts';
 import { readRenewOnceConfiguration } from '../../../src/commands/renew-once/configuration.ts';
-import {
-  isEcrKey,
-  parseRegistryList,
-  problemOf,
-} from '../../../src/credentials/registries/registry-key.ts';
+import { isEcrKey, parseRegistryList, problemOf } from '../../../src/credentials/registries/registry-key.ts';
 
 const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const EXAMPLE = /; for example DOCKER_REGISTRIES=https:\/\/123456789012\.dkr\.ecr\./;
@@ -117,8 +109,7 @@ t.test('a list has as many entries as fit into a Secret', (t) => {
 });
 
 t.test('in the list form a host that is not ECR’s names the registry whose token it gets', (t) => {
-  const message =
-    /registries\.0\.tokenOf: is missing: "a\.example" is no host of ECR.*; for example/;
+  const message = /registries\.0\.tokenOf: is missing: "a\.example" is no host of ECR.*; for example/;
   t.throws(() => readFile('a.example'), { message });
   t.throws(() => readFile({ host: 'a.example' }), { message });
   t.throws(() => readFile({ host: 'a.example', tokenOf: 'b.example' }), {
@@ -127,8 +118,6 @@ t.test('in the list form a host that is not ECR’s names the registry whose tok
   t.throws(() => readFile({ host: 'a.example', tokenOf: `*.${ECR.slice(13)}` }), {
     message: /registries\.0\.tokenOf: is not the host of an ECR registry/,
   });
-  t.match(readFile({ host: 'a.example', tokenOf: `HTTPS://${ECR.toUpperCase()}/ ` }), [
-    { tokenOf: `https://${ECR}/` },
-  ]);
+  t.match(readFile({ host: 'a.example', tokenOf: `HTTPS://${ECR.toUpperCase()}/ ` }), [{ tokenOf: `https://${ECR}/` }]);
   t.end();
 });

@@ -1,8 +1,5 @@
 import t from 'tap';
-import {
-  tokenEndpointOf,
-  type TokenEndpoint,
-} from '../../../src/credentials/registries/token-place.ts';
+import { tokenEndpointOf, type TokenEndpoint } from '../../../src/credentials/registries/token-place.ts';
 import { EAST } from '../../support/registry-tokens.ts';
 
 t.test('a host says which service, region and endpoint gives its token', (t) => {

@@ -11,8 +11,7 @@ const MINUTE_MS = 60_000;
 const DENIED = 'admission webhook "guard.example.com" denied the request: no';
 const WEBHOOK_AWAY =
   'Internal error occurred: failed calling webhook "guard.example.com": failed to call webhook: Post "https://guard.x.svc:443/?timeout=10s": service "guard" not found';
-const TIMED_OUT =
-  'Timeout: request did not complete within requested timeout - context deadline exceeded';
+const TIMED_OUT = 'Timeout: request did not complete within requested timeout - context deadline exceeded';
 const POLICY =
   "secrets \"ecr-pull-secret\" is forbidden: ValidatingAdmissionPolicy 'guard' with binding 'guard' denied request: failed expression: false";
 const QUOTA =
@@ -70,20 +69,17 @@ t.test('a namespace that refuses for long is retried every few minutes', async (
   t.equal(world.writes.length, 9);
 });
 
-t.test(
-  'a namespace that is created again does not wait for the back-off of the old one',
-  async (t) => {
-    const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
-    world.onWrite((write) => deny(write, 403, QUOTA));
-    await world.pass(MINUTE_MS);
-    world.onWrite((write) => write.accept());
-    world.sendNamespace('DELETED', labelled('a'));
-    world.sendNamespace('ADDED', labelled('a'));
-    const before = world.writes.length;
-    await world.pass(500);
-    t.equal(world.writes.length, before + 1);
-  },
-);
+t.test('a namespace that is created again does not wait for the back-off of the old one', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });
+  world.onWrite((write) => deny(write, 403, QUOTA));
+  await world.pass(MINUTE_MS);
+  world.onWrite((write) => write.accept());
+  world.sendNamespace('DELETED', labelled('a'));
+  world.sendNamespace('ADDED', labelled('a'));
+  const before = world.writes.length;
+  await world.pass(500);
+  t.equal(world.writes.length, before + 1);
+});
 
 t.test('numbers that change in a refusal make no new Event, another reason does', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('a')] });

@@ -4,10 +4,7 @@ import t from 'tap';
 import type { ReflectorHandler, ReflectorSettings } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { ObjectMeta, PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection, readJson } from '@ecr-pull-secrets/kube/read-json.ts';
-import {
-  createPullSecretCache,
-  type PullSecretCache,
-} from '../../../src/pull-secrets/cache/cache.ts';
+import { createPullSecretCache, type PullSecretCache } from '../../../src/pull-secrets/cache/cache.ts';
 import { parseLabelSelector } from '../../../src/pull-secrets/cache/label-selector.ts';
 import type { NamespaceRole } from '../../../src/pull-secrets/cache/namespace-roles.ts';
 import { readPullSecretMetadata } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
@@ -115,10 +112,7 @@ t.test('the response to a write outlives older events of the watch', (t) => {
 
 t.test('a namespace that left, or that a new list lacks, is no target any more', (t) => {
   const cache = startCache();
-  cache.namespaceHandler.replace([
-    { metadata: { name: 'a', labels } },
-    { metadata: { name: 'team-b' } },
-  ]);
+  cache.namespaceHandler.replace([{ metadata: { name: 'a', labels } }, { metadata: { name: 'team-b' } }]);
   cache.secretHandler.replace([{ metadata: secretMetadata({ namespace: 'a' }) }]);
   cache.namespaceHandler.upsert({ metadata: { name: 'a' } });
   t.equal(cache.target('a'), undefined);

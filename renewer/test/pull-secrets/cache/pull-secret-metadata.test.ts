@@ -1,9 +1,6 @@
 import t from 'tap';
 import { metadataSelection, readJson } from '@ecr-pull-secrets/kube/read-json.ts';
-import {
-  PULL_SECRET_FIELDS,
-  readPullSecretMetadata,
-} from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
+import { PULL_SECRET_FIELDS, readPullSecretMetadata } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
 
 const SELECTION = metadataSelection(PULL_SECRET_FIELDS);
 

@@ -21,15 +21,7 @@ t.test('label selectors read as kubectl reads them', (t) => {
     'empty=',
     '!constructor',
   ];
-  const others = [
-    '!app',
-    'absent',
-    'app=db',
-    'app!=web',
-    'app in (db)',
-    'app notin (web,db)',
-    'app,absent',
-  ];
+  const others = ['!app', 'absent', 'app=db', 'app!=web', 'app in (db)', 'app notin (web,db)', 'app,absent'];
   for (const text of matching) t.ok(parseLabelSelector(text).matches(labels), text);
   for (const text of others) t.notOk(parseLabelSelector(text).matches(labels), text);
   for (const text of ['a=b=c', 'app in web', '=x', 'a b', 'app in (web'])

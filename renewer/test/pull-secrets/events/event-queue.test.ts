@@ -41,11 +41,7 @@ function start(t: Test, maxWaiting = 5_000) {
     },
   };
   const metrics = createRenewerMetrics(registry);
-  const queue = createEventQueue(
-    { recorder, clock, random: () => 1, logger, metrics },
-    { maxWaiting },
-    stop.signal,
-  );
+  const queue = createEventQueue({ recorder, clock, random: () => 1, logger, metrics }, { maxWaiting }, stop.signal);
   return { queue, clock, warnings, requested, hanging, registry };
 }
 
@@ -76,33 +72,28 @@ for (const [hangingCount, withinMs] of [
   [4, 500],
   [50, 7_000],
 ] as const) {
-  t.test(
-    `${hangingCount} namespaces whose Events hang hold up others for ${withinMs} ms at most`,
-    async (t) => {
-      const { queue, clock, requested, hanging, registry } = start(t);
-      for (let index = 0; index < hangingCount; index++) hanging.add(`h${index}`);
-      for (const namespace of hanging) {
-        for (const reason of ['A', 'B', 'C']) queue.add(contentOf(namespace, reason));
-      }
-      const isAsked = (wanted: string) => requested.some(({ namespace }) => namespace === wanted);
-      queue.add(contentOf('first', 'A'));
-      await turns(50);
-      for (let ms = 0; ms < withinMs; ms += 100) {
-        await clock.advance(100);
-        await turns(5);
-      }
-      t.ok(isAsked('first'));
+  t.test(`${hangingCount} namespaces whose Events hang hold up others for ${withinMs} ms at most`, async (t) => {
+    const { queue, clock, requested, hanging, registry } = start(t);
+    for (let index = 0; index < hangingCount; index++) hanging.add(`h${index}`);
+    for (const namespace of hanging) {
+      for (const reason of ['A', 'B', 'C']) queue.add(contentOf(namespace, reason));
+    }
+    const isAsked = (wanted: string) => requested.some(({ namespace }) => namespace === wanted);
+    queue.add(contentOf('first', 'A'));
+    await turns(50);
+    for (let ms = 0; ms < withinMs; ms += 100) {
+      await clock.advance(100);
+      await turns(5);
+    }
+    t.ok(isAsked('first'));
 
-      await clock.advance(600_000);
-      for (const namespace of hanging) {
-        const reasons = requested
-          .filter((one) => one.namespace === namespace)
-          .map(({ reason }) => reason);
-        t.strictSame([...new Set(reasons)], ['A', 'B', 'C'], 'the others follow');
-      }
-      t.match(await registry.metrics(), `events_total{result="error"} ${3 * hangingCount}`);
-    },
-  );
+    await clock.advance(600_000);
+    for (const namespace of hanging) {
+      const reasons = requested.filter((one) => one.namespace === namespace).map(({ reason }) => reason);
+      t.strictSame([...new Set(reasons)], ['A', 'B', 'C'], 'the others follow');
+    }
+    t.match(await registry.metrics(), `events_total{result="error"} ${3 * hangingCount}`);
+  });
 }
 
 t.test('a namespace with a thousand Events takes its turn with the others', async (t) => {

@@ -2,13 +2,7 @@ import t from 'tap';
 import { findForeignKeys } from '../../../src/pull-secrets/foreign/foreign-keys.ts';
 import { readPullSecretMetadata } from '../../../src/pull-secrets/cache/pull-secret-metadata.ts';
 import type { ReadSecret } from '../../support/pull-secret-api.ts';
-import {
-  DEFAULT_TOKEN,
-  labelled,
-  ROLE,
-  ROLE_TOKEN,
-  startPullSecretWorld,
-} from '../../support/pull-secret-world.ts';
+import { DEFAULT_TOKEN, labelled, ROLE, ROLE_TOKEN, startPullSecretWorld } from '../../support/pull-secret-world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -79,43 +73,40 @@ t.test('what is no list of credentials has none', (t) => {
   t.end();
 });
 
-t.test(
-  'names are read as the kubelet reads them, and what two readers may read apart is foreign',
-  (t) => {
-    const hub = '"https://index.docker.io/v1/":{"auth":"bWU6cA=="}';
-    const ecr = JSON.stringify(ECR);
-    const mark = '"email":"awsregrenew@demo.test"';
-    for (const text of [
-      `{"Auths":{${hub}}}`,
-      `{"AUTHS":{${hub}}}`,
-      `{"auth\u017f":{${hub}}}`,
-      `{"auths":{${hub}},"auths":{}}`,
-      `{"auths":{${hub}},"auths":${ecr}}`,
-      `{"auths":{${hub}},"Auths":${ecr}}`,
-      `{"auths":${ecr},"Auths":{${hub}}}`,
-      `{"Auths":{${hub}},"\\u0061uths":${ecr}}`,
-      `{"auths":{${hub},"https://index.docker.io/v1/":{${mark}}}}`,
-      `{"auths":{"ghcr.io":{"email":"me@example.com",${mark}}}}`,
-      `{"auths":{"ghcr.io":{"Email":"me@example.com",${mark}}}}`,
-      '{"auths":{"proxy.example.com":{"username":"AWS","auth":"cm9ib3Q6cA=="}}}',
-      '{"auths":{"proxy.example.com":{"username":"AWS","Auth":"cm9ib3Q6cA=="}}}',
-      '{"auths":{"proxy.example.com":{"auth":"QVdTOnA=","AUTH":"cm9ib3Q6cA=="}}}',
-    ]) {
-      t.equal(keysIn(text).length, 1, text);
-    }
-    for (const text of [
-      `{"Auths":${ecr}}`,
-      `{"auths":{"ghcr.io":{"Email":"awsregrenew@demo.test"}}}`,
-      '{"auths":{"proxy.example.com":{"username":"robot","auth":"QVdTOnA="}}}',
-      '{"auths":{"proxy.example.com":{"Username":"AWS","auth":""}}}',
-      `{"HttpHeaders":{"auths":"x"},"auths":${ecr},"more":[{"a":1},{"a":":\\":"}]}`,
-    ]) {
-      t.same(keysIn(text), [], text);
-    }
-    t.same(keysIn(`{"x":${'['.repeat(9_000)}${']'.repeat(9_000)},"auths":{${hub}}}`).length, 1);
-    t.end();
-  },
-);
+t.test('names are read as the kubelet reads them, and what two readers may read apart is foreign', (t) => {
+  const hub = '"https://index.docker.io/v1/":{"auth":"bWU6cA=="}';
+  const ecr = JSON.stringify(ECR);
+  const mark = '"email":"awsregrenew@demo.test"';
+  for (const text of [
+    `{"Auths":{${hub}}}`,
+    `{"AUTHS":{${hub}}}`,
+    `{"auth\u017f":{${hub}}}`,
+    `{"auths":{${hub}},"auths":{}}`,
+    `{"auths":{${hub}},"auths":${ecr}}`,
+    `{"auths":{${hub}},"Auths":${ecr}}`,
+    `{"auths":${ecr},"Auths":{${hub}}}`,
+    `{"Auths":{${hub}},"\\u0061uths":${ecr}}`,
+    `{"auths":{${hub},"https://index.docker.io/v1/":{${mark}}}}`,
+    `{"auths":{"ghcr.io":{"email":"me@example.com",${mark}}}}`,
+    `{"auths":{"ghcr.io":{"Email":"me@example.com",${mark}}}}`,
+    '{"auths":{"proxy.example.com":{"username":"AWS","auth":"cm9ib3Q6cA=="}}}',
+    '{"auths":{"proxy.example.com":{"username":"AWS","Auth":"cm9ib3Q6cA=="}}}',
+    '{"auths":{"proxy.example.com":{"auth":"QVdTOnA=","AUTH":"cm9ib3Q6cA=="}}}',
+  ]) {
+    t.equal(keysIn(text).length, 1, text);
+  }
+  for (const text of [
+    `{"Auths":${ecr}}`,
+    `{"auths":{"ghcr.io":{"Email":"awsregrenew@demo.test"}}}`,
+    '{"auths":{"proxy.example.com":{"username":"robot","auth":"QVdTOnA="}}}',
+    '{"auths":{"proxy.example.com":{"Username":"AWS","auth":""}}}',
+    `{"HttpHeaders":{"auths":"x"},"auths":${ecr},"more":[{"a":1},{"a":":\\":"}]}`,
+  ]) {
+    t.same(keysIn(text), [], text);
+  }
+  t.same(keysIn(`{"x":${'['.repeat(9_000)}${']'.repeat(9_000)},"auths":{${hub}}}`).length, 1);
+  t.end();
+});
 
 t.test('a document of more entries than a Secret has room for is not built', (t) => {
   const token = Buffer.from(`AWS:${'x'.repeat(3_000)}`).toString('base64');

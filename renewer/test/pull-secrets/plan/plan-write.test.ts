@@ -1,10 +1,7 @@
 import t from 'tap';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { isRemovable, OPT_OUT_POLICIES } from '../../../src/pull-secrets/plan/opt-out-policy.ts';
-import {
-  type NamespaceState,
-  planNamespace,
-} from '../../../src/pull-secrets/plan/plan-namespace.ts';
+import { type NamespaceState, planNamespace } from '../../../src/pull-secrets/plan/plan-namespace.ts';
 import { planWrite } from '../../../src/pull-secrets/plan/plan-write.ts';
 import {
   type PullSecretMetadata,
@@ -101,25 +98,18 @@ t.test('a living secret with newer tokens than ours is never replaced', (t) => {
   const older = { ...current, renewedAtMs: renewedAtMs - HOUR_MS };
   t.equal(planWrite(stateOf(), older, nowMs), undefined);
   t.equal(planWrite(stateOf(), older, expiresAtMs - 1), undefined, 'not even near its end');
-  t.equal(
-    planWrite(stateOf(), older, expiresAtMs),
-    undefined,
-    'nor by tokens that have expired too',
-  );
+  t.equal(planWrite(stateOf(), older, expiresAtMs), undefined, 'nor by tokens that have expired too');
   t.end();
 });
 
-t.test(
-  'an expired secret yields to tokens that live longer, regardless of its annotated age',
-  (t) => {
-    const ahead = obtained({ atMs: renewedAtMs + 10 * HOUR_MS, expiresAtMs: expiresAtMs });
-    const living = { ...current, renewedAtMs: renewedAtMs - HOUR_MS, expiresAtMs: expiresAtMs + 1 };
-    t.match(planWrite(stateOf(), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
-    t.match(planWrite(stateOf(ahead), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
-    t.equal(planWrite(stateOf(after(living)), living, expiresAtMs + 1), undefined, 'but once');
-    t.end();
-  },
-);
+t.test('an expired secret yields to tokens that live longer, regardless of its annotated age', (t) => {
+  const ahead = obtained({ atMs: renewedAtMs + 10 * HOUR_MS, expiresAtMs: expiresAtMs });
+  const living = { ...current, renewedAtMs: renewedAtMs - HOUR_MS, expiresAtMs: expiresAtMs + 1 };
+  t.match(planWrite(stateOf(), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
+  t.match(planWrite(stateOf(ahead), living, expiresAtMs), { reason: 'expiring', isUrgent: true });
+  t.equal(planWrite(stateOf(after(living)), living, expiresAtMs + 1), undefined, 'but once');
+  t.end();
+});
 
 t.test('what a clock that was ahead wrote is replaced without hurry, by longer life', (t) => {
   const ahead = obtained({ atMs: nowMs + 10 * HOUR_MS, expiresAtMs: nowMs + 12 * HOUR_MS });
@@ -141,11 +131,7 @@ t.test('a secret that claims to live longer than any token counts as edited', (t
   t.match(planWrite(stateOf(forever), current, nowMs), { reason: 'edited', isUrgent: true });
   const lacking = { ...current, isComplete: false };
   t.match(planWrite(stateOf(forever), lacking, nowMs), { reason: 'edited' });
-  t.equal(
-    planWrite(stateOf(after(current)), current, nowMs - 24 * HOUR_MS),
-    undefined,
-    'a clock that was set back',
-  );
+  t.equal(planWrite(stateOf(after(current)), current, nowMs - 24 * HOUR_MS), undefined, 'a clock that was set back');
   t.end();
 });
 
@@ -168,18 +154,15 @@ t.test('other registries or another identity are a reason to write, whatever the
   t.end();
 });
 
-t.test(
-  'a docker config that lacks a registry replaces only what is absent, edited or expiring',
-  (t) => {
-    const lacking = { ...renewed, isComplete: false };
-    t.equal(planWrite(stateOf(), lacking, nowMs), undefined);
-    t.equal(planWrite(stateOf(), { ...lacking, planHash: 'r2' }, nowMs), undefined);
-    t.ok(planWrite(undefined, lacking, nowMs));
-    t.ok(planWrite(stateOf({ managedFields: [] }), lacking, nowMs));
-    t.ok(planWrite(stateOf(), lacking, expiresAtMs - HOUR_MS));
-    t.end();
-  },
-);
+t.test('a docker config that lacks a registry replaces only what is absent, edited or expiring', (t) => {
+  const lacking = { ...renewed, isComplete: false };
+  t.equal(planWrite(stateOf(), lacking, nowMs), undefined);
+  t.equal(planWrite(stateOf(), { ...lacking, planHash: 'r2' }, nowMs), undefined);
+  t.ok(planWrite(undefined, lacking, nowMs));
+  t.ok(planWrite(stateOf({ managedFields: [] }), lacking, nowMs));
+  t.ok(planWrite(stateOf(), lacking, expiresAtMs - HOUR_MS));
+  t.end();
+});
 
 t.test('a secret with a field that another manager owns now is repaired at once', (t) => {
   const without = (annotation: string) => ({
@@ -187,9 +170,7 @@ t.test('a secret with a field that another manager owns now is repaired at once'
     fieldsV1: {
       ...ourFields.fieldsV1,
       'f:metadata': {
-        'f:annotations': Object.fromEntries(
-          Object.entries(annotationFields).filter(([key]) => key !== annotation),
-        ),
+        'f:annotations': Object.fromEntries(Object.entries(annotationFields).filter(([key]) => key !== annotation)),
       },
     },
   });
@@ -280,33 +261,29 @@ t.test('a role’s credentials are replaced at once when the namespace has no ri
   t.end();
 });
 
-t.test(
-  'a role’s credentials go even if there are none in their place, and nothing else does',
-  (t) => {
-    const emptyDockerConfig = {
-      dockerConfigJson: '{"auths":{}}',
-      expiresAtMs: nowMs,
-      renewedAtMs: nowMs,
-      planHash: 'r1',
-      isComplete: false,
-    };
-    const state = {
-      isTarget: true,
-      isAlive: true,
-      secret: stateOf(ofRole),
-      ownership: 'ours',
-      dockerConfig: undefined,
-      emptyDockerConfig,
-    } as const;
-    const planFor = (changes: Partial<NamespaceState> = {}) =>
-      planNamespace({ ...state, ...changes }, 'expire', nowMs);
-    t.match(planFor(), { kind: 'write', isUrgent: true, dockerConfig: emptyDockerConfig });
-    t.equal(planFor({ emptyDockerConfig: undefined }), undefined, 'after a while');
-    t.equal(planFor({ secret: stateOf() }), undefined, 'not the common ones');
-    t.equal(planFor({ secret: undefined }), undefined, 'and none is created');
-    const edited = stateOf({ ...ofRole, managedFields: [] });
-    t.equal(planFor({ secret: edited }), undefined, 'nor content of others');
-    t.match(planWrite(stateOf(after(emptyDockerConfig)), renewed, nowMs), { isUrgent: true });
-    t.end();
-  },
-);
+t.test('a role’s credentials go even if there are none in their place, and nothing else does', (t) => {
+  const emptyDockerConfig = {
+    dockerConfigJson: '{"auths":{}}',
+    expiresAtMs: nowMs,
+    renewedAtMs: nowMs,
+    planHash: 'r1',
+    isComplete: false,
+  };
+  const state = {
+    isTarget: true,
+    isAlive: true,
+    secret: stateOf(ofRole),
+    ownership: 'ours',
+    dockerConfig: undefined,
+    emptyDockerConfig,
+  } as const;
+  const planFor = (changes: Partial<NamespaceState> = {}) => planNamespace({ ...state, ...changes }, 'expire', nowMs);
+  t.match(planFor(), { kind: 'write', isUrgent: true, dockerConfig: emptyDockerConfig });
+  t.equal(planFor({ emptyDockerConfig: undefined }), undefined, 'after a while');
+  t.equal(planFor({ secret: stateOf() }), undefined, 'not the common ones');
+  t.equal(planFor({ secret: undefined }), undefined, 'and none is created');
+  const edited = stateOf({ ...ofRole, managedFields: [] });
+  t.equal(planFor({ secret: edited }), undefined, 'nor content of others');
+  t.match(planWrite(stateOf(after(emptyDockerConfig)), renewed, nowMs), { isUrgent: true });
+  t.end();
+});

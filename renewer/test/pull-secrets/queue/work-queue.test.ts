@@ -19,24 +19,21 @@ t.test('urgent work overtakes routine work', async (t) => {
   t.same(order, ['r1', 'r3', 'u', 'r2']);
 });
 
-t.test(
-  'a storm of additions is one piece of work, and one more for what came meanwhile',
-  async (t) => {
-    const started: string[] = [];
-    const gate = Promise.withResolvers<void>();
-    const queue = queueOf({
-      work: async (key) => {
-        started.push(key);
-        await gate.promise;
-      },
-    });
-    for (let i = 0; i < 100; i++) queue.add('a', 'urgent');
-    t.same(started, ['a']);
-    gate.resolve();
-    await turns();
-    t.same(started, ['a', 'a']);
-  },
-);
+t.test('a storm of additions is one piece of work, and one more for what came meanwhile', async (t) => {
+  const started: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const queue = queueOf({
+    work: async (key) => {
+      started.push(key);
+      await gate.promise;
+    },
+  });
+  for (let i = 0; i < 100; i++) queue.add('a', 'urgent');
+  t.same(started, ['a']);
+  gate.resolve();
+  await turns();
+  t.same(started, ['a', 'a']);
+});
 
 t.test('work is bounded, in the order of asking, and a key never runs twice at once', async (t) => {
   let running = 0;
@@ -77,33 +74,30 @@ t.test('a key that fails comes again after growing waits, and others go on', asy
   t.equal(others, 1);
 });
 
-t.test(
-  'the error decides how long a key waits, and the key comes again with no more hurry than before',
-  async (t) => {
-    const clock = createFakeClock();
-    const order: string[] = [];
-    const startMs = clock.now();
-    const queue = queueOf({
-      clock,
-      concurrency: 1,
-      retry: (error) => {
-        const capMs = error instanceof RangeError ? 4_000 : 2_000;
-        return { baseMs: capMs, capMs };
-      },
-      work: async (key) => {
-        order.push(`${key}@${clock.now() - startMs}`);
-        await clock.sleep(1_000);
-        if (order.length > 3) return;
-        throw key === 'slow' ? new RangeError('refused') : new Error('away');
-      },
-    });
-    queue.add('slow', 'routine');
-    queue.add('a', 'routine');
-    queue.add('b', 'urgent');
-    await clock.advance(10_000);
-    t.same(order, ['slow@0', 'b@1000', 'a@2000', 'b@4000', 'slow@5000', 'a@6000']);
-  },
-);
+t.test('the error decides how long a key waits, and the key comes again with no more hurry than before', async (t) => {
+  const clock = createFakeClock();
+  const order: string[] = [];
+  const startMs = clock.now();
+  const queue = queueOf({
+    clock,
+    concurrency: 1,
+    retry: (error) => {
+      const capMs = error instanceof RangeError ? 4_000 : 2_000;
+      return { baseMs: capMs, capMs };
+    },
+    work: async (key) => {
+      order.push(`${key}@${clock.now() - startMs}`);
+      await clock.sleep(1_000);
+      if (order.length > 3) return;
+      throw key === 'slow' ? new RangeError('refused') : new Error('away');
+    },
+  });
+  queue.add('slow', 'routine');
+  queue.add('a', 'routine');
+  queue.add('b', 'urgent');
+  await clock.advance(10_000);
+  t.same(order, ['slow@0', 'b@1000', 'a@2000', 'b@4000', 'slow@5000', 'a@6000']);
+});
 
 t.test('a key that fails has one retry waiting, even if it is added often', async (t) => {
   const clock = createFakeClock();
@@ -197,27 +191,24 @@ t.test('keys that failed get half of the workers, and others do not wait for the
   t.equal(running.size, 7);
 });
 
-t.test(
-  'after the signal no work starts, and the queue is drained when the last one ended',
-  async (t) => {
-    const stop = new AbortController();
-    const gate = Promise.withResolvers<void>();
-    const started: string[] = [];
-    const queue = queueOf({
-      concurrency: 1,
-      signal: stop.signal,
-      work: async (key) => {
-        started.push(key);
-        await gate.promise;
-      },
-    });
-    queue.add('a', 'urgent');
-    queue.add('b', 'urgent');
-    stop.abort();
-    queue.add('c', 'urgent');
-    const stopped = queue.drained();
-    gate.resolve();
-    await stopped;
-    t.same(started, ['a']);
-  },
-);
+t.test('after the signal no work starts, and the queue is drained when the last one ended', async (t) => {
+  const stop = new AbortController();
+  const gate = Promise.withResolvers<void>();
+  const started: string[] = [];
+  const queue = queueOf({
+    concurrency: 1,
+    signal: stop.signal,
+    work: async (key) => {
+      started.push(key);
+      await gate.promise;
+    },
+  });
+  queue.add('a', 'urgent');
+  queue.add('b', 'urgent');
+  stop.abort();
+  queue.add('c', 'urgent');
+  const stopped = queue.drained();
+  gate.resolve();
+  await stopped;
+  t.same(started, ['a']);
+});

@@ -47,28 +47,25 @@ t.test('slow keys leave their places to others, and have places of their own lat
   t.same(begun.splice(4), ['slow1', 'slow2', 'slow3', 'b'], 'none of them takes its place again');
 });
 
-t.test(
-  'slow keys for which there is no room make room after a while, and come again',
-  async (t) => {
-    const { queue, clock, held, begun } = holding(t, { concurrency: 2, slow: slow(1) });
-    for (const key of ['slow1', 'slow2', 'slow3']) queue.add(key, 'urgent');
-    await clock.advance(10_000);
-    t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'while no other key waits');
-    queue.add('a', 'urgent');
-    await turns();
-    t.ok(begun.includes('a'));
-    t.same([...held.keys()], ['slow1']);
-    held.get('slow1')?.();
-    await turns();
-    t.same([...held.keys()], ['slow2'], 'one after the other, in the one place that there is');
-    held.get('slow2')?.();
-    await turns();
-    held.get('slow3')?.();
-    await turns();
-    t.equal(held.size, 0);
-    t.same(begun, ['slow1', 'slow2', 'slow3', 'a', 'slow2', 'slow3']);
-  },
-);
+t.test('slow keys for which there is no room make room after a while, and come again', async (t) => {
+  const { queue, clock, held, begun } = holding(t, { concurrency: 2, slow: slow(1) });
+  for (const key of ['slow1', 'slow2', 'slow3']) queue.add(key, 'urgent');
+  await clock.advance(10_000);
+  t.same([...held.keys()], ['slow1', 'slow2', 'slow3'], 'while no other key waits');
+  queue.add('a', 'urgent');
+  await turns();
+  t.ok(begun.includes('a'));
+  t.same([...held.keys()], ['slow1']);
+  held.get('slow1')?.();
+  await turns();
+  t.same([...held.keys()], ['slow2'], 'one after the other, in the one place that there is');
+  held.get('slow2')?.();
+  await turns();
+  held.get('slow3')?.();
+  await turns();
+  t.equal(held.size, 0);
+  t.same(begun, ['slow1', 'slow2', 'slow3', 'a', 'slow2', 'slow3']);
+});
 
 type World = ReturnType<typeof holding>;
 

@@ -1,11 +1,5 @@
 import t from 'tap';
-import {
-  DEFAULT_TOKEN,
-  labelled,
-  ROLE,
-  ROLE_TOKEN,
-  startPullSecretWorld,
-} from '../../support/pull-secret-world.ts';
+import { DEFAULT_TOKEN, labelled, ROLE, ROLE_TOKEN, startPullSecretWorld } from '../../support/pull-secret-world.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -64,9 +58,7 @@ t.test('a role without a token is reported in its namespace, until it has one', 
   await world.pass(30_000);
   t.same(world.events, [], 'a new role takes its time');
   await world.pass(2 * MINUTE_MS);
-  t.match(world.events, [
-    { namespace: 'team-a', reason: 'RoleWithoutToken', message: /sts:AssumeRole/ },
-  ]);
+  t.match(world.events, [{ namespace: 'team-a', reason: 'RoleWithoutToken', message: /sts:AssumeRole/ }]);
   t.match(world.events[0]?.message, ROLE);
   t.same(await world.metric('pull_secrets'), { ...NONE, current: 1, 'without-token': 1 });
   t.match(await world.metric('namespace_problems'), { RoleWithoutToken: 1 });

@@ -19,10 +19,7 @@ interface Watched extends NamespaceObjects {
 }
 
 /** Watches those namespaces alone whose pods ask for ConfigMaps or Secrets, each kind once asked for. */
-export function createNamespaceWatcher(
-  context: StoreContext,
-  closing: AbortSignal,
-): NamespaceWatcher {
+export function createNamespaceWatcher(context: StoreContext, closing: AbortSignal): NamespaceWatcher {
   const namespaces = new Map<string, Watched>();
   return {
     lease: (namespace, onChange) => {

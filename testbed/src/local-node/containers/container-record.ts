@@ -1,11 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Container } from '../api/objects.ts';
-import {
-  type ContainerFacts,
-  type ContainerState,
-  type Termination,
-  toKubernetesTime,
-} from './container-facts.ts';
+import { type ContainerFacts, type ContainerState, type Termination, toKubernetesTime } from './container-facts.ts';
 import { createHealth, type Health } from './health.ts';
 
 /** `sidecar` is an init container that is never done. */
@@ -71,8 +66,7 @@ export function createContainerRecord(
       started: isStarted(),
       ready: isReady(),
     }),
-    running: () =>
-      state.running && containerId ? { containerId, startedAt, started: isStarted() } : undefined,
+    running: () => (state.running && containerId ? { containerId, startedAt, started: isStarted() } : undefined),
     wait: (reason, message) => become({ waiting: { reason, ...(message && { message }) } }),
     start: (now) => {
       containerId = `local-node://${randomBytes(32).toString('hex')}`;

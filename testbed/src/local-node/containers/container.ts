@@ -3,21 +3,9 @@ import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Guardian } from '../../local-cluster/guardian.ts';
 import type { EventRecorder } from '../api/events.ts';
 import type { Container, RestartPolicy } from '../api/objects.ts';
-import {
-  type ContainerProcess,
-  type ProcessSpecification,
-  startContainerProcess,
-} from './container-process.ts';
-import {
-  type ContainerRecord,
-  type ContainerRole,
-  createContainerRecord,
-} from './container-record.ts';
-import {
-  createRestartBackOff,
-  type RestartBackOff,
-  type RestartBackOffOptions,
-} from './restart-back-off.ts';
+import { type ContainerProcess, type ProcessSpecification, startContainerProcess } from './container-process.ts';
+import { type ContainerRecord, type ContainerRole, createContainerRecord } from './container-record.ts';
+import { createRestartBackOff, type RestartBackOff, type RestartBackOffOptions } from './restart-back-off.ts';
 import { stopProcess } from './stop-process.ts';
 
 export interface ContainerOptions {
@@ -117,10 +105,7 @@ async function prepare(
 }
 
 /** @returns the exit code of the process */
-async function follow(
-  process: ContainerProcess,
-  { spec, record, events, clock }: Run,
-): Promise<number> {
+async function follow(process: ContainerProcess, { spec, record, events, clock }: Run): Promise<number> {
   record.start(clock.now());
   if (process.pid !== undefined) {
     events.record('Normal', 'Started', `Container ${spec.name} started`);
@@ -145,10 +130,7 @@ async function waitForTurn(
   const waitMs = restarts.waitMs(finishedAt);
   if (waitMs > 0) {
     const seconds = waitMs / 1000;
-    record.wait(
-      'CrashLoopBackOff',
-      `back-off ${seconds}s restarting failed container=${spec.name} pod=${podLabel}`,
-    );
+    record.wait('CrashLoopBackOff', `back-off ${seconds}s restarting failed container=${spec.name} pod=${podLabel}`);
     events.record('Warning', 'BackOff', `Back-off restarting failed container ${spec.name}`);
     await clock.sleep(waitMs, stopping);
   }

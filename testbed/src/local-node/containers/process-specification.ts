@@ -48,9 +48,7 @@ export async function specifyProcess(input: SpecificationInput): Promise<Process
   const workingDirectory = workingDirectoryOf(container, toFolders, rootFolder);
   await mkdir(workingDirectory, { recursive: true });
   return {
-    command: commandOf(container, image).map((word) =>
-      toFolders(expandVariables(word, (name) => variables[name])),
-    ),
+    command: commandOf(container, image).map((word) => toFolders(expandVariables(word, (name) => variables[name]))),
     environment: {
       PATH: DEFAULT_PATH,
       HOSTNAME: pod.spec.hostname ?? pod.metadata.name,
@@ -69,11 +67,7 @@ function commandOf({ command, args = [] }: Container, { entrypoint }: Image): re
 }
 
 /** A folder of a volume, or else one inside the container's own, made if it is missing. */
-function workingDirectoryOf(
-  { workingDir = '/' }: Container,
-  toFolders: PathMapper,
-  rootFolder: string,
-): string {
+function workingDirectoryOf({ workingDir = '/' }: Container, toFolders: PathMapper, rootFolder: string): string {
   const mapped = toFolders(workingDir);
   return mapped === workingDir ? join(rootFolder, workingDir) : mapped;
 }

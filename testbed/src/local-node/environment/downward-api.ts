@@ -57,21 +57,14 @@ function formatMap(values: Readonly<Record<string, string>> = {}): string {
  * @param own - the container of the field, if the reference names none
  * @throws if the container or the resource is unknown
  */
-export function readResource(
-  reference: ResourceFieldRef,
-  pod: Pod,
-  place: PodPlace,
-  own?: Container,
-): string {
+export function readResource(reference: ResourceFieldRef, pod: Pod, place: PodPlace, own?: Container): string {
   const container = findContainer(reference, pod, own);
-  const [, kind, resource] =
-    /^(limits|requests)\.(cpu|memory|ephemeral-storage)$/.exec(reference.resource) ?? [];
+  const [, kind, resource] = /^(limits|requests)\.(cpu|memory|ephemeral-storage)$/.exec(reference.resource) ?? [];
   if (!container || resource === undefined) {
     throw new Error(`unsupported container resource: ${reference.resource}`);
   }
   const { limits, requests } = container.resources ?? {};
-  const quantity =
-    kind === 'limits' ? (limits?.[resource] ?? place.allocatable[resource]) : requests?.[resource];
+  const quantity = kind === 'limits' ? (limits?.[resource] ?? place.allocatable[resource]) : requests?.[resource];
   const divisor = parseQuantity(reference.divisor ?? '1') || 1;
   // Milli-units, as kubelet counts, so that 0.3 / 0.1 is 3 and not 2.9999.
   const milliUnits = Math.round(parseQuantity(quantity ?? '0') * 1000);

@@ -94,7 +94,5 @@ async function readSecret(
   const secret = await objects.secret(name);
   if (!secret && !optional) throw new Error(`secret "${name}" not found`);
   const entries = Object.entries(secret?.data ?? {});
-  return Object.fromEntries(
-    entries.map(([key, base64]) => [key, Buffer.from(base64, 'base64').toString()]),
-  );
+  return Object.fromEntries(entries.map(([key, base64]) => [key, Buffer.from(base64, 'base64').toString()]));
 }

@@ -49,8 +49,6 @@ export function createAddressBook(podCidrPrefix: string): AddressBook {
       used.delete(shown);
     },
     toLoopback: (shown) =>
-      shown.startsWith(`${shownPrefix}.`)
-        ? podCidrPrefix + shown.slice(shownPrefix.length)
-        : undefined,
+      shown.startsWith(`${shownPrefix}.`) ? podCidrPrefix + shown.slice(shownPrefix.length) : undefined,
   };
 }

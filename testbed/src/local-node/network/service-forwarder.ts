@@ -93,18 +93,13 @@ export function startServiceForwarder(options: ServiceForwarderOptions): Service
   return {
     services,
     close: () => {
-      for (const ports of entrances.values())
-        for (const entrance of ports.values()) entrance.close();
+      for (const ports of entrances.values()) for (const entrance of ports.values()) entrance.close();
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-function isOurs(
-  serviceKey: string,
-  { spec }: Service,
-  { serviceCidrPrefix }: ServiceForwarderOptions,
-): boolean {
+function isOurs(serviceKey: string, { spec }: Service, { serviceCidrPrefix }: ServiceForwarderOptions): boolean {
   if (serviceKey === API_SERVICE) return false;
   return spec.clusterIP?.startsWith(`${serviceCidrPrefix}.`) ?? false;
 }

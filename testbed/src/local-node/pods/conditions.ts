@@ -32,9 +32,7 @@ export function computeConditions(input: ConditionsInput): Record<string, Verdic
 function judgeInitialized({ phase, initContainers, containers }: ConditionsInput): Verdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
   if (containers.some(({ containerId }) => containerId)) return TRUE;
-  const incomplete = initContainers.filter(
-    ({ isSidecar, started, ready }) => !(isSidecar ? started : ready),
-  );
+  const incomplete = initContainers.filter(({ isSidecar, started, ready }) => !(isSidecar ? started : ready));
   if (incomplete.length === 0) return TRUE;
   const message = `containers with incomplete status: ${nameList(incomplete)}`;
   return { status: 'False', reason: 'ContainersNotInitialized', message };
@@ -52,8 +50,7 @@ function judgeContainersReady({ phase, initContainers, containers }: ConditionsI
 
 function judgeGates({ spec, status }: Pod): Verdict {
   const closed = (spec.readinessGates ?? []).filter(
-    ({ conditionType }) =>
-      !status?.conditions?.some((one) => one.type === conditionType && one.status === 'True'),
+    ({ conditionType }) => !status?.conditions?.some((one) => one.type === conditionType && one.status === 'True'),
   );
   if (closed.length === 0) return TRUE;
   const gates = closed.map(({ conditionType }) => JSON.stringify(conditionType)).join(', ');

@@ -33,11 +33,7 @@ function phaseOfContainers(input: PhaseInput): PodPhase {
   return phaseOfEnded(containers, restartPolicy, isOver);
 }
 
-function phaseOfEnded(
-  containers: readonly ContainerFacts[],
-  restartPolicy: RestartPolicy,
-  isOver: boolean,
-): PodPhase {
+function phaseOfEnded(containers: readonly ContainerFacts[], restartPolicy: RestartPolicy, isOver: boolean): PodPhase {
   const isSuccess = containers.every(isDone);
   const staysEnded = isSuccess ? restartPolicy !== 'Always' : restartPolicy === 'Never';
   if (!isOver && !staysEnded) return 'Running';

@@ -27,10 +27,7 @@ const POLL_MS = 1_000;
  * together, until those are done for good; then it stops the sidecars. Once `stopping` has aborted it
  * waits for all to end, which is `windDown`'s to see to.
  */
-export async function runContainers(
-  { init, regular }: PodContainers,
-  options: RunOptions,
-): Promise<void> {
+export async function runContainers({ init, regular }: PodContainers, options: RunOptions): Promise<void> {
   const { stopping, clock, graceSeconds } = options;
   const sidecars: Promise<void>[] = [];
   const sidecarsStopping = new AbortController();
@@ -49,10 +46,7 @@ export async function runContainers(
   }
 }
 
-async function untilStarted(
-  container: ManagedContainer,
-  { clock, changes, stopping }: RunOptions,
-): Promise<void> {
+async function untilStarted(container: ManagedContainer, { clock, changes, stopping }: RunOptions): Promise<void> {
   while (!stopping.aborted) {
     const change = changes.next();
     if (container.facts().started) return;
@@ -64,11 +58,7 @@ async function untilStarted(
  * Stops what runs: regular and init containers together, then the sidecars in reverse order, all within
  * one grace period. Source: `terminationOrdering` of kubelet.
  */
-export async function windDown(
-  { init, regular }: PodContainers,
-  clock: Clock,
-  graceSeconds: number,
-): Promise<void> {
+export async function windDown({ init, regular }: PodContainers, clock: Clock, graceSeconds: number): Promise<void> {
   const deadline = clock.now() + graceSeconds * 1000;
   const [sidecars, inits] = [init.filter(isSidecar), init.filter((one) => !isSidecar(one))];
   await Promise.all([...inits, ...regular].map((container) => container.stop(graceSeconds)));

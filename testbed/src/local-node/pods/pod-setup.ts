@@ -103,10 +103,7 @@ export function setUpPod(context: NodeContext, pod: () => Pod, onChange: () => v
 }
 
 /** The API server's for every pod, and those of the namespace's Services unless the pod refuses them. */
-function serviceVariablesOf(
-  { services, apiServer }: NodeContext,
-  { metadata, spec }: Pod,
-): Record<string, string> {
+function serviceVariablesOf({ services, apiServer }: NodeContext, { metadata, spec }: Pod): Record<string, string> {
   const linked = spec.enableServiceLinks === false ? [] : [...services.values()];
   const own = linked.filter((service) => service.metadata.namespace === metadata.namespace);
   return Object.assign({}, ...own.map(variablesOf), serviceVariables(apiServer));

@@ -62,10 +62,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   };
 }
 
-async function patchStatus(
-  { client, pod, closing }: StatusWriterOptions,
-  status: PodStatus,
-): Promise<void> {
+async function patchStatus({ client, pod, closing }: StatusWriterOptions, status: PodStatus): Promise<void> {
   const { namespace, name, uid } = pod.metadata;
   // Conditions are merged by type, so what a condition no longer says must be taken out by name.
   const conditions = status.conditions.map((condition) => ({

@@ -13,18 +13,12 @@ export function findUnsupported({ spec }: Pod): string | undefined {
   if (activeDeadlineSeconds !== undefined) return 'activeDeadlineSeconds';
   return (
     firstOf(volumes, findInVolume) ??
-    firstOf(
-      spec.containers,
-      ({ restartPolicy }) => restartPolicy && 'a restartPolicy of its own',
-    ) ??
+    firstOf(spec.containers, ({ restartPolicy }) => restartPolicy && 'a restartPolicy of its own') ??
     firstOf([...initContainers, ...spec.containers], findInContainer)
   );
 }
 
-function firstOf<T>(
-  items: readonly T[],
-  find: (item: T) => string | undefined,
-): string | undefined {
+function firstOf<T>(items: readonly T[], find: (item: T) => string | undefined): string | undefined {
   for (const item of items) {
     const found = find(item);
     if (found !== undefined) return found;
@@ -50,9 +44,7 @@ function findInContainer(container: Container): string | undefined {
     (container.restartPolicyRules && 'restartPolicyRules') ??
     (lifecycle?.postStart && 'a postStart hook') ??
     (lifecycle?.preStop && findInHook(lifecycle.preStop)) ??
-    firstOf([startupProbe, livenessProbe, readinessProbe], (probe) =>
-      findInProbe(probe, container),
-    );
+    firstOf([startupProbe, livenessProbe, readinessProbe], (probe) => findInProbe(probe, container));
   return what && `${what} of container ${name}`;
 }
 

@@ -47,10 +47,7 @@ function attemptHttp(
   for (const { name, value } of httpHeaders) headers[name] = value;
   const options = { host, port, path, headers, agent: false };
   return new Promise((resolve) => {
-    const request =
-      scheme === 'HTTPS'
-        ? requestHttps({ ...options, rejectUnauthorized: false })
-        : requestHttp(options);
+    const request = scheme === 'HTTPS' ? requestHttps({ ...options, rejectUnauthorized: false }) : requestHttp(options);
     const timer = setTimeout(() => request.destroy(new Error('timeout')), timeoutMs);
     request.once('error', (error) => resolve(error.message || error.name));
     request.once('close', () => {
@@ -60,9 +57,7 @@ function attemptHttp(
     request.once('response', (response) => {
       const { statusCode = 0 } = response;
       const isSuccess = statusCode >= 200 && statusCode < 400;
-      response.once('end', () =>
-        resolve(isSuccess ? undefined : `HTTP probe failed with statuscode: ${statusCode}`),
-      );
+      response.once('end', () => resolve(isSuccess ? undefined : `HTTP probe failed with statuscode: ${statusCode}`));
       response.resume();
     });
     request.end();

@@ -5,9 +5,7 @@ import type { VolumeFile } from './atomic-writer.ts';
 /** A ConfigMap's values, text and binary, by key. */
 export function configMapValues(configMap: ConfigMap | undefined): Map<string, Buffer> {
   return new Map([
-    ...Object.entries(configMap?.data ?? {}).map(
-      ([key, text]) => [key, Buffer.from(text)] as const,
-    ),
+    ...Object.entries(configMap?.data ?? {}).map(([key, text]) => [key, Buffer.from(text)] as const),
     ...decoded(configMap?.binaryData),
   ]);
 }
