@@ -58,7 +58,7 @@ export function days(usual: number) {
     .meta({ description: `How long it is valid; the default is ${usual}.`, value: 'DAYS' });
 }
 
-/** The name that an API server asks for: apiserver/pkg/util/webhook/client.go. */
+/** The name that an API server verifies: apiserver/pkg/util/webhook/client.go. */
 export function calledName(target: { readonly service: string; readonly namespace: string }): string {
   return `${target.service}.${target.namespace}.svc`;
 }

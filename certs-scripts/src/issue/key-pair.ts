@@ -2,7 +2,7 @@ import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { RSA_KEY_BITS } from '../verify/ca.ts';
 
-/** An RSA key pair. node-forge knows no other kind of public key. */
+/** An RSA key pair. node-forge supports no other kind of public key. */
 export interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;

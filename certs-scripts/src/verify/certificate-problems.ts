@@ -116,9 +116,9 @@ function rsaProblems(what: string, { publicKey }: Certificate): string[] {
   return bits < GO_RSA_BITS ? [`${what} has an RSA key of ${bits} bits, which Go refuses`] : [];
 }
 
-/** Critical extensions that Go does not know. */
+/** Critical extensions that Go does not handle. */
 export function extensionProblems(what: string, { unhandledCritical }: Certificate): string[] {
-  return unhandledCritical.map((id) => `${what} has a critical extension that Go does not know: ${id}`);
+  return unhandledCritical.map((id) => `${what} has a critical extension that Go does not handle: ${id}`);
 }
 
 function leafKeyProblems(leaf: Certificate): string[] {

@@ -24,7 +24,7 @@ export interface Extensions extends Policies {
   readonly nameConstraints?: NameConstraints;
   readonly subjectKeyId: Buffer;
   readonly authorityKeyId: Buffer;
-  /** Critical extensions that Go does not know, in dots. */
+  /** Critical extensions that Go does not handle, in dots. */
   readonly unhandledCritical: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export interface NameConstraints {
   readonly excluded: GeneralNames;
 }
 
-/** What one extension adds; `isHandled: false` if Go does not know what is in it. */
+/** What one extension adds; `isHandled: false` if Go does not handle its content. */
 type Findings = Partial<Extensions> & { readonly isHandled?: false };
 
 const NOTHING = Buffer.alloc(0);
@@ -75,7 +75,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   '1.3.6.1.5.5.7.1.1': ['authority information access', readInformationAccess, 'never critical'],
 };
 
-/** Go does not know what is in any other. */
+/** Go handles no other. */
 const UNKNOWN: Kind = ['extension', () => ({ isHandled: false })];
 
 /** The bit of `keyCertSign` in the first octet of a key usage (RFC 5280 §4.2.1.3). */

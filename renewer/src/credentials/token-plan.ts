@@ -71,10 +71,9 @@ export function planTokens(options: TokenPlanOptions): TokenPlan {
   return { requests, entries, refused, planHash: planHashOf(entries, requests, identity) };
 }
 
-/** All tokens that several plans need, each once. */
+/** All tokens that several plans need, each once; plans that share a token share the strictest of its endpoints. */
 export function tokenRequestsOf(plans: readonly TokenPlan[]): readonly TokenRequest[] {
-  const requests = plans.flatMap((plan) => plan.requests);
-  return [...new Map(requests.map((request) => [request.id, request])).values()];
+  return mergeRequests(plans.flatMap((plan) => plan.requests));
 }
 
 /** Whether a secret of one plan hash may hold tokens of a role that another plan hash does not have. */

@@ -2,7 +2,7 @@ import t from 'tap';
 import { createDockerConfig } from '../../src/credentials/docker-config.ts';
 import type { Registry } from '../../src/credentials/registries/registries.ts';
 import { tokenEndpointOf } from '../../src/credentials/registries/token-place.ts';
-import { isOfOtherRole, planTokens } from '../../src/credentials/token-plan.ts';
+import { isOfOtherRole, planTokens, tokenRequestsOf } from '../../src/credentials/token-plan.ts';
 import { EAST, NOW_MS, WEST } from '../support/registry-tokens.ts';
 
 const otherAccount = '210987654321.dkr.ecr.us-east-1.amazonaws.com';
@@ -96,7 +96,27 @@ t.test('of hosts that share a token the strictest chooses the endpoint', (t) => 
   t.end();
 });
 
-t.test('a namespace’s role asks for the registries that name no role of their own', (t) => {
+t.test(
+  'the strictest endpoint is chosen also if one plan requests a token by a FIPS host and another one does not',
+  (t) => {
+    const registries = [{ host: EAST, roleArn }, { host: '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com' }];
+    const ofRole = planTokens({ registries, region: undefined, identity: { roleArn } });
+    const ofDefault = planTokens({ registries, region: undefined });
+    const id = ofRole.requests[0]?.id;
+    for (const plans of [
+      [ofDefault, ofRole],
+      [ofRole, ofDefault],
+    ]) {
+      t.match(
+        tokenRequestsOf(plans).find((request) => request.id === id),
+        { fips: true },
+      );
+    }
+    t.end();
+  },
+);
+
+t.test('the tokens of registries that name no role are requested with the role of the namespace', (t) => {
   const registries = [{ host: EAST }, { host: otherAccount, roleArn }];
   const mine = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
   const { requests, planHash } = planTokens({ registries, region: undefined, identity: mine });

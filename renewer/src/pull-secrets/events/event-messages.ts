@@ -29,7 +29,7 @@ const ADVICE: Readonly<Record<RefusalCause, string>> = {
 
 /** What to do about a write that the API server refuses in one namespace. */
 export function denialMessage(cause: RefusalCause, error: unknown, secretName: string): string {
-  const detail = isApiError(error) ? `The API server said: ${error.message}` : describeError(error);
+  const detail = isApiError(error) ? `The API server responded: ${error.message}` : describeError(error);
   return `Secret "${secretName}" ${ADVICE[cause]} ${detail}`;
 }
 

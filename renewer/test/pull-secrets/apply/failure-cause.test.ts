@@ -166,7 +166,7 @@ t.test('a write that is cut off after long is its namespace’s matter', async (
 });
 
 t.test('the advice fits the cause', (t) => {
-  t.match(adviceFor(400, DENIED), /admission webhook refuses.*The API server said:.*guard/);
+  t.match(adviceFor(400, DENIED), /admission webhook refuses.*The API server responded:.*guard/);
   t.match(adviceFor(500, WEBHOOK_AWAY), /admission webhook.*does not respond/);
   t.match(adviceFor(422, POLICY), /admission policy refuses/);
   t.notMatch(adviceFor(422, POLICY), /immutable/);
