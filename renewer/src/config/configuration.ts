@@ -23,7 +23,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     host: variables.HOST,
     opsPort: variables.OPS_PORT,
     log: Object.freeze({ level: variables.LOG_LEVEL, format: variables.LOG_FORMAT }),
-    secretName: variables.DOCKER_SECRET_NAME,
+    pullSecretName: variables.DOCKER_SECRET_NAME,
     namespaceRule: Object.freeze({ selector: variables.NAMESPACE_SELECTOR, target, exclude }),
     ...registrySettings,
     namespaceRoles: file.namespaceRoles,
@@ -52,7 +52,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     } satisfies RenewerFacts),
     /** For the first log line. */
     summary: Object.freeze({
-      secretName: variables.DOCKER_SECRET_NAME,
+      pullSecretName: variables.DOCKER_SECRET_NAME,
       targetNamespaces: target.entries,
       excludedNamespaces: exclude.entries,
       registries: registrySettings.registries.map(({ host }) => host),

@@ -32,7 +32,7 @@ const MISSES_TO_REPORT = 4;
 
 type FenceMonitorSettings = Pick<
   RenewerConfiguration,
-  'fence' | 'podNamespace' | 'secretName' | 'webhookName' | 'tlsMode'
+  'fence' | 'podNamespace' | 'pullSecretName' | 'webhookName' | 'tlsMode'
 >;
 
 /**
@@ -78,8 +78,8 @@ export async function runFenceMonitor(
 }
 
 function probesFor(settings: FenceMonitorSettings): readonly Probe[] {
-  const { podNamespace, secretName, webhookName, tlsMode } = settings;
-  const always = [...pullSecretProbes(podNamespace, secretName), eventProbe(podNamespace)];
+  const { podNamespace, pullSecretName, webhookName, tlsMode } = settings;
+  const always = [...pullSecretProbes(podNamespace, pullSecretName), eventProbe(podNamespace)];
   // In the other modes our identity has no right to the configuration, and there may be none.
   const isPatched = tlsMode === 'self-managed' || tlsMode === 'existing-secret';
   return isPatched ? [...always, webhookConfigurationProbe(webhookName)] : always;

@@ -16,7 +16,7 @@ export function createReconciler(
     readonly problems: NamespaceProblems;
     readonly recordResult: ReturnType<typeof createResultRecorder>;
   },
-  { secretName: name }: { readonly secretName: string },
+  { pullSecretName: name }: { readonly pullSecretName: string },
 ) {
   const { client, clock, planFor, repairs, foreign, problems, recordResult } = dependencies;
 

@@ -4,11 +4,11 @@ import { readRenewerConfiguration } from '../../src/config/configuration.ts';
 const required = { POD_NAME: 'p-0', POD_NAMESPACE: 'ecr-pull-secrets' };
 
 t.test('the defaults are the documented ones', (t) => {
-  const { secretName, namespaceRule, tlsDir, apiServer, registries } = readRenewerConfiguration({
+  const { pullSecretName, namespaceRule, tlsDir, apiServer, registries } = readRenewerConfiguration({
     ...required,
     HOME: '/home/me',
   });
-  t.equal(secretName, 'ecr-pull-secret');
+  t.equal(pullSecretName, 'ecr-pull-secret');
   t.equal(tlsDir, '/run/ecr-pull-secrets/tls');
   t.same(apiServer, { kubeconfigs: ['/home/me/.kube/config'] });
   t.same(registries, []);

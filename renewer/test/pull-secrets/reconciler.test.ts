@@ -76,7 +76,7 @@ function start(...plans: readonly (Plan | undefined)[]) {
       problems,
       recordResult: (_, { kind }) => void results.push(kind),
     },
-    { secretName: 's' },
+    { pullSecretName: 's' },
   );
   return { reconcile: () => reconcile('a', signal), repairs, requests, results, reported };
 }

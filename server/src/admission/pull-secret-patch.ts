@@ -19,14 +19,14 @@ export type AddOperation = Readonly<
  * `failurePolicy: Ignore` (apiserver `mutating/dispatcher.go`). So a pod without a `spec`, or whose
  * `imagePullSecrets` is not a list, stays unchanged; `null` counts as absent.
  */
-export function pullSecretPatch(pod: unknown, secretName: string): readonly AddOperation[] {
+export function pullSecretPatch(pod: unknown, pullSecretName: string): readonly AddOperation[] {
   const spec = fieldOf(pod, 'spec');
   if (!isJsonObject(spec)) return [];
   const present = fieldOf(spec, 'imagePullSecrets') ?? undefined;
   if (present === undefined) {
-    return [{ op: 'add', path: '/spec/imagePullSecrets', value: [{ name: secretName }] }];
+    return [{ op: 'add', path: '/spec/imagePullSecrets', value: [{ name: pullSecretName }] }];
   }
   if (!Array.isArray(present)) return [];
-  if (present.some((entry) => textOf(entry, 'name') === secretName)) return [];
-  return [{ op: 'add', path: '/spec/imagePullSecrets/-', value: { name: secretName } }];
+  if (present.some((entry) => textOf(entry, 'name') === pullSecretName)) return [];
+  return [{ op: 'add', path: '/spec/imagePullSecrets/-', value: { name: pullSecretName } }];
 }

@@ -66,7 +66,7 @@ export function readRenewOnceConfiguration(environment: Environment, readText = 
   const variables = readVariables(renewOnceVariables, environment);
   const file = readConfigFile(variables.CONFIG_FILE, readText);
   return Object.freeze({
-    secretName: variables.DOCKER_SECRET_NAME,
+    pullSecretName: variables.DOCKER_SECRET_NAME,
     target: variables.TARGET_NAMESPACE,
     exclude: variables.EXCLUDE_NAMESPACE,
     foreignSecretPolicy: variables.FOREIGN_SECRETS,

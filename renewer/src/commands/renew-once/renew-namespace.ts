@@ -38,7 +38,7 @@ interface Dependencies {
 }
 
 interface Settings {
-  readonly secretName: string;
+  readonly pullSecretName: string;
   readonly foreignSecretPolicy: ForeignSecretPolicy;
   readonly dockerConfig: DockerConfig;
 }
@@ -66,7 +66,7 @@ export async function renewNamespace(
 ): Promise<Outcome> {
   if (stop.aborted) return { kind: 'not-started' };
   if (obstacle !== undefined) return { kind: 'skipped', reason: obstacle };
-  const { secretName: name } = settings;
+  const { pullSecretName: name } = settings;
   const either = AbortSignal.any([signal, deadline]);
   const target = { client, namespace, name, signal: either };
   try {
@@ -130,17 +130,17 @@ async function readMetadata({
   }
 }
 
-function outcomeOf(error: unknown, secretName: string): Outcome {
+function outcomeOf(error: unknown, pullSecretName: string): Outcome {
   // An apply creates a secret that is absent, so it is the namespace that was not found.
   if (isApiError(error, 404)) return { kind: 'skipped', reason: NO_SUCH_NAMESPACE };
   if (isNamespaceTerminating(error)) return { kind: 'skipped', reason: NAMESPACE_IS_TERMINATING };
   const isUnreachable = isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE');
-  const reason = reasonOf(error, secretName).replace(/\s+/g, ' ');
+  const reason = reasonOf(error, pullSecretName).replace(/\s+/g, ' ');
   return { kind: 'failed', reason, isUnreachable };
 }
 
-function reasonOf(error: unknown, secretName: string): string {
+function reasonOf(error: unknown, pullSecretName: string): string {
   const failure = writeFailureCauseOf(error, 0);
-  if (failure.kind === 'refused') return denialMessage(failure.cause, error, secretName);
-  return isApiError(error) ? denialMessage('other', error, secretName) : describeError(error);
+  if (failure.kind === 'refused') return denialMessage(failure.cause, error, pullSecretName);
+  return isApiError(error) ? denialMessage('other', error, pullSecretName) : describeError(error);
 }

@@ -42,7 +42,7 @@ export async function renewOnce(
   stop: AbortSignal,
 ): Promise<void> {
   const { client, clock, random, print } = dependencies;
-  const { secretName, foreignSecretPolicy } = configuration;
+  const { pullSecretName, foreignSecretPolicy } = configuration;
   for (const warning of configuration.registryWarnings) print(`WARNING: ${warning}\n`);
   print('Fetching auth data from AWS... ');
   const fetching = fetchDockerConfig(dependencies, configuration, stop);
@@ -54,14 +54,14 @@ export async function renewOnce(
   print(`Docker Registries: ${keys.join(',')}\n`);
   const retries = createRetries(dependencies, stop);
   const targets = await findTargets(configuration, () => listNamespaces(client, retries));
-  print(`Updating kubernetes secret [${secretName}] in ${targets.length} namespaces\n`);
+  print(`Updating kubernetes secret [${pullSecretName}] in ${targets.length} namespaces\n`);
   if (targets.length === 0) print(noTargetsWarning(configuration));
 
   const tally = createTally();
   const stopOrUnavailable = AbortSignal.any([stop, tally.unavailable]);
   const over = new AbortController();
   const deadline = deadlineAfter(stop, clock, over.signal);
-  const settings = { secretName, foreignSecretPolicy, dockerConfig };
+  const settings = { pullSecretName, foreignSecretPolicy, dockerConfig };
   const renew = async (target: Target, signal: AbortSignal) => {
     const end = tally.begin();
     const outcome = await renewNamespace({ client, clock, retries }, settings, target, {

@@ -5,7 +5,7 @@ import type { RenewOnceDependencies } from './renew-once.ts';
 /** A first run may be as new as the policies are. */
 const SECOND_ATTEMPT_AFTER_MS = 5_000;
 
-type Settings = Pick<RenewOnceConfiguration, 'fence' | 'podNamespace' | 'secretName'>;
+type Settings = Pick<RenewOnceConfiguration, 'fence' | 'podNamespace' | 'pullSecretName'>;
 
 /**
  * Warns if no admission policy fences our identity although `FENCE` says so, or because it is off. Never
@@ -24,11 +24,11 @@ export async function warnWithoutFence(
 
 async function isMissing(
   { client, clock }: Pick<RenewOnceDependencies, 'client' | 'clock'>,
-  { podNamespace, secretName }: Settings,
+  { podNamespace, pullSecretName }: Settings,
   stop: AbortSignal,
 ): Promise<boolean> {
   if (podNamespace === undefined) return false;
-  const probes = pullSecretProbes(podNamespace, secretName);
+  const probes = pullSecretProbes(podNamespace, pullSecretName);
   const first = await proveFence(client, probes, stop);
   if (first.kind !== 'missing') return false;
   await clock.sleep(SECOND_ATTEMPT_AFTER_MS, stop);

@@ -44,7 +44,7 @@ export function readSelfTestConfiguration(environment: Environment) {
   const variables = readVariables(selfTestVariables, environment);
   return Object.freeze({
     namespace: variables.TEST_NAMESPACE,
-    secretName: variables.DOCKER_SECRET_NAME,
+    pullSecretName: variables.DOCKER_SECRET_NAME,
     expectInjection: variables.EXPECT_INJECTION,
     pod: variables.TEST_POD,
     withinMs: variables.TEST_SECONDS * 1000,

@@ -40,14 +40,14 @@ export async function selfTest(
 
 async function checkSecret(
   client: KubeClient,
-  { namespace, secretName }: SelfTestConfiguration,
+  { namespace, pullSecretName }: SelfTestConfiguration,
   nowMs: number,
 ): Promise<string> {
-  const where = `the pull secret ${secretName} in namespace ${namespace}`;
+  const where = `the pull secret ${pullSecretName} in namespace ${namespace}`;
   try {
     const { metadata } = await client.request<PartialObjectMetadata>({
       method: 'GET',
-      path: secretPath(namespace, secretName),
+      path: secretPath(namespace, pullSecretName),
       accept: METADATA_ONLY,
       select: metadataSelection(PULL_SECRET_FIELDS),
     });
@@ -63,13 +63,13 @@ async function checkSecret(
 const HINT = 'the log of the renewer says why';
 
 async function checkPod(client: KubeClient, settings: SelfTestConfiguration): Promise<string> {
-  const { namespace, secretName } = settings;
+  const { namespace, pullSecretName } = settings;
   const names = await dryRun(client, settings);
-  if (names.includes(secretName)) {
-    return `a pod with an ECR image in namespace ${namespace} names ${secretName} by itself`;
+  if (names.includes(pullSecretName)) {
+    return `a pod with an ECR image in namespace ${namespace} names ${pullSecretName} by itself`;
   }
   const found = names.length > 0 ? `names only ${names.join(', ')}` : 'names no pull secret';
-  throw failure(`a pod with an ECR image in namespace ${namespace} ${found}: ${secretName} was not added to it`);
+  throw failure(`a pod with an ECR image in namespace ${namespace} ${found}: ${pullSecretName} was not added to it`);
 }
 
 async function dryRun(client: KubeClient, { namespace, pod }: SelfTestConfiguration): Promise<readonly string[]> {

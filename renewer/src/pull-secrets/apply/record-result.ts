@@ -20,7 +20,7 @@ export function createResultRecorder(
     readonly foreign: OwnershipTracker;
     readonly apiServerPause: ApiServerPause;
   },
-  { secretName }: { readonly secretName: string },
+  { pullSecretName }: { readonly pullSecretName: string },
 ) {
   const { cache, problems, repairs, foreign, apiServerPause, logger, metrics } = dependencies;
   const writeFailures = createThrottledLog(dependencies, 'writing a pull secret failed; will retry');
@@ -30,7 +30,7 @@ export function createResultRecorder(
     if (!finding) return;
     foreign.record(namespace, plan.dockerConfig, finding);
     if (finding.foreignKeys.length === 0) return;
-    const message = foreignMessage(secretName, namespace, finding.foreignKeys);
+    const message = foreignMessage(pullSecretName, namespace, finding.foreignKeys);
     problems.report(namespace, { reason: 'PullSecretForeign', message });
   }
 
@@ -49,7 +49,7 @@ export function createResultRecorder(
     metrics.secretWrites.inc({ result: 'success' });
     logger.info({ namespace, reason: plan.write.reason }, 'wrote the pull secret');
     if (tookMs < SLOW_WRITE_MS) return problems.resolve(namespace, 'PullSecretSlow');
-    const message = slowMessage(secretName, tookMs);
+    const message = slowMessage(pullSecretName, tookMs);
     problems.report(namespace, { reason: 'PullSecretSlow', message, identity: 'slow' });
   }
 
@@ -73,7 +73,7 @@ export function createResultRecorder(
       logger.debug({ namespace }, 'the pull secret changed meanwhile; will retry');
       return error;
     }
-    const message = denialMessage(cause.cause, error, secretName);
+    const message = denialMessage(cause.cause, error, pullSecretName);
     const identity = denialIdentity(message);
     problems.report(namespace, { reason: 'PullSecretRefused', message, identity });
     return createError('ECRPS_PULL_SECRET_REFUSED', message, error);

@@ -34,13 +34,13 @@ export interface CacheEventHandler {
   readonly onRolesChange: () => void;
 }
 
-export type PullSecretCacheSettings = Pick<RenewerConfiguration, 'secretName' | 'namespaceRule' | 'namespaceRoles'>;
+export type PullSecretCacheSettings = Pick<RenewerConfiguration, 'pullSecretName' | 'namespaceRule' | 'namespaceRoles'>;
 
 export type PullSecretCache = ReturnType<typeof createPullSecretCache>;
 
 /** The namespaces and their pull secrets, as lists and watches report them; the only memory that grows with them. */
 export function createPullSecretCache(settings: PullSecretCacheSettings) {
-  const { secretName, namespaceRule, namespaceRoles } = settings;
+  const { pullSecretName, namespaceRule, namespaceRoles } = settings;
   const targets = new Map<string, NamespaceIdentity>();
   const roleUsers = new Map<NamespaceRole, number>();
   const alive = new Set<string>();
@@ -157,7 +157,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
     } satisfies ReflectorSettings<PartialObjectMetadata, CachedNamespace>,
     secretReflector: {
       path: secretsPath(),
-      fieldSelector: nameSelector(secretName),
+      fieldSelector: nameSelector(pullSecretName),
       metadataOnly: true,
       metadataFields: PULL_SECRET_FIELDS,
       reduce: ({ metadata }: PartialObjectMetadata): CachedSecret => ({

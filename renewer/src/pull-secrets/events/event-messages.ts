@@ -28,14 +28,14 @@ const ADVICE: Readonly<Record<RefusalCause, string>> = {
 };
 
 /** What to do about a write that the API server refuses in one namespace. */
-export function denialMessage(cause: RefusalCause, error: unknown, secretName: string): string {
+export function denialMessage(cause: RefusalCause, error: unknown, pullSecretName: string): string {
   const detail = isApiError(error) ? `The API server responded: ${error.message}` : describeError(error);
-  return `Secret "${secretName}" ${ADVICE[cause]} ${detail}`;
+  return `Secret "${pullSecretName}" ${ADVICE[cause]} ${detail}`;
 }
 
 /** What to do about a write that took long. */
-export function slowMessage(secretName: string, tookMs: number): string {
-  return `Secret "${secretName}" was written, but that took ${Math.round(tookMs / 1000)} s. ${SLOW_ADVICE}`;
+export function slowMessage(pullSecretName: string, tookMs: number): string {
+  return `Secret "${pullSecretName}" was written, but that took ${Math.round(tookMs / 1000)} s. ${SLOW_ADVICE}`;
 }
 
 /** The same about several namespaces. */
@@ -44,11 +44,11 @@ export function slowNamespacesMessage(count: number, namespaces: string): string
 }
 
 /** What to do about a secret with credentials of others. */
-export function foreignMessage(secretName: string, namespace: string, foreignKeys: readonly string[]): string {
+export function foreignMessage(pullSecretName: string, namespace: string, foreignKeys: readonly string[]): string {
   const [first = ''] = foreignKeys;
   const more = foreignKeys.length > 1 ? ` and ${foreignKeys.length - 1} more` : '';
   const keys = `${quoteKey(first)}${more}`;
-  return `Secret "${secretName}" belongs to others: it has credentials for ${keys}, which would be lost. It is left as it is, and an ECR token in it is not renewed. Give it another name, or choose another one by the chart value dockerSecretName. If it may be replaced: "kubectl annotate secret ${secretName} -n ${namespace} ${TAKE_OVER_ANNOTATION}=enabled", or the chart value foreignSecrets=take-over for all namespaces.`;
+  return `Secret "${pullSecretName}" belongs to others: it has credentials for ${keys}, which would be lost. It is left as it is, and an ECR token in it is not renewed. Give it another name, or choose another one by the chart value dockerSecretName. If it may be replaced: "kubectl annotate secret ${pullSecretName} -n ${namespace} ${TAKE_OVER_ANNOTATION}=enabled", or the chart value foreignSecrets=take-over for all namespaces.`;
 }
 
 /** What identifies a denial: its text without amounts, instants and ids, which change with each attempt. */
@@ -67,6 +67,6 @@ export function roleWithoutTokenMessage(roleArn: string): string {
 }
 
 /** What to do about another tool that writes the same secret. */
-export function contestedMessage(secretName: string, namespace: string): string {
-  return `Secret "${secretName}" is changed or deleted by another tool again and again; it is repaired ever more rarely. Find the tool by "kubectl get secret ${secretName} -n ${namespace} --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}", and remove the secret from that tool (a reflector, a GitOps repository, another release of ecr-pull-secrets), or choose another name by the chart value dockerSecretName.`;
+export function contestedMessage(pullSecretName: string, namespace: string): string {
+  return `Secret "${pullSecretName}" is changed or deleted by another tool again and again; it is repaired ever more rarely. Find the tool by "kubectl get secret ${pullSecretName} -n ${namespace} --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}", and remove the secret from that tool (a reflector, a GitOps repository, another release of ecr-pull-secrets), or choose another name by the chart value dockerSecretName.`;
 }

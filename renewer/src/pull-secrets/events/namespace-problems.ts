@@ -36,7 +36,7 @@ export type NamespaceProblems = ReturnType<typeof createNamespaceProblems>;
 /** Reports each problem of a namespace once, in the log and as an Event, until it is resolved. */
 export function createNamespaceProblems(
   { events, logger }: { readonly events: EventQueue; readonly logger: Logger },
-  { secretName }: { readonly secretName: string },
+  { pullSecretName }: { readonly pullSecretName: string },
 ) {
   /** The identities of the reported problems, as digests: texts would take more memory than all else. */
   const reported = new Map<string, Map<string, readonly string[]>>(
@@ -52,7 +52,7 @@ export function createNamespaceProblems(
       reported.get(reason)?.set(namespace, [...digests, digest]);
       const err = createError(CODES[reason], message);
       logger.error({ namespace, err }, 'namespace problem; other namespaces are not affected');
-      const involvedObject = { apiVersion: 'v1', kind: 'Secret', name: secretName };
+      const involvedObject = { apiVersion: 'v1', kind: 'Secret', name: pullSecretName };
       events.add({ namespace, involvedObject, reason, message });
     },
     /** The problem is over: the next one is reported. */

@@ -27,7 +27,7 @@ const allowed: NamespaceRole[] = [
 ];
 
 const settings = {
-  secretName: 'ecr-pull-secret',
+  pullSecretName: 'ecr-pull-secret',
   namespaceRule: rule,
   namespaceRoles: allowed,
 };
