@@ -36,7 +36,7 @@ LABEL org.opencontainers.image.title="ecr-pull-secrets" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# The AWS SDK asks for it, and a number has no entry in /etc/passwd to take it from.
+# The AWS SDK reads it, and a number has no entry in /etc/passwd to take it from.
 ENV HOME=/
 # By number, so that runAsNonRoot can see that it is not root.
 USER 65532:65532

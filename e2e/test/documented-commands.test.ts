@@ -16,14 +16,14 @@ import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 /** Commands that cannot run here, and who runs them instead if anybody does. A command in no line of it is run. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
-  [/^npm run vulnerabilities$/, 'asks OSV; scripts/test/vulnerabilities/ has a stand-in'],
+  [/^npm run vulnerabilities$/, 'calls OSV; scripts/test/vulnerabilities/ has a stand-in'],
   [/ Dockerfile$/, 'changes a checkout'],
   [/^docker |buildx|='docker run/, 'needs Docker; the image is tried by image.test.ts and the workflows'],
   [/^helm test /, 'takes long; helm-test.test.ts runs it in each mode'],
   [/^cosign |^helm pull oci:/, 'needs a published release'],
   [/^aws /, 'needs AWS'],
-  [/curl .*https:\/\/\$host/, 'asks ECR; the same login is tried with the stand-in by pull-secret.ts'],
-  [/kubectl (logs|port-forward)/, 'asks kubelet, which the local node is not; jobs: migrating.test.ts'],
+  [/curl .*https:\/\/\$host/, 'calls ECR; the same login is tried with the stand-in by pull-secret.ts'],
+  [/kubectl (logs|port-forward)/, 'calls the kubelet, which the local node is not; jobs: migrating.test.ts'],
   [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
   [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
@@ -41,7 +41,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
 /** Options that are shown alone belong to an upgrade. */
 const UPGRADE = 'helm upgrade ecr-pull-secrets ./chart --namespace ecr-pull-secrets --reset-then-reuse-values ';
 
-/** What Pod Security "restricted" asks for. */
+/** What Pod Security "restricted" requires. */
 const RESTRICTED: Manifest = {
   securityContext: { runAsNonRoot: true, runAsUser: 1, seccompProfile: { type: 'RuntimeDefault' } },
   containers: [

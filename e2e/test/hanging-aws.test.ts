@@ -26,7 +26,7 @@ const PULL_HOST = registryHost(PULL_ACCOUNT, 'us-east-1');
 /** Far below the limit of the product, far above what this machine needs. */
 const LIMIT_MS = 700;
 
-/** Who hangs, and what is asked of it. */
+/** The service that hangs, and the request that it gets. */
 const HANGS: readonly {
   readonly way: Way;
   readonly roleArn?: string;
@@ -39,7 +39,7 @@ const HANGS: readonly {
   { way: 'the instance role', of: 'instance-metadata' },
 ];
 
-/** Lets the product ask once by an identity; one attempt takes no longer than `timeoutMs`. */
+/** Lets the product make one request by an identity; one attempt takes no longer than `timeoutMs`. */
 function asking(t: Test, timeoutMs?: number) {
   const requestHandler = createAwsRequestHandler({});
   t.teardown(() => requestHandler.destroy());
@@ -60,7 +60,7 @@ function ask(
   return source(request, signal);
 }
 
-/** Makes one service hang; resolves `reached` when it is asked. */
+/** Makes one service hang; resolves `reached` when it gets a request. */
 function hang(standIn: EcrStandIn, service: Call['service']) {
   const { promise: reached, resolve } = Promise.withResolvers<void>();
   const when = (call: Call): boolean => {
@@ -76,7 +76,7 @@ function connectionsEnd(standIn: EcrStandIn): Promise<void> {
 }
 
 for (const { way, roleArn, of } of HANGS) {
-  const title = `${of} hangs, asked by ${way}${roleArn ? ' for a role' : ''}`;
+  const title = `${of} hangs, called by ${way}${roleArn ? ' for a role' : ''}`;
 
   t.test(`${title}: to stop ends it at once`, async (t) => {
     const { standIn, ways } = await startIdentities(t);

@@ -67,7 +67,7 @@ function loginAt(host: string, credentials: unknown): Promise<number> {
   return login(ecr.endpoint, JSON.stringify({ auths: { [host]: credentials } }), host);
 }
 
-t.test('AWS is asked once for each identity and region', async (t) => {
+t.test('AWS is called once for each identity and region', async (t) => {
   await api.createNamespace('all');
   await secretIn('all');
   // From here on whatever takes time may let the first renewal in.

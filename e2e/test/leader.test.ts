@@ -7,7 +7,7 @@ import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground
 import { podOf, requestsOfRenewers } from './support/audit-log.ts';
 import { SECRET } from './support/pull-secret.ts';
 import { type LeadingRenewer, logOf, nextLeader, readHolder } from './support/renewers.ts';
-import { followSecrets } from './support/secret-history.ts';
+import { recordSecrets } from './support/secret-history.ts';
 
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${PRODUCT_NAME}/leases/${PRODUCT_NAME}`;
 
@@ -35,7 +35,7 @@ const playground = await startPlayground({
 });
 t.teardown(() => playground.close());
 const { api, cluster } = playground;
-const history = followSecrets(t, playground.client, SECRET);
+const history = recordSecrets(t, playground.client, SECRET);
 await playground.install();
 await Promise.all(TEAMS.map(createNamespace));
 await eventually('all secrets', () => assert.equal(history.expiries.size, TEAMS.length));
@@ -108,7 +108,7 @@ t.test('in all this time no namespace went back to an older token', (t) => {
       namespace,
     );
   }
-  t.equal(history.beginnings(), 1, 'no version was missed');
+  t.equal(history.lists(), 1, 'no version was missed');
   t.end();
 });
 

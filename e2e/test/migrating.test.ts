@@ -241,7 +241,7 @@ t.test('a new release beside the old one, which then goes', async (t) => {
 
 t.test('at every moment each namespace held a secret that logs in', (t) => {
   t.same(watch.gaps, []);
-  t.equal(watch.beginnings(), 1);
+  t.equal(watch.lists(), 1);
   t.ok(watch.rounds() > TOKEN_LIFETIME_MS / 1000, `${watch.rounds()} rounds`);
   for (const namespace of TEN) t.ok((watch.versions.get(namespace) ?? 0) >= 6, namespace);
   t.end();

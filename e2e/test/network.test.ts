@@ -119,7 +119,7 @@ t.test('a role on top of IRSA is assumed through the proxy too', async (t) => {
   t.ok(proxy.requests.length > 0);
 });
 
-t.test('the credentials of EKS Pod Identity are not asked for through the proxy', async (t) => {
+t.test('the credentials of EKS Pod Identity are not requested through the proxy', async (t) => {
   const { standIn, proxy, environment, podIdentity } = await startNetwork(t);
   const everything = { HTTP_PROXY: proxy.url, ...environment, ...podIdentity };
   t.equal(await askEcr(everything), REGISTRY);

@@ -57,7 +57,7 @@ const FAULTS: readonly Fault[] = [
   { kind: 'hang' },
 ];
 
-/** Waits of full jitter up to 30 s are 15 s on average; a hot loop would ask hundreds of times. */
+/** Waits of full jitter up to 30 s are 15 s on average; a hot loop would call hundreds of times. */
 const MOST_FAILURES_IN_FIVE_MINUTES = 40;
 
 t.test('AWS is away for six hours, in four ways', async (t) => {
@@ -81,7 +81,7 @@ t.test('AWS is away for six hours, in four ways', async (t) => {
       const failures = leader.count(FAILED) - failuresBefore;
       t.comment(`the last five minutes: ${failures} failures, ${ecr.calls.length - callsBefore} calls`);
       t.ok(ecr.calls.length > callsBeforeOutage, 'the token was due');
-      t.ok(failures < MOST_FAILURES_IN_FIVE_MINUTES, 'AWS is not asked without pause');
+      t.ok(failures < MOST_FAILURES_IN_FIVE_MINUTES, 'AWS is not called without a pause');
       t.same(await versionsOf(name), before, 'nothing was written, and nothing is lost');
 
       endOutage();
@@ -110,7 +110,7 @@ t.test('secrets outlive their tokens, and recover as well', async (t) => {
   t.equal(await loginWith(await secretIn(`${name}-0`, name)), 200);
 });
 
-t.test('a restart within half of the token’s life asks AWS for nothing and writes nothing', async (t) => {
+t.test('a restart within half of the token’s life does not call AWS and writes nothing', async (t) => {
   const name = 'restart';
   const namespaces = namesOf(name, 5);
   await world.createNamespaces(namespaces, name);

@@ -166,7 +166,7 @@ const QUICK = Array.from({ length: 10 }, (_, index) => `quick-${index}`);
 async function startSlowness(t: Test): Promise<void> {
   const hanging = await startHangingWebhook();
   t.teardown(() => hanging.close());
-  // It asks those that may change an object one after the other, and all others at once.
+  // It calls the webhooks that may change an object one after the other, and all others at once.
   const { rules } = secretsOf('x');
   const configurations = `${ADMISSION}/mutatingwebhookconfigurations`;
   await api.create(configurations, {

@@ -51,7 +51,7 @@ async function namespacesWith(secretName: string): Promise<readonly string[]> {
   return secrets.map(({ metadata }) => metadata.namespace ?? '');
 }
 
-/** Verbs, resources and namespaces that a run of an account asked the API server for. */
+/** Verbs, resources and namespaces that a run of an account requested from the API server. */
 async function requestsOf(account: string): Promise<readonly string[]> {
   const lines = (await readFile(cluster.auditLogPath ?? '', 'utf8')).trim().split('\n');
   return lines
@@ -258,7 +258,7 @@ t.test('namespaces that are not there or are going away are no failure', async (
   }
 });
 
-t.test('when AWS gives no token the cluster is not asked for anything', async (t) => {
+t.test('if AWS gives no token, the cluster gets no request', async (t) => {
   const before = (await requestsOf(ACCOUNT)).length;
   const restore = ecr.faults.add({ kind: 'error', code: 'AccessDeniedException', message: 'no' });
   const { exitCode, stdout, stderr } = await job.run(ACCOUNT, { DOCKER_SECRET_NAME: 'no-aws' });
@@ -269,7 +269,7 @@ t.test('when AWS gives no token the cluster is not asked for anything', async (t
   t.equal((await requestsOf(ACCOUNT)).length, before);
 });
 
-t.test('a missing name is said before anybody is asked', async (t) => {
+t.test('a missing name is reported before any request', async (t) => {
   const before = ecr.calls.length;
   const { exitCode, stderr } = await job.run(ACCOUNT, { DOCKER_SECRET_NAME: '' });
   t.equal(exitCode, 2);

@@ -148,7 +148,7 @@ t.test('Dependabot can read the base image: it resolves no build argument', asyn
   t.equal(images[0], images[1], 'one image for both stages');
 });
 
-t.test('what asks for no Kubernetes is left out at night, and nothing else', (t) => {
+t.test('what requires no Kubernetes is left out at night, and nothing else', (t) => {
   const { jobs = {} } = workflows.get('ci.yaml') ?? {};
   const conditional = [...Object.values(jobs), ...stepsOf({ jobs })].filter((one) => one.if);
   for (const one of conditional) t.equal(one.if, '${{ !inputs.kubernetes }}');

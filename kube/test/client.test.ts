@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,6 +12,7 @@ import { isApiError } from '../src/api-error.ts';
 import { createKubeClient, type KubeClient } from '../src/client.ts';
 import { inClusterCredentials, type KubeCredentials } from '../src/credentials.ts';
 import { type ApiStandIn, startApiStandIn } from '../testing/api-stand-in.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 const GET = { method: 'GET', path: '/api/v1/namespaces/a/secrets/b' } as const;
 
@@ -35,12 +35,8 @@ async function start(t: Test): Promise<{ api: ApiStandIn; client: KubeClient }> 
 }
 
 async function listen(t: Test, server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   t.teardown(() => server.close());
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return listenOnLoopback(server);
 }
 
 /** Everything that a log would show of a failure. */

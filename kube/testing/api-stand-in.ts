@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 /** A request that waits for the response of the test. */
 export interface Exchange {
@@ -52,13 +53,10 @@ export async function startApiStandIn(port = 0): Promise<ApiStandIn> {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address() satisfies AddressInfo | string | null;
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const boundPort = await listenOnLoopback(server, port);
   return {
-    address: `http://127.0.0.1:${address.port}`,
-    port: address.port,
+    address: `http://127.0.0.1:${boundPort}`,
+    port: boundPort,
     next: async () => {
       const signal = AbortSignal.timeout(NEXT_TIMEOUT_MS);
       for (;;) {

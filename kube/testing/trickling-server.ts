@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 /** A server that starts a response on each connection at once, and never completes it. */
 export interface TricklingServer {
@@ -36,14 +36,10 @@ export async function startTricklingServer(
     });
     socket.resume();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   t.teardown(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
-  const { port } = address;
   return { address: `http://127.0.0.1:${port}`, port, connections: () => sockets.size };
 }

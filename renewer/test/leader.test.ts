@@ -9,6 +9,7 @@ import t from 'tap';
 import { readRenewerConfiguration } from '../src/config/configuration.ts';
 import { lead } from '../src/leader.ts';
 import { createRenewerMetrics } from '../src/metrics.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 const ENVIRONMENT = {
   AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
@@ -32,10 +33,7 @@ async function startEcr() {
   // It never ends a connection by itself.
   server.keepAliveTimeout = 0;
   const connected = once(server, 'connection');
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no TCP port');
-  return { server, connected, port: address.port };
+  return { server, connected, port: await listenOnLoopback(server) };
 }
 
 t.test('the connections to AWS end with the leadership', async (t) => {

@@ -4,6 +4,10 @@ import { listFiles, readText } from './support/checkout.ts';
 /** Words that we do not use, and the words to use instead. The vocabulary of Kubernetes has one word for one thing. */
 const WORDS: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\b(?:told|tells?)\b/, 'report, show, pass, configure (a program cannot tell)'],
+  [
+    /\basks\b|\b(?:is|are|was|were|be|been|even|not|still) asked\b|\basked (?:about|for|of)\b/,
+    'call, request, require',
+  ],
   [/\btroubles?\b/, 'problem'],
   [/\bdut(?:y|ies)\b/, 'the name of the work, such as reconciler'],
   [/\blasting\b/, 'retained, permanent'],

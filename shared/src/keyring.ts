@@ -12,7 +12,7 @@ interface Address {
 }
 
 /**
- * Creates a function that says whether a key of a pull secret covers an image, which is named in full, without tag
+ * Creates a function that decides whether a key of a pull secret covers an image, which is named in full, without tag
  * and digest.
  *
  * It matches images with the keys of a pull secret as the kubelet does (`pkg/credentialprovider/keyring.go`, `Add` and

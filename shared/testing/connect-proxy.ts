@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from 'node:http';
 import { connect as connectTo, type Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
+import { listenOnLoopback } from './listen.ts';
 
 export interface ConnectProxyOptions {
   /** Ports of 127.0.0.1 by the target of a request, `name:port`; the names need not exist. */
@@ -64,11 +65,7 @@ export async function startConnectProxy(options: ConnectProxyOptions): Promise<C
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
-  const place = `127.0.0.1:${address.port}`;
+  const place = `127.0.0.1:${await listenOnLoopback(server)}`;
   return {
     url: `http://${credentials ? userInformation(credentials) : ''}${place}`,
     anonymousUrl: `http://${place}`,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTo, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { listenOnLoopback } from './listen.ts';
 
 /** A SOCKS5 proxy on 127.0.0.1. */
 export interface Socks5Proxy {
@@ -31,13 +32,10 @@ export async function startSocks5Proxy(routes: Readonly<Record<string, number>>)
     client.on('error', () => {}).on('close', () => sockets.delete(client));
     void serve(client, routes, requests).catch(() => client.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
+  const port = await listenOnLoopback(server);
   const { username, password } = CREDENTIALS;
   return {
-    url: `socks5://${username}:${password}@127.0.0.1:${address.port}`,
+    url: `socks5://${username}:${password}@127.0.0.1:${port}`,
     requests,
     close: async () => {
       const closed = once(server, 'close');

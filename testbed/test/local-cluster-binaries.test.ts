@@ -91,7 +91,7 @@ t.test('kubectl is built by itself, or found in KUBEBUILDER_ASSETS', async (t) =
   t.equal(await ensureKubectl({ progress, environment: provided }), join(assets, 'kubectl'));
 });
 
-t.test('binaries are built once, although two ask at once, and found again', async (t) => {
+t.test('binaries are built once, although two callers need them at once, and found again', async (t) => {
   const environment = buildEnvironment(t, 'echo "$package" | tee -a "$HOME/builds" > "$output"');
 
   const [first, second] = await Promise.all([ensure(environment), ensure(environment)]);

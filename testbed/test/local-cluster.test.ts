@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
@@ -12,6 +11,7 @@ import { startGuardian } from '../src/local-cluster/guardian.ts';
 import { findProcesses } from '../src/local-cluster/remains.ts';
 import { requireLinux } from '../src/local-cluster/settings.ts';
 import { childrenOf, executables, firstLine, runScript, sourceUrl, until } from '../testing/processes.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 const silent = (): void => undefined;
 
@@ -174,12 +174,11 @@ t.test('two clusters at once', async (t) => {
 t.test('a port that another program took is not used', async (t) => {
   const guardian = await startGuardian();
   t.teardown(() => guardian.close());
-  const blocker = createServer().listen(0, '127.0.0.1');
-  await once(blocker, 'listening');
+  const blocker = createServer();
+  const taken = await listenOnLoopback(blocker);
   t.teardown(() => blocker.close());
   const binaries = await ensureBinaries({ progress: silent, environment: process.env });
-  const address = blocker.address();
-  const ports = [typeof address === 'object' ? address?.port : undefined];
+  const ports = [taken];
 
   const started = startApiServerOnFreePort(
     {
@@ -191,12 +190,12 @@ t.test('a port that another program took is not used', async (t) => {
     },
     async () => {
       const port = ports.shift();
-      if (port === undefined) throw new Error('asked for another port');
+      if (port === undefined) throw new Error('another port was requested');
       return port;
     },
   );
 
-  await t.rejects(started, { message: 'asked for another port' });
+  await t.rejects(started, { message: 'another port was requested' });
 });
 
 t.test('a component that exits is named with the end of its log', async (t) => {

@@ -27,7 +27,7 @@ const DNS_NAME = 2;
 
 /**
  * The names under which a Service is reached from within the cluster, the one that the API server
- * asks for (`<service>.<namespace>.svc`: apiserver/pkg/util/webhook/client.go) among them.
+ * verifies (`<service>.<namespace>.svc`: apiserver/pkg/util/webhook/client.go) among them.
  */
 function serviceDnsNames(serviceName: string, namespace: string): readonly string[] {
   const short = `${serviceName}.${namespace}`;

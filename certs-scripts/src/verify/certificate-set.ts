@@ -10,7 +10,7 @@ import { keyProblems, privateKeyToPem, readPrivateKey } from './private-key.ts';
 export interface CertificateSet extends PemPair {
   /** One or several certificates that callers trust: `caBundle`. */
   readonly caPem: string;
-  /** The names that callers will ask for. */
+  /** The names by which callers will verify it. */
   readonly dnsNames: readonly string[];
   readonly now: Date;
 }

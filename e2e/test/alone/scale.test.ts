@@ -8,7 +8,7 @@ import { startChart } from '../support/chart.ts';
 import { heapAfterCollection, INSPECTABLE, residentBytes } from '../support/process-memory.ts';
 import { SECRET } from '../support/pull-secret.ts';
 import { type LeadingRenewer, logOf, nextLeader, replicasOf } from '../support/renewers.ts';
-import { followSecrets } from '../support/secret-history.ts';
+import { recordSecrets } from '../support/secret-history.ts';
 
 const CHECKPOINT = `${PRODUCT_NAME}-tokens`;
 const CHECKPOINT_PATH = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${CHECKPOINT}`;
@@ -37,7 +37,7 @@ const REGISTRIES = REGIONS.flatMap((region) => [
   { host: `${OTHER_ACCOUNT}.dkr.ecr.${region}.amazonaws.com`, roleArn: ROLE },
 ]);
 
-/** What AWS is asked for, each once. */
+/** The calls that AWS gets, each once. */
 const TOKENS = [AWS_IDENTITY.account, OTHER_ACCOUNT].flatMap((account) =>
   REGIONS.map((region) => `${account} ${region}`),
 );
@@ -66,7 +66,7 @@ const playground = await startPlayground({
 });
 t.teardown(() => playground.close());
 const { api, ecr, cluster } = playground;
-const history = followSecrets(t, playground.client, SECRET);
+const history = recordSecrets(t, playground.client, SECRET);
 await playground.install({
   registries: REGISTRIES,
   routineWritesPerSecond: WRITES_PER_SECOND,
@@ -101,7 +101,7 @@ t.test('the first fill is one write per namespace and one AWS call per token', a
   checkHeap(t, await heapOf(t, leader));
 });
 
-t.test('a new leader lists in pages, writes only what is missing and asks AWS for nothing', async (t) => {
+t.test('a new leader lists in pages, writes only what is missing and does not call AWS', async (t) => {
   const leader = await replaceLeader();
   await createNamespaces([LATECOMER]);
   await eventually('its secret', () => assert.ok(history.expiries.has(LATECOMER)));
@@ -130,7 +130,7 @@ t.test('a rotation is one paced write per namespace and one AWS call per token',
   for (const [namespace, versions] of history.expiries) {
     if ((versions[1] ?? 0) <= (versions[0] ?? 0)) t.fail(`${namespace} has a newer token`);
   }
-  t.equal(history.beginnings(), 1, 'no version was missed');
+  t.equal(history.lists(), 1, 'no version was missed');
   checkHeap(t, await heapOf(t, leader));
 });
 
@@ -175,7 +175,7 @@ function newTokens(): readonly string[] {
   return tokens.map(({ principal, region }) => `${principal.account} ${region}`).toSorted();
 }
 
-/** What the renewers asked the API server for since the last time. */
+/** The requests of the renewers to the API server since the last time. */
 async function newRequests(t: Test): Promise<readonly AuditEvent[]> {
   const all = await requestsOfRenewers(cluster.auditLogPath);
   const requests = all.slice(requestsSeen);

@@ -63,7 +63,7 @@ export async function testRegistries(t: Test): Promise<void> {
     t.equal(await loginAt(REGISTRY), 401);
     t.notOk(
       ecr.calls.some(({ region }) => region === 'cn-north-1'),
-      'AWS is not asked there',
+      'AWS gets no call there',
     );
 
     const replica = await eventually('a new replica', async () => {

@@ -11,7 +11,7 @@ import { COMPROMISED, playground } from './release.ts';
 const IMAGE = `${REGISTRY}/app`;
 const ATTACKERS_IMAGE = 'attacker.example/image';
 
-/** What the attacker's patch asks for and can have. */
+/** What the attacker's patch requests, and gets. */
 const TAKEN_OVER = {
   spec: {
     serviceAccountName: 'of-the-namespace',
@@ -94,7 +94,7 @@ export async function testWebhookContainer(t: Test): Promise<void> {
       [],
     );
   });
-  await eventually('the attacker is asked', async () => {
+  await eventually('the attacker is called', async () => {
     assert.equal((await createPod('labelled')).spec.containers[0]?.image, ATTACKERS_IMAGE);
   });
 
@@ -103,7 +103,7 @@ export async function testWebhookContainer(t: Test): Promise<void> {
     await t.rejects(createPod('labelled', { name: 'refused' }), /denied the request/);
   });
 
-  t.test('it is not asked about other namespaces, however they are labelled', async (t) => {
+  t.test('it gets no review of other namespaces, however they are labelled', async (t) => {
     for (const namespace of ['kube-system', 'kube-public', PRODUCT_NAME]) {
       await api.merge(`/api/v1/namespaces/${namespace}`, {
         metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
@@ -115,14 +115,14 @@ export async function testWebhookContainer(t: Test): Promise<void> {
     }
   });
 
-  t.test('it is not asked about pods that the selectors and conditions leave out', async (t) => {
+  t.test('it gets no review of pods that the selectors and conditions leave out', async (t) => {
     for (const labels of [{ 'ecr-pull-secrets.io/inject': 'disabled' }, { mine: 'yes' }]) {
       const { spec } = await createPod('labelled', { labels });
       t.equal(spec.containers[0]?.image, IMAGE);
     }
   });
 
-  t.test('it is asked about nothing but the creation of pods', async (t) => {
+  t.test('it gets reviews of nothing but the creation of pods', async (t) => {
     const pods = '/api/v1/namespaces/labelled/pods';
     const { metadata } = await api.createPod('labelled', {
       metadata: { name: 'changed' },

@@ -50,7 +50,7 @@ function keepsEventually(leader: string, count: number): Promise<void> {
   });
 }
 
-/** Makes a namespace that opts in and asks for a role. */
+/** Makes a namespace that opts in and requests a role. */
 async function createWithRole(name: string, leader: string, role: string): Promise<void> {
   await api.create('/api/v1/namespaces', {
     metadata: {
@@ -107,7 +107,7 @@ export function testCheckpoint(t: Test): void {
     });
     const second = world.lead({ name, environment });
     t.teardown(() => second.stop());
-    await eventually('AWS is asked anew', () => assert.equal(second.count(GOT), 1));
+    await eventually('AWS is called again', () => assert.equal(second.count(GOT), 1));
     await world.createNamespaces([`${name}-new`], name);
     for (const namespace of [name, `${name}-new`]) {
       const secret = await secretIn(namespace, name);

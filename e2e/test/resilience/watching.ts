@@ -58,7 +58,7 @@ async function findApiServer(): Promise<number> {
   throw new Error('there is no kube-apiserver');
 }
 
-/** Of both containers of both replicas, as kubelet asks them. */
+/** Of both containers of both replicas, as the kubelet probes them. */
 async function readProbes(): Promise<readonly string[]> {
   const pods = await api.list<Pod & { readonly status?: { readonly podIP?: string } }>(
     '/api/v1/namespaces/ecr-pull-secrets/pods',

@@ -37,7 +37,7 @@ const PREDECESSORS = {
 
 const OF_A_BACKUP = { labels: { 'velero.io/backup-name': 'b', 'velero.io/restore-name': 'r' } };
 
-/** One entry without content is how the API server is asked to forget who owns what. */
+/** One entry without content makes the API server forget the owners of all fields. */
 const WITHOUT_MANAGERS = { managedFields: [{}] };
 
 /** What is in them is of no use, or the predecessor would replace it. */

@@ -62,7 +62,7 @@ export async function testInjection(t: Test): Promise<void> {
       t.match(pod.metadata.annotations, annotations);
       t.same(secretsOf(pod), []);
     }
-    t.equal((await countOf(exclusions)) - before, marks.length, 'the webhook was not even asked');
+    t.equal((await countOf(exclusions)) - before, marks.length, 'the webhook was not called');
     const annotations = { note: 'x' };
     const ordinary = await api.createPod(NAMESPACE, podWith(spec, { annotations }));
     t.same(secretsOf(ordinary), [SECRET], 'another annotation is no mark');

@@ -5,7 +5,7 @@ import { CONFIGURATION } from './ca.ts';
 /** As public reports name it in conflicts, where it stands as the manager of an update, not of an apply. */
 const FIELD_MANAGER = 'admissionsenforcer';
 
-/** The annotation that asks it to leave a configuration alone. */
+/** The annotation that makes it leave a configuration unchanged. */
 export const LEFT_ALONE = 'admissions.enforcer/disabled';
 
 /** What it adds to each webhook, as its users have shown. */
@@ -50,7 +50,7 @@ export async function enforceAdmissions(client: KubeClient): Promise<boolean> {
   return true;
 }
 
-/** Which namespaces the API server asks our webhook about. */
+/** The namespaces for which the API server calls our webhook. */
 export async function readNamespaceSelector(api: KubeApi): Promise<Selector> {
   const { webhooks } = await api.get<Configuration>(CONFIGURATION);
   return webhooks[0]?.namespaceSelector ?? {};

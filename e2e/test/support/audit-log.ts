@@ -44,7 +44,7 @@ export function podOf({ user }: AuditEvent): string | undefined {
   return user.extra?.['authentication.kubernetes.io/pod-name']?.[0];
 }
 
-/** Whether what was asked for was done. */
+/** Whether the request succeeded. */
 export function hasSucceeded({ responseStatus }: AuditEvent): boolean {
   return (responseStatus?.code ?? 500) < 300;
 }

@@ -42,7 +42,7 @@ export async function startChart(t: Pick<Test, 'teardown'>): Promise<Chart> {
     },
     notes: async (...settings) => {
       const dryRun = ['install', ...place, '--dry-run=client', ...REQUIRED, ...settings];
-      // Helm 3 asks for a cluster even so.
+      // Helm 3 requires a cluster nevertheless.
       clustersHelm ??= startClustersHelm(t);
       return (await (await clustersHelm)(dryRun)).stdout.split('\nNOTES:\n')[1] ?? '';
     },

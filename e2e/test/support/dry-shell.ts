@@ -68,7 +68,7 @@ cat "$said" >&2
 if [ -s "$said" ] && ! /usr/bin/env -i PATH="\${PATH#*:}" grep -qv 'already exists$' "$said"; then exit 0; fi
 exit $code
 `,
-  // What is published is what the checkout has. The release is there already; an upgrade asks for all that an
+  // What is published is what the checkout has. The release is there already; an upgrade requests all that an
   // installation does.
   helm: `
 set -- "\${@/#oci:*/./chart}"

@@ -1,12 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
-import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
-import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import type { Test } from 'tap';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { followSecrets } from './follow-secrets.ts';
 import { pullSecretsOf } from './pull-secret.ts';
 
 /** Whether the secrets of one name log in, each version when it appears and all of them every second. */
@@ -15,8 +12,8 @@ export interface LoginWatch {
   readonly versions: ReadonlyMap<string, number>;
   /** Each time when a namespace had no secret that logs in, in words. */
   readonly gaps: readonly string[];
-  /** How often the watch began anew, and may have missed a version: once is right. */
-  readonly beginnings: () => number;
+  /** How often a list was read, after which a version may be missing: once is right. */
+  readonly lists: () => number;
   /** How often all of them logged in one after another. */
   readonly rounds: () => number;
 }
@@ -34,7 +31,6 @@ export function watchLogins(
   const latest = new Map<string, Secret>();
   const versions = new Map<string, number>();
   const gaps: string[] = [];
-  let beginnings = 0;
   let rounds = 0;
 
   async function check(namespace: string, secret: Secret): Promise<void> {
@@ -58,29 +54,15 @@ export function watchLogins(
     }
   }
 
-  const logger = createLogger({ level: 'silent', format: 'text', name: 'logins' });
-  const following = runReflector<Secret, Secret>(
-    { client: playground.client, clock: systemClock, random: Math.random, logger },
-    {
-      path: secretsPath(),
-      fieldSelector: nameSelector(name),
-      metadataOnly: false,
-      reduce: (object) => object,
-      handler: {
-        replace: (present) => {
-          beginnings += 1;
-          present.forEach(note);
-        },
-        upsert: note,
-        remove: ({ metadata }) => void gaps.push(`${metadata.namespace}: removed`),
-      },
-    },
-    closing.signal,
-  );
+  const lists = followSecrets(t, playground.client, name, {
+    withData: true,
+    onVersion: note,
+    onRemove: ({ metadata }) => void gaps.push(`${metadata.namespace}: removed`),
+  });
   const going = goRound();
   t.teardown(async () => {
     closing.abort();
-    await Promise.all([following, going]);
+    await going;
   });
-  return { versions, gaps, beginnings: () => beginnings, rounds: () => rounds };
+  return { versions, gaps, lists, rounds: () => rounds };
 }

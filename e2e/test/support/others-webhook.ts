@@ -6,6 +6,7 @@ import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 /** An admission webhook of another product. */
 export interface OthersWebhook {
@@ -49,10 +50,7 @@ export async function startOthersWebhook(respond: (request: unknown) => Manifest
   const server = createServer({ cert, key }, (request, response) => {
     void answer(request, response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const port = await listenOnLoopback(server);
   return {
     clientConfig: {
       url: `https://localhost:${port}/`,

@@ -10,12 +10,12 @@ export interface LoadSettings {
 
 /** What became of the pods. */
 export interface LoadReport {
-  /** How many were asked for in a second, on average. */
+  /** How many were requested in a second, on average. */
   readonly perSecond: number;
   readonly asked: number;
   readonly created: number;
   readonly injected: number;
-  /** When those were asked for that were created without the secret. */
+  /** When those were requested that were created without the secret. */
   readonly missedAtMs: readonly number[];
   /** Why pods were refused, each reason once. */
   readonly refusals: readonly string[];

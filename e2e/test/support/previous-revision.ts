@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * What stands for the release before this one until there is a first: "Keep in the checkpoint what its
- * caller can use". It is the oldest revision of which an upgrade without a loss can fairly be asked: the
+ * caller can use". It is the oldest revision from which an upgrade without a loss can be required: the
  * one before it measured that rollouts lose nothing, and since this one the checkpoint says whose tokens
  * it holds, as that of every release will. Between it and now lies most of what changed in the chart and
  * in the keeping of the CA.

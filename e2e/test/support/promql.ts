@@ -1,4 +1,4 @@
-/** A metric that an expression asks for, with the labels that it wants. */
+/** A metric that an expression selects, with the labels that it requires. */
 export interface Selector {
   readonly metric: string;
   /** By name, the values of which each must be there. */

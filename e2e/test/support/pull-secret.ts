@@ -22,7 +22,7 @@ export function expiryOf({ metadata }: Secret): string {
   return metadata.annotations?.[EXPIRES_AT_ANNOTATION] ?? '';
 }
 
-/** What tests ask of the pull secrets in a cluster. */
+/** What tests check of the pull secrets in a cluster. */
 export interface PullSecrets {
   /** Waits for the secret of a namespace. */
   readonly secretIn: (namespace: string, name?: string) => Promise<Secret>;

@@ -14,13 +14,13 @@ export interface ServingSettings {
   readonly reviewFile: string;
   /** The process that answers reviews. */
   readonly webhookPid: number;
-  /** What probes and scrapers ask, and the process that answers. */
+  /** What probes and scrapers request, and the process that answers. */
   readonly opsUrls: readonly { readonly url: string; readonly pid: number }[];
 }
 
 export interface ServingReport {
   answered: number;
-  /** Milliseconds of the slowest answer of each kind, without those in which who asks or answers waited for a CPU. */
+  /** Milliseconds of the slowest answer of each kind, without those in which the client or the server waited for a CPU. */
   readonly slowest: Record<string, number>;
   /** What was not answered as it should. */
   readonly problems: string[];

@@ -6,7 +6,7 @@ import type { KubeApi } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 const NAME = 'strict-about-pods';
 
-/** What a cluster's owner asks of each pod. */
+/** What a cluster's owner requires of each pod. */
 export interface PodRules {
   /** What each image begins with. */
   readonly registries: readonly string[];

@@ -31,7 +31,7 @@ export function createApiServerPause(
 
   return {
     /** Resolves when there is no pause, or when the signal aborted. */
-    over: async (): Promise<void> => {
+    ended: async (): Promise<void> => {
       while (pauses.size > 0) await Promise.all(pauses);
     },
     /** A request failed because of the server: starts a pause, which is random and grows. */

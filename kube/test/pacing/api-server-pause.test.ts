@@ -13,7 +13,7 @@ function pauseOf(random = () => 1) {
   /** How long the pause lasts from now on. */
   const restMs = async (): Promise<number> => {
     const startMs = clock.now();
-    const rest = pause.over().then(() => clock.now() - startMs);
+    const rest = pause.ended().then(() => clock.now() - startMs);
     await clock.advance(LONGEST_MS);
     return rest;
   };
@@ -70,7 +70,7 @@ t.test('renewers that failed together do not come back together', async (t) => {
 t.test('a stop does not wait for a pause', async (t) => {
   const { pause, stop } = pauseOf();
   pause.failed(busy('30'));
-  const waiting = pause.over();
+  const waiting = pause.ended();
   stop.abort();
   await waiting;
   t.pass();

@@ -145,7 +145,7 @@ export function createTokenRenewer(
         void renewal.finally(() => renewals.delete(renewal));
       };
       const controller = {
-        name: 'Registry token',
+        name: 'registry token',
         inputs: [required, settled],
         resyncMs: CHECK_INTERVAL_MS,
         retry: TOKEN_RETRY,

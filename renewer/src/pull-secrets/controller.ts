@@ -52,7 +52,7 @@ export function createPullSecretController(
     {
       slots: WRITE_SLOTS,
       work: reconcile,
-      ready: () => apiServerPause.over(),
+      ready: () => apiServerPause.ended(),
       retry: (error) => (isCodedError(error, 'ECRPS_PULL_SECRET_REFUSED') ? RETRY_REFUSED : RETRY_FAILED),
     },
     signal,

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -13,6 +12,7 @@ import { readRenewerConfiguration } from '../../src/config/configuration.ts';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { type CredentialSource, fileCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
 import { createProxyRule } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 /** A name that no resolver has: only the proxy can bring a request there. */
 const API_SERVER = 'api-server.invalid';
@@ -42,15 +42,12 @@ function createClient(t: Test, credentials: CredentialSource, proxy?: string): K
 }
 
 async function listen(t: Test, server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   t.teardown(() => {
     server.close();
     server.closeAllConnections();
   });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
-  return address.port;
+  return port;
 }
 
 /** An API server that answers with the path and the Authorization header of each request. */

@@ -129,7 +129,7 @@ t.test('the tokens of registries that name no role are requested with the role o
   t.end();
 });
 
-t.test('a namespace’s role that asks for no registry leaves no mark', (t) => {
+t.test('a namespace’s role by which no token is requested leaves no mark', (t) => {
   const registries = [{ host: otherAccount, roleArn }];
   const identity = { roleArn: 'arn:aws:iam::123456789012:role/mine' };
   const { planHash } = planTokens({ registries, region: undefined, identity });

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { withBoundRequests } from '../../src/network/bound-requests.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 /** A server that answers `/`, and nothing else; counts connections. */
 async function startServer(t: Test) {
@@ -15,15 +15,12 @@ async function startServer(t: Test) {
   });
   let connections = 0;
   server.on('connection', () => connections++);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   t.teardown(() => {
     server.close();
     server.closeAllConnections();
   });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
-  return { url: `http://127.0.0.1:${address.port}`, connections: () => connections };
+  return { url: `http://127.0.0.1:${port}`, connections: () => connections };
 }
 
 function* endlessText() {

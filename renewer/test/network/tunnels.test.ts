@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
 import { createServer } from 'node:https';
 import { getCACertificates, setDefaultCACertificates, TLSSocket } from 'node:tls';
@@ -18,6 +17,7 @@ import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client
 import { type AwsTimeouts, createAwsRequestHandler } from '../../src/network/aws-request-handler.ts';
 import { withBoundRequests } from '../../src/network/bound-requests.ts';
 import { createProxyRule, type ProxySettings } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 // Characters that a URL must escape, and that only come out right when decoded again.
 const credentials = { username: 'me@corp', password: 'pa:ss/w%rd' };
@@ -34,7 +34,7 @@ const { certificatePem, privateKeyPem } = await createServingCertificate(ca, {
   extraDnsNames: [API_SERVER, ECR],
 });
 
-/** A TLS server that would rather speak HTTP/2 and asks for client certificates. */
+/** A TLS server that prefers HTTP/2 and requests client certificates. */
 async function startTlsServer(t: Test, listener: RequestListener) {
   const handshakes: TLSSocket[] = [];
   const tls = { key: privateKeyPem, cert: certificatePem, ALPNProtocols: ['h2', 'http/1.1'] };
@@ -44,15 +44,12 @@ async function startTlsServer(t: Test, listener: RequestListener) {
 }
 
 async function listen(t: Test, server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   t.teardown(() => {
     server.close();
     server.closeAllConnections();
   });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new TypeError('a port is expected');
-  return address.port;
+  return port;
 }
 
 async function startProxy(t: Test, options: ConnectProxyOptions): Promise<ConnectProxy> {
@@ -129,7 +126,7 @@ async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-t.test('AWS is asked through one tunnel that is used again', async (t) => {
+t.test('AWS is called through one tunnel that is used again', async (t) => {
   setDefaultCACertificates([...getCACertificates('default'), ca.certificatePem]);
   const target = await startTlsServer(t, answerToken);
   const proxy = await startProxy(t, { routes: { [`${ECR}:443`]: target.port }, credentials });

@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * The folder of the bundles: one entry, `main.mjs`, the chunks that its commands load, and the notices
- * that the licences of what is in them ask for.
+ * that the licences of what is in them require.
  */
 export const BUNDLE_DIR = fileURLToPath(new URL('../../../dist', import.meta.url));
 

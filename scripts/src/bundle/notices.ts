@@ -11,7 +11,7 @@ const HEAD = 'ecr-pull-secrets contains code of these packages, under the licenc
 const RULE = '='.repeat(80);
 
 /**
- * The notices that the licences of bundled packages ask for: names, versions and licences, and each
+ * The notices that the licences of bundled packages require: names, versions and licences, and each
  * text that the packages ship once.
  *
  * @param inputs - paths of all bundled files, as esbuild's metafile has them

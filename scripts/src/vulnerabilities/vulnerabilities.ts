@@ -106,7 +106,7 @@ async function request(
       if (!response.ok) throw new Error(`it answers with status ${response.status}`);
       return await response.json();
     } catch (cause) {
-      if (attempt === ATTEMPTS) throw new Error(`OSV cannot be asked: ${path}`, { cause });
+      if (attempt === ATTEMPTS) throw new Error(`OSV cannot be reached: ${path}`, { cause });
       await delay(pauseMs);
     }
   }

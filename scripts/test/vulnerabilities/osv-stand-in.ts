@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 /** A page of a package's vulnerabilities: their IDs, and the next page if there is one. */
 interface Page {
@@ -40,12 +39,9 @@ export async function startOsvStandIn(options: OsvStandInOptions): Promise<OsvSt
     const fault = faults.shift();
     if (fault !== 'hang') void respond(request, response, { ...options, fault });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert(address !== null && typeof address === 'object');
+  const port = await listenOnLoopback(server);
   return {
-    address: `http://127.0.0.1:${address.port}`,
+    address: `http://127.0.0.1:${port}`,
     requests,
     close: () => {
       server.close();

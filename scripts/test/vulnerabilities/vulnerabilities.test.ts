@@ -53,12 +53,12 @@ t.test('it fails if OSV is away, rather than find nothing', async (t) => {
   t.teardown(() => osv.close());
   const { address } = osv;
   await t.rejects(findVulnerabilities([GOOD], { address, ...QUICK }), {
-    message: 'OSV cannot be asked: /v1/querybatch',
+    message: 'OSV cannot be reached: /v1/querybatch',
   });
   t.equal(osv.requests.length, 3);
   osv.close();
   const refused = await findVulnerabilities([GOOD], { address, ...QUICK }).catch(describeError);
-  t.match(refused, /OSV cannot be asked.*ECONNREFUSED/);
+  t.match(refused, /OSV cannot be reached.*ECONNREFUSED/);
 });
 
 t.test('it ends if OSV has page after page', async (t) => {

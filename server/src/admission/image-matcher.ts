@@ -17,7 +17,7 @@ export function imagesOf(pod: unknown): readonly string[] {
 }
 
 /**
- * Creates a function that says whether an image needs the pull secret.
+ * Creates a function that decides whether an image needs the pull secret.
  *
  * Matches images in private ECR of every partition, on any port, and those in the further registries: an entry with
  * a port matches that port only, one without a port matches any. Hosts are compared case-insensitively.

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { limitConnections } from '../../src/http/connection-limit.ts';
 import { type Transport, TRANSPORTS } from '../support/transports.ts';
+import { listenOnLoopback } from '../../testing/listen.ts';
 
 const LIMIT = 8;
 
@@ -125,14 +126,11 @@ async function startServer(test: Test, { createServer }: Transport = TRANSPORTS.
     response.writeHead(url === '/nothing' ? 404 : 200).end();
   });
   limitConnections(server, LIMIT);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   test.teardown(() => {
     server.close();
     server.closeAllConnections();
   });
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
   /** The answer to `/slow`, once it was requested. */
   const slowAnswer = () => slow.promise;
   return { port, connections: () => connectionsOf(server), slowAnswer };

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { limitOpenRequests } from '../../src/http/request-limit.ts';
 import { type Transport, TRANSPORTS } from '../support/transports.ts';
+import { listenOnLoopback } from '../../testing/listen.ts';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
@@ -53,14 +54,11 @@ async function startServer(test: Test, { createServer, connect, ready }: Transpo
     response.end();
   });
   limitOpenRequests(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   test.teardown(() => {
     server.close();
     server.closeAllConnections();
   });
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
   const open = async (): Promise<Socket> => {
     const socket = connect(port);
     test.teardown(() => socket.destroy());

@@ -40,7 +40,7 @@ t.test('a loop reconciles at once, and again after the resync period', async (t)
   t.equal(runs, 2);
 });
 
-t.test('the result asks for an earlier reconciliation, but never for a later one', async (t) => {
+t.test('the result causes an earlier reconciliation, but never a later one', async (t) => {
   let runs = 0;
   const waits = [5_000, 90_000, -1];
   const { clock } = startLoop(t, { reconcile: async () => waits[runs++] });

@@ -11,7 +11,7 @@ export interface Call {
   /** The account and ARN that the access key belongs to, if the stand-in has the key. */
   readonly account: string | undefined;
   readonly principalArn: string | undefined;
-  /** The role that STS was asked for. */
+  /** The role that was requested from STS. */
   readonly roleArn: string | undefined;
   /** The Host header: which endpoint the client believes it is talking to. */
   readonly host: string;

@@ -18,7 +18,7 @@ export interface RoleOptions {
   readonly maxSessionMs?: number;
 }
 
-/** The least and the default session, and the most that a role's session may ask for another role. */
+/** The least and the default session, and the most that a role's session may request for another role. */
 const MIN_SESSION_MS = 15 * 60_000;
 const DEFAULT_SESSION_MS = 3_600_000;
 const MAX_CHAINED_SESSION_MS = 3_600_000;

@@ -9,6 +9,7 @@ import type { AwsState } from './operation.ts';
 import type { RegistryState } from './registry.ts';
 import type { RoleOptions } from './roles.ts';
 import { createTokenStore, type IssuedToken } from './tokens.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 /** ECR's tokens live 12 h (API reference of GetAuthorizationToken). */
 const TOKEN_LIFETIME_MS = 12 * 3_600_000;
@@ -75,8 +76,8 @@ export async function startEcrStandIn(options: EcrStandInOptions = {}): Promise<
   const plain = createServer(listener);
   const secure = tls && createTlsServer(tls, listener);
   return {
-    endpoint: `http://127.0.0.1:${await listen(plain)}`,
-    secureEndpoint: secure && `https://127.0.0.1:${await listen(secure)}`,
+    endpoint: `http://127.0.0.1:${await listenOnLoopback(plain)}`,
+    secureEndpoint: secure && `https://127.0.0.1:${await listenOnLoopback(secure)}`,
     calls: calls.records,
     faults,
     issuedTokens: () => tokens.all(),
@@ -93,14 +94,6 @@ export async function startEcrStandIn(options: EcrStandInOptions = {}): Promise<
       await Promise.all([plain, secure].map(closeServer));
     },
   };
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) return address.port;
-  throw new TypeError('a TCP server has an address with a port');
 }
 
 function countConnections(server: Server | undefined): Promise<number> {

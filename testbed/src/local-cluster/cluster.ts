@@ -25,27 +25,27 @@ export interface LocalCluster extends AddressRanges {
   readonly directory: string;
   /** Kubeconfig of an administrator. */
   readonly kubeconfigPath: string;
-  /** `https://127.0.0.1:<port>`; the certificate is good for the first ClusterIP too. */
+  /** `https://127.0.0.1:<port>`; the certificate is valid for the first ClusterIP too. */
   readonly serverUrl: string;
   readonly caPem: string;
   /** Bearer token of an administrator (group system:masters, to which RBAC does not apply). */
   readonly adminToken: string;
   /** One JSON event a line, written before the request is answered. */
   readonly auditLogPath: string | undefined;
-  /** Owner of the cluster's processes, for those that stand for pods too. */
+  /** Owner of the cluster's processes, including those that stand in for pods. */
   readonly guardian: Guardian;
   readonly helm: Helm;
   /** A command line with which a person can look around. */
   kubectlHint(): string;
   /** Stops the API server and starts it again on the same port with the same data. */
   restartApiServer(): Promise<void>;
-  /** Stops all in order and leaves nothing behind; a second call does no more. */
+  /** Stops all in order and leaves nothing behind; a second call has no effect. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a cluster of its own: several at once do not meet.
- * It ends with this process at the latest, however that ends.
+ * Starts a cluster. Several clusters at the same time do not affect each other. A cluster ends with this process at the
+ * latest, however the process ends.
  *
  * @throws if the platform is not Linux, binaries are missing and cannot be built, or a component
  *   does not become ready (with the end of its log)

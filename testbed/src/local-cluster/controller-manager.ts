@@ -24,7 +24,7 @@ const CONTROLLERS_OFF = [
   'persistentvolume-attach-detach-controller',
   'persistentvolume-binder-controller',
   'persistentvolume-expander-controller',
-  // No metrics API is there to ask.
+  // There is no metrics API.
   'horizontal-pod-autoscaler-controller',
 ];
 

@@ -21,7 +21,7 @@ export async function start(t: Test, options: EcrStandInOptions = {}): Promise<E
   return standIn;
 }
 
-/** What a client of Alice's needs to ask for a token of us-east-1. */
+/** What a client of Alice's needs to request a token of us-east-1. */
 export function alice({ endpoint }: EcrStandIn) {
   return { endpoint, region: 'us-east-1', credentials: ALICE };
 }

@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
 import { containerOf, createRoom, IMAGE, isReady, isTrue, parallel, type SeenPod, until, type World } from './world.ts';
 
-/** The headers of all that asked for a kind of health. */
+/** The headers of all requests for a kind of health. */
 type Asked = Record<string, Record<string, string>[]>;
 
 /** What probes do to a pod. */
@@ -80,7 +80,7 @@ export function testProbes(t: Test, world: World): void {
     await room.ask('late', '/sick/startup', '200');
     const started = await room.untilPod('late', isReady);
 
-    t.strictSame(Object.keys(asked), ['startup'], 'nothing else was asked');
+    t.strictSame(Object.keys(asked), ['startup'], 'nothing else was probed');
     t.match(starting?.status.containerStatuses, [{ started: false, ready: false, restartCount: 0 }]);
     t.match(started.status.containerStatuses, [{ started: true, restartCount: 0 }]);
   });

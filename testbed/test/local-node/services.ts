@@ -39,7 +39,7 @@ export function testServices(t: Test, world: World): void {
     await room.untilPod('a', (pod) => !isReady(pod));
     const unreadySince = Date.now();
     const asked = await Promise.all(['1', '2', '3', '4'].map(() => askAt(`${url}/whoami`)));
-    t.ok(asked.includes('a'), 'the unready one is still asked');
+    t.ok(asked.includes('a'), 'the unready one is still called');
     await until('a to leave', async () => {
       const answers = [await askAt(`${url}/whoami`), await askAt(`${url}/whoami`)];
       return answers.includes('a') ? undefined : true;

@@ -190,7 +190,7 @@ export async function createRoom(t: Test, { client, node }: World): Promise<Room
 export async function askAt<T = unknown>(url: string, body?: string): Promise<T> {
   const { status, answer } = await until(url, () => ask(url, body).catch(() => undefined));
   if (status !== 200) throw new Error(`${url} answered ${answer}`);
-  // The program's answers are what the tests ask for; a wrong shape fails the test.
+  // The program's answers have the shape that the tests expect; a wrong shape fails the test.
   const parsed: T = JSON.parse(answer || 'null');
   return parsed;
 }

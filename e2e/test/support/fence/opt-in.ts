@@ -66,7 +66,7 @@ export function testOptIn(t: Test, { api, cluster }: Playground, world: FenceWor
     await t.resolves(create({ name: 'born', labels: inject }));
   });
 
-  t.test('a selector that asks for no label lets new namespaces in, and still guards its label', async (t) => {
+  t.test('a selector that requires no label lets new namespaces in, and still guards its label', async (t) => {
     const selector = {
       matchLabels: { 'ecr-pull-secrets.io/inject': null },
       matchExpressions: [{ key: 'stage', operator: 'NotIn', values: ['live'] }],

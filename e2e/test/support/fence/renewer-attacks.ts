@@ -59,7 +59,7 @@ export const RENEWER_ATTACKS: readonly Attack[] = [
     }),
   ],
   ['has no pod created without it', applyWebhook({ failurePolicy: 'Fail' })],
-  ['has it asked for ever so long', applyWebhook({ timeoutSeconds: 30 })],
+  ['makes each call wait as long as possible', applyWebhook({ timeoutSeconds: 30 })],
   [
     'takes the namespace selector away',
     jsonPatch(CONFIGURATION, { op: 'replace', path: '/webhooks/0/namespaceSelector', value: {} }),

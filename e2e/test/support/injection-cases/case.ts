@@ -10,7 +10,7 @@ export interface InjectionCase {
   readonly pod: Manifest;
   /** Names in `spec.imagePullSecrets`, or the status by which the API server refuses the pod. */
   readonly result: readonly (string | undefined)[] | number;
-  /** Minor version of Kubernetes from which on the API server keeps what the pod asks for. */
+  /** Minor version of Kubernetes from which on the API server keeps what the pod requests. */
   readonly since?: number;
 }
 

@@ -19,8 +19,8 @@ import type { SlotLimits } from './worker-slots.ts';
  * are polite. The API server takes milliseconds for a write; if it takes longer, it waits for an admission webhook (up
  * to 30 s each) of that namespace: the namespace leaves its slot to others, and there are twenty slots for such
  * writes. Each of them holds a seat of the API server's priority level, so there are not more: a slow write without
- * such a slot is evicted if others wait. If the API server is slow for all namespaces, though, writes must not be
- * evicted in vain: 3 s is the timeout of a request for the lease, which is lost then.
+ * such a slot is evicted if others wait, but not before 3 s, the timeout of a request for the lease: if the API server
+ * is slow for all namespaces, the lease is lost then anyway.
  */
 export const WRITE_SLOTS: SlotLimits = {
   concurrency: 10,

@@ -55,7 +55,7 @@ async function run(
       const answer: T = JSON.parse('{"metadata":{"name":"pull"}}');
       return answer;
     },
-    stream: () => Promise.reject(new Error('not asked for')),
+    stream: () => Promise.reject(new Error('not expected')),
     close: async () => {},
   };
   let output = '';

@@ -43,7 +43,7 @@ async function endpointFor(t: Test, registry: Registry, variables: Variables = K
   return asked[0];
 }
 
-t.test('each partition and kind of host is asked for at its own endpoint', async (t) => {
+t.test('the token of each partition and kind of host is requested at its own endpoint', async (t) => {
   const endpoints: Variables = {
     [`${account}.dkr.ecr.us-east-1.amazonaws.com`]: 'api.ecr.us-east-1.amazonaws.com',
     [fipsHost]: 'api.ecr-fips.us-east-1.amazonaws.com',
@@ -72,7 +72,7 @@ t.test('a role is assumed in the registry’s own region', async (t) => {
   t.equal(await endpointFor(t, { host: dualStackHost, roleArn }), 'sts.eu-west-1.amazonaws.com');
 });
 
-t.test('for a FIPS host STS too is asked at its FIPS endpoint, by every way to a role', async (t) => {
+t.test('for a FIPS host STS is called at its FIPS endpoint too, by every way to a role', async (t) => {
   const directory = t.testdir({
     token: 'a token',
     config: `[profile assuming]\nrole_arn = ${roleArn}\nsource_profile = keys\n[profile keys]\naws_access_key_id = AKIA\naws_secret_access_key = key\n`,
@@ -87,7 +87,7 @@ t.test('for a FIPS host STS too is asked at its FIPS endpoint, by every way to a
   }
 });
 
-t.test('a custom endpoint is asked as it is, whatever the host', async (t) => {
+t.test('a custom endpoint is called as it is, whatever the host', async (t) => {
   const directory = t.testdir({
     plain: '[default]\nendpoint_url = https://custom.example\n',
     services: '[default]\nservices = mine\n[services mine]\necr =\n  endpoint_url = https://custom.example\n',

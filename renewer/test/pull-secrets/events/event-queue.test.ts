@@ -78,14 +78,14 @@ for (const [hangingCount, withinMs] of [
     for (const namespace of hanging) {
       for (const reason of ['A', 'B', 'C']) queue.add(contentOf(namespace, reason));
     }
-    const isAsked = (wanted: string) => requested.some(({ namespace }) => namespace === wanted);
+    const isRequested = (wanted: string) => requested.some(({ namespace }) => namespace === wanted);
     queue.add(contentOf('first', 'A'));
     await turns(50);
     for (let ms = 0; ms < withinMs; ms += 100) {
       await clock.advance(100);
       await turns(5);
     }
-    t.ok(isAsked('first'));
+    t.ok(isRequested('first'));
 
     await clock.advance(600_000);
     for (const namespace of hanging) {

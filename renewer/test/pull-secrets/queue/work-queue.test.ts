@@ -35,7 +35,7 @@ t.test('a storm of additions is one piece of work, and one more for what came me
   t.same(started, ['a', 'a']);
 });
 
-t.test('work is bounded, in the order of asking, and a key never runs twice at once', async (t) => {
+t.test('work is bounded, in the order of addition, and a key never runs twice at once', async (t) => {
   let running = 0;
   let most = 0;
   const order: string[] = [];

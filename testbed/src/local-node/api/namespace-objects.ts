@@ -18,7 +18,7 @@ interface Watched extends NamespaceObjects {
   readonly stop: () => void;
 }
 
-/** Watches those namespaces alone whose pods ask for ConfigMaps or Secrets, each kind once asked for. */
+/** Watches only those namespaces whose pods use ConfigMaps or Secrets, each kind from its first use on. */
 export function createNamespaceWatcher(context: StoreContext, closing: AbortSignal): NamespaceWatcher {
   const namespaces = new Map<string, Watched>();
   return {

@@ -18,9 +18,9 @@ export interface ContainerOptions {
   /** Why it has not started yet. */
   readonly waitingReason: 'ContainerCreating' | 'PodInitializing';
   /**
-   * Says what to run, asked before each start.
+   * Decides what to run, before each start.
    *
-   * @throws if a ConfigMap, a Secret or a key is missing; asked again then
+   * @throws if a ConfigMap, a Secret or a key is missing; it is called again then
    */
   readonly prepare: () => Promise<ProcessSpecification>;
   readonly guardian: Pick<Guardian, 'spawn'>;

@@ -1,7 +1,7 @@
 import type { Container, FieldRef, Pod, ResourceFieldRef } from '../api/objects.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** What a pod may ask about the place where it runs. */
+/** What the downward API gives a pod about the place where it runs. */
 export interface PodPlace {
   readonly nodeName: string;
   /** The addresses that the pod's status shows; `HOST` says where to listen. */

@@ -9,7 +9,7 @@ export interface LaggingSet {
 }
 
 /**
- * @param delayMs - asked at each removal
+ * @param delayMs - called at each removal
  * @param onChange - called after each change
  */
 export function createLaggingSet(delayMs: () => number, onChange: () => void): LaggingSet {

@@ -4,7 +4,7 @@ import type { Frontend } from './service-targets.ts';
 import { type Forwarder, startForwarder } from './tcp-forwarder.ts';
 
 export interface EntranceOptions extends Pick<Frontend, 'host' | 'port'> {
-  /** How long a target that is to leave stays, asked each time. */
+  /** How long a target that is to leave stays; called each time. */
   readonly removalDelayMs: () => number;
   readonly onError: (error: Error) => void;
   readonly sockets: Set<Socket>;

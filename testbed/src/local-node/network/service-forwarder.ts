@@ -11,7 +11,7 @@ export interface ServiceForwarderOptions extends StoreContext {
   readonly serviceCidrPrefix: string;
   /** The loopback address behind one that a slice shows, if the pod is ours. */
   readonly toLoopback: (shown: string) => string | undefined;
-  /** How long an address that is to leave stays, asked each time. */
+  /** How long an address that is to leave stays; called each time. */
   readonly removalDelayMs: () => number;
   readonly closing: AbortSignal;
 }
