@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import type { KubeClient, KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
@@ -19,6 +19,8 @@ const ENVIRONMENT = {
   POD_NAMESPACE: 'ours',
 };
 
+const REGISTRY = 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com';
+
 const unreachable = () => Promise.reject(new Error('no API server'));
 
 const client: KubeClient = { request: unreachable, stream: unreachable, close: async () => {} };
@@ -26,7 +28,7 @@ const client: KubeClient = { request: unreachable, stream: unreachable, close: a
 async function startEcr() {
   const server = createServer((_request, response) => {
     const authorizationToken = Buffer.from('AWS:password').toString('base64');
-    const proxyEndpoint = 'https://123456789012.dkr.ecr.us-east-1.amazonaws.com';
+    const proxyEndpoint = REGISTRY;
     response.setHeader('content-type', 'application/x-amz-json-1.1');
     response.end(JSON.stringify({ authorizationData: [{ authorizationToken, proxyEndpoint }] }));
   });
@@ -65,3 +67,49 @@ t.test('the connections to AWS end with the leadership', async (t) => {
   await leading;
   t.ok(await Promise.race([isClosed, systemClock.sleep(2_000).then(() => false)]));
 });
+
+t.test('a new leader drops the tokens of the checkpoint that its configuration cannot request', async (t) => {
+  const configuration = readRenewerConfiguration(ENVIRONMENT);
+  const obtainedAtMs = Date.now();
+  const token = {
+    username: 'AWS',
+    password: 'p',
+    registry: REGISTRY,
+    obtainedAtMs,
+    expiresAtMs: obtainedAtMs + 12 * 3_600_000,
+  };
+  const tokens = { 'ecr us-east-1': token, 'ecr eu-west-1': token };
+  const content = JSON.stringify({ version: 1, caller: configuration.awsCaller, tokens });
+  const secret = { metadata: { resourceVersion: '1' }, data: { 'tokens.json': encode(content) } };
+  const written = Promise.withResolvers<string>();
+  const request = async ({ method, path, body }: KubeRequest): Promise<unknown> => {
+    if (!path.endsWith('-tokens')) return unreachable();
+    if (method === 'PATCH') written.resolve(JSON.stringify(body));
+    return secret;
+  };
+  const stopping = new AbortController();
+  const leading = lead(
+    {
+      client: { ...client, request: request as KubeClient['request'] },
+      clock: systemClock,
+      random: Math.random,
+      logger: createLogger({ level: 'silent', format: 'json', name: 'a' }),
+      metrics: createRenewerMetrics(createMetricsRegistry()),
+    },
+    configuration,
+    { serve: async () => {}, lead: async () => {} },
+    { signal: stopping.signal, isHeld: () => true },
+  );
+  const body: { data: Record<string, string> } = JSON.parse(
+    await Promise.race([written.promise, systemClock.sleep(5_000, stopping.signal).then(() => '{"data":{}}')]),
+  );
+  stopping.abort();
+  await leading;
+  const saved = Buffer.from(body.data['tokens.json'] ?? '', 'base64').toString();
+  t.match(saved, 'ecr us-east-1');
+  t.notMatch(saved, 'ecr eu-west-1');
+});
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

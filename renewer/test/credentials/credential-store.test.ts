@@ -53,6 +53,16 @@ t.test('a docker config is available while its token is valid', (t) => {
   t.end();
 });
 
+t.test('new tokens replace a docker config whose tokens are still valid', (t) => {
+  const { store, setTime, setTokens } = createStore();
+  setTokens(DEFAULT_TOKEN);
+  store.credentialsFor(undefined);
+  setTime(6 * HOUR_MS);
+  setTokens(DEFAULT_TOKEN);
+  t.match(store.credentialsFor(undefined), { dockerConfig: { renewedAtMs: NOW_MS + 6 * HOUR_MS } });
+  t.end();
+});
+
 t.test('a docker config is not handed out if its token has expired since', (t) => {
   const { store, use, setTime, setTokens } = createStore();
   setTokens(DEFAULT_TOKEN);

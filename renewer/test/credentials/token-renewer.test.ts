@@ -174,7 +174,7 @@ t.test('tokens that are not required yet, or any more, stay while they are valid
   renewer.require(requests);
   t.same(await last(), { required: [one, two], living: [two, one] });
   await clock.advance(1_000);
-  t.equal(calls.length, 1, 'AWS is calls for nothing that is known');
+  t.equal(calls.length, 1, 'AWS is not called for a token that is known');
   renewer.require(requests.slice(0, 1));
   await clock.advance(6 * HOUR_MS);
   t.same(await last(), { required: [one], living: [one] });
@@ -204,5 +204,18 @@ t.test('requiring a refused token again and again calls AWS no sooner', async (t
   const before = callsOfTwo();
   for (let round = 0; round < 100; round++) await toggle();
   t.ok(callsOfTwo() - before <= 1, 'nor while an answer is waited for');
+  await stop();
+});
+
+t.test('an expired token of the checkpoint shows in no metric until its renewal', async (t) => {
+  const id = first?.id ?? '';
+  const initialTokens = new Map([[id, registryToken({ obtainedAtMs: NOW_MS - 12 * HOUR_MS, expiresAtMs: NOW_MS })]]);
+  const { clock, failing, renewer, required, stop } = startTokenRenewer({ initialTokens });
+  failing.add(id);
+  renewer.require(requests.slice(0, 1));
+  t.same(await required(), [], 'an alert for an expired token would name one of an earlier leader');
+  failing.clear();
+  await clock.advance(30_000);
+  t.same(await required(), [id]);
   await stop();
 });

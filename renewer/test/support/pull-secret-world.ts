@@ -11,6 +11,7 @@ import type { Test } from 'tap';
 import { readRenewerConfiguration } from '../../src/config/configuration.ts';
 import { createCredentialStore } from '../../src/credentials/credential-store.ts';
 import type { RegistryToken, RegistryTokens } from '../../src/credentials/registry-token.ts';
+import type { TokenRequest } from '../../src/credentials/token-plan.ts';
 import { createRenewerMetrics } from '../../src/metrics.ts';
 import { createPullSecretController } from '../../src/pull-secrets/controller.ts';
 import { type PullSecretApi, startPullSecretApi } from './pull-secret-api.ts';
@@ -42,6 +43,8 @@ export interface PullSecretWorld extends PullSecretApi {
   pass(ms: number): Promise<void>;
   /** Sets the clock, on or back, without a step in between. */
   leap(ms: number): void;
+  /** Ids of the tokens that are required now. */
+  required(): readonly string[];
   /** Sets tokens that live for twelve hours, by the ids of their requests. */
   setTokens(...ids: readonly string[]): void;
   /** A gauge or counter, by its label. */
@@ -99,7 +102,11 @@ export async function startPullSecretWorld(
   const registry = createMetricsRegistry();
   const tokensOf = (ids: readonly string[]): RegistryTokens => new Map(ids.map((id) => [id, tokenOf(id, clock.now())]));
   const tokens = createObservable(tokensOf(tokenIds));
-  const tokenRenewer = { tokens, require: () => undefined };
+  let required: readonly string[] = [];
+  const require = (requests: readonly TokenRequest[]): void => {
+    required = requests.map(({ id }) => id);
+  };
+  const tokenRenewer = { tokens, require };
   const controller = createPullSecretController(
     {
       client,
@@ -134,6 +141,7 @@ export async function startPullSecretWorld(
     leap: (ms) => {
       leaptMs += ms;
     },
+    required: () => required,
     setTokens: (...ids) => tokens.set(tokensOf(ids)),
     metric: async (name) => {
       const values = (await registry.getSingleMetric(`ecr_pull_secrets_${name}`)?.get())?.values;

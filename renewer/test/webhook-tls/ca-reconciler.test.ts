@@ -61,3 +61,21 @@ t.test('a replica creates the first CA if no leader does, and only then', async 
     });
   }
 });
+
+t.test('a replica does not replace a CA that was lost: only the leader has read what is trusted', async (t) => {
+  let requests = 0;
+  const world = await startWorld(t, (exchange) => {
+    requests += 1;
+    exchange.refuse(500);
+  });
+  const ca = createCaStore();
+  ca.observed.set(observeCaSecret({ metadata: { name: 's-ca' } }));
+  const settings = { ca, namespace: 'n', name: 's-ca', times: TIMES };
+  world.run(() => runFirstCaReconciler(world.dependencies, settings, world.signal));
+  await world.pass(250);
+  ca.observed.set({ kind: 'absent' });
+  await world.pass(60_000);
+  // A new key takes real time.
+  await delay(500);
+  t.equal(requests, 0);
+});
