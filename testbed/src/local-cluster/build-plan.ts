@@ -48,7 +48,7 @@ const MODULES = fileURLToPath(new URL('../../binaries/', import.meta.url));
 const VERSION_FOLDER = /^v(\d+\.\d+)$/;
 
 /**
- * Reads the buildPlan of a Kubernetes minor, for instance `1.37`. What its own module does not pin, as etcd
+ * Reads the build plan of a Kubernetes minor, for instance `1.37`. What its own module does not pin, as etcd
  * and Helm for an old Kubernetes, is built as for the newest.
  *
  * @throws if there is no such folder in `testbed/binaries/`, naming those that there are
@@ -75,7 +75,7 @@ export async function readBuildPlan(kubernetesMinor: string): Promise<BuildPlan<
 }
 
 /**
- * Reads the buildPlan of kubectl, of the newest Kubernetes. It has a module, and so a folder in the cache, of its
+ * Reads the build plan of kubectl, of the newest Kubernetes. It has a module, and so a folder in the cache, of its
  * own, with the versions of the cluster's module if both need one: Go then compiles those parts once.
  */
 export async function readKubectlBuildPlan(): Promise<BuildPlan<'kubectl'>> {

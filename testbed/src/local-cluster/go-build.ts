@@ -85,7 +85,7 @@ async function buildOne<Name extends BinaryName>(options: StepOptions<Name>): Pr
   }
 }
 
-/** @throws if no Go that can build the buildPlan is on PATH */
+/** @throws if no Go that can execute the build plan is on PATH */
 async function findGo<Name extends BinaryName>(options: BuildOptions<Name>, guardian: Guardian): Promise<string> {
   const { buildPlan, missing, environment } = options;
   const advice = [

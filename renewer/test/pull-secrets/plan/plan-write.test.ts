@@ -244,7 +244,7 @@ t.test('nothing is done in a namespace that is being deleted, nor without a dock
   t.end();
 });
 
-/** A secret with credentials of a role, by its planHash. */
+/** A secret with credentials of a role, by its plan hash. */
 const ofRole: Partial<ObjectMeta> = {
   annotations: { ...secretMetadata().annotations, 'ecr-pull-secrets.io/plan-hash': 'r1.role' },
 };
