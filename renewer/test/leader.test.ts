@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import type { KubeClient, KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
+import { text } from 'node:stream/consumers';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
@@ -9,6 +10,7 @@ import t from 'tap';
 import { readRenewerConfiguration } from '../src/config/configuration.ts';
 import { lead } from '../src/leader.ts';
 import { createRenewerMetrics } from '../src/metrics.ts';
+import { startWorld } from './support/reconciler-world.ts';
 import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 const ENVIRONMENT = {
@@ -65,51 +67,35 @@ t.test('the connections to AWS end with the leadership', async (t) => {
   const isClosed = once(socket ?? t, 'close').then(() => true);
   stopping.abort();
   await leading;
-  t.ok(await Promise.race([isClosed, systemClock.sleep(2_000).then(() => false)]));
+  const waiting = new AbortController();
+  t.ok(await Promise.race([isClosed, systemClock.sleep(2_000, waiting.signal).then(() => false)]));
+  waiting.abort();
 });
 
 t.test('a new leader drops the tokens of the checkpoint that its configuration cannot request', async (t) => {
+  const written: string[] = [];
+  const world = await startWorld(t, async (exchange) => {
+    const { method, url } = exchange.request;
+    if (!url?.includes('-tokens')) return exchange.refuse(404);
+    if (method === 'PATCH') written.push(await text(exchange.request));
+    exchange.json({ metadata: { resourceVersion: '1' }, data: { 'tokens.json': encode(content) } });
+  });
+  const { dependencies, signal } = world;
+  const obtainedAtMs = dependencies.clock.now();
+  const expiresAtMs = obtainedAtMs + 12 * 3_600_000;
+  const token = { username: 'AWS', password: 'p', registry: REGISTRY, obtainedAtMs, expiresAtMs };
   const configuration = readRenewerConfiguration(ENVIRONMENT);
-  const obtainedAtMs = Date.now();
-  const token = {
-    username: 'AWS',
-    password: 'p',
-    registry: REGISTRY,
-    obtainedAtMs,
-    expiresAtMs: obtainedAtMs + 12 * 3_600_000,
-  };
   const tokens = { 'ecr us-east-1': token, 'ecr eu-west-1': token };
   const content = JSON.stringify({ version: 1, caller: configuration.awsCaller, tokens });
-  const secret = { metadata: { resourceVersion: '1' }, data: { 'tokens.json': encode(content) } };
-  const written = Promise.withResolvers<string>();
-  const request = async ({ method, path, body }: KubeRequest): Promise<unknown> => {
-    if (!path.endsWith('-tokens')) return unreachable();
-    if (method === 'PATCH') written.resolve(JSON.stringify(body));
-    return secret;
-  };
-  const stopping = new AbortController();
-  const leading = lead(
-    {
-      client: { ...client, request: request as KubeClient['request'] },
-      clock: systemClock,
-      random: Math.random,
-      logger: createLogger({ level: 'silent', format: 'json', name: 'a' }),
-      metrics: createRenewerMetrics(createMetricsRegistry()),
-    },
-    configuration,
-    { serve: async () => {}, lead: async () => {} },
-    { signal: stopping.signal, isHeld: () => true },
-  );
-  const body: { data: Record<string, string> } = JSON.parse(
-    await Promise.race([written.promise, systemClock.sleep(5_000, stopping.signal).then(() => '{"data":{}}')]),
-  );
-  stopping.abort();
-  await leading;
-  const saved = Buffer.from(body.data['tokens.json'] ?? '', 'base64').toString();
+  const webhookTls = { serve: async () => {}, lead: async () => {} };
+  world.run(() => lead(dependencies, configuration, webhookTls, { signal, isHeld: () => true }));
+  for (let turn = 0; turn < 100 && written.length === 0; turn++) await world.pass(250);
+  const { data }: { data: Record<string, string> } = JSON.parse(written[0] ?? '{"data":{}}');
+  const saved = Buffer.from(data['tokens.json'] ?? '', 'base64').toString();
   t.match(saved, 'ecr us-east-1');
   t.notMatch(saved, 'ecr eu-west-1');
 });
 
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
+function encode(value: string): string {
+  return Buffer.from(value).toString('base64');
 }

@@ -7,7 +7,7 @@ import t from 'tap';
 import { runCaBundleReconciler } from '../../src/webhook-tls/ca-bundle-reconciler.ts';
 import { NOTHING_READ, type PublishedCaBundle } from '../../src/webhook-tls/published-ca-bundle.ts';
 import { encode } from '../support/ca-secrets.ts';
-import { startWorld } from '../support/ca-world.ts';
+import { startWorld } from '../support/reconciler-world.ts';
 
 const keyPair = await generateRsaKeyPair();
 const make = async (commonName: string): Promise<string> =>

@@ -5,7 +5,7 @@ import { runFirstCaReconciler } from '../../src/webhook-tls/ca-reconciler.ts';
 import { observeCaSecret } from '../../src/webhook-tls/ca-status.ts';
 import { createCaStore } from '../../src/webhook-tls/ca-store.ts';
 import { TIMES } from '../support/ca-secrets.ts';
-import { startWorld } from '../support/ca-world.ts';
+import { startWorld } from '../support/reconciler-world.ts';
 
 t.test('a replica creates the first CA if no leader does, and only then', async (t) => {
   const cases = {
