@@ -73,12 +73,10 @@ export const renewerVariables = z.object({
       'Directory, shared with the webhook, of `facts.json`, from which the webhook makes its warnings; if this is not set, `TLS_DIR`.',
     example: DEFAULT_TLS_DIR,
   }),
-  POD_NAME: z
-    .string()
-    .meta({
-      description: 'Name of this pod, by which it takes part in the leader election.',
-      example: 'ecr-pull-secrets-0',
-    }),
+  POD_NAME: z.string().meta({
+    description: 'Name of this pod, by which it takes part in the leader election.',
+    example: 'ecr-pull-secrets-0',
+  }),
   POD_NAMESPACE: objectName.meta({
     description: 'Namespace of this pod, which contains the lease and the CA’s Secret.',
     example: PRODUCT_NAME,
