@@ -7,7 +7,8 @@ import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { parse } from 'yaml';
-import { listFiles, readText } from './support/checkout.ts';
+import { readText } from './support/checkout.ts';
+import { keysOfCode, ownKeysIn } from './support/known-names.ts';
 
 const PAGE = 'docs/labels-and-annotations.md';
 const HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -18,17 +19,10 @@ const [, example = ''] = page.split('## Example');
 const blocks = [...example.matchAll(/^```(?:yaml|json)\n([^]*?)^```$/gm)].map(([, text = '']) => parse(text));
 const [namespace, pullSecret, dockerConfig, pod, storedPod, otherPod] = blocks;
 
-/** The labels, annotations and finalizers with our prefix. */
-function keysIn(text: string): readonly string[] {
-  return [...text.matchAll(/\becr-pull-secrets\.io\/[a-z-]*[a-z]/g)].map(([key]) => key);
-}
-
 t.test('the page has every key of the code and the chart, and no other', async (t) => {
-  const files = (await listFiles()).filter((path) => /^[a-z-]+\/src\/.+\.ts$|^chart\/templates\//.test(path));
-  const texts = await Promise.all(files.map(readText));
-  const known = new Set(texts.flatMap(keysIn));
+  const known = await keysOfCode();
   t.ok(known.size > 10);
-  t.same([...new Set(keysIn(page))].toSorted(), [...known].toSorted());
+  t.same([...new Set(ownKeysIn(page))].toSorted(), [...known].toSorted());
 });
 
 t.test('the Secret of the page is what the renewer writes', async (t) => {
