@@ -32,7 +32,7 @@ template:
       {{- toYaml . | nindent 6 }}
     {{- end }}
   spec:
-    serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . }}
+    serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . | toYaml }}
     automountServiceAccountToken: false
     restartPolicy: Never
     terminationGracePeriodSeconds: {{ .Values.cronjob.terminationGracePeriodSeconds }}
@@ -75,7 +75,7 @@ template:
       {{- if kindIs "slice" .Values.registries }}
       - name: config
         configMap:
-          name: {{ include "ecr-pull-secrets.fullname" . }}
+          name: {{ include "ecr-pull-secrets.fullname" . | toYaml }}
       {{- end }}
       - {{ include "ecr-pull-secrets.serviceAccountVolume" . | nindent 8 | trim }}
       {{- with include "ecr-pull-secrets.extraCaCertsVolume" . }}

@@ -36,7 +36,7 @@ Our variables are passed as text, which preserves their form and their comments.
 - name: TLS_DIR
   value: /run/ecr-pull-secrets/tls
 - name: SERVER_NAME
-  value: {{ printf "%s.%s.svc" (include "ecr-pull-secrets.fullname" .) .Release.Namespace }}
+  value: {{ printf "%s.%s.svc" (include "ecr-pull-secrets.fullname" .) (include "ecr-pull-secrets.namespace" .) }}
 {{- with include "ecr-pull-secrets.factsEnv" . }}
 {{ . }}
 {{- end }}

@@ -116,7 +116,7 @@ endpoint.
 {{- with .Values.extraCaCerts.configMap -}}
 - name: extra-ca-certs
   configMap:
-    name: {{ . }}
+    name: {{ . | toYaml }}
 {{- end -}}
 {{- end -}}
 
