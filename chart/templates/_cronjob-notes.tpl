@@ -18,6 +18,7 @@ Start a run now, and show its log:
 Only a CronJob is installed, so these values have no effect: {{ . }}
 {{- end }}
 {{- include "ecr-pull-secrets.registryNotes" . }}
+{{- include "ecr-pull-secrets.proxyNotes" . }}
 
 With cronjob.enabled=false namespaces opt in by a label and get their secret at once, and it is added to their pods.
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* The remaining seconds at which a certificate counts as not renewed: a quarter of its lifetime, or 14 days if that is unknown. */}}
+{{/* The remaining seconds at which a certificate counts as not renewed: a quarter of its lifetime (three quarters of renewBefore), or 14 days if that is unknown. */}}
 {{- define "ecr-pull-secrets.certificateSeconds" -}}
 {{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
 {{- $serving := 1209600 -}}
@@ -8,6 +8,7 @@
 {{- $ca = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
 {{- else if eq $mode "cert-manager" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.certManager.duration | int) 4 -}}
+{{- with .Values.tls.certManager.renewBefore -}}{{- $serving = div (mul 3 (include "ecr-pull-secrets.seconds" . | int)) 4 -}}{{- end -}}
 {{- end -}}
 serving: {{ $serving }}
 ca: {{ $ca }}

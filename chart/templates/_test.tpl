@@ -78,7 +78,7 @@ conditions and policies require. Empty if nothing differs from the defaults.
 {{- $required := include "ecr-pull-secrets.labelsFor" (.Values.injection.objectSelector | default dict) | fromYaml -}}
 {{- $labels := merge (dict) ($test.podLabels | default dict) $required -}}
 {{- $pod := dict -}}
-{{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" $test.podAnnotations -}}
+{{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" (include "ecr-pull-secrets.annotations" (list . $test.podAnnotations) | fromYaml) -}}
 {{- with $value -}}{{- $_ := set $pod $field . -}}{{- end -}}
 {{- end -}}
 {{- with $pod -}}{{- toJson . -}}{{- end -}}
