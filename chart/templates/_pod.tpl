@@ -14,6 +14,9 @@
 {{- range $value, $field := dict "podSecurityContext" "securityContext" "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
 {{- with get $values $value -}}{{- $_ := set $settings $field . -}}{{- end -}}
 {{- end -}}
+{{- if and $values.hostNetwork (eq (toString $values.hostUsers) "false") -}}
+{{- fail "hostUsers=false is not possible with hostNetwork=true, because a user namespace has a network of its own: change one of them" -}}
+{{- end -}}
 {{- if kindIs "bool" $values.hostUsers -}}{{- $_ := set $settings "hostUsers" $values.hostUsers -}}{{- end -}}
 {{- with $settings -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}

@@ -29,7 +29,7 @@
 {{- end }}
 {{- $isAdded := false }}
 {{- range .Values.renewer.extraEnv }}{{ if eq .name "AWS_REGION" }}{{ $isAdded = true }}{{ end }}{{ end }}
-{{- if not $isAdded }}
+{{- if not (or $isAdded (and .Values.renewer.extraEnvFrom (not .Values.awsRegion) (not $regionKey))) }}
 - name: AWS_REGION
   {{- if $regionKey }}
   valueFrom:
