@@ -89,17 +89,6 @@ securityContext:
 {{- end }}
 {{- end -}}
 
-{{/* A digest identifies the image even if the tag changes. */}}
-{{- define "ecr-pull-secrets.image" -}}
-{{- with .Values.image -}}
-{{- if .digest -}}
-{{- printf "%s@%s" .repository .digest -}}
-{{- else -}}
-{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
 {{/* The validated mode; none if there is no webhook. */}}
 {{- define "ecr-pull-secrets.tlsMode" -}}
 {{- $mode := .Values.tls.mode -}}
