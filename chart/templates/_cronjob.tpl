@@ -48,7 +48,7 @@ template:
         image: {{ include "ecr-pull-secrets.cronJobImage" . | quote }}
         imagePullPolicy: {{ .Values.image.pullPolicy }}
         args: [renew-once]
-        {{- with .Values.securityContext }}
+        {{- with include "ecr-pull-secrets.withoutEmpty" .Values.securityContext | fromJson }}
         securityContext:
           {{- toYaml . | nindent 10 }}
         {{- end }}
@@ -59,7 +59,7 @@ template:
           {{- toYaml . | nindent 10 }}
         {{- end }}
         resources:
-          {{- toYaml .Values.renewer.resources | nindent 10 }}
+          {{- include "ecr-pull-secrets.withoutEmpty" .Values.renewer.resources | fromJson | toYaml | nindent 10 }}
         volumeMounts:
           {{- if kindIs "slice" .Values.registries }}
           - name: config

@@ -41,3 +41,16 @@ annotations:
 {{- end -}}
 {{- with $merged -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
+
+{{/*
+A map without the entries that are empty strings or null, as JSON. By an empty string a value can remove a default of the
+chart; a null can too, but parent charts, Argo CD and Kustomize drop it.
+*/}}
+{{- define "ecr-pull-secrets.withoutEmpty" -}}
+{{- $kept := dict -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "map" $value -}}{{- $value = include "ecr-pull-secrets.withoutEmpty" $value | fromJson -}}{{- end -}}
+{{- if not (or (kindIs "invalid" $value) (has (toString $value) (list "" "map[]"))) -}}{{- $_ := set $kept $key $value -}}{{- end -}}
+{{- end -}}
+{{- toJson $kept -}}
+{{- end -}}

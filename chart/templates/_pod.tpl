@@ -11,7 +11,10 @@
 {{/* The resolver of the host cannot resolve the names of the cluster. */}}
 {{- $_ := set $settings "dnsPolicy" "ClusterFirstWithHostNet" -}}
 {{- end -}}
-{{- range $value, $field := dict "podSecurityContext" "securityContext" "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
+{{- $context := include "ecr-pull-secrets.withoutEmpty" $values.podSecurityContext | fromJson -}}
+{{- if ($values.openshift).enabled -}}{{- $context = omit $context "runAsUser" "runAsGroup" "fsGroup" -}}{{- end -}}
+{{- with $context -}}{{- $_ := set $settings "securityContext" . -}}{{- end -}}
+{{- range $value, $field := dict "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
 {{- with get $values $value -}}{{- $_ := set $settings $field . -}}{{- end -}}
 {{- end -}}
 {{- if and $values.hostNetwork (eq (toString $values.hostUsers) "false") -}}
@@ -68,7 +71,7 @@
 
 {{/* The checksum of the AWS keys in the values; empty if there are none. */}}
 {{- define "ecr-pull-secrets.awsKeysChecksum" -}}
-{{- if and (not (kindIs "invalid" .Values.aws)) .Values.awsAccessKeyId -}}
+{{- if .Values.awsAccessKeyId -}}
 {{- printf "%s %s" .Values.awsAccessKeyId .Values.awsSecretAccessKey | sha256sum -}}
 {{- end -}}
 {{- end -}}
