@@ -18,9 +18,9 @@ const tests = new Set(
 );
 const topFolders = new Set(files.map((path) => path.slice(0, path.indexOf('/') + 1)));
 
-/** The paths in backticks that are relative to the root of the checkout, or only the name of a file or a folder. */
+/** The paths in backticks that are relative to the root of the checkout, or only the name of a file or a folder; no hosts. */
 function pathsOn(page: string): readonly string[] {
-  return [...page.matchAll(/`([\w.-]+(?:\/[\w.-]+)*(?:\.ts|\/))`/g)].map(([, path = '']) => path);
+  return [...page.matchAll(/`(?!\w[\w-]*\.\w+\/)([\w.-]+(?:\/[\w.-]+)*(?:\.ts|\/))`/g)].map(([, path = '']) => path);
 }
 
 function exists(path: string): boolean {

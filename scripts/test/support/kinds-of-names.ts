@@ -113,7 +113,7 @@ function commandsIn(code: string): readonly string[] {
     /(?:^|[|;&] )(?:npx node cli\/src\/main\.ts|ecr-pull-secrets) ((?:certs )?[a-z-]+)([^|;&]*)/g,
   );
   return [...calls].flatMap(([, command = '', rest = '']) => {
-    const used = matches(rest, /(?<= )--[a-z-]+/g).map((option) => `${command} ${option}`);
-    return command === 'certs' ? [] : [command, ...used];
+    const used = [...rest.matchAll(/(?<= )--[a-z-]+|^/g)].map(([option]) => `${command} ${option}`.trim());
+    return command === 'certs' ? [] : used;
   });
 }
