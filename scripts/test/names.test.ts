@@ -61,8 +61,10 @@ const WRONG: Readonly<Record<string, readonly [page: string, ...names: string[]]
 const others = new Set(Object.values(NAMES_OF_OTHERS).flat());
 const seen = new Set<string>();
 
-for (const [path, text] of await readPages()) {
+for (const [path, page] of await readPages()) {
   t.test(`each name on ${path} exists`, (t) => {
+    // Names of an older release may be gone.
+    const [text = ''] = path === 'CHANGELOG.md' ? page.split(/^## \d/m) : [page];
     const code = codeOf(text);
     for (const [kind, { find, exists }] of Object.entries(KINDS)) {
       const found = [...new Set(find(code, text))];
