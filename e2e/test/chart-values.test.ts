@@ -13,7 +13,7 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'webhook.resource.limits.memory=1Gi': /at '\/webhook': additional properties 'resource'/,
   'cronjob.scedule=x': /at '\/cronjob': additional properties 'scedule'/,
   'registries[0].host=a,registries[0].rolearn=b': /at '\/registries\/0': .*'rolearn'/,
-  'replicaCount=two': /at '\/replicaCount': got string, want integer/,
+  'replicaCount=two': /at '\/replicaCount': got string, want null or integer/,
   'networkPolicy.enabled=yes': /at '\/networkPolicy\/enabled': got string, want boolean/,
   'tolerations=spot': /at '\/tolerations': got string, want null or array or object/,
   'injection.timeoutSeconds=31': /at '\/injection\/timeoutSeconds': maximum: got 31, want 30/,
