@@ -20,7 +20,8 @@ NODE_OPTIONS of extraEnv comes after ours: Node uses the last one of two equal o
 {{- if not .isTest -}}{{- range $container.extraEnv -}}{{- if eq .name "NODE_OPTIONS" -}}{{- $own = . -}}{{- end -}}{{- end -}}{{- end -}}
 {{- if and $limit (not $own.valueFrom) -}}
 {{- $path := printf "%s.resources.limits.memory" .container -}}
-{{- $mebibytes := include "ecr-pull-secrets.mebibytes" (dict "path" $path "quantity" $limit) | int -}}
+{{- $bytes := include "ecr-pull-secrets.quantity" (dict "path" $path "quantity" $limit) | float64 -}}
+{{- $mebibytes := divf $bytes 1048576 | floor | int64 -}}
 {{- if and (lt $mebibytes 128) (not $own) -}}
 {{- fail (printf "%s=%v is too low: V8's heap may take 64 MiB, and the rest of the process as much again, so the kernel would kill it; set 128Mi or more" $path $limit) -}}
 {{- end -}}
@@ -28,10 +29,6 @@ NODE_OPTIONS of extraEnv comes after ours: Node uses the last one of two equal o
 {{- $oldSpace := max 64 (div $mebibytes 3) }}
   value: {{ printf "--max-old-space-size=%d --max-semi-space-size=%d %s" $oldSpace (min 16 (max 1 (div $oldSpace 128))) ($own.value | default "") | trim }}
 {{- end -}}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.mebibytes" -}}
-{{- printf "%.0f" (floor (divf (include "ecr-pull-secrets.quantity" . | float64) 1048576)) -}}
 {{- end -}}
 
 {{/* The number of a quantity, from every form that Kubernetes accepts: 384Mi, 1.5Gi, 400M, 402653184, 4e8 or 20m. */}}
