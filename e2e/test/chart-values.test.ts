@@ -64,7 +64,8 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----': /no effect with tls\.mode=cert-manager/,
   'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- -----BEGIN EC PRIVATE KEY-----':
     /tls\.additionalCaBundle contains a private key, .*everybody can read it/,
-  'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
+  'aws.enabled=false,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws\.enabled is false/,
+  'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws\.enabled is false/,
   'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
   'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
   'hostNetwork=true': /webhook\.port=10250 is in use by kubelet on each node; set another port, for example/,
