@@ -30,7 +30,6 @@ const OURS = {
   annotations: {
     'cert-manager.io/inject-ca-from': 'theirs/theirs',
     'checksum/config': 'theirs',
-    'helm.sh/hook': 'theirs',
     'kubectl.kubernetes.io/default-container': 'theirs',
     'eks.amazonaws.com/skip-containers': 'theirs',
   },
