@@ -35,7 +35,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- range $key, $value := .Values.commonLabels }}
 {{- /* A key must be unique, and the Service selects its pods by ours. */}}
-{{- if not (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key) }}
+{{- if not (or (kindIs "invalid" $value) (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key)) }}
 {{ $key }}: {{ $value | quote }}
 {{- end }}
 {{- end }}

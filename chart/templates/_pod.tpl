@@ -88,7 +88,12 @@ a rollout the old pods would count too, and the new ones could end on one host (
 {{- $constraints = append $constraints (merge (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway") $selected) -}}
 {{- end -}}
 {{- else -}}
-{{- range $custom -}}{{- $constraints = append $constraints (ternary . (merge (dict) . $selected) (hasKey . "labelSelector")) -}}{{- end -}}
+{{- range $custom -}}
+{{- /* merge would add our labels to theirs. */ -}}
+{{- $constraint := . -}}
+{{- if not (hasKey . "labelSelector") -}}{{- $constraint = merge (dict) . $selected -}}{{- end -}}
+{{- $constraints = append $constraints $constraint -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $constraints -}}
 {{- end -}}
