@@ -54,25 +54,3 @@
 {{- end }}
 {{- end }}
 {{- end -}}
-
-{{/* The token of the ServiceAccount, for only one container of the pod. */}}
-{{- define "ecr-pull-secrets.serviceAccountVolume" -}}
-name: service-account
-projected:
-  defaultMode: 0440
-  sources:
-    - serviceAccountToken:
-        path: token
-        expirationSeconds: 3600
-    - configMap:
-        name: kube-root-ca.crt
-        items:
-          - key: ca.crt
-            path: ca.crt
-    - downwardAPI:
-        items:
-          - path: namespace
-            fieldRef:
-              apiVersion: v1
-              fieldPath: metadata.namespace
-{{- end -}}

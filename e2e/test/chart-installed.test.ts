@@ -54,12 +54,34 @@ t.test('an upgrade without changes writes nothing', async (t) => {
   await unchangedByUpgrade(t, {});
 });
 
+/** Values that the chart does not check, because the API server rejects them with as good a message. */
+const LEFT_TO_THE_API_SERVER: readonly (readonly [values: Manifest, message: RegExp])[] = [
+  [
+    { updateStrategy: { rollingUpdate: { maxSurge: 0 } } },
+    /maxUnavailable: Invalid value: .*may not be 0 when `maxSurge` is 0/,
+  ],
+  [
+    { renewer: { extraEnv: ['a', 'b'].map((value) => ({ name: 'A', value })) } },
+    /env: duplicate entries for key \[name="A"\]/,
+  ],
+  [
+    { injection: { matchConditions: [{ name: 'not-a-mirror-pod', expression: 'true' }] } },
+    /matchConditions: duplicate entries for key \[name="not-a-mirror-pod"\]/,
+  ],
+];
+
+t.test('the API server rejects by name what the chart leaves to it', async (t) => {
+  for (const [values, message] of LEFT_TO_THE_API_SERVER) {
+    await t.rejects(playground.install(values, NO_WAIT), { message }, JSON.stringify(values));
+  }
+});
+
 t.test('the admissions enforcer of AKS does not change the webhook configuration', async (t) => {
   t.notOk(await enforceAdmissions(client));
   const before = await readNamespaceSelector(api);
 
   // As in the charts of others, and formerly in ours.
-  await playground.install({ injection: { annotations: { [LEFT_ALONE]: null } } }, NO_WAIT);
+  await playground.install({ injection: { annotations: { [LEFT_ALONE]: '' } } }, NO_WAIT);
   t.ok(await enforceAdmissions(client));
   await t.rejects(playground.install({}, NO_WAIT), {
     message: /conflict with "admissionsenforcer" .*\.namespaceSelector/,
