@@ -32,19 +32,20 @@
 
 {{/* The namespaces and pods that both the webhook and the policy select. */}}
 {{- define "ecr-pull-secrets.podSelectors" -}}
+{{- $selector := include "ecr-pull-secrets.selector" . | fromJson -}}
 namespaceSelector:
-  {{- with .Values.namespaceSelector.matchLabels }}
+  {{- with $selector.matchLabels }}
   matchLabels:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   matchExpressions:
-    {{- with .Values.namespaceSelector.matchExpressions }}
+    {{- with $selector.matchExpressions }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
     # The cluster must be able to recover without us, and we without ourselves.
     - key: kubernetes.io/metadata.name
       operator: NotIn
-      values: [kube-system, kube-public, kube-node-lease, {{ .Release.Namespace | quote }}]
+      values: [kube-system, kube-public, kube-node-lease, {{ include "ecr-pull-secrets.namespace" . | quote }}]
 objectSelector:
   {{- with .Values.injection.objectSelector.matchLabels }}
   matchLabels:
