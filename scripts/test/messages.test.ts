@@ -13,6 +13,8 @@ const MESSAGES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
     '401 Unauthorized',
     '403 Forbidden',
     'not found',
+    'manifest unknown',
+    '429 Too Many Requests',
     'no match for platform in manifest',
     'pull access denied, repository does not exist or may require authorization',
   ],
@@ -20,8 +22,6 @@ const MESSAGES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
     'Your authorization token has expired. Reauthenticate and try again.',
     'Your authorization token has expired',
     "The repository with name 'app' does not exist",
-    'manifest unknown',
-    '429 Too Many Requests',
   ],
   'Docker Hub': ['You have reached your pull rate limit'],
   'Go, in a container runtime or in the API server': [
