@@ -56,6 +56,9 @@ const RESTRICTED: Manifest = {
   ],
 };
 
+/** No node runs such a pod. */
+const NOWHERE: Manifest = { nodeSelector: { none: 'none' } };
+
 /** What must be seen of some of them. */
 const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/kubectl run probe/, `[{"name":"${SECRET}"}]`],
@@ -65,6 +68,8 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/kubectl replace --force/, 'pod/app replaced'],
   [/^kubectl rollout restart deployment\/api/, /api restarted[^]*database restarted[^]*agent restarted/],
   [/--from=cronjob\/ecr-pull-secrets$/, 'job.batch/ecr-pull-secrets-now created'],
+  [/involvedObject\.name=app/, 'no basic auth credentials'],
+  [/custom-columns=POD/, /^run +2 +Error$/m],
   [/custom-columns=NAMESPACE/, /^payments +20\S+Z +created$/m],
 ];
 
@@ -125,12 +130,13 @@ async function prepare(): Promise<void> {
   });
   await api.createPod('payments', pod);
   await createWorkloads();
+  await createFailures();
 }
 
 /** A workload of each kind that a page restarts, and a CronJob of ours. They have no pods. */
 async function createWorkloads(): Promise<void> {
   const labels = { app: 'workload' };
-  const template = { metadata: { labels }, spec: { ...RESTRICTED, nodeSelector: { none: 'none' } } };
+  const template = { metadata: { labels }, spec: { ...RESTRICTED, ...NOWHERE } };
   for (const [kind, name, fields] of [
     ['deployments', 'api', { replicas: 0 }],
     ['statefulsets', 'database', { replicas: 0, serviceName: 'database' }],
@@ -144,5 +150,21 @@ async function createWorkloads(): Promise<void> {
   await api.create(`/apis/batch/v1/namespaces/${PRODUCT_NAME}/cronjobs`, {
     metadata: { name: PRODUCT_NAME },
     spec: schedule,
+  });
+}
+
+/** What kubelet reports of the pod, and the pod of a run of the CronJob that failed. */
+async function createFailures(): Promise<void> {
+  const event = { reason: 'Failed', type: 'Warning', message: 'authorization failed: no basic auth credentials' };
+  await api.create('/api/v1/namespaces/payments/events', {
+    metadata: { name: 'app.1' },
+    involvedObject: { kind: 'Pod', namespace: 'payments', name: 'app' },
+    ...event,
+  });
+  const labels = { 'app.kubernetes.io/name': `${PRODUCT_NAME}-cronjob` };
+  await api.createPod(PRODUCT_NAME, { metadata: { name: 'run', labels }, spec: { ...RESTRICTED, ...NOWHERE } });
+  const state = { terminated: { exitCode: 2, reason: 'Error' } };
+  await api.merge(`/api/v1/namespaces/${PRODUCT_NAME}/pods/run/status`, {
+    status: { containerStatuses: [{ name: 'app', image: 'x', imageID: 'x', ready: false, restartCount: 0, state }] },
   });
 }
