@@ -12,8 +12,15 @@ const NAMES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
     'spec.template.spec.imagePullSecrets',
   ],
   'a field of our log': ['err.code'],
-  'Argo CD': ['helm.skipTests', 'helm.kubeVersion', 'clusterResourceWhitelist', 'managedFieldsManagers', 'releaseName'],
-  Flux: ['test.enable', 'driftDetection.ignore'],
+  'Argo CD': [
+    'helm.skipTests',
+    'helm.kubeVersion',
+    'clusterResourceWhitelist',
+    'managedFieldsManagers',
+    'releaseName',
+    'selfHeal',
+  ],
+  Flux: ['test.enable', 'driftDetection.ignore', 'driftDetection.mode'],
   'other operators': [
     'podTemplate.imagePullSecrets',
     'operator.privateRegistryScanSecretsNames',
@@ -27,7 +34,8 @@ const NAMES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   Node: ['setPriority', 'onConstructorPoisoning'],
   Go: ['SSL_CERT_FILE'],
   AWS: ['ecr.api', 'public.ecr.aws'],
-  'the API server': ['error_type', 'no_error'],
+  'the API server': ['error_type', 'no_error', 'apiserver_admission_webhook_admission_duration_seconds'],
+  'alerts that the reader creates': ['EcrPullSecretsRunMissing', 'EcrPullSecretsRunFailed'],
   'examples of a name': ['renewAfterMs', 'old-values.yaml', 'before.crt'],
   'files that a command writes': ['facts.json', 'config.json', 'main.mjs', 'tls.crt', 'tls.key', 'ca.crt'],
 };
