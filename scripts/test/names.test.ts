@@ -61,6 +61,7 @@ const WRONG: Readonly<Record<string, readonly [page: string, ...names: string[]]
     'renew-twice',
     'certs ca --outs',
   ],
+  'option in a sentence': ['`--outs`, `--reset-and-reuse-values`', '--outs', '--reset-and-reuse-values'],
   'npm script': ['\n\n    npm run demos\n', 'demos'],
   'name of a file': ['`chart.yml`', 'chart.yml'],
   'file or folder': ['`chart/value.yaml`\n\n    npm test -- e2e/test/x.ts\n', 'chart/value.yaml', 'e2e/test/x.ts'],

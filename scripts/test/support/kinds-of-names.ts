@@ -3,7 +3,15 @@ import { ERROR_CODES } from '@ecr-pull-secrets/shared/errors.ts';
 import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
 import { listFiles, readText } from './checkout.ts';
 import type { PageCode } from './code-of-pages.ts';
-import { commandOptions, isChartValue, keysOfCode, metricNames, ownKeysIn, wordsOfCode } from './known-names.ts';
+import {
+  commandOptions,
+  isChartValue,
+  keysOfCode,
+  metricNames,
+  optionsInCommands,
+  ownKeysIn,
+  wordsOfCode,
+} from './known-names.ts';
 import { settingsOf, valuesIn } from './values-on-pages.ts';
 
 /** A kind of name: what on a page looks like one, and whether the name exists. */
@@ -20,9 +28,10 @@ const topFolders = new Set([...folders].filter((folder) => !folder.includes('/')
 const fileNames = new Set([...files].map((path) => basename(path)));
 const { scripts } = JSON.parse(await readText('package.json'));
 const alerts = await readText('chart/monitoring/alerts.yaml');
-const [metrics, options, keys, words] = await Promise.all([
+const [metrics, options, optionsOfPages, keys, words] = await Promise.all([
   metricNames(),
   commandOptions(),
+  optionsInCommands(),
   keysOfCode(),
   wordsOfCode(),
 ]);
@@ -83,6 +92,11 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       const [, command = '', option] = /^(.+?)(?: (-.+))?$/.exec(name) ?? [];
       return option === undefined ? options.has(command) : options.get(command)?.has(option) === true;
     },
+  },
+  'option in a sentence': {
+    find: ({ spans }) => spans.flatMap((span) => matches(span, /^--[a-z][a-z-]+(?=[ =]|$)/g)),
+    exists: (name) =>
+      optionsOfPages.has(name) || words.has(name) || [...options.values()].some((known) => known.has(name)),
   },
   'npm script': {
     find: ({ spans, commands }) =>
