@@ -36,7 +36,7 @@ const NAMES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   AWS: ['ecr.api', 'public.ecr.aws'],
   'the API server': ['error_type', 'no_error', 'apiserver_admission_webhook_admission_duration_seconds'],
   'alerts that the reader creates': ['EcrPullSecretsRunMissing', 'EcrPullSecretsRunFailed'],
-  'examples of a name': ['renewAfterMs', 'old-values.yaml', 'before.crt'],
+  'examples of a name': ['renewAfterMs'],
   'files that a command writes': ['facts.json', 'config.json', 'main.mjs', 'tls.crt', 'tls.key', 'ca.crt'],
 };
 
