@@ -35,8 +35,8 @@ await api.create('/api/v1/namespaces', {
 });
 await api.createNamespace(NAMESPACE);
 
-async function injected(labels: Manifest = {}): Promise<void> {
-  const { spec } = await api.createPod(NAMESPACE, {
+async function injected(labels: Manifest = {}, namespace = NAMESPACE): Promise<void> {
+  const { spec } = await api.createPod(namespace, {
     metadata: { generateName: 'pod-', labels },
     spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] },
   });
@@ -112,6 +112,20 @@ t.test('without the CRDs of an operator Helm names the kind that is missing, and
     await t.rejects(playground.install(values, NO_WAIT), { message: new RegExp(`no matches for kind "${kind}"`) });
   }
   t.same(await readVersions(playground), before);
+});
+
+t.test('a selector replaces the default label, and the pods work without the ids that OpenShift assigns', async (t) => {
+  const team = 'of-the-team';
+  await api.createNamespace(team, { injected: false });
+  await api.merge(`/api/v1/namespaces/${team}`, { metadata: { labels: { team: 'a' } } });
+  await playground.install({ namespaceSelector: { matchLabels: { team: 'a' } }, openshift: { enabled: true } });
+  await eventually('injection works by that label alone', () => injected({}, team));
+  t.equal(await loginWith(await secretIn(team)), 200);
+  await t.rejects(injected(), 'the default label has no effect');
+  const { spec } = await api.get<{ spec: unknown }>(
+    `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`,
+  );
+  t.notMatch(JSON.stringify(spec), /runAsUser|runAsGroup|fsGroup/);
 });
 
 t.test('it works with every switch enabled', async (t) => {
