@@ -3,9 +3,19 @@ Values that must not be null. The schema cannot require them: Helm removes a key
 keys come from an older chart by --reuse-values, which needs a more helpful message.
 */}}
 {{- define "ecr-pull-secrets.checkValues" -}}
-{{- $needed := list "optOut" "foreignSecrets" "routineWritesPerSecond" "tls" "updateStrategy" "image" "webhook" "renewer" "proxy" "extraCaCerts" "service" "log" "podDisruptionBudget" "networkPolicy" "podMonitor" "serviceMonitor" "prometheusRule" "grafanaDashboard" "helmTest" "fence" "optInPolicy" "serviceAccount" "rbac" -}}
+{{- $needed := list
+  "optOut" "foreignSecrets" "routineWritesPerSecond" "updateStrategy" "proxy" "injection.mode"
+  "injection.failurePolicy" "injection.timeoutSeconds" "injection.injectAll" "injection.objectSelector" "tls.mode"
+  "tls.selfManaged.caLifetime" "tls.selfManaged.servingLifetime" "tls.selfManaged.trustPropagation"
+  "tls.certManager.duration" "image.pullPolicy" "webhook.port" "webhook.opsPort" "webhook.drainSeconds"
+  "renewer.opsPort" "extraCaCerts.key" "service.port" "log.level" "log.format" "podDisruptionBudget.enabled"
+  "networkPolicy.enabled" "networkPolicy.egressPorts" "podMonitor.enabled" "serviceMonitor.enabled"
+  "prometheusRule.enabled" "grafanaDashboard.enabled" "helmTest.enabled" "helmTest.withinSeconds"
+  "serviceAccount.create" "rbac.create" "rbac.namespaced" "fence.enabled" "optInPolicy.enabled" -}}
 {{- range $needed -}}
-{{- if kindIs "invalid" (index $.Values .) -}}
+{{- $value := $.Values -}}
+{{- range splitList "." . -}}{{- $value = get ($value | default dict) . -}}{{- end -}}
+{{- if or (kindIs "invalid" $value) (eq (toString $value) "") -}}
 {{- fail (printf "%s must not be null. If you did not set it, --reuse-values has reused the values of an older chart; use --reset-then-reuse-values" .) -}}
 {{- end -}}
 {{- end -}}

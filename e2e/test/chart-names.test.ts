@@ -95,7 +95,6 @@ const OWN: Readonly<Record<string, string>> = {
   'injection.failurePolicy=Fail,replicaCount=1': 'webhook-configuration.yaml',
   'awsSecretAccessKey=s': 'aws-secret.yaml',
   'rbac.namespaced=true': 'rbac.yaml',
-  'updateStrategy.rollingUpdate.maxSurge=0': 'deployment.yaml',
   'tls.mode=cert-manager,tls.certManager.renewBefore=9999h': 'cert-manager.yaml',
 };
 

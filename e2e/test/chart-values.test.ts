@@ -52,7 +52,6 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'namespaceRoles[0].roleArn=x,namespaceRoles[0].namespaces=a': /at '\/namespaceRoles\/0\/roleArn': 'x' does not match/,
   'tls.additionalCaBundle=ca.crt':
     /at '\/tls\/additionalCaBundle': 'ca\.crt' does not match pattern .*BEGIN CERTIFICATE/,
-  'webhook.drainSeconds=null': /at '\/webhook': missing property 'drainSeconds'/,
 };
 
 /** Combinations that a schema cannot express. */
@@ -174,9 +173,11 @@ t.test('the error for values of an older chart contains what to do', async (t) =
   const older = ['webhook', 'renewer'].map((name) => `${name}.livenessProbe=null`);
   const settings = [...older, 'networkPolicy.dnsPorts=null'];
   t.ok(await render('--set', settings.join()), 'what has a default may be missing');
-  await t.rejects(render('--set', [...settings, 'rbac=null'].join()), {
-    message: /--reset-then-reuse-values/,
-  });
+  for (const missing of ['rbac', 'webhook.drainSeconds', 'tls.selfManaged.caLifetime', 'fence.enabled', 'proxy']) {
+    await t.rejects(render('--set', [...settings, `${missing}=null`].join()), {
+      message: new RegExp(`: ${missing}\\S* must not be null\\. .*--reset-then-reuse-values`),
+    });
+  }
 });
 
 t.test('a memory limit below the minimum is accepted with NODE_OPTIONS in extraEnv', async (t) => {
