@@ -77,7 +77,7 @@ template:
         configMap:
           name: {{ include "ecr-pull-secrets.fullname" . }}
       {{- end }}
-      - {{ include "ecr-pull-secrets.serviceAccountVolume" . | nindent 8 | trim }}
+      - {{ include "ecr-pull-secrets.renewerIdentityVolume" . | nindent 8 | trim }}
       {{- with include "ecr-pull-secrets.extraCaCertsVolume" . }}
       {{- . | nindent 6 }}
       {{- end }}

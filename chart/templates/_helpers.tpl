@@ -67,7 +67,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if not (kindIs "invalid" .Values.aws) -}}
 {{- if .Values.aws.secretName -}}
 {{- .Values.aws.secretName -}}
-{{- else if include "ecr-pull-secrets.isOldRelease" . -}}
+{{- else if and (include "ecr-pull-secrets.isOldRelease" .) (not (include "ecr-pull-secrets.webIdentityRole" .)) -}}
 k8s-ecr-login-renew-aws-secret
 {{- else if .Values.awsAccessKeyId -}}
 {{- printf "%s-aws" (include "ecr-pull-secrets.fullname" .) -}}
