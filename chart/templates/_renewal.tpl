@@ -87,7 +87,7 @@ projected:
 
 {{/* The role of a web identity outside EKS; empty if there is none. */}}
 {{- define "ecr-pull-secrets.webIdentityRole" -}}
-{{- ((.Values.aws).webIdentity).roleArn -}}
+{{- ((.Values.aws).webIdentity).roleArn | default "" -}}
 {{- end -}}
 
 {{/* The same volume, and the token that STS exchanges for the role of a web identity. */}}
