@@ -36,9 +36,14 @@ const playground = await startPlayground({
   },
 });
 t.teardown(() => playground.close());
-const { api, cluster, ecr } = playground;
+const { api, client, cluster, ecr } = playground;
 // What an operator publishes at the issuer.
-keys.push(...(await api.get<Pick<WebIdentityTrust, 'keys'>>('/openid/v1/jwks')).keys);
+const published = await client.request<Pick<WebIdentityTrust, 'keys'>>({
+  method: 'GET',
+  path: '/openid/v1/jwks',
+  accept: 'application/jwk-set+json',
+});
+keys.push(...published.keys);
 
 const values = join(cluster.directory, 'three-accounts.yaml');
 await writeFile(values, await readDocumentedValues('aws.md', 'A complete file: three accounts, two regions'));
