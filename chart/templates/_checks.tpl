@@ -3,14 +3,14 @@ Values that must not be null. The schema cannot require them: Helm removes a key
 keys come from an older chart by --reuse-values, which needs a more helpful message.
 */}}
 {{- define "ecr-pull-secrets.checkValues" -}}
-{{- $needed := list "namespaceSelector" "optOut" "foreignSecrets" "routineWritesPerSecond" "tls" "replicaCount" "updateStrategy" "image" "webhook" "renewer" "proxy" "extraCaCerts" "service" "log" "podDisruptionBudget" "networkPolicy" "podMonitor" "serviceMonitor" "prometheusRule" "grafanaDashboard" "helmTest" "fence" "optInPolicy" "serviceAccount" "rbac" -}}
+{{- $needed := list "optOut" "foreignSecrets" "routineWritesPerSecond" "tls" "replicaCount" "updateStrategy" "image" "webhook" "renewer" "proxy" "extraCaCerts" "service" "log" "podDisruptionBudget" "networkPolicy" "podMonitor" "serviceMonitor" "prometheusRule" "grafanaDashboard" "helmTest" "fence" "optInPolicy" "serviceAccount" "rbac" -}}
 {{- range $needed -}}
 {{- if kindIs "invalid" (index $.Values .) -}}
 {{- fail (printf "%s must not be null. If you did not set it, --reuse-values has reused the values of an older chart; use --reset-then-reuse-values" .) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (kindIs "invalid" .Values.aws) .Values.awsAccessKeyId -}}
-{{- fail "awsAccessKeyId is set and aws is null, so the key would not be used: remove aws from your values, or remove awsAccessKeyId and awsSecretAccessKey" -}}
+{{- if and .Values.awsAccessKeyId (not (include "ecr-pull-secrets.awsSecretName" .)) -}}
+{{- fail "awsAccessKeyId is set and aws.enabled is false, so the key would not be used: set aws.enabled=true, or remove awsAccessKeyId and awsSecretAccessKey" -}}
 {{- end -}}
 {{- end -}}
 

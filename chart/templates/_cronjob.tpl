@@ -48,14 +48,14 @@ template:
         image: {{ include "ecr-pull-secrets.cronJobImage" . | quote }}
         imagePullPolicy: {{ .Values.image.pullPolicy }}
         args: [renew-once]
-        {{- with .Values.securityContext }}
+        {{- with include "ecr-pull-secrets.withoutEmpty" .Values.securityContext | fromJson }}
         securityContext:
           {{- toYaml . | nindent 10 }}
         {{- end }}
         env:
           {{- include "ecr-pull-secrets.env" (list . "renewer" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 10 }}
         resources:
-          {{- toYaml .Values.renewer.resources | nindent 10 }}
+          {{- include "ecr-pull-secrets.withoutEmpty" .Values.renewer.resources | fromJson | toYaml | nindent 10 }}
         volumeMounts:
           {{- if kindIs "slice" .Values.registries }}
           - name: config

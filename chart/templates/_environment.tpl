@@ -82,7 +82,7 @@ Our variables are passed as text, which preserves their form and their comments.
 - name: SERVICE_ACCOUNT_DIR
   value: /var/run/secrets/kubernetes.io/serviceaccount
 - name: NAMESPACE_SELECTOR
-  value: {{ include "ecr-pull-secrets.namespaceSelector" . | quote }}
+  value: {{ include "ecr-pull-secrets.selectorText" . | quote }}
 - name: CONFIG_FILE
   value: /etc/ecr-pull-secrets/config.json
 {{ include "ecr-pull-secrets.fenceEnv" . }}

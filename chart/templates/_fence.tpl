@@ -77,11 +77,3 @@ their type: anyone who has its token can create {{ include "ecr-pull-secrets.doc
 and so gain the permissions of any ServiceAccount there (docs/security.md).
 {{- end }}
 {{- end -}}
-
-{{/* The label keys in namespaceSelector, as the keys of a map. */}}
-{{- define "ecr-pull-secrets.selectorKeys" -}}
-{{- $keys := dict -}}
-{{- range $key, $value := .Values.namespaceSelector.matchLabels -}}{{- $_ := set $keys $key "" -}}{{- end -}}
-{{- range .Values.namespaceSelector.matchExpressions -}}{{- $_ := set $keys .key "" -}}{{- end -}}
-{{- toYaml $keys -}}
-{{- end -}}

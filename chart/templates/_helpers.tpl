@@ -64,7 +64,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* The name of the Secret with AWS keys; empty if there is none. An old release has the default name of the old chart. */}}
 {{- define "ecr-pull-secrets.awsSecretName" -}}
-{{- if not (kindIs "invalid" .Values.aws) -}}
+{{- if and .Values.aws (ne (toString .Values.aws.enabled) "false") -}}
 {{- if .Values.aws.secretName -}}
 {{- .Values.aws.secretName -}}
 {{- else if and (include "ecr-pull-secrets.isOldRelease" .) (not (include "ecr-pull-secrets.webIdentityRole" .)) -}}
@@ -80,28 +80,10 @@ k8s-ecr-login-renew-aws-secret
 {{- if kindIs "slice" . -}}{{- join "," . -}}{{- else -}}{{- . | default "" -}}{{- end -}}
 {{- end -}}
 
-{{/* namespaceSelector in the syntax of `kubectl -l`, so that the renewer has the same rule as the webhook configuration. */}}
-{{- define "ecr-pull-secrets.namespaceSelector" -}}
-{{- $parts := list -}}
-{{- range $key, $value := .Values.namespaceSelector.matchLabels -}}
-{{- $parts = append $parts (printf "%s=%s" $key $value) -}}
-{{- end -}}
-{{- range .Values.namespaceSelector.matchExpressions -}}
-{{- if eq .operator "In" -}}{{- $parts = append $parts (printf "%s in (%s)" .key (join "," .values)) -}}
-{{- else if eq .operator "NotIn" -}}{{- $parts = append $parts (printf "%s notin (%s)" .key (join "," .values)) -}}
-{{- else if eq .operator "Exists" -}}{{- $parts = append $parts .key -}}
-{{- else if eq .operator "DoesNotExist" -}}{{- $parts = append $parts (printf "!%s" .key) -}}
-{{- else -}}{{- fail (printf "namespaceSelector.matchExpressions: operator %q is not one of In, NotIn, Exists, DoesNotExist" .operator) -}}
-{{- end -}}
-{{- end -}}
-{{/* An empty selector selects every namespace, but an empty variable means the default. */}}
-{{- join "," $parts | default "kubernetes.io/metadata.name" -}}
-{{- end -}}
-
 {{- define "ecr-pull-secrets.container" -}}
 image: {{ include "ecr-pull-secrets.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
-{{- with .Values.securityContext }}
+{{- with include "ecr-pull-secrets.withoutEmpty" .Values.securityContext | fromJson }}
 securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}

@@ -32,13 +32,14 @@
 
 {{/* The namespaces and pods that both the webhook and the policy select. */}}
 {{- define "ecr-pull-secrets.podSelectors" -}}
+{{- $selector := include "ecr-pull-secrets.selector" . | fromJson -}}
 namespaceSelector:
-  {{- with .Values.namespaceSelector.matchLabels }}
+  {{- with $selector.matchLabels }}
   matchLabels:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   matchExpressions:
-    {{- with .Values.namespaceSelector.matchExpressions }}
+    {{- with $selector.matchExpressions }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
     # The cluster must be able to recover without us, and we without ourselves.

@@ -17,10 +17,26 @@
 {{/* The resolver of the host cannot resolve the names of the cluster. */}}
 {{- $_ := set $settings "dnsPolicy" "ClusterFirstWithHostNet" -}}
 {{- end -}}
-{{- range $value, $field := dict "podSecurityContext" "securityContext" "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
+{{- $context := include "ecr-pull-secrets.withoutEmpty" $values.podSecurityContext | fromJson -}}
+{{- if ($values.openshift).enabled -}}{{- $context = omit $context "runAsUser" "runAsGroup" "fsGroup" -}}{{- end -}}
+{{- with $context -}}{{- $_ := set $settings "securityContext" . -}}{{- end -}}
+{{- range $value, $field := dict "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
 {{- with get $values $value -}}{{- $_ := set $settings $field . -}}{{- end -}}
 {{- end -}}
 {{- with $settings -}}{{- toYaml . -}}{{- end -}}
+{{- end -}}
+
+{{/*
+A map without the entries that are empty strings or null, as JSON. By an empty string a value can remove a default of the
+chart; a null can too, but parent charts, Argo CD and Kustomize drop it.
+*/}}
+{{- define "ecr-pull-secrets.withoutEmpty" -}}
+{{- $kept := dict -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "map" $value -}}{{- $value = include "ecr-pull-secrets.withoutEmpty" $value | fromJson -}}{{- end -}}
+{{- if not (or (kindIs "invalid" $value) (has (toString $value) (list "" "map[]"))) -}}{{- $_ := set $kept $key $value -}}{{- end -}}
+{{- end -}}
+{{- toJson $kept -}}
 {{- end -}}
 
 {{/* The labels of pods: ours, by the name of their template, and podLabels, which ours override. */}}
@@ -53,7 +69,7 @@
 
 {{/* The checksum of the AWS keys in the values; empty if there are none. */}}
 {{- define "ecr-pull-secrets.awsKeysChecksum" -}}
-{{- if and (not (kindIs "invalid" .Values.aws)) .Values.awsAccessKeyId -}}
+{{- if .Values.awsAccessKeyId -}}
 {{- printf "%s %s" .Values.awsAccessKeyId .Values.awsSecretAccessKey | sha256sum -}}
 {{- end -}}
 {{- end -}}

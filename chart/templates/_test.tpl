@@ -6,19 +6,6 @@ namespace, whose name no selector by name contains.
 {{- if and (not (include "ecr-pull-secrets.isCronJob" .)) .Values.helmTest.enabled .Values.rbac.create (ne (toString .Values.forHelm) "false") (not (include "ecr-pull-secrets.namesNamespaces" .)) -}}true{{- end -}}
 {{- end -}}
 
-{{/* The label with the name of a namespace. The API server sets it, and accepts no other value. */}}
-{{- define "ecr-pull-secrets.nameLabel" -}}kubernetes.io/metadata.name{{- end -}}
-
-{{/* Whether namespaceSelector selects namespaces by name: "true" or empty. */}}
-{{- define "ecr-pull-secrets.namesNamespaces" -}}
-{{- $key := include "ecr-pull-secrets.nameLabel" . -}}
-{{- $isNamed := hasKey (.Values.namespaceSelector.matchLabels | default dict) $key -}}
-{{- range .Values.namespaceSelector.matchExpressions -}}
-{{- if and (eq .key $key) (eq .operator "In") -}}{{- $isNamed = true -}}{{- end -}}
-{{- end -}}
-{{- if $isNamed -}}true{{- end -}}
-{{- end -}}
-
 {{/* They differ from those of the Deployment's pods, or the Service would select the pod of the test. */}}
 {{- define "ecr-pull-secrets.testSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-test
@@ -52,21 +39,6 @@ annotations:
   helm.sh/hook-weight: {{ index . 1 | quote }}
   helm.sh/hook-delete-policy: hook-succeeded,hook-failed
   helm.sh/hook-output-log-policy: hook-failed
-{{- end -}}
-
-{{/*
-Labels that a selector matches, with the first value of an expression that allows several. The label with the name of a
-namespace is omitted, because it cannot be set.
-*/}}
-{{- define "ecr-pull-secrets.labelsFor" -}}
-{{- $labels := merge (dict) (.matchLabels | default dict) -}}
-{{- range .matchExpressions -}}
-{{- if hasKey $labels .key -}}{{/* matchLabels has the value. */}}
-{{- else if eq .operator "In" -}}{{- $_ := set $labels .key (first .values) -}}
-{{- else if eq .operator "Exists" -}}{{- $_ := set $labels .key "enabled" -}}
-{{- end -}}
-{{- end -}}
-{{- with omit $labels (include "ecr-pull-secrets.nameLabel" .) -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
 {{/*

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { CHART_README, chartReadme, readValues } from '@ecr-pull-secrets/scripts/chart-readme/readme.ts';
 import type { ValuesSchema } from '@ecr-pull-secrets/scripts/chart-readme/values.ts';
@@ -180,12 +181,27 @@ t.test('every value is in the schema, and the schema has no other', async (t) =>
   t.same([...pathsIn(schema)].toSorted(), [...values, ...more].toSorted());
 });
 
-t.test('every value has a description', async (t) => {
-  for (const { path, defaultValue, comment } of await readValues()) {
-    const isSwitch = path.endsWith('.enabled') || defaultValue === undefined;
-    if (!isSwitch && comment.length === 0) t.fail(path);
+t.test('every value and every group has a description, which is a sentence', async (t) => {
+  for (const { path, comment } of await readValues()) {
+    const text = comment.join('\n').trim();
+    t.match(text, /^[A-Z]/, path);
+    // A sentence has a verb; "As in a pod." and "Name of the Secret." have none.
+    t.notMatch(text, /^(?:As|Further|Names?|Labels|Annotations|How|Whether|Which|What|See) /, path);
   }
-  t.pass();
+});
+
+t.test('the examples at the beginning of the values are complete', async (t) => {
+  const text = await readFile(`${chart}/values.yaml`, 'utf8');
+  const examples = [...text.matchAll(/^# ([A-Z][\w ]*): .*\n((?:# {3}.*\n)+)/gm)];
+  t.same(
+    examples.map(([, title]) => title),
+    ['Minimal', 'EKS with IRSA', 'OpenShift', 'Argo CD'],
+  );
+  for (const [, title = '', lines = ''] of examples) {
+    const values = join(t.testdir({ 'values.yaml': lines.replaceAll(/^# {3}/gm, '') }), 'values.yaml');
+    const { stdout } = await helm(['template', 'ecr-pull-secrets', chart, '--values', values]);
+    t.match(stdout, 'image: "registry.example.com/ecr-pull-secrets:', title);
+  }
 });
 
 t.test('the table in the README is generated from the values', async (t) => {
