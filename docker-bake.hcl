@@ -1,11 +1,13 @@
 # docker buildx bake [local|image|release]; each variable is read from the environment too.
 
+# A name that no registry has: to push, set the address of a registry of your own.
 variable "IMAGE" {
-  default = "ghcr.io/ecr-pull-secrets/ecr-pull-secrets"
+  default = "localhost/ecr-pull-secrets"
 }
 
+# The chart's appVersion, which is the tag that the chart uses.
 variable "VERSION" {
-  default = "dev"
+  default = "0.1.0"
 }
 
 variable "REVISION" {
@@ -13,7 +15,7 @@ variable "REVISION" {
 }
 
 variable "SOURCE" {
-  default = "https://github.com/ecr-pull-secrets/ecr-pull-secrets"
+  default = "unknown"
 }
 
 # The time of every file that is ours: git log -1 --pretty=%ct

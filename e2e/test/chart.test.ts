@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t from 'tap';
 import { startChart } from './support/chart.ts';
+import { startBareHelm } from './support/helm-without-cluster.ts';
 
 const { helm, lint, path, render } = await startChart(t);
 
@@ -33,6 +35,37 @@ t.test('its package renders the same, and contains the files that the docs menti
 
 t.test('it never renders a caBundle', async (t) => {
   t.notMatch(await render(), /^\s*caBundle:/m);
+});
+
+t.test(
+  'the error for a missing repository contains the commands that build the image and bring it to the nodes',
+  async (t) => {
+    const bare = await startBareHelm(t);
+    const region = ['--set', 'awsRegion=us-east-1'];
+    const message = await bare(['template', 'x', path, ...region, '--set', 'image.tag=v7']).catch(describeError);
+    for (const part of [
+      'image.repository is required',
+      'docker buildx build --tag registry.example.com/ecr-pull-secrets:v7 --push .',
+      '--set image.repository=registry.example.com/ecr-pull-secrets',
+      'docker save localhost/ecr-pull-secrets:v7 | sudo k3s ctr images import -',
+      'kind load docker-image localhost/ecr-pull-secrets:v7',
+      'minikube image load localhost/ecr-pull-secrets:v7',
+    ]) {
+      t.match(message, part);
+    }
+    const job = ['--set', 'cronjob.enabled=true,targetNamespace=a,cronjob.dockerImage=mine:1'];
+    t.match((await bare(['template', 'x', path, ...region, ...job])).stdout, 'image: "mine:1"', 'it has an image');
+  },
+);
+
+t.test('a repository with a scheme, a tag or a digest is rejected', async (t) => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+  for (const repository of ['a.example/x:1', `a.example/x@${digest}`, 'https://a.example/x', 'x:1']) {
+    await t.rejects(render('--set', `image.repository=${repository}`), /set only the repository/, repository);
+  }
+  for (const repository of ['a.example:5000/x', 'localhost/x', 'x']) {
+    t.match(await render('--set', `image.repository=${repository}`), `image: "${repository}:`);
+  }
 });
 
 t.test('the error for a missing region contains what to set', async (t) => {

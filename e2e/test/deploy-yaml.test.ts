@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { DEPLOY_YAML, renderDeployYaml } from '@ecr-pull-secrets/scripts/deploy-yaml/render.ts';
@@ -18,7 +20,8 @@ const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
 const TROUBLESHOOTING = new URL('../../docs/troubleshooting.md', import.meta.url);
 
 const text = await readFile(DEPLOY_YAML, 'utf8');
-const image = /image: "(.+)"/.exec(text)?.[1] ?? '';
+/** The command in the header that writes the image into a copy, without the names of the two files. */
+const [, setImage = '', image = ''] = /^# +sed '(s#image: ""#image: "(.+)"#)' deploy.yaml > /m.exec(text) ?? [];
 const playground = await startPlayground({ publishedAs: image });
 t.teardown(() => playground.close());
 const { api, cluster } = playground;
@@ -26,9 +29,11 @@ const { secretIn, loginWith } = pullSecretsOf(playground);
 const kubectl = await startKubectl(cluster);
 
 // The file as it stands, unless this user may not listen on the Service's port.
-const file = join(cluster.directory, 'deploy.yaml');
+const published = join(cluster.directory, 'deploy.yaml');
 const port = await chooseServicePort();
-await writeFile(file, text.replaceAll('port: 443\n', `port: ${port}\n`));
+await writeFile(published, text.replaceAll('port: 443\n', `port: ${port}\n`));
+const file = join(cluster.directory, 'my-deploy.yaml');
+await writeFile(file, (await promisify(execFile)('sed', [setImage, published])).stdout);
 
 function podsOfOurs(): Promise<readonly Pod[]> {
   return api.list<Pod>(`/api/v1/namespaces/${HOME}/pods`);
@@ -40,14 +45,18 @@ t.test('the file is generated from the chart: after a change run npm run deploy-
 
 t.test('it contains the instructions, and no cluster, no region and no key', (t) => {
   const { header } = /^(?<header>(?:#.*\n)+)---\n/.exec(text)?.groups ?? {};
-  t.match(header, 'kubectl apply -f deploy.yaml');
+  t.match(header, 'kubectl apply -f my-deploy.yaml');
   t.match(header, 'kubectl create secret generic ecr-pull-secrets-aws --namespace ecr-pull-secrets');
   t.notMatch(text, /caBundle:|helm\.sh|managed-by:/);
   t.end();
 });
 
+t.test('without an image the API server refuses the Deployment, and the next attempt continues', async (t) => {
+  await t.rejects(kubectl('apply', '-f', published), /Deployment .* invalid.*containers\[0\]\.image: Required value/s);
+  for (const line of await kubectl('apply', '-f', file)) t.match(line, / (created|unchanged|configured)$/);
+});
+
 t.test('on an empty cluster the pods wait for the Secret with the keys', async (t) => {
-  for (const line of await kubectl('apply', '-f', file)) t.match(line, / created$/);
   await eventually('both pods say what they wait for', async () => {
     const pods = await podsOfOurs();
     assert.equal(pods.length, 2);
@@ -98,6 +107,7 @@ t.test('Helm adopts it by the documented command, however it was applied', async
   const [, command = ''] =
     /\b(helm install .*--take-ownership[^]*?)\n\n/.exec(await readFile(TROUBLESHOOTING, 'utf8')) ?? [];
   const [, ...words] = command.replaceAll('\\\n', '').replace('./chart', CHART).split(/\s+/);
+  t.ok(words.includes(`image.repository=${image.replace(/:[^:]*$/, '')}`));
   const takeOver = [...words, '--set', `service.port=${port}`];
   const caBundle = await readCaBundle(api);
   await cluster.helm(takeOver);

@@ -70,7 +70,7 @@ t.test('labels say what it is, and a number who runs it', async (t) => {
     'org.opencontainers.image.title': 'ecr-pull-secrets',
     'org.opencontainers.image.description': description,
     'org.opencontainers.image.licenses': 'Apache-2.0',
-    'org.opencontainers.image.source': 'https://github.com/ecr-pull-secrets/ecr-pull-secrets',
+    'org.opencontainers.image.source': 'unknown',
     'org.opencontainers.image.version': '1.2.3',
     'org.opencontainers.image.revision': 'abcdef',
   });

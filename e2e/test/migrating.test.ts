@@ -16,7 +16,7 @@ const TOKEN_LIFETIME_MS = 60_000;
 
 const HOME = 'ecr-pull-secrets';
 const CRON_JOB = 'k8s-ecr-login-renew-cron';
-const IMAGE = 'ghcr.io/ecr-pull-secrets/ecr-pull-secrets:0.1.0';
+const IMAGE = 'registry.example.com/ecr-pull-secrets:0.1.0';
 
 const OLD_CHART = fileURLToPath(new URL('fixtures/old-chart', import.meta.url));
 const CHART = fileURLToPath(new URL('../../chart', import.meta.url));

@@ -5,29 +5,46 @@ import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.
 import { createHelm, type Helm } from '@ecr-pull-secrets/testbed/local-cluster/helm.ts';
 import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 import { cacheHelm } from './helm-cache.ts';
+import { IMAGE_VALUES } from './image-values.ts';
 
 /** Not beside the bundles, which remove what lies unused among them. */
 const CACHE_DIR = fileURLToPath(new URL('../../../node_modules/.cache/rendered-by-helm', import.meta.url));
+
+/** These render a chart. */
+const RENDERING: ReadonlySet<string | undefined> = new Set(['install', 'lint', 'template']);
 
 type Teardown = Pick<Test, 'teardown'>;
 
 /**
  * Helm for what needs no cluster, until the test is over: the local cluster's, or the one that
- * `ECR_PULL_SECRETS_HELM` names, as `.ci/helm-3` does.
+ * `ECR_PULL_SECRETS_HELM` names, as `.ci/helm-3` does. What it renders has an image's repository.
  */
 export async function startHelm(t: Teardown): Promise<Helm> {
+  return withImage(await startBareHelm(t));
+}
+
+/** The same without the image's repository, as a user has it who sets no value. */
+export async function startBareHelm(t: Teardown): Promise<Helm> {
   const command = process.env['ECR_PULL_SECRETS_HELM'];
-  return command ? start(t, command) : startClustersHelm(t);
+  return start(t, command || (await clustersHelm()));
 }
 
 /** The local cluster's Helm, for what another version does only with a cluster. */
 export async function startClustersHelm(t: Teardown): Promise<Helm> {
-  const options = { progress: progressToStderr, environment: process.env };
-  return start(t, (await ensureBinaries(options)).helm);
+  return withImage(await start(t, await clustersHelm()));
+}
+
+async function clustersHelm(): Promise<string> {
+  return (await ensureBinaries({ progress: progressToStderr, environment: process.env })).helm;
 }
 
 async function start(t: Teardown, command: string): Promise<Helm> {
   return cacheHelm({ directory: CACHE_DIR, command, helm: startLater(t, command) });
+}
+
+function withImage(helm: Helm): Helm {
+  return ([command = '', ...rest]) =>
+    helm(RENDERING.has(command) ? [command, '--values', IMAGE_VALUES, ...rest] : [command, ...rest]);
 }
 
 /** A run that renders nothing new needs no process at all. */

@@ -1,5 +1,6 @@
 /** Prints the notes of a tag's release, or why the tag cannot be released: `main.ts TAG [IMAGE]`. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { readReleasePages } from './pages.ts';
 import { type Manifest, type ReleaseFiles, releaseNotes, releaseProblems, versionOf } from './release-check.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -19,13 +20,12 @@ async function readFiles(): Promise<ReleaseFiles> {
   const root: Manifest = JSON.parse(await read('package.json'));
   const paths = ['package.json', ...(root.workspaces ?? []).map((name) => `${name}/package.json`)];
   const manifests = await Promise.all(paths.map(async (path) => [path, JSON.parse(await read(path))] as const));
-  const docs = (await readdir(new URL('docs', ROOT))).filter((name) => name.endsWith('.md'));
-  const pages = ['README.md', 'chart/README.md', ...docs.map((name) => `docs/${name}`)];
   return {
     manifests: Object.fromEntries(manifests),
     chart: await read('chart/Chart.yaml'),
     values: await read('chart/values.yaml'),
     changelog: await read('CHANGELOG.md'),
-    pages: Object.fromEntries(await Promise.all(pages.map(async (path) => [path, await read(path)] as const))),
+    bake: await read('docker-bake.hcl'),
+    pages: { ...(await readReleasePages(ROOT)), 'deploy.yaml': await read('deploy.yaml') },
   };
 }

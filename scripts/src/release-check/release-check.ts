@@ -1,3 +1,5 @@
+import { imageRepository, yamlField } from './chart-fields.ts';
+
 /** Of a package.json, what is looked at here. */
 export interface Manifest {
   readonly version?: string;
@@ -14,6 +16,8 @@ export interface ReleaseFiles {
   readonly chart: string;
   readonly values: string;
   readonly changelog: string;
+  /** Text of `docker-bake.hcl`. */
+  readonly bake: string;
   /** What users read, by paths. */
   readonly pages: Readonly<Record<string, string>>;
 }
@@ -27,11 +31,14 @@ const VERSION_TAG = /^v((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-
  */
 const CHART_OF_CHECKOUT = /(?<=^|[\s"'=])\.\/chart\b/m;
 
+/** What a page or a file has only before the first release; `npm run release-address` replaces it. */
+const BEFORE_FIRST_RELEASE = /<!-- before the first release -->|<owner>|^ +image: ""$/m;
+
 const OWN_PACKAGE = /^@ecr-pull-secrets\//;
 
 /**
  * What keeps a tag from being published: a version that is not the tag's, an image that the chart would not
- * find, or a page by which users would install from a checkout.
+ * find, or a page for the time before the first release, by which users would install from a checkout.
  *
  * @param image - where the image will be published, without a tag; if it is absent, it is not checked
  * @returns one sentence for each problem
@@ -39,11 +46,12 @@ const OWN_PACKAGE = /^@ecr-pull-secrets\//;
 export function releaseProblems(tag: string, files: ReleaseFiles, image?: string): string[] {
   const version = versionOf(tag);
   if (version === undefined) return [`${tag} is no tag of a release: v1.2.3 is one`];
-  const { manifests, chart, values, changelog, pages } = files;
+  const { manifests, chart, values, changelog, bake, pages } = files;
   const claims = [
     ...Object.entries(manifests).flatMap(([path, manifest]) => versionsIn(path, manifest)),
     ['chart/Chart.yaml, version', yamlField(chart, 'version')],
     ['chart/Chart.yaml, appVersion', yamlField(chart, 'appVersion')],
+    ['docker-bake.hcl, VERSION', /^variable "VERSION" \{\n +default = "(.*)"$/m.exec(bake)?.[1]],
   ] as const;
   const problems = claims
     .filter(([, claimed]) => claimed !== version)
@@ -52,12 +60,16 @@ export function releaseProblems(tag: string, files: ReleaseFiles, image?: string
     problems.push(`CHANGELOG.md: nothing stands under the heading "## ${version}"`);
   }
   const repository = imageRepository(values);
-  if (image !== undefined && repository !== image) {
-    problems.push(`chart/values.yaml, image.repository: it is ${repository}, not ${image}`);
+  if (repository === undefined || (image !== undefined && repository !== image)) {
+    const wanted = image ?? 'where the image is published';
+    problems.push(`chart/values.yaml, image.repository: it is ${repository ?? 'empty'}, not ${wanted}`);
   }
   for (const [path, text] of Object.entries(pages)) {
     if (CHART_OF_CHECKOUT.test(text)) {
       problems.push(`${path}: ./chart is in a checkout alone; name the published chart, oci://…`);
+    }
+    if (BEFORE_FIRST_RELEASE.test(text)) {
+      problems.push(`${path}: it describes the state before the first release; run npm run release-address`);
     }
   }
   return problems;
@@ -80,13 +92,4 @@ function versionsIn(path: string, manifest: Manifest): (readonly [string, string
   const { version, dependencies = {}, devDependencies = {} } = manifest;
   const ours = Object.entries({ ...dependencies, ...devDependencies }).filter(([name]) => OWN_PACKAGE.test(name));
   return [[`${path}, version`, version], ...ours.map(([name, wanted]) => [`${path}, ${name}`, wanted] as const)];
-}
-
-function yamlField(text: string, name: string): string | undefined {
-  return new RegExp(`^${name}: *["']?([^"'\\s#]+)`, 'm').exec(text)?.[1];
-}
-
-function imageRepository(values: string): string | undefined {
-  const [, image = ''] = /^image:\n((?:[ #].*\n|\n)*)/m.exec(values) ?? [];
-  return /^ +repository: *["']?([^"'\s#]+)/m.exec(image)?.[1];
 }

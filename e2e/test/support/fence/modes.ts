@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { IMAGE_VALUES } from '../image-values.ts';
 import { type KubeObject, readManifest } from '../manifest.ts';
 import { POLICIES } from './world.ts';
 
@@ -23,7 +24,7 @@ export async function policiesOf(
   settings: readonly string[],
 ): Promise<readonly KubeObject[]> {
   const place = ['template', 'odd', CHART, '--namespace', 'odd'];
-  const always = ['--set', 'awsRegion=us-east-1,optInPolicy.enabled=true'];
+  const always = ['--values', IMAGE_VALUES, '--set', 'awsRegion=us-east-1,optInPolicy.enabled=true'];
   const { stdout } = await helm([...place, ...always, ...settings]);
   return readManifest(stdout).filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'));
 }

@@ -1,0 +1,61 @@
+import { dirname } from 'node:path/posix';
+
+/** Where a release is published. */
+export interface ReleaseAddress {
+  /** The repository on GitHub, as `owner/name`. */
+  readonly source: string;
+  readonly version: string;
+}
+
+/** What a user would replace by the address of the image that they built. */
+const OWN_IMAGE = 'registry\\.example\\.com/ecr-pull-secrets';
+
+/** These pages are about an image in a registry of one's own, also after a release. */
+const OWN_REGISTRY_PAGES: ReadonlySet<string> = new Set(['docs/air-gap.md', 'docs/image.md', 'docs/private-image.md']);
+
+/** The image of a repository on GitHub, without a tag. */
+export function imageOf(source: string): string {
+  return `ghcr.io/${source.toLowerCase()}`;
+}
+
+/** The chart of a repository on GitHub, for Helm. */
+export function chartOf(source: string): string {
+  return `oci://${dirname(imageOf(source))}/charts/ecr-pull-secrets`;
+}
+
+/**
+ * A page as it must be in a release: without what is true only before the first release, with commands that
+ * install the published chart, and with the addresses of the release instead of those of the reader.
+ */
+export function pageOfRelease(path: string, text: string, { source, version }: ReleaseAddress): string {
+  const image = imageOf(source);
+  const released = text
+    .replaceAll(/<!-- before the first release -->[^]*?<!-- end -->\n*/g, '')
+    .replaceAll(/(?<=^|[\s"'=])\.\/chart\b/gm, `${chartOf(source)} --version ${version}`)
+    .replaceAll('<owner>/<repository>', source)
+    .replaceAll(`ghcr.io/${source}`, image)
+    .replaceAll('<owner>', dirname(source).toLowerCase());
+  if (OWN_REGISTRY_PAGES.has(path)) return released;
+  return released
+    .replaceAll(new RegExp(` (?:\\\\\n +)?--set image\\.repository=${OWN_IMAGE}`, 'g'), '')
+    .replaceAll(new RegExp(`^( *)image:\n\\1  repository: ${OWN_IMAGE}\n`, 'gm'), '')
+    .replaceAll(new RegExp(OWN_IMAGE, 'g'), image);
+}
+
+/** The chart's values with the image of the release as their default, and with the page of its alerts. */
+export function valuesOfRelease(values: string, { source, version }: ReleaseAddress): string {
+  const page = `https://github.com/${source}/blob/v${version}/docs/monitoring.md`;
+  return values
+    .replace(
+      /(?:^ +#.*\n)+( +repository: ).*$/m,
+      `  # Repository of the image, without a tag. Change it to use a copy in a registry of your own.\n$1${imageOf(source)}`,
+    )
+    .replace(/^( +runbookUrl: ).*$/m, `$1${page}`);
+}
+
+/** `Chart.yaml` with the address of the source. */
+export function chartOfRelease(chart: string, { source }: ReleaseAddress): string {
+  const url = `https://github.com/${source}`;
+  const others = chart.replaceAll(/^(?:home|sources):.*\n/gm, '');
+  return others.replace(/^kubeVersion: .*\n/m, `$&home: ${url}\nsources: [${url}]\n`);
+}
