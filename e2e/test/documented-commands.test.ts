@@ -8,6 +8,7 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { kubernetesMinor, POLICIES_SINCE } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
+import { readDocumentedValues, THREE_ACCOUNTS } from './support/documented-blocks.ts';
 import { readDocumentedCommands } from './support/documented-commands.ts';
 import { startDryShell } from './support/dry-shell.ts';
 import { OLD_NAME, OLD_SECRET } from './support/old-tool.ts';
@@ -17,16 +18,18 @@ import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
   [/^npm run vulnerabilities$/, 'calls OSV; scripts/test/vulnerabilities/ has a stand-in'],
-  [/ Dockerfile$/, 'changes a checkout'],
+  [/ Dockerfile$|>> \.npmrc$/, 'changes a checkout'],
   [/^docker |buildx|='docker run/, 'needs Docker; the image is tried by image.test.ts and the workflows'],
   [/^helm test /, 'takes long; helm-test.test.ts runs it in each mode'],
   [/^cosign |^helm pull oci:/, 'needs a published release'],
-  [/^aws /, 'needs AWS'],
+  [/^aws (?!iam create-access-key)|^curl [^]*(?:\$ISSUER|amazonaws)/, 'needs AWS'],
   [/curl .*https:\/\/\$host/, 'calls ECR; the same login is tried with the stand-in by pull-secret.ts'],
   [/kubectl (logs|port-forward)/, 'calls the kubelet, which the local node is not; jobs: migrating.test.ts'],
   [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
   [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
+  [/^skopeo |^helm push /, 'needs a registry'],
+  [/secret tls roles-anywhere/, 'needs a certificate'],
   [/--as=bob/, 'is to be refused, by a policy of the reader’s own'],
   [/^R × |^ecr_pull_secrets_\w+ == /, 'no command: a formula, and queries for Prometheus'],
 ];
@@ -59,6 +62,7 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/\.spec\.imagePullSecrets\[\*\]/, SECRET],
   [/\.auths \| keys/, REGISTRY],
   [/openssl x509/, /subject.*\nnotAfter/],
+  [/^ISSUER=/, /^https:\/\/kubernetes\.default\.svc/],
   [/custom-columns=/, /^payments +20\S+Z +created$/m],
 ];
 
@@ -68,7 +72,7 @@ const { api, cluster } = playground;
 const hasPolicies = (await kubernetesMinor(cluster)) >= POLICIES_SINCE;
 await prepare();
 const run = await startDryShell(cluster);
-await writeFile(join(cluster.directory, 'shell', 'corporate-ca.pem'), cluster.caPem);
+await writeFiles(join(cluster.directory, 'shell'));
 
 const commands = await readDocumentedCommands();
 const unused = new Set([...NOT_RUN, ...SHOWN].map(([pattern]) => pattern));
@@ -96,6 +100,17 @@ t.test('there are many, and no rule for commands that are gone', (t) => {
   t.end();
 });
 
+/** What a reader has in the folder: files of the pages, and others. */
+async function writeFiles(directory: string): Promise<void> {
+  const files = {
+    'corporate-ca.pem': cluster.caPem,
+    'password.txt': 'password',
+    'air-gap.yaml': await readDocumentedValues('docs/air-gap.md', '6. Install'),
+    'three-accounts.yaml': await readDocumentedValues('docs/aws.md', THREE_ACCOUNTS),
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
+}
+
 /** What the pages speak of: the release, the old one, a namespace that is strict about pods, and a pod. */
 async function prepare(): Promise<void> {
   for (const name of ['payments', 'team-a', 'ecr']) await api.createNamespace(name);
@@ -103,6 +118,8 @@ async function prepare(): Promise<void> {
     metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
   await api.create('/api/v1/namespaces/team-a/secrets', { metadata: { name: OLD_SECRET } });
+  const oldKeys = { metadata: { name: `${OLD_NAME}-aws-secret` }, data: { AWS_ACCESS_KEY_ID: 'eA==' } };
+  await api.create('/api/v1/namespaces/ecr/secrets', oldKeys);
   const oldChart = fileURLToPath(new URL('fixtures/old-chart', import.meta.url));
   const oldRelease = [OLD_NAME, oldChart, '--namespace', 'ecr', '--set', 'awsRegion=us-east-1'];
   const mode = hasPolicies ? 'both' : 'webhook';

@@ -8,7 +8,7 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import t from 'tap';
-import { readDocumentedValues } from './support/documented-values.ts';
+import { readDocumentedValues, THREE_ACCOUNTS } from './support/documented-blocks.ts';
 import { documentOf, pathOf } from './support/pull-secret.ts';
 
 const HOME = '111111111111';
@@ -46,7 +46,7 @@ const published = await client.request<Pick<WebIdentityTrust, 'keys'>>({
 keys.push(...published.keys);
 
 const values = join(cluster.directory, 'three-accounts.yaml');
-await writeFile(values, await readDocumentedValues('aws.md', 'A complete file: three accounts, two regions'));
+await writeFile(values, await readDocumentedValues('docs/aws.md', THREE_ACCOUNTS));
 const withoutKeys = { awsAccessKeyId: null, awsSecretAccessKey: null };
 await playground.install(withoutKeys, { files: [values] });
 
