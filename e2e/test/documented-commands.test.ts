@@ -63,7 +63,7 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/\.auths \| keys/, REGISTRY],
   [/openssl x509/, /subject.*\nnotAfter/],
   [/^ISSUER=/, /^https:\/\/kubernetes\.default\.svc/],
-  [/custom-columns=/, /^payments +20\S+Z +created$/m],
+  [/custom-columns=[^]*origin/, /^payments +20\S+Z +created$/m],
 ];
 
 const playground = await startPlayground();
