@@ -3,7 +3,7 @@ Values that must not be null. The schema cannot require them: Helm removes a key
 keys come from an older chart by --reuse-values, which needs a more helpful message.
 */}}
 {{- define "ecr-pull-secrets.checkValues" -}}
-{{- $needed := list "optOut" "foreignSecrets" "routineWritesPerSecond" "tls" "replicaCount" "updateStrategy" "image" "webhook" "renewer" "proxy" "extraCaCerts" "service" "log" "podDisruptionBudget" "networkPolicy" "podMonitor" "serviceMonitor" "prometheusRule" "grafanaDashboard" "helmTest" "fence" "optInPolicy" "serviceAccount" "rbac" -}}
+{{- $needed := list "optOut" "foreignSecrets" "routineWritesPerSecond" "tls" "updateStrategy" "image" "webhook" "renewer" "proxy" "extraCaCerts" "service" "log" "podDisruptionBudget" "networkPolicy" "podMonitor" "serviceMonitor" "prometheusRule" "grafanaDashboard" "helmTest" "fence" "optInPolicy" "serviceAccount" "rbac" -}}
 {{- range $needed -}}
 {{- if kindIs "invalid" (index $.Values .) -}}
 {{- fail (printf "%s must not be null. If you did not set it, --reuse-values has reused the values of an older chart; use --reset-then-reuse-values" .) -}}

@@ -1,6 +1,6 @@
 {{- define "ecr-pull-secrets.cronJobNotes" -}}
 {{- $name := include "ecr-pull-secrets.cronJobName" . -}}
-ecr-pull-secrets runs as the CronJob {{ $name }} in namespace {{ .Release.Namespace }}, at {{ .Values.cronjob.schedule }} ({{ .Values.cronjob.timeZone | default "the time zone of the cluster, mostly UTC" }}).
+ecr-pull-secrets runs as the CronJob {{ $name }} in namespace {{ include "ecr-pull-secrets.namespace" . }}, at {{ .Values.cronjob.schedule }} ({{ .Values.cronjob.timeZone | default "the time zone of the cluster, mostly UTC" }}).
 {{- if .Values.cronjob.suspend }}
 It is suspended, so it starts no runs.
 {{- end }}
@@ -8,16 +8,17 @@ It renews the secret {{ include "ecr-pull-secrets.dockerSecretName" . }} in: {{ 
 
 {{ if include "ecr-pull-secrets.hasFirstRun" . -}}
 A first run was started. Show its log:
-     kubectl logs -n {{ .Release.Namespace }} -f job/{{ include "ecr-pull-secrets.firstRunName" . }}
+     kubectl logs -n {{ include "ecr-pull-secrets.namespace" . }} -f job/{{ include "ecr-pull-secrets.firstRunName" . }}
 {{ end -}}
 Start a run now, and show its log:
-     kubectl create job -n {{ .Release.Namespace }} --from=cronjob/{{ $name }} {{ $name }}-manual-1
-     kubectl logs -n {{ .Release.Namespace }} -f job/{{ $name }}-manual-1
+     kubectl create job -n {{ include "ecr-pull-secrets.namespace" . }} --from=cronjob/{{ $name }} {{ $name }}-manual-1
+     kubectl logs -n {{ include "ecr-pull-secrets.namespace" . }} -f job/{{ $name }}-manual-1
 {{- with include "ecr-pull-secrets.withoutEffect" . }}
 
 Only a CronJob is installed, so these values have no effect: {{ . }}
 {{- end }}
 {{- include "ecr-pull-secrets.registryNotes" . }}
+{{- include "ecr-pull-secrets.proxyNotes" . }}
 
 With cronjob.enabled=false namespaces opt in by a label and get their secret at once, and it is added to their pods.
 {{- end -}}

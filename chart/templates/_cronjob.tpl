@@ -10,7 +10,7 @@ inputs include the annotations of the ServiceAccount, which contain its AWS role
 permissions has to be repeated.
 */}}
 {{- define "ecr-pull-secrets.firstRunName" -}}
-{{- $inputs := list (include "ecr-pull-secrets.jobSpec" .) (include "ecr-pull-secrets.config" .) (include "ecr-pull-secrets.awsKeysChecksum" .) (.Values.serviceAccount.annotations | toJson) (.Values.rbac | toJson) -}}
+{{- $inputs := list (include "ecr-pull-secrets.jobSpec" .) (include "ecr-pull-secrets.config" .) (include "ecr-pull-secrets.awsKeysChecksum" .) (include "ecr-pull-secrets.annotations" (list . .Values.serviceAccount.annotations)) (.Values.rbac | toJson) -}}
 {{- printf "%s-%s" (include "ecr-pull-secrets.cronJobName" .) (join "\n" $inputs | sha256sum | trunc 10) -}}
 {{- end -}}
 
@@ -21,21 +21,21 @@ permissions has to be repeated.
 
 {{/* The spec of a Job, for the runs of the CronJob and for the first run. */}}
 {{- define "ecr-pull-secrets.jobSpec" -}}
-activeDeadlineSeconds: {{ .Values.cronjob.activeDeadlineSeconds }}
-backoffLimit: {{ .Values.cronjob.backoffLimit }}
+activeDeadlineSeconds: {{ int64 .Values.cronjob.activeDeadlineSeconds }}
+backoffLimit: {{ int64 .Values.cronjob.backoffLimit }}
 template:
   metadata:
     labels:
       {{- include "ecr-pull-secrets.podLabels" (list . "ecr-pull-secrets.cronJobLabels") | nindent 6 }}
-    {{- with .Values.podAnnotations }}
+    {{- with include "ecr-pull-secrets.annotations" (list . .Values.podAnnotations) }}
     annotations:
-      {{- toYaml . | nindent 6 }}
+      {{- . | nindent 6 }}
     {{- end }}
   spec:
-    serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . }}
+    serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . | toYaml }}
     automountServiceAccountToken: false
     restartPolicy: Never
-    terminationGracePeriodSeconds: {{ .Values.cronjob.terminationGracePeriodSeconds }}
+    terminationGracePeriodSeconds: {{ int64 .Values.cronjob.terminationGracePeriodSeconds }}
     enableServiceLinks: false
     {{- include "ecr-pull-secrets.podSettings" . | nindent 4 }}
     {{- with .Values.extraInitContainers }}
@@ -54,6 +54,10 @@ template:
         {{- end }}
         env:
           {{- include "ecr-pull-secrets.env" (list . "renewer" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 10 }}
+        {{- with .Values.renewer.extraEnvFrom }}
+        envFrom:
+          {{- toYaml . | nindent 10 }}
+        {{- end }}
         resources:
           {{- include "ecr-pull-secrets.withoutEmpty" .Values.renewer.resources | fromJson | toYaml | nindent 10 }}
         volumeMounts:
@@ -75,7 +79,7 @@ template:
       {{- if kindIs "slice" .Values.registries }}
       - name: config
         configMap:
-          name: {{ include "ecr-pull-secrets.fullname" . }}
+          name: {{ include "ecr-pull-secrets.fullname" . | toYaml }}
       {{- end }}
       - {{ include "ecr-pull-secrets.renewerIdentityVolume" . | nindent 8 | trim }}
       {{- with include "ecr-pull-secrets.extraCaCertsVolume" . }}

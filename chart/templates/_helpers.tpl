@@ -89,41 +89,6 @@ securityContext:
 {{- end }}
 {{- end -}}
 
-{{/* A digest identifies the image even if the tag changes. */}}
-{{- define "ecr-pull-secrets.image" -}}
-{{- with .Values.image -}}
-{{- $repository := .repository | default "" -}}
-{{- if not $repository -}}
-{{- fail (include "ecr-pull-secrets.noRepository" $) -}}
-{{- else if regexMatch "@|://|:[^/]*$" $repository -}}
-{{- fail (printf "image.repository=%s contains a scheme, a tag or a digest: set only the repository, for example registry.example.com/ecr-pull-secrets, and the tag by image.tag or the digest by image.digest" $repository) -}}
-{{- else if .digest -}}
-{{- printf "%s@%s" $repository .digest -}}
-{{- else -}}
-{{- printf "%s:%s" $repository (.tag | default $.Chart.AppVersion) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{/* The chart has no default: a name in a public registry that is not ours would belong to anyone who registers it. */}}
-{{- define "ecr-pull-secrets.noRepository" -}}
-{{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
-image.repository is required: the repository of the image, which you build from the source. In the folder of the source, run
-
-  docker buildx build --tag registry.example.com/ecr-pull-secrets:{{ $tag }} --push .
-
-with the address of your registry, and install the chart with --set image.repository=registry.example.com/ecr-pull-secrets.
-Without a registry, build the image with the tag localhost/ecr-pull-secrets:{{ $tag }}, copy it to every node, and install the
-chart with --set image.repository=localhost/ecr-pull-secrets:
-
-  docker buildx build --load --tag localhost/ecr-pull-secrets:{{ $tag }} .
-  k3s:       docker save localhost/ecr-pull-secrets:{{ $tag }} | sudo k3s ctr images import -
-  kind:      kind load docker-image localhost/ecr-pull-secrets:{{ $tag }}
-  minikube:  minikube image load localhost/ecr-pull-secrets:{{ $tag }}
-
-docs/image.md#build-the-image has the same for podman and buildah, and for several platforms.
-{{- end -}}
-
 {{/* The validated mode; none if there is no webhook. */}}
 {{- define "ecr-pull-secrets.tlsMode" -}}
 {{- $mode := .Values.tls.mode -}}

@@ -45,7 +45,7 @@ namespaceSelector:
     # The cluster must be able to recover without us, and we without ourselves.
     - key: kubernetes.io/metadata.name
       operator: NotIn
-      values: [kube-system, kube-public, kube-node-lease, {{ .Release.Namespace | quote }}]
+      values: [kube-system, kube-public, kube-node-lease, {{ include "ecr-pull-secrets.namespace" . | quote }}]
 objectSelector:
   {{- with .Values.injection.objectSelector.matchLabels }}
   matchLabels:

@@ -26,7 +26,7 @@ result is stable; a lookup in the cluster would not be, and GitOps tools would r
 
 {{/* A list of namespaces, validated here, because an error at the next renewal would be too late. */}}
 {{- define "ecr-pull-secrets.namespacePattern" -}}
-{{- $value := index . 1 | default "" -}}
+{{- $value := include "ecr-pull-secrets.commaList" (index . 1) -}}
 {{- if not (regexMatch "^[a-z0-9*?,; \\t\\r\\n-]*$" $value) -}}
 {{- fail (printf "%s=%s: names have only a-z, 0-9 and \"-\", besides the wildcards \"*\" and \"?\"; replace a regular expression of k8s-ecr-login-renew by a list of names" (index . 0) $value) -}}
 {{- end -}}

@@ -2,13 +2,7 @@
 {{- define "ecr-pull-secrets.podSettings" -}}
 {{- $values := .Values -}}
 {{- $settings := dict -}}
-{{- $references := list -}}
-{{/* In a parent chart it may have another type than a list. */}}
-{{- $ofAll := ($values.global).imagePullSecrets -}}
-{{- range concat (ternary $ofAll list (kindIs "slice" $ofAll)) ($values.imagePullSecrets | default list) -}}
-{{- $references = append $references (ternary (dict "name" .) . (kindIs "string" .)) -}}
-{{- end -}}
-{{- with uniq $references -}}{{- $_ := set $settings "imagePullSecrets" . -}}{{- end -}}
+{{- with include "ecr-pull-secrets.imagePullSecrets" . | fromJsonArray -}}{{- $_ := set $settings "imagePullSecrets" . -}}{{- end -}}
 {{- with $values.tolerations -}}
 {{- $_ := set $settings "tolerations" (ternary . (list .) (kindIs "slice" .)) -}}
 {{- end -}}
@@ -23,34 +17,42 @@
 {{- range $value, $field := dict "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
 {{- with get $values $value -}}{{- $_ := set $settings $field . -}}{{- end -}}
 {{- end -}}
+{{- if and $values.hostNetwork (eq (toString $values.hostUsers) "false") -}}
+{{- fail "hostUsers=false is not possible with hostNetwork=true, because a user namespace has a network of its own: change one of them" -}}
+{{- end -}}
+{{- if kindIs "bool" $values.hostUsers -}}{{- $_ := set $settings "hostUsers" $values.hostUsers -}}{{- end -}}
 {{- with $settings -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
-{{/*
-A map without the entries that are empty strings or null, as JSON. By an empty string a value can remove a default of the
-chart; a null can too, but parent charts, Argo CD and Kustomize drop it.
-*/}}
-{{- define "ecr-pull-secrets.withoutEmpty" -}}
-{{- $kept := dict -}}
-{{- range $key, $value := . -}}
-{{- if kindIs "map" $value -}}{{- $value = include "ecr-pull-secrets.withoutEmpty" $value | fromJson -}}{{- end -}}
-{{- if not (or (kindIs "invalid" $value) (has (toString $value) (list "" "map[]"))) -}}{{- $_ := set $kept $key $value -}}{{- end -}}
+{{/* spec.replicas; empty if an autoscaler sets it. */}}
+{{- define "ecr-pull-secrets.replicas" -}}
+{{- toString .Values.replicaCount | regexFind "^[0-9]+$" -}}
 {{- end -}}
-{{- toJson $kept -}}
+
+{{/* The probes of a container, from the name of its port and its values. There is a startup probe only if its value is set. */}}
+{{- define "ecr-pull-secrets.probes" -}}
+{{- $port := index . 0 -}}
+{{- $probes := dict -}}
+{{- range $probe, $path := dict "livenessProbe" "/livez" "readinessProbe" "/readyz" "startupProbe" "/livez" -}}
+{{- $settings := get (index $ 1) $probe -}}
+{{- if or $settings (ne $probe "startupProbe") -}}
+{{- $_ := set $probes $probe (merge (dict "httpGet" (dict "path" $path "port" $port)) ($settings | default dict)) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $probes -}}
 {{- end -}}
 
 {{/* The labels of pods: ours, by the name of their template, and podLabels, which ours override. */}}
 {{- define "ecr-pull-secrets.podLabels" -}}
 {{- $root := index . 0 -}}
-{{- $ours := include (index . 1) $root | fromYaml -}}
-{{- toYaml (merge $ours ($root.Values.podLabels | default dict)) -}}
+{{- include "ecr-pull-secrets.merged" (list (include (index . 1) $root | fromYaml) $root.Values.podLabels) -}}
 {{- end -}}
 
 {{/* The annotations of the Deployment's pods. podAnnotations override ours, except the checksums, which replace pods. */}}
 {{- define "ecr-pull-secrets.podAnnotations" -}}
 {{- $hasWebhook := include "ecr-pull-secrets.hasWebhook" . -}}
-{{- $annotations := dict "kubectl.kubernetes.io/default-container" (ternary "webhook" "renewer" (not (empty $hasWebhook))) -}}
-{{- $annotations = merge (dict) (.Values.podAnnotations | default dict) $annotations -}}
+{{- $annotations := include "ecr-pull-secrets.annotations" (list . .Values.podAnnotations) | fromYaml -}}
+{{- $annotations = merge $annotations (dict "kubectl.kubernetes.io/default-container" (ternary "webhook" "renewer" (not (empty $hasWebhook)))) -}}
 {{- if $hasWebhook -}}
 {{/* EKS injects an AWS identity into every container of a pod; the webhook needs none, in addition to those in podAnnotations. */}}
 {{- $skipped := list "webhook" -}}
@@ -74,17 +76,20 @@ chart; a null can too, but parent charts, Argo CD and Kustomize drop it.
 {{- end -}}
 {{- end -}}
 
-{{/* By default over hosts and zones. A constraint without a labelSelector selects our pods. */}}
+{{/*
+By default over hosts and zones. A constraint without a labelSelector selects our pods, of the same ReplicaSet only: during
+a rollout the old pods would count too, and the new ones could end on one host (matchLabelKeys, on by default since 1.27).
+*/}}
 {{- define "ecr-pull-secrets.topologySpreadConstraints" -}}
 {{- $constraints := list -}}
-{{- $selector := dict "matchLabels" (include "ecr-pull-secrets.selectorLabels" . | fromYaml) -}}
+{{- $selected := dict "labelSelector" (dict "matchLabels" (include "ecr-pull-secrets.selectorLabels" . | fromYaml)) "matchLabelKeys" (list "pod-template-hash") -}}
 {{- $custom := .Values.topologySpreadConstraints -}}
 {{- if kindIs "invalid" $custom -}}
 {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" -}}
-{{- $constraints = append $constraints (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" $selector) -}}
+{{- $constraints = append $constraints (merge (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway") $selected) -}}
 {{- end -}}
 {{- else -}}
-{{- range $custom -}}{{- $constraints = append $constraints (merge (dict) . (dict "labelSelector" $selector)) -}}{{- end -}}
+{{- range $custom -}}{{- $constraints = append $constraints (ternary . (merge (dict) . $selected) (hasKey . "labelSelector")) -}}{{- end -}}
 {{- end -}}
 {{- toYaml $constraints -}}
 {{- end -}}
@@ -132,7 +137,7 @@ endpoint.
 {{- with .Values.extraCaCerts.configMap -}}
 - name: extra-ca-certs
   configMap:
-    name: {{ . }}
+    name: {{ . | toYaml }}
 {{- end -}}
 {{- end -}}
 

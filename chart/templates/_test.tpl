@@ -20,7 +20,7 @@ app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{/* The name of all objects of the test, unique in the cluster, even among releases of the same name. */}}
 {{- define "ecr-pull-secrets.testName" -}}
 {{- $fullname := include "ecr-pull-secrets.fullname" . -}}
-{{- $hash := sha256sum (printf "%s/%s" .Release.Namespace $fullname) | trunc 8 -}}
+{{- $hash := sha256sum (printf "%s/%s" (include "ecr-pull-secrets.namespace" .) $fullname) | trunc 8 -}}
 {{- printf "%s-test-%s" ($fullname | trunc 49 | trimSuffix "-") $hash -}}
 {{- end -}}
 
@@ -32,7 +32,7 @@ otherwise. Helm 3 creates by POST, which fails then, and omits the version. For 
 before-hook-creation.
 */}}
 {{- define "ecr-pull-secrets.testObject" -}}
-name: {{ include "ecr-pull-secrets.testName" (index . 0) }}
+name: {{ include "ecr-pull-secrets.testName" (index . 0) | toYaml }}
 resourceVersion: "1"
 annotations:
   helm.sh/hook: test
@@ -50,7 +50,7 @@ conditions and policies require. Empty if nothing differs from the defaults.
 {{- $required := include "ecr-pull-secrets.labelsFor" (.Values.injection.objectSelector | default dict) | fromYaml -}}
 {{- $labels := merge (dict) ($test.podLabels | default dict) $required -}}
 {{- $pod := dict -}}
-{{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" $test.podAnnotations -}}
+{{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" (include "ecr-pull-secrets.annotations" (list . $test.podAnnotations) | fromYaml) -}}
 {{- with $value -}}{{- $_ := set $pod $field . -}}{{- end -}}
 {{- end -}}
 {{- with $pod -}}{{- toJson . -}}{{- end -}}

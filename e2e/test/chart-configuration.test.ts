@@ -222,7 +222,7 @@ t.test('the schema has the expressions of the code, and also accepts an empty st
   const { definitions } = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
   t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
   t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
-  t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
+  t.equal(definitions.roleArn.else.pattern, ROLE_ARN.source);
   t.equal(definitions.sessionName.pattern, orEmpty(SESSION_NAME));
 });
 

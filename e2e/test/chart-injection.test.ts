@@ -50,7 +50,7 @@ t.test('without a webhook there is no container, no certificate and no permissio
 
 t.test('a renewer with an invalid configuration is never ready', async (t) => {
   for (const mode of ['webhook', 'policy', 'both', 'none']) {
-    const probe = /readinessProbe:\n +httpGet:\n +path: \/readyz\n +port: renewer-ops\n/;
+    const probe = /readinessProbe:\n +failureThreshold: 15\n +httpGet:\n +path: \/readyz\n +port: renewer-ops\n/;
     t.match(await render(mode), probe, mode);
   }
 });

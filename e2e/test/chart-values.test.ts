@@ -13,7 +13,7 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'webhook.resource.limits.memory=1Gi': /at '\/webhook': additional properties 'resource'/,
   'cronjob.scedule=x': /at '\/cronjob': additional properties 'scedule'/,
   'registries[0].host=a,registries[0].rolearn=b': /at '\/registries\/0': .*'rolearn'/,
-  'replicaCount=two': /at '\/replicaCount': got string, want integer/,
+  'replicaCount=two': /at '\/replicaCount': got string, want null or integer/,
   'networkPolicy.enabled=yes': /at '\/networkPolicy\/enabled': got string, want boolean/,
   'tolerations=spot': /at '\/tolerations': got string, want null or array or object/,
   'injection.timeoutSeconds=31': /at '\/injection\/timeoutSeconds': maximum: got 31, want 30/,
@@ -45,7 +45,8 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----': /no effect with tls\.mode=cert-manager/,
   'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- -----BEGIN EC PRIVATE KEY-----':
     /tls\.additionalCaBundle contains a private key, .*everybody can read it/,
-  'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
+  'aws.enabled=false,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws\.enabled is false/,
+  'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws\.enabled is false/,
   'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
   'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
   'hostNetwork=true': /webhook\.port=10250 is in use by kubelet on each node; set another port, for example/,
