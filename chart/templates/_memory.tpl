@@ -11,14 +11,15 @@ up to 32 MiB of bodies (body-limit.ts), 1,200 connections of 64 KiB, or of 115 K
 (app.ts), and memory that is freed but not reused: during consecutive attacks the process peaks at 277 of 384 MiB
 (e2e/test/alone/attacks-memory.test.ts); the sum of the bounds above is 276 MiB. With a lower limit only such an attack can
 make the kernel kill the process.
-NODE_OPTIONS of extraEnv comes after ours: Node uses the last one of two equal options.
+NODE_OPTIONS of extraEnv comes after ours: Node uses the last one of two equal options. The pod of helm test has only ours,
+because theirs may require a volume.
 */}}
 {{- define "ecr-pull-secrets.heapEnv" -}}
 {{- $container := get .values .container -}}
 {{- $limit := (($container.resources).limits).memory -}}
 {{- $own := dict -}}
-{{- if not .isTest -}}{{- range $container.extraEnv -}}{{- if eq .name "NODE_OPTIONS" -}}{{- $own = . -}}{{- end -}}{{- end -}}{{- end -}}
-{{- if and $limit (not $own.valueFrom) -}}
+{{- range $container.extraEnv -}}{{- if eq .name "NODE_OPTIONS" -}}{{- $own = . -}}{{- end -}}{{- end -}}
+{{- if and $limit (or .isTest (not $own.valueFrom)) -}}
 {{- $path := printf "%s.resources.limits.memory" .container -}}
 {{- $mebibytes := include "ecr-pull-secrets.mebibytes" (dict "path" $path "quantity" $limit) | int -}}
 {{- if and (lt $mebibytes 128) (not $own) -}}
@@ -26,7 +27,7 @@ NODE_OPTIONS of extraEnv comes after ours: Node uses the last one of two equal o
 {{- end -}}
 - name: NODE_OPTIONS
 {{- $oldSpace := max 64 (div $mebibytes 3) }}
-  value: {{ printf "--max-old-space-size=%d --max-semi-space-size=%d %s" $oldSpace (min 16 (max 1 (div $oldSpace 128))) ($own.value | default "") | trim }}
+  value: {{ printf "--max-old-space-size=%d --max-semi-space-size=%d %s" $oldSpace (min 16 (max 1 (div $oldSpace 128))) (ternary "" ($own.value | default "") (not (empty .isTest))) | trim }}
 {{- end -}}
 {{- end -}}
 
