@@ -30,6 +30,9 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
   [/^skopeo |^helm push /, 'needs a registry'],
   [/secret tls roles-anywhere/, 'needs a certificate'],
+  [/openssl s_client/, 'connects to ECR'],
+  [/kubectl debug node/, 'attaches a terminal to a pod, which the local node cannot'],
+  [/applications\.argoproj\.io|^flux /, 'needs Argo CD or Flux'],
   [/--as=bob/, 'is to be refused, by a policy of the reader’s own'],
   [/^R × |^ecr_pull_secrets_\w+ == /, 'no command: a formula, and queries for Prometheus'],
 ];
@@ -56,6 +59,9 @@ const RESTRICTED: Manifest = {
   ],
 };
 
+/** No node runs such a pod. */
+const NOWHERE: Manifest = { nodeSelector: { none: 'none' } };
+
 /** What must be seen of some of them. */
 const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/kubectl run probe/, `[{"name":"${SECRET}"}]`],
@@ -63,7 +69,12 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/\.auths \| keys/, REGISTRY],
   [/openssl x509/, /subject.*\nnotAfter/],
   [/^ISSUER=/, /^https:\/\/kubernetes\.default\.svc/],
-  [/custom-columns=[^]*origin/, /^payments +20\S+Z +created$/m],
+  [/kubectl replace --force/, 'pod/app replaced'],
+  [/^kubectl rollout restart deployment\/api/, /api restarted[^]*database restarted[^]*agent restarted/],
+  [/--from=cronjob\/ecr-pull-secrets$/, 'job.batch/ecr-pull-secrets-now created'],
+  [/involvedObject\.name=app/, 'no basic auth credentials'],
+  [/custom-columns=POD/, /^run +2 +Error$/m],
+  [/custom-columns=NAMESPACE[^]*origin/, /^payments +20\S+Z +created$/m],
 ];
 
 const playground = await startPlayground();
@@ -135,4 +146,42 @@ async function prepare(): Promise<void> {
     assert.deepEqual(spec.imagePullSecrets, [{ name: SECRET }]);
   });
   await api.createPod('payments', pod);
+  await createWorkloads();
+  await createFailures();
+}
+
+/** A workload of each kind that a page restarts, and a CronJob of ours. They have no pods. */
+async function createWorkloads(): Promise<void> {
+  const labels = { app: 'workload' };
+  const template = { metadata: { labels }, spec: { ...RESTRICTED, ...NOWHERE } };
+  for (const [kind, name, fields] of [
+    ['deployments', 'api', { replicas: 0 }],
+    ['statefulsets', 'database', { replicas: 0, serviceName: 'database' }],
+    ['daemonsets', 'agent', {}],
+  ] as const) {
+    const spec = { ...fields, selector: { matchLabels: labels }, template };
+    await api.create(`/apis/apps/v1/namespaces/payments/${kind}`, { metadata: { name }, spec });
+  }
+  const job = { template: { spec: { ...RESTRICTED, restartPolicy: 'Never' } } };
+  const schedule = { schedule: '0 0 1 1 *', suspend: true, jobTemplate: { spec: job } };
+  await api.create(`/apis/batch/v1/namespaces/${PRODUCT_NAME}/cronjobs`, {
+    metadata: { name: PRODUCT_NAME },
+    spec: schedule,
+  });
+}
+
+/** What kubelet reports of the pod, and the pod of a run of the CronJob that failed. */
+async function createFailures(): Promise<void> {
+  const event = { reason: 'Failed', type: 'Warning', message: 'authorization failed: no basic auth credentials' };
+  await api.create('/api/v1/namespaces/payments/events', {
+    metadata: { name: 'app.1' },
+    involvedObject: { kind: 'Pod', namespace: 'payments', name: 'app' },
+    ...event,
+  });
+  const labels = { 'app.kubernetes.io/name': `${PRODUCT_NAME}-cronjob` };
+  await api.createPod(PRODUCT_NAME, { metadata: { name: 'run', labels }, spec: { ...RESTRICTED, ...NOWHERE } });
+  const state = { terminated: { exitCode: 2, reason: 'Error' } };
+  await api.merge(`/api/v1/namespaces/${PRODUCT_NAME}/pods/run/status`, {
+    status: { containerStatuses: [{ name: 'app', image: 'x', imageID: 'x', ready: false, restartCount: 0, state }] },
+  });
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import t from 'tap';
-import { listFiles, readPages } from './support/checkout.ts';
+import { listFiles, readPages, readText } from './support/checkout.ts';
 
 const files = new Set(await listFiles());
 const pages = await readPages();
@@ -34,6 +34,20 @@ function problemOf(page: string, link: string): string | undefined {
   const anchors = anchorsOf(pages.get(target) ?? '');
   return anchors.has(anchor) ? undefined : `${link}: ${target} has no such heading`;
 }
+
+/** The pages that messages, comments and values name by their paths: what a person who reads them opens. */
+t.test('each page that the code, the chart or a workflow names exists, with its heading', async (t) => {
+  const others = [...files].filter((file) => !/\.md$|^scripts\/test\/|\.(?:png|tgz|gz)$/.test(file));
+  const problems = await Promise.all(
+    others.map(async (file) => {
+      const named = (await readText(file)).matchAll(
+        /(?<![\w/])(?:docs\/[\w/-]+|SECURITY|CONTRIBUTING)\.md(?:#[\w-]+)?/g,
+      );
+      return [...named].map(([link]) => problemOf('README.md', link)).filter((problem) => problem !== undefined);
+    }),
+  );
+  t.strictSame(problems.flat(), []);
+});
 
 for (const [page, text] of pages) {
   t.test(`each link of ${page} leads to a file and a heading`, (t) => {

@@ -24,6 +24,21 @@ const WORDS: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\bauthorit(?:y|ies)\b/, 'CA'],
 ];
 
+/** Words of tests that the pages, the chart and the product do not use either. */
+const WORDS_OF_TESTS: typeof WORDS = [
+  [/\bask(?:ed|ing)\b/, 'call, request, require'],
+  [
+    /(?<!\b(?:anyone|somebody|users?|people|persons?|those|administrators?) )\bwho may\b/,
+    'anyone who may, the right to',
+  ],
+  [
+    /\bwhere (?:possible|needed|necessary|it is (?:empty|absent|possible|set|unset))\b|(?:^|[.*|] )where [^.?|]*, (?:it|they|there|the|this|set|use|no|only)\b/,
+    'if',
+  ],
+];
+
+const PRODUCT = /\.md$|^chart\/|^(?:shared|kube|server|certs-scripts|renewer|cli)\/src\//;
+
 /** Names and quotations of others that contain one of these words. Each must occur. */
 const NAMES_OF_OTHERS: readonly (readonly [name: RegExp, whose: string])[] = [
   [/certificate[ -]authorit(?:y|ies)/g, 'the term that CA stands for, and a key of a kubeconfig'],
@@ -63,7 +78,7 @@ function isAllowed(file: string, word: string): boolean {
 function problemsIn(file: string, text: string): readonly string[] {
   return text.split('\n').flatMap((line, index) => {
     const words = wordsOf(line);
-    return WORDS.flatMap(([pattern, instead]) => {
+    return (PRODUCT.test(file) ? [...WORDS, ...WORDS_OF_TESTS] : WORDS).flatMap(([pattern, instead]) => {
       const [word] = pattern.exec(words) ?? [];
       if (word === undefined || isAllowed(file, word)) return [];
       return [`${file}:${index + 1}: "${word}": use ${instead}`];

@@ -29,25 +29,25 @@ export const webhookVariables = z.object({
   }),
   SERVER_NAME: z.string().optional().meta({
     description:
-      'The DNS name by which API servers call the webhook; a certificate that is not valid for it is not used. Not checked if unset.',
+      'The DNS name by which API servers call the webhook; the webhook does not serve a certificate that is not valid for it. If this is not set, the webhook does not check the name.',
     example: 'ecr-pull-secrets.ecr-pull-secrets.svc',
   }),
   FACTS_DIR: z.string().optional().meta({
-    description: 'Directory of the `facts.json` that the renewer writes; TLS_DIR if unset.',
+    description: 'Directory of the `facts.json` that the renewer writes; if this is not set, `TLS_DIR`.',
     example: DEFAULT_TLS_DIR,
   }),
   DOCKER_SECRET_NAME: objectName.default(DEFAULT_PULL_SECRET_NAME).meta({
     description: 'Name of the pull secret that is added to pods.',
     example: DEFAULT_PULL_SECRET_NAME,
   }),
-  REGISTRY_HOSTS: parsedBy(parseRegistryHosts).default([]).meta({
+  REGISTRY_HOSTS: parsedBy(parseRegistryHosts).prefault('').meta({
     description:
       'Registries besides private ECR whose images need the pull secret, separated by commas: a pull-through proxy, a CNAME, ECR Public. An entry with a port matches that port only, an entry without a port matches any.',
     example: 'registry.example.com,proxy.example.com:5000,public.ecr.aws',
   }),
   INJECT_ALL: flag.default(false).meta({
     description:
-      'Whether every pod gets the pull secret, even without an ECR image, so that `kubectl debug` can add one later.',
+      'Whether every pod gets the name of the pull secret, even without an ECR image, so that `kubectl debug` can add such an image later.',
     example: 'true',
   }),
   DRAIN_SECONDS: wholeNumber('a number of seconds', 0, 3600).default(15).meta({

@@ -5,24 +5,25 @@ import { z } from 'zod';
 /** Where the API server is, and the credentials for it. */
 export const apiServerVariables = {
   SERVICE_ACCOUNT_DIR: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount').meta({
-    description: 'Folder of the ServiceAccount’s token and ca.crt.',
+    description: 'Directory of the ServiceAccount’s `token` and `ca.crt`.',
     example: '/var/run/secrets/kubernetes.io/serviceaccount',
   }),
   KUBERNETES_SERVICE_HOST: z.string().optional().meta({
-    description: 'Set by Kubernetes in each container; without it a kubeconfig is used.',
+    description:
+      'Address of the API server, which Kubernetes sets in each container. If this is not set, the command reads a kubeconfig.',
     example: '10.96.0.1',
   }),
   KUBERNETES_SERVICE_PORT: port.default(443).meta({
-    description: 'Set by Kubernetes in each container.',
+    description: 'Port of the API server, which Kubernetes sets in each container.',
     example: '443',
   }),
   KUBECONFIG: parsedBy(parseFileList).optional().meta({
     description:
-      'A kubeconfig file outside a cluster, or several with `:` between them, which are merged as kubectl merges them.',
+      'Outside a cluster, the path of a kubeconfig, or several paths separated by `:`, which are merged as kubectl merges them.',
     example: '/etc/kubernetes/admin.conf',
   }),
   HOME: z.string().default('/').meta({
-    description: 'Its .kube/config is used outside a cluster when KUBECONFIG is not set.',
+    description: 'Outside a cluster, the command reads `.kube/config` in this directory if `KUBECONFIG` is not set.',
     example: '/',
   }),
 };

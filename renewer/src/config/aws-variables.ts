@@ -24,14 +24,17 @@ const SECRET_KEY_EXAMPLE = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
  */
 export const awsVariables = {
   AWS_REGION: awsText(AWS_REGION, 'is not an AWS region').meta({
-    description: 'Region of the registry; `AWS_DEFAULT_REGION` if not set, then the AWS SDK’s own search.',
+    description:
+      'Region of the registry. If this is not set, `AWS_DEFAULT_REGION` applies, and then the AWS SDK’s own search.',
     example: 'us-east-1',
   }),
   AWS_DEFAULT_REGION: awsText(AWS_REGION, 'is not an AWS region').meta({
     description: 'Used if `AWS_REGION` is not set.',
     example: 'us-east-1',
   }),
-  AWS_ACCESS_KEY_ID: accessKeyId('Keys win over `AWS_PROFILE`, as with the other tools of AWS.'),
+  AWS_ACCESS_KEY_ID: accessKeyId(
+    'The id of an access key. It takes precedence over `AWS_PROFILE`, as with the other tools of AWS.',
+  ),
   AWS_ACCESS_KEY: accessKeyId('Used if `AWS_ACCESS_KEY_ID` is not set.'),
   AWS_SECRET_ACCESS_KEY: secretKey('The secret key of `AWS_ACCESS_KEY_ID`.'),
   AWS_SECRET_KEY: secretKey('Used if `AWS_SECRET_ACCESS_KEY` is not set.'),
@@ -46,7 +49,7 @@ export const awsVariables = {
     example: 'our-cluster',
   }),
   AWS_ROLE_ARN: exactly(ROLE_ARN, 'is not the ARN of an IAM role').meta({
-    description: 'Role of a web identity (IRSA); EKS sets it.',
+    description: 'Role of a web identity (IRSA). On EKS the pod identity webhook sets it.',
     example: 'arn:aws:iam::123456789012:role/ecr-pull',
   }),
 };

@@ -8,13 +8,13 @@ const NO_PROXY_EXAMPLE = '10.0.0.0/8,.svc,.cluster.local';
 /** The usual variables, in both spellings. */
 export const proxyVariables = {
   HTTPS_PROXY: proxy(
-    'Proxy for AWS and the API server (and every other `https:` address), itself reached by http or https.',
+    'Proxy for AWS and the API server, and every other `https:` address. The proxy itself is reached by http or https.',
   ),
   https_proxy: proxy('Used if `HTTPS_PROXY` is not set.'),
-  HTTP_PROXY: proxy('Proxy for `http:` addresses, which only a custom AWS endpoint can be.'),
+  HTTP_PROXY: proxy('Proxy for `http:` addresses. Only a custom AWS endpoint can have one.'),
   http_proxy: proxy('Used if `HTTP_PROXY` is not set.'),
   NO_PROXY: noProxy(
-    'Destinations without a proxy: names with their subdomains, `.names` for the subdomains only, addresses, CIDR ranges, each except ranges with an optional `:port`, or `*`. The API server’s address belongs here unless the proxy reaches it. This machine and link-local addresses (instance metadata, EKS Pod Identity) never use a proxy.',
+    'Destinations without a proxy: names with their subdomains, `.names` for the subdomains only, addresses, CIDR ranges, each except ranges with an optional `:port`, or `*`. Add the API server’s address, unless the proxy reaches it. The local host and link-local addresses (instance metadata, EKS Pod Identity) never use a proxy.',
   ),
   no_proxy: noProxy('Used if `NO_PROXY` is not set.'),
 };

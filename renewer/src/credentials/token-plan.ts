@@ -92,10 +92,10 @@ function partitionProblem(
   region: string | undefined,
 ): string | undefined {
   const ours = roleArn ? roleArn.split(':')[1] : region && partitionOf(region);
-  const asked = where && partitionOf(where);
+  const requested = where && partitionOf(where);
   const isOurs = !partitions || partitions.includes(ours);
-  if (!ours || (isOurs && (!asked || asked === ours))) return undefined;
-  const theirs = isOurs ? asked : partitions?.join(' or ');
+  if (!ours || (isOurs && (!requested || requested === ours))) return undefined;
+  const theirs = isOurs ? requested : partitions?.join(' or ');
   const source = roleArn ? `the role ${roleArn}` : `the identity, by AWS_REGION=${region},`;
   return `gets no token: it is in AWS’s partition ${theirs}, and ${source} is in ${ours}; use an identity of that partition, for example in a release of its own`;
 }

@@ -1,4 +1,4 @@
-import type { configFileSchema } from '@ecr-pull-secrets/renewer/config/config-file.ts';
+import { configFileSchema } from '@ecr-pull-secrets/renewer/config/config-file.ts';
 
 /** The meaning of each key of `CONFIG_FILE`. */
 const KEYS = {
@@ -7,16 +7,16 @@ const KEYS = {
   namespaceRoles:
     'The roles that namespaces may request by the annotation `ecr-pull-secrets.io/role-arn`: `roleArn`, `namespaces` (names as in `TARGET_NAMESPACE`), and `externalId` and `sessionName` as above.',
   optOut:
-    'What happens to the secret of a namespace that opted out, if we created it: `expire` (the default) removes it when its token has expired, `delete` removes it at once, `keep` never removes it.',
+    'What happens to the secret of a namespace that opted out, if we created it: `expire` removes it when its token has expired, `delete` removes it at once, `keep` never removes it.',
   routineWritesPerSecond:
-    'How many secrets a rotation writes in a second. The default is 50. Namespaces with pods that cannot pull do not wait for this limit.',
+    'How many secrets a rotation writes in a second. Namespaces with pods that cannot pull do not wait for this limit.',
   certificates:
-    'If `TLS_MODE` is `self-managed`, durations such as `168h`, `30m` or `60s`: `caLifetime` (8760h), `servingLifetime` (168h, not longer than `caLifetime`), and `trustPropagation` (60s, at most a sixth of `caLifetime`), which is the time after which every API server has read a change of `caBundle`.',
+    'How long certificates are valid if `TLS_MODE` is `self-managed`. Durations are for example `168h`, `30m` or `60s`. `servingLifetime` must not be longer than `caLifetime`. `trustPropagation` is the time after which every API server has read a change of `caBundle`; it must be at most a sixth of `caLifetime`.',
   additionalCaBundle:
     'PEM certificates that `caBundle` contains in addition, for a change of `TLS_MODE` that affects no pod. Not allowed if `TLS_MODE` is `cert-manager`.',
 } satisfies Record<keyof typeof configFileSchema.shape, string>;
 
-/** A file with every key. */
+/** A file with every key. The durations are the defaults. */
 export const CONFIG_FILE_EXAMPLE = {
   registries: [
     '123456789012.dkr.ecr.us-east-1.amazonaws.com',
@@ -40,15 +40,19 @@ export const CONFIG_FILE_EXAMPLE = {
 
 /** The section of the configuration page about `CONFIG_FILE`. */
 export function configFileSection(): string {
-  const rows = Object.entries(KEYS).map(([key, meaning]) => `| \`${key}\` | ${meaning} |`);
+  const { certificates } = CONFIG_FILE_EXAMPLE;
+  const defaults: Readonly<Record<string, unknown>> = { ...configFileSchema.parse({}), certificates };
+  const rows = Object.entries(KEYS).map(
+    ([key, meaning]) => `| \`${key}\` | \`${JSON.stringify(defaults[key])}\` | ${meaning} |`,
+  );
   return [
     '',
     '## `CONFIG_FILE`',
     '',
     'The file contains JSON. No key is required, and an unknown key is an error. The chart writes the file from the values with the same names, `certificates` from `tls.selfManaged` and `additionalCaBundle` from `tls`.',
     '',
-    '| key | meaning |',
-    '|---|---|',
+    '| key | default | meaning |',
+    '|---|---|---|',
     ...rows,
     '',
     '```json',

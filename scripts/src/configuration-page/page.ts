@@ -11,7 +11,7 @@ export const CONFIGURATION_PAGE = fileURLToPath(new URL('../../../docs/configura
 
 const HEAD = `# Configuration
 
-Each command reads environment variables once, when it starts. An empty variable counts as unset. If a variable is wrong, the error names it and contains an example. The chart sets the variables of the webhook and the renewer. Its \`values.yaml\` describes which value sets which variable.
+Each command reads environment variables once, when it starts. An empty variable counts as unset. If a variable is wrong, the error names it and contains an example. The command does not start without a variable whose default is "required". The chart sets the variables of the webhook and the renewer. Its \`values.yaml\` describes which value sets which variable. [Labels and annotations](labels-and-annotations.md) are settings of a single namespace, pod or Secret.
 
 This page is generated from the code by \`npm run docs\`.
 `;
@@ -82,9 +82,15 @@ export function configurationPage(): string {
 function tableOf(schema: z.ZodObject): string {
   const rows = Object.entries(schema.shape).map(([name, variable]) => {
     const { description = '', example = '' } = z.globalRegistry.get(variable) ?? {};
-    const isRequired = !z.safeParse(variable, undefined).success;
-    const need = isRequired ? ' Required.' : '';
-    return `| \`${name}\` | ${description}${need} | \`${String(example)}\` |`;
+    return `| \`${name}\` | ${defaultOf(variable)} | ${description} | \`${String(example)}\` |`;
   });
-  return ['| variable | meaning | example |', '|---|---|---|', ...rows].join('\n').concat('\n');
+  return ['| variable | default | meaning | example |', '|---|---|---|---|', ...rows].join('\n').concat('\n');
+}
+
+/** As a person would write it; a default of a parsed variable is the text before it is parsed. */
+export function defaultOf(variable: z.core.$ZodType): string {
+  if (!z.safeParse(variable, undefined).success) return 'required';
+  const hasDefault = variable instanceof z.ZodDefault || variable instanceof z.ZodPrefault;
+  const value = hasDefault ? String(variable.def.defaultValue) : '';
+  return value === '' ? 'not set' : `\`${value}\``;
 }

@@ -27,28 +27,26 @@ export const renewOnceVariables = z.object({
     description: 'Name of the pull secret, the same in every namespace.',
     example: 'k8s-ecr-login-renew-docker-secret',
   }),
-  TARGET_NAMESPACE: parsedBy(parseNamespacePattern)
-    .default(() => parseNamespacePattern('default'))
-    .meta({
-      description:
-        'Namespaces that get the secret, split by commas, semicolons or newlines; `default` if not set. `*` and `?` are wildcards; without any, no permission to list namespaces is needed.',
-      example: 'default,team-*',
-    }),
+  TARGET_NAMESPACE: parsedBy(parseNamespacePattern).prefault('default').meta({
+    description:
+      'Names of namespaces that get the secret, separated by commas, semicolons or newlines; `*` and `?` are wildcards. Without wildcards the command does not need the permission to list namespaces.',
+    example: 'default,team-*',
+  }),
   EXCLUDE_NAMESPACE: shared.EXCLUDE_NAMESPACE,
   DOCKER_REGISTRIES: shared.DOCKER_REGISTRIES,
   FOREIGN_SECRETS: shared.FOREIGN_SECRETS,
   ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
-    description: 'JSON file with the registries and their roles; its other keys have no effect here.',
+    description: 'A JSON file with the registries and their roles. The other keys have no effect here.',
     example: '/etc/ecr-pull-secrets/config.json',
   }),
   POD_NAMESPACE: objectName.optional().meta({
-    description: 'Namespace of this pod, in which the fence is proven by a dry run.',
+    description: 'Namespace of this pod, in which the command verifies the fence by a dry run.',
     example: PRODUCT_NAME,
   }),
   FENCE: oneOf(['on', 'off']).optional().meta({
     description:
-      'Whether admission policies must fence the ServiceAccount of this process; if not set, there is no warning about it.',
+      'Whether admission policies must limit the ServiceAccount of this process. If this is not set, the command does not verify it.',
     example: 'on',
   }),
   ...apiServerVariables,

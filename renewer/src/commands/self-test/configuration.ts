@@ -15,21 +15,21 @@ import { readTriedPod } from './tried-pod.ts';
 /** Every environment variable of `ecr-pull-secrets test`. */
 export const selfTestVariables = z.object({
   TEST_NAMESPACE: objectName.meta({
-    description: 'Namespace to test, which has opted in.',
+    description: 'The namespace to test, which must have opted in.',
     example: 'ecr-pull-secrets-test',
   }),
   DOCKER_SECRET_NAME: renewerVariables.shape.DOCKER_SECRET_NAME,
   EXPECT_INJECTION: flag.default(true).meta({
-    description: 'Whether a pod must get the name of the secret.',
+    description: 'Whether a pod in the namespace must get the name of the secret.',
     example: 'true',
   }),
-  TEST_POD: parsedBy(readTriedPod).default(readTriedPod('{}')).meta({
+  TEST_POD: parsedBy(readTriedPod).prefault('{}').meta({
     description:
-      'What that pod has instead of the defaults, as JSON: `image`, `resources`, `labels` and `annotations`. For policies and conditions that require them.',
+      'Fields of the pod that policies and conditions require, as JSON: `image`, `resources`, `labels` and `annotations`. Each replaces a default of the command.',
     example: '{"image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1"}',
   }),
   TEST_SECONDS: wholeNumber('a number of seconds', 1, 3600).default(60).meta({
-    description: 'How long it waits for both.',
+    description: 'How long the test waits for the pull secret and for the injection.',
     example: '60',
   }),
   ...apiServerVariables,
