@@ -17,6 +17,7 @@ import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 /** Commands that cannot run here, and who runs them instead if anybody does. A command in no line of it is run. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
+  [/^KUBEBUILDER_ASSETS=/, 'starts a cluster of its own, with what local-cluster-binaries.test.ts finds'],
   [/^npm run vulnerabilities$/, 'calls OSV; scripts/test/vulnerabilities/ has a stand-in'],
   [/ Dockerfile$|>> \.npmrc$/, 'changes a checkout'],
   [/^docker |buildx|='docker run/, 'needs Docker; the image is tried by image.test.ts and the workflows'],
@@ -24,7 +25,8 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^cosign |^helm pull oci:/, 'needs a published release'],
   [/^aws (?!iam create-access-key)|^curl [^]*(?:\$ISSUER|amazonaws)/, 'needs AWS'],
   [/curl .*https:\/\/\$host/, 'calls ECR; the same login is tried with the stand-in by pull-secret.ts'],
-  [/kubectl (logs|port-forward)/, 'calls the kubelet, which the local node is not; jobs: migrating.test.ts'],
+  [/kubectl port-forward/, 'calls the kubelet, which the local node is not'],
+  [/jobs? (job\/)?try-|job\/try-/, 'jobs that are only created by a dry run; migrating.test.ts'],
   [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
   [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
@@ -42,6 +44,8 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '<its namespace>': 'ecr',
   '<namespace>': 'team-a',
   '<revision>': '1',
+  '<pod, before the "_">': `"$(kubectl get lease ecr-pull-secrets --namespace ecr-pull-secrets --output jsonpath='{.spec.holderIdentity}' | cut -d _ -f 1)"`,
+  '<old image>': 'nabsul/k8s-ecr-login-renew:v1.7.2',
 };
 
 /** Options that are shown alone belong to an upgrade. */
@@ -74,7 +78,8 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/--from=cronjob\/ecr-pull-secrets$/, 'job.batch/ecr-pull-secrets-now created'],
   [/involvedObject\.name=app/, 'no basic auth credentials'],
   [/custom-columns=POD/, /^run +2 +Error$/m],
-  [/custom-columns=NAMESPACE[^]*origin/, /^payments +20\S+Z +created$/m],
+  [/PHASE:\.status\.phase/, /^app +Pending +ecr-pull-secret$/m],
+  [/EXPIRES:/, /^payments +20\S+Z +created$/m],
 ];
 
 const playground = await startPlayground();
@@ -115,6 +120,7 @@ t.test('there are many, and no rule for commands that are gone', (t) => {
 async function writeFiles(directory: string): Promise<void> {
   const files = {
     'corporate-ca.pem': cluster.caPem,
+    'aws.env': 'AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n',
     'password.txt': 'password',
     'air-gap.yaml': await readDocumentedValues('docs/air-gap.md', '6. Install'),
     'three-accounts.yaml': await readDocumentedValues('docs/aws.md', THREE_ACCOUNTS),
