@@ -1,6 +1,5 @@
 {{/* CONFIG_FILE: the settings that are too long for environment variables. */}}
 {{- define "ecr-pull-secrets.config" -}}
-{{- include "ecr-pull-secrets.checkConfig" . -}}
 {{- $registries := list -}}
 {{- if kindIs "slice" .Values.registries -}}{{- $registries = include "ecr-pull-secrets.withRoles" (list . "registries") | fromJsonArray -}}{{- end -}}
 {{- $config := dict

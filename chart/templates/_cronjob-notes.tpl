@@ -51,13 +51,3 @@ With cronjob.enabled=false namespaces opt in by a label and get their secret at 
 {{- range $name, $set := $isSet -}}{{- if $set -}}{{- $names = append $names $name -}}{{- end -}}{{- end -}}
 {{- join ", " $names -}}
 {{- end -}}
-
-{{/* Notes for a release that was migrated from k8s-ecr-login-renew. */}}
-{{- define "ecr-pull-secrets.oldReleaseNotes" -}}
-{{- if include "ecr-pull-secrets.isOldRelease" . }}
-
-This was a release of k8s-ecr-login-renew, whose defaults it keeps: the pull secret is named
-{{ include "ecr-pull-secrets.dockerSecretName" . }}{{ with include "ecr-pull-secrets.targetNamespace" . }}, and the namespaces {{ . | quote }} get it without a label too{{ end }}.
-The values of cronjob have no effect unless cronjob.enabled is set.
-{{- end }}
-{{- end -}}

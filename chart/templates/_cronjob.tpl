@@ -26,7 +26,7 @@ backoffLimit: {{ int64 .Values.cronjob.backoffLimit }}
 template:
   metadata:
     labels:
-      {{- include "ecr-pull-secrets.podLabels" (list . "ecr-pull-secrets.cronJobLabels") | nindent 6 }}
+      {{- include "ecr-pull-secrets.podLabels" (list . "-cronjob") | nindent 6 }}
     {{- with include "ecr-pull-secrets.annotations" (list . .Values.podAnnotations) }}
     annotations:
       {{- . | nindent 6 }}
@@ -45,47 +45,9 @@ template:
     containers:
       # The name in the old chart, by which people search logs.
       - name: k8s-ecr-login-renew
-        image: {{ include "ecr-pull-secrets.cronJobImage" . | quote }}
-        imagePullPolicy: {{ .Values.image.pullPolicy }}
-        args: [renew-once]
-        {{- with include "ecr-pull-secrets.withoutEmpty" .Values.securityContext | fromJson }}
-        securityContext:
-          {{- toYaml . | nindent 10 }}
-        {{- end }}
-        env:
-          {{- include "ecr-pull-secrets.env" (list . "renewer" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 10 }}
-        {{- with .Values.renewer.extraEnvFrom }}
-        envFrom:
-          {{- toYaml . | nindent 10 }}
-        {{- end }}
-        resources:
-          {{- include "ecr-pull-secrets.withoutEmpty" .Values.renewer.resources | fromJson | toYaml | nindent 10 }}
+        {{- include "ecr-pull-secrets.container" (list . "renewer" "renew-once" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 8 }}
         volumeMounts:
-          {{- if kindIs "slice" .Values.registries }}
-          - name: config
-            mountPath: /etc/ecr-pull-secrets
-            readOnly: true
-          {{- end }}
-          - name: service-account
-            mountPath: /var/run/secrets/kubernetes.io/serviceaccount
-            readOnly: true
-          {{- with include "ecr-pull-secrets.extraCaCertsMount" . }}
-          {{- . | nindent 10 }}
-          {{- end }}
-          {{- with .Values.renewer.extraVolumeMounts }}
-          {{- toYaml . | nindent 10 }}
-          {{- end }}
+          {{- include "ecr-pull-secrets.renewalMounts" . | nindent 10 }}
     volumes:
-      {{- if kindIs "slice" .Values.registries }}
-      - name: config
-        configMap:
-          name: {{ include "ecr-pull-secrets.fullname" . | toYaml }}
-      {{- end }}
-      - {{ include "ecr-pull-secrets.renewerIdentityVolume" . | nindent 8 | trim }}
-      {{- with include "ecr-pull-secrets.extraCaCertsVolume" . }}
-      {{- . | nindent 6 }}
-      {{- end }}
-      {{- with .Values.extraVolumes }}
-      {{- toYaml . | nindent 6 }}
-      {{- end }}
+      {{- include "ecr-pull-secrets.renewalVolumes" . | nindent 6 }}
 {{- end -}}

@@ -4,39 +4,28 @@
 
 {{/* Short enough for the suffixes of our Secrets, and for the 63 characters of a Service. */}}
 {{- define "ecr-pull-secrets.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 53 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := include "ecr-pull-secrets.name" . -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 53 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 53 | trimSuffix "-" -}}
-{{- end -}}
-{{- end -}}
+{{- $default := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- .Values.fullnameOverride | default $default | trunc 53 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* A label is a string, and toYaml quotes values that YAML would read as another type, such as a release named 123. */}}
-{{- define "ecr-pull-secrets.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . | toYaml }}
-app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
+{{/*
+The labels by which pods are selected, from the root and a suffix of the name: the pods of the CronJob and of the test have
+one, or the Service would select them. toYaml quotes what YAML would read as another type, such as a release named 123.
+*/}}
+{{- define "ecr-pull-secrets.selectorLabelsOf" -}}
+app.kubernetes.io/name: {{ printf "%s%s" (include "ecr-pull-secrets.name" (index . 0)) (index . 1) | toYaml }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | toYaml }}
 {{- end -}}
 
-{{- define "ecr-pull-secrets.labels" -}}
-{{ include "ecr-pull-secrets.selectorLabels" . }}
-{{ include "ecr-pull-secrets.versionLabels" . }}
+{{- define "ecr-pull-secrets.labelsOf" -}}
+{{ include "ecr-pull-secrets.selectorLabelsOf" . }}
+{{ include "ecr-pull-secrets.versionLabels" (index . 0) }}
 {{- end -}}
 
-{{/* Labels of the CronJob's pods. They differ from the Deployment's, or its Service would select these pods. */}}
-{{- define "ecr-pull-secrets.cronJobSelectorLabels" -}}
-app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-cronjob
-app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
-{{- end -}}
+{{- define "ecr-pull-secrets.selectorLabels" -}}{{- include "ecr-pull-secrets.selectorLabelsOf" (list . "") -}}{{- end -}}
 
-{{- define "ecr-pull-secrets.cronJobLabels" -}}
-{{ include "ecr-pull-secrets.cronJobSelectorLabels" . }}
-{{ include "ecr-pull-secrets.versionLabels" . }}
-{{- end -}}
+{{- define "ecr-pull-secrets.labels" -}}{{- include "ecr-pull-secrets.labelsOf" (list . "") -}}{{- end -}}
 
 {{- define "ecr-pull-secrets.versionLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -46,7 +35,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- range $key, $value := .Values.commonLabels }}
 {{- /* A key must be unique, and the Service selects its pods by ours. */}}
-{{- if not (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key) }}
+{{- if not (or (kindIs "invalid" $value) (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key)) }}
 {{ $key }}: {{ $value | quote }}
 {{- end }}
 {{- end }}
@@ -62,57 +51,23 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* The name of the Secret with AWS keys; empty if there is none. An old release has the default name of the old chart. */}}
-{{- define "ecr-pull-secrets.awsSecretName" -}}
-{{- if and .Values.aws (ne (toString .Values.aws.enabled) "false") -}}
-{{- if .Values.aws.secretName -}}
-{{- .Values.aws.secretName -}}
-{{- else if and (include "ecr-pull-secrets.isOldRelease" .) (not (include "ecr-pull-secrets.webIdentityRole" .)) -}}
-k8s-ecr-login-renew-aws-secret
-{{- else if .Values.awsAccessKeyId -}}
-{{- printf "%s-aws" (include "ecr-pull-secrets.fullname" .) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
 {{/* A list, or a string separated by commas, as a string separated by commas. */}}
 {{- define "ecr-pull-secrets.commaList" -}}
 {{- if kindIs "slice" . -}}{{- join "," . -}}{{- else -}}{{- . | default "" -}}{{- end -}}
 {{- end -}}
 
-{{- define "ecr-pull-secrets.container" -}}
-image: {{ include "ecr-pull-secrets.image" . | quote }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
-{{- with include "ecr-pull-secrets.withoutEmpty" .Values.securityContext | fromJson }}
-securityContext:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- end -}}
-
-{{/* The validated mode; none if there is no webhook. */}}
+{{/* The mode; none if there is no webhook. */}}
 {{- define "ecr-pull-secrets.tlsMode" -}}
-{{- $mode := .Values.tls.mode -}}
-{{- if not (has $mode (list "self-managed" "cert-manager" "existing-secret")) -}}
-{{- fail (printf "tls.mode=%s is not one of self-managed, cert-manager, existing-secret" $mode) -}}
-{{- end -}}
 {{- if include "ecr-pull-secrets.hasWebhook" . -}}
-{{- include "ecr-pull-secrets.checkAdditionalCaBundle" . -}}
-{{- $mode -}}
+{{- $bundle := .Values.tls.additionalCaBundle | default "" -}}
+{{- if and $bundle (eq .Values.tls.mode "cert-manager") -}}
+{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: remove it" -}}
+{{- else if contains "PRIVATE KEY" $bundle -}}
+{{- fail "tls.additionalCaBundle contains a private key, and everybody can read it: use certificates only" -}}
+{{- end -}}
+{{- .Values.tls.mode -}}
 {{- else -}}
 none
-{{- end -}}
-{{- end -}}
-
-{{/* Rejects what the renewer would reject, and a private key, which would become public in a ConfigMap and in caBundle. */}}
-{{- define "ecr-pull-secrets.checkAdditionalCaBundle" -}}
-{{- with .Values.tls.additionalCaBundle -}}
-{{- if eq $.Values.tls.mode "cert-manager" -}}
-{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: remove it" -}}
-{{- else if contains "PRIVATE KEY" . -}}
-{{- fail "tls.additionalCaBundle contains a private key, and everybody can read it: use certificates only" -}}
-{{- else if not (contains "-----BEGIN CERTIFICATE-----" .) -}}
-{{- fail "tls.additionalCaBundle must contain certificates in PEM; for example --set-file tls.additionalCaBundle=ca.crt" -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 

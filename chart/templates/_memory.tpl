@@ -21,7 +21,8 @@ because theirs may require a volume.
 {{- range $container.extraEnv -}}{{- if eq .name "NODE_OPTIONS" -}}{{- $own = . -}}{{- end -}}{{- end -}}
 {{- if and $limit (or .isTest (not $own.valueFrom)) -}}
 {{- $path := printf "%s.resources.limits.memory" .container -}}
-{{- $mebibytes := include "ecr-pull-secrets.mebibytes" (dict "path" $path "quantity" $limit) | int -}}
+{{- $bytes := include "ecr-pull-secrets.quantity" (dict "path" $path "quantity" $limit) | float64 -}}
+{{- $mebibytes := divf $bytes 1048576 | floor | int64 -}}
 {{- if and (lt $mebibytes 128) (not $own) -}}
 {{- fail (printf "%s=%v is too low: V8's heap may take 64 MiB, and the rest of the process as much again, so the kernel would kill it; set 128Mi or more" $path $limit) -}}
 {{- end -}}
@@ -29,10 +30,6 @@ because theirs may require a volume.
 {{- $oldSpace := max 64 (div $mebibytes 3) }}
   value: {{ printf "--max-old-space-size=%d --max-semi-space-size=%d %s" $oldSpace (min 16 (max 1 (div $oldSpace 128))) (ternary "" ($own.value | default "") (not (empty .isTest))) | trim }}
 {{- end -}}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.mebibytes" -}}
-{{- printf "%.0f" (floor (divf (include "ecr-pull-secrets.quantity" . | float64) 1048576)) -}}
 {{- end -}}
 
 {{/* The number of a quantity, from every form that Kubernetes accepts: 384Mi, 1.5Gi, 400M, 402653184, 4e8 or 20m. */}}

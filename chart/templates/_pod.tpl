@@ -42,10 +42,9 @@
 {{- toYaml $probes -}}
 {{- end -}}
 
-{{/* The labels of pods: ours, by the name of their template, and podLabels, which ours override. */}}
+{{/* The labels of pods, from the root and the suffix of their name: ours, and podLabels, which ours override. */}}
 {{- define "ecr-pull-secrets.podLabels" -}}
-{{- $root := index . 0 -}}
-{{- include "ecr-pull-secrets.merged" (list (include (index . 1) $root | fromYaml) $root.Values.podLabels) -}}
+{{- include "ecr-pull-secrets.merged" (list (include "ecr-pull-secrets.labelsOf" . | fromYaml) (index . 0).Values.podLabels) -}}
 {{- end -}}
 
 {{/* The annotations of the Deployment's pods. podAnnotations override ours, except the checksums, which replace pods. */}}
@@ -89,18 +88,20 @@ a rollout the old pods would count too, and the new ones could end on one host (
 {{- $constraints = append $constraints (merge (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway") $selected) -}}
 {{- end -}}
 {{- else -}}
-{{- range $custom -}}{{- $constraints = append $constraints (ternary . (merge (dict) . $selected) (hasKey . "labelSelector")) -}}{{- end -}}
+{{- range $custom -}}
+{{- /* merge would add our labels to theirs. */ -}}
+{{- $constraint := . -}}
+{{- if not (hasKey . "labelSelector") -}}{{- $constraint = merge (dict) . $selected -}}{{- end -}}
+{{- $constraints = append $constraints $constraint -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $constraints -}}
 {{- end -}}
 
 {{/* Recreate has no further fields. The default type is explicit, because each kubectl apply would send a patch otherwise. */}}
 {{- define "ecr-pull-secrets.updateStrategy" -}}
-{{- $rolling := .Values.updateStrategy.rollingUpdate | default dict -}}
 {{- if eq (.Values.updateStrategy.type | default "") "Recreate" -}}
 type: Recreate
-{{- else if and (regexMatch "^0+%?$" (toString $rolling.maxSurge)) (regexMatch "^0+%?$" (toString $rolling.maxUnavailable)) -}}
-{{- fail "updateStrategy.rollingUpdate: maxSurge and maxUnavailable must not both be 0, or no pod could be replaced; set maxUnavailable=1 if there is no room for another pod" -}}
 {{- else -}}
 {{- toYaml (merge (dict "type" "RollingUpdate") .Values.updateStrategy) -}}
 {{- end -}}
@@ -112,7 +113,6 @@ endpoint.
 */}}
 {{- define "ecr-pull-secrets.networkEnv" -}}
 {{- $variables := list -}}
-{{- include "ecr-pull-secrets.checkProxy" . -}}
 {{- $proxy := .Values.proxy -}}
 {{- range $name, $value := dict "HTTPS_PROXY" $proxy.httpsProxy "HTTP_PROXY" $proxy.httpProxy -}}
 {{- if $value -}}
@@ -131,20 +131,4 @@ endpoint.
 {{- $variables = append $variables (dict "name" "NODE_EXTRA_CA_CERTS" "value" (printf "/etc/ecr-pull-secrets-ca/%s" .Values.extraCaCerts.key)) -}}
 {{- end -}}
 {{- with $variables -}}{{- toYaml . -}}{{- end -}}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.extraCaCertsVolume" -}}
-{{- with .Values.extraCaCerts.configMap -}}
-- name: extra-ca-certs
-  configMap:
-    name: {{ . | toYaml }}
-{{- end -}}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.extraCaCertsMount" -}}
-{{- if .Values.extraCaCerts.configMap -}}
-- name: extra-ca-certs
-  mountPath: /etc/ecr-pull-secrets-ca
-  readOnly: true
-{{- end -}}
 {{- end -}}

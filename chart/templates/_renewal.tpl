@@ -63,40 +63,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* The token of the ServiceAccount, for only one container of the pod. */}}
-{{- define "ecr-pull-secrets.serviceAccountVolume" -}}
-name: service-account
-projected:
-  defaultMode: 0440
-  sources:
-    - serviceAccountToken:
-        path: token
-        expirationSeconds: 3600
-    - configMap:
-        name: kube-root-ca.crt
-        items:
-          - key: ca.crt
-            path: ca.crt
-    - downwardAPI:
-        items:
-          - path: namespace
-            fieldRef:
-              apiVersion: v1
-              fieldPath: metadata.namespace
-{{- end -}}
-
 {{/* The role of a web identity outside EKS; empty if there is none. */}}
 {{- define "ecr-pull-secrets.webIdentityRole" -}}
 {{- ((.Values.aws).webIdentity).roleArn | default "" -}}
-{{- end -}}
-
-{{/* The same volume, and the token that STS exchanges for the role of a web identity. */}}
-{{- define "ecr-pull-secrets.renewerIdentityVolume" -}}
-{{ include "ecr-pull-secrets.serviceAccountVolume" . }}
-{{- if include "ecr-pull-secrets.webIdentityRole" . }}
-    - serviceAccountToken:
-        path: aws-token
-        audience: sts.amazonaws.com
-        expirationSeconds: 3600
-{{- end }}
 {{- end -}}

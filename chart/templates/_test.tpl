@@ -6,17 +6,6 @@ namespace, whose name no selector by name contains.
 {{- if and (not (include "ecr-pull-secrets.isCronJob" .)) .Values.helmTest.enabled .Values.rbac.create (ne (toString .Values.forHelm) "false") (not (include "ecr-pull-secrets.namesNamespaces" .)) -}}true{{- end -}}
 {{- end -}}
 
-{{/* They differ from those of the Deployment's pods, or the Service would select the pod of the test. */}}
-{{- define "ecr-pull-secrets.testSelectorLabels" -}}
-app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-test
-app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.testLabels" -}}
-{{ include "ecr-pull-secrets.testSelectorLabels" . }}
-{{ include "ecr-pull-secrets.versionLabels" . }}
-{{- end -}}
-
 {{/* The name of all objects of the test, unique in the cluster, even among releases of the same name. */}}
 {{- define "ecr-pull-secrets.testName" -}}
 {{- $fullname := include "ecr-pull-secrets.fullname" . -}}
@@ -25,7 +14,7 @@ app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end -}}
 
 {{/*
-The name, resource version and hook of an object of the test; the number is its order. Helm deletes the objects of the test
+The metadata of an object of the test, from the root, its order and its namespace. Helm deletes the objects of the test
 again, even if it fails, so Helm must not adopt an object that exists already, because it would delete that too. Helm 4
 creates by server-side apply, which would adopt it: with this resource version apply only creates, and conflicts
 otherwise. Helm 3 creates by POST, which fails then, and omits the version. For the same reason there is no
@@ -33,7 +22,12 @@ before-hook-creation.
 */}}
 {{- define "ecr-pull-secrets.testObject" -}}
 name: {{ include "ecr-pull-secrets.testName" (index . 0) | toYaml }}
+{{- with index . 2 }}
+namespace: {{ toYaml . }}
+{{- end }}
 resourceVersion: "1"
+labels:
+  {{- include "ecr-pull-secrets.labelsOf" (list (index . 0) "-test") | nindent 2 }}
 annotations:
   helm.sh/hook: test
   helm.sh/hook-weight: {{ index . 1 | quote }}
