@@ -36,7 +36,10 @@ const [metrics, options, commandWords, keys, words] = await Promise.all([
   wordsOfCode(),
 ]);
 
-/** Also of a chart value's form. */
+/** Also of a chart value's form: hosts, and fields of objects of Kubernetes. */
+const NO_VALUE = /\.(?:amazonaws\.com|ecr\.aws)$|^(?:metadata|spec|status)\./;
+
+/** Of the same form. */
 const FILE_NAME = /\.(?:ts|tpl|ya?ml|json|md|mjs|mod|hcl|crt|pem|env)$|^(?:tls|ca)\.key$/;
 
 /** All kinds. What has no form of its own must be in backticks or in a command. */
@@ -72,7 +75,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     find: ({ spans, commands, documents }) => [
       ...spans
         .flatMap((span) => matches(span, /^[a-z][A-Za-z]+(?:\.[a-z][A-Za-z]+)+(?=[=:]|$)/g))
-        .filter((name) => !FILE_NAME.test(name)),
+        .filter((name) => !FILE_NAME.test(name) && !NO_VALUE.test(name)),
       ...[...spans, ...commands].flatMap(settingsOf),
       ...documents.flatMap(valuesIn),
     ],

@@ -70,7 +70,7 @@ export async function wordsOfCode(): Promise<ReadonlySet<string>> {
 /** The words of the commands of all pages, options and files among them. A test runs these commands. */
 export async function wordsOfCommands(): Promise<ReadonlySet<string>> {
   const commands = [...(await readPages()).values()].flatMap((page) => codeOf(page).commands);
-  return new Set(commands.flatMap((command) => command.split(/[\s'"=()]+/)));
+  return new Set(commands.flatMap((command) => command.split(/[\s'"=():/]+/)));
 }
 
 /** The labels, annotations and finalizers with our prefix, of the code and the chart. */
