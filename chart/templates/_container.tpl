@@ -57,6 +57,13 @@ resources:
     name: {{ include "ecr-pull-secrets.fullname" . | toYaml }}
 {{ end -}}
 - {{ include "ecr-pull-secrets.serviceAccountVolume" . | nindent 2 | trim }}
+{{- if include "ecr-pull-secrets.webIdentityRole" . }}
+      # STS exchanges this token for the role.
+      - serviceAccountToken:
+          path: aws-token
+          audience: sts.amazonaws.com
+          expirationSeconds: 3600
+{{- end }}
 {{- with .Values.extraCaCerts.configMap }}
 - name: extra-ca-certs
   configMap:

@@ -26,7 +26,8 @@ result is stable; a lookup in the cluster would not be, and GitOps tools would r
 {{- define "ecr-pull-secrets.awsSecretName" -}}
 {{- if and .Values.aws (ne (toString .Values.aws.enabled) "false") -}}
 {{- $name := ternary (printf "%s-aws" (include "ecr-pull-secrets.fullname" .)) "" (not (empty .Values.awsAccessKeyId)) -}}
-{{- .Values.aws.secretName | default (include "ecr-pull-secrets.default" (list . "awsSecretName" $name)) -}}
+{{- $default := ternary (include "ecr-pull-secrets.default" (list . "awsSecretName" $name)) $name (empty (include "ecr-pull-secrets.webIdentityRole" .)) -}}
+{{- .Values.aws.secretName | default $default -}}
 {{- end -}}
 {{- end -}}
 

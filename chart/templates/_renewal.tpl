@@ -40,7 +40,15 @@
   value: {{ required "awsRegion is required: set the region of your registry, for example --set awsRegion=us-east-1" .Values.awsRegion | quote }}
   {{- end }}
 {{- end }}
-{{- if $secret }}
+{{- $role := include "ecr-pull-secrets.webIdentityRole" . }}
+{{- if and $role $secret (or .Values.awsAccessKeyId (not $keys.region)) }}
+{{- fail "aws.webIdentity.roleArn is set, and AWS keys too (awsAccessKeyId or aws.secretName), but there can only be one identity: remove one of them" }}
+{{- else if $role }}
+- name: AWS_ROLE_ARN
+  value: {{ $role | quote }}
+- name: AWS_WEB_IDENTITY_TOKEN_FILE
+  value: /var/run/secrets/kubernetes.io/serviceaccount/aws-token
+{{- else if $secret }}
 {{- range $name, $key := dict "AWS_ACCESS_KEY_ID" $keys.accessKeyId "AWS_SECRET_ACCESS_KEY" $keys.secretAccessKey }}
 - name: {{ $name | toYaml }}
   valueFrom:
@@ -53,4 +61,9 @@
       {{- end }}
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* The role of a web identity outside EKS; empty if there is none. */}}
+{{- define "ecr-pull-secrets.webIdentityRole" -}}
+{{- ((.Values.aws).webIdentity).roleArn | default "" -}}
 {{- end -}}

@@ -8,6 +8,7 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { kubernetesMinor, POLICIES_SINCE } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
+import { readDocumentedValues, THREE_ACCOUNTS } from './support/documented-blocks.ts';
 import { readDocumentedCommands } from './support/documented-commands.ts';
 import { startDryShell } from './support/dry-shell.ts';
 import { OLD_NAME, OLD_SECRET } from './support/old-tool.ts';
@@ -18,17 +19,19 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
   [/^KUBEBUILDER_ASSETS=/, 'starts a cluster of its own, with what local-cluster-binaries.test.ts finds'],
   [/^npm run vulnerabilities$/, 'calls OSV; scripts/test/vulnerabilities/ has a stand-in'],
-  [/ Dockerfile$/, 'changes a checkout'],
+  [/ Dockerfile$|>> \.npmrc$/, 'changes a checkout'],
   [/^docker |buildx|='docker run/, 'needs Docker; the image is tried by image.test.ts and the workflows'],
   [/^helm test /, 'takes long; helm-test.test.ts runs it in each mode'],
   [/^cosign |^helm pull oci:/, 'needs a published release'],
-  [/^aws /, 'needs AWS'],
+  [/^aws (?!iam create-access-key)|^curl [^]*(?:\$ISSUER|amazonaws)/, 'needs AWS'],
   [/curl .*https:\/\/\$host/, 'calls ECR; the same login is tried with the stand-in by pull-secret.ts'],
   [/kubectl port-forward/, 'calls the kubelet, which the local node is not'],
   [/jobs? (job\/)?try-|job\/try-/, 'jobs that are only created by a dry run; migrating.test.ts'],
   [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
   [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
+  [/^skopeo |^helm push /, 'needs a registry'],
+  [/secret tls roles-anywhere/, 'needs a certificate'],
   [/openssl s_client/, 'connects to ECR'],
   [/kubectl debug node/, 'attaches a terminal to a pod, which the local node cannot'],
   [/applications\.argoproj\.io|^flux /, 'needs Argo CD or Flux'],
@@ -69,6 +72,7 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/\.spec\.imagePullSecrets\[\*\]/, SECRET],
   [/\.auths \| keys/, REGISTRY],
   [/openssl x509/, /subject.*\nnotAfter/],
+  [/^ISSUER=/, /^https:\/\/kubernetes\.default\.svc/],
   [/kubectl replace --force/, 'pod/app replaced'],
   [/^kubectl rollout restart deployment\/api/, /api restarted[^]*database restarted[^]*agent restarted/],
   [/--from=cronjob\/ecr-pull-secrets$/, 'job.batch/ecr-pull-secrets-now created'],
@@ -84,8 +88,7 @@ const { api, cluster } = playground;
 const hasPolicies = (await kubernetesMinor(cluster)) >= POLICIES_SINCE;
 await prepare();
 const run = await startDryShell(cluster);
-await writeFile(join(cluster.directory, 'shell', 'corporate-ca.pem'), cluster.caPem);
-await writeFile(join(cluster.directory, 'shell', 'aws.env'), 'AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n');
+await writeFiles(join(cluster.directory, 'shell'));
 
 const commands = await readDocumentedCommands();
 const unused = new Set([...NOT_RUN, ...SHOWN].map(([pattern]) => pattern));
@@ -113,6 +116,18 @@ t.test('there are many, and no rule for commands that are gone', (t) => {
   t.end();
 });
 
+/** What a reader has in the folder: files of the pages, and others. */
+async function writeFiles(directory: string): Promise<void> {
+  const files = {
+    'corporate-ca.pem': cluster.caPem,
+    'aws.env': 'AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n',
+    'password.txt': 'password',
+    'air-gap.yaml': await readDocumentedValues('docs/air-gap.md', '6. Install'),
+    'three-accounts.yaml': await readDocumentedValues('docs/aws.md', THREE_ACCOUNTS),
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
+}
+
 /** What the pages speak of: the release, the old one, a namespace that is strict about pods, and a pod. */
 async function prepare(): Promise<void> {
   for (const name of ['payments', 'team-a', 'ecr']) await api.createNamespace(name);
@@ -120,6 +135,8 @@ async function prepare(): Promise<void> {
     metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
   await api.create('/api/v1/namespaces/team-a/secrets', { metadata: { name: OLD_SECRET } });
+  const oldKeys = { metadata: { name: `${OLD_NAME}-aws-secret` }, data: { AWS_ACCESS_KEY_ID: 'eA==' } };
+  await api.create('/api/v1/namespaces/ecr/secrets', oldKeys);
   const oldChart = fileURLToPath(new URL('fixtures/old-chart', import.meta.url));
   const oldRelease = [OLD_NAME, oldChart, '--namespace', 'ecr', '--set', 'awsRegion=us-east-1'];
   const mode = hasPolicies ? 'both' : 'webhook';

@@ -36,8 +36,8 @@ export async function readDocumentedCommands(): Promise<readonly DocumentedComma
   return [...commands.values()];
 }
 
-/** Of a page: indented blocks, fences of a shell, and whole commands inside a sentence, in order. */
-function scriptsIn(page: string): readonly string[] {
+/** Of a page or a part of it: indented blocks, fences of a shell, and whole commands inside a sentence, in order. */
+export function scriptsIn(page: string): readonly string[] {
   const pattern = new RegExp(
     [
       /^```(?<language>\w*)\n(?<fenced>[^]*?)^```$/.source,
