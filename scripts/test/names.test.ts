@@ -5,12 +5,7 @@ import { KINDS } from './support/kinds-of-names.ts';
 
 /** Names that are not in the code or the chart, by their owner. Each must occur on a page. */
 const NAMES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
-  'fields of Kubernetes': [
-    'metadata.managedFields',
-    'clientConfig.url',
-    'spec.imagePullSecrets',
-    'spec.template.spec.imagePullSecrets',
-  ],
+  'a field of Kubernetes': ['clientConfig.url'],
   'a field of our log': ['err.code'],
   'Argo CD': [
     'helm.skipTests',
@@ -20,7 +15,11 @@ const NAMES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
     'releaseName',
     'selfHeal',
   ],
-  Flux: ['test.enable', 'driftDetection.ignore', 'driftDetection.mode'],
+  Flux: ['test.enable', 'driftDetection.ignore', 'driftDetection.mode', 'reconcileStrategy', 'chartRef'],
+  k3s: ['CONTAINERD_HTTPS_PROXY', 'CONTAINERD_NO_PROXY', 'k3s-agent.service.env'],
+  'kubeadm, Talos and kOps': ['apiServer.extraArgs', 'cluster.apiServer.extraArgs'],
+  Azure: ['--enable-oidc-issuer'],
+  'OpenID Connect': ['jwks_uri'],
   'other operators': [
     'podTemplate.imagePullSecrets',
     'operator.privateRegistryScanSecretsNames',
@@ -33,10 +32,10 @@ const NAMES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   Docker: ['credHelpers'],
   Node: ['setPriority', 'onConstructorPoisoning'],
   Go: ['SSL_CERT_FILE'],
-  AWS: ['ecr.api', 'public.ecr.aws'],
+  AWS: ['ecr.api', 'ecr.dkr', 'credential_process', '--create-bucket-configuration'],
   'the API server': ['error_type', 'no_error', 'apiserver_admission_webhook_admission_duration_seconds'],
   'alerts that the reader creates': ['EcrPullSecretsRunMissing', 'EcrPullSecretsRunFailed'],
-  'examples of a name': ['renewAfterMs', 'old-values.yaml', 'before.crt'],
+  'examples of a name': ['renewAfterMs'],
   'files that a command writes': ['facts.json', 'config.json', 'main.mjs', 'tls.crt', 'tls.key', 'ca.crt'],
 };
 

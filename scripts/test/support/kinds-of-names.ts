@@ -8,7 +8,7 @@ import {
   isChartValue,
   keysOfCode,
   metricNames,
-  optionsInCommands,
+  wordsOfCommands,
   ownKeysIn,
   wordsOfCode,
 } from './known-names.ts';
@@ -28,16 +28,19 @@ const topFolders = new Set([...folders].filter((folder) => !folder.includes('/')
 const fileNames = new Set([...files].map((path) => basename(path)));
 const { scripts } = JSON.parse(await readText('package.json'));
 const alerts = await readText('chart/monitoring/alerts.yaml');
-const [metrics, options, optionsOfPages, keys, words] = await Promise.all([
+const [metrics, options, commandWords, keys, words] = await Promise.all([
   metricNames(),
   commandOptions(),
-  optionsInCommands(),
+  wordsOfCommands(),
   keysOfCode(),
   wordsOfCode(),
 ]);
 
-/** Also of a chart value's form. */
-const FILE_NAME = /\.(?:ts|tpl|ya?ml|json|md|mjs|mod|hcl|crt|pem)$|^(?:tls|ca)\.key$/;
+/** Also of a chart value's form: hosts, and fields of objects of Kubernetes. */
+const NO_VALUE = /\.(?:amazonaws\.com|ecr\.aws)$|^(?:metadata|spec|status)\./;
+
+/** Of the same form. */
+const FILE_NAME = /\.(?:ts|tpl|ya?ml|json|md|mjs|mod|hcl|crt|pem|env)$|^(?:tls|ca)\.key$/;
 
 /** All kinds. What has no form of its own must be in backticks or in a command. */
 export const KINDS: Readonly<Record<string, Kind>> = {
@@ -72,7 +75,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     find: ({ spans, commands, documents }) => [
       ...spans
         .flatMap((span) => matches(span, /^[a-z][A-Za-z]+(?:\.[a-z][A-Za-z]+)+(?=[=:]|$)/g))
-        .filter((name) => !FILE_NAME.test(name)),
+        .filter((name) => !FILE_NAME.test(name) && !NO_VALUE.test(name)),
       ...[...spans, ...commands].flatMap(settingsOf),
       ...documents.flatMap(valuesIn),
     ],
@@ -96,7 +99,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'option in a sentence': {
     find: ({ spans }) => spans.flatMap((span) => matches(span, /^--[a-z][a-z-]+(?=[ =]|$)/g)),
     exists: (name) =>
-      optionsOfPages.has(name) || words.has(name) || [...options.values()].some((known) => known.has(name)),
+      commandWords.has(name) || words.has(name) || [...options.values()].some((known) => known.has(name)),
   },
   'npm script': {
     find: ({ spans, commands }) =>
@@ -105,7 +108,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   'name of a file': {
     find: ({ spans }) => spans.filter((span) => FILE_NAME.test(span) && /^[\w.-]+$/.test(span)),
-    exists: (name) => fileNames.has(name),
+    exists: (name) => fileNames.has(name) || commandWords.has(name),
   },
   'file or folder': {
     find: ({ spans, commands }) =>

@@ -67,10 +67,10 @@ export async function wordsOfCode(): Promise<ReadonlySet<string>> {
   return new Set(texts.flatMap((text) => text.match(/[A-Za-z]\w+|--[a-z][a-z-]+/g) ?? []));
 }
 
-/** The options in the commands of all pages. A test runs these commands. */
-export async function optionsInCommands(): Promise<ReadonlySet<string>> {
+/** The words of the commands of all pages, options and files among them. A test runs these commands. */
+export async function wordsOfCommands(): Promise<ReadonlySet<string>> {
   const commands = [...(await readPages()).values()].flatMap((page) => codeOf(page).commands);
-  return new Set(commands.flatMap((command) => command.match(/(?<= )--[a-z][a-z-]+/g) ?? []));
+  return new Set(commands.flatMap((command) => command.split(/[\s'"=():/]+/)));
 }
 
 /** The labels, annotations and finalizers with our prefix, of the code and the chart. */
