@@ -8,13 +8,14 @@ securityContext:
 {{- end }}
 {{- end -}}
 
-{{/* The fields of a container that the values set, from the root, its key in the values, and our variables (_environment.tpl). */}}
+{{/* The fields of a container that the values set, from the root, its key in the values, our command, and our variables. */}}
 {{- define "ecr-pull-secrets.container" -}}
 {{- $root := index . 0 -}}
 {{- $values := get $root.Values (index . 1) -}}
 {{- include "ecr-pull-secrets.imageSettings" $root }}
+args: [{{ index . 2 }}]
 env:
-  {{- include "ecr-pull-secrets.env" . | nindent 2 }}
+  {{- include "ecr-pull-secrets.env" (list $root (index . 1) (index . 3)) | nindent 2 }}
 {{- with $values.extraEnvFrom }}
 envFrom:
   {{- toYaml . | nindent 2 }}

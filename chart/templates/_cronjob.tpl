@@ -45,8 +45,7 @@ template:
     containers:
       # The name in the old chart, by which people search logs.
       - name: k8s-ecr-login-renew
-        args: [renew-once]
-        {{- include "ecr-pull-secrets.container" (list . "renewer" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 8 }}
+        {{- include "ecr-pull-secrets.container" (list . "renewer" "renew-once" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 8 }}
         volumeMounts:
           {{- include "ecr-pull-secrets.renewalMounts" . | nindent 10 }}
     volumes:

@@ -90,6 +90,7 @@ function withoutNulls(rendered: string): readonly KubeObject[] {
 t.test('a parent chart reaches each of them by its own values', async (t) => {
   const values = {
     awsRegion: 'us-east-1',
+    image: { repository: 'registry.example.com/ecr-pull-secrets' },
     fullnameOverride: 'ecr-pull-secrets',
     openshift: { enabled: true },
     namespaceSelector: { matchLabels: { team: 'a' } },

@@ -142,7 +142,7 @@ t.test('everything is rendered in the form in which the API server stores it', a
     t.notMatch(await render('--set', mode), /^ +value: (""|''|null)?$/m, mode);
   }
   const extraEnv = ['--set-json', 'webhook.extraEnv=[{"name":"EMPTY","value":""}]'];
-  t.match(await render(...extraEnv), /- name: EMPTY\n +ports:/);
+  t.match(await render(...extraEnv), /- name: EMPTY\n +resources:/);
   const withoutType = await render('--set', 'updateStrategy.type=null');
   t.equal(withoutType, await render(), 'the strategy has its type in any case');
 });

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { GO_ENVIRONMENT } from '@ecr-pull-secrets/testbed/local-cluster/go-environment.ts';
 import { findProcesses } from '@ecr-pull-secrets/testbed/local-cluster/remains.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { until } from '@ecr-pull-secrets/testbed/testing/processes.ts';
@@ -59,11 +62,25 @@ function pidOf({ pid }: ChildProcess): number {
   return pid;
 }
 
-/** The kubeconfig of the command that the demo recommends. */
-function kubeconfigIn(demo: RunningDemo): string {
-  const path = /kubectl --kubeconfig=(\S+)/.exec(demo.stdout())?.[1];
-  assert.ok(path, demo.stdout());
-  return path;
+/** The last line that the demo prints before it waits. */
+const END = 'Ctrl-C here ends it';
+
+/** The environment that the demo recommends, and the commands. */
+function recommendedBy(demo: RunningDemo) {
+  const stdout = demo.stdout();
+  assert.ok(stdout.includes(END), stdout);
+  const [, kubeconfig = '', path = ''] = /export KUBECONFIG=(\S+) PATH="\$PATH:(.+)"\n/.exec(stdout) ?? [];
+  const commands = [...stdout.matchAll(/^ {2}((?:kubectl|helm) .*)$/gm)].map(([, command = '']) => command);
+  return { kubeconfig, path, commands };
+}
+
+/** Without what differs in each run. */
+function stableLines(output: string): readonly string[] {
+  const times = /\(\d+\.\d s\)|after \d+ ms|\d{4}-\d\d-\S+Z|1[12]\.\d h/g;
+  return output
+    .trim()
+    .split('\n')
+    .map((line) => line.replaceAll(times, '…').trimEnd());
 }
 
 /** The folder of the demo's cluster, once it has processes. */
@@ -80,7 +97,7 @@ async function clusterFolder({ temporaryFolder }: RunningDemo): Promise<string> 
 
 t.test('the demo with --keep', async (t) => {
   const demo = startDemo(t, '--keep');
-  const kubeconfig = await eventually('all is shown', () => kubeconfigIn(demo), 90_000);
+  const { kubeconfig, path, commands } = await eventually('all is shown', () => recommendedBy(demo), 90_000);
 
   await t.test('shows the pod before and after, the secret, its expiry and both logins', async (t) => {
     const stdout = demo.stdout();
@@ -89,6 +106,25 @@ t.test('the demo with --keep', async (t) => {
     t.match(stdout, /Secret payments\/ecr-pull-secret \(kubernetes.io\/dockerconfigjson\) after \d+ ms/);
     t.match(stdout, /expires 20.*Z, 1[12]\.\d h from now/);
     t.match(stdout, /without the secret +HTTP 401\n +with the secret +HTTP 200/);
+  });
+
+  await t.test('prints what README.md shows', async (t) => {
+    const page = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, shown = ''] = /^ {4}npm ci && npm run demo\n\n```\n([^]*?)^```$/m.exec(page) ?? [];
+    const [printed = ''] = demo.stdout().split('\n\nEverything stays up');
+    t.strictSame(stableLines(shown), stableLines(printed));
+  });
+
+  await t.test('prints commands that work', async (t) => {
+    t.ok(commands.length >= 5);
+    const env = { ...GO_ENVIRONMENT, HOME: '/nonexistent', KUBECONFIG: kubeconfig, PATH: path };
+    for (const command of commands) {
+      const [program = '', ...args] = command.split(' ');
+      const { stdout } = await promisify(execFile)(program, args, { env });
+      if (command.includes('get pods')) t.match(stdout, /^payments +api +0\/1 +Pending/m);
+      if (command.includes('logs')) t.match(stdout, /renewer|leader/);
+      t.not(stdout, '', command);
+    }
   });
 
   await t.test('stays up until Ctrl-C, which ends all in order', async (t) => {

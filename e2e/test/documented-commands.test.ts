@@ -16,6 +16,7 @@ import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 /** Commands that cannot run here, and who runs them instead if anybody does. A command in no line of it is run. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm ci &&/, 'what CI does anyway'],
+  [/^KUBEBUILDER_ASSETS=/, 'starts a cluster of its own, with what local-cluster-binaries.test.ts finds'],
   [/^npm run vulnerabilities$/, 'calls OSV; scripts/test/vulnerabilities/ has a stand-in'],
   [/ Dockerfile$/, 'changes a checkout'],
   [/^docker |buildx|='docker run/, 'needs Docker; the image is tried by image.test.ts and the workflows'],
@@ -23,7 +24,8 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^cosign |^helm pull oci:/, 'needs a published release'],
   [/^aws /, 'needs AWS'],
   [/curl .*https:\/\/\$host/, 'calls ECR; the same login is tried with the stand-in by pull-secret.ts'],
-  [/kubectl (logs|port-forward)/, 'calls the kubelet, which the local node is not; jobs: migrating.test.ts'],
+  [/kubectl port-forward/, 'calls the kubelet, which the local node is not'],
+  [/jobs? (job\/)?try-|job\/try-/, 'jobs that are only created by a dry run; migrating.test.ts'],
   [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
   [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; tls-modes.test.ts'],
@@ -36,6 +38,8 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '<its namespace>': 'ecr',
   '<namespace>': 'team-a',
   '<revision>': '1',
+  '<pod, before the "_">': `"$(kubectl get lease ecr-pull-secrets --namespace ecr-pull-secrets --output jsonpath='{.spec.holderIdentity}' | cut -d _ -f 1)"`,
+  '<old image>': 'nabsul/k8s-ecr-login-renew:v1.7.2',
 };
 
 /** Options that are shown alone belong to an upgrade. */
@@ -59,7 +63,8 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/\.spec\.imagePullSecrets\[\*\]/, SECRET],
   [/\.auths \| keys/, REGISTRY],
   [/openssl x509/, /subject.*\nnotAfter/],
-  [/custom-columns=/, /^payments +20\S+Z +created$/m],
+  [/PHASE:\.status\.phase/, /^app +Pending +ecr-pull-secret$/m],
+  [/EXPIRES:/, /^payments +20\S+Z +created$/m],
 ];
 
 const playground = await startPlayground();
@@ -69,6 +74,7 @@ const hasPolicies = (await kubernetesMinor(cluster)) >= POLICIES_SINCE;
 await prepare();
 const run = await startDryShell(cluster);
 await writeFile(join(cluster.directory, 'shell', 'corporate-ca.pem'), cluster.caPem);
+await writeFile(join(cluster.directory, 'shell', 'aws.env'), 'AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n');
 
 const commands = await readDocumentedCommands();
 const unused = new Set([...NOT_RUN, ...SHOWN].map(([pattern]) => pattern));

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { testClosing, testNode } from './local-node/node.ts';
+import { testLogs } from './local-node/logs.ts';
 import { testProbes } from './local-node/probes.ts';
 import { testRestarts } from './local-node/restarts.ts';
 import { testRunning } from './local-node/running.ts';
@@ -19,6 +20,7 @@ await t.test('pods', async (t) => {
   testRestarts(t, world);
   testTermination(t, world);
   testNode(t, world);
+  testLogs(t, world);
 });
 await t.test('Services', async (t) => testServices(t, world));
 await t.test('a clock that moves', async (t) => testTokenRefresh(t, world));

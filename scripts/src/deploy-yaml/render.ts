@@ -17,7 +17,7 @@ const VALUES = ['forHelm=false', `aws.secretName=${AWS_SECRET}`, 'aws.secretKeys
 /** Stands for the image's repository while the chart has no default. */
 const NO_REPOSITORY = 'no-repository.invalid';
 
-/** The API server refuses a Deployment with an empty image, so nobody can forget to set it. */
+/** The API server refuses a Deployment with an empty image, so it cannot be forgotten. */
 const NO_IMAGE = 'image: ""';
 
 /** What the chart leaves to anyone who installs it. */

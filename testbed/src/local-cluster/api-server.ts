@@ -25,6 +25,10 @@ export interface ApiServer extends Component {
   readonly caPem: string;
 }
 
+/** The API server's certificate and key, in the folder of the cluster. */
+export const CERTIFICATE_PATH = join('pki', 'apiserver.crt');
+export const KEY_PATH = join('pki', 'apiserver.key');
+
 const HOST = '127.0.0.1';
 const PORT_ATTEMPTS = 5;
 /** Go's text for EADDRINUSE. */
@@ -78,6 +82,10 @@ function baseArguments(options: ApiServerOptions, port: number): string[] {
     '--authorization-mode=Node,RBAC',
     // Beside the default plugins, as clusters are set up commonly.
     '--enable-admission-plugins=NodeRestriction',
+    // Where the local node serves logs: no name leads to it, and its InternalIP is made up.
+    '--kubelet-preferred-address-types=ExternalIP',
+    `--kubelet-client-certificate=${CERTIFICATE_PATH}`,
+    `--kubelet-client-key=${KEY_PATH}`,
     '--allow-privileged=true',
     // A ClusterIP is a loopback address, so a local process can be the Service's backend.
     `--service-cluster-ip-range=${ranges.serviceCidrPrefix}.0.0/16`,
@@ -108,7 +116,7 @@ async function auditArguments({ guardian, auditLogPath }: ApiServerOptions): Pro
 
 /** The file that the API server makes holds its serving certificate, then the CA that signed it. */
 async function readCaPem(guardian: Guardian): Promise<string> {
-  const pem = await readFile(join(guardian.directory, 'pki', 'apiserver.crt'), 'utf8');
+  const pem = await readFile(join(guardian.directory, CERTIFICATE_PATH), 'utf8');
   const [, caPem] = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? [];
   if (!caPem) throw new Error('the API server has not written its certificate yet');
   return caPem;

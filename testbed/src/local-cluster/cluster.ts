@@ -35,8 +35,8 @@ export interface LocalCluster extends AddressRanges {
   /** Owner of the cluster's processes, including those that stand in for pods. */
   readonly guardian: Guardian;
   readonly helm: Helm;
-  /** A command line with which a person can look around. */
-  kubectlHint(): string;
+  /** Path of the Helm that `helm` runs. */
+  readonly helmPath: string;
   /** Stops the API server and starts it again on the same port with the same data. */
   restartApiServer(): Promise<void>;
   /** Stops all in order and leaves nothing behind; a second call has no effect. */
@@ -86,7 +86,7 @@ async function startIn(guardian: Guardian, binaries: Binaries, audit: boolean): 
     auditLogPath,
     guardian,
     helm: createHelm({ guardian, command: binaries.helm, kubeconfigPath }),
-    kubectlHint: () => `kubectl --kubeconfig=${kubeconfigPath} get pods --all-namespaces`,
+    helmPath: binaries.helm,
     restartApiServer: () => controlPlane.restartApiServer(),
     close: async () => {
       try {

@@ -4,11 +4,13 @@ import { type Clock, systemClock } from '@ecr-pull-secrets/shared/runtime/clock.
 import { createLogger, type Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CERTIFICATE_PATH, KEY_PATH } from '../local-cluster/api-server.ts';
 import type { LocalCluster } from '../local-cluster/cluster.ts';
 import { createNamespaceWatcher } from './api/namespace-objects.ts';
 import { KUBELET_BACK_OFF, type RestartBackOffOptions } from './containers/restart-back-off.ts';
 import type { AddressedService } from './environment/service-variables.ts';
 import type { Images } from './images.ts';
+import { startLogServer } from './log-server.ts';
 import { createAddressBook } from './network/addresses.ts';
 import { startServiceForwarder } from './network/service-forwarder.ts';
 import { readAllocatable, registerNode, removeNode } from './node-object.ts';
@@ -79,7 +81,14 @@ export async function startLocalNode(options: LocalNodeOptions): Promise<LocalNo
   const addresses = createAddressBook(cluster.podCidrPrefix);
   const allocatable = readAllocatable();
   const { hostIp } = addresses;
-  await registerNode(client, { name: NODE_NAME, hostIp, allocatable, now: clock.now() });
+  const logServer = await startLogServer({
+    certificatePath: join(cluster.guardian.directory, CERTIFICATE_PATH),
+    keyPath: join(cluster.guardian.directory, KEY_PATH),
+    logPath: (name) => logPathOf(directory, name),
+    isRunning: ({ namespace, pod, container }) => pods.find(namespace, pod)?.processes().has(container) ?? false,
+  });
+  const { port: logPort } = logServer;
+  await registerNode(client, { name: NODE_NAME, hostIp, logPort, allocatable, now: clock.now() });
 
   const closing = new AbortController();
   const base = { client, clock, logger: options.logger ?? defaultLogger() };
@@ -124,6 +133,7 @@ export async function startLocalNode(options: LocalNodeOptions): Promise<LocalNo
   async function close(): Promise<void> {
     closing.abort();
     forwarder.close();
+    logServer.close();
     await pods.close();
     // The cluster may be gone already.
     await removeNode(client, NODE_NAME).catch(() => undefined);

@@ -5,6 +5,8 @@ import { toKubernetesTime } from './containers/container-facts.ts';
 export interface NodeDescription {
   readonly name: string;
   readonly hostIp: string;
+  /** Where the API server reads logs, at 127.0.0.1. */
+  readonly logPort: number;
   /** Quantities by resource name. */
   readonly allocatable: Readonly<Record<string, string>>;
   readonly now: number;
@@ -65,7 +67,7 @@ function labelsOf(name: string): Record<string, string> {
   };
 }
 
-function statusOf({ name, hostIp, allocatable, now }: NodeDescription): unknown {
+function statusOf({ name, hostIp, logPort, allocatable, now }: NodeDescription): unknown {
   const time = toKubernetesTime(now);
   return {
     capacity: allocatable,
@@ -73,7 +75,10 @@ function statusOf({ name, hostIp, allocatable, now }: NodeDescription): unknown 
     addresses: [
       { type: 'InternalIP', address: hostIp },
       { type: 'Hostname', address: name },
+      // The only type at which the local cluster's API server looks.
+      { type: 'ExternalIP', address: '127.0.0.1' },
     ],
+    daemonEndpoints: { kubeletEndpoint: { Port: logPort } },
     conditions: [
       {
         type: 'Ready',
