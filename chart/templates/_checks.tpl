@@ -3,14 +3,24 @@ Values that must not be null. The schema cannot require them: Helm removes a key
 keys come from an older chart by --reuse-values, which needs a more helpful message.
 */}}
 {{- define "ecr-pull-secrets.checkValues" -}}
-{{- $needed := list "namespaceSelector" "optOut" "foreignSecrets" "routineWritesPerSecond" "tls" "replicaCount" "updateStrategy" "image" "webhook" "renewer" "proxy" "extraCaCerts" "service" "log" "podDisruptionBudget" "networkPolicy" "podMonitor" "serviceMonitor" "prometheusRule" "grafanaDashboard" "helmTest" "fence" "optInPolicy" "serviceAccount" "rbac" -}}
+{{- $needed := list
+  "optOut" "foreignSecrets" "routineWritesPerSecond" "updateStrategy" "proxy" "injection.mode"
+  "injection.failurePolicy" "injection.timeoutSeconds" "injection.injectAll" "injection.objectSelector" "tls.mode"
+  "tls.selfManaged.caLifetime" "tls.selfManaged.servingLifetime" "tls.selfManaged.trustPropagation"
+  "tls.certManager.duration" "image.pullPolicy" "webhook.port" "webhook.opsPort" "webhook.drainSeconds"
+  "renewer.opsPort" "extraCaCerts.key" "service.port" "log.level" "log.format" "podDisruptionBudget.enabled"
+  "networkPolicy.enabled" "networkPolicy.egressPorts" "podMonitor.enabled" "serviceMonitor.enabled"
+  "prometheusRule.enabled" "grafanaDashboard.enabled" "helmTest.enabled" "helmTest.withinSeconds"
+  "serviceAccount.create" "rbac.create" "rbac.namespaced" "fence.enabled" "optInPolicy.enabled" -}}
 {{- range $needed -}}
-{{- if kindIs "invalid" (index $.Values .) -}}
+{{- $value := $.Values -}}
+{{- range splitList "." . -}}{{- $value = get ($value | default dict) . -}}{{- end -}}
+{{- if or (kindIs "invalid" $value) (eq (toString $value) "") -}}
 {{- fail (printf "%s must not be null. If you did not set it, --reuse-values has reused the values of an older chart; use --reset-then-reuse-values" .) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (kindIs "invalid" .Values.aws) .Values.awsAccessKeyId -}}
-{{- fail "awsAccessKeyId is set and aws is null, so the key would not be used: remove aws from your values, or remove awsAccessKeyId and awsSecretAccessKey" -}}
+{{- if and .Values.awsAccessKeyId (not (include "ecr-pull-secrets.awsSecretName" .)) -}}
+{{- fail "awsAccessKeyId is set and aws.enabled is false, so the key would not be used: set aws.enabled=true, or remove awsAccessKeyId and awsSecretAccessKey" -}}
 {{- end -}}
 {{- end -}}
 
@@ -24,30 +34,7 @@ keys come from an older chart by --reuse-values, which needs a more helpful mess
 {{- if has $secret (list (printf "%s-ca" $name) (printf "%s-tokens" $name)) -}}
 {{- fail (printf "dockerSecretName=%s is the name of a Secret of the renewer itself; choose another name, for example dockerSecretName=ecr-pull-secret" $secret) -}}
 {{- end -}}
-{{- include "ecr-pull-secrets.checkPorts" . -}}
-{{- end -}}
-
-{{/* The containers of a pod share its ports, with hostNetwork those of the node. Without a webhook its ports are not used. */}}
-{{- define "ecr-pull-secrets.checkPorts" -}}
-{{- $ports := list (list "renewer.opsPort" .Values.renewer.opsPort) -}}
-{{- if include "ecr-pull-secrets.hasWebhook" . -}}
-{{- $ports = concat (list (list "webhook.port" .Values.webhook.port) (list "webhook.opsPort" .Values.webhook.opsPort)) $ports -}}
-{{- end -}}
-{{- $taken := dict -}}
-{{- range $ports -}}
-{{- $name := index . 0 -}}
-{{- $port := toString (index . 1) -}}
-{{- with get $taken $port -}}
-{{- fail (printf "%s and %s are both %s, but the containers of a pod share its ports: change one of them" . $name $port) -}}
-{{- end -}}
-{{- $_ := set $taken $port $name -}}
-{{- end -}}
-{{- if .Values.hostNetwork -}}
-{{- $ofTheNode := dict "10248" "kubelet" "10250" "kubelet" "10256" "kube-proxy" -}}
-{{- range $port, $owner := $ofTheNode -}}
-{{- with get $taken $port -}}
-{{- fail (printf "hostNetwork=true: %s=%s is in use by %s on each node; set another port, for example %s=10260, and open it in the nodes' firewall" . $port $owner .) -}}
-{{- end -}}
-{{- end -}}
+{{- if and .Values.hostNetwork (include "ecr-pull-secrets.hasWebhook" .) (eq (int .Values.webhook.port) 10250) -}}
+{{- fail "hostNetwork=true: webhook.port=10250 is in use by the kubelet on each node; set another port, for example webhook.port=10260, and open it in the nodes' firewall" -}}
 {{- end -}}
 {{- end -}}

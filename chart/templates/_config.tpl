@@ -1,11 +1,10 @@
 {{/* CONFIG_FILE: the settings that are too long for environment variables. */}}
 {{- define "ecr-pull-secrets.config" -}}
-{{- include "ecr-pull-secrets.checkConfig" . -}}
 {{- $registries := list -}}
-{{- if kindIs "slice" .Values.registries -}}{{- $registries = .Values.registries -}}{{- end -}}
+{{- if kindIs "slice" .Values.registries -}}{{- $registries = include "ecr-pull-secrets.withRoles" (list . "registries") | fromJsonArray -}}{{- end -}}
 {{- $config := dict
   "registries" $registries
-  "namespaceRoles" (.Values.namespaceRoles | default list)
+  "namespaceRoles" (include "ecr-pull-secrets.withRoles" (list . "namespaceRoles") | fromJsonArray)
   "optOut" .Values.optOut
   "routineWritesPerSecond" .Values.routineWritesPerSecond
   "certificates" .Values.tls.selfManaged -}}
@@ -14,4 +13,27 @@
 {{- with .Values.tls.additionalCaBundle -}}{{- $_ := set $config "additionalCaBundle" . -}}{{- end -}}
 {{- end -}}
 {{- toJson $config -}}
+{{- end -}}
+
+{{/* The entries of a list of the values as JSON, with the templates in their role ARNs evaluated, and namespaces as one string. */}}
+{{- define "ecr-pull-secrets.withRoles" -}}
+{{- $root := index . 0 -}}
+{{- $path := index . 1 -}}
+{{- $entries := list -}}
+{{- range $index, $value := get $root.Values $path -}}
+{{- $entry := $value -}}
+{{- if kindIs "map" $value -}}
+{{- $entry = merge (dict) $value -}}
+{{- with $value.roleArn -}}
+{{- $arn := tpl . $root -}}
+{{- if not (regexMatch "^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$" $arn) -}}
+{{- fail (printf "%s[%d].roleArn is %q, which is not the ARN of a role; for example arn:aws:iam::123456789012:role/team-a" $path $index $arn) -}}
+{{- end -}}
+{{- $_ := set $entry "roleArn" $arn -}}
+{{- end -}}
+{{- with $value.namespaces -}}{{- $_ := set $entry "namespaces" (include "ecr-pull-secrets.commaList" .) -}}{{- end -}}
+{{- end -}}
+{{- $entries = append $entries $entry -}}
+{{- end -}}
+{{- toJson $entries -}}
 {{- end -}}

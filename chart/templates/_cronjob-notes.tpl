@@ -1,6 +1,6 @@
 {{- define "ecr-pull-secrets.cronJobNotes" -}}
 {{- $name := include "ecr-pull-secrets.cronJobName" . -}}
-ecr-pull-secrets runs as the CronJob {{ $name }} in namespace {{ .Release.Namespace }}, at {{ .Values.cronjob.schedule }} ({{ .Values.cronjob.timeZone | default "the time zone of the cluster, mostly UTC" }}).
+ecr-pull-secrets runs as the CronJob {{ $name }} in namespace {{ include "ecr-pull-secrets.namespace" . }}, at {{ .Values.cronjob.schedule }} ({{ .Values.cronjob.timeZone | default "the time zone of the cluster, mostly UTC" }}).
 {{- if .Values.cronjob.suspend }}
 It is suspended, so it starts no runs.
 {{- end }}
@@ -8,16 +8,17 @@ It renews the secret {{ include "ecr-pull-secrets.dockerSecretName" . }} in: {{ 
 
 {{ if include "ecr-pull-secrets.hasFirstRun" . -}}
 A first run was started. Show its log:
-     kubectl logs -n {{ .Release.Namespace }} -f job/{{ include "ecr-pull-secrets.firstRunName" . }}
+     kubectl logs -n {{ include "ecr-pull-secrets.namespace" . }} -f job/{{ include "ecr-pull-secrets.firstRunName" . }}
 {{ end -}}
 Start a run now, and show its log:
-     kubectl create job -n {{ .Release.Namespace }} --from=cronjob/{{ $name }} {{ $name }}-manual-1
-     kubectl logs -n {{ .Release.Namespace }} -f job/{{ $name }}-manual-1
+     kubectl create job -n {{ include "ecr-pull-secrets.namespace" . }} --from=cronjob/{{ $name }} {{ $name }}-manual-1
+     kubectl logs -n {{ include "ecr-pull-secrets.namespace" . }} -f job/{{ $name }}-manual-1
 {{- with include "ecr-pull-secrets.withoutEffect" . }}
 
 Only a CronJob is installed, so these values have no effect: {{ . }}
 {{- end }}
 {{- include "ecr-pull-secrets.registryNotes" . }}
+{{- include "ecr-pull-secrets.proxyNotes" . }}
 
 With cronjob.enabled=false namespaces opt in by a label and get their secret at once, and it is added to their pods.
 {{- end -}}
@@ -49,14 +50,4 @@ With cronjob.enabled=false namespaces opt in by a label and get their secret at 
 {{- $names := list -}}
 {{- range $name, $set := $isSet -}}{{- if $set -}}{{- $names = append $names $name -}}{{- end -}}{{- end -}}
 {{- join ", " $names -}}
-{{- end -}}
-
-{{/* Notes for a release that was migrated from k8s-ecr-login-renew. */}}
-{{- define "ecr-pull-secrets.oldReleaseNotes" -}}
-{{- if include "ecr-pull-secrets.isOldRelease" . }}
-
-This was a release of k8s-ecr-login-renew, whose defaults it keeps: the pull secret is named
-{{ include "ecr-pull-secrets.dockerSecretName" . }}{{ with include "ecr-pull-secrets.targetNamespace" . }}, and the namespaces {{ . | quote }} get it without a label too{{ end }}.
-The values of cronjob have no effect unless cronjob.enabled is set.
-{{- end }}
 {{- end -}}

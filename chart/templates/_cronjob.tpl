@@ -10,7 +10,7 @@ inputs include the annotations of the ServiceAccount, which contain its AWS role
 permissions has to be repeated.
 */}}
 {{- define "ecr-pull-secrets.firstRunName" -}}
-{{- $inputs := list (include "ecr-pull-secrets.jobSpec" .) (include "ecr-pull-secrets.config" .) (include "ecr-pull-secrets.awsKeysChecksum" .) (.Values.serviceAccount.annotations | toJson) (.Values.rbac | toJson) -}}
+{{- $inputs := list (include "ecr-pull-secrets.jobSpec" .) (include "ecr-pull-secrets.config" .) (include "ecr-pull-secrets.awsKeysChecksum" .) (include "ecr-pull-secrets.annotations" (list . .Values.serviceAccount.annotations)) (.Values.rbac | toJson) -}}
 {{- printf "%s-%s" (include "ecr-pull-secrets.cronJobName" .) (join "\n" $inputs | sha256sum | trunc 10) -}}
 {{- end -}}
 
@@ -21,21 +21,21 @@ permissions has to be repeated.
 
 {{/* The spec of a Job, for the runs of the CronJob and for the first run. */}}
 {{- define "ecr-pull-secrets.jobSpec" -}}
-activeDeadlineSeconds: {{ .Values.cronjob.activeDeadlineSeconds }}
-backoffLimit: {{ .Values.cronjob.backoffLimit }}
+activeDeadlineSeconds: {{ int64 .Values.cronjob.activeDeadlineSeconds }}
+backoffLimit: {{ int64 .Values.cronjob.backoffLimit }}
 template:
   metadata:
     labels:
-      {{- include "ecr-pull-secrets.podLabels" (list . "ecr-pull-secrets.cronJobLabels") | nindent 6 }}
-    {{- with .Values.podAnnotations }}
+      {{- include "ecr-pull-secrets.podLabels" (list . "-cronjob") | nindent 6 }}
+    {{- with include "ecr-pull-secrets.annotations" (list . .Values.podAnnotations) }}
     annotations:
-      {{- toYaml . | nindent 6 }}
+      {{- . | nindent 6 }}
     {{- end }}
   spec:
-    serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . }}
+    serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . | toYaml }}
     automountServiceAccountToken: false
     restartPolicy: Never
-    terminationGracePeriodSeconds: {{ .Values.cronjob.terminationGracePeriodSeconds }}
+    terminationGracePeriodSeconds: {{ int64 .Values.cronjob.terminationGracePeriodSeconds }}
     enableServiceLinks: false
     {{- include "ecr-pull-secrets.podSettings" . | nindent 4 }}
     {{- with .Values.extraInitContainers }}
@@ -45,43 +45,9 @@ template:
     containers:
       # The name in the old chart, by which people search logs.
       - name: k8s-ecr-login-renew
-        image: {{ include "ecr-pull-secrets.cronJobImage" . | quote }}
-        imagePullPolicy: {{ .Values.image.pullPolicy }}
-        args: [renew-once]
-        {{- with .Values.securityContext }}
-        securityContext:
-          {{- toYaml . | nindent 10 }}
-        {{- end }}
-        env:
-          {{- include "ecr-pull-secrets.env" (list . "renewer" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 10 }}
-        resources:
-          {{- toYaml .Values.renewer.resources | nindent 10 }}
+        {{- include "ecr-pull-secrets.container" (list . "renewer" "renew-once" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 8 }}
         volumeMounts:
-          {{- if kindIs "slice" .Values.registries }}
-          - name: config
-            mountPath: /etc/ecr-pull-secrets
-            readOnly: true
-          {{- end }}
-          - name: service-account
-            mountPath: /var/run/secrets/kubernetes.io/serviceaccount
-            readOnly: true
-          {{- with include "ecr-pull-secrets.extraCaCertsMount" . }}
-          {{- . | nindent 10 }}
-          {{- end }}
-          {{- with .Values.renewer.extraVolumeMounts }}
-          {{- toYaml . | nindent 10 }}
-          {{- end }}
+          {{- include "ecr-pull-secrets.renewalMounts" . | nindent 10 }}
     volumes:
-      {{- if kindIs "slice" .Values.registries }}
-      - name: config
-        configMap:
-          name: {{ include "ecr-pull-secrets.fullname" . }}
-      {{- end }}
-      - {{ include "ecr-pull-secrets.serviceAccountVolume" . | nindent 8 | trim }}
-      {{- with include "ecr-pull-secrets.extraCaCertsVolume" . }}
-      {{- . | nindent 6 }}
-      {{- end }}
-      {{- with .Values.extraVolumes }}
-      {{- toYaml . | nindent 6 }}
-      {{- end }}
+      {{- include "ecr-pull-secrets.renewalVolumes" . | nindent 6 }}
 {{- end -}}

@@ -1,18 +1,17 @@
 {{/*
 The environment of a container, by its key in the values: our variables, and those of its extraEnv, which override ours,
-because a variable must be unique. Our empty variables are omitted: they have no effect, and the API server drops
-`value: ""`, so Helm would own a different field than kubectl, which is a conflict after a change from deploy.yaml.
-Our variables are passed as text, which preserves their form and their comments.
+because a variable must be unique; only NODE_OPTIONS, if we set it, contains both (_memory.tpl). Our empty variables are
+omitted: they have no effect, and the API server drops `value: ""`, so Helm would own a different field than kubectl, which
+is a conflict after a change from deploy.yaml. Our variables are passed as text, which preserves their form and their
+comments.
 */}}
 {{- define "ecr-pull-secrets.env" -}}
-{{- $container := index . 1 -}}
-{{- $extraEnv := (get (index . 0).Values $container).extraEnv -}}
-{{- $added := list -}}
+{{- $extraEnv := (get (index . 0).Values (index . 1)).extraEnv -}}
+{{- $names := list -}}
 {{- $lines := list -}}
-{{- range $extraEnv -}}
-{{- if has .name $added -}}{{- fail (printf "%s.extraEnv sets %s twice" $container .name) -}}{{- end -}}
-{{- $added = append $added .name -}}
-{{- end -}}
+{{- range $extraEnv -}}{{- $names = append $names .name -}}{{- end -}}
+{{- $isJoined := contains "- name: NODE_OPTIONS" (index . 2) -}}
+{{- $added := ternary (without $names "NODE_OPTIONS") $names $isJoined -}}
 {{- range regexSplit "(?m)^- name: " (index . 2) -1 -}}
 {{- $variable := trim . -}}
 {{- $name := regexFind "^\\S+" $variable -}}
@@ -22,8 +21,10 @@ Our variables are passed as text, which preserves their form and their comments.
 {{- end -}}
 {{- end -}}
 {{- range $extraEnv -}}
+{{- if not (and $isJoined (eq .name "NODE_OPTIONS")) -}}
 {{- $variable := ternary (omit . "value") . (eq (get . "value") "") -}}
 {{- $lines = append $lines (list $variable | toYaml) -}}
+{{- end -}}
 {{- end -}}
 {{- join "\n" $lines -}}
 {{- end -}}
@@ -36,7 +37,7 @@ Our variables are passed as text, which preserves their form and their comments.
 - name: TLS_DIR
   value: /run/ecr-pull-secrets/tls
 - name: SERVER_NAME
-  value: {{ printf "%s.%s.svc" (include "ecr-pull-secrets.fullname" .) .Release.Namespace }}
+  value: {{ printf "%s.%s.svc" (include "ecr-pull-secrets.fullname" .) (include "ecr-pull-secrets.namespace" .) }}
 {{- with include "ecr-pull-secrets.factsEnv" . }}
 {{ . }}
 {{- end }}
@@ -82,7 +83,7 @@ Our variables are passed as text, which preserves their form and their comments.
 - name: SERVICE_ACCOUNT_DIR
   value: /var/run/secrets/kubernetes.io/serviceaccount
 - name: NAMESPACE_SELECTOR
-  value: {{ include "ecr-pull-secrets.namespaceSelector" . | quote }}
+  value: {{ include "ecr-pull-secrets.selectorText" . | quote }}
 - name: CONFIG_FILE
   value: /etc/ecr-pull-secrets/config.json
 {{ include "ecr-pull-secrets.fenceEnv" . }}
@@ -102,7 +103,7 @@ Our variables are passed as text, which preserves their form and their comments.
 - name: SERVICE_ACCOUNT_DIR
   value: /var/run/secrets/kubernetes.io/serviceaccount
 {{ include "ecr-pull-secrets.fenceEnv" . }}
-{{- if kindIs "slice" .Values.registries }}
+{{- if include "ecr-pull-secrets.hasConfig" . }}
 - name: CONFIG_FILE
   value: /etc/ecr-pull-secrets/config.json
 {{- end }}

@@ -24,7 +24,7 @@ have double quotes, by which docs/migrating.md finds them in deploy.yaml.
 {{- define "ecr-pull-secrets.fenceCondition" -}}
 - name: is-our-own-identity
   expression: >-
-    request.userInfo.?username.orValue("") == {{ printf "system:serviceaccount:%s:%s" .Release.Namespace (include "ecr-pull-secrets.serviceAccountName" .) | toJson }}
+    request.userInfo.?username.orValue("") == {{ printf "system:serviceaccount:%s:%s" (include "ecr-pull-secrets.namespace" .) (include "ecr-pull-secrets.serviceAccountName" .) | toJson }}
 {{- end -}}
 
 {{/*
@@ -53,9 +53,7 @@ the renewer, whose entry is replaced by each of its writes, and of the entries t
 {{/* The metadata of a policy of the fence, from the root and the suffix of its name. */}}
 {{- define "ecr-pull-secrets.policyMetadata" -}}
 {{- $root := index . 0 -}}
-name: {{ printf "%s-%s" (include "ecr-pull-secrets.fullname" $root) (index . 1) }}
-labels:
-  {{- include "ecr-pull-secrets.labels" $root | nindent 2 }}
+{{- include "ecr-pull-secrets.metadata" (dict "root" $root "isClusterWide" true "name" (printf "%s-%s" (include "ecr-pull-secrets.fullname" $root) (index . 1))) -}}
 {{- end -}}
 
 {{/* The binding of a policy of the fence. */}}
@@ -65,7 +63,7 @@ kind: ValidatingAdmissionPolicyBinding
 metadata:
   {{- include "ecr-pull-secrets.policyMetadata" . | nindent 2 }}
 spec:
-  policyName: {{ printf "%s-%s" (include "ecr-pull-secrets.fullname" (index . 0)) (index . 1) }}
+  policyName: {{ printf "%s-%s" (include "ecr-pull-secrets.fullname" (index . 0)) (index . 1) | toYaml }}
   validationActions: [Deny, Audit]
 {{- end -}}
 
@@ -76,12 +74,4 @@ No admission policy fences the ServiceAccount {{ include "ecr-pull-secrets.servi
 their type: anyone who has its token can create {{ include "ecr-pull-secrets.dockerSecretName" . }} as a service-account-token secret in {{ ternary "the named namespaces" "any namespace" .Values.rbac.namespaced }},
 and so gain the permissions of any ServiceAccount there (docs/security.md).
 {{- end }}
-{{- end -}}
-
-{{/* The label keys in namespaceSelector, as the keys of a map. */}}
-{{- define "ecr-pull-secrets.selectorKeys" -}}
-{{- $keys := dict -}}
-{{- range $key, $value := .Values.namespaceSelector.matchLabels -}}{{- $_ := set $keys $key "" -}}{{- end -}}
-{{- range .Values.namespaceSelector.matchExpressions -}}{{- $_ := set $keys .key "" -}}{{- end -}}
-{{- toYaml $keys -}}
 {{- end -}}

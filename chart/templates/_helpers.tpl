@@ -4,39 +4,28 @@
 
 {{/* Short enough for the suffixes of our Secrets, and for the 63 characters of a Service. */}}
 {{- define "ecr-pull-secrets.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 53 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := include "ecr-pull-secrets.name" . -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 53 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 53 | trimSuffix "-" -}}
-{{- end -}}
-{{- end -}}
+{{- $default := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- .Values.fullnameOverride | default $default | trunc 53 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* A label is a string, and toYaml quotes values that YAML would read as another type, such as a release named 123. */}}
-{{- define "ecr-pull-secrets.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . | toYaml }}
-app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
+{{/*
+The labels by which pods are selected, from the root and a suffix of the name: the pods of the CronJob and of the test have
+one, or the Service would select them. toYaml quotes what YAML would read as another type, such as a release named 123.
+*/}}
+{{- define "ecr-pull-secrets.selectorLabelsOf" -}}
+app.kubernetes.io/name: {{ printf "%s%s" (include "ecr-pull-secrets.name" (index . 0)) (index . 1) | toYaml }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | toYaml }}
 {{- end -}}
 
-{{- define "ecr-pull-secrets.labels" -}}
-{{ include "ecr-pull-secrets.selectorLabels" . }}
-{{ include "ecr-pull-secrets.versionLabels" . }}
+{{- define "ecr-pull-secrets.labelsOf" -}}
+{{ include "ecr-pull-secrets.selectorLabelsOf" . }}
+{{ include "ecr-pull-secrets.versionLabels" (index . 0) }}
 {{- end -}}
 
-{{/* Labels of the CronJob's pods. They differ from the Deployment's, or its Service would select these pods. */}}
-{{- define "ecr-pull-secrets.cronJobSelectorLabels" -}}
-app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-cronjob
-app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
-{{- end -}}
+{{- define "ecr-pull-secrets.selectorLabels" -}}{{- include "ecr-pull-secrets.selectorLabelsOf" (list . "") -}}{{- end -}}
 
-{{- define "ecr-pull-secrets.cronJobLabels" -}}
-{{ include "ecr-pull-secrets.cronJobSelectorLabels" . }}
-{{ include "ecr-pull-secrets.versionLabels" . }}
-{{- end -}}
+{{- define "ecr-pull-secrets.labels" -}}{{- include "ecr-pull-secrets.labelsOf" (list . "") -}}{{- end -}}
 
 {{- define "ecr-pull-secrets.versionLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -46,7 +35,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- range $key, $value := .Values.commonLabels }}
 {{- /* A key must be unique, and the Service selects its pods by ours. */}}
-{{- if not (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key) }}
+{{- if not (or (kindIs "invalid" $value) (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key)) }}
 {{ $key }}: {{ $value | quote }}
 {{- end }}
 {{- end }}
@@ -62,110 +51,23 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* The name of the Secret with AWS keys; empty if there is none. An old release has the default name of the old chart. */}}
-{{- define "ecr-pull-secrets.awsSecretName" -}}
-{{- if not (kindIs "invalid" .Values.aws) -}}
-{{- if .Values.aws.secretName -}}
-{{- .Values.aws.secretName -}}
-{{- else if include "ecr-pull-secrets.isOldRelease" . -}}
-k8s-ecr-login-renew-aws-secret
-{{- else if .Values.awsAccessKeyId -}}
-{{- printf "%s-aws" (include "ecr-pull-secrets.fullname" .) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
 {{/* A list, or a string separated by commas, as a string separated by commas. */}}
 {{- define "ecr-pull-secrets.commaList" -}}
 {{- if kindIs "slice" . -}}{{- join "," . -}}{{- else -}}{{- . | default "" -}}{{- end -}}
 {{- end -}}
 
-{{/* namespaceSelector in the syntax of `kubectl -l`, so that the renewer has the same rule as the webhook configuration. */}}
-{{- define "ecr-pull-secrets.namespaceSelector" -}}
-{{- $parts := list -}}
-{{- range $key, $value := .Values.namespaceSelector.matchLabels -}}
-{{- $parts = append $parts (printf "%s=%s" $key $value) -}}
-{{- end -}}
-{{- range .Values.namespaceSelector.matchExpressions -}}
-{{- if eq .operator "In" -}}{{- $parts = append $parts (printf "%s in (%s)" .key (join "," .values)) -}}
-{{- else if eq .operator "NotIn" -}}{{- $parts = append $parts (printf "%s notin (%s)" .key (join "," .values)) -}}
-{{- else if eq .operator "Exists" -}}{{- $parts = append $parts .key -}}
-{{- else if eq .operator "DoesNotExist" -}}{{- $parts = append $parts (printf "!%s" .key) -}}
-{{- else -}}{{- fail (printf "namespaceSelector.matchExpressions: operator %q is not one of In, NotIn, Exists, DoesNotExist" .operator) -}}
-{{- end -}}
-{{- end -}}
-{{/* An empty selector selects every namespace, but an empty variable means the default. */}}
-{{- join "," $parts | default "kubernetes.io/metadata.name" -}}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.container" -}}
-image: {{ include "ecr-pull-secrets.image" . | quote }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
-{{- with .Values.securityContext }}
-securityContext:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- end -}}
-
-{{/* A digest identifies the image even if the tag changes. */}}
-{{- define "ecr-pull-secrets.image" -}}
-{{- with .Values.image -}}
-{{- $repository := .repository | default "" -}}
-{{- if not $repository -}}
-{{- fail (include "ecr-pull-secrets.noRepository" $) -}}
-{{- else if regexMatch "@|://|:[^/]*$" $repository -}}
-{{- fail (printf "image.repository=%s contains a scheme, a tag or a digest: set only the repository, for example registry.example.com/ecr-pull-secrets, and the tag by image.tag or the digest by image.digest" $repository) -}}
-{{- else if .digest -}}
-{{- printf "%s@%s" $repository .digest -}}
-{{- else -}}
-{{- printf "%s:%s" $repository (.tag | default $.Chart.AppVersion) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{/* The chart has no default: a name in a public registry that is not ours would belong to anyone who registers it. */}}
-{{- define "ecr-pull-secrets.noRepository" -}}
-{{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
-image.repository is required: the repository of the image, which you build from the source. In the folder of the source, run
-
-  docker buildx build --tag registry.example.com/ecr-pull-secrets:{{ $tag }} --push .
-
-with the address of your registry, and install the chart with --set image.repository=registry.example.com/ecr-pull-secrets.
-Without a registry, build the image with the tag localhost/ecr-pull-secrets:{{ $tag }}, copy it to every node, and install the
-chart with --set image.repository=localhost/ecr-pull-secrets:
-
-  docker buildx build --load --tag localhost/ecr-pull-secrets:{{ $tag }} .
-  k3s:       docker save localhost/ecr-pull-secrets:{{ $tag }} | sudo k3s ctr images import -
-  kind:      kind load docker-image localhost/ecr-pull-secrets:{{ $tag }}
-  minikube:  minikube image load localhost/ecr-pull-secrets:{{ $tag }}
-
-docs/image.md#build-the-image has the same for podman and buildah, and for several platforms.
-{{- end -}}
-
-{{/* The validated mode; none if there is no webhook. */}}
+{{/* The mode; none if there is no webhook. */}}
 {{- define "ecr-pull-secrets.tlsMode" -}}
-{{- $mode := .Values.tls.mode -}}
-{{- if not (has $mode (list "self-managed" "cert-manager" "existing-secret")) -}}
-{{- fail (printf "tls.mode=%s is not one of self-managed, cert-manager, existing-secret" $mode) -}}
-{{- end -}}
 {{- if include "ecr-pull-secrets.hasWebhook" . -}}
-{{- include "ecr-pull-secrets.checkAdditionalCaBundle" . -}}
-{{- $mode -}}
+{{- $bundle := .Values.tls.additionalCaBundle | default "" -}}
+{{- if and $bundle (eq .Values.tls.mode "cert-manager") -}}
+{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: remove it" -}}
+{{- else if contains "PRIVATE KEY" $bundle -}}
+{{- fail "tls.additionalCaBundle contains a private key, and everybody can read it: use certificates only" -}}
+{{- end -}}
+{{- .Values.tls.mode -}}
 {{- else -}}
 none
-{{- end -}}
-{{- end -}}
-
-{{/* Rejects what the renewer would reject, and a private key, which would become public in a ConfigMap and in caBundle. */}}
-{{- define "ecr-pull-secrets.checkAdditionalCaBundle" -}}
-{{- with .Values.tls.additionalCaBundle -}}
-{{- if eq $.Values.tls.mode "cert-manager" -}}
-{{- fail "tls.additionalCaBundle has no effect with tls.mode=cert-manager, whose CA injector sets caBundle: remove it" -}}
-{{- else if contains "PRIVATE KEY" . -}}
-{{- fail "tls.additionalCaBundle contains a private key, and everybody can read it: use certificates only" -}}
-{{- else if not (contains "-----BEGIN CERTIFICATE-----" .) -}}
-{{- fail "tls.additionalCaBundle must contain certificates in PEM; for example --set-file tls.additionalCaBundle=ca.crt" -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -1,10 +1,4 @@
-{{/* Our labels, and those by which an operator or a sidecar selects an object, which override ours. */}}
-{{- define "ecr-pull-secrets.monitoringLabels" -}}
-{{- $ours := include "ecr-pull-secrets.labels" (index . 0) | fromYaml -}}
-{{- toYaml (merge (dict) (index . 1 | default dict) $ours) -}}
-{{- end -}}
-
-{{/* The remaining seconds at which a certificate counts as not renewed: a quarter of its lifetime, or 14 days if that is unknown. */}}
+{{/* The remaining seconds at which a certificate counts as not renewed: a quarter of its lifetime (three quarters of renewBefore), or 14 days if that is unknown. */}}
 {{- define "ecr-pull-secrets.certificateSeconds" -}}
 {{- $mode := include "ecr-pull-secrets.tlsMode" . -}}
 {{- $serving := 1209600 -}}
@@ -14,6 +8,7 @@
 {{- $ca = div (include "ecr-pull-secrets.seconds" .Values.tls.selfManaged.caLifetime | int) 4 -}}
 {{- else if eq $mode "cert-manager" -}}
 {{- $serving = div (include "ecr-pull-secrets.seconds" .Values.tls.certManager.duration | int) 4 -}}
+{{- with .Values.tls.certManager.renewBefore -}}{{- $serving = div (mul 3 (include "ecr-pull-secrets.seconds" . | int)) 4 -}}{{- end -}}
 {{- end -}}
 serving: {{ $serving }}
 ca: {{ $ca }}
@@ -36,7 +31,18 @@ webhook-ops: {{ .Values.webhook.opsPort }}
 renewer-ops: {{ .Values.renewer.opsPort }}
 {{- end -}}
 
-{{/* The fields of a monitor's endpoint that are the same for both containers. */}}
+{{/* A monitor's endpoint, from the name of the port and the values of the monitor. Without an interval Prometheus has its own. */}}
 {{- define "ecr-pull-secrets.endpoint" -}}
-{{- toYaml (merge (dict) (.endpoint | default dict) (dict "path" "/metrics" "interval" .interval)) -}}
+{{- $monitor := index . 1 -}}
+{{- $endpoint := merge (dict "port" (index . 0)) ($monitor.endpoint | default dict) (dict "path" "/metrics") -}}
+{{- with $monitor.interval -}}{{- $endpoint = merge $endpoint (dict "interval" .) -}}{{- end -}}
+{{- toYaml $endpoint -}}
+{{- end -}}
+
+{{/* By default a monitor selects objects in its own namespace only. */}}
+{{- define "ecr-pull-secrets.monitoredNamespace" -}}
+{{- with (index . 1).namespace -}}
+namespaceSelector:
+  matchNames: [{{ include "ecr-pull-secrets.namespace" (index $ 0) | quote }}]
+{{- end -}}
 {{- end -}}

@@ -32,10 +32,10 @@ only if there are peers. The kubelet's probes come from the pod's own node, whic
       protocol: UDP
     - port: {{ . }}
     {{- end }}
-# AWS, and the API server: some network plugins match the port behind a Service.
+# AWS, and the API server: some network plugins match the port behind a Service. Also the proxy.
 - ports:
-    {{- range $policy.egressPorts }}
-    - port: {{ . }}
+    {{- range concat $policy.egressPorts (include "ecr-pull-secrets.proxyPorts" . | fromJsonArray) | uniq }}
+    - port: {{ int . }}
     {{- end }}
 {{- if $policy.instanceMetadata }}
 # The instance metadata service, and the agent of EKS Pod Identity.
@@ -50,4 +50,32 @@ only if there are peers. The kubelet's probes come from the pod's own node, whic
 {{- with $policy.extraEgress }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/*
+The ports of the proxies in the values, and those in noProxy, which are reached directly, as a JSON list. A proxy of an
+existing Secret, or with a variable in its address, has a port that is unknown here (NOTES.txt).
+*/}}
+{{- define "ecr-pull-secrets.proxyPorts" -}}
+{{- $ports := list -}}
+{{- range compact (list .Values.proxy.httpsProxy .Values.proxy.httpProxy) -}}
+{{- $address := trim . | lower -}}
+{{/* The last "@" before the path ends the user information. */}}
+{{- $hostPort := regexReplaceAll "^(https?://)?([^/?#]*@)?([^/?#]*).*$" $address "${3}" -}}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $hostPort) | default (ternary "443" "80" (hasPrefix "https://" $address)) -}}
+{{- if not (contains "$(" $hostPort) -}}{{- $ports = append $ports (float64 $port) -}}{{- end -}}
+{{- end -}}
+{{- range splitList "," (include "ecr-pull-secrets.commaList" .Values.proxy.noProxy) -}}
+{{- with regexFind "^([^:]+|\\[.*\\]):[0-9]+$" (trim .) -}}{{- $ports = append $ports (regexFind "[0-9]+$" . | float64) -}}{{- end -}}
+{{- end -}}
+{{- toJson (uniq $ports) -}}
+{{- end -}}
+
+{{/* The egress to a proxy whose port is unknown to the chart must be opened by hand. */}}
+{{- define "ecr-pull-secrets.proxyNotes" -}}
+{{- $proxy := .Values.proxy -}}
+{{- if and .Values.networkPolicy.enabled (or $proxy.existingSecret (contains "$(" (print $proxy.httpsProxy $proxy.httpProxy))) }}
+
+The port of the proxy is not in the values, so the network policy allows it only if it is one of networkPolicy.egressPorts: add it there.
+{{- end -}}
 {{- end -}}

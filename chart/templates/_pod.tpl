@@ -2,13 +2,7 @@
 {{- define "ecr-pull-secrets.podSettings" -}}
 {{- $values := .Values -}}
 {{- $settings := dict -}}
-{{- $references := list -}}
-{{/* In a parent chart it may have another type than a list. */}}
-{{- $ofAll := ($values.global).imagePullSecrets -}}
-{{- range concat (ternary $ofAll list (kindIs "slice" $ofAll)) ($values.imagePullSecrets | default list) -}}
-{{- $references = append $references (ternary (dict "name" .) . (kindIs "string" .)) -}}
-{{- end -}}
-{{- with uniq $references -}}{{- $_ := set $settings "imagePullSecrets" . -}}{{- end -}}
+{{- with include "ecr-pull-secrets.imagePullSecrets" . | fromJsonArray -}}{{- $_ := set $settings "imagePullSecrets" . -}}{{- end -}}
 {{- with $values.tolerations -}}
 {{- $_ := set $settings "tolerations" (ternary . (list .) (kindIs "slice" .)) -}}
 {{- end -}}
@@ -17,24 +11,47 @@
 {{/* The resolver of the host cannot resolve the names of the cluster. */}}
 {{- $_ := set $settings "dnsPolicy" "ClusterFirstWithHostNet" -}}
 {{- end -}}
-{{- range $value, $field := dict "podSecurityContext" "securityContext" "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
+{{- $context := include "ecr-pull-secrets.withoutEmpty" $values.podSecurityContext | fromJson -}}
+{{- if ($values.openshift).enabled -}}{{- $context = omit $context "runAsUser" "runAsGroup" "fsGroup" -}}{{- end -}}
+{{- with $context -}}{{- $_ := set $settings "securityContext" . -}}{{- end -}}
+{{- range $value, $field := dict "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
 {{- with get $values $value -}}{{- $_ := set $settings $field . -}}{{- end -}}
 {{- end -}}
+{{- if and $values.hostNetwork (eq (toString $values.hostUsers) "false") -}}
+{{- fail "hostUsers=false is not possible with hostNetwork=true, because a user namespace has a network of its own: change one of them" -}}
+{{- end -}}
+{{- if kindIs "bool" $values.hostUsers -}}{{- $_ := set $settings "hostUsers" $values.hostUsers -}}{{- end -}}
 {{- with $settings -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
-{{/* The labels of pods: ours, by the name of their template, and podLabels, which ours override. */}}
+{{/* spec.replicas; empty if an autoscaler sets it. */}}
+{{- define "ecr-pull-secrets.replicas" -}}
+{{- toString .Values.replicaCount | regexFind "^[0-9]+$" -}}
+{{- end -}}
+
+{{/* The probes of a container, from the name of its port and its values. There is a startup probe only if its value is set. */}}
+{{- define "ecr-pull-secrets.probes" -}}
+{{- $port := index . 0 -}}
+{{- $probes := dict -}}
+{{- range $probe, $path := dict "livenessProbe" "/livez" "readinessProbe" "/readyz" "startupProbe" "/livez" -}}
+{{- $settings := get (index $ 1) $probe -}}
+{{- if or $settings (ne $probe "startupProbe") -}}
+{{- $_ := set $probes $probe (merge (dict "httpGet" (dict "path" $path "port" $port)) ($settings | default dict)) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $probes -}}
+{{- end -}}
+
+{{/* The labels of pods, from the root and the suffix of their name: ours, and podLabels, which ours override. */}}
 {{- define "ecr-pull-secrets.podLabels" -}}
-{{- $root := index . 0 -}}
-{{- $ours := include (index . 1) $root | fromYaml -}}
-{{- toYaml (merge $ours ($root.Values.podLabels | default dict)) -}}
+{{- include "ecr-pull-secrets.merged" (list (include "ecr-pull-secrets.labelsOf" . | fromYaml) (index . 0).Values.podLabels) -}}
 {{- end -}}
 
 {{/* The annotations of the Deployment's pods. podAnnotations override ours, except the checksums, which replace pods. */}}
 {{- define "ecr-pull-secrets.podAnnotations" -}}
 {{- $hasWebhook := include "ecr-pull-secrets.hasWebhook" . -}}
-{{- $annotations := dict "kubectl.kubernetes.io/default-container" (ternary "webhook" "renewer" (not (empty $hasWebhook))) -}}
-{{- $annotations = merge (dict) (.Values.podAnnotations | default dict) $annotations -}}
+{{- $annotations := include "ecr-pull-secrets.annotations" (list . .Values.podAnnotations) | fromYaml -}}
+{{- $annotations = merge $annotations (dict "kubectl.kubernetes.io/default-container" (ternary "webhook" "renewer" (not (empty $hasWebhook)))) -}}
 {{- if $hasWebhook -}}
 {{/* EKS injects an AWS identity into every container of a pod; the webhook needs none, in addition to those in podAnnotations. */}}
 {{- $skipped := list "webhook" -}}
@@ -53,33 +70,38 @@
 
 {{/* The checksum of the AWS keys in the values; empty if there are none. */}}
 {{- define "ecr-pull-secrets.awsKeysChecksum" -}}
-{{- if and (not (kindIs "invalid" .Values.aws)) .Values.awsAccessKeyId -}}
+{{- if .Values.awsAccessKeyId -}}
 {{- printf "%s %s" .Values.awsAccessKeyId .Values.awsSecretAccessKey | sha256sum -}}
 {{- end -}}
 {{- end -}}
 
-{{/* By default over hosts and zones. A constraint without a labelSelector selects our pods. */}}
+{{/*
+By default over hosts and zones. A constraint without a labelSelector selects our pods, of the same ReplicaSet only: during
+a rollout the old pods would count too, and the new ones could end on one host (matchLabelKeys, on by default since 1.27).
+*/}}
 {{- define "ecr-pull-secrets.topologySpreadConstraints" -}}
 {{- $constraints := list -}}
-{{- $selector := dict "matchLabels" (include "ecr-pull-secrets.selectorLabels" . | fromYaml) -}}
+{{- $selected := dict "labelSelector" (dict "matchLabels" (include "ecr-pull-secrets.selectorLabels" . | fromYaml)) "matchLabelKeys" (list "pod-template-hash") -}}
 {{- $custom := .Values.topologySpreadConstraints -}}
 {{- if kindIs "invalid" $custom -}}
 {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" -}}
-{{- $constraints = append $constraints (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" $selector) -}}
+{{- $constraints = append $constraints (merge (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway") $selected) -}}
 {{- end -}}
 {{- else -}}
-{{- range $custom -}}{{- $constraints = append $constraints (merge (dict) . (dict "labelSelector" $selector)) -}}{{- end -}}
+{{- range $custom -}}
+{{- /* merge would add our labels to theirs. */ -}}
+{{- $constraint := . -}}
+{{- if not (hasKey . "labelSelector") -}}{{- $constraint = merge (dict) . $selected -}}{{- end -}}
+{{- $constraints = append $constraints $constraint -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $constraints -}}
 {{- end -}}
 
 {{/* Recreate has no further fields. The default type is explicit, because each kubectl apply would send a patch otherwise. */}}
 {{- define "ecr-pull-secrets.updateStrategy" -}}
-{{- $rolling := .Values.updateStrategy.rollingUpdate | default dict -}}
 {{- if eq (.Values.updateStrategy.type | default "") "Recreate" -}}
 type: Recreate
-{{- else if and (regexMatch "^0+%?$" (toString $rolling.maxSurge)) (regexMatch "^0+%?$" (toString $rolling.maxUnavailable)) -}}
-{{- fail "updateStrategy.rollingUpdate: maxSurge and maxUnavailable must not both be 0, or no pod could be replaced; set maxUnavailable=1 if there is no room for another pod" -}}
 {{- else -}}
 {{- toYaml (merge (dict "type" "RollingUpdate") .Values.updateStrategy) -}}
 {{- end -}}
@@ -91,7 +113,6 @@ endpoint.
 */}}
 {{- define "ecr-pull-secrets.networkEnv" -}}
 {{- $variables := list -}}
-{{- include "ecr-pull-secrets.checkProxy" . -}}
 {{- $proxy := .Values.proxy -}}
 {{- range $name, $value := dict "HTTPS_PROXY" $proxy.httpsProxy "HTTP_PROXY" $proxy.httpProxy -}}
 {{- if $value -}}
@@ -110,20 +131,4 @@ endpoint.
 {{- $variables = append $variables (dict "name" "NODE_EXTRA_CA_CERTS" "value" (printf "/etc/ecr-pull-secrets-ca/%s" .Values.extraCaCerts.key)) -}}
 {{- end -}}
 {{- with $variables -}}{{- toYaml . -}}{{- end -}}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.extraCaCertsVolume" -}}
-{{- with .Values.extraCaCerts.configMap -}}
-- name: extra-ca-certs
-  configMap:
-    name: {{ . }}
-{{- end -}}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.extraCaCertsMount" -}}
-{{- if .Values.extraCaCerts.configMap -}}
-- name: extra-ca-certs
-  mountPath: /etc/ecr-pull-secrets-ca
-  readOnly: true
-{{- end -}}
 {{- end -}}

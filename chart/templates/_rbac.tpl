@@ -38,3 +38,15 @@ be expanded here; they need the permission to list namespaces, and so does the r
 {{- define "ecr-pull-secrets.namespaceEntries" -}}
 {{- regexReplaceAll "\\s" (regexReplaceAll "[;\\n]" . ",") "" -}}
 {{- end -}}
+
+{{/* What a binding says: the ServiceAccount gets the role, from the root, its kind and its name. */}}
+{{- define "ecr-pull-secrets.grant" -}}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ index . 1 }}
+  name: {{ index . 2 | toYaml }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "ecr-pull-secrets.serviceAccountName" (index . 0) | toYaml }}
+    namespace: {{ include "ecr-pull-secrets.namespace" (index . 0) | toYaml }}
+{{- end -}}

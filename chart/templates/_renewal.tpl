@@ -29,50 +29,28 @@
 {{- end }}
 {{- $isAdded := false }}
 {{- range .Values.renewer.extraEnv }}{{ if eq .name "AWS_REGION" }}{{ $isAdded = true }}{{ end }}{{ end }}
-{{- if not $isAdded }}
+{{- if not (or $isAdded (and .Values.renewer.extraEnvFrom (not .Values.awsRegion) (not $regionKey))) }}
 - name: AWS_REGION
   {{- if $regionKey }}
   valueFrom:
     secretKeyRef:
-      name: {{ $secret }}
-      key: {{ $regionKey }}
+      name: {{ $secret | toYaml }}
+      key: {{ $regionKey | toYaml }}
   {{- else }}
   value: {{ required "awsRegion is required: set the region of your registry, for example --set awsRegion=us-east-1" .Values.awsRegion | quote }}
   {{- end }}
 {{- end }}
 {{- if $secret }}
 {{- range $name, $key := dict "AWS_ACCESS_KEY_ID" $keys.accessKeyId "AWS_SECRET_ACCESS_KEY" $keys.secretAccessKey }}
-- name: {{ $name }}
+- name: {{ $name | toYaml }}
   valueFrom:
     secretKeyRef:
-      name: {{ $secret }}
-      key: {{ $key }}
+      name: {{ $secret | toYaml }}
+      key: {{ $key | toYaml }}
       {{- if $regionKey }}
       # The pod waits for the Secret because of the region; with an AWS identity without keys the Secret has no keys.
       optional: true
       {{- end }}
 {{- end }}
 {{- end }}
-{{- end -}}
-
-{{/* The token of the ServiceAccount, for only one container of the pod. */}}
-{{- define "ecr-pull-secrets.serviceAccountVolume" -}}
-name: service-account
-projected:
-  defaultMode: 0440
-  sources:
-    - serviceAccountToken:
-        path: token
-        expirationSeconds: 3600
-    - configMap:
-        name: kube-root-ca.crt
-        items:
-          - key: ca.crt
-            path: ca.crt
-    - downwardAPI:
-        items:
-          - path: namespace
-            fieldRef:
-              apiVersion: v1
-              fieldPath: metadata.namespace
 {{- end -}}

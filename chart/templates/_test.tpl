@@ -6,67 +6,33 @@ namespace, whose name no selector by name contains.
 {{- if and (not (include "ecr-pull-secrets.isCronJob" .)) .Values.helmTest.enabled .Values.rbac.create (ne (toString .Values.forHelm) "false") (not (include "ecr-pull-secrets.namesNamespaces" .)) -}}true{{- end -}}
 {{- end -}}
 
-{{/* The label with the name of a namespace. The API server sets it, and accepts no other value. */}}
-{{- define "ecr-pull-secrets.nameLabel" -}}kubernetes.io/metadata.name{{- end -}}
-
-{{/* Whether namespaceSelector selects namespaces by name: "true" or empty. */}}
-{{- define "ecr-pull-secrets.namesNamespaces" -}}
-{{- $key := include "ecr-pull-secrets.nameLabel" . -}}
-{{- $isNamed := hasKey (.Values.namespaceSelector.matchLabels | default dict) $key -}}
-{{- range .Values.namespaceSelector.matchExpressions -}}
-{{- if and (eq .key $key) (eq .operator "In") -}}{{- $isNamed = true -}}{{- end -}}
-{{- end -}}
-{{- if $isNamed -}}true{{- end -}}
-{{- end -}}
-
-{{/* They differ from those of the Deployment's pods, or the Service would select the pod of the test. */}}
-{{- define "ecr-pull-secrets.testSelectorLabels" -}}
-app.kubernetes.io/name: {{ include "ecr-pull-secrets.name" . }}-test
-app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
-{{- end -}}
-
-{{- define "ecr-pull-secrets.testLabels" -}}
-{{ include "ecr-pull-secrets.testSelectorLabels" . }}
-{{ include "ecr-pull-secrets.versionLabels" . }}
-{{- end -}}
-
 {{/* The name of all objects of the test, unique in the cluster, even among releases of the same name. */}}
 {{- define "ecr-pull-secrets.testName" -}}
 {{- $fullname := include "ecr-pull-secrets.fullname" . -}}
-{{- $hash := sha256sum (printf "%s/%s" .Release.Namespace $fullname) | trunc 8 -}}
+{{- $hash := sha256sum (printf "%s/%s" (include "ecr-pull-secrets.namespace" .) $fullname) | trunc 8 -}}
 {{- printf "%s-test-%s" ($fullname | trunc 49 | trimSuffix "-") $hash -}}
 {{- end -}}
 
 {{/*
-The name, resource version and hook of an object of the test; the number is its order. Helm deletes the objects of the test
+The metadata of an object of the test, from the root, its order and its namespace. Helm deletes the objects of the test
 again, even if it fails, so Helm must not adopt an object that exists already, because it would delete that too. Helm 4
 creates by server-side apply, which would adopt it: with this resource version apply only creates, and conflicts
 otherwise. Helm 3 creates by POST, which fails then, and omits the version. For the same reason there is no
 before-hook-creation.
 */}}
 {{- define "ecr-pull-secrets.testObject" -}}
-name: {{ include "ecr-pull-secrets.testName" (index . 0) }}
+name: {{ include "ecr-pull-secrets.testName" (index . 0) | toYaml }}
+{{- with index . 2 }}
+namespace: {{ toYaml . }}
+{{- end }}
 resourceVersion: "1"
+labels:
+  {{- include "ecr-pull-secrets.labelsOf" (list (index . 0) "-test") | nindent 2 }}
 annotations:
   helm.sh/hook: test
   helm.sh/hook-weight: {{ index . 1 | quote }}
   helm.sh/hook-delete-policy: hook-succeeded,hook-failed
   helm.sh/hook-output-log-policy: hook-failed
-{{- end -}}
-
-{{/*
-Labels that a selector matches, with the first value of an expression that allows several. The label with the name of a
-namespace is omitted, because it cannot be set.
-*/}}
-{{- define "ecr-pull-secrets.labelsFor" -}}
-{{- $labels := merge (dict) (.matchLabels | default dict) -}}
-{{- range .matchExpressions -}}
-{{- if hasKey $labels .key -}}{{/* matchLabels has the value. */}}
-{{- else if eq .operator "In" -}}{{- $_ := set $labels .key (first .values) -}}
-{{- else if eq .operator "Exists" -}}{{- $_ := set $labels .key "enabled" -}}
-{{- end -}}
-{{- end -}}
-{{- with omit $labels (include "ecr-pull-secrets.nameLabel" .) -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
 {{/*
@@ -78,7 +44,7 @@ conditions and policies require. Empty if nothing differs from the defaults.
 {{- $required := include "ecr-pull-secrets.labelsFor" (.Values.injection.objectSelector | default dict) | fromYaml -}}
 {{- $labels := merge (dict) ($test.podLabels | default dict) $required -}}
 {{- $pod := dict -}}
-{{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" $test.podAnnotations -}}
+{{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" (include "ecr-pull-secrets.annotations" (list . $test.podAnnotations) | fromYaml) -}}
 {{- with $value -}}{{- $_ := set $pod $field . -}}{{- end -}}
 {{- end -}}
 {{- with $pod -}}{{- toJson . -}}{{- end -}}

@@ -62,10 +62,6 @@ const REFUSED: readonly Refused[] = [
     set: 'namespaceSelector.matchExpressions=[{"key":"a","operator":"In","values":["b;c"]}]',
     renewer: { NAMESPACE_SELECTOR: 'a in (b;c)' },
   },
-  ...['ftp://a.example', 'http://', 'a.example:99999', 'http://u:%@a.example'].flatMap((proxy) => [
-    { set: `proxy.httpsProxy="${proxy}"`, renewer: { HTTPS_PROXY: proxy } },
-    { set: `proxy.httpProxy="${proxy}"`, renewer: { HTTP_PROXY: proxy } },
-  ]),
   ...['https://', '*', 'docker.io', 'oci://a.example', `user@${ECR}`, `${ECR}.evil.example`].flatMap((key) => [
     { set: `registries=${JSON.stringify(key)}`, renewer: { DOCKER_REGISTRIES: key } },
     refusedRegistry(key),
@@ -78,11 +74,7 @@ const REFUSED: readonly Refused[] = [
   refusedRegistry({ host: ECR, roleArn: ROLE, sessionName: 'a' }),
   refusedRegistry({ host: ECR, roleArn: ROLE, externalId: 'a b' }),
   refusedRegistry({ host: ECR, roleArn: ROLE, externalId: 'a'.repeat(1225) }),
-  refusedRegistry({ host: 'a.example', tokenOf: 'b.example' }),
   refusedRegistry({ host: 'a.example', tokenOf: '' }),
-  refusedRegistry({ host: 'a.example', tokenOf: `*${ECR.slice(12)}` }),
-  refusedRegistry({ host: ECR, tokenOf: ECR }),
-  refusedRegistry({ host: 'public.ecr.aws', tokenOf: ECR }),
   refusedRole({ roleArn: 'arn:aws:iam::123456789012:user/a', namespaces: 'a' }),
   refusedRole({ roleArn: ROLE, namespaces: 'Team-A' }),
   refusedRole({ roleArn: ROLE }),
@@ -92,11 +84,26 @@ const REFUSED: readonly Refused[] = [
   refusedInFile('optOut', 'never', 'optOut'),
   refusedInFile('routineWritesPerSecond', 0, 'routineWritesPerSecond'),
   refusedInFile('routineWritesPerSecond', 10_001, 'routineWritesPerSecond'),
+  refusedTimes({ trustPropagation: '1d' }),
+];
+
+/**
+ * What the chart leaves to the renewer: rare values, and a proxy, which the message of a schema would quote with its
+ * password. The renewer's log names the value, it is not ready, and the notes show the command for its log.
+ */
+const LEFT_TO_THE_RENEWER: readonly Refused[] = [
+  ...['ftp://a.example', 'http://', 'a.example:99999', 'http://u:%@a.example'].flatMap((proxy) => [
+    { set: `proxy.httpsProxy="${proxy}"`, renewer: { HTTPS_PROXY: proxy } },
+    { set: `proxy.httpProxy="${proxy}"`, renewer: { HTTP_PROXY: proxy } },
+  ]),
+  refusedRegistry({ host: 'a.example', tokenOf: 'b.example' }),
+  refusedRegistry({ host: 'a.example', tokenOf: `*${ECR.slice(12)}` }),
+  refusedRegistry({ host: ECR, tokenOf: ECR }),
+  refusedRegistry({ host: 'public.ecr.aws', tokenOf: ECR }),
   refusedTimes({ servingLifetime: '9s' }),
   refusedTimes({ caLifetime: '9s', servingLifetime: '9s', trustPropagation: '1s' }),
   refusedTimes({ servingLifetime: '8761h' }),
   refusedTimes({ trustPropagation: '1460h1s' }),
-  refusedTimes({ trustPropagation: '1d' }),
 ];
 
 function refusedByBoth(path: string, value: string, name: string): Refused {
@@ -129,7 +136,7 @@ function readAsRenewer(environment: Environment, file: unknown = {}): void {
   readRenewerConfiguration(complete, () => JSON.stringify(file));
 }
 
-t.test('the chart rejects every value that a process would reject, and names it', async (t) => {
+t.test('the chart rejects a value that a process would reject, and names it', async (t) => {
   for (const { set, renewer, webhook, file } of REFUSED) {
     const [path = ''] = set.split('=');
     // The schema separates keys by slashes.
@@ -140,28 +147,11 @@ t.test('the chart rejects every value that a process would reject, and names it'
   }
 });
 
-t.test('the chart accepts every form of a proxy that the renewer accepts', async (t) => {
-  const proxies = [
-    'http://proxy:3128?x=1',
-    'http://proxy:3128\n',
-    'http://10.0.0.1:08080',
-    'http://proxy:',
-    'http://pro+xy:1',
-    'http://pröxy.example:3128',
-    'http://a b:p@h:1',
-  ];
-  for (const proxy of proxies) {
-    t.ok(readRenewerConfiguration({ POD_NAME: 'p', POD_NAMESPACE: 'n', HTTPS_PROXY: proxy }), proxy);
-    const setting = `proxy.httpsProxy=${JSON.stringify(proxy)}`;
-    t.ok(await render('--set-json', setting), proxy);
+t.test('the renewer rejects what the chart leaves to it', async (t) => {
+  for (const { set, renewer, file } of LEFT_TO_THE_RENEWER) {
+    t.throws(() => readAsRenewer(renewer ?? {}, file), set);
+    t.ok(await render('--set-json', set), set);
   }
-  t.ok(await render('--set', 'proxy.httpsProxy=http://$(PROXY_HOST):3128'), 'the kubelet expands it');
-});
-
-t.test('a rejected proxy is not quoted, because it may contain a password', async (t) => {
-  const error: unknown = await render('--set', 'proxy.httpsProxy=ftp://u:hush@h').catch(String);
-  t.match(error, /proxy\.httpsProxy is not the http or https URL of a proxy/);
-  t.notMatch(error, 'hush');
 });
 
 /** Values for every setting of the processes, with the list form of registries. */
@@ -197,7 +187,7 @@ t.test('the processes accept everything that the chart renders, and it renders e
   readWebhookConfiguration(webhook);
   for (const [container, environment] of Object.entries({ renewer, webhook })) {
     for (const name of Object.keys(environment)) {
-      const isTried = REFUSED.some((one) => one.renewer?.[name] ?? one.webhook?.[name]);
+      const isTried = [...REFUSED, ...LEFT_TO_THE_RENEWER].some((one) => one.renewer?.[name] ?? one.webhook?.[name]);
       t.ok(isTried || NEVER_REFUSED.has(name), `${container}: ${name}`);
     }
   }
@@ -222,7 +212,7 @@ t.test('the schema has the expressions of the code, and also accepts an empty st
   const { definitions } = JSON.parse(await readFile(`${chart}/values.schema.json`, 'utf8'));
   t.equal(definitions.awsRegion.pattern, orEmpty(AWS_REGION));
   t.equal(definitions.objectName.pattern, orEmpty(OBJECT_NAME));
-  t.equal(definitions.roleArn.pattern, ROLE_ARN.source);
+  t.equal(definitions.roleArn.else.pattern, ROLE_ARN.source);
   t.equal(definitions.sessionName.pattern, orEmpty(SESSION_NAME));
 });
 

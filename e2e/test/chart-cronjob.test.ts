@@ -147,7 +147,7 @@ t.test('the notes list values that are set without effect', async (t) => {
     ...CRON_JOB,
     'injection.mode': 'policy',
     'tls.mode': 'cert-manager',
-    'tls.additionalCaBundle': 'ca.crt',
+    'tls.additionalCaBundle': '-----BEGIN CERTIFICATE-----',
     'podMonitor.enabled': true,
   };
   t.match(

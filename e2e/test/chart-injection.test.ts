@@ -50,7 +50,7 @@ t.test('without a webhook there is no container, no certificate and no permissio
 
 t.test('a renewer with an invalid configuration is never ready', async (t) => {
   for (const mode of ['webhook', 'policy', 'both', 'none']) {
-    const probe = /readinessProbe:\n +httpGet:\n +path: \/readyz\n +port: renewer-ops\n/;
+    const probe = /readinessProbe:\n +failureThreshold: 15\n +httpGet:\n +path: \/readyz\n +port: renewer-ops\n/;
     t.match(await render(mode), probe, mode);
   }
 });
@@ -89,7 +89,7 @@ t.test('an invalid registry host is rejected in every mode that injects', async 
   for (const mode of ['webhook', 'policy']) {
     for (const host of ['https://a.example', 'a.example/path', "a'||true", 'a.example:x']) {
       await t.rejects(render(mode, '--set', `injection.registryHosts={${host}}`), {
-        message: `injection.registryHosts: ${JSON.stringify(host)} is not a registry host`,
+        message: /at '\/injection\/registryHosts\/0': '.*' does not match pattern/,
       });
     }
   }

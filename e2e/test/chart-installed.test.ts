@@ -35,8 +35,8 @@ await api.create('/api/v1/namespaces', {
 });
 await api.createNamespace(NAMESPACE);
 
-async function injected(labels: Manifest = {}): Promise<void> {
-  const { spec } = await api.createPod(NAMESPACE, {
+async function injected(labels: Manifest = {}, namespace = NAMESPACE): Promise<void> {
+  const { spec } = await api.createPod(namespace, {
     metadata: { generateName: 'pod-', labels },
     spec: { containers: [{ name: 'app', image: `${REGISTRY}/app` }] },
   });
@@ -54,12 +54,34 @@ t.test('an upgrade without changes writes nothing', async (t) => {
   await unchangedByUpgrade(t, {});
 });
 
+/** Values that the chart does not check, because the API server rejects them with as good a message. */
+const LEFT_TO_THE_API_SERVER: readonly (readonly [values: Manifest, message: RegExp])[] = [
+  [
+    { updateStrategy: { rollingUpdate: { maxSurge: 0 } } },
+    /maxUnavailable: Invalid value: .*may not be 0 when `maxSurge` is 0/,
+  ],
+  [
+    { renewer: { extraEnv: ['a', 'b'].map((value) => ({ name: 'A', value })) } },
+    /env: duplicate entries for key \[name="A"\]/,
+  ],
+  [
+    { injection: { matchConditions: [{ name: 'not-a-mirror-pod', expression: 'true' }] } },
+    /matchConditions: duplicate entries for key \[name="not-a-mirror-pod"\]/,
+  ],
+];
+
+t.test('the API server rejects by name what the chart leaves to it', async (t) => {
+  for (const [values, message] of LEFT_TO_THE_API_SERVER) {
+    await t.rejects(playground.install(values, NO_WAIT), { message }, JSON.stringify(values));
+  }
+});
+
 t.test('the admissions enforcer of AKS does not change the webhook configuration', async (t) => {
   t.notOk(await enforceAdmissions(client));
   const before = await readNamespaceSelector(api);
 
   // As in the charts of others, and formerly in ours.
-  await playground.install({ injection: { annotations: { [LEFT_ALONE]: null } } }, NO_WAIT);
+  await playground.install({ injection: { annotations: { [LEFT_ALONE]: '' } } }, NO_WAIT);
   t.ok(await enforceAdmissions(client));
   await t.rejects(playground.install({}, NO_WAIT), {
     message: /conflict with "admissionsenforcer" .*\.namespaceSelector/,
@@ -79,6 +101,31 @@ t.test('the admissions enforcer of AKS does not change the webhook configuration
   await cluster.helm([...upgrade, ...forced, '--set-string', asByDefault]);
   t.notOk(await enforceAdmissions(client));
   t.same(await readNamespaceSelector(api), before);
+});
+
+t.test('without the CRDs of an operator Helm names the kind that is missing, and changes nothing', async (t) => {
+  const before = await settled();
+  for (const [values, kind] of [
+    [{ podMonitor: { enabled: true } }, 'PodMonitor'],
+    [{ tls: { mode: 'cert-manager' } }, 'Certificate'],
+  ] as const) {
+    await t.rejects(playground.install(values, NO_WAIT), { message: new RegExp(`no matches for kind "${kind}"`) });
+  }
+  t.same(await readVersions(playground), before);
+});
+
+t.test('a selector replaces the default label, and the pods work without the ids that OpenShift assigns', async (t) => {
+  const team = 'of-the-team';
+  await api.createNamespace(team, { injected: false });
+  await api.merge(`/api/v1/namespaces/${team}`, { metadata: { labels: { team: 'a' } } });
+  await playground.install({ namespaceSelector: { matchLabels: { team: 'a' } }, openshift: { enabled: true } });
+  await eventually('injection works by that label alone', () => injected({}, team));
+  t.equal(await loginWith(await secretIn(team)), 200);
+  await t.rejects(injected(), 'the default label has no effect');
+  const { spec } = await api.get<{ spec: unknown }>(
+    `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`,
+  );
+  t.notMatch(JSON.stringify(spec), /runAsUser|runAsGroup|fsGroup/);
 });
 
 t.test('it works with every switch enabled', async (t) => {
@@ -119,6 +166,17 @@ t.test('alerts and the dashboard use metrics that the processes have', async (t)
 t.test('helm test and an upgrade without changes work with every switch enabled', async (t) => {
   await cluster.helm(['test', PRODUCT_NAME, '--namespace', PRODUCT_NAME, '--timeout', '90s']);
   await unchangedByUpgrade(t, EVERY_SWITCH);
+});
+
+t.test('the number of replicas that an autoscaler has set outlives an upgrade', async (t) => {
+  const deployment = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`;
+  await playground.install({ ...EVERY_SWITCH, replicaCount: null });
+  t.match(await api.get(deployment), { spec: { replicas: 1 } }, 'before it has set it, the default of the API server');
+  await api.merge(`${deployment}/scale`, { spec: { replicas: 2 } });
+  for (const revisionHistoryLimit of [2, 3]) {
+    await playground.install({ ...EVERY_SWITCH, replicaCount: null, revisionHistoryLimit });
+    t.match(await api.get(deployment), { spec: { replicas: 2, revisionHistoryLimit } });
+  }
 });
 
 async function unchangedByUpgrade(t: Tap, values: Manifest): Promise<void> {

@@ -21,7 +21,7 @@ interface Alert {
 }
 
 async function alertsWith(...settings: readonly string[]): Promise<readonly Alert[]> {
-  const rendered = await render('--set', 'prometheusRule.enabled=true', ...settings);
+  const rendered = await render('--set', 'prometheusRule.enabled=true,podMonitor.enabled=true', ...settings);
   const rule = readManifest(rendered).find((one): one is Rule => one.kind === 'PrometheusRule');
   return rule?.spec.groups.flatMap(({ rules }) => rules) ?? [];
 }
@@ -53,6 +53,62 @@ t.test('without an address of the runbooks no alert has one', async (t) => {
   for (const { annotations } of await alertsWith()) t.notHas(annotations, { runbook_url: String });
 });
 
+t.test('only with a monitor of the chart there is an alert that nothing is scraped', async (t) => {
+  const names = async (...settings: readonly string[]) => (await alertsWith(...settings)).map(({ alert }) => alert);
+  const none = await names('--set', 'podMonitor.enabled=false');
+  t.notOk(none.includes('EcrPullSecretsNotScraped'));
+  t.ok(none.includes('EcrPullSecretsNoLeader'));
+  const service = await names('--set', 'podMonitor.enabled=false,serviceMonitor.enabled=true');
+  t.ok(service.includes('EcrPullSecretsNotScraped'));
+});
+
+t.test('the schema accepts the names of all alerts, and rejects a misspelt one', async (t) => {
+  const all = (await alertsWith()).map(({ alert }) => alert);
+  t.same(await alertsWith('--set-json', `prometheusRule.disabled=${JSON.stringify(all)}`), []);
+  await t.rejects(alertsWith('--set', 'prometheusRule.disabled={EcrPullSecretsNoLeaders}'), {
+    message: /at '\/prometheusRule\/disabled\/0': value must be one of .*'EcrPullSecretsNoLeader'/,
+  });
+});
+
+t.test('monitors can be in another namespace, from which they select the pods in ours', async (t) => {
+  for (const kind of ['PodMonitor', 'ServiceMonitor', 'PrometheusRule']) {
+    const key = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}`;
+    const monitor = async (namespace: string) => {
+      const settings = ['--set', `${key}.enabled=true,${key}.namespace=${namespace}`];
+      return readManifest(await render(...settings)).find((one) => one.kind === kind);
+    };
+    const selected = kind === 'PrometheusRule' ? undefined : { matchNames: ['ecr-pull-secrets'] };
+    t.match(await monitor('monitoring'), {
+      metadata: { namespace: 'monitoring' },
+      spec: { namespaceSelector: selected },
+    });
+    t.match(await monitor(''), { metadata: { namespace: 'ecr-pull-secrets' }, spec: { namespaceSelector: undefined } });
+  }
+});
+
+t.test(
+  'without an interval that of Prometheus applies, and the port of an endpoint is always that of the chart',
+  async (t) => {
+    for (const key of ['podMonitor', 'serviceMonitor']) {
+      const endpoints = async (settings: object) => {
+        const set = JSON.stringify({ enabled: true, ...settings });
+        const all = readManifest(await render('--set-json', `${key}=${set}`));
+        const { spec } = Object(all.find(({ kind }) => kind.toLowerCase() === key.toLowerCase()));
+        return spec.podMetricsEndpoints ?? spec.endpoints;
+      };
+      t.match(await endpoints({}), [{ interval: '30s' }, { interval: '30s' }]);
+      for (const interval of ['', null]) {
+        t.match(await endpoints({ interval }), [{ interval: undefined }, { interval: undefined }]);
+      }
+      const own = { port: 'theirs', path: '/federate', interval: '1m' };
+      t.match(await endpoints({ interval: '1d12h', endpoint: own }), [
+        { port: 'renewer-ops', path: '/federate', interval: '1m' },
+        { port: 'webhook-ops' },
+      ]);
+    }
+  },
+);
+
 t.test('alerts can be omitted, labelled and added', async (t) => {
   const rules = await alertsWith(
     '--set-json',
@@ -71,6 +127,7 @@ t.test('a certificate counts as not renewed when a quarter of its lifetime is le
   t.same(await lateIn(), [168 / 4, 8760 / 4]);
   t.same(await lateIn('--set', 'tls.selfManaged.servingLifetime=1h30m'), [1.5 / 4, 8760 / 4]);
   t.same(await lateIn('--set', 'tls.mode=cert-manager'), [2160 / 4, 14 * 24]);
+  t.same(await lateIn('--set', 'tls.mode=cert-manager,tls.certManager.renewBefore=48h'), [36, 14 * 24]);
   t.same(await lateIn('--set', 'tls.mode=existing-secret,tls.existingSecret=x'), [336, 336]);
 });
 

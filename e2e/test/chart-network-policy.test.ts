@@ -72,6 +72,36 @@ t.test('DNS and API servers are reachable at the ports of their Services and at 
   }
 });
 
+/** Proxies in the values, and the ports that the policy allows besides those of AWS and the API server. */
+const PROXIES: readonly (readonly [Readonly<Record<string, unknown>>, readonly number[]])[] = [
+  [{ httpsProxy: 'http://proxy.example.com:3128' }, [3128]],
+  [{ httpsProxy: 'http://me:p%25ss:1@proxy.example.com:3128/x?a=:9' }, [3128]],
+  [{ httpsProxy: 'proxy.example.com' }, [80]],
+  [{ httpsProxy: 'http://proxy.example.com:' }, [80]],
+  [{ httpsProxy: 'HTTPS://proxy.example.com', httpProxy: 'http://[fd00::1]:08080' }, [8080]],
+  [{ httpsProxy: 'http://[fd00::1]' }, [80]],
+  [{ httpsProxy: 'http://$(PROXY_HOST):3128' }, []],
+  [{ existingSecret: 'mine' }, []],
+  [{ noProxy: '10.0.0.0/8,fd00::1,.svc,a.example:8444,[fd00::1]:8445' }, [8444, 8445]],
+  [{ httpsProxy: 'http://proxy.example.com:6443', noProxy: ['a.example:8444', 'b.example'] }, [8444]],
+];
+
+t.test('it allows the ports of the proxies, and those in noProxy', async (t) => {
+  const on = { 'networkPolicy.enabled': true };
+  for (const [proxy, ports] of PROXIES) {
+    const settings = settingsOf({ ...on, proxy });
+    const { egress } = Object((await objects(...settings))[POLICY]?.['spec']);
+    const allowed = [443, 6443, 8443, 16_443, ...ports].map((port) => ({ port }));
+    t.strictSame(egress[1], { ports: allowed }, JSON.stringify(proxy));
+    const isUnknown = 'existingSecret' in proxy || /\$\(/.test(JSON.stringify(proxy));
+    const sentence = 'The port of the proxy is not in the values';
+    for (const mode of [[], [...CRON_JOB, '--set', 'targetNamespace=a']]) {
+      t.equal((await notes(...settings, ...mode)).includes(sentence), isUnknown, JSON.stringify(proxy));
+    }
+  }
+  t.notMatch(await notes('--set', 'proxy.existingSecret=mine'), 'The port of the proxy', 'without a policy');
+});
+
 t.test('the pod of helm test has a network policy of its own, which is created and deleted with it', async (t) => {
   t.match((await objects(...EVERYTHING))[`NetworkPolicy ${helmTestName()}`], {
     metadata: { annotations: { 'helm.sh/hook': 'test', 'helm.sh/hook-weight': '-2' } },

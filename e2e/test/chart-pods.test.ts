@@ -123,6 +123,24 @@ t.test('containers are probed as often as the values say, and by default so', as
   ]);
 });
 
+t.test('a container has a startup probe only if the values have one', async (t) => {
+  t.match(await containersWith({}), [{ startupProbe: undefined }, { startupProbe: undefined }]);
+  const startupProbe = { failureThreshold: 30, periodSeconds: 2 };
+  const both = { 'webhook.startupProbe': startupProbe, 'renewer.startupProbe': startupProbe };
+  t.match(await containersWith(both), [
+    { startupProbe: { ...startupProbe, httpGet: { path: '/livez', port: 'webhook-ops' } } },
+    { startupProbe: { ...startupProbe, httpGet: { path: '/livez', port: 'renewer-ops' } } },
+  ]);
+});
+
+t.test('every pod has hostUsers if the values have it', async (t) => {
+  for (const hostUsers of [true, false]) {
+    for (const [kind, { spec }] of Object.entries(await podsWith({ hostUsers })))
+      t.equal(spec['hostUsers'], hostUsers, kind);
+  }
+  for (const { spec } of Object.values(await podsWith({}))) t.notOk('hostUsers' in spec);
+});
+
 t.test('containers and init containers can be added', async (t) => {
   const pods = await podsWith({
     extraContainers: [{ name: 'beside', image: 'x' }],

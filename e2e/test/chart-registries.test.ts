@@ -66,9 +66,7 @@ t.test('the error of a rejected key has its path, the reason and an example', as
 
 t.test('a Secret has room for 200 entries', async (t) => {
   const keys = Array.from({ length: 201 }, (_, index) => `${ECR}/team-${index}`);
-  for (const registries of [keys, keys.join()]) {
-    await t.rejects(render(...settingsOf({ registries })), { message: /registries.*(200|201)/s });
-  }
+  await t.rejects(render(...settingsOf({ registries: keys })), { message: /registries': maxItems: got 201, want 200/ });
   t.ok(await render(...settingsOf({ registries: keys.slice(1) })));
 });
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { CHART_README, chartReadme, readValues } from '@ecr-pull-secrets/scripts/chart-readme/readme.ts';
 import type { ValuesSchema } from '@ecr-pull-secrets/scripts/chart-readme/values.ts';
@@ -12,7 +13,7 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'webhook.resource.limits.memory=1Gi': /at '\/webhook': additional properties 'resource'/,
   'cronjob.scedule=x': /at '\/cronjob': additional properties 'scedule'/,
   'registries[0].host=a,registries[0].rolearn=b': /at '\/registries\/0': .*'rolearn'/,
-  'replicaCount=two': /at '\/replicaCount': got string, want integer/,
+  'replicaCount=two': /at '\/replicaCount': got string, want null or integer/,
   'networkPolicy.enabled=yes': /at '\/networkPolicy\/enabled': got string, want boolean/,
   'tolerations=spot': /at '\/tolerations': got string, want null or array or object/,
   'injection.timeoutSeconds=31': /at '\/injection\/timeoutSeconds': maximum: got 31, want 30/,
@@ -30,7 +31,27 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'podDisruptionBudget.minAvailable=foo': /at '\/podDisruptionBudget\/minAvailable': 'foo' does/,
   'updateStrategy.rollingUpdate.maxSurge=-1': /at '.*\/maxSurge': minimum: got -1, want 0/,
   'helmTest.podLabels.a=b c': /at '\/helmTest\/podLabels\/a': 'b c' does not match/,
-  'webhook.drainSeconds=null': /at '\/webhook': missing property 'drainSeconds'/,
+  'podLabels.a b=c': /at '\/podLabels': additional properties 'a b' not allowed/,
+  'deploymentLabels.team=a b': /at '\/deploymentLabels\/team': 'a b' does not match/,
+  'serviceAccount.labels.team=-': /at '\/serviceAccount\/labels\/team': '-' does not match/,
+  'podMonitor.labels.team=a/b': /at '\/podMonitor\/labels\/team': 'a\/b' does not match/,
+  'nodeSelector.disk=a b': /at '\/nodeSelector\/disk': 'a b' does not match/,
+  'service.annotations.a b=c': /at '\/service\/annotations': additional properties 'a b' not/,
+  'prometheusRule.alertLabels.a-b=c': /at '\/prometheusRule\/alertLabels': additional properties 'a-b' not/,
+  'podMonitor.interval=often': /at '\/podMonitor\/interval': 'often' does not match/,
+  'tls.certManager.issuerRef.nam=x': /at '\/tls\/certManager\/issuerRef': (missing property 'name'|additional)/,
+  'tls.certManager.issuerRef.kind=Issuer': /at '\/tls\/certManager\/issuerRef': missing property 'name'/,
+  'tls.certManager.privateKey.algorithm=ecdsa': /at '\/tls\/certManager\/privateKey\/algorithm': value must be/,
+  'tls.certManager.privateKey.size=2048': /at '\/tls\/certManager\/privateKey\/size': value must be one of 256/,
+  'tls.certManager.privateKey.algorithm=RSA,tls.certManager.privateKey.size=1024':
+    /at '\/tls\/certManager\/privateKey\/size': minimum: got 1,024, want 2,048/,
+  'image.registry=https://a.example': /at '\/image\/registry': 'https:\/\/a\.example' does not match/,
+  'webhook.extraEnvFrom[0].secretref.name=a': /at '\/webhook\/extraEnvFrom\/0': .*'secretref'/,
+  'namespaceOverride=a.b': /at '\/namespaceOverride': 'a\.b' does not match/,
+  'targetNamespace[0].name=a': /at '\/targetNamespace\/0': got object, want string/,
+  'namespaceRoles[0].roleArn=x,namespaceRoles[0].namespaces=a': /at '\/namespaceRoles\/0\/roleArn': 'x' does not match/,
+  'tls.additionalCaBundle=ca.crt':
+    /at '\/tls\/additionalCaBundle': 'ca\.crt' does not match pattern .*BEGIN CERTIFICATE/,
 };
 
 /** Combinations that a schema cannot express. */
@@ -40,17 +61,12 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'renewer.resources.limits.memory=1Xi': /renewer\.resources\.limits\.memory=1Xi is not a quantity/,
   'injection.failurePolicy=Fail,replicaCount=1': /Fail needs replicaCount=2/,
   'tls.mode=existing-secret': /needs tls\.existingSecret/,
-  'tls.additionalCaBundle=ca.crt': /must contain certificates in PEM; .*--set-file tls\.additionalCaBundle/,
   'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----': /no effect with tls\.mode=cert-manager/,
   'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- -----BEGIN EC PRIVATE KEY-----':
     /tls\.additionalCaBundle contains a private key, .*everybody can read it/,
-  'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws is null/,
-  'webhook.opsPort=9403': /webhook\.opsPort and renewer\.opsPort are both 9403/,
-  'webhook.port=9402': /webhook\.port and webhook\.opsPort are both 9402/,
-  'hostNetwork=true': /webhook\.port=10250 is in use by kubelet on each node; set another port, for example/,
-  'hostNetwork=true,webhook.port=10260,webhook.opsPort=10256': /webhook\.opsPort=10256 is in use by kube-proxy/,
-  'hostNetwork=true,injection.mode=none,renewer.opsPort=10250': /renewer\.opsPort=10250 is in use by kubelet/,
-  'cronjob.enabled=true,targetNamespace=a,cronjob.schedule=null': /cronjob\.schedule must not be empty/,
+  'aws.enabled=false,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws\.enabled is false/,
+  'aws=null,awsAccessKeyId=AKIA,awsSecretAccessKey=s': /awsAccessKeyId is set and aws\.enabled is false/,
+  'hostNetwork=true': /webhook\.port=10250 is in use by the kubelet on each node; set another port, for example/,
   'podDisruptionBudget.minAvailable=2':
     /minAvailable=2 of replicaCount=2 no node could be drained; .* your own budget in extraObjects/,
   'podDisruptionBudget.minAvailable=null': /has neither minAvailable nor maxUnavailable/,
@@ -59,33 +75,35 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'webhook.resources.limits.memory=16Mi': /webhook\.resources\.limits\.memory=16Mi is too low/,
   'renewer.resources.limits.memory=127Mi': /renewer\.resources\.limits\.memory=127Mi is too low/,
   'cronjob.enabled=true,targetNamespace=a,renewer.resources.limits.memory=1M': /=1M is too low/,
-  'updateStrategy.rollingUpdate.maxSurge=0': /must not both be 0, .*; set maxUnavailable=1/,
-  'updateStrategy.rollingUpdate.maxSurge=0%': /must not both be 0/,
-  'renewer.extraEnv[0].name=A,renewer.extraEnv[1].name=A': /renewer\.extraEnv sets A twice/,
-  [condition('not-a-mirror-pod')]: /the name not-a-mirror-pod is repeated, or is the name of a condition of the chart/,
-  [`${condition('a')},${condition('a', 1)}`]: /the name a is repeated, or is the name of a condition of the chart/,
+  'renewer.resources.limits.memory=128Mi':
+    /renewer\.resources\.requests\.memory=192Mi is more than renewer\.resources\.limits\.memory=128Mi: change one/,
+  'webhook.resources.limits.cpu=10m': /webhook\.resources\.requests\.cpu=20m is more than .*limits\.cpu=10m/,
+  'webhook.resources.requests.cpu=1.5,webhook.resources.limits.cpu=1': /webhook\.resources\.requests\.cpu=1\.5 is more/,
+  'helmTest.resources.requests.memory=2Gi,helmTest.resources.limits.memory=1500M':
+    /helmTest\.resources\.requests\.memory=2Gi is more than/,
+  'cronjob.enabled=true,targetNamespace=a,renewer.resources.limits.memory=128Mi': /requests\.memory=192Mi is more than/,
+  'awsSecretAccessKey=s': /awsSecretAccessKey is set without awsAccessKeyId/,
+  'aws.secretKeys.accessKeyId=a,aws.secretKeys.secretAccessKey=a,awsAccessKeyId=AKIA,awsSecretAccessKey=s':
+    /aws\.secretKeys\.accessKeyId and aws\.secretKeys\.secretAccessKey are both a/,
+  'hostUsers=false,hostNetwork=true,webhook.port=10260': /hostUsers=false is not possible with hostNetwork=true/,
+  'tls.mode=cert-manager,tls.certManager.renewBefore=2160h': /renewBefore=2160h must be shorter than .*duration=2160h/,
 };
-
-/** A further condition that a pod must meet. */
-function condition(name: string, index = 0): string {
-  const path = `injection.matchConditions[${index}]`;
-  return `${path}.name=${name},${path}.expression=1 < 2`;
-}
 
 /** Values that are near to those above, and valid. */
 const POSSIBLE = [
   'hostNetwork=true,webhook.port=10260',
   'hostNetwork=true,injection.mode=none',
-  'injection.mode=none,renewer.opsPort=10250',
-  'injection.mode=none,webhook.port=9403',
-  'hostNetwork=true,webhook.port=10255',
   'podDisruptionBudget.minAvailable=66%,replicaCount=3',
   'podDisruptionBudget.minAvailable=2,podDisruptionBudget.maxUnavailable=1',
   'podDisruptionBudget.minAvailable=2,podDisruptionBudget.enabled=false',
   'podDisruptionBudget.minAvailable=null,podDisruptionBudget.maxUnavailable=1',
-  'updateStrategy.rollingUpdate.maxSurge=0,updateStrategy.rollingUpdate.maxUnavailable=1',
-  'updateStrategy.rollingUpdate.maxSurge=0,updateStrategy.type=Recreate',
   `fullnameOverride=${'a'.repeat(53)}`,
+  'renewer.resources.limits.memory=128Mi,renewer.resources.requests.memory=134217728',
+  'webhook.resources.limits.cpu=20m',
+  'cronjob.enabled=true,targetNamespace=a,webhook.resources.limits.memory=64Mi',
+  'tls.certManager.issuerRef.name=a,tls.mode=cert-manager',
+  'tls.certManager.privateKey.algorithm=RSA,tls.certManager.privateKey.size=4096',
+  'hostUsers=true,hostNetwork=true,webhook.port=10260',
   'webhook.resources.limits.memory=128Mi',
 ];
 
@@ -112,8 +130,8 @@ t.test('values near to an impossible one are accepted', async (t) => {
   for (const setting of POSSIBLE) t.ok(await render('--set', setting), setting);
 });
 
-t.test('additionalCaBundle without a webhook is neither validated nor rendered', async (t) => {
-  const bundle = 'tls.additionalCaBundle=x PRIVATE KEY';
+t.test('additionalCaBundle without a webhook is not rendered', async (t) => {
+  const bundle = 'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- PRIVATE KEY';
   for (const setting of [
     'injection.mode=none',
     'injection.mode=none,tls.mode=cert-manager',
@@ -125,10 +143,11 @@ t.test('additionalCaBundle without a webhook is neither validated nor rendered',
 
 t.test('a parent chart may set global and enabled', async (t) => {
   t.equal(await render('--set', 'global.registry=x,enabled=true'), await render());
-  for (const pullSecrets of ['"x"', 'true', '{"name":"x"}']) {
-    const setting = `global.imagePullSecrets=${pullSecrets}`;
-    t.equal(await render('--set-json', setting), await render(), setting);
-  }
+  t.equal(await render('--set', 'global.imagePullSecrets=true'), await render());
+});
+
+t.test('keys that begin with x- are for YAML anchors', async (t) => {
+  t.equal(await render('--set-json', 'x-labels={"a":1},x-=2'), await render());
 });
 
 t.test('the keys of a Secret have defaults', async (t) => {
@@ -154,13 +173,16 @@ t.test('the error for values of an older chart contains what to do', async (t) =
   const older = ['webhook', 'renewer'].map((name) => `${name}.livenessProbe=null`);
   const settings = [...older, 'networkPolicy.dnsPorts=null'];
   t.ok(await render('--set', settings.join()), 'what has a default may be missing');
-  await t.rejects(render('--set', [...settings, 'rbac=null'].join()), {
-    message: /--reset-then-reuse-values/,
-  });
+  for (const missing of ['rbac', 'webhook.drainSeconds', 'tls.selfManaged.caLifetime', 'fence.enabled', 'proxy']) {
+    await t.rejects(render('--set', [...settings, `${missing}=null`].join()), {
+      message: new RegExp(`: ${missing}\\S* must not be null\\. .*--reset-then-reuse-values`),
+    });
+  }
 });
 
 t.test('a memory limit below the minimum is accepted with NODE_OPTIONS in extraEnv', async (t) => {
-  const own = 'renewer.extraEnv[0].name=NODE_OPTIONS,renewer.extraEnv[0].value=x';
+  const own =
+    'renewer.resources.requests.memory=64Mi,renewer.extraEnv[0].name=NODE_OPTIONS,renewer.extraEnv[0].value=x';
   t.ok(await render('--set', `renewer.resources.limits.memory=96Mi,${own}`));
 });
 
@@ -180,12 +202,27 @@ t.test('every value is in the schema, and the schema has no other', async (t) =>
   t.same([...pathsIn(schema)].toSorted(), [...values, ...more].toSorted());
 });
 
-t.test('every value has a description', async (t) => {
-  for (const { path, defaultValue, comment } of await readValues()) {
-    const isSwitch = path.endsWith('.enabled') || defaultValue === undefined;
-    if (!isSwitch && comment.length === 0) t.fail(path);
+t.test('every value and every group has a description, which is a sentence', async (t) => {
+  for (const { path, comment } of await readValues()) {
+    const text = comment.join('\n').trim();
+    t.match(text, /^[A-Z]/, path);
+    // A sentence has a verb; "As in a pod." and "Name of the Secret." have none.
+    t.notMatch(text, /^(?:As|Further|Names?|Labels|Annotations|How|Whether|Which|What|See) /, path);
   }
-  t.pass();
+});
+
+t.test('the examples at the beginning of the values are complete', async (t) => {
+  const text = await readFile(`${chart}/values.yaml`, 'utf8');
+  const examples = [...text.matchAll(/^# ([A-Z][\w ]*): .*\n((?:# {3}.*\n)+)/gm)];
+  t.same(
+    examples.map(([, title]) => title),
+    ['Minimal', 'EKS with IRSA', 'OpenShift', 'Argo CD'],
+  );
+  for (const [, title = '', lines = ''] of examples) {
+    const values = join(t.testdir({ 'values.yaml': lines.replaceAll(/^# {3}/gm, '') }), 'values.yaml');
+    const { stdout } = await helm(['template', 'ecr-pull-secrets', chart, '--values', values]);
+    t.match(stdout, 'image: "registry.example.com/ecr-pull-secrets:', title);
+  }
 });
 
 t.test('the table in the README is generated from the values', async (t) => {

@@ -100,15 +100,10 @@ t.test('registries and tolerations may have the old chart’s forms', async (t) 
 t.test('the webhook and the renewer get the same namespace selector', async (t) => {
   const rendered = await render(
     '--set-json',
-    'namespaceSelector={"matchLabels":{"ecr-pull-secrets.io/inject":null,"team":"x"},"matchExpressions":[{"key":"tier","operator":"In","values":["a","b"]},{"key":"frozen","operator":"DoesNotExist"}]}',
+    'namespaceSelector={"matchLabels":{"team":"x"},"matchExpressions":[{"key":"tier","operator":"In","values":["a","b"]},{"key":"frozen","operator":"DoesNotExist"}]}',
   );
   t.match(rendered, /value: "team=x,tier in \(a,b\),!frozen"/);
   t.match(rendered, /namespaceSelector:\n\s+matchLabels:\n\s+team: x\n\s+matchExpressions:\n\s+- key: tier/);
-});
-
-t.test('a selector of all namespaces selects all in the renewer too', async (t) => {
-  const all = 'namespaceSelector={"matchLabels":{"ecr-pull-secrets.io/inject":null}}';
-  t.match(await render('--set-json', all), /name: NAMESPACE_SELECTOR\n\s+value: "kubernetes.io\/metadata.name"/);
 });
 
 t.test('a change of the AWS keys or of the configuration replaces the pods', async (t) => {
@@ -147,7 +142,7 @@ t.test('everything is rendered in the form in which the API server stores it', a
     t.notMatch(await render('--set', mode), /^ +value: (""|''|null)?$/m, mode);
   }
   const extraEnv = ['--set-json', 'webhook.extraEnv=[{"name":"EMPTY","value":""}]'];
-  t.match(await render(...extraEnv), /- name: EMPTY\n +ports:/);
+  t.match(await render(...extraEnv), /- name: EMPTY\n +resources:/);
   const withoutType = await render('--set', 'updateStrategy.type=null');
   t.equal(withoutType, await render(), 'the strategy has its type in any case');
 });

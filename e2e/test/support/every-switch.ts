@@ -22,7 +22,9 @@ export const EVERY_SWITCH: Manifest = {
   commonLabels: { team: 'platform', 'app.kubernetes.io/name': 'never' },
   podLabels: { cost: 'shared', 'app.kubernetes.io/instance': 'never' },
   podAnnotations: { 'example.com/note': 'x', 'eks.amazonaws.com/skip-containers': 'x, y' },
-  deploymentAnnotations: { 'reloader.stakater.com/auto': 'true' },
+  deploymentAnnotations: { 'reloader.stakater.com/auto': 'true', 'example.com/release': '{{ .Release.Name }}' },
+  deploymentLabels: { tier: 'infrastructure' },
+  hostUsers: true,
   podSecurityContext: { fsGroupChangePolicy: 'OnRootMismatch', runAsUser: 10_000 },
   securityContext: { runAsGroup: 10_000 },
   nodeSelector: { 'kubernetes.io/arch': 'amd64' },
@@ -92,6 +94,7 @@ export const EVERY_SWITCH: Manifest = {
     annotations: { 'example.com/note': 'x' },
   },
   webhook: {
+    startupProbe: { periodSeconds: 1, failureThreshold: 60 },
     livenessProbe: { initialDelaySeconds: 1 },
     readinessProbe: { failureThreshold: 4 },
     extraEnv: [{ name: 'NODE_OPTIONS', value: '--max-old-space-size=100' }],
@@ -99,7 +102,9 @@ export const EVERY_SWITCH: Manifest = {
     resources: { limits: { cpu: '2', memory: '0.5Gi' } },
   },
   renewer: {
+    startupProbe: { periodSeconds: 1, failureThreshold: 60 },
     livenessProbe: { periodSeconds: 9 },
+    extraEnvFrom: [{ configMapRef: { name: EXISTING.caCerts }, prefix: 'CORPORATE_' }],
     extraVolumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
     resources: { limits: { memory: '600M' } },
   },

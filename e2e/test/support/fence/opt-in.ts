@@ -68,8 +68,10 @@ export function testOptIn(t: Test, { api, cluster }: Playground, world: FenceWor
 
   t.test('a selector that requires no label lets new namespaces in, and still guards its label', async (t) => {
     const selector = {
-      matchLabels: { 'ecr-pull-secrets.io/inject': null },
-      matchExpressions: [{ key: 'stage', operator: 'NotIn', values: ['live'] }],
+      matchExpressions: [
+        { key: 'kubernetes.io/metadata.name', operator: 'Exists' },
+        { key: 'stage', operator: 'NotIn', values: ['live'] },
+      ],
     };
     const settings = ['--set-json', `namespaceSelector=${JSON.stringify(selector)}`];
     const objects = (await policiesOf(cluster, settings)).filter(({ metadata }) => metadata.name.endsWith('opt-in'));
