@@ -25,15 +25,20 @@
 {{- if kindIs "map" $value -}}
 {{- $entry = merge (dict) $value -}}
 {{- with $value.roleArn -}}
-{{- $arn := tpl . $root -}}
-{{- if not (regexMatch "^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$" $arn) -}}
-{{- fail (printf "%s[%d].roleArn is %q, which is not the ARN of a role; for example arn:aws:iam::123456789012:role/team-a" $path $index $arn) -}}
-{{- end -}}
-{{- $_ := set $entry "roleArn" $arn -}}
+{{- $_ := set $entry "roleArn" (include "ecr-pull-secrets.roleArn" (list $root (printf "%s[%d].roleArn" $path $index) .)) -}}
 {{- end -}}
 {{- with $value.namespaces -}}{{- $_ := set $entry "namespaces" (include "ecr-pull-secrets.commaList" .) -}}{{- end -}}
 {{- end -}}
 {{- $entries = append $entries $entry -}}
 {{- end -}}
 {{- toJson $entries -}}
+{{- end -}}
+
+{{/* A role of the values, with the templates in it evaluated. */}}
+{{- define "ecr-pull-secrets.roleArn" -}}
+{{- $arn := tpl (index . 2) (index . 0) -}}
+{{- if not (regexMatch "^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$" $arn) -}}
+{{- fail (printf "%s is %q, which is not the ARN of a role; for example arn:aws:iam::123456789012:role/team-a" (index . 1) $arn) -}}
+{{- end -}}
+{{- $arn -}}
 {{- end -}}

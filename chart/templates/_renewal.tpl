@@ -65,5 +65,7 @@
 
 {{/* The role of a web identity outside EKS; empty if there is none. */}}
 {{- define "ecr-pull-secrets.webIdentityRole" -}}
-{{- ((.Values.aws).webIdentity).roleArn | default "" -}}
+{{- with ((.Values.aws).webIdentity).roleArn -}}
+{{- include "ecr-pull-secrets.roleArn" (list $ "aws.webIdentity.roleArn" .) -}}
+{{- end -}}
 {{- end -}}

@@ -55,12 +55,16 @@ t.test('a release of the old tool leaves its keys for the role', async (t) => {
   t.match(awsVariablesIn(stdout), { renewer: VARIABLES });
 });
 
-t.test('keys beside a role are refused, and so is what is no role', async (t) => {
+t.test('keys beside a role are refused, and so is what is no role, after templates were evaluated', async (t) => {
   const keys = { awsAccessKeyId: 'AKIAIOSFODNN7EXAMPLE', awsSecretAccessKey: 'x' };
   for (const settings of [settingsOf(keys), ['--set', 'aws.secretName=mine']]) {
     await t.rejects(render(...WEB_IDENTITY, ...settings), /there can only be one identity: remove one of them/);
   }
   await t.rejects(render('--set', 'aws.webIdentity.roleArn=ecr-pull'), /'ecr-pull' does not match pattern/);
+  const template = { aws: { webIdentity: { roleArn: 'arn:aws:iam::{{ .Values.global.account }}:role/ecr-pull' } } };
+  const account = settingsOf({ 'global.account': '123456789012' });
+  t.match(await awsVariablesOf(...settingsOf(template), ...account), { renewer: VARIABLES });
+  await t.rejects(render(...settingsOf(template)), /aws\.webIdentity\.roleArn is .*, which is not the ARN of a role/);
 });
 
 t.test('the region alone may come from a Secret', async (t) => {
