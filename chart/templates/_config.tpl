@@ -20,7 +20,7 @@
 {{- $root := index . 0 -}}
 {{- $path := index . 1 -}}
 {{- $entries := list -}}
-{{- range $index, $value := get $root.Values $path -}}
+{{- range $index, $value := get $root.Values $path | default list -}}
 {{- $entry := $value -}}
 {{- if kindIs "map" $value -}}
 {{- $entry = merge (dict) $value -}}

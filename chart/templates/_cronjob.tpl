@@ -21,8 +21,8 @@ permissions has to be repeated.
 
 {{/* The spec of a Job, for the runs of the CronJob and for the first run. */}}
 {{- define "ecr-pull-secrets.jobSpec" -}}
-activeDeadlineSeconds: {{ int64 .Values.cronjob.activeDeadlineSeconds }}
-backoffLimit: {{ int64 .Values.cronjob.backoffLimit }}
+activeDeadlineSeconds: {{ include "ecr-pull-secrets.integer" .Values.cronjob.activeDeadlineSeconds }}
+backoffLimit: {{ include "ecr-pull-secrets.integer" .Values.cronjob.backoffLimit }}
 template:
   metadata:
     labels:
@@ -35,7 +35,7 @@ template:
     serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . | toYaml }}
     automountServiceAccountToken: false
     restartPolicy: Never
-    terminationGracePeriodSeconds: {{ int64 .Values.cronjob.terminationGracePeriodSeconds }}
+    terminationGracePeriodSeconds: {{ include "ecr-pull-secrets.integer" .Values.cronjob.terminationGracePeriodSeconds }}
     enableServiceLinks: false
     {{- include "ecr-pull-secrets.podSettings" . | nindent 4 }}
     {{- with .Values.extraInitContainers }}

@@ -51,6 +51,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* A whole number, which Helm may have as a float; nothing for a null or "", so that the default of the API server applies. */}}
+{{- define "ecr-pull-secrets.integer" -}}
+{{- if not (or (kindIs "invalid" .) (eq (toString .) "")) -}}{{- int64 . -}}{{- end -}}
+{{- end -}}
+
 {{/* A list, or a string separated by commas, as a string separated by commas. */}}
 {{- define "ecr-pull-secrets.commaList" -}}
 {{- if kindIs "slice" . -}}{{- join "," . -}}{{- else -}}{{- . | default "" -}}{{- end -}}

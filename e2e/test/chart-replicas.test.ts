@@ -53,24 +53,27 @@ t.test('failurePolicy Fail is rejected if an update stops all replicas', async (
   }
 });
 
-t.test('a spread constraint counts only the pods of one revision, unless it has its own selector', async (t) => {
-  const selected = {
-    labelSelector: { matchLabels: { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/instance': NAME } },
-    matchLabelKeys: ['pod-template-hash'],
-  };
-  const constraints = async (topologySpreadConstraints?: unknown): Promise<unknown> => {
-    const { template } = Object(await specOf('Deployment', { topologySpreadConstraints }));
-    return template.spec.topologySpreadConstraints;
-  };
-  const spread = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' };
-  t.strictSame(await constraints(null), [
-    { topologyKey: 'kubernetes.io/hostname', ...spread, ...selected },
-    { topologyKey: 'topology.kubernetes.io/zone', ...spread, ...selected },
-  ]);
-  const own = { topologyKey: 'rack', ...spread, labelSelector: { matchLabels: { a: 'b' } } };
-  t.strictSame(await constraints([own, { topologyKey: 'rack', ...spread }]), [
-    own,
-    { topologyKey: 'rack', ...spread, ...selected },
-  ]);
-  t.strictSame(await constraints([]), []);
-});
+t.test(
+  'a constraint of topology spread counts only the pods of one revision, unless it has its own selector',
+  async (t) => {
+    const selected = {
+      labelSelector: { matchLabels: { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/instance': NAME } },
+      matchLabelKeys: ['pod-template-hash'],
+    };
+    const constraints = async (topologySpreadConstraints?: unknown): Promise<unknown> => {
+      const { template } = Object(await specOf('Deployment', { topologySpreadConstraints }));
+      return template.spec.topologySpreadConstraints;
+    };
+    const skew = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' };
+    t.strictSame(await constraints(null), [
+      { topologyKey: 'kubernetes.io/hostname', ...skew, ...selected },
+      { topologyKey: 'topology.kubernetes.io/zone', ...skew, ...selected },
+    ]);
+    const own = { topologyKey: 'rack', ...skew, labelSelector: { matchLabels: { a: 'b' } } };
+    t.strictSame(await constraints([own, { topologyKey: 'rack', ...skew }]), [
+      own,
+      { topologyKey: 'rack', ...skew, ...selected },
+    ]);
+    t.strictSame(await constraints([]), []);
+  },
+);

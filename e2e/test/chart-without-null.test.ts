@@ -40,6 +40,17 @@ t.test('what a null reaches is reached without one', async (t) => {
   }
 });
 
+t.test('a null for a number means the default of the API server, and not 0', async (t) => {
+  const seconds = ['activeDeadlineSeconds', 'terminationGracePeriodSeconds', 'startingDeadlineSeconds'];
+  const numbers = [...seconds, 'backoffLimit', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'];
+  const cronJob = { 'cronjob.enabled': true, targetNamespace: 'a' };
+  const nulls = Object.fromEntries(numbers.map((name) => [`cronjob.${name}`, null]));
+  t.notMatch(await render(...settings(cronJob, nulls)), new RegExp(`(?:${numbers.join('|')}): \\d`));
+  t.notMatch(await render(...settings(cronJob, { 'cronjob.activeDeadlineSeconds': '' })), /activeDeadlineSeconds: \S/);
+  t.notMatch(await render(...settings({ revisionHistoryLimit: null })), /revisionHistoryLimit: \d/);
+  t.equal(await render(...settings({ namespaceRoles: null })), await render());
+});
+
 /** Maps whose keys are not values of their own, with the defaults in them that an empty string removes. */
 const MAPS = ['podSecurityContext', 'securityContext', 'webhook.resources', 'renewer.resources'];
 const TEXTS = ['injection.annotations', 'grafanaDashboard.labels'];
@@ -63,13 +74,14 @@ t.test('an empty string removes each default in a map', async (t) => {
       .toSorted(),
     [...MAPS, ...TEXTS].toSorted(),
   );
+  const defaults = await render(...settings(always));
   for (const { path, defaultValue = '' } of maps.filter((map) => !(map.path in KEPT))) {
-    for (const leaf of leavesOf(JSON.parse(defaultValue))) {
-      const setting = `${path}.${leaf}`;
-      const removed = await render(...settings(always, { [setting]: '' }));
-      t.not(removed, await render(...settings(always)), setting);
-      t.same(withoutNulls(removed), withoutNulls(await render(...settings(always, { [setting]: null }))), setting);
-    }
+    const leaves = leavesOf(JSON.parse(defaultValue)).map((leaf) => `${path}.${leaf}`);
+    const set = (value: unknown) =>
+      render(...settings(always, Object.fromEntries(leaves.map((leaf) => [leaf, value]))));
+    const removed = await set('');
+    t.not(removed, defaults, path);
+    t.same(withoutNulls(removed), withoutNulls(await set(null)), path);
   }
 });
 

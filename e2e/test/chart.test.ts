@@ -42,7 +42,9 @@ t.test(
   async (t) => {
     const bare = await startBareHelm(t);
     const region = ['--set', 'awsRegion=us-east-1'];
-    const message = await bare(['template', 'x', path, ...region, '--set', 'image.tag=v7']).catch(describeError);
+    const message = await bare(['template', 'x', path, ...region, '--set', 'image.repository=,image.tag=v7']).catch(
+      describeError,
+    );
     for (const part of [
       'image.repository is required',
       'docker buildx build --tag registry.example.com/ecr-pull-secrets:v7 --push .',

@@ -33,6 +33,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^skopeo |^helm push /, 'needs a registry'],
   [/secret tls roles-anywhere/, 'needs a certificate'],
   [/openssl s_client/, 'connects to ECR'],
+  [/kubectl logs .*--previous/, 'prints the log of an earlier container, which the local node does not keep'],
   [/kubectl debug node/, 'attaches a terminal to a pod, which the local node cannot'],
   [/applications\.argoproj\.io|^flux /, 'needs Argo CD or Flux'],
   [/--as=bob/, 'is to be refused, by a policy of the reader’s own'],

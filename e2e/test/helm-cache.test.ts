@@ -14,6 +14,7 @@ async function startCounting(t: Test, failure?: string) {
   const start = () =>
     cacheHelm({
       directory: join(folder, 'cache'),
+      checkout: folder,
       command: join(folder, 'helm'),
       helm: async (args) => {
         runs.push(args);
@@ -31,6 +32,29 @@ t.test('the same rendering runs Helm once, also for the next process', async (t)
   t.same(await (await start())(args), { stdout: 'run 1', stderr: '' });
   t.equal(runs.length, 1);
   t.equal((await (await start())(['lint', chart])).stdout, 'run 2', 'other arguments');
+});
+
+t.test('another checkout with the same content finds the answer, with its own paths', async (t) => {
+  const folder = t.testdir({ helm: 'the program', one: { chart: { a: 'a' } }, other: { chart: { a: 'a' } } });
+  const runs: string[] = [];
+  const render = async (checkout: string) => {
+    const helm = await cacheHelm({
+      directory: join(folder, 'cache'),
+      checkout,
+      command: join(folder, 'helm'),
+      helm: async (args) => {
+        runs.push(checkout);
+        return { stdout: `Linting ${args[1]}`, stderr: '' };
+      },
+    });
+    return (await helm(['lint', join(checkout, 'chart')])).stdout;
+  };
+  const [one, other] = [join(folder, 'one'), join(folder, 'other')];
+  for (const checkout of [one, other, one]) t.equal(await render(checkout), `Linting ${checkout}/chart`);
+  t.same(runs, [one]);
+  await appendFile(join(other, 'chart', 'a'), 'b');
+  await render(other);
+  t.same(runs, [one, other], 'its chart is another now');
 });
 
 t.test('a change of any input runs Helm again', async (t) => {
@@ -102,6 +126,7 @@ t.test('a file that changes while Helm runs leaves no answer', async (t) => {
   const directory = join(folder, 'cache');
   const helm = await cacheHelm({
     directory,
+    checkout: folder,
     command: join(folder, 'helm'),
     helm: async () => {
       await appendFile(join(chart, 'Chart.yaml'), '#');

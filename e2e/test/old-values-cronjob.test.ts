@@ -86,7 +86,7 @@ t.test('what the old values say of the CronJob holds', async (t) => {
 
 t.test('the old tool’s image gives way to ours; any other is kept', async (t) => {
   const ours = await imageWith(null);
-  t.match(ours, /^ghcr\.io\/ecr-pull-secrets\//);
+  t.match(ours, /^registry\.example\.com\/ecr-pull-secrets:/);
   for (const old of [
     'nabsul/k8s-ecr-login-renew:v1.7.1',
     'ghcr.io/nabsul/k8s-ecr-login-renew',

@@ -37,7 +37,7 @@ function problemOf(page: string, link: string): string | undefined {
 
 /** The pages that messages, comments and values name by their paths: what a person who reads them opens. */
 t.test('each page that the code, the chart or a workflow names exists, with its heading', async (t) => {
-  const others = [...files].filter((file) => !/\.md$|^scripts\/test\/|\.(?:png|tgz|gz)$/.test(file));
+  const others = [...files].filter((file) => !/^(?!\.github\/).+\.md$|^scripts\/test\/|\.(?:png|tgz|gz)$/.test(file));
   const problems = await Promise.all(
     others.map(async (file) => {
       const named = (await readText(file)).matchAll(

@@ -32,7 +32,7 @@ const WORDS_OF_TESTS: typeof WORDS = [
     'anyone who may, the right to',
   ],
   [
-    /\bwhere (?:possible|needed|necessary|it is (?:empty|absent|possible|set|unset))\b|(?:^|[.*|] )where [^.?|]*, (?:it|they|there|the|this|set|use|no|only)\b/,
+    /\bwhere (?:possible|needed|necessary|it is (?:empty|absent|possible|set|unset))\b|(?:^|[.*|] )where [^.?|]*, (?:it|they|there|the|this|set|use|no|only|an?)\b/,
     'if',
   ],
 ];

@@ -26,7 +26,7 @@ export async function runDemo({ say, stay }: DemoOptions): Promise<void> {
   try {
     step('etcd, kube-apiserver, kube-controller-manager and one node are up');
     await playground.install();
-    step('helm install ecr-pull-secrets ./chart: two replicas are ready');
+    step('helm install ecr-pull-secrets: two replicas are ready');
     await showInjection(playground, say);
     await stay(playground);
   } finally {

@@ -20,7 +20,12 @@ export const CHECKOUT = fileURLToPath(ROOT);
 /** All commands of README.md, the chart's README and docs/, each text once, page by page. */
 export async function readDocumentedCommands(): Promise<readonly DocumentedCommand[]> {
   const docs = (await readdir(new URL('docs', ROOT))).filter((name) => name.endsWith('.md'));
-  const pages = ['README.md', 'chart/README.md', ...docs.toSorted().map((name) => `docs/${name}`)];
+  const pages = [
+    'README.md',
+    'chart/README.md',
+    '.github/ISSUE_TEMPLATE/bug.md',
+    ...docs.toSorted().map((name) => `docs/${name}`),
+  ];
   const commands = new Map<string, DocumentedCommand>();
   for (const page of pages) {
     const text = await readFile(new URL(page, ROOT), 'utf8');

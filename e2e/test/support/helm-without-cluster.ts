@@ -1,14 +1,15 @@
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { ensureBinaries } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
 import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
 import { createHelm, type Helm } from '@ecr-pull-secrets/testbed/local-cluster/helm.ts';
 import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
+import { readSettings } from '@ecr-pull-secrets/testbed/local-cluster/settings.ts';
 import { cacheHelm } from './helm-cache.ts';
 import { IMAGE_VALUES } from './image-values.ts';
 
-/** Not beside the bundles, which remove what lies unused among them. */
-const CACHE_DIR = fileURLToPath(new URL('../../../node_modules/.cache/rendered-by-helm', import.meta.url));
+const CHECKOUT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
 
 /** These render a chart. */
 const RENDERING: ReadonlySet<string | undefined> = new Set(['install', 'lint', 'template']);
@@ -39,7 +40,9 @@ async function clustersHelm(): Promise<string> {
 }
 
 async function start(t: Teardown, command: string): Promise<Helm> {
-  return cacheHelm({ directory: CACHE_DIR, command, helm: startLater(t, command) });
+  // Beside the binaries, and not in node_modules: `npm ci` empties it.
+  const directory = join(readSettings(process.env).cacheDirectory, 'rendered-by-helm');
+  return cacheHelm({ directory, checkout: CHECKOUT, command, helm: startLater(t, command) });
 }
 
 function withImage(helm: Helm): Helm {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { valuesTable } from './table.ts';
+import { CHART_FILE } from './icon.ts';
+import { valuesTables } from './table.ts';
 import { type ChartValue, readChartValues } from './values.ts';
 
 /** The page that people read before they install. */
@@ -19,15 +20,26 @@ export async function readValues(): Promise<readonly ChartValue[]> {
 }
 
 /**
- * The page with the table as it must be now.
+ * The page with the tables as they must be now.
  *
- * @throws if the page has no place for it
+ * @throws if the page has no place for them
  */
 export async function chartReadme(): Promise<string> {
-  const page = await readFile(CHART_README, 'utf8');
-  const [before, rest] = split(page, BEGIN);
+  const [page, chart] = await Promise.all([readFile(CHART_README, 'utf8'), readFile(CHART_FILE, 'utf8')]);
+  const pages = addressOfPages(chart);
+  const [before, rest] = split(page.replaceAll('](../', `](${pages}/`), BEGIN);
   const [, after] = split(rest, END);
-  return `${before}${BEGIN}${valuesTable(await readValues())}${END}${after}`;
+  return `${before}${BEGIN}${valuesTables(await readValues(), pages)}${END}${after}`;
+}
+
+/**
+ * Of a release, an address that also works in a packaged chart and on Artifact Hub. Before the first release there is
+ * none, so the links are relative (`npm run release-address` sets `home`).
+ */
+export function addressOfPages(chart: string): string {
+  const [, home] = /^home: (.+)$/m.exec(chart) ?? [];
+  const [, version] = /^version: (.+)$/m.exec(chart) ?? [];
+  return home === undefined ? '..' : `${home}/blob/v${version}`;
 }
 
 function split(text: string, mark: string): readonly [string, string] {

@@ -8,6 +8,8 @@ export interface ChartValue {
   readonly defaultValue: string | undefined;
   /** The comment above it, a line each. */
   readonly comment: readonly string[];
+  /** If a section begins with the value: its title and the lines of its description, which begin with `##`. */
+  readonly heading: readonly string[];
 }
 
 /** The part of a JSON schema that separates a group of ours from a map of Kubernetes' own. */
@@ -32,7 +34,7 @@ function valuesIn(map: YAMLMap, schema: ValuesSchema, prefix: string): readonly 
     const { [key]: own = {} } = schema.properties ?? {};
     // The comment above the first key belongs to the map for the library.
     const comment = (index === 0 ? map.commentBefore : undefined) ?? commentOf(pair);
-    const value = { path, comment: linesOf(comment) };
+    const value = { path, comment: linesOf(comment), heading: headingOf(comment) };
     if (isMap(pair.value) && own.properties) {
       const group = { ...value, defaultValue: undefined };
       return [group, ...valuesIn(pair.value, own, `${path}.`)];
@@ -53,6 +55,11 @@ function commentOf({ key }: Pair): string {
 function linesOf(comment: string): readonly string[] {
   const [last = ''] = comment.split(/\n\s*\n/).slice(-1);
   return last.split('\n').filter((line) => line.trim() !== '');
+}
+
+function headingOf(comment: string): readonly string[] {
+  const lines = comment.split('\n').filter((line) => line.startsWith('#'));
+  return lines.map((line) => line.replace(/^# */, ''));
 }
 
 function jsonOf(value: unknown): unknown {

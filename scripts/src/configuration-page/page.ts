@@ -11,7 +11,7 @@ export const CONFIGURATION_PAGE = fileURLToPath(new URL('../../../docs/configura
 
 const HEAD = `# Configuration
 
-Each command reads environment variables once, when it starts. An empty variable counts as unset. If a variable is wrong, the error names it and contains an example. The command does not start without a variable whose default is "required". The chart sets the variables of the webhook and the renewer. Its \`values.yaml\` describes which value sets which variable. [Labels and annotations](labels-and-annotations.md) are settings of a single namespace, pod or Secret.
+Each command reads environment variables once, when it starts. An empty variable counts as unset. If a variable is wrong, the error names it and contains an example. The command does not start without a variable whose default is "required". The chart sets the variables of the webhook and the renewer from its [values](../chart/README.md#values). [Labels and annotations](labels-and-annotations.md) are settings of a single namespace, pod or Secret. The [glossary](glossary.md) explains the words.
 
 This page is generated from the code by \`npm run docs\`.
 `;

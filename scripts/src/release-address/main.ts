@@ -6,9 +6,9 @@ import { chartOfRelease, pageOfRelease, valuesOfRelease } from './release-addres
 
 const ROOT = new URL('../../../', import.meta.url);
 
-const [source = ''] = process.argv.slice(2);
-if (/^[\w.-]+\/[\w.-]+$/.test(source)) {
-  await writeAddress(source);
+const [repository = ''] = process.argv.slice(2);
+if (/^[\w.-]+\/[\w.-]+$/.test(repository)) {
+  await writeAddress(repository);
 } else {
   process.stderr.write('Usage: npm run release-address -- OWNER/REPOSITORY, as GitHub spells them\n');
   process.exitCode = 1;

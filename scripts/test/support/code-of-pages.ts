@@ -12,7 +12,7 @@ export interface PageCode {
 
 const FENCE = /^( *)```(\w*)\n([^]*?)^ *```$/gm;
 const INDENTED = /(?<=\n\n)(?:(?: {4}.*)?\n)+/g;
-const SHELLS: ReadonlySet<string> = new Set(['', 'sh', 'bash', 'shell', 'console']);
+const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'shell', 'console']);
 
 /** Separates the code of a page from its prose. */
 export function codeOf(page: string): PageCode {

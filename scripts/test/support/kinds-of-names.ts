@@ -3,7 +3,15 @@ import { ERROR_CODES } from '@ecr-pull-secrets/shared/errors.ts';
 import { METRIC_PREFIX } from '@ecr-pull-secrets/shared/names.ts';
 import { listFiles, readText } from './checkout.ts';
 import type { PageCode } from './code-of-pages.ts';
-import { commandOptions, isChartValue, keysOfCode, metricNames, ownKeysIn, wordsOfCode } from './known-names.ts';
+import {
+  commandOptions,
+  isChartValue,
+  keysOfCode,
+  metricNames,
+  wordsOfCommands,
+  ownKeysIn,
+  wordsOfCode,
+} from './known-names.ts';
 import { settingsOf, valuesIn } from './values-on-pages.ts';
 
 /** A kind of name: what on a page looks like one, and whether the name exists. */
@@ -20,15 +28,19 @@ const topFolders = new Set([...folders].filter((folder) => !folder.includes('/')
 const fileNames = new Set([...files].map((path) => basename(path)));
 const { scripts } = JSON.parse(await readText('package.json'));
 const alerts = await readText('chart/monitoring/alerts.yaml');
-const [metrics, options, keys, words] = await Promise.all([
+const [metrics, options, commandWords, keys, words] = await Promise.all([
   metricNames(),
   commandOptions(),
+  wordsOfCommands(),
   keysOfCode(),
   wordsOfCode(),
 ]);
 
-/** Also of a chart value's form. */
-const FILE_NAME = /\.(?:ts|tpl|ya?ml|json|md|mjs|mod|hcl|crt|pem)$|^(?:tls|ca)\.key$/;
+/** Also of a chart value's form: hosts, and fields of objects of Kubernetes. */
+const NO_VALUE = /\.(?:amazonaws\.com|ecr\.aws)$|^(?:metadata|spec|status)\./;
+
+/** Of the same form. */
+const FILE_NAME = /\.(?:ts|tpl|ya?ml|json|md|mjs|mod|hcl|crt|pem|env)$|^(?:tls|ca)\.key$/;
 
 /** All kinds. What has no form of its own must be in backticks or in a command. */
 export const KINDS: Readonly<Record<string, Kind>> = {
@@ -63,7 +75,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     find: ({ spans, commands, documents }) => [
       ...spans
         .flatMap((span) => matches(span, /^[a-z][A-Za-z]+(?:\.[a-z][A-Za-z]+)+(?=[=:]|$)/g))
-        .filter((name) => !FILE_NAME.test(name)),
+        .filter((name) => !FILE_NAME.test(name) && !NO_VALUE.test(name)),
       ...[...spans, ...commands].flatMap(settingsOf),
       ...documents.flatMap(valuesIn),
     ],
@@ -84,6 +96,11 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       return option === undefined ? options.has(command) : options.get(command)?.has(option) === true;
     },
   },
+  'option in a sentence': {
+    find: ({ spans }) => spans.flatMap((span) => matches(span, /^--[a-z][a-z-]+(?=[ =]|$)/g)),
+    exists: (name) =>
+      commandWords.has(name) || words.has(name) || [...options.values()].some((known) => known.has(name)),
+  },
   'npm script': {
     find: ({ spans, commands }) =>
       [...spans, ...commands].flatMap((code) => matches(code, /(?<=\bnpm run (?:-s )?)\w[\w:-]*/g)),
@@ -91,7 +108,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   'name of a file': {
     find: ({ spans }) => spans.filter((span) => FILE_NAME.test(span) && /^[\w.-]+$/.test(span)),
-    exists: (name) => fileNames.has(name),
+    exists: (name) => fileNames.has(name) || commandWords.has(name),
   },
   'file or folder': {
     find: ({ spans, commands }) =>
@@ -113,7 +130,7 @@ function commandsIn(code: string): readonly string[] {
     /(?:^|[|;&] )(?:npx node cli\/src\/main\.ts|ecr-pull-secrets) ((?:certs )?[a-z-]+)([^|;&]*)/g,
   );
   return [...calls].flatMap(([, command = '', rest = '']) => {
-    const used = matches(rest, /(?<= )--[a-z-]+/g).map((option) => `${command} ${option}`);
-    return command === 'certs' ? [] : [command, ...used];
+    const used = [...rest.matchAll(/(?<= )--[a-z-]+|^/g)].map(([option]) => `${command} ${option}`.trim());
+    return command === 'certs' ? [] : used;
   });
 }

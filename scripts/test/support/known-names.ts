@@ -4,7 +4,8 @@ import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createWebhookMetrics } from '@ecr-pull-secrets/server/metrics.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import { listFiles, readText } from './checkout.ts';
+import { listFiles, readPages, readText } from './checkout.ts';
+import { codeOf } from './code-of-pages.ts';
 
 /** The part of a JSON schema that names keys. */
 export interface ValuesSchema {
@@ -63,7 +64,13 @@ export async function commandOptions(): Promise<ReadonlyMap<string, ReadonlySet<
 export async function wordsOfCode(): Promise<ReadonlySet<string>> {
   const files = (await listFiles()).filter((path) => !/\.md$|(?:names|words)\.test\.ts$|^package-lock/.test(path));
   const texts = await Promise.all(files.map(readText));
-  return new Set(texts.flatMap((text) => text.match(/[A-Za-z]\w+/g) ?? []));
+  return new Set(texts.flatMap((text) => text.match(/[A-Za-z]\w+|--[a-z][a-z-]+/g) ?? []));
+}
+
+/** The words of the commands of all pages, options and files among them. A test runs these commands. */
+export async function wordsOfCommands(): Promise<ReadonlySet<string>> {
+  const commands = [...(await readPages()).values()].flatMap((page) => codeOf(page).commands);
+  return new Set(commands.flatMap((command) => command.split(/[\s'"=():/]+/)));
 }
 
 /** The labels, annotations and finalizers with our prefix, of the code and the chart. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A container by its names. */
@@ -64,7 +64,9 @@ export async function startLogServer(options: LogServerOptions): Promise<LogServ
   }
 
   function isApiServer(request: IncomingMessage): boolean {
-    const { raw } = (request.socket as TLSSocket).getPeerCertificate();
+    if (!(request.socket instanceof TLSSocket)) return false;
+    // Without a certificate the object is empty.
+    const { raw }: { readonly raw?: Buffer } = request.socket.getPeerCertificate();
     return raw !== undefined && new X509Certificate(raw).fingerprint256 === own;
   }
 

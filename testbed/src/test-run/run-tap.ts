@@ -2,6 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+/**
+ * Makes tap's hooks of each process skip all files: they record every loaded file with its source map, for the
+ * coverage and for `tap --changed`, which nothing here uses, at a quarter of the CPU of the unit tests. tap itself sets
+ * the variable for a test file, so that it must be set inside, before the hooks read it.
+ */
+const RECORD_NO_FILES = "--import=data:text/javascript,process.env._TAPJS_PROCESSINFO_EXCLUDE_='/./'";
+
 /** @returns the exit code, or 1 if a signal ended it */
 export async function runTap(checkout: string, args: readonly string[]): Promise<number> {
   const program = join(checkout, 'node_modules', '.bin', 'tap');
@@ -9,6 +16,7 @@ export async function runTap(checkout: string, args: readonly string[]): Promise
     cwd: checkout,
     env: {
       ...process.env,
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${RECORD_NO_FILES}`.trim(),
       // Each test file is a process of its own, and all load the same packages.
       NODE_COMPILE_CACHE: join(checkout, 'node_modules', '.cache', 'compiled'),
     },
