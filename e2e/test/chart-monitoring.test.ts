@@ -53,12 +53,15 @@ t.test('without an address of the runbooks no alert has one', async (t) => {
   for (const { annotations } of await alertsWith()) t.notHas(annotations, { runbook_url: String });
 });
 
+async function namesWith(...settings: readonly string[]): Promise<readonly (string | undefined)[]> {
+  return (await alertsWith(...settings)).map(({ alert }) => alert);
+}
+
 t.test('only with a monitor of the chart there is an alert that nothing is scraped', async (t) => {
-  const names = async (...settings: readonly string[]) => (await alertsWith(...settings)).map(({ alert }) => alert);
-  const none = await names('--set', 'podMonitor.enabled=false');
+  const none = await namesWith('--set', 'podMonitor.enabled=false');
   t.notOk(none.includes('EcrPullSecretsNotScraped'));
   t.ok(none.includes('EcrPullSecretsNoLeader'));
-  const service = await names('--set', 'podMonitor.enabled=false,serviceMonitor.enabled=true');
+  const service = await namesWith('--set', 'podMonitor.enabled=false,serviceMonitor.enabled=true');
   t.ok(service.includes('EcrPullSecretsNotScraped'));
 });
 

@@ -22,12 +22,16 @@ t.test(AUTOSCALED, async (t) => {
   t.notMatch(await notes(), 'autoscaler');
 });
 
+/** With a budget, and a number of replicas that an autoscaler sets. */
+function renderAutoscaled(setting: string): Promise<string> {
+  return render('--set', `replicaCount=null,podDisruptionBudget.${setting}`);
+}
+
 t.test('of an unknown number of replicas only a budget that covers all of them is rejected', async (t) => {
-  const budget = (setting: string) => render('--set', `replicaCount=null,podDisruptionBudget.${setting}`);
   for (const setting of ['minAvailable=5', 'minAvailable=99%', 'maxUnavailable=1'])
-    t.ok(await budget(setting), setting);
+    t.ok(await renderAutoscaled(setting), setting);
   for (const setting of ['minAvailable=100%', 'maxUnavailable=0']) {
-    await t.rejects(budget(setting), { message: /no node could be drained/ }, setting);
+    await t.rejects(renderAutoscaled(setting), { message: /no node could be drained/ }, setting);
   }
 });
 
@@ -53,27 +57,25 @@ t.test('failurePolicy Fail is rejected if an update stops all replicas', async (
   }
 });
 
-t.test(
-  'a constraint of topology spread counts only the pods of one revision, unless it has its own selector',
-  async (t) => {
-    const selected = {
-      labelSelector: { matchLabels: { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/instance': NAME } },
-      matchLabelKeys: ['pod-template-hash'],
-    };
-    const constraints = async (topologySpreadConstraints?: unknown): Promise<unknown> => {
-      const { template } = Object(await specOf('Deployment', { topologySpreadConstraints }));
-      return template.spec.topologySpreadConstraints;
-    };
-    const skew = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' };
-    t.strictSame(await constraints(null), [
-      { topologyKey: 'kubernetes.io/hostname', ...skew, ...selected },
-      { topologyKey: 'topology.kubernetes.io/zone', ...skew, ...selected },
-    ]);
-    const own = { topologyKey: 'rack', ...skew, labelSelector: { matchLabels: { a: 'b' } } };
-    t.strictSame(await constraints([own, { topologyKey: 'rack', ...skew }]), [
-      own,
-      { topologyKey: 'rack', ...skew, ...selected },
-    ]);
-    t.strictSame(await constraints([]), []);
-  },
-);
+async function constraintsWith(topologySpreadConstraints: unknown): Promise<unknown> {
+  const { template } = Object(await specOf('Deployment', { topologySpreadConstraints }));
+  return template.spec.topologySpreadConstraints;
+}
+
+t.test('a spread constraint counts only the pods of one revision, unless it has its own selector', async (t) => {
+  const selected = {
+    labelSelector: { matchLabels: { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/instance': NAME } },
+    matchLabelKeys: ['pod-template-hash'],
+  };
+  const spread = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' };
+  t.strictSame(await constraintsWith(null), [
+    { topologyKey: 'kubernetes.io/hostname', ...spread, ...selected },
+    { topologyKey: 'topology.kubernetes.io/zone', ...spread, ...selected },
+  ]);
+  const own = { topologyKey: 'rack', ...spread, labelSelector: { matchLabels: { a: 'b' } } };
+  t.strictSame(await constraintsWith([own, { topologyKey: 'rack', ...spread }]), [
+    own,
+    { topologyKey: 'rack', ...spread, ...selected },
+  ]);
+  t.strictSame(await constraintsWith([]), []);
+});

@@ -216,21 +216,21 @@ t.test('extraEnv overrides each of our variables except NODE_OPTIONS, and all ar
 });
 
 t.test('the variables of ConfigMaps and Secrets can be added', async (t) => {
-  const source = (name: string) => [{ secretRef: { name } }];
+  const [a, b] = ['a', 'b'].map((name) => [{ secretRef: { name } }]);
   const settings = settingsOf({
     awsRegion: null,
-    'webhook.extraEnvFrom': source('a'),
-    'renewer.extraEnvFrom': source('b'),
+    'webhook.extraEnvFrom': a,
+    'renewer.extraEnvFrom': b,
     targetNamespace: 'x',
   });
   const containers = await containersOf(...settings);
-  t.match(containers, [{ envFrom: source('a') }, { envFrom: source('b') }]);
+  t.match(containers, [{ envFrom: a }, { envFrom: b }]);
   t.equal(
     containers[1]?.env.some(({ name }) => name === 'AWS_REGION'),
     false,
     'the region may be among them',
   );
-  t.match(await containersOf(...settings, ...CRON_JOB), [{ envFrom: source('b') }]);
+  t.match(await containersOf(...settings, ...CRON_JOB), [{ envFrom: b }]);
 });
 
 t.test('awsRegion is not required if extraEnv sets AWS_REGION', async (t) => {
