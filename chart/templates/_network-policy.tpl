@@ -34,8 +34,9 @@ only if there are peers. The kubelet's probes come from the pod's own node, whic
     {{- end }}
 # AWS, and the API server: some network plugins match the port behind a Service. Also the proxy.
 - ports:
-    {{- range concat $policy.egressPorts (include "ecr-pull-secrets.proxyPorts" . | fromJsonArray) | uniq }}
-    - port: {{ int . }}
+    {{- /* As text, because a number of --set has another type than one of a file. */}}
+    {{- range concat $policy.egressPorts (include "ecr-pull-secrets.proxyPorts" . | fromJsonArray) | join "," | splitList "," | uniq }}
+    - port: {{ . }}
     {{- end }}
 {{- if $policy.instanceMetadata }}
 # The instance metadata service, and the agent of EKS Pod Identity.

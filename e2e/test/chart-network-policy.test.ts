@@ -99,6 +99,11 @@ t.test('it allows the ports of the proxies, and those in noProxy', async (t) => 
       t.equal((await notes(...settings, ...mode)).includes(sentence), isUnknown, JSON.stringify(proxy));
     }
   }
+  const twice = await objects(
+    '--set',
+    'networkPolicy.enabled=true,networkPolicy.egressPorts={443,3128},proxy.httpsProxy=a:3128',
+  );
+  t.match(Object(twice[POLICY]?.['spec']).egress[1].ports, { length: 2 }, 'each port is there once');
   t.notMatch(await notes('--set', 'proxy.existingSecret=mine'), 'The port of the proxy', 'without a policy');
 });
 

@@ -62,20 +62,20 @@ async function constraintsWith(topologySpreadConstraints: unknown): Promise<unkn
   return template.spec.topologySpreadConstraints;
 }
 
-t.test('a spread constraint counts only the pods of one revision, unless it has its own selector', async (t) => {
+t.test('a topology constraint counts only the pods of one revision, unless it has its own selector', async (t) => {
   const selected = {
     labelSelector: { matchLabels: { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/instance': NAME } },
     matchLabelKeys: ['pod-template-hash'],
   };
-  const spread = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' };
+  const preferred = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' };
   t.strictSame(await constraintsWith(null), [
-    { topologyKey: 'kubernetes.io/hostname', ...spread, ...selected },
-    { topologyKey: 'topology.kubernetes.io/zone', ...spread, ...selected },
+    { topologyKey: 'kubernetes.io/hostname', ...preferred, ...selected },
+    { topologyKey: 'topology.kubernetes.io/zone', ...preferred, ...selected },
   ]);
-  const own = { topologyKey: 'rack', ...spread, labelSelector: { matchLabels: { a: 'b' } } };
-  t.strictSame(await constraintsWith([own, { topologyKey: 'rack', ...spread }]), [
+  const own = { topologyKey: 'rack', ...preferred, labelSelector: { matchLabels: { a: 'b' } } };
+  t.strictSame(await constraintsWith([own, { topologyKey: 'rack', ...preferred }]), [
     own,
-    { topologyKey: 'rack', ...spread, ...selected },
+    { topologyKey: 'rack', ...preferred, ...selected },
   ]);
   t.strictSame(await constraintsWith([]), []);
 });
