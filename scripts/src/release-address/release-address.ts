@@ -55,7 +55,7 @@ export function valuesOfRelease(values: string, { source, version }: ReleaseAddr
 }
 
 /** `Chart.yaml` with the address of the source. */
-function chartOfRelease(chart: string, { source }: ReleaseAddress): string {
+export function chartOfRelease(chart: string, { source }: ReleaseAddress): string {
   const url = `https://github.com/${source}`;
   const others = chart.replaceAll(/^(?:home|sources):.*\n/gm, '');
   return others.replace(/^kubeVersion: .*\n/m, `$&home: ${url}\nsources: [${url}]\n`);
