@@ -31,6 +31,7 @@ export function pageOfRelease(path: string, text: string, { source, version }: R
   const image = imageOf(source);
   const released = text
     .replaceAll(/<!-- before the first release -->[^]*?<!-- end -->\n*/g, '')
+    .replaceAll(/\bhelm package (?=\.\/chart\b)/g, 'helm pull ')
     .replaceAll(/(?<=^|[\s"'=])\.\/chart\b/gm, `${chartOf(source)} --version ${version}`)
     .replaceAll('<owner>/<repository>', source)
     .replaceAll(`ghcr.io/${source}`, image)
