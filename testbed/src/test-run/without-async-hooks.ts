@@ -1,6 +1,6 @@
 /**
  * What each test file imports first, by `tap.node-arg` of the root's package.json. tap follows each promise by an async
- * hook, to find the subtest that an error belongs to which nobody awaited. That takes a third to a half of the CPU of a
+ * hook, to find the subtest to which an error of a promise without a handler belongs. That takes a third to a half of the CPU of a
  * test with many promises. Without it, such an error fails the test file in place of the subtest.
  */
 import asyncHooks from 'node:async_hooks';
