@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { ENDED } from './ended.ts';
 
 /** A value that others wait on. Only the latest value counts: a waiter may miss those in between. */
 export interface Observable<T> {
@@ -42,7 +43,7 @@ export async function firstChange(
 ): Promise<void> {
   if (signal.aborted) return;
   const round = new AbortController();
-  const endRound = (): void => round.abort();
+  const endRound = (): void => round.abort(ENDED);
   signal.addEventListener('abort', endRound, { once: true });
   const wait = { clock, withinMs, signal: round.signal };
   await Promise.race([clock.sleep(withinMs, round.signal), ...changes.map((change) => change(wait))]);

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { ENDED } from './ended.ts';
 
 export interface Timeout {
   readonly clock: Clock;
@@ -33,6 +34,6 @@ export async function withTimeout<T>(
     return await work(controller.signal);
   } finally {
     signal?.removeEventListener('abort', stop);
-    controller.abort();
+    controller.abort(ENDED);
   }
 }
