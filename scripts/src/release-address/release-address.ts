@@ -14,12 +14,12 @@ const OWN_IMAGE = 'registry\\.example\\.com/ecr-pull-secrets';
 const OWN_REGISTRY_PAGES: ReadonlySet<string> = new Set(['docs/air-gap.md', 'docs/image.md', 'docs/private-image.md']);
 
 /** The image of a repository on GitHub, without a tag. */
-export function imageOf(source: string): string {
+function imageOf(source: string): string {
   return `ghcr.io/${source.toLowerCase()}`;
 }
 
 /** The chart of a repository on GitHub, for Helm. */
-export function chartOf(source: string): string {
+function chartOf(source: string): string {
   return `oci://${dirname(imageOf(source))}/charts/ecr-pull-secrets`;
 }
 
@@ -31,6 +31,7 @@ export function pageOfRelease(path: string, text: string, { source, version }: R
   const image = imageOf(source);
   const released = text
     .replaceAll(/<!-- before the first release -->[^]*?<!-- end -->\n*/g, '')
+    .replaceAll(/\bhelm package (?=\.\/chart\b)/g, 'helm pull ')
     .replaceAll(/(?<=^|[\s"'=])\.\/chart\b/gm, `${chartOf(source)} --version ${version}`)
     .replaceAll('<owner>/<repository>', source)
     .replaceAll(`ghcr.io/${source}`, image)

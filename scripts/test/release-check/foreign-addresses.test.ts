@@ -8,7 +8,7 @@ const NAMESPACE = /\b(?:ghcr\.io|quay\.io|docker\.io|gcr\.io|registry\.gitlab\.c
 /** The product's name as an owner: anyone can register it, and we did not. */
 const PRODUCT_AS_OWNER = /\b(?:ghcr\.io|quay\.io|docker\.io|github\.com|gitlab\.com)\/ecr-pull-secrets\b/g;
 
-/** The official images, which Docker owns, their mirror, and images of AWS. */
+/** The official images, which Docker owns, with their mirror, and images of AWS. */
 const OFFICIAL: ReadonlySet<string> = new Set([
   'docker.io/library',
   'public.ecr.aws/docker',
