@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 /**
- * Makes tap's hooks of each process skip all files: they record every loaded file with its source map, for the
- * coverage and for `tap --changed`, which nothing here uses, at a quarter of the CPU of the unit tests. tap itself sets
- * the variable for a test file, so that it must be set inside, before the hooks read it.
+ * Makes tap's hooks in each process skip all files. Otherwise they record each loaded file with its source map, for
+ * the coverage and for `tap --changed`, which this project does not use. That takes a quarter of the CPU of the unit
+ * tests. tap sets the variable for a test file, so it must be set inside the process, before the hooks read it.
  */
 const RECORD_NO_FILES = "--import=data:text/javascript,process.env._TAPJS_PROCESSINFO_EXCLUDE_='/./'";
 
