@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { AWS_IDENTITY, REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { IMAGE_VALUES } from './support/image-values.ts';
 import { watchLogins } from './support/login-watch.ts';
 import { OLD_NAME, OLD_SECRET, runJobFrom, writeOldSecrets } from './support/old-tool.ts';
 import { documentOf, pathOf } from './support/pull-secret.ts';
@@ -132,7 +133,7 @@ t.test('values of the release itself do, unless Helm brings the old defaults wit
     message: /values of another chart.*use --reset-then-reuse-values/,
   });
   t.same(await cronJobs(), [cronJob], 'a refused upgrade leaves the old release as it is');
-  const switched = ['--reset-then-reuse-values', '--set', 'cronjob.enabled=true'];
+  const switched = ['--reset-then-reuse-values', '--values', IMAGE_VALUES, '--set', 'cronjob.enabled=true'];
   await helm('upgrade', OLD_NAME, CHART, ...switched, '--dry-run=server');
 });
 
