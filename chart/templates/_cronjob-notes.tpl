@@ -44,6 +44,7 @@ With cronjob.enabled=false namespaces opt in by a label and get their secret at 
   "prometheusRule.enabled" $values.prometheusRule.enabled
   "grafanaDashboard.enabled" $values.grafanaDashboard.enabled
   "deploymentAnnotations" $values.deploymentAnnotations
+  "deploymentLabels" $values.deploymentLabels
   "extraContainers" $values.extraContainers
   "topologySpreadConstraints" $values.topologySpreadConstraints
 -}}

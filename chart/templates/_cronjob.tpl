@@ -33,10 +33,8 @@ template:
     {{- end }}
   spec:
     serviceAccountName: {{ include "ecr-pull-secrets.serviceAccountName" . | toYaml }}
-    automountServiceAccountToken: false
     restartPolicy: Never
     terminationGracePeriodSeconds: {{ include "ecr-pull-secrets.integer" .Values.cronjob.terminationGracePeriodSeconds }}
-    enableServiceLinks: false
     {{- include "ecr-pull-secrets.podSettings" . | nindent 4 }}
     {{- with .Values.extraInitContainers }}
     initContainers:
@@ -45,7 +43,7 @@ template:
     containers:
       # The name in the old chart, by which people search logs.
       - name: k8s-ecr-login-renew
-        {{- include "ecr-pull-secrets.container" (list . "renewer" "renew-once" (include "ecr-pull-secrets.cronJobEnv" .)) | nindent 8 }}
+        {{- include "ecr-pull-secrets.container" (list . "renewer" "renew-once" (include "ecr-pull-secrets.renewalEnv" .)) | nindent 8 }}
         volumeMounts:
           {{- include "ecr-pull-secrets.renewalMounts" . | nindent 10 }}
     volumes:

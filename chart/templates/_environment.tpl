@@ -73,43 +73,12 @@ comments.
     fieldRef:
       apiVersion: v1
       fieldPath: metadata.name
-- name: POD_NAMESPACE
-  valueFrom:
-    fieldRef:
-      apiVersion: v1
-      fieldPath: metadata.namespace
 - name: SERVICE_NAME
   value: {{ include "ecr-pull-secrets.fullname" . | quote }}
-- name: SERVICE_ACCOUNT_DIR
-  value: /var/run/secrets/kubernetes.io/serviceaccount
 - name: NAMESPACE_SELECTOR
   value: {{ include "ecr-pull-secrets.selectorText" . | quote }}
-- name: CONFIG_FILE
-  value: /etc/ecr-pull-secrets/config.json
-{{ include "ecr-pull-secrets.fenceEnv" . }}
-{{ include "ecr-pull-secrets.renewalEnv" . }}
 {{ include "ecr-pull-secrets.logEnv" . }}
-{{ include "ecr-pull-secrets.heapEnv" (dict "container" "renewer" "values" .Values) }}
-{{ include "ecr-pull-secrets.networkEnv" . }}
-{{- end -}}
-
-{{/* The environment of a run of the CronJob. */}}
-{{- define "ecr-pull-secrets.cronJobEnv" -}}
-- name: POD_NAMESPACE
-  valueFrom:
-    fieldRef:
-      apiVersion: v1
-      fieldPath: metadata.namespace
-- name: SERVICE_ACCOUNT_DIR
-  value: /var/run/secrets/kubernetes.io/serviceaccount
-{{ include "ecr-pull-secrets.fenceEnv" . }}
-{{- if include "ecr-pull-secrets.hasConfig" . }}
-- name: CONFIG_FILE
-  value: /etc/ecr-pull-secrets/config.json
-{{- end }}
 {{ include "ecr-pull-secrets.renewalEnv" . }}
-{{ include "ecr-pull-secrets.heapEnv" (dict "container" "renewer" "values" .Values) }}
-{{ include "ecr-pull-secrets.networkEnv" . }}
 {{- end -}}
 
 {{/* If the certificate comes from an external Secret, whose folder is read-only, facts.json has a folder of its own. */}}

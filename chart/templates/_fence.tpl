@@ -6,11 +6,6 @@ policies, and does not need them: the identity has no permissions outside the na
 {{- if and .Values.fence.enabled (not .Values.rbac.namespaced) -}}true{{- end -}}
 {{- end -}}
 
-{{- define "ecr-pull-secrets.fenceEnv" -}}
-- name: FENCE
-  value: {{ ternary "on" "off" (eq (include "ecr-pull-secrets.hasFence" .) "true") | quote }}
-{{- end -}}
-
 {{/*
 The prefix of each denial message, by which the renewer recognizes it (renewer/src/fence/prove-fence.ts) and a person
 finds the violated rule.
@@ -25,29 +20,6 @@ have double quotes, by which docs/migrating.md finds them in deploy.yaml.
 - name: is-our-own-identity
   expression: >-
     request.userInfo.?username.orValue("") == {{ printf "system:serviceaccount:%s:%s" (include "ecr-pull-secrets.namespace" .) (include "ecr-pull-secrets.serviceAccountName" .) | toJson }}
-{{- end -}}
-
-{{/*
-The variables for fenceManagers, from the new and the old object: the sizes of the managed fields of all managers except
-the renewer, whose entry is replaced by each of its writes, and of the entries that an API server adds at the first apply.
-*/}}
-{{- define "ecr-pull-secrets.fenceManagedFields" -}}
-- name: managed
-  expression: >-
-    [{{ index . 0 }}, {{ index . 1 }}].map(each, each[?"metadata"][?"managedFields"].orValue(dyn([])).filter(entry,
-    entry[?"manager"].orValue("") != "ecr-pull-secrets" || entry[?"operation"].orValue("") != "Apply"
-    || entry[?"subresource"].orValue("") != ""))
-- name: managedSizes
-  expression: >-
-    [true, false].map(isBeforeFirstApply, variables.managed.map(entries, size(bytes("%s".format([entries.filter(entry,
-    (entry[?"manager"].orValue("") == "before-first-apply") == isBeforeFirstApply)])))))
-{{- end -}}
-
-{{/* The validation of managed fields, which anyone who may apply can fill: the exceptions, and the prefix of the message. */}}
-{{- define "ecr-pull-secrets.fenceManagers" -}}
-- expression: >-
-    {{ index . 0 }} variables.managedSizes.all(sizes, sizes[0] <= 262144 || sizes[0] <= sizes[1])
-  message: {{ printf "%sthe managed fields of its objects must not exceed 256 KiB" (index . 1) | quote }}
 {{- end -}}
 
 {{/* The metadata of a policy of the fence, from the root and the suffix of its name. */}}

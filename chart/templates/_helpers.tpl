@@ -18,22 +18,17 @@ app.kubernetes.io/name: {{ printf "%s%s" (include "ecr-pull-secrets.name" (index
 app.kubernetes.io/instance: {{ (index . 0).Release.Name | toYaml }}
 {{- end -}}
 
-{{- define "ecr-pull-secrets.labelsOf" -}}
-{{ include "ecr-pull-secrets.selectorLabelsOf" . }}
-{{ include "ecr-pull-secrets.versionLabels" (index . 0) }}
-{{- end -}}
-
 {{- define "ecr-pull-secrets.selectorLabels" -}}{{- include "ecr-pull-secrets.selectorLabelsOf" (list . "") -}}{{- end -}}
 
-{{- define "ecr-pull-secrets.labels" -}}{{- include "ecr-pull-secrets.labelsOf" (list . "") -}}{{- end -}}
-
-{{- define "ecr-pull-secrets.versionLabels" -}}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-{{- if ne (toString .Values.forHelm) "false" }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- define "ecr-pull-secrets.labelsOf" -}}
+{{- $root := index . 0 -}}
+{{ include "ecr-pull-secrets.selectorLabelsOf" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+{{- if ne (toString $root.Values.forHelm) "false" }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end }}
-{{- range $key, $value := .Values.commonLabels }}
+{{- range $key, $value := $root.Values.commonLabels }}
 {{- /* A key must be unique, and the Service selects its pods by ours. */}}
 {{- if not (or (kindIs "invalid" $value) (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key)) }}
 {{ $key }}: {{ $value | quote }}

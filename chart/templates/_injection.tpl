@@ -8,11 +8,6 @@
 {{- if has (include "ecr-pull-secrets.injectionMode" .) (list "webhook" "both") -}}true{{- end -}}
 {{- end -}}
 
-{{/* Whether there is a MutatingAdmissionPolicy: "true" or empty. */}}
-{{- define "ecr-pull-secrets.hasPolicy" -}}
-{{- if has (include "ecr-pull-secrets.injectionMode" .) (list "policy" "both") -}}true{{- end -}}
-{{- end -}}
-
 {{/* The requests that both the webhook and the policy match. */}}
 {{- define "ecr-pull-secrets.podRules" -}}
 - operations: [CREATE]
@@ -39,9 +34,9 @@ namespaceSelector:
       operator: NotIn
       values: [kube-system, kube-public, kube-node-lease, {{ include "ecr-pull-secrets.namespace" . | quote }}]
 objectSelector:
-  {{- with .Values.injection.objectSelector.matchLabels }}
+  {{- with include "ecr-pull-secrets.merged" (list .Values.injection.objectSelector.matchLabels) }}
   matchLabels:
-    {{- toYaml . | nindent 4 }}
+    {{- . | nindent 4 }}
   {{- end }}
   matchExpressions:
     {{- with .Values.injection.objectSelector.matchExpressions }}

@@ -8,7 +8,7 @@ override them) and selectedBy (labels by which an operator or a sidecar selects 
 toYaml quotes a name that YAML would read as another type, such as a namespace named 123.
 */}}
 {{- define "ecr-pull-secrets.metadata" -}}
-{{- $ours := include "ecr-pull-secrets.labels" .root | fromYaml -}}
+{{- $ours := include "ecr-pull-secrets.labelsOf" (list .root "") | fromYaml -}}
 name: {{ .name | default (include "ecr-pull-secrets.fullname" .root) | toYaml }}
 {{- if not .isClusterWide }}
 namespace: {{ .namespace | default (include "ecr-pull-secrets.namespace" .root) | toYaml }}

@@ -1,11 +1,15 @@
-{{/* The fields that all our pods share: scheduling, security context, DNS and pull secrets. */}}
+{{/*
+The fields that all our pods share. A token is projected into one container only (_container.tpl). Variables that Kubernetes
+generates for other Services could collide with ours.
+*/}}
 {{- define "ecr-pull-secrets.podSettings" -}}
 {{- $values := .Values -}}
-{{- $settings := dict -}}
+{{- $settings := dict "automountServiceAccountToken" false "enableServiceLinks" false -}}
 {{- with include "ecr-pull-secrets.imagePullSecrets" . | fromJsonArray -}}{{- $_ := set $settings "imagePullSecrets" . -}}{{- end -}}
 {{- with $values.tolerations -}}
 {{- $_ := set $settings "tolerations" (ternary . (list .) (kindIs "slice" .)) -}}
 {{- end -}}
+{{- with include "ecr-pull-secrets.merged" (list $values.nodeSelector) | fromYaml -}}{{- $_ := set $settings "nodeSelector" . -}}{{- end -}}
 {{- if $values.hostNetwork -}}
 {{- $_ := set $settings "hostNetwork" true -}}
 {{/* The resolver of the host cannot resolve the names of the cluster. */}}
@@ -14,19 +18,14 @@
 {{- $context := include "ecr-pull-secrets.withoutEmpty" $values.podSecurityContext | fromJson -}}
 {{- if ($values.openshift).enabled -}}{{- $context = omit $context "runAsUser" "runAsGroup" "fsGroup" -}}{{- end -}}
 {{- with $context -}}{{- $_ := set $settings "securityContext" . -}}{{- end -}}
-{{- range $value, $field := dict "nodeSelector" "nodeSelector" "affinity" "affinity" "priorityClassName" "priorityClassName" "dnsPolicy" "dnsPolicy" "dnsConfig" "dnsConfig" "hostAliases" "hostAliases" "runtimeClassName" "runtimeClassName" "schedulerName" "schedulerName" -}}
-{{- with get $values $value -}}{{- $_ := set $settings $field . -}}{{- end -}}
+{{- range $field := list "affinity" "priorityClassName" "dnsPolicy" "dnsConfig" "hostAliases" "runtimeClassName" "schedulerName" -}}
+{{- with get $values $field -}}{{- $_ := set $settings $field . -}}{{- end -}}
 {{- end -}}
 {{- if and $values.hostNetwork (eq (toString $values.hostUsers) "false") -}}
 {{- fail "hostUsers=false is not possible with hostNetwork=true, because a user namespace has a network of its own: change one of them" -}}
 {{- end -}}
 {{- if kindIs "bool" $values.hostUsers -}}{{- $_ := set $settings "hostUsers" $values.hostUsers -}}{{- end -}}
-{{- with $settings -}}{{- toYaml . -}}{{- end -}}
-{{- end -}}
-
-{{/* spec.replicas; empty if an autoscaler sets it. */}}
-{{- define "ecr-pull-secrets.replicas" -}}
-{{- toString .Values.replicaCount | regexFind "^[0-9]+$" -}}
+{{- toYaml $settings -}}
 {{- end -}}
 
 {{/* The probes of a container, from the name of its port and its values. There is a startup probe only if its value is set. */}}

@@ -19,16 +19,10 @@ be expanded here; they need the permission to list namespaces, and so does the r
 {{- if regexMatch "[*?]" $target -}}
 {{- fail (printf "rbac.namespaced needs names in targetNamespace, but %q has wildcards, for which a run must list the namespaces of the cluster" $target) -}}
 {{- end -}}
-{{- $excluded := list -}}
-{{- range compact (include "ecr-pull-secrets.namespaceEntries" (include "ecr-pull-secrets.excludeNamespace" .) | splitList ",") -}}
-{{- $excluded = append $excluded (printf "^%s$" (. | replace "*" ".*" | replace "?" ".")) -}}
-{{- end -}}
+{{- $excluded := include "ecr-pull-secrets.excludedNamespaces" . -}}
 {{- $names := list -}}
 {{- range compact (include "ecr-pull-secrets.namespaceEntries" $target | splitList ",") | uniq -}}
-{{- $name := . -}}
-{{- $isExcluded := false -}}
-{{- range $excluded -}}{{- if regexMatch . $name -}}{{- $isExcluded = true -}}{{- end -}}{{- end -}}
-{{- if not $isExcluded -}}{{- $names = append $names $name -}}{{- end -}}
+{{- if not (and $excluded (regexMatch $excluded .)) -}}{{- $names = append $names . -}}{{- end -}}
 {{- end -}}
 {{- join "," $names -}}
 {{- end -}}

@@ -3,9 +3,22 @@
 {{- toYaml (merge (dict) (.Values.aws.secretKeys | default dict) (dict "accessKeyId" "AWS_ACCESS_KEY_ID" "secretAccessKey" "AWS_SECRET_ACCESS_KEY")) -}}
 {{- end -}}
 
-{{/* The environment of the renewer and of a run: the secret, its namespaces, and the AWS credentials. */}}
+{{/* What the renewer has in common with a run of the CronJob, whose environment is this one. */}}
 {{- define "ecr-pull-secrets.renewalEnv" -}}
 {{- include "ecr-pull-secrets.checkRegistries" . -}}
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      apiVersion: v1
+      fieldPath: metadata.namespace
+- name: SERVICE_ACCOUNT_DIR
+  value: /var/run/secrets/kubernetes.io/serviceaccount
+{{- if include "ecr-pull-secrets.hasConfig" . }}
+- name: CONFIG_FILE
+  value: /etc/ecr-pull-secrets/config.json
+{{- end }}
+- name: FENCE
+  value: {{ ternary "on" "off" (eq (include "ecr-pull-secrets.hasFence" .) "true") | quote }}
 - name: DOCKER_SECRET_NAME
   value: {{ include "ecr-pull-secrets.dockerSecretName" . | quote }}
 - name: TARGET_NAMESPACE
@@ -61,6 +74,8 @@
       {{- end }}
 {{- end }}
 {{- end }}
+{{ include "ecr-pull-secrets.heapEnv" (dict "container" "renewer" "values" .Values) }}
+{{ include "ecr-pull-secrets.networkEnv" . }}
 {{- end -}}
 
 {{/* The role of a web identity outside EKS; empty if there is none. */}}

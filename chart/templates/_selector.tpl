@@ -53,7 +53,7 @@ Labels that a selector matches, with the first value of an expression that allow
 namespace is omitted, because it cannot be set.
 */}}
 {{- define "ecr-pull-secrets.labelsFor" -}}
-{{- $labels := merge (dict) (.matchLabels | default dict) -}}
+{{- $labels := include "ecr-pull-secrets.merged" (list .matchLabels) | fromYaml -}}
 {{- range .matchExpressions -}}
 {{- if hasKey $labels .key -}}{{/* matchLabels has the value. */}}
 {{- else if eq .operator "In" -}}{{- $_ := set $labels .key (first .values) -}}

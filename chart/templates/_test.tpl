@@ -42,17 +42,10 @@ conditions and policies require. Empty if nothing differs from the defaults.
 {{- define "ecr-pull-secrets.triedPod" -}}
 {{- $test := .Values.helmTest -}}
 {{- $required := include "ecr-pull-secrets.labelsFor" (.Values.injection.objectSelector | default dict) | fromYaml -}}
-{{- $labels := merge (dict) ($test.podLabels | default dict) $required -}}
+{{- $labels := include "ecr-pull-secrets.merged" (list $test.podLabels $required) | fromYaml -}}
 {{- $pod := dict -}}
 {{- range $field, $value := dict "image" $test.podImage "resources" $test.podResources "labels" $labels "annotations" (include "ecr-pull-secrets.annotations" (list . $test.podAnnotations) | fromYaml) -}}
 {{- with $value -}}{{- $_ := set $pod $field . -}}{{- end -}}
 {{- end -}}
 {{- with $pod -}}{{- toJson . -}}{{- end -}}
-{{- end -}}
-
-{{/* Labels in the syntax of `kubectl label`, separated by commas. */}}
-{{- define "ecr-pull-secrets.labelList" -}}
-{{- $pairs := list -}}
-{{- range $key, $value := . -}}{{- $pairs = append $pairs (printf "%s=%s" $key $value) -}}{{- end -}}
-{{- join "," $pairs -}}
 {{- end -}}

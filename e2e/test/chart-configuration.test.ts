@@ -147,9 +147,13 @@ t.test('the chart rejects a value that a process would reject, and names it', as
   }
 });
 
-t.test('the renewer rejects what the chart leaves to it', async (t) => {
+t.test('the renewer rejects what the chart leaves to it, by a name that troubleshooting explains', async (t) => {
+  const page = await readFile(`${chart}/../docs/troubleshooting.md`, 'utf8');
+  const [, section = ''] = page.split('\n## Our own pods are not ready\n');
   for (const { set, renewer, file } of LEFT_TO_THE_RENEWER) {
-    t.throws(() => readAsRenewer(renewer ?? {}, file), set);
+    const [name = ''] = Object.keys(renewer ?? file ?? {});
+    t.throws(() => readAsRenewer(renewer ?? {}, file), { message: new RegExp(`\\b${name}\\b`) }, set);
+    t.match(section, new RegExp(`^  \\| .*\`${name}\`.* \\| .*\`${set.split('=')[0]}\``, 'm'), set);
     t.ok(await render('--set-json', set), set);
   }
 });

@@ -41,9 +41,15 @@ t.test('the schedule can have a time zone, be suspended, and delete its jobs', a
       jobTemplate: { spec: { ttlSecondsAfterFinished: 0 } },
     },
   });
+  for (const startingDeadlineSeconds of [0, 1_000_000]) {
+    t.match(await cronJob({ 'cronjob.startingDeadlineSeconds': startingDeadlineSeconds }), {
+      spec: { startingDeadlineSeconds },
+    });
+  }
   t.match(await cronJob(), {
     spec: {
       timeZone: undefined,
+      startingDeadlineSeconds: undefined,
       suspend: undefined,
       concurrencyPolicy: 'Forbid',
       jobTemplate: { spec: { ttlSecondsAfterFinished: undefined } },
@@ -156,6 +162,6 @@ t.test('the notes list values that are set without effect', async (t) => {
   );
   t.match(
     await notes('--set', 'cronjob.enabled=true', ...settingsOf(EVERY_SWITCH)),
-    /no effect: .*deploymentAnnotations, .*serviceMonitor\.enabled/,
+    /no effect: .*deploymentAnnotations, deploymentLabels, .*serviceMonitor\.enabled/,
   );
 });

@@ -110,12 +110,26 @@ t.test('an annotation or a label that is null is omitted', async (t) => {
     const rendered = await all(...settingsOf({ [path]: nulls }));
     t.match(annotationsIn(rendered[key]), { 'example.com/a': undefined, 'example.com/b': 'kept' }, path);
   }
-  const labels = ['commonLabels', 'podLabels', 'deploymentLabels', 'serviceAccount.labels', 'podMonitor.labels'];
-  const settings = settingsOf({
-    'podMonitor.enabled': true,
-    ...Object.fromEntries(labels.map((path) => [path, nulls])),
-  });
-  t.notMatch(await render(...settings), /example\.com\/a/);
+  const labels = [
+    'commonLabels',
+    'podLabels',
+    'deploymentLabels',
+    'serviceAccount.labels',
+    'podMonitor.labels',
+    'nodeSelector',
+    'injection.objectSelector.matchLabels',
+    'helmTest.podLabels',
+  ];
+  for (const path of labels) {
+    const rendered = await render(...settingsOf({ 'podMonitor.enabled': true, [path]: nulls }));
+    t.match(rendered, 'example.com/b', path);
+    t.notMatch(rendered, 'example.com/a', path);
+  }
+  const alerts = await render(
+    ...settingsOf({ 'prometheusRule.enabled': true, 'prometheusRule.alertLabels': { a: null, b: 'kept' } }),
+  );
+  t.match(alerts, 'b: kept');
+  t.notMatch(alerts, 'a: null');
 });
 
 t.test('templates in the ARNs of roles are evaluated, and the result is checked', async (t) => {

@@ -44,6 +44,8 @@ t.test('a namespace or a name that YAML would read as another type is quoted', a
     const references = /^ *(- )?(serviceAccountName|namespace|name|secretName|key): (123|1e3|null|true|0x1f|no)$/m;
     t.notMatch(await renderIn(name, ...EVERYTHING, ...named), references, name);
   }
+  const subject = settingsOf({ fullnameOverride: 'true', 'tls.mode': 'cert-manager' });
+  t.match(await render(...subject), 'commonName: "true"');
 });
 
 t.test('targetNamespace and excludeNamespace may be lists', async (t) => {
@@ -83,6 +85,7 @@ t.test('large numbers are integers, not in scientific notation', async (t) => {
 t.test('the notes say where the secret is never added', async (t) => {
   const sentence = 'It is never added to pods in ecr-pull-secrets, kube-system, kube-public and kube-node-lease';
   t.match(await notes(), sentence);
+  t.match(await notes(), /or a pod of ecr-pull-secrets does not become ready, the log of the renewer .*\n.*-c renewer/);
   t.notMatch(await notes('--set', 'injection.mode=none'), sentence);
 });
 

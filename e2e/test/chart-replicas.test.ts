@@ -18,6 +18,7 @@ t.test(AUTOSCALED, async (t) => {
     t.match(await notes(...settingsOf({ replicaCount })), 'Its minimum must be 2 or more');
   }
   t.match(await specOf('Deployment', { replicaCount: 0 }), { replicas: 0 });
+  t.match(await specOf('Deployment', { replicaCount: 1_000_000 }), { replicas: 1_000_000 });
   t.match(await specOf('Deployment', {}), { replicas: 2 });
   t.notMatch(await notes(), 'autoscaler');
 });

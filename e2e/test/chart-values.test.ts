@@ -11,6 +11,10 @@ const { helm, lint, path: chart, render } = await startChart(t);
 const WRONG: Readonly<Record<string, RegExp>> = {
   'replicas=3': /at '': additional properties 'replicas' not allowed/,
   'webhook.resource.limits.memory=1Gi': /at '\/webhook': additional properties 'resource'/,
+  'renewer.resources.limit.memory=1Gi': /at '\/renewer\/resources': additional properties 'limit' not allowed/,
+  'webhook.resources.limits[0]=1Gi': /at '\/webhook\/resources\/limits': got array, want null or object/,
+  'namespaceSelector.matchExpressions[0].key=a,namespaceSelector.matchExpressions[0].operator=In,namespaceSelector.matchExpressions[0].values[0]=null':
+    /at '\/namespaceSelector\/matchExpressions\/0\/values\/0': got null, want string/,
   'cronjob.scedule=x': /at '\/cronjob': additional properties 'scedule'/,
   'registries[0].host=a,registries[0].rolearn=b': /at '\/registries\/0': .*'rolearn'/,
   'replicaCount=two': /at '\/replicaCount': got string, want null or integer/,

@@ -6,9 +6,10 @@ const RESERVED: ReadonlySet<string> = new Set(['call', 'class', 'click', 'defaul
 
 const pages = await readPages();
 
-/** The diagrams of a page, each as lines. */
+/** The diagrams of a page, also in a list, each as lines. A fence without an end lasts to the end of the page. */
 function diagramsOn(page: string): readonly (readonly string[])[] {
-  return [...page.matchAll(/^```mermaid\n([^]*?)^```$/gm)].map(([, text = '']) => text.trimEnd().split('\n'));
+  const diagrams = page.matchAll(/^ *```mermaid\n([^]*?)(?:^ *```$|$(?![^]))/gm);
+  return [...diagrams].map(([, text = '']) => text.trim().split('\n'));
 }
 
 /** Ids in the lines of a flowchart: what stands before a shape, or at either end of an arrow. */
@@ -29,11 +30,20 @@ function problemsIn([kind = '', ...lines]: readonly string[]): readonly string[]
     return [...unclosed, ...used.filter((name) => !declared.has(name))];
   }
   if (!/^flowchart (?:TB|LR)$/.test(kind)) return [kind];
+  const arrows = lines.filter((line) =>
+    / (?!-->|<-->|--->|-\.|\.->|-- )[-=.<]+>? /.test(line.replaceAll(/"[^"]*"/g, '""')),
+  );
   const bare = lines.filter((line) => /\b\w+(?:\[\(?|\(\[?|\{)[^"[({]/.test(line.replaceAll(/"[^"]*"/g, '""')));
   const ends = lines.filter((line) => line.trim() === 'end').length;
   const opened = lines.filter((line) => line.trim().startsWith('subgraph ')).length;
   const reserved = idsIn(lines.filter((line) => line.trim() !== 'end')).filter((id) => RESERVED.has(id));
-  return [...unclosed, ...bare, ...reserved, ...(ends === opened ? [] : [`${opened} subgraphs, ${ends} ends`])];
+  return [
+    ...unclosed,
+    ...arrows,
+    ...bare,
+    ...reserved,
+    ...(ends === opened ? [] : [`${opened} subgraphs, ${ends} ends`]),
+  ];
 }
 
 for (const [page, text] of pages) {
@@ -46,8 +56,14 @@ for (const [page, text] of pages) {
 }
 
 t.test('mistakes are seen', (t) => {
+  t.strictSame(diagramsOn('```mermaid\ngraph\n```\n- x\n\n  ```mermaid\n  a\n  ```\n\n```mermaid\nb'), [
+    ['graph'],
+    ['a'],
+    ['b'],
+  ]);
   t.strictSame(problemsIn(['flowchart TB', '  a["x"] --> call["y"]']), ['call']);
   t.strictSame(problemsIn(['flowchart TB', '  a[x] --> b']), ['  a[x] --> b']);
+  t.strictSame(problemsIn(['flowchart TB', '  a -> b']), ['  a -> b']);
   t.strictSame(problemsIn(['flowchart LR', '  a["x --> b']), ['  a["x --> b']);
   t.strictSame(problemsIn(['flowchart LR', '  subgraph a["x"]']), ['1 subgraphs, 0 ends']);
   t.strictSame(problemsIn(['sequenceDiagram', '  participant a', '  a->>b: x']), ['b']);

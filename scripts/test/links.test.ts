@@ -19,21 +19,40 @@ function anchorsOf(text: string): ReadonlySet<string> {
   );
 }
 
-/** The links of a page to other files of the checkout, or to a heading. */
+/** The links of a page to other files of the checkout, or to a heading, in every form of Markdown and HTML. */
 function linksOf(text: string): readonly string[] {
-  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
-  return links.filter((link) => !/^[a-z]+:/.test(link));
+  const prose = text.replaceAll(/^ *```[^]*?^ *```$|`[^`\n]*`/gm, '');
+  const links = prose.matchAll(/(?:\]\(<?|^ {0,3}\[[^\]]+\]: +<?|\b(?:href|src)=["'])([^)\s>"']+)/gm);
+  return [...links].map(([, link = '']) => link).filter((link) => !/^[a-z]+:/.test(link));
 }
 
 function problemOf(page: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? page : posix.join(posix.dirname(page), path);
-  const isFolder = [...files].some((file) => file.startsWith(target));
+  const isFolder = [...files].some((file) => file.startsWith(`${target.replace(/\/$/, '')}/`));
   if (!files.has(target) && !isFolder) return `${link}: there is no ${target}`;
   if (anchor === undefined) return undefined;
   const anchors = anchorsOf(pages.get(target) ?? '');
   return anchors.has(anchor) ? undefined : `${link}: ${target} has no such heading`;
 }
+
+t.test('a wrong link is found in every form', (t) => {
+  const forms = [
+    '[a](b.md)',
+    '[a](b.md "title")',
+    '![a](<b.md>)',
+    '[a][1]\n\n[1]: b.md\n',
+    '<a href="b.md">',
+    "<img src='b.md'>",
+  ];
+  for (const form of forms) t.strictSame(linksOf(form), ['b.md'], form);
+  t.strictSame(linksOf('`[a](b.md)`, [a](https://a.example)\n```\n[a](b.md)\n```\n'), []);
+  for (const link of ['b.md', 'trouble', 'tls.md#b', '../b/']) t.match(problemOf('docs/aws.md', link), link);
+  for (const link of ['tls.md#what-to-watch', 'decisions/', '../chart']) {
+    t.equal(problemOf('docs/aws.md', link), undefined, link);
+  }
+  t.end();
+});
 
 /** The pages that messages, comments and values name by their paths: what a person who reads them opens. */
 t.test('each page that the code, the chart or a workflow names exists, with its heading', async (t) => {
