@@ -90,7 +90,7 @@ a rollout the old pods would count too, and the new ones could end on one host (
 {{- range $custom -}}
 {{- /* merge would add our labels to theirs. */ -}}
 {{- $constraint := . -}}
-{{- if not (hasKey . "labelSelector") -}}{{- $constraint = merge (dict) . $selected -}}{{- end -}}
+{{- if kindIs "invalid" .labelSelector -}}{{- $constraint = merge (dict) . $selected -}}{{- end -}}
 {{- $constraints = append $constraints $constraint -}}
 {{- end -}}
 {{- end -}}

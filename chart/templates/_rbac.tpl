@@ -13,9 +13,6 @@ be expanded here; they need the permission to list namespaces, and so does the r
 {{- define "ecr-pull-secrets.namesOfRoles" -}}
 {{- if .Values.rbac.namespaced -}}
 {{- $target := include "ecr-pull-secrets.targetNamespace" . -}}
-{{- if not (include "ecr-pull-secrets.isCronJob" .) -}}
-{{- fail "rbac.namespaced needs cronjob.enabled: the renewer watches the namespaces of the cluster" -}}
-{{- end -}}
 {{- if regexMatch "[*?]" $target -}}
 {{- fail (printf "rbac.namespaced needs names in targetNamespace, but %q has wildcards, for which a run must list the namespaces of the cluster" $target) -}}
 {{- end -}}

@@ -140,7 +140,7 @@ t.test('rbac.namespaced creates a Role in each named namespace, and no ClusterRo
 t.test('rbac.namespaced is rejected if permissions in a few namespaces are not enough', async (t) => {
   const namespaced = { 'rbac.namespaced': true };
   await t.rejects(render(...settingsOf(namespaced)), {
-    message: /rbac\.namespaced needs cronjob\.enabled: the renewer watches/,
+    message: /rbac\.namespaced=true needs cronjob\.enabled=true, because the renewer watches/,
   });
   await t.rejects(render(...settingsOf({ ...CRON_JOB, ...namespaced, targetNamespace: 'a,b-*' })), {
     message: /rbac\.namespaced needs names in targetNamespace, but "a,b-\*" has wildcards/,

@@ -74,9 +74,11 @@ t.test('a topology constraint counts only the pods of one revision, unless it ha
     { topologyKey: 'topology.kubernetes.io/zone', ...preferred, ...selected },
   ]);
   const own = { topologyKey: 'rack', ...preferred, labelSelector: { matchLabels: { a: 'b' } } };
-  t.strictSame(await constraintsWith([own, { topologyKey: 'rack', ...preferred }]), [
+  const bare = { topologyKey: 'rack', ...preferred };
+  t.strictSame(await constraintsWith([own, bare, { ...bare, labelSelector: null }]), [
     own,
-    { topologyKey: 'rack', ...preferred, ...selected },
+    { ...bare, ...selected },
+    { ...bare, ...selected },
   ]);
   t.strictSame(await constraintsWith([]), []);
 });

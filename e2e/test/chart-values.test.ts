@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { CHART_README, chartReadme, readValues } from '@ecr-pull-secrets/scripts/chart-readme/readme.ts';
 import type { ValuesSchema } from '@ecr-pull-secrets/scripts/chart-readme/values.ts';
-import { startChart } from './support/chart.ts';
+import { settingsOf, startChart } from './support/chart.ts';
 
-const { helm, lint, path: chart, render } = await startChart(t);
+const { helm, lint, objects, path: chart, render } = await startChart(t);
 
 /** Rejected by the schema, also in `helm lint`; the message names the key. */
 const WRONG: Readonly<Record<string, RegExp>> = {
@@ -89,6 +89,7 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'awsSecretAccessKey=s': /awsSecretAccessKey is set without awsAccessKeyId/,
   'aws.secretKeys.accessKeyId=a,aws.secretKeys.secretAccessKey=a,awsAccessKeyId=AKIA,awsSecretAccessKey=s':
     /aws\.secretKeys\.accessKeyId and aws\.secretKeys\.secretAccessKey are both a/,
+  'rbac.create=false,rbac.namespaced=true': /rbac\.namespaced=true needs cronjob\.enabled=true/,
   'hostUsers=false,hostNetwork=true,webhook.port=10260': /hostUsers=false is not possible with hostNetwork=true/,
   'tls.mode=cert-manager,tls.certManager.renewBefore=2160h': /renewBefore=2160h must be shorter than .*duration=2160h/,
 };
@@ -161,6 +162,13 @@ t.test('the keys of a Secret have defaults', async (t) => {
       t.equal(await render('--set', `${settings},${keys}`), usual, `${settings},${keys}`);
     }
   }
+});
+
+t.test('a key of a Secret that YAML would read as another type is quoted', async (t) => {
+  const keys = { 'aws.secretKeys.accessKeyId': 'on', 'aws.secretKeys.secretAccessKey': '1e3' };
+  const rendered = await objects(...settingsOf({ ...keys, awsAccessKeyId: 'AKIA', awsSecretAccessKey: 's' }));
+  t.same(rendered['Secret ecr-pull-secrets-aws']?.['stringData'], { on: 'AKIA', '1e3': 's' });
+  t.match(await render(...settingsOf({ ...keys, awsAccessKeyId: 'AKIA', awsSecretAccessKey: 's' })), '"on": "AKIA"');
 });
 
 t.test('a release with a numeric name has strings as labels', async (t) => {
