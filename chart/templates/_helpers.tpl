@@ -30,7 +30,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end }}
 {{- range $key, $value := $root.Values.commonLabels }}
 {{- /* A key must be unique, and the Service selects its pods by ours. */}}
-{{- if not (or (kindIs "invalid" $value) (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by|component)|helm\\.sh/chart)$" $key)) }}
+{{- if not (or (kindIs "invalid" $value) (regexMatch "^(app\\.kubernetes\\.io/(name|instance|version|managed-by)|helm\\.sh/chart)$" $key)) }}
 {{ $key }}: {{ $value | quote }}
 {{- end }}
 {{- end }}

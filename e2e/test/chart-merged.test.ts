@@ -72,6 +72,9 @@ t.test('a key is rendered once, whatever the values contain', async (t) => {
     if (/Monitor|Rule/.test(key)) t.equal(metadata.labels?.['helm.sh/chart'], 'theirs', `${key} is selected by theirs`);
     else t.match(metadata.labels, { 'app.kubernetes.io/instance': NAME, 'app.kubernetes.io/managed-by': 'Helm' }, key);
   }
+  const component = 'app.kubernetes.io/component';
+  t.equal(rendered[`Deployment ${NAME}`]?.metadata.labels?.[component], 'theirs');
+  t.equal(rendered[`Service ${NAME}-metrics`]?.metadata.labels?.[component], 'metrics', 'the ServiceMonitor selects it');
   t.match(rendered[`MutatingWebhookConfiguration ${NAME}`]?.metadata.annotations, {
     'cert-manager.io/inject-ca-from': `${NAME}/${NAME}`,
   });
