@@ -74,7 +74,11 @@ t.test('a key is rendered once, whatever the values contain', async (t) => {
   }
   const component = 'app.kubernetes.io/component';
   t.equal(rendered[`Deployment ${NAME}`]?.metadata.labels?.[component], 'theirs');
-  t.equal(rendered[`Service ${NAME}-metrics`]?.metadata.labels?.[component], 'metrics', 'the ServiceMonitor selects it');
+  t.equal(
+    rendered[`Service ${NAME}-metrics`]?.metadata.labels?.[component],
+    'metrics',
+    'the ServiceMonitor selects it',
+  );
   t.match(rendered[`MutatingWebhookConfiguration ${NAME}`]?.metadata.annotations, {
     'cert-manager.io/inject-ca-from': `${NAME}/${NAME}`,
   });
