@@ -39,12 +39,14 @@ export function pageOfRelease(path: string, text: string, { source, version }: R
     .replaceAll(`ghcr.io/${source}`, image)
     .replaceAll('<owner>', dirname(source).toLowerCase());
   if (OWN_REGISTRY_PAGES.has(path)) return released;
-  return released
-    .replaceAll(new RegExp(` (?:\\\\\n +)?--set image\\.repository=${OWN_IMAGE}`, 'g'), '')
-    .replaceAll(new RegExp(`^( *)image:\n\\1  repository: ${OWN_IMAGE}\n(?!\\1  )`, 'gm'), '')
-    // Other keys of the image stay, such as its tag.
-    .replaceAll(new RegExp(`(?<=^ *image:\n) *repository: ${OWN_IMAGE}\n`, 'gm'), '')
-    .replaceAll(new RegExp(OWN_IMAGE, 'g'), image);
+  return (
+    released
+      .replaceAll(new RegExp(` (?:\\\\\n +)?--set image\\.repository=${OWN_IMAGE}`, 'g'), '')
+      .replaceAll(new RegExp(`^( *)image:\n\\1  repository: ${OWN_IMAGE}\n(?!\\1  )`, 'gm'), '')
+      // Other keys of the image stay, such as its tag.
+      .replaceAll(new RegExp(`(?<=^ *image:\n) *repository: ${OWN_IMAGE}\n`, 'gm'), '')
+      .replaceAll(new RegExp(OWN_IMAGE, 'g'), image)
+  );
 }
 
 /** The chart's values with the image of the release as their default, and with the page of its alerts. */
