@@ -39,7 +39,7 @@ export function pageOfRelease(path: string, text: string, { source, version }: R
   if (OWN_REGISTRY_PAGES.has(path)) return released;
   return released
     .replaceAll(new RegExp(` (?:\\\\\n +)?--set image\\.repository=${OWN_IMAGE}`, 'g'), '')
-    .replaceAll(new RegExp(`^( *)image:\n\\1  repository: ${OWN_IMAGE}\n`, 'gm'), '')
+    .replaceAll(new RegExp(`^( *)image:\n\\1  repository: ${OWN_IMAGE}\n(?:\\1  tag: .*\n)?`, 'gm'), '')
     .replaceAll(new RegExp(OWN_IMAGE, 'g'), image);
 }
 

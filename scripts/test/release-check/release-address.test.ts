@@ -26,6 +26,11 @@ t.test('a command installs the published chart, and needs no address of an image
     page('values:\n  image:\n    repository: registry.example.com/ecr-pull-secrets\n  a: b\n'),
     'values:\n  a: b\n',
   );
+  t.equal(
+    page('image:\n  repository: registry.example.com/ecr-pull-secrets\n  tag: 1.2.3\na: b\n'),
+    'a: b\n',
+    'the tag goes with the repository',
+  );
   t.equal(page('helm package ./chart\n'), `helm pull ${CHART}\n`);
   t.equal(page('docker run registry.example.com/ecr-pull-secrets:1.2.3'), `docker run ${IMAGE}:1.2.3`);
   t.end();
