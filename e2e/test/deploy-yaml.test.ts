@@ -71,7 +71,7 @@ t.test('on an empty cluster the pods wait for the Secret with the keys', async (
       assert.match(JSON.stringify(renewer), /CreateContainerConfigError.*ecr-pull-secrets-aws/);
     }
   });
-  await kubectl(...secretCommand());
+  await kubectl(...(await secretCommand()));
   await eventually(
     'both replicas are ready',
     async () => {
@@ -184,12 +184,14 @@ async function gitOpsValues(t: Test): Promise<readonly string[]> {
   return ['--values', path, '--set', `service.port=${port}`];
 }
 
-/** The command in the header of the file, with keys. */
-function secretCommand(): readonly string[] {
-  const [, command = ''] = /^# +kubectl (create secret [^]*?[^\\])\n/m.exec(text) ?? [];
+/** The command in the header of the file. It reads a file with the lines that the header lists, and with keys. */
+async function secretCommand(): Promise<readonly string[]> {
+  const [, command = ''] = /^# +kubectl (create secret .+)$/m.exec(text) ?? [];
   const keys = [AWS_IDENTITY.accessKeyId, AWS_IDENTITY.secretAccessKey];
-  const words = command.replaceAll(/\\\n# +/g, '').split(/\s+/);
-  return words.map((word) => word.replace('...', () => keys.shift() ?? ''));
+  const lines = text.match(/\bAWS_[A-Z_]+=[a-z0-9.-]+/g) ?? [];
+  const path = join(cluster.directory, 'aws.env');
+  await writeFile(path, lines.map((line) => `${line.replace('...', () => keys.shift() ?? '')}\n`).join(''));
+  return command.replace('aws.env', () => path).split(' ');
 }
 
 /**
