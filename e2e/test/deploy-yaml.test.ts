@@ -184,14 +184,18 @@ async function gitOpsValues(t: Test): Promise<readonly string[]> {
   return ['--values', path, '--set', `service.port=${port}`];
 }
 
-/** The command in the header of the file. It reads a file with the lines that the header lists, and with keys. */
+/** The command in the header of the file, with keys. */
 async function secretCommand(): Promise<readonly string[]> {
-  const [, command = ''] = /^# +kubectl (create secret .+)$/m.exec(text) ?? [];
+  const [, command = ''] = /^# +kubectl (create secret .*)$/m.exec(text) ?? [];
   const keys = [AWS_IDENTITY.accessKeyId, AWS_IDENTITY.secretAccessKey];
-  const lines = text.match(/\bAWS_[A-Z_]+=[a-z0-9.-]+/g) ?? [];
-  const path = join(cluster.directory, 'aws.env');
-  await writeFile(path, lines.map((line) => `${line.replace('...', () => keys.shift() ?? '')}\n`).join(''));
-  return command.replace('aws.env', () => path).split(' ');
+  const [sentence = ''] = /^# The file aws\.env has .*$/m.exec(text) ?? [];
+  const variables = [...sentence.matchAll(/AWS_\w+=(?:\.\.\.|[\w-]+)/g)];
+  const variablesFile = join(cluster.directory, 'aws.env');
+  await writeFile(
+    variablesFile,
+    variables.map(([line]) => `${line.replace('...', () => keys.shift() ?? '')}\n`).join(''),
+  );
+  return command.replace('aws.env', variablesFile).split(' ');
 }
 
 /**

@@ -44,10 +44,11 @@ ${apply}
 #   kubectl create secret generic ${AWS_SECRET} --namespace ${PRODUCT_NAME} --from-env-file=aws.env
 #   kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled
 #
-# The file aws.env contains the lines AWS_REGION=us-east-1, AWS_ACCESS_KEY_ID=... and AWS_SECRET_ACCESS_KEY=...
-# Delete the file after that. The pods wait for the Secret. Leave the two keys out if the pods get an AWS identity in
-# another way (IRSA, EKS Pod Identity, an instance role); for IRSA annotate the ServiceAccount below with
-# eks.amazonaws.com/role-arn.
+# The file aws.env has a line for each of AWS_REGION=us-east-1, AWS_ACCESS_KEY_ID=... and AWS_SECRET_ACCESS_KEY=..., so
+# that the keys are in no command line. Delete the file afterwards.
+#
+# The pods wait for that Secret. Leave the two keys out if they get an AWS identity in another way (IRSA, EKS Pod
+# Identity, an instance role); for IRSA annotate the ServiceAccount below with eks.amazonaws.com/role-arn.
 # Variables are read at the start: after a change of the Secret,
 #   kubectl rollout restart deployment/${PRODUCT_NAME} --namespace ${PRODUCT_NAME}
 #
