@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pageOfRelease } from '@ecr-pull-secrets/scripts/release-address/release-address.ts';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { startChart } from './support/chart.ts';
@@ -42,6 +43,16 @@ for (const [index, { page, heading, text }] of (await readDocumentedBlocks('yaml
     }
   });
 }
+
+t.test('the YAML is also valid with the address of a release, and contains no option of a command', async (t) => {
+  for (const { page, heading, text } of await readDocumentedBlocks('yaml')) {
+    const released = pageOfRelease(page, text, { source: 'owner/name', version: '1.2.3' });
+    for (const { errors, warnings } of parseAllDocuments(released, { version: '1.1' })) {
+      t.same([...errors, ...warnings], [], `${page}, ${heading}`);
+    }
+    t.notMatch(released, '--version');
+  }
+});
 
 interface Policy {
   readonly Version: string;

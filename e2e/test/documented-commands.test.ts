@@ -123,6 +123,7 @@ async function writeFiles(directory: string): Promise<void> {
     'corporate-ca.pem': cluster.caPem,
     'aws.env': 'AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n',
     'password.txt': 'password',
+    'proxy.env': 'HTTPS_PROXY=http://user:password@proxy.example.com:3128\n',
     'air-gap.yaml': await readDocumentedValues('docs/air-gap.md', '6. Install'),
     'three-accounts.yaml': await readDocumentedValues('docs/aws.md', THREE_ACCOUNTS),
   };

@@ -19,6 +19,7 @@ const NAMES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   k3s: ['CONTAINERD_HTTPS_PROXY', 'CONTAINERD_NO_PROXY', 'k3s-agent.service.env'],
   'kubeadm, Talos and kOps': ['apiServer.extraArgs', 'cluster.apiServer.extraArgs'],
   Azure: ['--enable-oidc-issuer'],
+  OpenShift: ['ca-bundle.crt'],
   'OpenID Connect': ['jwks_uri'],
   'other operators': [
     'podTemplate.imagePullSecrets',
