@@ -1,0 +1,84 @@
+import { parseEcrHost } from '@ecr-pull-secrets/shared/ecr-host.ts';
+import { fullNameOf, registryOf, withoutPort } from '@ecr-pull-secrets/shared/image-reference.ts';
+import type { Finding } from './finding.ts';
+import { referenceOf } from './manifest.ts';
+import type { PullResult, Stage } from './pull-test.ts';
+
+const ACTIONS: Readonly<Record<Stage, string>> = {
+  manifest: 'ecr:BatchGetImage',
+  layer: 'ecr:GetDownloadUrlForLayer',
+};
+
+/** What the try of a pull says about an image. */
+export function pullFinding(image: string, result: PullResult): Finding {
+  const begin = { step: 'pull' } as const;
+  if (result.kind === 'pulls') {
+    return { ...begin, state: 'ok', message: `${image}: the secret pulls it (${result.hosts.join(', then ')})` };
+  }
+  if (result.kind === 'untried') {
+    return { ...begin, state: 'unknown', message: `${image}: the pull was not tried: ${result.reason}` };
+  }
+  if (result.kind === 'unreachable') {
+    const isTls = /certificate|issuer|SSL|TLS|altname/i.test(result.reason);
+    const what = isTls
+      ? `the certificate of ${result.host} is not trusted here`
+      : `there is no connection from here to ${result.host}`;
+    const message = `${image}: ${what}: ${result.reason}; the nodes may have another network`;
+    return { ...begin, state: 'unknown', message };
+  }
+  const quoted = result.reason === '' ? '' : ` (${result.reason})`;
+  return {
+    ...begin,
+    ...refusal(image, result, `${image}: ${result.host} answered ${result.status}${quoted}`),
+  };
+}
+
+function refusal(
+  image: string,
+  { stage, status, host, reason }: Extract<PullResult, { readonly kind: 'refused' }>,
+  answer: string,
+): Pick<Finding, 'message' | 'command' | 'state'> {
+  const isRegistry = host === registryOf(image);
+  const state = 'problem';
+  if (/token (has expired|is invalid)/i.test(reason) || status === 401 || status === 400) {
+    const why = 'the token does not log in: it has expired, or belongs to an identity without access to this registry';
+    return { state, message: `${answer}: ${why}`, command: ROTATE };
+  }
+  if (status === 403 && isRegistry) {
+    const message = `${answer}: the identity of the token lacks ${ACTIONS[stage]} on this repository`;
+    return { state, message, ...policyCommand(image) };
+  }
+  if (status === 403) {
+    return { state, message: `${answer}: a policy of the network, such as that of an S3 endpoint, refuses the layers` };
+  }
+  if (status === 404 && stage === 'manifest') {
+    return { state, message: `${answer}: there is no such image`, ...imagesCommand(image) };
+  }
+  if (status === 429 || status >= 500) {
+    return { state: 'unknown', message: `${answer}: the registry is overloaded or disturbed; try again later` };
+  }
+  return { state, message: `${answer}: the ${stage} cannot be read` };
+}
+
+const ROTATE =
+  'kubectl delete secret ecr-pull-secrets-tokens --namespace ecr-pull-secrets && kubectl rollout restart deployment/ecr-pull-secrets --namespace ecr-pull-secrets';
+
+function policyCommand(image: string): { readonly command?: string } {
+  const options = awsOptions(image);
+  return options === undefined ? {} : { command: `aws ecr get-repository-policy ${options}` };
+}
+
+function imagesCommand(image: string): { readonly command?: string } {
+  const options = awsOptions(image);
+  const reference = referenceOf(image);
+  const id = reference.includes(':') ? `imageDigest=${reference}` : `imageTag=${reference}`;
+  return options === undefined ? {} : { command: `aws ecr describe-images ${options} --image-ids ${id}` };
+}
+
+function awsOptions(image: string): string | undefined {
+  const registry = registryOf(image);
+  const host = parseEcrHost(withoutPort(registry));
+  if (!host) return undefined;
+  const repository = fullNameOf(image).slice(registry.length + 1);
+  return `--registry-id ${host.account} --region ${host.region} --repository-name ${repository}`;
+}
