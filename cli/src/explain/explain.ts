@@ -3,7 +3,7 @@ import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { Invocation } from '../commands.ts';
 import { exitCodeOf, type Finding, renderJson, renderText } from './finding.ts';
 import { type ImageToPull, imageFindings } from './images.ts';
-import { injectionFindings } from './injection.ts';
+import { injectionFindings, webhookOf } from './injection.ts';
 import { optInFindings } from './opt-in.ts';
 import { explainUsage, readExplainEnvironment, readExplainOptions } from './options.ts';
 import { podFindings } from './pod.ts';
@@ -11,6 +11,7 @@ import { startProgress } from './progress.ts';
 import { pullFinding } from './pulls.ts';
 import { tryPull } from './pull-test.ts';
 import { createHttpsGetter, type HttpsGetter } from '@ecr-pull-secrets/kube/network/https-get.ts';
+import type { Release } from './release.ts';
 import { secretFindings } from './secret.ts';
 import { readWorld } from './world.ts';
 
@@ -44,7 +45,7 @@ export async function runExplain({ args, environment, stdout, stderr, clock }: I
       ...podFindings(world),
       ...secretFindings(world, clock.now()),
       ...images.findings,
-      ...(options.pullTest ? await tryPulls(registryClient, images.toPull) : []),
+      ...(options.pullTest ? await tryPulls(registryClient, images.toPull, webhookOf(world).release) : []),
     ];
     const subject = options.pod === undefined ? options.namespace : `${options.namespace}/${options.pod}`;
     stdout.write((options.isJson ? renderJson : renderText)(subject, findings));
@@ -55,10 +56,10 @@ export async function runExplain({ args, environment, stdout, stderr, clock }: I
   }
 }
 
-function tryPulls(client: HttpsGetter, images: readonly ImageToPull[]): Promise<readonly Finding[]> {
+function tryPulls(client: HttpsGetter, images: readonly ImageToPull[], release: Release): Promise<readonly Finding[]> {
   return Promise.all(
     images.slice(0, MOST_PULLS).map(async ({ image, credential }) => {
-      return pullFinding(image, await tryPull(client, image, credential.basic));
+      return pullFinding(image, await tryPull(client, image, credential.basic), release);
     }),
   );
 }

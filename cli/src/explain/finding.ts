@@ -24,10 +24,17 @@ export function commandOf(findings: readonly Finding[]): string | undefined {
 
 /** The report for a person. */
 export function renderText(subject: string, findings: readonly Finding[]): string {
-  const lines = findings.map(({ step, state, message }) => `  ${state.padEnd(7)}  ${step.padEnd(9)}  ${message}\n`);
+  const lines = findings.map(
+    ({ step, state, message }) => `  ${state.padEnd(7)}  ${step.padEnd(9)}  ${message.replaceAll('\n', ' ')}\n`,
+  );
   const command = commandOf(findings);
   const end = command === undefined ? CONCLUSIONS[exitCodeOf(findings)] : `Run: ${command}`;
-  return `${subject}\n\n${lines.join('')}\n${end}\n`;
+  return withoutControls(`${subject}\n\n${lines.join('')}\n${end}\n`);
+}
+
+/** Names of images and messages are written by strangers, and a terminal obeys control characters. */
+function withoutControls(text: string): string {
+  return text.replace(/[^\P{Cc}\n]/gu, '�');
 }
 
 const CONCLUSIONS: Readonly<Record<number, string>> = {

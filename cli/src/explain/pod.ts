@@ -94,10 +94,17 @@ function podsFindings(world: World): readonly Finding[] {
     (pod) => ecrImagesOf(pod, world).length > 0 && podExclusion(pod, webhookOf(world).webhook) === undefined,
   );
   const lacking = needing.filter(({ spec }) => !namesOf(spec.imagePullSecrets).includes(settings.secretName));
+  if (needing.length === 0) {
+    return [{ step: 'pod', state: 'note', message: 'no pod of the namespace has an ECR image' }];
+  }
   const [first] = lacking.map(({ metadata }) => metadata.name);
   if (first === undefined) {
     return [
-      { step: 'pod', state: 'ok', message: `all ${needing.length} pods with ECR images name ${settings.secretName}` },
+      {
+        step: 'pod',
+        state: 'ok',
+        message: `each pod with an ECR image names ${settings.secretName} (${needing.length} of them)`,
+      },
     ];
   }
   const shown = lacking.slice(0, 5).map(({ metadata }) => metadata.name);

@@ -27,6 +27,8 @@ const LARGEST_MANIFEST_BYTES = 4 * 1024 ** 2;
 /** The body of a refusal; of a blob less is read. */
 const LARGEST_REASON_BYTES = 4096;
 
+const HOST = /^[a-z0-9.-]+(:\d+)?$/i;
+
 const MOST_REDIRECTS = 3;
 
 interface Pull {
@@ -45,9 +47,11 @@ interface Pull {
  */
 export async function tryPull(client: HttpsGetter, image: string, basic: string): Promise<PullResult> {
   const host = registryOf(image);
-  const url = `https://${host}`;
-  if (!URL.canParse(url)) return { kind: 'untried', reason: 'its registry is not a host name' };
-  const registry = new URL(url);
+  // A URL reads other characters, such as a backslash, as the end of a host: the credential would go to another one.
+  if (!HOST.test(host) || !URL.canParse(`https://${host}`)) {
+    return { kind: 'untried', reason: 'its registry is not a host name' };
+  }
+  const registry = new URL(`https://${host}`);
   const repository = fullNameOf(image).slice(host.length + 1);
   const pull = { client, registry, repository, authorization: `Basic ${basic}` };
   return await followPull(pull, referenceOf(image));
