@@ -6,11 +6,12 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { CLOSED_REGISTRY, FAR_REGISTRY, startExplainWorld } from './support/explain.ts';
+import { startKubectl } from './support/kubectl.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 
 // Each failure is made for real; the words of each step have unit tests in cli/test/explain/.
 
-const { playground, explain, kubeconfigOf, close } = await startExplainWorld();
+const { playground, explain, kubeconfigOf, pluginDirectory, close } = await startExplainWorld();
 t.teardown(() => close());
 const { api } = playground;
 
@@ -71,6 +72,15 @@ t.test('a pod that pulls has no problem, within a second', async (t) => {
   t.equal(stderr, '');
   const { stdout } = await explain(['--output', 'json', 'good', '--no-pull-test']);
   t.match(JSON.parse(stdout), { subject: 'good', health: 'ok' });
+});
+
+t.test('it is a plugin of kubectl', async (t) => {
+  const path = `${await pluginDirectory()}:${process.env['PATH'] ?? ''}`;
+  t.intercept(process, 'env', { value: { ...process.env, PATH: path } });
+  const kubectl = await startKubectl(playground.cluster);
+  const lines = await kubectl('ecr-pull-secrets', 'explain', 'good/app', '--no-pull-test');
+  t.equal(lines[0], 'good/app');
+  t.equal(lines.at(-1), 'No problem found.');
 });
 
 t.test('a misspelt label is found', async (t) => {

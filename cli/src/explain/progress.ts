@@ -1,6 +1,6 @@
 import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
 
-/** Nobody needs to know about less. */
+/** A report that comes sooner needs no progress. */
 const DELAY_MS = 1_000;
 
 /** Says what takes longer than a second. */

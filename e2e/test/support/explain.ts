@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
@@ -10,7 +10,7 @@ import { LAYER_HOST } from '@ecr-pull-secrets/testbed/ecr-stand-in/repositories.
 import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
 import { type Playground, REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
-/** A registry with a key in the secret, whose account lets nobody in. */
+/** A registry with a key in the secret, whose account accepts no token of ours. */
 export const CLOSED_REGISTRY = REGISTRY.replace(/^\d+/, '222222222222');
 
 /** A registry that the proxy does not reach. */
@@ -28,6 +28,8 @@ export interface ExplainWorld {
   readonly playground: Playground;
   /** `ecr-pull-secrets explain`, as somebody with a kubeconfig runs it. */
   explain(args: readonly string[], variables?: Readonly<Record<string, string>>): Promise<Explained>;
+  /** A folder with the bundle as a plugin of kubectl. */
+  pluginDirectory(): Promise<string>;
   /** A kubeconfig of a token. */
   kubeconfigOf(token: string): Promise<string>;
   close(): Promise<void>;
@@ -73,6 +75,13 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
         once(child, 'close'),
       ]);
       return { exitCode, stdout, stderr, seconds: (performance.now() - startMs) / 1000 };
+    },
+    pluginDirectory: async () => {
+      const directory = join(cluster.directory, 'plugins');
+      await mkdir(directory, { recursive: true });
+      const script = `#!/bin/sh\nexec ${process.execPath} ${entry} "$@"\n`;
+      await writeFile(join(directory, 'kubectl-ecr_pull_secrets'), script, { mode: 0o755 });
+      return directory;
     },
     kubeconfigOf: async (token) => {
       const path = join(cluster.directory, 'few-rights.json');

@@ -64,7 +64,7 @@ export function createHttpsGetter(proxies: ProxySettings, timeoutMs: number = TI
 
   return {
     get: (request) => {
-      if (request.url.protocol !== 'https:') throw new Error('it is not an https address');
+      if (request.url.protocol !== 'https:') return Promise.reject(new Error('it is not an https address'));
       const timeUp = (): Error => new Error(`no response within ${timeoutMs} ms`);
       return withTimeout({ clock: systemClock, ms: timeoutMs, signal: undefined, timeUp }, (signal) =>
         getWithin(request, signal),
