@@ -17,7 +17,7 @@ export function exitCodeOf(findings: readonly Finding[]): number {
 }
 
 /** The command of the first problem, else of the first finding that could not be determined. */
-export function commandOf(findings: readonly Finding[]): string | undefined {
+function commandOf(findings: readonly Finding[]): string | undefined {
   const inOrder = ['problem', 'unknown'].flatMap((state) => findings.filter((finding) => finding.state === state));
   return inOrder.find(({ command }) => command !== undefined)?.command;
 }

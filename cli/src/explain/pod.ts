@@ -54,7 +54,7 @@ function ageReason(world: World, { metadata }: Pod): string {
  * When the namespace got its label, as an estimate: the last time at which the manager that owns the label changed the
  * namespace, else the creation of a secret that the renewer writes.
  */
-export function labelledAt(world: World): string | undefined {
+function labelledAt(world: World): string | undefined {
   const metadata = foundIn(world.namespace)?.metadata;
   const keys = optInRequirements(world).map(({ key }) => key);
   const times = keys.flatMap((key) => ownershipTimes(metadata, key)).toSorted();

@@ -1,6 +1,7 @@
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { injectionFindings } from '../../src/explain/injection.ts';
+import type { Pod } from '../../src/explain/objects.ts';
 import { podFindings } from '../../src/explain/pod.ts';
 import { replaceCommand } from '../../src/explain/replace-command.ts';
 import { labelledWith, podOf, WEBHOOK, worldWith } from './support/world.ts';
@@ -20,10 +21,6 @@ t.test('a pod that names the secret, and one that needs none', async (t) => {
 });
 
 t.test('why a pod does not name the secret', async (t) => {
-  const reasonOf = (pod: ReturnType<typeof podOf>, world = worldWith()) =>
-    podFindings({ ...world, pod: { found: pod } })
-      .map(({ state, message }) => `${state}: ${message}`)
-      .join();
   t.match(
     reasonOf(podOf({ labels: { [INJECT_LABEL]: 'disabled' } }, NONE)),
     /its labels exclude it: .*it has .*=disabled/,
@@ -64,8 +61,6 @@ t.test('of a namespace, the pods without the secret are named', async (t) => {
 });
 
 t.test('the command that replaces a pod fits its controller', async (t) => {
-  const owned = (kind: string, name: string) =>
-    replaceCommand(podOf({ labels: { 'pod-template-hash': '5d8f' }, ownerReferences: [{ kind, name }] }), 'payments');
   t.equal(owned('ReplicaSet', 'api-5d8f'), 'kubectl rollout restart deployment/api --namespace payments');
   t.equal(owned('StatefulSet', 'db'), 'kubectl rollout restart statefulset/db --namespace payments');
   t.equal(owned('DaemonSet', 'a; rm -rf /'), "kubectl rollout restart 'daemonset/a; rm -rf /' --namespace payments");
@@ -78,12 +73,6 @@ t.test('the dry run shows whether the webhook is reached, and why not', async (t
   t.same(injectionFindings(labelledWith({}, NOT_INJECTED)), [], 'the label explains it');
   const optedOut = { found: podOf({ labels: { [INJECT_LABEL]: 'disabled' } }) };
   t.same(injectionFindings(worldWith({ ...NOT_INJECTED, pod: optedOut })), [], 'the pod explains it');
-  const deployment = (replicas: number, readyReplicas: number) => ({
-    found: { spec: { replicas, template: { spec: { containers: [] } } }, status: { readyReplicas } },
-  });
-  const webhooks = (webhook: object) => ({
-    found: [{ metadata: { name: 'x' }, webhooks: [{ ...WEBHOOK, ...webhook }] }],
-  });
   const cases = [
     [{ deployment: deployment(0, 0) }, 'problem', /has 0 replicas/],
     [{ deployment: deployment(2, 0) }, 'problem', /no replica .* is ready/],
@@ -102,3 +91,21 @@ t.test('the dry run shows whether the webhook is reached, and why not', async (t
     t.match(injectionFindings(worldWith({ ...NOT_INJECTED, ...changes })), [{ step: 'webhook', state, message }]);
   }
 });
+
+function reasonOf(pod: Pod, world = worldWith()): string {
+  const findings = podFindings({ ...world, pod: { found: pod } });
+  return findings.map(({ state, message }) => `${state}: ${message}`).join();
+}
+
+function owned(kind: string, name: string): string {
+  const metadata = { labels: { 'pod-template-hash': '5d8f' }, ownerReferences: [{ kind, name }] };
+  return replaceCommand(podOf(metadata), 'payments');
+}
+
+function deployment(replicas: number, readyReplicas: number) {
+  return { found: { spec: { replicas, template: { spec: { containers: [] } } }, status: { readyReplicas } } };
+}
+
+function webhooks(webhook: object) {
+  return { found: [{ metadata: { name: 'x' }, webhooks: [{ ...WEBHOOK, ...webhook }] }] };
+}

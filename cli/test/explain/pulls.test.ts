@@ -2,7 +2,7 @@ import type { HttpsGetter, HttpsRequest, HttpsResponse } from '@ecr-pull-secrets
 import t from 'tap';
 import { exitCodeOf, renderText } from '../../src/explain/finding.ts';
 import { referenceOf } from '../../src/explain/manifest.ts';
-import { tryPull } from '../../src/explain/pull-test.ts';
+import { type PullResult, tryPull } from '../../src/explain/pull-test.ts';
 import { pullFinding } from '../../src/explain/pulls.ts';
 import { REGISTRY } from './support/world.ts';
 
@@ -52,9 +52,8 @@ t.test('an index, its image, and the config behind a redirect, which gets no cre
 });
 
 t.test('a Bearer login happens at the registry itself, and nowhere else', async (t) => {
-  const challenge = (host: string) => `Bearer realm="https://${host}/token/",service="s",scope="aws"`;
   const own = clientWith({
-    [manifestUrl('1')]: { status: 401, challenge: challenge(REGISTRY) },
+    [manifestUrl('1')]: { status: 401, challenge: bearerChallenge(REGISTRY) },
     [`https://${REGISTRY}/token/?service=s&scope=aws`]: { body: { token: 'bearer' } },
   });
   await tryPull(own, IMAGE, BASIC);
@@ -62,7 +61,7 @@ t.test('a Bearer login happens at the registry itself, and nowhere else', async 
     own.requests.map(({ headers }) => headers?.['authorization']),
     [`Basic ${BASIC}`, `Basic ${BASIC}`, 'Bearer bearer'],
   );
-  const elsewhere = clientWith({ [manifestUrl('1')]: { status: 401, challenge: challenge('evil.example.com') } });
+  const elsewhere = clientWith({ [manifestUrl('1')]: { status: 401, challenge: bearerChallenge('evil.example.com') } });
   t.match(await tryPull(elsewhere, IMAGE, BASIC), { kind: 'refused', status: 401 });
   t.equal(elsewhere.requests.length, 1);
 });
@@ -104,8 +103,6 @@ t.test('redirects end, and what is no manifest is said', async (t) => {
 });
 
 t.test('each result has a reason and a command', async (t) => {
-  const refused = (status: number, { stage = 'manifest' as 'manifest' | 'layer', reason = '', host = REGISTRY } = {}) =>
-    pullFinding(IMAGE, { kind: 'refused', stage, host, status, reason }, RELEASE);
   const rotate =
     'kubectl delete secret ecr-tokens --namespace tools && kubectl rollout restart deployment/ecr --namespace tools';
   t.match(refused(401), { state: 'problem', message: /does not log in/, command: rotate });
@@ -116,8 +113,6 @@ t.test('each result has a reason and a command', async (t) => {
   t.match(refused(404), { message: /no such image/, command: /imageTag=1$/ });
   t.match(refused(503), { state: 'unknown' });
   t.match(refused(302), { state: 'problem', message: /the manifest cannot be read/ });
-  const unreachable = (reason: string) =>
-    pullFinding(IMAGE, { kind: 'unreachable', stage: 'manifest', host: REGISTRY, reason }, RELEASE);
   t.match(unreachable('ENOTFOUND'), { state: 'unknown', message: /no connection from here/ });
   t.match(unreachable('unable to verify the first certificate'), { message: /is not trusted here/ });
 });
@@ -147,3 +142,16 @@ t.test('the report has no control characters, and the exit status follows from t
     1,
   );
 });
+
+function bearerChallenge(host: string): string {
+  return `Bearer realm="https://${host}/token/",service="s",scope="aws"`;
+}
+
+function refused(status: number, options: Partial<Extract<PullResult, { readonly kind: 'refused' }>> = {}) {
+  const result = { kind: 'refused', stage: 'manifest', host: REGISTRY, reason: '', ...options, status } as const;
+  return pullFinding(IMAGE, result, RELEASE);
+}
+
+function unreachable(reason: string) {
+  return pullFinding(IMAGE, { kind: 'unreachable', stage: 'manifest', host: REGISTRY, reason }, RELEASE);
+}

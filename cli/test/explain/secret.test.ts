@@ -53,7 +53,6 @@ t.test('the state of the secret, and what to do', async (t) => {
 });
 
 t.test('credentials are read as the kubelet reads them', async (t) => {
-  const data = (document: unknown) => Buffer.from(JSON.stringify(document)).toString('base64');
   const auths = { a: { auth: 'eA==', username: 'u', password: 'p' }, b: { username: 'u', password: 'p' }, c: {} };
   const expected = [
     { key: 'a', basic: 'eA==' },
@@ -68,7 +67,6 @@ t.test('credentials are read as the kubelet reads them', async (t) => {
 });
 
 t.test('the order in which the kubelet tries credentials', async (t) => {
-  const credentials = (...keys: string[]) => keys.map((key) => ({ key, basic: '' }));
   const found = candidatesFor(`${REGISTRY}/team/app`, [
     ['first', credentials('*.dkr.ecr.us-east-1.amazonaws.com', REGISTRY, OTHER)],
     ['second', credentials(`https://${REGISTRY}/v2/team`, REGISTRY, `${REGISTRY}/other`)],
@@ -105,3 +103,11 @@ t.test('which images the secret covers', async (t) => {
   t.match(covered.findings, [{ state: 'ok' }]);
   t.match(covered.toPull, [{ image: `${REGISTRY}/app:1`, credential: { key: REGISTRY } }]);
 });
+
+function data(document: unknown): string {
+  return Buffer.from(JSON.stringify(document)).toString('base64');
+}
+
+function credentials(...keys: readonly string[]) {
+  return keys.map((key) => ({ key, basic: '' }));
+}

@@ -27,12 +27,12 @@ export interface Explained {
 export interface ExplainWorld {
   readonly playground: Playground;
   /** `ecr-pull-secrets explain`, as somebody with a kubeconfig runs it. */
-  explain(args: readonly string[], variables?: Readonly<Record<string, string>>): Promise<Explained>;
+  readonly explain: (args: readonly string[], variables?: Readonly<Record<string, string>>) => Promise<Explained>;
   /** A folder with the bundle as a plugin of kubectl. */
-  pluginDirectory(): Promise<string>;
+  readonly pluginDirectory: () => Promise<string>;
   /** A kubeconfig of a token. */
-  kubeconfigOf(token: string): Promise<string>;
-  close(): Promise<void>;
+  readonly kubeconfigOf: (token: string) => Promise<string>;
+  readonly close: () => Promise<void>;
 }
 
 export async function startExplainWorld(): Promise<ExplainWorld> {

@@ -24,10 +24,10 @@ export const WEBHOOK: Webhook = {
 
 /** A pod with an ECR image and the name of the secret. */
 export function podOf(metadata: Partial<Pod['metadata']> = {}, spec: object = {}): Pod {
-  const containers = [{ name: 'app', image: `${REGISTRY}/app:1` }];
+  const usual = { imagePullSecrets: [{ name: SECRET }], containers: [{ name: 'app', image: `${REGISTRY}/app:1` }] };
   return {
     metadata: { name: 'app', creationTimestamp: '2026-11-30T11:00:00Z', ...metadata },
-    spec: { imagePullSecrets: [{ name: SECRET }], ...{ containers }, ...spec },
+    spec: { ...usual, ...spec },
   };
 }
 
