@@ -11,7 +11,7 @@ import { pathOf, SECRET } from './support/pull-secret.ts';
 
 // Each failure is made for real; the words of each step have unit tests in cli/test/explain/.
 
-const { playground, explain, kubeconfigOf, pluginDirectory, close } = await startExplainWorld();
+const { playground, explain, inClusterAs, pluginDirectory, close } = await startExplainWorld();
 t.teardown(() => close());
 const { api } = playground;
 
@@ -193,7 +193,7 @@ t.test('what cannot be reached or read is said, and is no problem of the cluster
 
   const path = '/api/v1/namespaces/good/serviceaccounts/default/token';
   const { status } = await api.create<{ status: { token: string } }>(path, { spec: {} });
-  const { stdout, exitCode } = await explain(['good/app'], { KUBECONFIG: await kubeconfigOf(status.token) });
+  const { stdout, exitCode } = await explain(['good/app'], await inClusterAs(status.token));
   t.match(stdout, /unknown +label .* you lack the right to get the namespace good$/m);
   t.match(stdout, /unknown +pod .* you lack the right to get pods in namespace good$/m);
   t.match(stdout, /unknown +secret .* you lack the right to get secrets in namespace good$/m);

@@ -30,8 +30,8 @@ export interface ExplainWorld {
   readonly explain: (args: readonly string[], variables?: Readonly<Record<string, string>>) => Promise<Explained>;
   /** A folder with the bundle as a plugin of kubectl. */
   readonly pluginDirectory: () => Promise<string>;
-  /** A kubeconfig of a token. */
-  readonly kubeconfigOf: (token: string) => Promise<string>;
+  /** The variables of a container that has this token. */
+  readonly inClusterAs: (token: string) => Promise<Readonly<Record<string, string>>>;
   readonly close: () => Promise<void>;
 }
 
@@ -83,17 +83,17 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
       await writeFile(join(directory, 'kubectl-ecr_pull_secrets'), script, { mode: 0o755 });
       return directory;
     },
-    kubeconfigOf: async (token) => {
-      const path = join(cluster.directory, 'few-rights.json');
-      const certificate = Buffer.from(cluster.caPem).toString('base64');
-      const config = {
-        'current-context': 'it',
-        contexts: [{ name: 'it', context: { cluster: 'it', user: 'it' } }],
-        clusters: [{ name: 'it', cluster: { server: cluster.serverUrl, 'certificate-authority-data': certificate } }],
-        users: [{ name: 'it', user: { token } }],
+    inClusterAs: async (token) => {
+      const serviceAccountDir = join(cluster.directory, 'service-account');
+      await mkdir(serviceAccountDir, { recursive: true });
+      await writeFile(join(serviceAccountDir, 'token'), token, { mode: 0o600 });
+      await writeFile(join(serviceAccountDir, 'ca.crt'), cluster.caPem);
+      const { hostname, port: serverPort } = new URL(cluster.serverUrl);
+      return {
+        KUBERNETES_SERVICE_HOST: hostname,
+        KUBERNETES_SERVICE_PORT: serverPort,
+        SERVICE_ACCOUNT_DIR: serviceAccountDir,
       };
-      await writeFile(path, JSON.stringify(config), { mode: 0o600 });
-      return path;
     },
     close: async () => {
       await proxy.close();
