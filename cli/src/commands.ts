@@ -19,8 +19,8 @@ export interface Command {
   readonly summary: string;
   /** Whether it takes arguments; it reads them itself, including `--help`. */
   readonly takesArguments?: true;
-  /** Runs until it is done or `stop` aborts; rejects with an error of the catalogue. */
-  readonly run: (invocation: Invocation) => Promise<void>;
+  /** Runs until it is done or `stop` aborts; rejects with an error of the catalogue. A number is the exit status. */
+  readonly run: (invocation: Invocation) => Promise<number | void>;
   /** The exit status if it rejects; 1 by default. */
   readonly failureExitCode?: number;
 }
@@ -63,6 +63,17 @@ const COMMANDS: readonly Command[] = [
       const { runSelfTest } = await import('@ecr-pull-secrets/renewer/commands/self-test/main.ts');
       await runSelfTest(environment, { print: (text) => void stdout.write(text), stop });
     },
+  },
+  {
+    name: 'explain',
+    summary: 'explain why a pod has no pull secret or cannot pull; see explain --help',
+    takesArguments: true,
+    run: async (invocation) => {
+      const { runExplain } = await import('./explain/explain.ts');
+      return await runExplain(invocation);
+    },
+    // Nothing could be determined.
+    failureExitCode: 2,
   },
   {
     name: 'certs',

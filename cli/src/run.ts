@@ -20,9 +20,8 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const command = findCommand(args[0]);
   try {
-    if (command) await runCommand(command, { ...invocation, args: rest });
-    else throw createUsageError(unknownCommand(name), usage());
-    return 0;
+    if (!command) throw createUsageError(unknownCommand(name), usage());
+    return (await runCommand(command, { ...invocation, args: rest })) ?? 0;
   } catch (error) {
     const prefix = command ? `ecr-pull-secrets ${command.name}` : 'ecr-pull-secrets';
     const code = isCodedError(error) ? ` [${error.code}]` : '';
@@ -33,7 +32,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
 }
 
-async function runCommand(command: Command, invocation: Invocation): Promise<void> {
+async function runCommand(command: Command, invocation: Invocation): Promise<number | void> {
   const { args, stdout } = invocation;
   if (command.takesArguments || args.length === 0) return await command.run(invocation);
   if (wantsHelp(args)) return void stdout.write(usage());

@@ -15,7 +15,7 @@ import type { Answer, WireRequest } from './wire.ts';
 export function createListener(aws: AwsState, registry: RegistryState, calls: CallHandler): RequestListener {
   const reply = async (incoming: IncomingMessage): Promise<Reply> => {
     const request = await read(incoming);
-    if (/^\/(v2|token)\/?(\?|$)/.test(request.url)) return answerRegistry(request, registry);
+    if (/^\/((v2|token)\/?(\?|$)|(v2|layers)\/)/.test(request.url)) return answerRegistry(request, registry);
     const operation = readOperation(request, aws);
     return operation ? calls.handle(request, operation) : NOT_FOUND;
   };

@@ -1,6 +1,7 @@
 import { type EcrHost, parseEcrHost } from '@ecr-pull-secrets/shared/ecr-host.ts';
 import { withoutPort } from '@ecr-pull-secrets/shared/image-reference.ts';
 import { isPrincipalNamed } from './principal.ts';
+import { answerLayer, answerRepository, LAYER_HOST, type Repositories } from './repositories.ts';
 import type { IssuedToken, TokenStore } from './tokens.ts';
 import { type Answer, headerOf, type WireRequest } from './wire.ts';
 
@@ -15,6 +16,8 @@ export interface RegistryState {
   readonly readers: ReadonlyMap<string, readonly string[]>;
   /** Other names of registries (a pull-through proxy, a CNAME): alias → ECR host. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** What every registry contains. */
+  readonly repositories: Repositories;
 }
 
 /** `public.ecr.aws` and its dual-stack name (awslabs/amazon-ecr-credential-helper, 2026-01). */
@@ -23,7 +26,7 @@ const PUBLIC_HOSTS = new Set(['public.ecr.aws', 'ecr-public.aws.com']);
 const API_VERSION = { 'docker-distribution-api-version': 'registry/2.0' };
 
 /**
- * A registry's base endpoint `/v2/`, and `/token/` of the public one; the Host header says which.
+ * A registry's `/v2/`, `/token/` of the public one, and the host of the layers; the Host header says which.
  *
  * - A private registry takes Basic authentication, as ECR: 200 for exactly the live tokens of its
  *   region whose principal may read it, else 401 with ECR's challenge.
@@ -37,11 +40,14 @@ const API_VERSION = { 'docker-distribution-api-version': 'registry/2.0' };
 export function answerRegistry(request: WireRequest, state: RegistryState): Answer {
   const host = withoutPort(headerOf(request, 'host').toLowerCase());
   const registry = state.aliases.get(host) ?? host;
+  if (host === LAYER_HOST) return answerLayer(request);
   if (PUBLIC_HOSTS.has(registry)) return answerPublic(request, host, state);
   const ecrHost = parseEcrHost(registry);
   if (!ecrHost) return { status: 404, headers: {}, body: 'ECR stand-in: no such registry\n' };
   const token = isBasic(request) ? presentedToken(request, state) : undefined;
-  if (isLive(token, state) && doesOpen(token, ecrHost, state)) return loggedIn();
+  if (isLive(token, state) && doesOpen(token, ecrHost, state)) {
+    return answerRepository(request, state.repositories) ?? loggedIn();
+  }
   return unauthorized(`Basic realm="https://${host}/",service="ecr.amazonaws.com"`, token, state);
 }
 

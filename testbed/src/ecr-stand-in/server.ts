@@ -7,6 +7,7 @@ import { createFaultBoard, type Faults } from './faults.ts';
 import { createListener } from './listener.ts';
 import type { AwsState } from './operation.ts';
 import type { RegistryState } from './registry.ts';
+import type { Repositories } from './repositories.ts';
 import type { RoleOptions } from './roles.ts';
 import { createTokenStore, type IssuedToken } from './tokens.ts';
 import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
@@ -25,6 +26,8 @@ export interface EcrStandInOptions {
   readonly registryReaders?: Readonly<Record<string, readonly string[]>>;
   /** Other names of registries (a pull-through proxy, a CNAME): alias → ECR host. */
   readonly registryAliases?: Readonly<Record<string, string>>;
+  /** What every registry contains, by the name of the repository. By default nothing. */
+  readonly repositories?: Repositories;
   /** The stand-in's clock, ms since the epoch, also in its Date headers. Default: the machine's. */
   readonly now?: () => number;
   /** How long an authorization token lives. Default: 12 h. */
@@ -70,6 +73,7 @@ export async function startEcrStandIn(options: EcrStandInOptions = {}): Promise<
     now,
     readers: new Map(Object.entries(options.registryReaders ?? {})),
     aliases: new Map(Object.entries(options.registryAliases ?? {})),
+    repositories: options.repositories ?? {},
   };
   const calls = createCallHandler(aws, faults, closing.signal);
   const listener = createListener(aws, registry, calls);

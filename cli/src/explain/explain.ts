@@ -1,0 +1,65 @@
+import { createConfiguredKubeClient } from '@ecr-pull-secrets/renewer/network/kube-client.ts';
+import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
+import type { Invocation } from '../commands.ts';
+import { exitCodeOf, type Finding, renderJson, renderText } from './finding.ts';
+import { type ImageToPull, imageFindings } from './images.ts';
+import { injectionFindings, webhookOf } from './injection.ts';
+import { optInFindings } from './opt-in.ts';
+import { explainUsage, readExplainEnvironment, readExplainOptions } from './options.ts';
+import { podFindings } from './pod.ts';
+import { startProgress } from './progress.ts';
+import { pullFinding } from './pulls.ts';
+import { tryPull } from './pull-test.ts';
+import { createHttpsGetter, type HttpsGetter } from '@ecr-pull-secrets/kube/network/https-get.ts';
+import type { Release } from './release.ts';
+import { secretFindings } from './secret.ts';
+import { readWorld } from './world.ts';
+
+/** How many images are tried; a pod with more is rare. */
+const MOST_PULLS = 10;
+
+/**
+ * `ecr-pull-secrets explain NAMESPACE[/POD]`.
+ *
+ * @returns the exit status
+ * @throws a UsageError, ECRPS_CONFIGURATION_INVALID, or ECRPS_KUBERNETES_UNREACHABLE
+ */
+export async function runExplain({ args, environment, stdout, stderr, clock }: Invocation): Promise<number> {
+  if (wantsHelp(args)) {
+    stdout.write(explainUsage());
+    return 0;
+  }
+  const options = readExplainOptions(args);
+  const configuration = readExplainEnvironment(environment);
+  const client = createConfiguredKubeClient(configuration, 'explain');
+  const registryClient = createHttpsGetter(configuration.proxies);
+  const progress = startProgress(stderr);
+  try {
+    progress.doing('reading the cluster');
+    const world = await readWorld(client, options);
+    const images = imageFindings(world);
+    progress.doing('trying the pull');
+    const findings = [
+      ...optInFindings(world),
+      ...injectionFindings(world),
+      ...podFindings(world),
+      ...secretFindings(world, clock.now()),
+      ...images.findings,
+      ...(options.pullTest ? await tryPulls(registryClient, images.toPull, webhookOf(world).release) : []),
+    ];
+    const subject = options.pod === undefined ? options.namespace : `${options.namespace}/${options.pod}`;
+    stdout.write((options.isJson ? renderJson : renderText)(subject, findings));
+    return exitCodeOf(findings);
+  } finally {
+    progress.end();
+    await Promise.all([client.close(), registryClient.close()]);
+  }
+}
+
+function tryPulls(client: HttpsGetter, images: readonly ImageToPull[], release: Release): Promise<readonly Finding[]> {
+  return Promise.all(
+    images.slice(0, MOST_PULLS).map(async ({ image, credential }) => {
+      return pullFinding(image, await tryPull(client, image, credential.basic), release);
+    }),
+  );
+}

@@ -1,0 +1,84 @@
+import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
+import { type Candidate, candidatesFor, type Credential, credentialsIn } from './docker-config.ts';
+import type { Finding } from './finding.ts';
+import { ecrImagesOf, webhookOf } from './injection.ts';
+import { namesOf } from './objects.ts';
+import { foundIn } from './read.ts';
+import type { World } from './world.ts';
+
+/** An image of the pod, and the credential of our secret that the kubelet tries for it. */
+export interface ImageToPull {
+  readonly image: string;
+  readonly credential: Candidate;
+}
+
+/** Which credentials the kubelet tries for each ECR image of the pod. */
+export function imageFindings(world: World): {
+  readonly findings: readonly Finding[];
+  readonly toPull: readonly ImageToPull[];
+} {
+  const pod = foundIn(world.pod);
+  const secret = foundIn(world.secret);
+  const own = secret && credentialsIn(secret);
+  // Without the secret, or if it is of another type, its own step says so.
+  if (!pod || !own || own.length === 0) return { findings: pod ? missingSecrets(world) : [], toPull: [] };
+  const findings: Finding[] = [...missingSecrets(world)];
+  const toPull: ImageToPull[] = [];
+  for (const image of ecrImagesOf(pod, world)) {
+    const name = fullNameOf(image);
+    const ours = candidatesFor(name, [[world.settings.secretName, own]])[0];
+    const all = candidatesFor(name, secretsInOrder(world, own));
+    findings.push(coverage(world, { image, own, ours, all }));
+    if (ours) toPull.push({ image, credential: ours });
+  }
+  return { findings, toPull };
+}
+
+/** The pod's own order; our secret comes last, where the webhook appends it, if the pod does not name it. */
+function secretsInOrder(world: World, own: readonly Credential[]): [string, readonly Credential[]][] {
+  const { otherSecrets, pod, settings } = world;
+  const names = namesOf(foundIn(pod)?.spec.imagePullSecrets);
+  const order = names.includes(settings.secretName) ? names : [...names, settings.secretName];
+  return order.map((name) => {
+    if (name === settings.secretName) return [name, own];
+    const other = foundIn(otherSecrets.get(name));
+    return [name, (other && credentialsIn(other)) ?? []];
+  });
+}
+
+function coverage(
+  world: World,
+  {
+    image,
+    own,
+    ours,
+    all,
+  }: {
+    readonly image: string;
+    readonly own: readonly Credential[];
+    readonly ours: Candidate | undefined;
+    readonly all: readonly Candidate[];
+  },
+): Finding {
+  const { settings } = world;
+  const order = all.map(({ secretName, key }) => `${secretName} (${key})`).join(', then ');
+  if (ours) return { step: 'image', state: 'ok', message: `${image}: the kubelet tries ${order}` };
+  const keys = own.map(({ key }) => key).join(', ');
+  const lacks = `${image}: no token in ${settings.secretName} covers the registry ${registryOf(image)} (it covers ${keys})`;
+  if (all.length > 0) return { step: 'image', state: 'note', message: `${lacks}; the kubelet tries ${order}` };
+  const { release } = webhookOf(world);
+  const message = `${lacks}; add it to the chart value registries`;
+  const command = `helm get values ${release.helmName} --namespace ${release.namespace} --all`;
+  return { step: 'image', state: 'problem', message, command };
+}
+
+function missingSecrets({ otherSecrets, subject }: World): readonly Finding[] {
+  return [...otherSecrets].flatMap(([name, secret]): Finding[] => {
+    if ('found' in secret) return [];
+    const message =
+      'missing' in secret
+        ? `the pod names the secret ${name}, which does not exist in ${subject.namespace}; the kubelet ignores it`
+        : `the secret ${name} of the pod cannot be read: ${secret.unread}`;
+    return [{ step: 'image', state: 'missing' in secret ? 'note' : 'unknown', message }];
+  });
+}

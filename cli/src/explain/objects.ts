@@ -1,0 +1,87 @@
+import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
+
+/** The parts of Kubernetes objects that `explain` reads. */
+
+export interface Metadata extends Omit<ObjectMeta, 'managedFields' | 'ownerReferences'> {
+  readonly creationTimestamp?: string;
+  readonly ownerReferences?: readonly { readonly kind?: string; readonly name?: string }[];
+  readonly managedFields?: readonly { readonly time?: string; readonly fieldsV1?: unknown }[];
+}
+
+export interface Namespace {
+  readonly metadata: Metadata;
+}
+
+interface Reference {
+  readonly name?: string;
+}
+
+export interface Pod {
+  readonly metadata: Metadata;
+  readonly spec: {
+    readonly serviceAccountName?: string;
+    readonly imagePullSecrets?: readonly Reference[];
+  };
+}
+
+export interface ServiceAccount {
+  readonly imagePullSecrets?: readonly Reference[];
+}
+
+export interface Secret {
+  readonly metadata: ObjectMeta & { readonly creationTimestamp?: string };
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key?: string;
+    readonly operator?: string;
+    readonly values?: readonly string[];
+  }[];
+}
+
+export interface Webhook {
+  readonly name: string;
+  readonly failurePolicy?: string;
+  readonly namespaceSelector?: LabelSelector;
+  readonly objectSelector?: LabelSelector;
+  readonly matchConditions?: readonly { readonly name: string }[];
+  readonly clientConfig?: {
+    readonly caBundle?: string;
+    readonly service?: { readonly name?: string; readonly namespace?: string };
+  };
+}
+
+export interface WebhookConfiguration {
+  readonly metadata: ObjectMeta;
+  readonly webhooks?: readonly Webhook[];
+}
+
+export interface Deployment {
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly {
+          readonly name: string;
+          readonly env?: readonly { readonly name: string; readonly value?: string }[];
+        }[];
+      };
+    };
+  };
+  readonly status?: { readonly readyReplicas?: number };
+}
+
+export interface Event {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string;
+}
+
+/** The names of pull secrets, in their order. */
+export function namesOf(references: readonly Reference[] = []): readonly string[] {
+  return references.flatMap(({ name }) => name ?? []);
+}

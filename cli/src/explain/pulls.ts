@@ -1,0 +1,90 @@
+import { checkpointSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
+import { parseEcrHost } from '@ecr-pull-secrets/shared/ecr-host.ts';
+import { fullNameOf, registryOf, withoutPort } from '@ecr-pull-secrets/shared/image-reference.ts';
+import type { Finding } from './finding.ts';
+import { referenceOf } from './manifest.ts';
+import type { PullResult, Stage } from './pull-test.ts';
+import type { Release } from './release.ts';
+import { shellWord } from './shell-word.ts';
+
+const ACTIONS: Readonly<Record<Stage, string>> = {
+  manifest: 'ecr:BatchGetImage',
+  layer: 'ecr:GetDownloadUrlForLayer',
+};
+
+/** What the try of a pull says about an image. */
+export function pullFinding(image: string, result: PullResult, release: Release): Finding {
+  const begin = { step: 'pull' } as const;
+  if (result.kind === 'pulls') {
+    return { ...begin, state: 'ok', message: `${image}: the secret pulls it (${result.hosts.join(', then ')})` };
+  }
+  if (result.kind === 'untried') {
+    return { ...begin, state: 'unknown', message: `${image}: the pull was not tried: ${result.reason}` };
+  }
+  if (result.kind === 'unreachable') {
+    const isTls = /certificate|issuer|SSL|TLS|altname/i.test(result.reason);
+    const what = isTls
+      ? `the certificate of ${result.host} is not trusted here`
+      : `there is no connection from here to ${result.host}`;
+    const message = `${image}: ${what}: ${result.reason}; the nodes may have another network`;
+    return { ...begin, state: 'unknown', message };
+  }
+  const quoted = result.reason === '' ? '' : ` (${result.reason})`;
+  return {
+    ...begin,
+    ...refusal(image, result, `${image}: ${result.host} answered ${result.status}${quoted}`, release),
+  };
+}
+
+function refusal(
+  image: string,
+  { stage, status, host, reason }: Extract<PullResult, { readonly kind: 'refused' }>,
+  answer: string,
+  release: Release,
+): Pick<Finding, 'message' | 'command' | 'state'> {
+  const state = 'problem';
+  if (status === 429 || status >= 500) {
+    return { state: 'unknown', message: `${answer}: it is overloaded or disturbed; try again later` };
+  }
+  if (host !== registryOf(image)) {
+    return { state, message: `${answer}: a policy of the network, such as that of an S3 endpoint, refuses the layers` };
+  }
+  if (status === 401 || status === 400 || /token (has expired|is invalid)/i.test(reason)) {
+    const why = 'the token does not log in: it has expired, or belongs to an identity without access to this registry';
+    return { state, message: `${answer}: ${why}`, command: rotateCommand(release) };
+  }
+  if (status === 403) {
+    const message = `${answer}: the identity of the token lacks ${ACTIONS[stage]} on this repository`;
+    return { state, message, ...policyCommand(image) };
+  }
+  if (status === 404 && stage === 'manifest') {
+    return { state, message: `${answer}: there is no such image`, ...imagesCommand(image) };
+  }
+  return { state, message: `${answer}: the ${stage} cannot be read` };
+}
+
+/** As docs/operations.md has it. */
+function rotateCommand({ name, namespace }: Release): string {
+  const place = `--namespace ${namespace}`;
+  return `kubectl delete secret ${checkpointSecretName(name)} ${place} && kubectl rollout restart deployment/${name} ${place}`;
+}
+
+function policyCommand(image: string): { readonly command?: string } {
+  const options = awsOptions(image);
+  return options === undefined ? {} : { command: `aws ecr get-repository-policy ${options}` };
+}
+
+function imagesCommand(image: string): { readonly command?: string } {
+  const options = awsOptions(image);
+  const reference = referenceOf(image);
+  const id = reference.includes(':') ? `imageDigest=${reference}` : `imageTag=${reference}`;
+  return options === undefined ? {} : { command: `aws ecr describe-images ${options} --image-ids ${shellWord(id)}` };
+}
+
+function awsOptions(image: string): string | undefined {
+  const registry = registryOf(image);
+  const host = parseEcrHost(withoutPort(registry));
+  if (!host) return undefined;
+  const repository = fullNameOf(image).slice(registry.length + 1);
+  return `--registry-id ${host.account} --region ${host.region} --repository-name ${shellWord(repository)}`;
+}

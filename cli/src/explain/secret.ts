@@ -1,0 +1,68 @@
+import { TAKE_OVER_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import { readPullSecretMetadata } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
+import { credentialsIn, isPullSecretType } from './docker-config.ts';
+import type { Finding } from './finding.ts';
+import { webhookOf } from './injection.ts';
+import type { Secret } from './objects.ts';
+import { isTarget } from './opt-in.ts';
+import { foundIn } from './read.ts';
+import type { World } from './world.ts';
+
+/** Whether the namespace has a pull secret that the kubelet can use. */
+export function secretFindings(world: World, nowMs: number): readonly Finding[] {
+  const { secret, settings, subject } = world;
+  const name = `the secret ${settings.secretName}`;
+  if ('unread' in secret) return [{ step: 'secret', state: 'unknown', message: `it cannot be read: ${secret.unread}` }];
+  if ('missing' in secret) {
+    if (!isTarget(world)) {
+      return [{ step: 'secret', state: 'note', message: `there is no ${name}, because the namespace gets none` }];
+    }
+    const message = `${name} does not exist${lastEvent(world)}`;
+    return [{ step: 'secret', state: 'problem', message, command: logsCommand(world) }];
+  }
+  const { found } = secret;
+  const place = `--namespace ${subject.namespace}`;
+  if (!isPullSecretType(found.type)) {
+    const message = `${name} has the type ${found.type}, and the kubelet only uses kubernetes.io/dockerconfigjson; the type cannot be changed, but the renewer creates a deleted secret again`;
+    const command = `kubectl delete secret ${settings.secretName} ${place}`;
+    return [{ step: 'secret', state: 'problem', message, command }];
+  }
+  if (credentialsIn(found) === undefined) {
+    const command = `kubectl delete secret ${settings.secretName} ${place}`;
+    return [{ step: 'secret', state: 'problem', message: `${name} does not contain a docker config`, command }];
+  }
+  return [stateOf(world, found, nowMs)];
+}
+
+function stateOf(world: World, { metadata }: Secret, nowMs: number): Finding {
+  const { settings, subject } = world;
+  const name = `the secret ${settings.secretName}`;
+  const { expiresAtMs, isOursByMetadata } = readPullSecretMetadata(metadata);
+  if (!isOursByMetadata) {
+    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${lastEvent(world)}`;
+    const command = `kubectl annotate secret ${settings.secretName} --namespace ${subject.namespace} ${TAKE_OVER_ANNOTATION}=enabled`;
+    return { step: 'secret', state: 'problem', message, command };
+  }
+  if (expiresAtMs === undefined) {
+    return { step: 'secret', state: 'unknown', message: `${name} does not say when its tokens expire` };
+  }
+  const until = new Date(expiresAtMs).toISOString();
+  if (expiresAtMs <= nowMs) {
+    const message = `the tokens in ${name} expired at ${until}${lastEvent(world)}`;
+    return { step: 'secret', state: 'problem', message, command: logsCommand(world) };
+  }
+  return { step: 'secret', state: 'ok', message: `the tokens in ${name} are valid until ${until}` };
+}
+
+/** The reason that the renewer gave in the namespace, if it gave one. */
+function lastEvent({ events }: World): string {
+  const newest = [...(foundIn(events) ?? [])]
+    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
+    .at(-1);
+  return newest ? `; the newest Event of the renewer: ${newest.reason}: ${newest.message}` : '';
+}
+
+function logsCommand(world: World): string {
+  const { release } = webhookOf(world);
+  return `kubectl logs --namespace ${release.namespace} --selector app.kubernetes.io/instance=${release.helmName} --container renewer --prefix --tail=100`;
+}

@@ -1,0 +1,138 @@
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import {
+  eventsPath,
+  NAMESPACES_PATH,
+  podsPath,
+  secretPath,
+  WEBHOOK_CONFIGURATIONS_PATH,
+} from '@ecr-pull-secrets/kube/object-names.ts';
+import type { ObjectList } from '@ecr-pull-secrets/kube/objects.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { dryRun } from './dry-run.ts';
+import {
+  type Deployment,
+  type Event,
+  type Namespace,
+  namesOf,
+  type Pod,
+  type Secret,
+  type ServiceAccount,
+  type WebhookConfiguration,
+} from './objects.ts';
+import { foundIn, type Read, read } from './read.ts';
+import { chooseWebhook, settingsOf, type Settings } from './release.ts';
+
+/** What is explained. */
+export interface Subject {
+  readonly namespace: string;
+  readonly pod?: string | undefined;
+  /** The name of the pull secret, unless the release says it. */
+  readonly secretName?: string | undefined;
+}
+
+/** Everything that was read of the cluster. */
+export interface World {
+  readonly subject: Subject;
+  readonly namespace: Read<Namespace>;
+  readonly pod: Read<Pod> | undefined;
+  /** Without a pod in the subject: the pods of the namespace, 200 at most. */
+  readonly pods: Read<readonly Pod[]> | undefined;
+  readonly webhooks: Read<readonly WebhookConfiguration[]>;
+  readonly deployment: Read<Deployment>;
+  readonly settings: Settings;
+  readonly secret: Read<Secret>;
+  /** The other pull secrets of the pod, by name. */
+  readonly otherSecrets: ReadonlyMap<string, Read<Secret>>;
+  readonly serviceAccount: Read<ServiceAccount> | undefined;
+  readonly events: Read<readonly Event[]>;
+  /** The pull secrets of a pod like this one if it were created now. */
+  readonly dryRun: Read<readonly string[]>;
+}
+
+const MOST_PODS = 200;
+const MOST_EVENTS = 50;
+const MOST_SECRETS = 10;
+
+/** The requests of one subject. */
+interface Reader {
+  readonly get: <T>(rights: string, path: string) => Promise<Read<T>>;
+  readonly list: <T>(rights: string, path: string, query?: Query) => Promise<Read<readonly T[]>>;
+}
+
+type Query = Readonly<Record<string, string | number>>;
+
+/**
+ * Reads what is needed, in three steps of requests side by side. What cannot be read is part of the result.
+ *
+ * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server
+ */
+export async function readWorld(client: KubeClient, subject: Subject): Promise<World> {
+  const reader = readerOf(client);
+  const start = await readStart(reader, subject);
+  const { release } = chooseWebhook(foundIn(start.webhooks) ?? [], foundIn(start.namespace)?.metadata.labels ?? {});
+  const deployment = await reader.get<Deployment>(
+    `get deployments.apps in namespace ${release.namespace}`,
+    `/apis/apps/v1/namespaces/${release.namespace}/deployments/${release.name}`,
+  );
+  const settings = settingsOf(foundIn(deployment), subject.secretName);
+  return { subject, ...start, deployment, settings, ...(await readRest(client, reader, { subject, start, settings })) };
+}
+
+function readerOf(client: KubeClient): Reader {
+  return {
+    get: (rights, path) => read(rights, () => client.request({ method: 'GET', path })),
+    list: <T>(rights: string, path: string, query: Query = {}) =>
+      read(rights, async () => {
+        const { items } = await client.request<ObjectList<T>>({ method: 'GET', path, query });
+        return items ?? [];
+      }),
+  };
+}
+
+async function readStart({ get, list }: Reader, { namespace, pod: podName }: Subject) {
+  const where = `in namespace ${namespace}`;
+  const podRights = podName === undefined ? 'list' : 'get';
+  const [namespaceRead, pod, pods, webhooks, events] = await Promise.all([
+    get<Namespace>(`get the namespace ${namespace}`, `${NAMESPACES_PATH}/${namespace}`),
+    podName === undefined ? undefined : get<Pod>(`${podRights} pods ${where}`, `${podsPath(namespace)}/${podName}`),
+    podName === undefined
+      ? list<Pod>(`${podRights} pods ${where}`, podsPath(namespace), { limit: MOST_PODS })
+      : undefined,
+    list<WebhookConfiguration>(
+      'list mutatingwebhookconfigurations.admissionregistration.k8s.io',
+      WEBHOOK_CONFIGURATIONS_PATH,
+    ),
+    list<Event>(`list events ${where}`, eventsPath(namespace), {
+      fieldSelector: `reportingComponent=${PRODUCT_NAME}`,
+      limit: MOST_EVENTS,
+    }),
+  ]);
+  return { namespace: namespaceRead, pod, pods, webhooks, events };
+}
+
+interface Known {
+  readonly subject: Subject;
+  readonly start: Awaited<ReturnType<typeof readStart>>;
+  readonly settings: Settings;
+}
+
+async function readRest(client: KubeClient, { get }: Reader, { subject, start, settings }: Known) {
+  const { namespace } = subject;
+  const where = `in namespace ${namespace}`;
+  const pod = foundIn(start.pod);
+  const others = namesOf(pod?.spec.imagePullSecrets).filter((name) => name !== settings.secretName);
+  const readSecret = (name: string): Promise<Read<Secret>> =>
+    get<Secret>(`get secrets ${where}`, secretPath(namespace, name));
+  const account = pod?.spec.serviceAccountName ?? 'default';
+  const [secret, otherSecrets, serviceAccount, tried] = await Promise.all([
+    readSecret(settings.secretName),
+    Promise.all(others.slice(0, MOST_SECRETS).map(async (name) => [name, await readSecret(name)] as const)),
+    pod && get<ServiceAccount>(`get serviceaccounts ${where}`, serviceAccountPath(namespace, account)),
+    read(`create pods ${where} (as a dry run)`, () => dryRun(client, namespace, pod)),
+  ]);
+  return { secret, otherSecrets: new Map(otherSecrets), serviceAccount, dryRun: tried };
+}
+
+function serviceAccountPath(namespace: string, name: string): string {
+  return `${NAMESPACES_PATH}/${namespace}/serviceaccounts/${name}`;
+}

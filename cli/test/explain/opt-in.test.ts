@@ -1,0 +1,79 @@
+import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
+import t from 'tap';
+import { optInFindings } from '../../src/explain/opt-in.ts';
+import { configuredWith, labelledWith, WEBHOOK, worldWith } from './support/world.ts';
+
+t.test('a namespace with the label has opted in', async (t) => {
+  t.same(optInFindings(worldWith()), [
+    { step: 'label', state: 'ok', message: `the namespace payments has the label ${INJECT_LABEL}=enabled` },
+  ]);
+});
+
+t.test('near misses of the label, and the command that corrects each', async (t) => {
+  const command = `kubectl label namespace payments ${INJECT_LABEL}=enabled`;
+  const cases: readonly (readonly [labels: Readonly<Record<string, string>>, message: RegExp, command: string])[] = [
+    [{}, /has no label ecr-pull-secrets\.io\/inject: the webhook requires/, command],
+    [{ team: 'a', 'example.com/inject': 'enabled' }, /has no label/, command],
+    ...['enable', 'Enabled', 'true', ''].map(
+      (value) =>
+        [{ [INJECT_LABEL]: value }, new RegExp(`has ${INJECT_LABEL}=${value}, but`), `${command} --overwrite`] as const,
+    ),
+    ...[
+      'ecr-pull-secret.io/inject',
+      'ecr-pull-secrets.io/injct',
+      'ecr-pull-secrets.io/Inject',
+      'ecr-pull-secrets/inject',
+    ].map((key) => [{ [key]: 'enabled' }, /probably misspelt/, `${command} ${key}-`] as const),
+  ];
+  for (const [labels, message, expected] of cases) {
+    const findings = optInFindings(labelledWith(labels));
+    t.match(findings, [{ step: 'label', state: 'problem', message, command: expected }], JSON.stringify(labels));
+    t.equal(findings.length, 1);
+  }
+});
+
+t.test('the selector of the cluster decides, not the default', async (t) => {
+  const selector = {
+    matchExpressions: [
+      { key: 'team', operator: 'Exists' },
+      { key: 'stage', operator: 'In', values: ['test', 'live'] },
+      { key: 'frozen', operator: 'DoesNotExist' },
+    ],
+  };
+  const webhook = { ...WEBHOOK, namespaceSelector: selector };
+  const webhooks = { found: [{ metadata: { name: 'x' }, webhooks: [webhook] }] };
+  t.match(optInFindings(labelledWith({ team: 'a', stage: 'live' }, { webhooks })), [{ state: 'ok' }]);
+  t.match(optInFindings(labelledWith({ stage: 'live', frozen: 'yes' }, { webhooks })), [
+    { message: /requires the label team/, command: 'kubectl label namespace payments team=enabled' },
+    { message: /requires no label frozen, but the namespace has frozen=yes/, command: undefined },
+  ]);
+});
+
+t.test('exclusions by the webhook configuration and by a value', async (t) => {
+  const named = worldWith({ subject: { namespace: 'kube-system' } });
+  t.match(optInFindings(named), [{ state: 'problem', message: /excludes the namespace kube-system by its name/ }]);
+  const excluded = configuredWith({ EXCLUDE_NAMESPACE: 'kube-*,pay*, other' });
+  t.match(optInFindings(excluded), [
+    { state: 'ok' },
+    {
+      state: 'problem',
+      message: /excludeNamespace \(kube-\*, pay\*, other\)/,
+      command: /excludeNamespace='kube-\*\\,other'$/,
+    },
+  ]);
+});
+
+t.test('a namespace that does not exist, ends, or cannot be read', async (t) => {
+  t.match(optInFindings(worldWith({ namespace: { missing: true } })), [
+    { state: 'problem', message: /does not exist/ },
+  ]);
+  const metadata = { name: 'payments', labels: { [INJECT_LABEL]: 'enabled' }, deletionTimestamp: 'x' };
+  t.match(optInFindings(worldWith({ namespace: { found: { metadata } } })), [{ message: /is being deleted/ }, {}]);
+  t.match(optInFindings(worldWith({ namespace: { unread: 'you lack the right' } })), [
+    { state: 'unknown', message: /you lack the right/ },
+  ]);
+  t.match(optInFindings(worldWith({ deployment: { unread: 'you lack the right' } })), [
+    { state: 'ok' },
+    { state: 'unknown', message: /Deployment ecr-pull-secrets\/ecr-pull-secrets: you lack the right; the defaults/ },
+  ]);
+});

@@ -1,0 +1,53 @@
+import t from 'tap';
+import { readExplainOptions } from '../../src/explain/options.ts';
+import { startProgress } from '../../src/explain/progress.ts';
+import { runLine } from '../support/command-line.ts';
+
+t.test('the subject may stand before or after the options', async (t) => {
+  const defaults = { pod: undefined, secretName: undefined, isJson: false, pullTest: true };
+  t.same(readExplainOptions(['payments']), { ...defaults, namespace: 'payments' });
+  const expected = { namespace: 'payments', pod: 'app-1', secretName: 'mine', isJson: true, pullTest: false };
+  const options = ['--output', 'json', '--secret-name=mine', '--no-pull-test'];
+  t.same(readExplainOptions(['payments/app-1', ...options]), expected);
+  t.same(readExplainOptions([...options, 'payments/app-1']), expected);
+});
+
+t.test('an invalid command line is an error with the usage', async (t) => {
+  const cases = [
+    [[], /NAMESPACE or NAMESPACE\/POD is missing/],
+    [['a/b/c'], /"a\/b\/c" is not NAMESPACE/],
+    [['a/'], /"a\/" is not/],
+    [['../secrets'], /is not NAMESPACE/],
+    [['a', 'b'], /"b" belongs to no option/],
+    [['a', '--output', 'yaml'], /--output "yaml"/],
+    [['a', '--outptu', 'json'], /did you mean --output\?/],
+  ] as const;
+  for (const [args, message] of cases) {
+    const { exitCode, stdout, stderr } = await runLine(['explain', ...args]);
+    t.equal(exitCode, 2, args.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, message);
+    t.match(stderr, /\n\nUsage: ecr-pull-secrets explain NAMESPACE\[\/POD\] /);
+  }
+  const { exitCode, stdout } = await runLine(['explain', '--help']);
+  t.equal(exitCode, 0);
+  t.match(stdout, /^Usage: ecr-pull-secrets explain /);
+});
+
+t.test('without a kubeconfig the status is 2', async (t) => {
+  const { exitCode, stderr } = await runLine(['explain', 'payments']);
+  t.equal(exitCode, 2);
+  t.match(stderr, /ECRPS_CONFIGURATION_INVALID/);
+});
+
+t.test('progress is shown only if it takes long', async (t) => {
+  const lines: string[] = [];
+  const progress = startProgress({ write: (text) => lines.push(text) }, 20);
+  progress.doing('the quick part');
+  progress.doing('the slow part');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  progress.doing('another quick part');
+  progress.end();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.same(lines, ['the slow part …\n']);
+});

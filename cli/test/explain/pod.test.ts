@@ -1,0 +1,111 @@
+import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
+import t from 'tap';
+import { injectionFindings } from '../../src/explain/injection.ts';
+import type { Pod } from '../../src/explain/objects.ts';
+import { podFindings } from '../../src/explain/pod.ts';
+import { replaceCommand } from '../../src/explain/replace-command.ts';
+import { labelledWith, podOf, WEBHOOK, worldWith } from './support/world.ts';
+
+const NONE = { imagePullSecrets: [{ name: 'mine' }] };
+const NOT_INJECTED = { dryRun: { found: ['mine'] } };
+
+t.test('a pod that names the secret, and one that needs none', async (t) => {
+  t.match(podFindings(worldWith()), [{ step: 'pod', state: 'ok' }]);
+  const hub = podOf({}, { ...NONE, containers: [{ image: 'nginx' }] });
+  t.match(podFindings(worldWith({ pod: { found: hub } })), [{ state: 'note', message: /no ECR image/ }]);
+  const account = { found: { imagePullSecrets: [{ name: 'hub' }] } };
+  t.match(podFindings(worldWith({ serviceAccount: account })), [
+    {},
+    { state: 'note', message: /ServiceAccount default names hub/ },
+  ]);
+});
+
+t.test('why a pod does not name the secret', async (t) => {
+  t.match(
+    reasonOf(podOf({ labels: { [INJECT_LABEL]: 'disabled' } }, NONE)),
+    /its labels exclude it: .*it has .*=disabled/,
+  );
+  t.match(reasonOf(podOf({ annotations: { 'kubernetes.io/config.mirror': '' } }, NONE)), /it is a mirror pod/);
+  t.match(reasonOf(podOf({}, NONE), labelledWith({})), /^problem: .*because its namespace has not opted in/);
+  t.match(reasonOf(podOf({}, NONE)), /probably not reachable when the pod was created at 2026-11-30T11:00:00Z/);
+  const fieldsV1 = { 'f:metadata': { 'f:labels': { [`f:${INJECT_LABEL}`]: {} } } };
+  const metadata = {
+    name: 'payments',
+    labels: { [INJECT_LABEL]: 'enabled' },
+    managedFields: [{ time: '2026-11-30T10:00:00Z' }, { time: '2026-11-30T11:00:01Z', fieldsV1 }],
+  };
+  const late = worldWith({ namespace: { found: { metadata } } });
+  t.match(reasonOf(podOf({}, NONE), late), /before the namespace got its label \(2026-11-30T11:00:01Z, an estimate\)/);
+});
+
+t.test('a pod that does not exist or cannot be read', async (t) => {
+  t.match(podFindings(worldWith({ pod: { missing: true } })), [
+    { state: 'problem', command: 'kubectl get pods --namespace payments' },
+  ]);
+  t.match(podFindings(worldWith({ pod: { unread: 'no right' } })), [{ state: 'unknown', message: /no right/ }]);
+});
+
+t.test('of a namespace, the pods without the secret are named', async (t) => {
+  const subject = { namespace: 'payments' };
+  const pods = Array.from({ length: 7 }, (_, index) => podOf({ name: `p${index}` }, NONE));
+  const optedOut = podOf({ labels: { [INJECT_LABEL]: 'disabled' } }, NONE);
+  const world = worldWith({ subject, pod: undefined, pods: { found: [podOf(), optedOut, ...pods] } });
+  t.match(podFindings(world), [
+    {
+      state: 'problem',
+      message: '7 of 8 pods with ECR images do not name ecr-pull-secret: p0, p1, p2, p3, p4, …',
+      command: 'ecr-pull-secrets explain payments/p0',
+    },
+  ]);
+  t.match(podFindings({ ...world, pods: { found: [] } }), [{ state: 'note' }]);
+});
+
+t.test('the command that replaces a pod fits its controller', async (t) => {
+  t.equal(owned('ReplicaSet', 'api-5d8f'), 'kubectl rollout restart deployment/api --namespace payments');
+  t.equal(owned('StatefulSet', 'db'), 'kubectl rollout restart statefulset/db --namespace payments');
+  t.equal(owned('DaemonSet', 'a; rm -rf /'), "kubectl rollout restart 'daemonset/a; rm -rf /' --namespace payments");
+  t.equal(owned('Job', 'once'), 'kubectl delete pod app --namespace payments');
+  t.match(replaceCommand(podOf(), 'payments'), /^kubectl get pod app .* \| kubectl replace --force --filename -$/);
+});
+
+t.test('the dry run shows whether the webhook is reached, and why not', async (t) => {
+  t.match(injectionFindings(worldWith()), [{ state: 'ok' }]);
+  t.same(injectionFindings(labelledWith({}, NOT_INJECTED)), [], 'the label explains it');
+  const optedOut = { found: podOf({ labels: { [INJECT_LABEL]: 'disabled' } }) };
+  t.same(injectionFindings(worldWith({ ...NOT_INJECTED, pod: optedOut })), [], 'the pod explains it');
+  const cases = [
+    [{ deployment: deployment(0, 0) }, 'problem', /has 0 replicas/],
+    [{ deployment: deployment(2, 0) }, 'problem', /no replica .* is ready/],
+    [{ webhooks: webhooks({ clientConfig: {} }) }, 'problem', /no caBundle/],
+    [
+      { webhooks: webhooks({ matchConditions: [{ name: 'mine' }] }) },
+      'problem',
+      /cannot connect .* or the match condition mine/,
+    ],
+    [{ dryRun: { unread: 'failed calling webhook "inject.ecr-pull-secrets.io": refused' } }, 'problem', /is rejected/],
+    [{ dryRun: { unread: 'exceeded quota' } }, 'unknown', /exceeded quota/],
+    [{ webhooks: { found: [] } }, 'unknown', /there is no webhook/],
+    [{ webhooks: { unread: 'no right' } }, 'unknown', /no right/],
+  ] as const;
+  for (const [changes, state, message] of cases) {
+    t.match(injectionFindings(worldWith({ ...NOT_INJECTED, ...changes })), [{ step: 'webhook', state, message }]);
+  }
+});
+
+function reasonOf(pod: Pod, world = worldWith()): string {
+  const findings = podFindings({ ...world, pod: { found: pod } });
+  return findings.map(({ state, message }) => `${state}: ${message}`).join();
+}
+
+function owned(kind: string, name: string): string {
+  const metadata = { labels: { 'pod-template-hash': '5d8f' }, ownerReferences: [{ kind, name }] };
+  return replaceCommand(podOf(metadata), 'payments');
+}
+
+function deployment(replicas: number, readyReplicas: number) {
+  return { found: { spec: { replicas, template: { spec: { containers: [] } } }, status: { readyReplicas } } };
+}
+
+function webhooks(webhook: object) {
+  return { found: [{ metadata: { name: 'x' }, webhooks: [{ ...WEBHOOK, ...webhook }] }] };
+}

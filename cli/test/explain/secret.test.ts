@@ -1,0 +1,113 @@
+import t from 'tap';
+import { candidatesFor, credentialsIn } from '../../src/explain/docker-config.ts';
+import { imageFindings } from '../../src/explain/images.ts';
+import { secretFindings } from '../../src/explain/secret.ts';
+import { labelledWith, NOW_MS, podOf, REGISTRY, SECRET, secretOf, worldWith } from './support/world.ts';
+
+const OTHER = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
+
+t.test('the state of the secret, and what to do', async (t) => {
+  const metadata = { name: SECRET, annotations: { 'ecr-pull-secrets.io/expires-at': '2026-11-30T11:59:59Z' } };
+  const events = {
+    found: [
+      { reason: 'PullSecretNotWritten', message: 'exceeded quota', lastTimestamp: '2026-11-30T11:00:00Z' },
+      { reason: 'Older', message: 'x', lastTimestamp: '2026-11-30T10:00:00Z' },
+    ],
+  };
+  const cases = [
+    [worldWith(), 'ok', /valid until 2026-11-30T20:00:00/, undefined],
+    [
+      worldWith({ secret: { missing: true }, events }),
+      'problem',
+      /does not exist.*PullSecretNotWritten: exceeded quota/,
+      /^kubectl logs/,
+    ],
+    [labelledWith({}, { secret: { missing: true } }), 'note', /the namespace gets none/, undefined],
+    [worldWith({ secret: { unread: 'no right' } }), 'unknown', /no right/, undefined],
+    [
+      worldWith({ secret: { found: secretOf([], { type: 'Opaque' }) } }),
+      'problem',
+      /has the type Opaque/,
+      /^kubectl delete secret/,
+    ],
+    [
+      worldWith({ secret: { found: secretOf([], { data: {} }) } }),
+      'problem',
+      /no.* docker config/,
+      /^kubectl delete secret/,
+    ],
+    [
+      worldWith({ secret: { found: secretOf([], { metadata: { name: SECRET } }) } }),
+      'problem',
+      /somebody else/,
+      /take-over=enabled$/,
+    ],
+    [worldWith({ secret: { found: secretOf([], { metadata }) } }), 'problem', /expired at/, /^kubectl logs/],
+  ] as const;
+  for (const [world, state, message, command] of cases) {
+    const [finding] = secretFindings(world, NOW_MS);
+    t.match(finding, { step: 'secret', state, message });
+    if (command) t.match(finding?.command, command);
+    else t.equal(finding?.command, undefined);
+  }
+});
+
+t.test('credentials are read as the kubelet reads them', async (t) => {
+  const auths = { a: { auth: 'eA==', username: 'u', password: 'p' }, b: { username: 'u', password: 'p' }, c: {} };
+  const expected = [
+    { key: 'a', basic: 'eA==' },
+    { key: 'b', basic: Buffer.from('u:p').toString('base64') },
+  ];
+  t.same(credentialsIn(secretOf([], { data: { '.dockerconfigjson': data({ auths }) } })), expected);
+  t.same(
+    credentialsIn(secretOf([], { type: 'kubernetes.io/dockercfg', data: { '.dockercfg': data(auths) } })),
+    expected,
+  );
+  t.same(credentialsIn(secretOf([], { data: { '.dockerconfigjson': data({}) } })), []);
+});
+
+t.test('the order in which the kubelet tries credentials', async (t) => {
+  const found = candidatesFor(`${REGISTRY}/team/app`, [
+    ['first', credentials('*.dkr.ecr.us-east-1.amazonaws.com', REGISTRY, OTHER)],
+    ['second', credentials(`https://${REGISTRY}/v2/team`, REGISTRY, `${REGISTRY}/other`)],
+  ]);
+  t.same(
+    found.map(({ secretName, key }) => [secretName, key]),
+    [
+      ['second', `https://${REGISTRY}/v2/team`],
+      ['first', REGISTRY],
+      ['second', REGISTRY],
+      ['first', '*.dkr.ecr.us-east-1.amazonaws.com'],
+    ],
+  );
+});
+
+t.test('which images the secret covers', async (t) => {
+  const image = `${OTHER}/app:1`;
+  const names = [{ name: 'gone' }, { name: 'theirs' }, { name: SECRET }];
+  const pod = { found: podOf({}, { imagePullSecrets: names, containers: [{ image }, { image: 'nginx' }] }) };
+  const alone = imageFindings(worldWith({ pod }));
+  t.same(alone.toPull, []);
+  t.match(alone.findings, [
+    { state: 'problem', message: /covers the registry 9999.*\(it covers 1234/, command: /^helm get values/ },
+  ]);
+  const otherSecrets = new Map([
+    ['gone', { missing: true as const }],
+    ['theirs', { found: secretOf([OTHER]) }],
+  ]);
+  t.match(imageFindings(worldWith({ pod, otherSecrets })).findings, [
+    { state: 'note', message: /names the secret gone, which does not exist/ },
+    { state: 'note', message: /the kubelet tries theirs \(9999/ },
+  ]);
+  const covered = imageFindings(worldWith());
+  t.match(covered.findings, [{ state: 'ok' }]);
+  t.match(covered.toPull, [{ image: `${REGISTRY}/app:1`, credential: { key: REGISTRY } }]);
+});
+
+function data(document: unknown): string {
+  return Buffer.from(JSON.stringify(document)).toString('base64');
+}
+
+function credentials(...keys: readonly string[]) {
+  return keys.map((key) => ({ key, basic: '' }));
+}
