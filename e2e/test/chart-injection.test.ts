@@ -12,8 +12,13 @@ const helm = await startHelm(t);
 
 async function render(mode: string, ...settings: readonly string[]): Promise<string> {
   const place = ['ecr-pull-secrets', CHART, '--namespace', 'ecr-pull-secrets'];
-  // chart-fence.test.ts tests the fence of each mode.
-  const own = ['--kube-version', WITH_POLICIES, '--set', 'awsRegion=us-east-1,fence.enabled=false'];
+  // chart-fence.test.ts tests the fence of each mode, and chart-check.test.ts the check.
+  const own = [
+    '--kube-version',
+    WITH_POLICIES,
+    '--set',
+    'awsRegion=us-east-1,fence.enabled=false,injection.check=none',
+  ];
   const { stdout } = await helm(['template', ...place, ...own, '--set', `injection.mode=${mode}`, ...settings]);
   return stdout;
 }
