@@ -142,18 +142,17 @@ t.test('a pod that names the secret, by itself or by its ServiceAccount, causes 
 });
 
 t.test('a pod of 12,000 containers is within the CEL cost budget', async (t) => {
-  const containers = Array.from({ length: 12_000 }, (_, index) => ({
+  const containers = Array.from({ length: 11_999 }, (_, index) => ({
     name: `app-${index}`,
     image: `registry.example.com/team/application-${index}:1`,
   }));
-  const before = await countValidations(cluster, CHECK, 'allow');
+  const pod = podWith({ containers: [...containers, { name: 'last', image: ECR_IMAGE }] });
+  const before = await countValidations(cluster, CHECK, 'warn');
   const startMs = performance.now();
-  const answer = await tryPod(LABELLED, podWith({ containers }));
+  t.same(secretsOf(await api.createPod(LABELLED, pod, { dryRun: 'All' })), []);
   t.comment(`${Math.round(performance.now() - startMs)} ms`);
-  t.same([answer.status, ofTheCheck(answer)], [201, []]);
-  const last = podWith({ containers: [...containers, { name: 'last', image: ECR_IMAGE }] });
-  t.match(ofTheCheck(await tryPod(LABELLED, last)), [MESSAGE]);
-  t.equal(await countValidations(cluster, CHECK, 'allow'), before);
+  t.equal(await countValidations(cluster, CHECK, 'warn'), before + 1, 'the last image was found');
+  t.equal(await countValidations(cluster, CHECK, 'allow'), 0, 'the expressions did not exceed the budget');
 });
 
 t.test('when the webhook is back, there is no warning', async (t) => {
