@@ -42,7 +42,7 @@ image.repository is required: the repository of the image, which you build from 
 
 with the address of your registry, and install the chart with --set image.repository=registry.example.com/ecr-pull-secrets.
 Without a registry, build the image with the tag localhost/ecr-pull-secrets:{{ $tag }}, copy it to every node, and install the
-chart with --set image.repository=localhost/ecr-pull-secrets:
+chart with --set image.repository=localhost/ecr-pull-secrets,image.pullPolicy=Never:
 
   docker buildx build --load --tag localhost/ecr-pull-secrets:{{ $tag }} .
   k3s:       docker save localhost/ecr-pull-secrets:{{ $tag }} | sudo k3s ctr images import -

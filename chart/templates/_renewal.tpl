@@ -28,7 +28,11 @@
 {{- $regionKey = $keys.region | default "" }}
 {{- end }}
 {{- $isAdded := false }}
-{{- range .Values.renewer.extraEnv }}{{ if eq .name "AWS_REGION" }}{{ $isAdded = true }}{{ end }}{{ end }}
+{{- $hasKeys := false }}
+{{- range .Values.renewer.extraEnv }}
+{{- if eq .name "AWS_REGION" }}{{ $isAdded = true }}{{ end }}
+{{- if has .name (list "AWS_ACCESS_KEY_ID" "AWS_ACCESS_KEY") }}{{ $hasKeys = true }}{{ end }}
+{{- end }}
 {{- if not (or $isAdded (and .Values.renewer.extraEnvFrom (not .Values.awsRegion) (not $regionKey))) }}
 - name: AWS_REGION
   {{- if $regionKey }}
@@ -41,8 +45,8 @@
   {{- end }}
 {{- end }}
 {{- $role := include "ecr-pull-secrets.webIdentityRole" . }}
-{{- if and $role $secret (or .Values.awsAccessKeyId (not $keys.region)) }}
-{{- fail "aws.webIdentity.roleArn is set, and AWS keys too (awsAccessKeyId or aws.secretName), but there can only be one identity: remove one of them" }}
+{{- if and $role (or $hasKeys (and $secret (or .Values.awsAccessKeyId (not $keys.region)))) }}
+{{- fail "aws.webIdentity.roleArn is set, and AWS keys too (awsAccessKeyId, aws.secretName or renewer.extraEnv), but there can only be one identity: remove one of them" }}
 {{- else if $role }}
 - name: AWS_ROLE_ARN
   value: {{ $role | quote }}

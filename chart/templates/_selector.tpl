@@ -2,14 +2,13 @@
 {{- define "ecr-pull-secrets.nameLabel" -}}kubernetes.io/metadata.name{{- end -}}
 
 {{/*
-namespaceSelector as it takes effect, as JSON. If it requires no label, because it is empty or only excludes namespaces, it
-requires the default label too, so that no namespace opts in by accident. A null for that label, which only the top-level
-values can contain, still selects every namespace.
+namespaceSelector as it takes effect, as JSON. If it requires no label, because it is empty, only excludes namespaces, or
+has labels without a value (null), it requires the default label too, so that no namespace opts in by accident.
 */}}
 {{- define "ecr-pull-secrets.selector" -}}
 {{- $selector := .Values.namespaceSelector | default dict -}}
 {{- $label := "ecr-pull-secrets.io/inject" -}}
-{{- $requires := hasKey ($selector.matchLabels | default dict) $label -}}
+{{- $requires := false -}}
 {{- $labels := dict -}}
 {{- range $key, $value := $selector.matchLabels -}}
 {{- if not (kindIs "invalid" $value) -}}{{- $requires = true -}}{{- $_ := set $labels $key $value -}}{{- end -}}

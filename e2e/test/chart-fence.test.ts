@@ -197,6 +197,6 @@ t.test('optInPolicy.enabled creates a policy for the labels in namespaceSelector
     ],
   };
   t.same(await keysOf(...settingsOf({ namespaceSelector: selector })), ['team', 'tier']);
-  const all = { matchLabels: { 'ecr-pull-secrets.io/inject': null } };
+  const all = { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] };
   t.equal(await keysOf(...settingsOf({ namespaceSelector: all })), undefined, 'no label counts');
 });

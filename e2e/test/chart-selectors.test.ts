@@ -27,6 +27,12 @@ const EFFECTIVE: readonly (readonly [given: unknown, effective: string])[] = [
   [null, 'ecr-pull-secrets.io/inject=enabled'],
   [{ matchLabels: null }, 'ecr-pull-secrets.io/inject=enabled'],
   [{ matchLabels: {}, matchExpressions: [] }, 'ecr-pull-secrets.io/inject=enabled'],
+  // In YAML, "ecr-pull-secrets.io/inject:" without a value.
+  [{ matchLabels: { 'ecr-pull-secrets.io/inject': null } }, 'ecr-pull-secrets.io/inject=enabled'],
+  [
+    { matchLabels: { 'ecr-pull-secrets.io/inject': null }, matchExpressions: [not('stage', 'live')] },
+    'ecr-pull-secrets.io/inject=enabled,stage notin (live)',
+  ],
   [{ matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] }, 'ecr-pull-secrets.io/inject=enabled,!a'],
   [{ matchExpressions: [not('stage', 'live')] }, 'ecr-pull-secrets.io/inject=enabled,stage notin (live)'],
   [{ matchLabels: { team: 'a' } }, 'team=a'],
@@ -38,8 +44,6 @@ const EFFECTIVE: readonly (readonly [given: unknown, effective: string])[] = [
   [{ matchExpressions: [{ key: 'team', operator: 'Exists' }, not('team', 'b')] }, 'team,team notin (b)'],
   [{ matchExpressions: [EVERY] }, NAME],
   [{ matchExpressions: [EVERY, not('stage', 'live')] }, `${NAME},stage notin (live)`],
-  // As before the default had a place of its own.
-  [{ matchLabels: { 'ecr-pull-secrets.io/inject': null } }, NAME],
 ];
 
 function not(key: string, value: string): Expression {

@@ -57,7 +57,8 @@ t.test('a release of the old tool leaves its keys for the role', async (t) => {
 
 t.test('keys beside a role are refused, and so is what is no role, after templates were evaluated', async (t) => {
   const keys = { awsAccessKeyId: 'AKIAIOSFODNN7EXAMPLE', awsSecretAccessKey: 'x' };
-  for (const settings of [settingsOf(keys), ['--set', 'aws.secretName=mine']]) {
+  const variable = ['--set', 'renewer.extraEnv[0].name=AWS_ACCESS_KEY_ID,renewer.extraEnv[0].value=a'];
+  for (const settings of [settingsOf(keys), ['--set', 'aws.secretName=mine'], variable]) {
     await t.rejects(render(...WEB_IDENTITY, ...settings), /there can only be one identity: remove one of them/);
   }
   await t.rejects(render('--set', 'aws.webIdentity.roleArn=ecr-pull'), /'ecr-pull' does not match pattern/);

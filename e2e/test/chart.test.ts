@@ -49,6 +49,7 @@ t.test(
       'image.repository is required',
       'docker buildx build --tag registry.example.com/ecr-pull-secrets:v7 --push .',
       '--set image.repository=registry.example.com/ecr-pull-secrets',
+      '--set image.repository=localhost/ecr-pull-secrets,image.pullPolicy=Never',
       'docker save localhost/ecr-pull-secrets:v7 | sudo k3s ctr images import -',
       'kind load docker-image localhost/ecr-pull-secrets:v7',
       'minikube image load localhost/ecr-pull-secrets:v7',

@@ -71,7 +71,7 @@ t.test('on an empty cluster the pods wait for the Secret with the keys', async (
       assert.match(JSON.stringify(renewer), /CreateContainerConfigError.*ecr-pull-secrets-aws/);
     }
   });
-  await kubectl(...secretCommand());
+  await kubectl(...(await secretCommand()));
   await eventually(
     'both replicas are ready',
     async () => {
@@ -185,11 +185,17 @@ async function gitOpsValues(t: Test): Promise<readonly string[]> {
 }
 
 /** The command in the header of the file, with keys. */
-function secretCommand(): readonly string[] {
-  const [, command = ''] = /^# +kubectl (create secret [^]*?[^\\])\n/m.exec(text) ?? [];
+async function secretCommand(): Promise<readonly string[]> {
+  const [, command = ''] = /^# +kubectl (create secret .*)$/m.exec(text) ?? [];
   const keys = [AWS_IDENTITY.accessKeyId, AWS_IDENTITY.secretAccessKey];
-  const words = command.replaceAll(/\\\n# +/g, '').split(/\s+/);
-  return words.map((word) => word.replace('...', () => keys.shift() ?? ''));
+  const [sentence = ''] = /^# The file aws\.env has .*$/m.exec(text) ?? [];
+  const variables = [...sentence.matchAll(/AWS_\w+=(?:\.\.\.|[\w-]+)/g)];
+  const variablesFile = join(cluster.directory, 'aws.env');
+  await writeFile(
+    variablesFile,
+    variables.map(([line]) => `${line.replace('...', () => keys.shift() ?? '')}\n`).join(''),
+  );
+  return command.replace('aws.env', variablesFile).split(' ');
 }
 
 /**

@@ -54,6 +54,7 @@ for (const [title, { trust, audience = 'sts.amazonaws.com' }] of Object.entries(
     const [request] = planTokens({ registries: [], region: 'us-east-1' }).requests;
     if (!request) return t.fail('there is a request');
     const failure = await tokenSource(request, new AbortController().signal).then(() => 'none', describeError);
+    t.match(failure, / from AWS: (?:InvalidIdentityToken|AccessDenied)\w*: /, 'with the code of AWS');
     return t.match(failure, answer);
   });
 }

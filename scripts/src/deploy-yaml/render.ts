@@ -41,10 +41,11 @@ const header = (apply: string): string =>
   `# ${PRODUCT_NAME} for clusters without Helm. Made from the chart by "npm run deploy-yaml": change that, not this.
 #
 ${apply}
-#   kubectl create secret generic ${AWS_SECRET} --namespace ${PRODUCT_NAME} \\
-#     --from-literal=AWS_REGION=us-east-1 \\
-#     --from-literal=AWS_ACCESS_KEY_ID=... --from-literal=AWS_SECRET_ACCESS_KEY=...
+#   kubectl create secret generic ${AWS_SECRET} --namespace ${PRODUCT_NAME} --from-env-file=aws.env
 #   kubectl label namespace <namespace> ecr-pull-secrets.io/inject=enabled
+#
+# The file aws.env has a line for each of AWS_REGION=us-east-1, AWS_ACCESS_KEY_ID=... and AWS_SECRET_ACCESS_KEY=..., so
+# that the keys are in no command line. Delete the file afterwards.
 #
 # The pods wait for that Secret. Leave the two keys out if they get an AWS identity in another way (IRSA, EKS Pod
 # Identity, an instance role); for IRSA annotate the ServiceAccount below with eks.amazonaws.com/role-arn.

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path/posix';
+import { CHART_OF_CHECKOUT } from '../release-check/release-check.ts';
 
 /** Where a release is published. */
 export interface ReleaseAddress {
@@ -30,26 +31,32 @@ function chartOf(source: string): string {
 export function pageOfRelease(path: string, text: string, { source, version }: ReleaseAddress): string {
   const image = imageOf(source);
   const released = text
-    .replaceAll(/<!-- before the first release -->[^]*?<!-- end -->\n*/g, '')
+    .replaceAll(/^<!-- before the first release -->(?:(?!<!-- end -->)[^])*<!-- end -->\n+/gm, '')
+    .replaceAll(/<!-- before the first release -->[^]*?<!-- end -->/g, '')
     .replaceAll(/\bhelm package (?=\.\/chart\b)/g, 'helm pull ')
-    .replaceAll(/(?<=^|[\s"'=])\.\/chart\b/gm, `${chartOf(source)} --version ${version}`)
+    .replaceAll(CHART_OF_CHECKOUT, `${chartOf(source)} --version ${version}`)
     .replaceAll('<owner>/<repository>', source)
     .replaceAll(`ghcr.io/${source}`, image)
     .replaceAll('<owner>', dirname(source).toLowerCase());
   if (OWN_REGISTRY_PAGES.has(path)) return released;
-  return released
-    .replaceAll(new RegExp(` (?:\\\\\n +)?--set image\\.repository=${OWN_IMAGE}`, 'g'), '')
-    .replaceAll(new RegExp(`^( *)image:\n\\1  repository: ${OWN_IMAGE}\n`, 'gm'), '')
-    .replaceAll(new RegExp(OWN_IMAGE, 'g'), image);
+  return (
+    released
+      .replaceAll(new RegExp(` (?:\\\\\n +)?--set image\\.repository=${OWN_IMAGE}`, 'g'), '')
+      .replaceAll(new RegExp(`^( *)image:\n\\1  repository: ${OWN_IMAGE}\n(?!\\1  )`, 'gm'), '')
+      // Other keys of the image stay, such as its tag.
+      .replaceAll(new RegExp(`(?<=^ *image:\n) *repository: ${OWN_IMAGE}\n`, 'gm'), '')
+      .replaceAll(new RegExp(OWN_IMAGE, 'g'), image)
+  );
 }
 
 /** The chart's values with the image of the release as their default, and with the page of its alerts. */
 export function valuesOfRelease(values: string, { source, version }: ReleaseAddress): string {
   const page = `https://github.com/${source}/blob/v${version}/docs/monitoring.md`;
   return values
+    .replaceAll(new RegExp(`^#   image:\n#     repository: ${OWN_IMAGE}\n`, 'gm'), '')
     .replace(
       /(?:^ +#.*\n)+( +repository: ).*$/m,
-      `  # Repository of the image, without a tag. Change it to use a copy in a registry of your own.\n$1${imageOf(source)}`,
+      `  # This is the repository of the image, without a tag. Change it to use a copy in a registry of your own.\n$1${imageOf(source)}`,
     )
     .replace(/^( +runbookUrl: ).*$/m, `$1${page}`);
 }

@@ -27,9 +27,10 @@ const VERSION_TAG = /^v((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-
 
 /**
  * The chart as a checkout has it, as a word of a command, however that is set; who installs a release has the
- * published one. Alone between backticks it is only spoken of.
+ * published one. Alone between backticks it is only spoken of, and as the field of a HelmRelease of Flux it is a folder
+ * of a GitRepository.
  */
-const CHART_OF_CHECKOUT = /(?<=^|[\s"'=])\.\/chart\b/m;
+export const CHART_OF_CHECKOUT = /(?<=^|[\s"'=])(?<!\bchart: )\.\/chart\b/gm;
 
 /** What a page or a file has only before the first release; `npm run release-address` replaces it. */
 const BEFORE_FIRST_RELEASE = /<!-- before the first release -->|<owner>|^ +image: ""$/m;
@@ -65,7 +66,7 @@ export function releaseProblems(tag: string, files: ReleaseFiles, image?: string
     problems.push(`chart/values.yaml, image.repository: it is ${repository ?? 'empty'}, not ${wanted}`);
   }
   for (const [path, text] of Object.entries(pages)) {
-    if (CHART_OF_CHECKOUT.test(text)) {
+    if (text.search(CHART_OF_CHECKOUT) !== -1) {
       problems.push(`${path}: ./chart is in a checkout alone; name the published chart, oci://…`);
     }
     if (BEFORE_FIRST_RELEASE.test(text)) {

@@ -26,8 +26,19 @@ t.test('a command installs the published chart, and needs no address of an image
     page('values:\n  image:\n    repository: registry.example.com/ecr-pull-secrets\n  a: b\n'),
     'values:\n  a: b\n',
   );
+  t.equal(
+    page('values:\n  image:\n    repository: registry.example.com/ecr-pull-secrets\n    tag: 1.2.3\n  a: b\n'),
+    'values:\n  image:\n    tag: 1.2.3\n  a: b\n',
+    'the other keys of the image stay',
+  );
   t.equal(page('helm package ./chart\n'), `helm pull ${CHART}\n`);
   t.equal(page('docker run registry.example.com/ecr-pull-secrets:1.2.3'), `docker run ${IMAGE}:1.2.3`);
+  t.end();
+});
+
+t.test('a folder of a GitRepository of Flux stays', (t) => {
+  const field = '  chart:\n    spec:\n      chart: ./chart\n';
+  t.equal(page(field), field);
   t.end();
 });
 
@@ -52,6 +63,8 @@ t.test('what is true only before the first release goes', (t) => {
   const text =
     'One.\n\n<!-- before the first release -->\nTwo.\n\n<!-- end -->\nThree <!-- before the first release -->or<!-- end -->four.\n';
   t.equal(page(text), 'One.\n\nThree four.\n');
+  const atTheEnd = 'One.<!-- before the first release --> Two.<!-- end -->\n\nThree.\n';
+  t.equal(page(atTheEnd), 'One.\n\nThree.\n', 'the next paragraph stays one of its own');
   t.end();
 });
 
@@ -83,5 +96,6 @@ t.test('the check accepts today’s chart and pages once they have the address, 
   };
   t.strictSame(releaseProblems(`v${version}`, after, IMAGE), []);
   t.match(after.chart, /^home: https:\/\/github\.com\/Some-One\/Pull\.Secrets$/m);
+  t.notMatch(after.values, 'registry.example.com/ecr-pull-secrets', 'the examples need no address either');
   t.match(after.values, `runbookUrl: https://github.com/Some-One/Pull.Secrets/blob/v${version}/docs/monitoring.md`);
 });

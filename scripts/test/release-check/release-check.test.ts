@@ -80,7 +80,7 @@ t.test('a release whose pages install the chart of a checkout is none', (t) => {
       command,
     );
   }
-  for (const text of ['It is `./chart`.', '[values](../chart/values.yaml)', '    cd ./charts']) {
+  for (const text of ['It is `./chart`.', '[values](../chart/values.yaml)', '    cd ./charts', '  chart: ./chart']) {
     const pages = { ...FILES.pages, 'docs/a.md': `${text}\n` };
     t.strictSame(releaseProblems('v1.2.3', { ...FILES, pages }), [], text);
   }

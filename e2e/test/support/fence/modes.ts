@@ -7,7 +7,7 @@ import { POLICIES } from './world.ts';
 
 const CHART = fileURLToPath(new URL('../../../../chart', import.meta.url));
 
-const SELECTOR = '{"matchLabels":{"ecr-pull-secrets.io/inject":null},"matchExpressions":[]}';
+const SELECTOR = '{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"Exists"}]}';
 
 /** Which expressions there are, and which names are in them. */
 const MODES: readonly (readonly string[])[] = [

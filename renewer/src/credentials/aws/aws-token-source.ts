@@ -55,11 +55,16 @@ export function createAwsTokenSource(
     const limit = AbortSignal.any([signal, timeUp]);
     const data = await requestWithin(request, limit).catch((error: unknown) => {
       const action = `requesting the token "${request.id}" from AWS`;
-      const cause = timeUp.aborted && !signal.aborted ? noResponse(timeoutMs) : error;
+      const cause = timeUp.aborted && !signal.aborted ? noResponse(timeoutMs) : withCode(error);
       throw createError('ECRPS_TOKEN_REQUEST_FAILED', action, cause);
     });
     return readToken(data, clock.now());
   };
+}
+
+/** The SDK has the code of an error of AWS, by which its documentation explains the error, only in the name. */
+function withCode(error: unknown): unknown {
+  return error instanceof Error && '$fault' in error ? new Error(error.name, { cause: error }) : error;
 }
 
 function noResponse(timeoutMs: number): Error {
