@@ -70,9 +70,11 @@ for (const [title, settings] of Object.entries(SELECTIONS)) {
   });
 }
 
+async function messageOf(...settings: readonly string[]): Promise<string> {
+  return policyIn(await objects(...settings)).validations[0].message;
+}
+
 t.test('its message contains the name of the secret', async (t) => {
-  const messageOf = async (...settings: readonly string[]) =>
-    policyIn(await objects(...settings)).validations[0].message;
   t.match(await messageOf('--set', 'dockerSecretName=theirs'), /^this pod has an image .* do not contain "theirs"\./);
   t.match(await messageOf('--set', 'injection.injectAll=true'), /^this pod is in a namespace whose pods need/);
 });

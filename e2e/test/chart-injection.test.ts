@@ -82,7 +82,10 @@ t.test('a policy is refused if Kubernetes is too old, with what to do', async (t
 
 t.test('the policy matches ECR hosts by the expression of the webhook', async (t) => {
   t.match(PRIVATE_ECR_HOST_PATTERN, 'ecr');
-  t.match(await render('policy'), `registry.contains('ecr') && registry.matches(r'^${PRIVATE_ECR_HOST_PATTERN}(?::\\d+)?$')`);
+  t.match(
+    await render('policy'),
+    `registry.contains('ecr') && registry.matches(r'^${PRIVATE_ECR_HOST_PATTERN}(?::\\d+)?$')`,
+  );
 });
 
 t.test('one replica is enough for Fail if no webhook is called', async (t) => {
