@@ -4,7 +4,7 @@ keys come from an older chart by --reuse-values, which needs a more helpful mess
 */}}
 {{- define "ecr-pull-secrets.checkValues" -}}
 {{- $needed := list
-  "optOut" "foreignSecrets" "routineWritesPerSecond" "updateStrategy" "proxy" "injection.mode"
+  "optOut" "foreignSecrets" "routineWritesPerSecond" "updateStrategy" "proxy" "injection.mode" "injection.check"
   "injection.failurePolicy" "injection.timeoutSeconds" "injection.injectAll" "injection.objectSelector" "tls.mode"
   "tls.selfManaged.caLifetime" "tls.selfManaged.servingLifetime" "tls.selfManaged.trustPropagation"
   "tls.certManager.duration" "image.pullPolicy" "webhook.port" "webhook.opsPort" "webhook.drainSeconds"

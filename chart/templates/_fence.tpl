@@ -22,13 +22,13 @@ have double quotes, by which docs/migrating.md finds them in deploy.yaml.
     request.userInfo.?username.orValue("") == {{ printf "system:serviceaccount:%s:%s" (include "ecr-pull-secrets.namespace" .) (include "ecr-pull-secrets.serviceAccountName" .) | toJson }}
 {{- end -}}
 
-{{/* The metadata of a policy of the fence, from the root and the suffix of its name. */}}
+{{/* The metadata of a ValidatingAdmissionPolicy, from the root and the suffix of its name. */}}
 {{- define "ecr-pull-secrets.policyMetadata" -}}
 {{- $root := index . 0 -}}
 {{- include "ecr-pull-secrets.metadata" (dict "root" $root "isClusterWide" true "name" (printf "%s-%s" (include "ecr-pull-secrets.fullname" $root) (index . 1))) -}}
 {{- end -}}
 
-{{/* The binding of a policy of the fence. */}}
+{{/* The binding of such a policy, which denies unless another action comes after the suffix. */}}
 {{- define "ecr-pull-secrets.policyBinding" -}}
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -36,7 +36,7 @@ metadata:
   {{- include "ecr-pull-secrets.policyMetadata" . | nindent 2 }}
 spec:
   policyName: {{ printf "%s-%s" (include "ecr-pull-secrets.fullname" (index . 0)) (index . 1) | toYaml }}
-  validationActions: [Deny, Audit]
+  validationActions: [{{ if gt (len .) 2 }}{{ index . 2 }}{{ else }}Deny{{ end }}, Audit]
 {{- end -}}
 
 {{- define "ecr-pull-secrets.fenceNotes" -}}

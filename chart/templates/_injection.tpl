@@ -8,7 +8,17 @@
 {{- if has (include "ecr-pull-secrets.injectionMode" .) (list "webhook" "both") -}}true{{- end -}}
 {{- end -}}
 
-{{/* The requests that both the webhook and the policy match. */}}
+{{/* Whether there is a MutatingAdmissionPolicy: "true" or empty. */}}
+{{- define "ecr-pull-secrets.hasPolicy" -}}
+{{- if has (include "ecr-pull-secrets.injectionMode" .) (list "policy" "both") -}}true{{- end -}}
+{{- end -}}
+
+{{/* What is done about a pod that still needs the secret after all mutations: warn, deny, or none of it without injection. */}}
+{{- define "ecr-pull-secrets.check" -}}
+{{- if eq (include "ecr-pull-secrets.injectionMode" .) "none" -}}none{{- else -}}{{- .Values.injection.check -}}{{- end -}}
+{{- end -}}
+
+{{/* The requests that the webhook and both policies match. */}}
 {{- define "ecr-pull-secrets.podRules" -}}
 - operations: [CREATE]
   apiGroups: [""]
@@ -17,7 +27,7 @@
   scope: Namespaced
 {{- end -}}
 
-{{/* The namespaces and pods that both the webhook and the policy select. */}}
+{{/* The namespaces and pods that the webhook and both policies select. */}}
 {{- define "ecr-pull-secrets.podSelectors" -}}
 {{- $selector := include "ecr-pull-secrets.selector" . | fromJson -}}
 namespaceSelector:
@@ -47,7 +57,7 @@ objectSelector:
       values: [disabled]
 {{- end -}}
 
-{{/* The conditions in CEL of both the webhook and the policy. */}}
+{{/* The conditions in CEL of the webhook and both policies. */}}
 {{- define "ecr-pull-secrets.podConditions" -}}
 # A mirror pod must not reference secrets; the API server would reject it.
 - name: not-a-mirror-pod

@@ -12,8 +12,13 @@ const helm = await startHelm(t);
 
 async function render(mode: string, ...settings: readonly string[]): Promise<string> {
   const place = ['ecr-pull-secrets', CHART, '--namespace', 'ecr-pull-secrets'];
-  // chart-fence.test.ts tests the fence of each mode.
-  const own = ['--kube-version', WITH_POLICIES, '--set', 'awsRegion=us-east-1,fence.enabled=false'];
+  // chart-fence.test.ts tests the fence of each mode, and chart-check.test.ts the check.
+  const own = [
+    '--kube-version',
+    WITH_POLICIES,
+    '--set',
+    'awsRegion=us-east-1,fence.enabled=false,injection.check=none',
+  ];
   const { stdout } = await helm(['template', ...place, ...own, '--set', `injection.mode=${mode}`, ...settings]);
   return stdout;
 }
@@ -76,7 +81,11 @@ t.test('a policy is refused if Kubernetes is too old, with what to do', async (t
 });
 
 t.test('the policy matches ECR hosts by the expression of the webhook', async (t) => {
-  t.match(await render('policy'), `registry.matches(r'^${PRIVATE_ECR_HOST_PATTERN}(?::\\d+)?$')`);
+  t.match(PRIVATE_ECR_HOST_PATTERN, 'ecr');
+  t.match(
+    await render('policy'),
+    `registry.contains('ecr') && registry.matches(r'^${PRIVATE_ECR_HOST_PATTERN}(?::\\d+)?$')`,
+  );
 });
 
 t.test('one replica is enough for Fail if no webhook is called', async (t) => {

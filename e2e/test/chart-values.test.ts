@@ -23,6 +23,7 @@ const WRONG: Readonly<Record<string, RegExp>> = {
   'injection.timeoutSeconds=31': /at '\/injection\/timeoutSeconds': maximum: got 31, want 30/,
   'injection.timeoutSeconds=0': /at '\/injection\/timeoutSeconds': minimum: got 0, want 1/,
   'injection.failurePolicy=Sometimes': /at '\/injection\/failurePolicy': .* 'Ignore', 'Fail'/,
+  'injection.check=off': /at '\/injection\/check': value must be one of 'warn', 'deny', 'none'/,
   'tls.mode=none': /at '\/tls\/mode': value must be one of 'self-managed', 'cert-manager'/,
   'tls.selfManaged.trustPropagation=1d': /at '\/tls\/selfManaged\/trustPropagation': '1d' does not match/,
   'image.digest=sha256:12': /at '\/image\/digest': 'sha256:12' does not match/,
@@ -64,6 +65,9 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
   'serviceAccount.create=false': /serviceAccount\.create=false needs serviceAccount\.name/,
   'renewer.resources.limits.memory=1Xi': /renewer\.resources\.limits\.memory=1Xi is not a quantity/,
   'injection.failurePolicy=Fail,replicaCount=1': /Fail needs replicaCount=2/,
+  'injection.check=deny,replicaCount=1': /injection\.check=deny needs replicaCount=2/,
+  'injection.check=deny,updateStrategy.type=Recreate': /injection\.check=deny with updateStrategy\.type=Recreate/,
+  'injection.check=null': /injection\.check must not be null/,
   'tls.mode=existing-secret': /needs tls\.existingSecret/,
   'tls.mode=cert-manager,tls.additionalCaBundle=-----BEGIN CERTIFICATE-----': /no effect with tls\.mode=cert-manager/,
   'tls.additionalCaBundle=-----BEGIN CERTIFICATE----- -----BEGIN EC PRIVATE KEY-----':
@@ -98,6 +102,7 @@ const IMPOSSIBLE: Readonly<Record<string, RegExp>> = {
 const POSSIBLE = [
   'hostNetwork=true,webhook.port=10260',
   'hostNetwork=true,injection.mode=none',
+  'injection.mode=none,injection.check=deny,replicaCount=1',
   'podDisruptionBudget.minAvailable=66%,replicaCount=3',
   'podDisruptionBudget.minAvailable=2,podDisruptionBudget.maxUnavailable=1',
   'podDisruptionBudget.minAvailable=2,podDisruptionBudget.enabled=false',

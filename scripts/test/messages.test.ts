@@ -42,6 +42,7 @@ const MESSAGES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
     'no endpoints available',
     'Address is not allowed',
     'violates PodSecurity',
+    "Validation failed for ValidatingAdmissionPolicy 'ecr-pull-secrets-check'",
     'exceeded quota',
   ],
   AWS: [

@@ -28,3 +28,19 @@ export async function failedPolicyChecks(cluster: LocalCluster): Promise<readonl
   const series = await seriesOfMetric(cluster, CHECKS);
   return series.filter((line) => !line.includes('error_type="no_error"'));
 }
+
+const VALIDATIONS = 'apiserver_validating_admission_policy_check_total';
+
+/** All series of a ValidatingAdmissionPolicy's evaluations. */
+export async function validationsOf(cluster: LocalCluster, policy: string): Promise<readonly string[]> {
+  const series = await seriesOfMetric(cluster, VALIDATIONS);
+  return series.filter((line) => line.includes(`policy="${policy}"`));
+}
+
+/** How many evaluations of a ValidatingAdmissionPolicy had this effect: `allow`, `warn`, `deny` or `audit`. */
+export async function countValidations(cluster: LocalCluster, policy: string, action: string): Promise<number> {
+  const series = (await validationsOf(cluster, policy)).filter((line) =>
+    line.includes(`enforcement_action="${action}"`),
+  );
+  return series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
