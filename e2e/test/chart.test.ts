@@ -81,7 +81,7 @@ t.test('an access key id without its secret access key is rejected by name', asy
 
 t.test('keys come from the named Secret, whether the chart creates it or not, or from nowhere', async (t) => {
   const made = await render('--set', 'awsAccessKeyId=AKIA,awsSecretAccessKey=s');
-  t.match(made, /AWS_ACCESS_KEY_ID: "AKIA"/);
+  t.match(made, /"AWS_ACCESS_KEY_ID": "AKIA"/);
   t.match(made, /secretKeyRef:\n\s+name: ecr-pull-secrets-aws\n/);
   const existing = await render('--set', 'aws.secretName=mine,aws.secretKeys.accessKeyId=id');
   t.match(existing, /secretKeyRef:\n\s+name: mine\n\s+key: id\n/);
