@@ -40,7 +40,7 @@ function valuesFor(delaySeconds: number): Manifest {
 const playground = await startPlayground({ restartBackOff: { baseMs: 500, capMs: 4_000 } });
 t.teardown(() => playground.close());
 const { api, node } = playground;
-await playground.install(valuesFor(0));
+await playground.install(valuesFor(DELAYS_SECONDS[0] ?? 0));
 await api.createNamespace(LOADED_NAMESPACE);
 await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
 await eventually('injection works', () => createInjected(api));

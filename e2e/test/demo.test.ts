@@ -168,8 +168,9 @@ for (const [signal, exitCode] of [
 
 t.test('a mistyped option is named, and help is there', async (t) => {
   const wrong = await runDemo({}, '--kept');
-  t.equal(wrong.code, 1);
-  t.match(wrong.stderr, /--kept/);
+  t.equal(wrong.code, 2);
+  t.match(wrong.stderr, /^Unknown option '--kept'/);
+  t.match(wrong.stderr, /Usage: npm run demo/);
   const help = await runDemo({}, '--help');
   t.equal(help.code, 0);
   t.match(help.stdout, /--keep/);

@@ -252,8 +252,8 @@ t.test('if both CAs are trusted, no pod is missed during a change of the mode', 
   await putSecret('next', await issue(), `${mine}${own}`);
   await api.createNamespace(LOADED_NAMESPACE);
   await eventually('the secret', () => api.get(pathOf(LOADED_NAMESPACE)));
-  // On a busy machine a second may be too short for the API server's last connection.
-  const webhook = { drainSeconds: 3 };
+  // On a busy machine three seconds may be too short for the API server's last connection.
+  const webhook = { drainSeconds: 5 };
   const toOwn = { webhook, tls: { mode: 'self-managed', additionalCaBundle: mine } };
   const toMine = { webhook, tls: { mode: 'existing-secret', existingSecret: 'next' } };
   await changeTo(toOwn, `${own}${mine}`);

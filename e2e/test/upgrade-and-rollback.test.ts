@@ -20,7 +20,7 @@ const DEPLOYMENT = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODU
 const CHECKPOINT = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-tokens`;
 
 /** Until the API server has heard that an address left the Service, on a busy machine too. */
-const VALUES = { webhook: { drainSeconds: 3 } };
+const VALUES = { webhook: { drainSeconds: 5 } };
 
 /** How long a new replica is ready before an old one goes: two that start fast would hardly meet. */
 const MIN_READY_SECONDS = 8;

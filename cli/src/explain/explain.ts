@@ -37,19 +37,22 @@ export async function runExplain({ args, environment, stdout, stderr, clock }: I
   try {
     progress.doing('reading the cluster');
     const world = await readWorld(client, options);
+    const subject = options.pod === undefined ? options.namespace : `${options.namespace}/${options.pod}`;
+    const report = (findings: readonly Finding[]): number => {
+      stdout.write((options.isJson ? renderJson : renderText)(subject, findings));
+      return exitCodeOf(findings);
+    };
+    if ('missing' in world.namespace) return report(optInFindings(world));
     const images = imageFindings(world);
     progress.doing('trying the pull');
-    const findings = [
+    return report([
       ...optInFindings(world),
       ...injectionFindings(world),
       ...podFindings(world),
       ...secretFindings(world, clock.now()),
       ...images.findings,
       ...(options.pullTest ? await tryPulls(registryClient, images.toPull, webhookOf(world).release) : []),
-    ];
-    const subject = options.pod === undefined ? options.namespace : `${options.namespace}/${options.pod}`;
-    stdout.write((options.isJson ? renderJson : renderText)(subject, findings));
-    return exitCodeOf(findings);
+    ]);
   } finally {
     progress.end();
     await Promise.all([client.close(), registryClient.close()]);

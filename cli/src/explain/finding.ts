@@ -28,7 +28,9 @@ export function renderText(subject: string, findings: readonly Finding[]): strin
     ({ step, state, message }) => `  ${state.padEnd(7)}  ${step.padEnd(9)}  ${message.replaceAll('\n', ' ')}\n`,
   );
   const command = commandOf(findings);
-  const end = command === undefined ? CONCLUSIONS[exitCodeOf(findings)] : `Run: ${command}`;
+  const exitCode = exitCodeOf(findings);
+  const onlyOfPods = exitCode === 0 && !subject.includes('/') ? ` ${IMAGES_OF_A_POD}` : '';
+  const end = command === undefined ? `${CONCLUSIONS[exitCode]}${onlyOfPods}` : `Run: ${command}`;
   return withoutControls(`${subject}\n\n${lines.join('')}\n${end}\n`);
 }
 
@@ -36,6 +38,8 @@ export function renderText(subject: string, findings: readonly Finding[]): strin
 function withoutControls(text: string): string {
   return text.replace(/[^\P{Cc}\n]/gu, '�');
 }
+
+const IMAGES_OF_A_POD = 'To examine images and pulls too, name a pod: NAMESPACE/POD.';
 
 const CONCLUSIONS: Readonly<Record<number, string>> = {
   0: 'No problem found.',

@@ -62,7 +62,11 @@ function coverage(
 ): Finding {
   const { settings } = world;
   const order = all.map(({ secretName, key }) => `${secretName} (${key})`).join(', then ');
-  if (ours) return { step: 'image', state: 'ok', message: `${image}: the kubelet tries ${order}` };
+  if (ours) {
+    const isNamed = namesOf(foundIn(world.pod)?.spec.imagePullSecrets).includes(settings.secretName);
+    const tries = `the kubelet tries ${order}`;
+    return { step: 'image', state: 'ok', message: `${image}: ${isNamed ? '' : 'if the pod names it, '}${tries}` };
+  }
   const keys = own.map(({ key }) => key).join(', ');
   const lacks = `${image}: no token in ${settings.secretName} covers the registry ${registryOf(image)} (it covers ${keys})`;
   if (all.length > 0) return { step: 'image', state: 'note', message: `${lacks}; the kubelet tries ${order}` };

@@ -1,5 +1,6 @@
 import { createImageMatcher, imagesOf } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-decision.ts';
+import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { hasOptedIn, labelsOf } from './opt-in.ts';
 import type { Finding } from './finding.ts';
 import type { Pod, Webhook } from './objects.ts';
@@ -32,12 +33,15 @@ export function podExclusion({ metadata }: Pod, webhook: Webhook | undefined): s
   );
   if (failed === undefined) return undefined;
   const value = metadata.labels?.[failed.key];
+  if (failed.key === INJECT_LABEL && value === 'disabled') {
+    return `its label ${INJECT_LABEL}=disabled opts it out; remove the label from the pod template of its workload if that is not intended`;
+  }
   const has = value === undefined ? 'it does not' : `it has ${failed.key}=${value}`;
   return `its labels exclude it: the webhook requires ${describeRequirement(failed)}, and ${has}`;
 }
 
 const OPT_OUT = {
-  matchExpressions: [{ key: 'ecr-pull-secrets.io/inject', operator: 'NotIn', values: ['disabled'] }],
+  matchExpressions: [{ key: INJECT_LABEL, operator: 'NotIn', values: ['disabled'] }],
 };
 
 /** Whether the API server calls the webhook, by a dry run. */
@@ -54,8 +58,9 @@ export function injectionFindings(world: World): readonly Finding[] {
   return pod && podExclusion(pod, webhook) !== undefined ? [] : [notInjected(world, webhook)];
 }
 
-function likeOf({ subject }: World): string {
-  return subject.pod === undefined ? 'a pod with an ECR image' : 'a pod like this one';
+function likeOf(world: World): string {
+  const pod = foundIn(world.pod);
+  return pod && ecrImagesOf(pod, world).length > 0 ? 'a pod like this one' : 'a pod with an ECR image';
 }
 
 function withoutWebhook({ webhooks }: World): Finding {

@@ -3,7 +3,7 @@ import { matchesWildcards } from '@ecr-pull-secrets/shared/wildcards.ts';
 import type { Finding } from './finding.ts';
 import { foundIn } from './read.ts';
 import { chooseWebhook } from './release.ts';
-import { describeRequirement, fulfils, nearestKey, type Requirement, requirementsOf } from './selector.ts';
+import { describeRequirement, fulfils, isPositive, nearestKey, type Requirement, requirementsOf } from './selector.ts';
 import type { World } from './world.ts';
 
 /** The label with the name of a namespace, which the API server sets. */
@@ -41,7 +41,8 @@ function isExcluded({ settings, subject }: World): boolean {
 export function optInFindings(world: World): readonly Finding[] {
   const { namespace, subject } = world;
   if ('missing' in namespace) {
-    const message = `the namespace ${subject.namespace} does not exist`;
+    const hint = subject.pod === undefined ? '' : '; the argument is NAMESPACE/POD';
+    const message = `the namespace ${subject.namespace} does not exist${hint}`;
     return [{ step: 'namespace', state: 'problem', message, command: 'kubectl get namespaces' }];
   }
   if ('unread' in namespace) {
@@ -61,9 +62,16 @@ function labelFindings(world: World): readonly Finding[] {
   const labels = labelsOf(world);
   const requirements = optInRequirements(world);
   const failed = requirements.filter((requirement) => !fulfils(labels, requirement));
-  if (failed.length > 0) return failed.map((requirement) => failedRequirement(namespace, labels, requirement));
-  const required = requirements.filter(({ operator }) => operator === 'In' || operator === 'Exists');
-  const has = required.map(describeRequirement).join(' and ') || `the labels of ${DEFAULT_NAMESPACE_SELECTOR}`;
+  // A label changes nothing for a namespace that is excluded by its name.
+  const byName = failed.filter(({ key }) => key === NAME_LABEL);
+  if (failed.length > 0) {
+    return (byName.length > 0 ? byName : failed).map((requirement) =>
+      failedRequirement(namespace, labels, requirement),
+    );
+  }
+  const has =
+    requirements.filter(isPositive).map(describeRequirement).join(' and ') ||
+    `the labels of ${DEFAULT_NAMESPACE_SELECTOR}`;
   return [{ step: 'label', state: 'ok', message: `the namespace ${namespace} has ${has}` }];
 }
 
@@ -72,14 +80,17 @@ function failedRequirement(
   labels: Readonly<Record<string, string>>,
   requirement: Requirement,
 ): Finding {
-  const { key, operator, values } = requirement;
+  const { key, values } = requirement;
   const finding = { step: 'label', state: 'problem' } as const;
   if (key === NAME_LABEL) {
-    return { ...finding, message: `the webhook configuration excludes the namespace ${namespace} by its name` };
+    const message = isPositive(requirement)
+      ? `the webhook configuration selects namespaces by their names, and ${namespace} is none of them`
+      : `the webhook configuration excludes the namespace ${namespace} by its name: run the workload in another namespace`;
+    return { ...finding, message };
   }
   const requires = `the webhook requires ${describeRequirement(requirement)}`;
-  const isPositive = operator === 'In' || operator === 'Exists';
-  if (!isPositive) return { ...finding, message: `${requires}, but the namespace has ${key}=${labels[key]}` };
+  if (!isPositive(requirement))
+    return { ...finding, message: `${requires}, but the namespace has ${key}=${labels[key]}` };
   const wanted = `${key}=${values[0] ?? 'enabled'}`;
   const command = `kubectl label namespace ${namespace} ${wanted}`;
   if (Object.hasOwn(labels, key)) {

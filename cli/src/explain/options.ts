@@ -49,10 +49,19 @@ export function readExplainOptions(args: readonly string[]): ExplainOptions {
     allowPositionals: true,
     tokens: true,
   });
-  const subject = tokens.find(({ kind }) => kind === 'positional');
+  const [subject, second] = tokens.filter((token) => token.kind === 'positional');
   const rest = args.filter((_, index) => index !== subject?.index);
+  // After a mistyped option its value would look like a second argument.
+  const isMistyped = tokens.some((token) => token.kind === 'option' && !(token.name in COMMAND_LINE.options.shape));
+  if (second && !isMistyped) {
+    const guess = `${subject?.value}/${second.value}`;
+    throw createUsageError(
+      `unexpected argument ${JSON.stringify(second.value)}: did you mean ${guess}?`,
+      explainUsage(),
+    );
+  }
   const options = readOptions(COMMAND_LINE, rest);
-  const text = subject?.kind === 'positional' ? subject.value : '';
+  const text = subject?.value ?? '';
   const [namespace = '', pod, ...more] = text.split('/');
   if (![namespace, pod ?? 'pod'].every((name) => NAME.test(name)) || more.length > 0) {
     const problem =

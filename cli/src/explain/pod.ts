@@ -5,6 +5,7 @@ import { type Metadata, namesOf, type Pod } from './objects.ts';
 import { hasOptedIn, optInRequirements } from './opt-in.ts';
 import { foundIn } from './read.ts';
 import { replaceCommand } from './replace-command.ts';
+import { isPositive } from './selector.ts';
 import type { World } from './world.ts';
 
 /** Whether the pod, or the pods of the namespace, name the secret, and why not. */
@@ -56,7 +57,10 @@ function ageReason(world: World, { metadata }: Pod): string {
  */
 function labelledAt(world: World): string | undefined {
   const metadata = foundIn(world.namespace)?.metadata;
-  const keys = optInRequirements(world).map(({ key }) => key);
+  // Only what somebody sets to opt in: the name of the namespace is a label too, as old as the namespace.
+  const keys = optInRequirements(world)
+    .filter(isPositive)
+    .map(({ key }) => key);
   const times = keys.flatMap((key) => ownershipTimes(metadata, key)).toSorted();
   if (times[0] !== undefined) return times[0];
   const secret = foundIn(world.secret)?.metadata;
@@ -90,22 +94,22 @@ function podsFindings(world: World): readonly Finding[] {
   const { pods, settings, subject } = world;
   if (pods === undefined || 'missing' in pods) return [];
   if ('unread' in pods) return [{ step: 'pod', state: 'unknown', message: `they cannot be read: ${pods.unread}` }];
-  const needing = pods.found.filter(
-    (pod) => ecrImagesOf(pod, world).length > 0 && podExclusion(pod, webhookOf(world).webhook) === undefined,
-  );
+  const withImage = pods.found.filter((pod) => ecrImagesOf(pod, world).length > 0);
+  const needing = withImage.filter((pod) => podExclusion(pod, webhookOf(world).webhook) === undefined);
+  const excluded = withImage.length - needing.length;
   const lacking = needing.filter(({ spec }) => !namesOf(spec.imagePullSecrets).includes(settings.secretName));
   if (needing.length === 0) {
-    return [{ step: 'pod', state: 'note', message: 'no pod of the namespace has an ECR image' }];
+    const message =
+      excluded === 0
+        ? 'no pod of the namespace has an ECR image'
+        : `each pod of the namespace with an ECR image is excluded from the injection (${excluded} of them)`;
+    return [{ step: 'pod', state: 'note', message }];
   }
   const [first] = lacking.map(({ metadata }) => metadata.name);
   if (first === undefined) {
-    return [
-      {
-        step: 'pod',
-        state: 'ok',
-        message: `each pod with an ECR image names ${settings.secretName} (${needing.length} of them)`,
-      },
-    ];
+    const others = excluded === 0 ? '' : `; ${excluded} more with an ECR image are excluded from the injection`;
+    const message = `${needing.length} of ${needing.length} pods with ECR images name ${settings.secretName}${others}`;
+    return [{ step: 'pod', state: 'ok', message }];
   }
   const shown = lacking.slice(0, 5).map(({ metadata }) => metadata.name);
   const message = `${lacking.length} of ${needing.length} pods with ECR images do not name ${settings.secretName}: ${shown.join(', ')}${lacking.length > shown.length ? ', …' : ''}`;

@@ -15,7 +15,13 @@ export function secretFindings(world: World, nowMs: number): readonly Finding[] 
   if ('unread' in secret) return [{ step: 'secret', state: 'unknown', message: `it cannot be read: ${secret.unread}` }];
   if ('missing' in secret) {
     if (!isTarget(world)) {
-      return [{ step: 'secret', state: 'note', message: `there is no ${name}, because the namespace gets none` }];
+      return [
+        {
+          step: 'secret',
+          state: 'note',
+          message: `there is no secret ${settings.secretName}, because the namespace gets none`,
+        },
+      ];
     }
     const message = `${name} does not exist${lastEvent(world)}`;
     return [{ step: 'secret', state: 'problem', message, command: logsCommand(world) }];

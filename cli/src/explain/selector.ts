@@ -18,6 +18,11 @@ export function requirementsOf({ matchLabels = {}, matchExpressions = [] }: Labe
   ];
 }
 
+/** Whether a condition requires a label, and does not only exclude some. */
+export function isPositive({ operator }: Requirement): boolean {
+  return operator === 'In' || operator === 'Exists';
+}
+
 /** Whether labels fulfil a condition, as the API server decides it. */
 export function fulfils(labels: Labels, { key, operator, values }: Requirement): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;

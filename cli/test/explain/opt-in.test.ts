@@ -52,6 +52,12 @@ t.test('the selector of the cluster decides, not the default', async (t) => {
 t.test('exclusions by the webhook configuration and by a value', async (t) => {
   const named = worldWith({ subject: { namespace: 'kube-system' } });
   t.match(optInFindings(named), [{ state: 'problem', message: /excludes the namespace kube-system by its name/ }]);
+  const unlabelled = labelledWith({}, { subject: { namespace: 'kube-system' } });
+  t.match(optInFindings(unlabelled), [{ message: /by its name: run the workload in another/, command: undefined }]);
+  t.equal(optInFindings(unlabelled).length, 1, 'a label would change nothing');
+  const byName = { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['a'] }] };
+  const webhooks = { found: [{ metadata: { name: 'x' }, webhooks: [{ ...WEBHOOK, namespaceSelector: byName }] }] };
+  t.match(optInFindings(worldWith({ webhooks })), [{ message: /selects namespaces by their names, and payments is/ }]);
   const excluded = configuredWith({ EXCLUDE_NAMESPACE: 'kube-*,pay*, other' });
   t.match(optInFindings(excluded), [
     { state: 'ok' },

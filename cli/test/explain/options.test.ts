@@ -18,7 +18,7 @@ t.test('an invalid command line is an error with the usage', async (t) => {
     [['a/b/c'], /"a\/b\/c" is not NAMESPACE/],
     [['a/'], /"a\/" is not/],
     [['../secrets'], /is not NAMESPACE/],
-    [['a', 'b'], /"b" belongs to no option/],
+    [['a', 'b'], /unexpected argument "b": did you mean a\/b\?/],
     [['a', '--output', 'yaml'], /--output "yaml"/],
     [['a', '--outptu', 'json'], /did you mean --output\?/],
   ] as const;

@@ -23,7 +23,7 @@ t.test('a pod that names the secret, and one that needs none', async (t) => {
 t.test('why a pod does not name the secret', async (t) => {
   t.match(
     reasonOf(podOf({ labels: { [INJECT_LABEL]: 'disabled' } }, NONE)),
-    /its labels exclude it: .*it has .*=disabled/,
+    /its label ecr-pull-secrets\.io\/inject=disabled opts it out; remove the label/,
   );
   t.match(reasonOf(podOf({ annotations: { 'kubernetes.io/config.mirror': '' } }, NONE)), /it is a mirror pod/);
   t.match(reasonOf(podOf({}, NONE), labelledWith({})), /^problem: .*because its namespace has not opted in/);
@@ -32,7 +32,13 @@ t.test('why a pod does not name the secret', async (t) => {
   const metadata = {
     name: 'payments',
     labels: { [INJECT_LABEL]: 'enabled' },
-    managedFields: [{ time: '2026-11-30T10:00:00Z' }, { time: '2026-11-30T11:00:01Z', fieldsV1 }],
+    managedFields: [
+      {
+        time: '2026-11-30T10:00:00Z',
+        fieldsV1: { 'f:metadata': { 'f:labels': { 'f:kubernetes.io/metadata.name': {} } } },
+      },
+      { time: '2026-11-30T11:00:01Z', fieldsV1 },
+    ],
   };
   const late = worldWith({ namespace: { found: { metadata } } });
   t.match(reasonOf(podOf({}, NONE), late), /before the namespace got its label \(2026-11-30T11:00:01Z, an estimate\)/);
@@ -57,7 +63,11 @@ t.test('of a namespace, the pods without the secret are named', async (t) => {
       command: 'ecr-pull-secrets explain payments/p0',
     },
   ]);
-  t.match(podFindings({ ...world, pods: { found: [] } }), [{ state: 'note' }]);
+  t.match(podFindings({ ...world, pods: { found: [] } }), [{ state: 'note', message: /^no pod/ }]);
+  t.match(podFindings({ ...world, pods: { found: [optedOut] } }), [{ state: 'note', message: /is excluded .*\(1 of/ }]);
+  t.match(podFindings({ ...world, pods: { found: [podOf(), optedOut] } }), [
+    { state: 'ok', message: /^1 of 1 pods .* name ecr-pull-secret; 1 more with an ECR image are excluded/ },
+  ]);
 });
 
 t.test('the command that replaces a pod fits its controller', async (t) => {
@@ -69,7 +79,9 @@ t.test('the command that replaces a pod fits its controller', async (t) => {
 });
 
 t.test('the dry run shows whether the webhook is reached, and why not', async (t) => {
-  t.match(injectionFindings(worldWith()), [{ state: 'ok' }]);
+  t.match(injectionFindings(worldWith()), [{ state: 'ok', message: /^a pod like this one gets/ }]);
+  const hub = { found: podOf({}, { containers: [{ image: 'nginx' }] }) };
+  t.match(injectionFindings(worldWith({ pod: hub })), [{ message: /^a pod with an ECR image gets/ }]);
   t.same(injectionFindings(labelledWith({}, NOT_INJECTED)), [], 'the label explains it');
   const optedOut = { found: podOf({ labels: { [INJECT_LABEL]: 'disabled' } }) };
   t.same(injectionFindings(worldWith({ ...NOT_INJECTED, pod: optedOut })), [], 'the pod explains it');

@@ -28,15 +28,23 @@ const COMMANDS = [
 process.on('SIGINT', leaveAtOnce);
 process.on('SIGTERM', leaveAtOnce);
 
+const values = readOptions();
 try {
-  const { values } = parseArgs({
-    options: { keep: { type: 'boolean' }, help: { type: 'boolean' } },
-  });
   if (values.help) process.stdout.write(USAGE);
   else await runDemo({ say, stay: values.keep ? stayUp : async () => undefined });
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${describeError(error)}\n`);
   process.exitCode = 1;
+}
+
+/** An option that does not exist ends the process with the usage. */
+function readOptions(): { readonly keep?: boolean; readonly help?: boolean } {
+  try {
+    return parseArgs({ options: { keep: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
+  } catch (error) {
+    process.stderr.write(`${describeError(error)}\n\n${USAGE}`);
+    process.exit(2);
+  }
 }
 
 /** The exit code is the one that shells report of a process that the signal ended. */
