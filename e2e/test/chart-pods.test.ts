@@ -2,7 +2,7 @@ import t from 'tap';
 import { type Rendered, settingsOf, startChart } from './support/chart.ts';
 import { EVERY_SWITCH, EXISTING } from './support/every-switch.ts';
 
-const { objects, render } = await startChart(t);
+const { objects } = await startChart(t);
 
 const NAME = 'ecr-pull-secrets';
 
@@ -189,5 +189,6 @@ t.test('labels are unique, whatever commonLabels contain', async (t) => {
   t.match(all[`Service ${NAME}-metrics`]?.metadata.labels, {
     'app.kubernetes.io/component': 'metrics',
   });
-  t.notMatch(await render(...settings), /component: "?x/);
+  // `objects` rejects a key that is there twice.
+  t.match(all[`Service ${NAME}`]?.metadata.labels, component);
 });

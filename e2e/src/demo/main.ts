@@ -43,7 +43,7 @@ function readOptions(): { readonly keep?: boolean; readonly help?: boolean } {
     return parseArgs({ options: { keep: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
   } catch (error) {
     process.stderr.write(`${describeError(error)}\n\n${USAGE}`);
-    process.exit(2);
+    return process.exit(2);
   }
 }
 
