@@ -33,6 +33,8 @@ const CLIENT_HELLO = ['16', '03', '01', '02', '00', '01', '00', '01', 'fc', '03'
 /** What `e2e/go/idle-connections` prints. */
 interface IdleReport {
   readonly opened: number;
+  /** Those that the client itself did not close after the first review. */
+  readonly kept: number;
   readonly reused: number;
   readonly shortestIdleMs: number;
   readonly longestIdleMs: number;
@@ -106,11 +108,12 @@ t.test(`${IDLE_CONNECTIONS} connections serve again after ${IDLE_SECONDS} idle s
 
     for (const ms of ages) t.ok(ms < 15_000, `after ${ms} ms`);
   });
-  const { opened, reused, errors, shortestIdleMs, longestIdleMs } = await running;
+  const { opened, kept, reused, errors, shortestIdleMs, longestIdleMs } = await running;
 
   t.strictSame(errors, []);
   t.equal(opened, IDLE_CONNECTIONS);
-  t.equal(reused, IDLE_CONNECTIONS, 'none was replaced by a new one');
+  t.ok(kept >= 0.95 * IDLE_CONNECTIONS, `the client kept ${kept}`);
+  t.equal(reused, kept, 'the webhook closed none');
   t.ok(longestIdleMs > IDLE_SECONDS * 1_000 + 900, `idle for ${shortestIdleMs} to ${longestIdleMs} ms`);
 });
 

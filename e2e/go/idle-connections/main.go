@@ -19,6 +19,8 @@ const opening = 32
 
 type result struct {
 	Opened int `json:"opened"`
+	// Of the opened connections, those that the client itself did not close after the first review.
+	Kept   int `json:"kept"`
 	Reused int `json:"reused"`
 	// Of the connections that were reused.
 	ShortestIdleMs int64    `json:"shortestIdleMs"`
@@ -61,7 +63,7 @@ func main() {
 // useTwice returns what came of it, to be added to the result.
 func useTwice(client *caller.Client, idle time.Duration, slots chan struct{}) func(*result) {
 	slots <- struct{}{}
-	_, err := client.Review()
+	first, err := client.Review()
 	<-slots
 	idleFrom := time.Now()
 	if err != nil {
@@ -69,12 +71,16 @@ func useTwice(client *caller.Client, idle time.Duration, slots chan struct{}) fu
 	}
 	time.Sleep(idle)
 	idleMs := time.Since(idleFrom).Milliseconds()
+	kept := first.Kept()
 	call, err := client.Review()
-	return func(found *result) { found.add(idleMs, call, err) }
+	return func(found *result) { found.add(idleMs, kept, call, err) }
 }
 
-func (found *result) add(idleMs int64, call caller.Call, err error) {
+func (found *result) add(idleMs int64, kept bool, call caller.Call, err error) {
 	found.Opened++
+	if kept {
+		found.Kept++
+	}
 	if err != nil {
 		found.Errors = append(found.Errors, err.Error())
 		return

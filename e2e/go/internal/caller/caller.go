@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -79,6 +80,9 @@ func (webhook *Webhook) NewClient() *Client {
 type Call struct {
 	// Took counts from before the connection to the end of the answer.
 	Took time.Duration
+	// Kept reports whether the client kept the connection open for the next call. It closes one of which it does not see
+	// within 50 ms that the request was written (net/http, maxWriteWaitBeforeConnReuse), which occurs on a busy machine.
+	Kept func() bool
 	// Reused is whether the connection had been used before. Go replaces one that it finds closed before
 	// it wrote anything, without an error.
 	Reused bool
@@ -87,7 +91,12 @@ type Call struct {
 // Review sends the review and reads its answer to the end.
 func (client *Client) Review() (Call, error) {
 	var call Call
-	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { call.Reused = info.Reused }}
+	var kept atomic.Bool
+	call.Kept = kept.Load
+	trace := &httptrace.ClientTrace{
+		GotConn:     func(info httptrace.GotConnInfo) { call.Reused = info.Reused },
+		PutIdleConn: func(err error) { kept.Store(err == nil) },
+	}
 	ctx := httptrace.WithClientTrace(context.Background(), trace)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, client.webhook.url, bytes.NewReader(client.webhook.review))
 	if err != nil {
