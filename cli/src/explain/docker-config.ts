@@ -1,7 +1,8 @@
 import { createKeyring } from '@ecr-pull-secrets/shared/keyring.ts';
 import { DOCKER_CONFIG_KEY } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
+import { memberOf, textIn } from '@ecr-pull-secrets/renewer/pull-secrets/foreign/read-auths.ts';
+import { parseJson } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 import type { Secret } from './objects.ts';
-import { propertyOf } from './response-text.ts';
 
 /** The credentials of one key of a pull secret. Never printed. */
 export interface Credential {
@@ -24,23 +25,19 @@ export function credentialsIn({ type, data = {} }: Secret): readonly Credential[
   if (!isPullSecretType(type)) return [];
   const isOld = type === OLD_TYPE;
   const text = Buffer.from(data[isOld ? OLD_KEY : DOCKER_CONFIG_KEY] ?? '', 'base64').toString();
-  try {
-    const document: unknown = JSON.parse(text);
-    const auths = isOld ? document : propertyOf(document, 'auths');
-    if (typeof auths !== 'object' || auths === null) return [];
-    return Object.entries(auths).flatMap(([key, entry]) => credentialOf(key, entry) ?? []);
-  } catch {
-    // The parser's message would quote the content.
-    return undefined;
-  }
+  const document = parseJson(text);
+  if (document === undefined) return undefined;
+  const auths = isOld ? document : memberOf(document, 'auths');
+  if (typeof auths !== 'object' || auths === null) return [];
+  return Object.entries(auths).flatMap(([key, entry]) => credentialOf(key, entry) ?? []);
 }
 
 /** A filled `auth` replaces user name and password (kubernetes `pkg/credentialprovider/config.go`). */
 function credentialOf(key: string, entry: unknown): Credential | undefined {
-  const auth = propertyOf(entry, 'auth');
-  if (typeof auth === 'string' && auth !== '') return { key, basic: auth };
-  const [username, password] = [propertyOf(entry, 'username'), propertyOf(entry, 'password')];
-  if (typeof username !== 'string' || typeof password !== 'string') return undefined;
+  const auth = textIn(entry, 'auth');
+  if (auth) return { key, basic: auth };
+  const [username, password] = [textIn(entry, 'username'), textIn(entry, 'password')];
+  if (username === undefined || password === undefined) return undefined;
   return { key, basic: Buffer.from(`${username}:${password}`).toString('base64') };
 }
 

@@ -3,8 +3,8 @@ import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { Invocation } from '../commands.ts';
 import { exitCodeOf, type Finding, renderJson, renderText } from './finding.ts';
 import { type ImageToPull, imageFindings } from './images.ts';
-import { injectionFindings, webhookOf } from './injection.ts';
-import { optInFindings } from './opt-in.ts';
+import { injectionFindings } from './injection.ts';
+import { optInFindings, webhookOf } from './opt-in.ts';
 import { explainUsage, readExplainEnvironment, readExplainOptions } from './options.ts';
 import { podFindings } from './pod.ts';
 import { startProgress } from './progress.ts';
@@ -13,7 +13,7 @@ import { tryPull } from './pull-test.ts';
 import { createHttpsGetter, type HttpsGetter } from '@ecr-pull-secrets/kube/network/https-get.ts';
 import type { Release } from './release.ts';
 import { secretFindings } from './secret.ts';
-import { readWorld } from './world.ts';
+import { readClusterState } from './cluster-state.ts';
 
 /** How many images are tried; a pod with more is rare. */
 const MOST_PULLS = 10;
@@ -36,22 +36,22 @@ export async function runExplain({ args, environment, stdout, stderr, clock }: I
   const progress = startProgress(stderr);
   try {
     progress.doing('reading the cluster');
-    const world = await readWorld(client, options);
+    const cluster = await readClusterState(client, options);
     const subject = options.pod === undefined ? options.namespace : `${options.namespace}/${options.pod}`;
     const report = (findings: readonly Finding[]): number => {
       stdout.write((options.isJson ? renderJson : renderText)(subject, findings));
       return exitCodeOf(findings);
     };
-    if ('missing' in world.namespace) return report(optInFindings(world));
-    const images = imageFindings(world);
+    if ('missing' in cluster.namespace) return report(optInFindings(cluster));
+    const images = imageFindings(cluster);
     progress.doing('trying the pull');
     return report([
-      ...optInFindings(world),
-      ...injectionFindings(world),
-      ...podFindings(world),
-      ...secretFindings(world, clock.now()),
+      ...optInFindings(cluster),
+      ...injectionFindings(cluster),
+      ...podFindings(cluster),
+      ...secretFindings(cluster, clock.now()),
       ...images.findings,
-      ...(options.pullTest ? await tryPulls(registryClient, images.toPull, webhookOf(world).release) : []),
+      ...(options.pullTest ? await tryPulls(registryClient, images.toPull, webhookOf(cluster).release) : []),
     ]);
   } finally {
     progress.end();

@@ -1,10 +1,11 @@
 import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
 import { type Candidate, candidatesFor, type Credential, credentialsIn } from './docker-config.ts';
 import type { Finding } from './finding.ts';
-import { ecrImagesOf, webhookOf } from './injection.ts';
+import { ecrImagesOf } from './injection.ts';
 import { namesOf } from './objects.ts';
+import { webhookOf } from './opt-in.ts';
 import { foundIn } from './read.ts';
-import type { World } from './world.ts';
+import type { ClusterState } from './cluster-state.ts';
 
 /** An image of the pod, and the credential of our secret that the kubelet tries for it. */
 export interface ImageToPull {
@@ -13,30 +14,30 @@ export interface ImageToPull {
 }
 
 /** Which credentials the kubelet tries for each ECR image of the pod. */
-export function imageFindings(world: World): {
+export function imageFindings(cluster: ClusterState): {
   readonly findings: readonly Finding[];
   readonly toPull: readonly ImageToPull[];
 } {
-  const pod = foundIn(world.pod);
-  const secret = foundIn(world.secret);
+  const pod = foundIn(cluster.pod);
+  const secret = foundIn(cluster.secret);
   const own = secret && credentialsIn(secret);
   // Without the secret, or if it is of another type, its own step says so.
-  if (!pod || !own || own.length === 0) return { findings: pod ? missingSecrets(world) : [], toPull: [] };
-  const findings: Finding[] = [...missingSecrets(world)];
+  if (!pod || !own || own.length === 0) return { findings: pod ? missingSecrets(cluster) : [], toPull: [] };
+  const findings: Finding[] = [...missingSecrets(cluster)];
   const toPull: ImageToPull[] = [];
-  for (const image of ecrImagesOf(pod, world)) {
+  for (const image of ecrImagesOf(pod, cluster)) {
     const name = fullNameOf(image);
-    const ours = candidatesFor(name, [[world.settings.secretName, own]])[0];
-    const all = candidatesFor(name, secretsInOrder(world, own));
-    findings.push(coverage(world, { image, own, ours, all }));
+    const ours = candidatesFor(name, [[cluster.settings.secretName, own]])[0];
+    const all = candidatesFor(name, secretsInOrder(cluster, own));
+    findings.push(coverage(cluster, { image, own, ours, all }));
     if (ours) toPull.push({ image, credential: ours });
   }
   return { findings, toPull };
 }
 
 /** The pod's own order; our secret comes last, where the webhook appends it, if the pod does not name it. */
-function secretsInOrder(world: World, own: readonly Credential[]): [string, readonly Credential[]][] {
-  const { otherSecrets, pod, settings } = world;
+function secretsInOrder(cluster: ClusterState, own: readonly Credential[]): [string, readonly Credential[]][] {
+  const { otherSecrets, pod, settings } = cluster;
   const names = namesOf(foundIn(pod)?.spec.imagePullSecrets);
   const order = names.includes(settings.secretName) ? names : [...names, settings.secretName];
   return order.map((name) => {
@@ -47,7 +48,7 @@ function secretsInOrder(world: World, own: readonly Credential[]): [string, read
 }
 
 function coverage(
-  world: World,
+  cluster: ClusterState,
   {
     image,
     own,
@@ -60,23 +61,23 @@ function coverage(
     readonly all: readonly Candidate[];
   },
 ): Finding {
-  const { settings } = world;
+  const { settings } = cluster;
   const order = all.map(({ secretName, key }) => `${secretName} (${key})`).join(', then ');
   if (ours) {
-    const isNamed = namesOf(foundIn(world.pod)?.spec.imagePullSecrets).includes(settings.secretName);
+    const isNamed = namesOf(foundIn(cluster.pod)?.spec.imagePullSecrets).includes(settings.secretName);
     const tries = `the kubelet tries ${order}`;
     return { step: 'image', state: 'ok', message: `${image}: ${isNamed ? '' : 'if the pod names it, '}${tries}` };
   }
   const keys = own.map(({ key }) => key).join(', ');
   const lacks = `${image}: no token in ${settings.secretName} covers the registry ${registryOf(image)} (it covers ${keys})`;
   if (all.length > 0) return { step: 'image', state: 'note', message: `${lacks}; the kubelet tries ${order}` };
-  const { release } = webhookOf(world);
+  const { release } = webhookOf(cluster);
   const message = `${lacks}; add it to the chart value registries`;
   const command = `helm get values ${release.helmName} --namespace ${release.namespace} --all`;
   return { step: 'image', state: 'problem', message, command };
 }
 
-function missingSecrets({ otherSecrets, subject }: World): readonly Finding[] {
+function missingSecrets({ otherSecrets, subject }: ClusterState): readonly Finding[] {
   return [...otherSecrets].flatMap(([name, secret]): Finding[] => {
     if ('found' in secret) return [];
     const message =

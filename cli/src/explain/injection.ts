@@ -1,24 +1,18 @@
 import { createImageMatcher, imagesOf } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-decision.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
-import { hasOptedIn, labelsOf } from './opt-in.ts';
+import { hasOptedIn, webhookOf } from './opt-in.ts';
 import type { Finding } from './finding.ts';
 import type { Pod, Webhook } from './objects.ts';
 import { foundIn } from './read.ts';
-import { chooseWebhook } from './release.ts';
 import { describeRequirement, fulfils, requirementsOf } from './selector.ts';
-import type { World } from './world.ts';
+import type { ClusterState } from './cluster-state.ts';
 
 /** The chart's own match condition. */
 const OWN_CONDITION = 'not-a-mirror-pod';
 
-/** The webhook of the cluster that concerns the namespace. */
-export function webhookOf(world: World) {
-  return chooseWebhook(foundIn(world.webhooks) ?? [], labelsOf(world));
-}
-
 /** The images of a pod that need the pull secret. */
-export function ecrImagesOf(pod: Pod, { settings }: World): readonly string[] {
+export function ecrImagesOf(pod: Pod, { settings }: ClusterState): readonly string[] {
   const images = [...new Set(imagesOf(pod))];
   return settings.injectAll ? images : images.filter(createImageMatcher(settings.registryHosts));
 }
@@ -45,25 +39,25 @@ const OPT_OUT = {
 };
 
 /** Whether the API server calls the webhook, by a dry run. */
-export function injectionFindings(world: World): readonly Finding[] {
-  const { dryRun, settings } = world;
+export function injectionFindings(cluster: ClusterState): readonly Finding[] {
+  const { dryRun, settings } = cluster;
   if (foundIn(dryRun)?.includes(settings.secretName)) {
-    const message = `${likeOf(world)} gets the name of ${settings.secretName} if it is created now`;
+    const message = `${likeOf(cluster)} gets the name of ${settings.secretName} if it is created now`;
     return [{ step: 'webhook', state: 'ok', message }];
   }
-  const { webhook } = webhookOf(world);
-  if (!hasOptedIn(world) || 'missing' in dryRun) return [];
-  if (!webhook) return [withoutWebhook(world)];
-  const pod = foundIn(world.pod);
-  return pod && podExclusion(pod, webhook) !== undefined ? [] : [notInjected(world, webhook)];
+  const { webhook } = webhookOf(cluster);
+  if (!hasOptedIn(cluster) || 'missing' in dryRun) return [];
+  if (!webhook) return [withoutWebhook(cluster)];
+  const pod = foundIn(cluster.pod);
+  return pod && podExclusion(pod, webhook) !== undefined ? [] : [notInjected(cluster, webhook)];
 }
 
-function likeOf(world: World): string {
-  const pod = foundIn(world.pod);
-  return pod && ecrImagesOf(pod, world).length > 0 ? 'a pod like this one' : 'a pod with an ECR image';
+function likeOf(cluster: ClusterState): string {
+  const pod = foundIn(cluster.pod);
+  return pod && ecrImagesOf(pod, cluster).length > 0 ? 'a pod like this one' : 'a pod with an ECR image';
 }
 
-function withoutWebhook({ webhooks }: World): Finding {
+function withoutWebhook({ webhooks }: ClusterState): Finding {
   const message = 'unread' in webhooks ? `its configuration cannot be read: ${webhooks.unread}` : NO_WEBHOOK;
   return { step: 'webhook', state: 'unknown', message };
 }
@@ -71,25 +65,25 @@ function withoutWebhook({ webhooks }: World): Finding {
 const NO_WEBHOOK =
   'there is no webhook inject.ecr-pull-secrets.io in the cluster; with injection.mode=policy a policy injects, and with injection.mode=none nothing does';
 
-function notInjected(world: World, webhook: Webhook): Finding {
-  const { dryRun } = world;
-  const like = likeOf(world);
+function notInjected(cluster: ClusterState, webhook: Webhook): Finding {
+  const { dryRun } = cluster;
+  const like = likeOf(cluster);
   if (!('unread' in dryRun)) {
     const begin = `${like} does not get the name of the secret if it is created now`;
-    return unreachable(world, webhook, begin);
+    return unreachable(cluster, webhook, begin);
   }
   if (/calling webhook "?inject\.ecr-pull-secrets\.io/.test(dryRun.unread)) {
-    return unreachable(world, webhook, `${like} is rejected if it is created now (${dryRun.unread})`);
+    return unreachable(cluster, webhook, `${like} is rejected if it is created now (${dryRun.unread})`);
   }
   const message = `whether ${like} is injected cannot be determined: ${dryRun.unread}`;
   return { step: 'webhook', state: 'unknown', message };
 }
 
-function unreachable(world: World, webhook: Webhook, begin: string): Finding {
-  const { name, namespace } = webhookOf(world).release;
+function unreachable(cluster: ClusterState, webhook: Webhook, begin: string): Finding {
+  const { name, namespace } = webhookOf(cluster).release;
   const place = `--namespace ${namespace}`;
   const finding = { step: 'webhook', state: 'problem' } as const;
-  const deployment = foundIn(world.deployment);
+  const deployment = foundIn(cluster.deployment);
   const cannotCall = 'so the API server cannot call the webhook';
   if (deployment?.spec.replicas === 0) {
     const message = `${begin}: the Deployment ${name} has 0 replicas, ${cannotCall}`;

@@ -1,4 +1,4 @@
-import { propertyOf } from './response-text.ts';
+import { propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 
 /** The Accept of nodes. */
 export const MANIFEST_TYPES = [

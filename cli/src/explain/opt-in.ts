@@ -4,42 +4,47 @@ import type { Finding } from './finding.ts';
 import { foundIn } from './read.ts';
 import { chooseWebhook } from './release.ts';
 import { describeRequirement, fulfils, isPositive, nearestKey, type Requirement, requirementsOf } from './selector.ts';
-import type { World } from './world.ts';
+import type { ClusterState } from './cluster-state.ts';
 
 /** The label with the name of a namespace, which the API server sets. */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 const DEFAULT_REQUIREMENT: Requirement = { key: INJECT_LABEL, operator: 'In', values: ['enabled'] };
 
+/** The webhook of the cluster that concerns the namespace. */
+export function webhookOf(cluster: ClusterState) {
+  return chooseWebhook(foundIn(cluster.webhooks) ?? [], labelsOf(cluster));
+}
+
 /** What a namespace must have. Without a webhook it is the default label. */
-export function optInRequirements(world: World): readonly Requirement[] {
-  const { webhook } = chooseWebhook(foundIn(world.webhooks) ?? [], labelsOf(world));
+export function optInRequirements(cluster: ClusterState): readonly Requirement[] {
+  const { webhook } = webhookOf(cluster);
   return webhook ? requirementsOf(webhook.namespaceSelector ?? {}) : [DEFAULT_REQUIREMENT];
 }
 
 /** Whether the webhook configuration selects the namespace, and the renewer does not exclude it. */
-export function hasOptedIn(world: World): boolean {
-  const labels = labelsOf(world);
-  return !isExcluded(world) && optInRequirements(world).every((requirement) => fulfils(labels, requirement));
+export function hasOptedIn(cluster: ClusterState): boolean {
+  const labels = labelsOf(cluster);
+  return !isExcluded(cluster) && optInRequirements(cluster).every((requirement) => fulfils(labels, requirement));
 }
 
 /** Whether the namespace gets the secret: by its label or by its name. */
-export function isTarget(world: World): boolean {
-  return !isExcluded(world) && (hasOptedIn(world) || world.settings.targets.matches(world.subject.namespace));
+export function isTarget(cluster: ClusterState): boolean {
+  return !isExcluded(cluster) && (hasOptedIn(cluster) || cluster.settings.targets.matches(cluster.subject.namespace));
 }
 
 /** The labels as the API server sees them. */
-export function labelsOf({ namespace, subject }: World): Readonly<Record<string, string>> {
+function labelsOf({ namespace, subject }: ClusterState): Readonly<Record<string, string>> {
   return { [NAME_LABEL]: subject.namespace, ...foundIn(namespace)?.metadata.labels };
 }
 
-function isExcluded({ settings, subject }: World): boolean {
+function isExcluded({ settings, subject }: ClusterState): boolean {
   return settings.excluded.matches(subject.namespace);
 }
 
 /** Whether the namespace exists, has opted in, and is not excluded. */
-export function optInFindings(world: World): readonly Finding[] {
-  const { namespace, subject } = world;
+export function optInFindings(cluster: ClusterState): readonly Finding[] {
+  const { namespace, subject } = cluster;
   if ('missing' in namespace) {
     const hint = subject.pod === undefined ? '' : '; the argument is NAMESPACE/POD';
     const message = `the namespace ${subject.namespace} does not exist${hint}`;
@@ -54,13 +59,13 @@ export function optInFindings(world: World): readonly Finding[] {
     state: 'problem',
     message: `the namespace ${subject.namespace} is being deleted`,
   };
-  return [...(isTerminating ? [terminating] : []), ...labelFindings(world), ...exclusionFindings(world)];
+  return [...(isTerminating ? [terminating] : []), ...labelFindings(cluster), ...exclusionFindings(cluster)];
 }
 
-function labelFindings(world: World): readonly Finding[] {
-  const { namespace } = world.subject;
-  const labels = labelsOf(world);
-  const requirements = optInRequirements(world);
+function labelFindings(cluster: ClusterState): readonly Finding[] {
+  const { namespace } = cluster.subject;
+  const labels = labelsOf(cluster);
+  const requirements = optInRequirements(cluster);
   const failed = requirements.filter((requirement) => !fulfils(labels, requirement));
   // A label changes nothing for a namespace that is excluded by its name.
   const byName = failed.filter(({ key }) => key === NAME_LABEL);
@@ -105,15 +110,15 @@ function failedRequirement(
   return { ...finding, message, command: `${command} ${nearest}-` };
 }
 
-function exclusionFindings(world: World): readonly Finding[] {
-  const { deployment, settings, subject } = world;
-  const { release } = chooseWebhook(foundIn(world.webhooks) ?? [], labelsOf(world));
+function exclusionFindings(cluster: ClusterState): readonly Finding[] {
+  const { deployment, settings, subject } = cluster;
+  const { release } = webhookOf(cluster);
   if (!('found' in deployment)) {
     const why = 'unread' in deployment ? deployment.unread : 'there is none';
     const message = `the settings cannot be read from the Deployment ${release.namespace}/${release.name}: ${why}`;
     return [{ step: 'namespace', state: 'unknown', message: `${message}; the defaults are assumed` }];
   }
-  if (!isExcluded(world)) return [];
+  if (!isExcluded(cluster)) return [];
   const { entries } = settings.excluded;
   const others = entries.filter((entry) => !matchesWildcards(entry, subject.namespace));
   const message = `the chart value excludeNamespace (${entries.join(', ')}) excludes the namespace ${subject.namespace}`;

@@ -1,88 +1,80 @@
+import { ownsField } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Finding } from './finding.ts';
-import { ecrImagesOf, podExclusion, webhookOf } from './injection.ts';
+import { ecrImagesOf, podExclusion } from './injection.ts';
 import { type Metadata, namesOf, type Pod } from './objects.ts';
-import { hasOptedIn, optInRequirements } from './opt-in.ts';
+import { hasOptedIn, optInRequirements, webhookOf } from './opt-in.ts';
 import { foundIn } from './read.ts';
 import { replaceCommand } from './replace-command.ts';
 import { isPositive } from './selector.ts';
-import type { World } from './world.ts';
+import { type ClusterState, MOST_PODS } from './cluster-state.ts';
 
 /** Whether the pod, or the pods of the namespace, name the secret, and why not. */
-export function podFindings(world: World): readonly Finding[] {
-  const { pod, subject } = world;
-  if (pod === undefined) return podsFindings(world);
+export function podFindings(cluster: ClusterState): readonly Finding[] {
+  const { pod, subject } = cluster;
+  if (pod === undefined) return [...podsFindings(cluster), ...limitFindings(cluster)];
   if ('missing' in pod) {
     const message = `the pod ${subject.pod} does not exist in the namespace ${subject.namespace}`;
     const command = `kubectl get pods --namespace ${subject.namespace}`;
     return [{ step: 'pod', state: 'problem', message, command }];
   }
   if ('unread' in pod) return [{ step: 'pod', state: 'unknown', message: `it cannot be read: ${pod.unread}` }];
-  return [namingFinding(world, pod.found), ...accountFindings(world, pod.found)];
+  return [namingFinding(cluster, pod.found), ...accountFindings(cluster, pod.found)];
 }
 
-function namingFinding(world: World, pod: Pod): Finding {
-  const { settings, subject } = world;
+function namingFinding(cluster: ClusterState, pod: Pod): Finding {
+  const { settings, subject } = cluster;
   const names = namesOf(pod.spec.imagePullSecrets);
   if (names.includes(settings.secretName)) {
     return { step: 'pod', state: 'ok', message: `the pod names ${settings.secretName}` };
   }
-  if (ecrImagesOf(pod, world).length === 0) {
+  if (ecrImagesOf(pod, cluster).length === 0) {
     return { step: 'pod', state: 'note', message: 'the pod has no ECR image, so it is not injected' };
   }
   const lacks = `the pod does not name ${settings.secretName}`;
-  const exclusion = podExclusion(pod, webhookOf(world).webhook);
+  const exclusion = podExclusion(pod, webhookOf(cluster).webhook);
   if (exclusion !== undefined) return { step: 'pod', state: 'problem', message: `${lacks}: ${exclusion}` };
   const command = replaceCommand(pod, subject.namespace);
-  if (!hasOptedIn(world)) {
+  if (!hasOptedIn(cluster)) {
     const message = `${lacks}, because its namespace has not opted in; replace it afterwards`;
     return { step: 'pod', state: 'problem', message, command };
   }
-  return { step: 'pod', state: 'problem', message: `${lacks}: ${ageReason(world, pod)}`, command };
+  return { step: 'pod', state: 'problem', message: `${lacks}: ${ageReason(cluster, pod)}`, command };
 }
 
 /** A pod of before the label, or of a time at which the webhook did not respond. */
-function ageReason(world: World, { metadata }: Pod): string {
+function ageReason(cluster: ClusterState, { metadata }: Pod): string {
   const created = metadata.creationTimestamp ?? '';
-  const labelled = labelledAt(world);
+  const labelled = labelledAt(cluster);
   if (labelled !== undefined && Date.parse(created) < Date.parse(labelled)) {
     return `it was created at ${created}, probably before the namespace got its label (${labelled}, an estimate), and pods are only changed when they are created`;
   }
-  return `the webhook was probably not reachable when the pod was created at ${created} (failurePolicy ${webhookOf(world).webhook?.failurePolicy ?? 'Ignore'}), or was installed later`;
+  return `the webhook was probably not reachable when the pod was created at ${created} (failurePolicy ${webhookOf(cluster).webhook?.failurePolicy ?? 'Ignore'}), or was installed later`;
 }
 
 /**
  * When the namespace got its label, as an estimate: the last time at which the manager that owns the label changed the
  * namespace, else the creation of a secret that the renewer writes.
  */
-function labelledAt(world: World): string | undefined {
-  const metadata = foundIn(world.namespace)?.metadata;
+function labelledAt(cluster: ClusterState): string | undefined {
+  const metadata = foundIn(cluster.namespace)?.metadata;
   // Only what somebody sets to opt in: the name of the namespace is a label too, as old as the namespace.
-  const keys = optInRequirements(world)
+  const keys = optInRequirements(cluster)
     .filter(isPositive)
     .map(({ key }) => key);
   const times = keys.flatMap((key) => ownershipTimes(metadata, key)).toSorted();
   if (times[0] !== undefined) return times[0];
-  const secret = foundIn(world.secret)?.metadata;
+  const secret = foundIn(cluster.secret)?.metadata;
   return secret?.annotations?.[EXPIRES_AT_ANNOTATION] === undefined ? undefined : secret.creationTimestamp;
 }
 
 function ownershipTimes(metadata: Metadata | undefined, key: string): readonly string[] {
   return (metadata?.managedFields ?? [])
-    .filter(({ fieldsV1 }) => hasField(fieldsV1, ['f:metadata', 'f:labels', `f:${key}`]))
+    .filter(({ fieldsV1 }) => ownsField(fieldsV1, ['f:metadata', 'f:labels', `f:${key}`]))
     .flatMap(({ time }) => time ?? []);
 }
 
-function hasField(fields: unknown, path: readonly string[]): boolean {
-  let current = fields;
-  for (const step of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return false;
-    current = Reflect.get(current, step);
-  }
-  return true;
-}
-
-function accountFindings({ serviceAccount, settings }: World, { spec }: Pod): readonly Finding[] {
+function accountFindings({ serviceAccount, settings }: ClusterState, { spec }: Pod): readonly Finding[] {
   const names = namesOf(foundIn(serviceAccount)?.imagePullSecrets).filter((name) => name !== settings.secretName);
   if (names.length === 0) return [];
   const account = spec.serviceAccountName ?? 'default';
@@ -90,12 +82,18 @@ function accountFindings({ serviceAccount, settings }: World, { spec }: Pod): re
   return [{ step: 'pod', state: 'note', message }];
 }
 
-function podsFindings(world: World): readonly Finding[] {
-  const { pods, settings, subject } = world;
+/** The API server may have more pods than were read. */
+function limitFindings({ pods }: ClusterState): readonly Finding[] {
+  if (foundIn(pods)?.length !== MOST_PODS) return [];
+  return [{ step: 'pod', state: 'note', message: `only the first ${MOST_PODS} pods of the namespace were examined` }];
+}
+
+function podsFindings(cluster: ClusterState): readonly Finding[] {
+  const { pods, settings, subject } = cluster;
   if (pods === undefined || 'missing' in pods) return [];
   if ('unread' in pods) return [{ step: 'pod', state: 'unknown', message: `they cannot be read: ${pods.unread}` }];
-  const withImage = pods.found.filter((pod) => ecrImagesOf(pod, world).length > 0);
-  const needing = withImage.filter((pod) => podExclusion(pod, webhookOf(world).webhook) === undefined);
+  const withImage = pods.found.filter((pod) => ecrImagesOf(pod, cluster).length > 0);
+  const needing = withImage.filter((pod) => podExclusion(pod, webhookOf(cluster).webhook) === undefined);
   const excluded = withImage.length - needing.length;
   const lacking = needing.filter(({ spec }) => !namesOf(spec.imagePullSecrets).includes(settings.secretName));
   if (needing.length === 0) {

@@ -3,7 +3,7 @@ import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
 /** A report that comes sooner needs no progress. */
 const DELAY_MS = 1_000;
 
-/** Says what takes longer than a second. */
+/** Prints what takes longer than a second. */
 export function startProgress(stderr: Output, delayMs: number = DELAY_MS) {
   let timer: NodeJS.Timeout | undefined;
   const end = (): void => clearTimeout(timer);

@@ -1,7 +1,8 @@
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
 import { childDigestOf, configDigestOf, MANIFEST_TYPES, referenceOf } from './manifest.ts';
-import { parseJson, propertyOf, reasonIn } from './response-text.ts';
+import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
+import { reasonIn } from './response-text.ts';
 import type { HttpsGetter, HttpsResponse } from '@ecr-pull-secrets/kube/network/https-get.ts';
 
 /** Which request of a pull. */
@@ -81,18 +82,18 @@ function isResult(value: PullResult | Manifest): value is PullResult {
 async function requestManifest(pull: Pull, reference: string): Promise<PullResult | Manifest> {
   const { registry, repository } = pull;
   const url = new URL(`/v2/${repository}/manifests/${reference}`, registry);
-  const ask = (authorization: string) =>
+  const requestWith = (authorization: string) =>
     pull.client.get({ url, headers: { accept: MANIFEST_TYPES, authorization }, maxBytes: LARGEST_MANIFEST_BYTES });
   try {
     let accepted = pull;
-    let response = await ask(pull.authorization);
+    let response = await requestWith(pull.authorization);
     const bearer = response.status === 401 ? await bearerFor(pull, response.challenge) : undefined;
     if (bearer !== undefined) {
       accepted = { ...pull, authorization: `Bearer ${bearer}` };
-      response = await ask(accepted.authorization);
+      response = await requestWith(accepted.authorization);
     }
     if (response.status !== 200) return refused('manifest', url, response, pull);
-    return { pull: accepted, json: parseJson(response.body) };
+    return { pull: accepted, json: parseJson(response.body.toString()) };
   } catch (error) {
     return { kind: 'unreachable', stage: 'manifest', host: url.host, reason: describeError(error) };
   }
@@ -108,7 +109,7 @@ async function bearerFor({ client, registry, authorization }: Pull, challenge: s
     if (value !== undefined) url.searchParams.set(name, value);
   }
   const response = await client.get({ url, headers: { authorization }, maxBytes: LARGEST_MANIFEST_BYTES });
-  const token = propertyOf(parseJson(response.body), 'token');
+  const token = propertyOf(parseJson(response.body.toString()), 'token');
   return response.status === 200 && typeof token === 'string' ? token : undefined;
 }
 

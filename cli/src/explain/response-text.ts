@@ -1,3 +1,5 @@
+import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
+
 const LONGEST_REASON = 300;
 
 /** Long runs without blanks are tokens or signatures. */
@@ -5,7 +7,7 @@ const POSSIBLE_CREDENTIAL = /[A-Za-z0-9+/=_.%-]{80,}/g;
 
 /** The reason in a refusal: the message of the registry's or S3's error, in one line and without credentials. */
 export function reasonIn(body: Buffer, authorization: string): string {
-  const errors = propertyOf(parseJson(body), 'errors');
+  const errors = propertyOf(parseJson(body.toString()), 'errors');
   const [first]: unknown[] = Array.isArray(errors) ? errors : [];
   const message = propertyOf(first, 'message');
   const xml = /<Message>([^<]*)<\/Message>/.exec(body.toString())?.[1];
@@ -16,19 +18,4 @@ export function reasonIn(body: Buffer, authorization: string): string {
     .replace(POSSIBLE_CREDENTIAL, '[redacted]')
     .slice(0, LONGEST_REASON)
     .trim();
-}
-
-/** `undefined` for text that is no JSON: the parser's message would quote it. */
-export function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-export function propertyOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Reflect.get(value, name)
-    : undefined;
 }

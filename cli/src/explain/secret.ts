@@ -2,19 +2,18 @@ import { TAKE_OVER_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { readPullSecretMetadata } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
 import { credentialsIn, isPullSecretType } from './docker-config.ts';
 import type { Finding } from './finding.ts';
-import { webhookOf } from './injection.ts';
 import type { Secret } from './objects.ts';
-import { isTarget } from './opt-in.ts';
+import { isTarget, webhookOf } from './opt-in.ts';
 import { foundIn } from './read.ts';
-import type { World } from './world.ts';
+import type { ClusterState } from './cluster-state.ts';
 
 /** Whether the namespace has a pull secret that the kubelet can use. */
-export function secretFindings(world: World, nowMs: number): readonly Finding[] {
-  const { secret, settings, subject } = world;
+export function secretFindings(cluster: ClusterState, nowMs: number): readonly Finding[] {
+  const { secret, settings, subject } = cluster;
   const name = `the secret ${settings.secretName}`;
   if ('unread' in secret) return [{ step: 'secret', state: 'unknown', message: `it cannot be read: ${secret.unread}` }];
   if ('missing' in secret) {
-    if (!isTarget(world)) {
+    if (!isTarget(cluster)) {
       return [
         {
           step: 'secret',
@@ -23,8 +22,8 @@ export function secretFindings(world: World, nowMs: number): readonly Finding[] 
         },
       ];
     }
-    const message = `${name} does not exist${lastEvent(world)}`;
-    return [{ step: 'secret', state: 'problem', message, command: logsCommand(world) }];
+    const message = `${name} does not exist${lastEvent(cluster)}`;
+    return [{ step: 'secret', state: 'problem', message, command: logsCommand(cluster) }];
   }
   const { found } = secret;
   const place = `--namespace ${subject.namespace}`;
@@ -37,15 +36,15 @@ export function secretFindings(world: World, nowMs: number): readonly Finding[] 
     const command = `kubectl delete secret ${settings.secretName} ${place}`;
     return [{ step: 'secret', state: 'problem', message: `${name} does not contain a docker config`, command }];
   }
-  return [stateOf(world, found, nowMs)];
+  return [stateOf(cluster, found, nowMs)];
 }
 
-function stateOf(world: World, { metadata }: Secret, nowMs: number): Finding {
-  const { settings, subject } = world;
+function stateOf(cluster: ClusterState, { metadata }: Secret, nowMs: number): Finding {
+  const { settings, subject } = cluster;
   const name = `the secret ${settings.secretName}`;
   const { expiresAtMs, isOursByMetadata } = readPullSecretMetadata(metadata);
   if (!isOursByMetadata) {
-    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${lastEvent(world)}`;
+    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${lastEvent(cluster)}`;
     const command = `kubectl annotate secret ${settings.secretName} --namespace ${subject.namespace} ${TAKE_OVER_ANNOTATION}=enabled`;
     return { step: 'secret', state: 'problem', message, command };
   }
@@ -54,21 +53,21 @@ function stateOf(world: World, { metadata }: Secret, nowMs: number): Finding {
   }
   const until = new Date(expiresAtMs).toISOString();
   if (expiresAtMs <= nowMs) {
-    const message = `the tokens in ${name} expired at ${until}${lastEvent(world)}`;
-    return { step: 'secret', state: 'problem', message, command: logsCommand(world) };
+    const message = `the tokens in ${name} expired at ${until}${lastEvent(cluster)}`;
+    return { step: 'secret', state: 'problem', message, command: logsCommand(cluster) };
   }
   return { step: 'secret', state: 'ok', message: `the tokens in ${name} are valid until ${until}` };
 }
 
 /** The reason that the renewer gave in the namespace, if it gave one. */
-function lastEvent({ events }: World): string {
+function lastEvent({ events }: ClusterState): string {
   const newest = [...(foundIn(events) ?? [])]
     .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
     .at(-1);
   return newest ? `; the newest Event of the renewer: ${newest.reason}: ${newest.message}` : '';
 }
 
-function logsCommand(world: World): string {
-  const { release } = webhookOf(world);
+function logsCommand(cluster: ClusterState): string {
+  const { release } = webhookOf(cluster);
   return `kubectl logs --namespace ${release.namespace} --selector app.kubernetes.io/instance=${release.helmName} --container renewer --prefix --tail=100`;
 }

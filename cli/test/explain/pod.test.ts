@@ -64,6 +64,8 @@ t.test('of a namespace, the pods without the secret are named', async (t) => {
     },
   ]);
   t.match(podFindings({ ...world, pods: { found: [] } }), [{ state: 'note', message: /^no pod/ }]);
+  const many = { found: Array.from({ length: 200 }, () => podOf()) };
+  t.match(podFindings({ ...world, pods: many }), [{ state: 'ok' }, { state: 'note', message: /only the first 200/ }]);
   t.match(podFindings({ ...world, pods: { found: [optedOut] } }), [{ state: 'note', message: /is excluded .*\(1 of/ }]);
   t.match(podFindings({ ...world, pods: { found: [podOf(), optedOut] } }), [
     { state: 'ok', message: /^1 of 1 pods .* name ecr-pull-secret; 1 more with an ECR image are excluded/ },

@@ -64,6 +64,8 @@ t.test('credentials are read as the kubelet reads them', async (t) => {
     expected,
   );
   t.same(credentialsIn(secretOf([], { data: { '.dockerconfigjson': data({}) } })), []);
+  const inOtherCase = { AUTHS: { a: { Auth: 'eA==' } } };
+  t.same(credentialsIn(secretOf([], { data: { '.dockerconfigjson': data(inOtherCase) } })), expected.slice(0, 1));
 });
 
 t.test('the order in which the kubelet tries credentials', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
-import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
+import { propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';

@@ -1,4 +1,4 @@
-import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
+import { propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startOthersWebhook } from './others-webhook.ts';
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import { json } from 'node:stream/consumers';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
-import { propertyOf } from '@ecr-pull-secrets/testbed/ecr-stand-in/json.ts';
+import { propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 

@@ -1,4 +1,5 @@
 import { runCerts } from '@ecr-pull-secrets/certs-scripts/commands/certs.ts';
+import { explainUsage } from '@ecr-pull-secrets/cli/explain/options.ts';
 import { COMMAND_NAMES } from '@ecr-pull-secrets/cli/commands.ts';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createWebhookMetrics } from '@ecr-pull-secrets/server/metrics.ts';
@@ -48,9 +49,10 @@ export async function metricNames(): Promise<ReadonlySet<string>> {
   return new Set(metrics.flatMap(({ name }) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]));
 }
 
-/** The first two words of each command, with its options. */
+/** The first two words of each command, with the options in its help. */
 export async function commandOptions(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const options = new Map(COMMAND_NAMES.map((name) => [name, new Set(['--help'])]));
+  options.set('explain', new Set(explainUsage().match(/--[a-z-]+/g)));
   for (const name of ['ca', 'serving', 'yaml', 'verify']) {
     let help = '';
     const stdout = { write: (text: string) => void (help += text) };

@@ -1,5 +1,5 @@
 import { createRefusal, JSON_CONTENT_TYPE } from './aws-error.ts';
-import { parseJson, propertyOf } from './json.ts';
+import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 import type { AwsState, Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
 import { registryHost } from './registry-host.ts';

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { parseJson, propertyOf } from './json.ts';
+import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 import { findCredentials } from './pull-secret.ts';
 
 /** A question to a registry, which the Host header names. */

@@ -1,4 +1,4 @@
-import { parseJson, propertyOf } from './json.ts';
+import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 
 /**
  * The credentials that a `kubernetes.io/dockerconfigjson` document holds for a registry host, as

@@ -1,7 +1,7 @@
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import type { Pod, Secret, Webhook } from '../../../src/explain/objects.ts';
 import { settingsOf } from '../../../src/explain/release.ts';
-import type { World } from '../../../src/explain/world.ts';
+import type { ClusterState } from '../../../src/explain/cluster-state.ts';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 export const SECRET = 'ecr-pull-secret';
@@ -43,7 +43,7 @@ export function secretOf(keys: readonly string[] = [REGISTRY], changes: Partial<
 }
 
 /** A namespace `payments` in which everything is as it must be, and changes to it. */
-export function worldWith(changes: Partial<World> = {}): World {
+export function worldWith(changes: Partial<ClusterState> = {}): ClusterState {
   const deployment = {
     spec: { replicas: 2, template: { spec: { containers: [] } } },
     status: { readyReplicas: 2 },
@@ -66,12 +66,18 @@ export function worldWith(changes: Partial<World> = {}): World {
 }
 
 /** The same with other labels of the namespace. */
-export function labelledWith(labels: Readonly<Record<string, string>>, changes: Partial<World> = {}): World {
+export function labelledWith(
+  labels: Readonly<Record<string, string>>,
+  changes: Partial<ClusterState> = {},
+): ClusterState {
   return worldWith({ namespace: { found: { metadata: { name: 'payments', labels } } }, ...changes });
 }
 
 /** The same with settings in the environment of the Deployment. */
-export function configuredWith(env: Readonly<Record<string, string>>, changes: Partial<World> = {}): World {
+export function configuredWith(
+  env: Readonly<Record<string, string>>,
+  changes: Partial<ClusterState> = {},
+): ClusterState {
   const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
   const containers = [{ name: 'renewer', env: variables }];
   const deployment = { spec: { template: { spec: { containers } } }, status: { readyReplicas: 1 } };

@@ -108,15 +108,16 @@ function instantOf(text: string | undefined): number | undefined {
  */
 function isOurUntouchedApply({ manager, operation, fieldsV1 }: ManagedFields): boolean {
   if (manager !== PRODUCT_NAME || operation !== 'Apply') return false;
-  return OUR_FIELDS.every((path) => owns(fieldsV1, path));
+  return OUR_FIELDS.every((path) => ownsField(fieldsV1, path));
 }
 
 /** A manager that changes the credentials after the predecessor takes them from the predecessor's entry. */
 function isPredecessors({ manager, fieldsV1 }: ManagedFields): boolean {
-  return manager === PREDECESSOR && owns(fieldsV1, CREDENTIALS);
+  return manager === PREDECESSOR && ownsField(fieldsV1, CREDENTIALS);
 }
 
-function owns(fields: unknown, path: readonly string[]): boolean {
+/** Whether the `fieldsV1` of a manager contain a field. */
+export function ownsField(fields: unknown, path: readonly string[]): boolean {
   let current = fields;
   for (const step of path) {
     if (typeof current !== 'object' || current === null) return false;

@@ -30,7 +30,8 @@ function parse(json: string): unknown {
   }
 }
 
-function memberOf(object: unknown, name: string): unknown {
+/** The value in an object under a name, ignoring case, as Go's `encoding/json` and so the kubelet read it. */
+export function memberOf(object: unknown, name: string): unknown {
   if (typeof object !== 'object' || object === null) return undefined;
   return Object.entries(object).find(([each]) => fold(each) === fold(name))?.[1];
 }

@@ -31,7 +31,7 @@ export interface Subject {
 }
 
 /** Everything that was read of the cluster. */
-export interface World {
+export interface ClusterState {
   readonly subject: Subject;
   readonly namespace: Read<Namespace>;
   readonly pod: Read<Pod> | undefined;
@@ -49,7 +49,8 @@ export interface World {
   readonly dryRun: Read<readonly string[]>;
 }
 
-const MOST_PODS = 200;
+/** Of a namespace, the pods that are examined. */
+export const MOST_PODS = 200;
 const MOST_EVENTS = 50;
 const MOST_SECRETS = 10;
 
@@ -66,7 +67,7 @@ type Query = Readonly<Record<string, string | number>>;
  *
  * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server
  */
-export async function readWorld(client: KubeClient, subject: Subject): Promise<World> {
+export async function readClusterState(client: KubeClient, subject: Subject): Promise<ClusterState> {
   const reader = readerOf(client);
   const start = await readStart(reader, subject);
   const { release } = chooseWebhook(foundIn(start.webhooks) ?? [], foundIn(start.namespace)?.metadata.labels ?? {});

@@ -1,6 +1,6 @@
 /**
- * Parses JSON; `undefined` for text that is none. It never throws, since the parser's message quotes
- * the text, which may hold a token.
+ * Parses JSON; `undefined` for text that is none. It never throws, because the parser's message quotes the text, which may
+ * contain a token.
  */
 export function parseJson(text: string): unknown {
   try {
