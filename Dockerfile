@@ -15,6 +15,7 @@ COPY cli/package.json cli/
 COPY scripts/package.json scripts/
 COPY testbed/package.json testbed/
 COPY e2e/package.json e2e/
+COPY bench/package.json bench/
 RUN npm ci
 COPY . .
 # This is Alpine's node. The one that npm ci brings for developers is linked against glibc.

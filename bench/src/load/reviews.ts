@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+
+const FIXTURE = new URL('../../../server/test/fixtures/admission-review.pod.json', import.meta.url);
+
+/** A body of a given size. */
+export interface Review {
+  readonly name: string;
+  readonly body: Buffer;
+}
+
+/** A review as an API server sent it, of an ordinary pod of a Deployment, and pods of ten and hundreds of times the size. */
+export async function readReviews(): Promise<{
+  readonly small: Review;
+  readonly large: Review;
+  readonly huge: Review;
+}> {
+  const body = await readFile(FIXTURE);
+  return {
+    small: { name: `${(body.length / 1000).toFixed(1)} KB`, body },
+    large: { name: '200 KiB', body: enlarge(body, 200 * 1024) },
+    huge: { name: '3 MiB', body: enlarge(body, 3 * 1024 ** 2) },
+  };
+}
+
+/** The same review, of which the first container has as many variables as the size allows. */
+function enlarge(body: Buffer, bytes: number): Buffer {
+  const review = JSON.parse(body.toString('utf8'));
+  const [container] = review.request.object.spec.containers;
+  const variable = (index: number) => ({ name: `VARIABLE_${10_000_000 + index}`, value: 'x'.repeat(64) });
+  const bytesOfOne = JSON.stringify(variable(0)).length + 1;
+  container.env = Array.from({ length: Math.floor((bytes - body.length) / bytesOfOne) }, (_, index) => variable(index));
+  return Buffer.from(JSON.stringify(review));
+}

@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readReviews, type Review } from '../load/reviews.ts';
+import { compare } from '../measure/statistics.ts';
+import { programPath, startNode } from '../processes/node-process.ts';
+import type { Bench, Result, Row } from '../row.ts';
+
+const ROUNDS = 15;
+const BATCH_MS = 200;
+
+interface Batch {
+  readonly us: number;
+  readonly p99Us: number;
+}
+
+/** A review without the network. */
+export const compute: Row = {
+  name: 'compute',
+  work: 'a review without the network: the bytes of a body in, the bytes of the answer out',
+  limit: '`JSON.parse` of the same body',
+  measure: async (bench) => {
+    const { small, large, huge } = await readReviews();
+    const results: Result[] = [];
+    for (const review of [small, large, huge]) results.push(...(await measureCase(bench, review)));
+    return results;
+  },
+};
+
+async function measureCase(bench: Bench, review: Review): Promise<readonly Result[]> {
+  bench.progress(review.name);
+  const rounds = await runProgram(bench, review);
+  const [ours, limit] = [rounds.map((round) => round.review), rounds.map((round) => round.parse)];
+  return [
+    {
+      what: review.name,
+      unit: 'µs of CPU',
+      ...compare(
+        ours.map(({ us }) => us),
+        limit.map(({ us }) => us),
+      ),
+      target: { of: 'ratio', is: 'at most', value: 1.5 },
+    },
+    {
+      what: review.name,
+      unit: 'µs, p99',
+      ...compare(
+        ours.map(({ p99Us }) => p99Us),
+        limit.map(({ p99Us }) => p99Us),
+      ),
+    },
+  ];
+}
+
+async function runProgram(
+  bench: Bench,
+  { body }: Review,
+): Promise<readonly { readonly review: Batch; readonly parse: Batch }[]> {
+  const file = join(bench.guardian.directory, 'compute.json');
+  await writeFile(file, body);
+  const program = await startNode(bench, [programPath('compute'), String(ROUNDS), String(BATCH_MS)], { BODY: file });
+  await program.ended;
+  return (await program.output())
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
