@@ -3,7 +3,8 @@
  * `JSON.parse` in the same run. Each checkout runs its own benchmark, in turn.
  */
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,12 +17,16 @@ const HERE = fileURLToPath(new URL('../../..', import.meta.url));
 const ROUNDS = 3;
 
 const [, , base = ''] = process.argv;
-const hasBenchmark = await access(join(base, 'bench/src/main.ts')).then(
-  () => base !== '',
-  () => false,
-);
-if (hasBenchmark) await guard();
-else process.stdout.write('there is no benchmark to compare with\n');
+if (base === '' || !existsSync(join(base, 'package.json'))) {
+  process.stderr.write(
+    `bench-guard: ${JSON.stringify(base)} is not a checkout\n\nUsage: npm run bench-guard -- BASE\n`,
+  );
+  process.exitCode = 2;
+} else if (existsSync(join(base, 'bench/src/main.ts'))) {
+  await guard();
+} else {
+  process.stdout.write('the other checkout has no benchmark to compare with\n');
+}
 
 async function guard(): Promise<void> {
   const ratios = { base: new Map<string, number[]>(), here: new Map<string, number[]>() };
