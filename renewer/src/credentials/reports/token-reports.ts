@@ -30,7 +30,9 @@ export function createTokenReports(
   }
 
   function registriesOf(id: string): string {
-    const keys = (entriesOfTokens.get(id) ?? []).map(({ key }) => (key === undefined ? 'its account' : hostPortOf(key)));
+    const keys = (entriesOfTokens.get(id) ?? []).map(({ key }) =>
+      key === undefined ? 'its account' : hostPortOf(key),
+    );
     return listOf(keys);
   }
 
