@@ -12,8 +12,8 @@ import { startKubectl } from './support/kubectl.ts';
 import { documentOf, pathOf, pullSecretsOf } from './support/pull-secret.ts';
 import { metricsOf, nextLeader } from './support/renewers.ts';
 
-/** A renewal takes half of it, and 20 s are enough to see that a token stays. */
-const TOKEN_LIFETIME_MS = 60_000;
+/** A renewal is after half of it, and a token that is refused is tried again within the other half. */
+const TOKEN_LIFETIME_MS = 36_000;
 
 /** A renewal, and the waits after a token that was refused. */
 const WITHIN_MS = 60_000;
