@@ -48,7 +48,7 @@ interface Webhook {
 /** The last patch of this leader. */
 interface OwnPatch {
   patched: string;
-  /** Whether the watch has shown it: until then the watch is behind, and nobody has changed anything. */
+  /** Whether the watch has shown it: until then the watch is behind, and no other program has changed it. */
   isObserved: boolean;
 }
 
