@@ -40,6 +40,8 @@ export interface StartedTokenRenewer {
   readonly reported: readonly DeploymentReport[];
   /** Registries that refuse a token, as the metric has them. */
   readonly refusals: () => Promise<readonly unknown[]>;
+  /** Ids of the required tokens that are missing, as the metric has them. */
+  readonly missing: () => Promise<readonly unknown[]>;
   readonly stop: () => Promise<void>;
 }
 
@@ -117,6 +119,10 @@ export function startTokenRenewer({
     logins,
     reported,
     refusals: async () => (await metrics.registryLoginRefused.get()).values.map(({ labels }) => labels),
+    missing: async () => {
+      const { values } = await metrics.tokenMissing.get();
+      return values.filter(({ value }) => value === 1).map(({ labels }) => labels.token);
+    },
     required: async () => (await metrics.tokenExpiry.get()).values.map(({ labels }) => labels.token),
     stop: async () => {
       controller.abort();
