@@ -7,7 +7,6 @@ t.test('a controller of the leader that fails again and again is reported, and i
   const events = {
     report: (report: DeploymentReport) => void reported.push(report),
     resolve: (report: DeploymentReport) => void reported.push(report),
-    forget: () => {},
   };
   let error: Error | undefined = new Error('403 Forbidden\nmore');
   const controller = {

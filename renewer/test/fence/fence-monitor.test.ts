@@ -84,7 +84,7 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
   };
   const reported: string[] = [];
   const push = ({ reason }: DeploymentReport): void => void reported.push(reason);
-  const events = { report: push, resolve: push, forget: () => {} };
+  const events = { report: push, resolve: push };
   return {
     api,
     client,

@@ -72,7 +72,7 @@ export function startTokenRenewer({
   const reported: DeploymentReport[] = [];
   const logger = createLogger({ level: 'silent', format: 'json', name: 'test' });
   const push = (report: DeploymentReport): void => void reported.push(report);
-  const events = { report: push, resolve: push, forget: () => {} };
+  const events = { report: push, resolve: push };
   const reports = createTokenReports({ events, logger, metrics }, { entriesOfTokens });
   const login = async (host: string, { password }: RegistryToken): Promise<LoginResult> => {
     logins.push({ host, password });

@@ -49,7 +49,7 @@ t.test(
           webhookName: 'hook',
           desired: { input: source, next: () => ({ bundlePem: source.get() }) },
           published,
-          events: { report: (report) => reported.push(report), resolve: () => {}, forget: () => {} },
+          events: { report: (report) => reported.push(report), resolve: () => {} },
         },
         { signal, isHeld: () => true },
       ),
