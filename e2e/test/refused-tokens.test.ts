@@ -81,6 +81,13 @@ function farOf(document: string): unknown {
   return JSON.parse(document).auths?.[FAR_REGISTRY]?.password;
 }
 
+/** The rights of the renewer on Deployments of its namespace. */
+async function rightsOnDeployments(): Promise<readonly string[]> {
+  const account = `system:serviceaccount:${PRODUCT_NAME}:${PRODUCT_NAME}`;
+  const lines = await kubectl('auth', 'can-i', '--list', '--namespace', PRODUCT_NAME, '--as', account);
+  return lines.filter((line) => line.startsWith('deployments.apps'));
+}
+
 /** The gauge of the alert: the first metric of its expression. */
 async function refusedLogins(): Promise<readonly string[]> {
   const alerts = await readFile(new URL('../../chart/monitoring/alerts.yaml', import.meta.url), 'utf8');
@@ -174,12 +181,7 @@ t.test('the first write of a pull secret is an Event of the namespace, and a ren
 });
 
 t.test('without Events of the Deployment the renewer may not read it', async (t) => {
-  const deployments = async (): Promise<readonly string[]> => {
-    const account = `system:serviceaccount:${PRODUCT_NAME}:${PRODUCT_NAME}`;
-    const lines = await kubectl('auth', 'can-i', '--list', '--namespace', PRODUCT_NAME, '--as', account);
-    return lines.filter((line) => line.startsWith('deployments.apps'));
-  };
-  t.match(await deployments(), [/^deployments\.apps +\[\] +\[ecr-pull-secrets\] +\[get\]$/]);
+  t.match(await rightsOnDeployments(), [/^deployments\.apps +\[\] +\[ecr-pull-secrets\] +\[get\]$/]);
   await playground.install({ deploymentEvents: false }, { wait: false });
-  t.same(await deployments(), []);
+  t.same(await rightsOnDeployments(), []);
 });
