@@ -83,11 +83,12 @@ async function runPullSecrets(
     configuration,
     signal,
   );
-  const work = [controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)];
-  await Promise.all(work).finally(async () => {
+  try {
+    await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
+  } finally {
     requestHandler.destroy();
     await registryClient.close();
-  });
+  }
 }
 
 /** The Events of the Deployment, or none. */
