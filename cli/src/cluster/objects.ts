@@ -51,7 +51,7 @@ export interface Webhook {
   readonly matchConditions?: readonly { readonly name: string }[];
   readonly clientConfig?: {
     readonly caBundle?: string;
-    readonly service?: { readonly name?: string; readonly namespace?: string };
+    readonly service?: { readonly name?: string; readonly namespace?: string; readonly port?: number };
   };
 }
 
@@ -60,14 +60,28 @@ export interface WebhookConfiguration {
   readonly webhooks?: readonly Webhook[];
 }
 
+export interface Container {
+  readonly name: string;
+  readonly image?: string;
+  readonly imagePullPolicy?: string;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+}
+
+export interface Service {
+  readonly spec: { readonly clusterIP?: string };
+}
+
 export interface Deployment {
   readonly spec: {
     readonly replicas?: number;
     readonly template: {
       readonly spec: {
-        readonly containers: readonly {
+        readonly containers: readonly Container[];
+        readonly volumes?: readonly {
           readonly name: string;
-          readonly env?: readonly { readonly name: string; readonly value?: string }[];
+          readonly secret?: { readonly secretName?: string };
+          readonly configMap?: { readonly name?: string };
         }[];
       };
     };

@@ -20,6 +20,8 @@ import {
   type WebhookConfiguration,
 } from '../cluster/objects.ts';
 import { foundIn, type Read, read } from '../cluster/read.ts';
+import { readWebhookCertificate } from '../cluster/read-webhook-certificate.ts';
+import type { WebhookCertificate } from '../cluster/webhook-certificate.ts';
 import { chooseWebhook, settingsOf, type Settings } from '../cluster/release.ts';
 
 /** What is explained. */
@@ -47,6 +49,8 @@ export interface ClusterState {
   readonly events: Read<readonly Event[]>;
   /** The pull secrets of a pod like this one if it were created now. */
   readonly dryRun: Read<readonly string[]>;
+  /** Only if the dry run shows no injection although there is a webhook. */
+  readonly certificate: Read<WebhookCertificate> | undefined;
 }
 
 /** Of a namespace, the pods that are examined. */
@@ -70,13 +74,22 @@ type Query = Readonly<Record<string, string | number>>;
 export async function readClusterState(client: KubeClient, subject: Subject): Promise<ClusterState> {
   const reader = readerOf(client);
   const start = await readStart(reader, subject);
-  const { release } = chooseWebhook(foundIn(start.webhooks) ?? [], foundIn(start.namespace)?.metadata.labels ?? {});
+  const { release, webhook } = chooseWebhook(
+    foundIn(start.webhooks) ?? [],
+    foundIn(start.namespace)?.metadata.labels ?? {},
+  );
   const deployment = await reader.get<Deployment>(
     `get deployments.apps in namespace ${release.namespace}`,
     `/apis/apps/v1/namespaces/${release.namespace}/deployments/${release.name}`,
   );
   const settings = settingsOf(foundIn(deployment), subject.secretName);
-  return { subject, ...start, deployment, settings, ...(await readRest(client, reader, { subject, start, settings })) };
+  const rest = await readRest(client, reader, { subject, start, settings });
+  const isInjected = foundIn(rest.dryRun)?.includes(settings.secretName) ?? false;
+  const certificate =
+    webhook && !isInjected
+      ? await readWebhookCertificate(client, { webhook, release, deployment: foundIn(deployment) })
+      : undefined;
+  return { subject, ...start, deployment, settings, ...rest, certificate };
 }
 
 function readerOf(client: KubeClient): Reader {

@@ -49,7 +49,7 @@ export async function runExplain({ args, environment, stdout, stderr, clock }: I
     progress.doing('trying the pull');
     return report([
       ...optInFindings(cluster),
-      ...injectionFindings(cluster),
+      ...injectionFindings(cluster, clock.now()),
       ...podFindings(cluster),
       ...secretFindings(cluster, clock.now()),
       ...images.findings,

@@ -6,6 +6,8 @@ import type { Finding } from './finding.ts';
 import type { Pod, Webhook } from '../cluster/objects.ts';
 import { foundIn } from '../cluster/read.ts';
 import { describeRequirement, fulfils, requirementsOf } from '../cluster/selector.ts';
+import { dnsNameOf } from '../cluster/read-webhook-certificate.ts';
+import { certificateProblemIn, certificateProblems } from '../cluster/webhook-certificate.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 /** The chart's own match condition. */
@@ -38,8 +40,18 @@ const OPT_OUT = {
   matchExpressions: [{ key: INJECT_LABEL, operator: 'NotIn', values: ['disabled'] }],
 };
 
+/** What is wrong with the certificates, in the words of the API server if it gave some, else by our own check. */
+function distrustOf(cluster: ClusterState, webhook: Webhook, nowMs: number): readonly string[] {
+  const { certificate, dryRun } = cluster;
+  const words = 'unread' in dryRun ? certificateProblemIn(dryRun.unread) : undefined;
+  if (words !== undefined) return [words];
+  const read = foundIn(certificate);
+  const caBundle = webhook.clientConfig?.caBundle ?? '';
+  return read ? certificateProblems(read, { caBundle, dnsName: dnsNameOf(webhookOf(cluster).release), nowMs }) : [];
+}
+
 /** Whether the API server calls the webhook, by a dry run. */
-export function injectionFindings(cluster: ClusterState): readonly Finding[] {
+export function injectionFindings(cluster: ClusterState, nowMs: number): readonly Finding[] {
   const { dryRun, settings } = cluster;
   if (foundIn(dryRun)?.includes(settings.secretName)) {
     const message = `${likeOf(cluster)} gets the name of ${settings.secretName} if it is created now`;
@@ -49,7 +61,7 @@ export function injectionFindings(cluster: ClusterState): readonly Finding[] {
   if (!hasOptedIn(cluster) || 'missing' in dryRun) return [];
   if (!webhook) return [withoutWebhook(cluster)];
   const pod = foundIn(cluster.pod);
-  return pod && podExclusion(pod, webhook) !== undefined ? [] : [notInjected(cluster, webhook)];
+  return pod && podExclusion(pod, webhook) !== undefined ? [] : [notInjected(cluster, webhook, nowMs)];
 }
 
 function likeOf(cluster: ClusterState): string {
@@ -65,21 +77,21 @@ function withoutWebhook({ webhooks }: ClusterState): Finding {
 const NO_WEBHOOK =
   'there is no webhook inject.ecr-pull-secrets.io in the cluster; with injection.mode=policy a policy injects, and with injection.mode=none nothing does';
 
-function notInjected(cluster: ClusterState, webhook: Webhook): Finding {
+function notInjected(cluster: ClusterState, webhook: Webhook, nowMs: number): Finding {
   const { dryRun } = cluster;
   const like = likeOf(cluster);
   if (!('unread' in dryRun)) {
     const begin = `${like} does not get the name of the secret if it is created now`;
-    return unreachable(cluster, webhook, begin);
+    return unreachable(cluster, webhook, begin, nowMs);
   }
   if (/calling webhook "?inject\.ecr-pull-secrets\.io/.test(dryRun.unread)) {
-    return unreachable(cluster, webhook, `${like} is rejected if it is created now (${dryRun.unread})`);
+    return unreachable(cluster, webhook, `${like} is rejected if it is created now (${dryRun.unread})`, nowMs);
   }
   const message = `whether ${like} is injected cannot be determined: ${dryRun.unread}`;
   return { step: 'webhook', state: 'unknown', message };
 }
 
-function unreachable(cluster: ClusterState, webhook: Webhook, begin: string): Finding {
+function unreachable(cluster: ClusterState, webhook: Webhook, begin: string, nowMs: number): Finding {
   const { name, namespace } = webhookOf(cluster).release;
   const place = `--namespace ${namespace}`;
   const finding = { step: 'webhook', state: 'problem' } as const;
@@ -97,9 +109,17 @@ function unreachable(cluster: ClusterState, webhook: Webhook, begin: string): Fi
   if (!webhook.clientConfig?.caBundle) {
     return { ...finding, message: `${begin}: the webhook configuration has no caBundle`, command };
   }
+  const distrust = distrustOf(cluster, webhook, nowMs);
+  if (distrust.length > 0) {
+    return {
+      ...finding,
+      message: `${begin}, because the API server does not trust the webhook: ${distrust.join('; ')}`,
+      command,
+    };
+  }
   const causes = [
     'the API server cannot connect to the webhook',
-    'it does not trust the certificate of the webhook',
+    ...(foundIn(cluster.certificate) ? [] : ['it does not trust the certificate of the webhook']),
     ...(webhook.matchConditions ?? [])
       .filter((condition) => condition.name !== OWN_CONDITION)
       .map((condition) => `the match condition ${condition.name} excludes the pod`),

@@ -4,7 +4,7 @@ import { injectionFindings } from '../../src/explain/injection.ts';
 import type { Pod } from '../../src/cluster/objects.ts';
 import { podFindings } from '../../src/explain/pod.ts';
 import { replaceCommand } from '../../src/explain/replace-command.ts';
-import { labelledWith, podOf, WEBHOOK, worldWith } from './support/world.ts';
+import { labelledWith, NOW_MS, podOf, WEBHOOK, worldWith } from './support/world.ts';
 
 const NONE = { imagePullSecrets: [{ name: 'mine' }] };
 const NOT_INJECTED = { dryRun: { found: ['mine'] } };
@@ -81,12 +81,12 @@ t.test('the command that replaces a pod fits its controller', async (t) => {
 });
 
 t.test('the dry run shows whether the webhook is reached, and why not', async (t) => {
-  t.match(injectionFindings(worldWith()), [{ state: 'ok', message: /^a pod like this one gets/ }]);
+  t.match(injectionFindings(worldWith(), NOW_MS), [{ state: 'ok', message: /^a pod like this one gets/ }]);
   const hub = { found: podOf({}, { containers: [{ image: 'nginx' }] }) };
-  t.match(injectionFindings(worldWith({ pod: hub })), [{ message: /^a pod with an ECR image gets/ }]);
-  t.same(injectionFindings(labelledWith({}, NOT_INJECTED)), [], 'the label explains it');
+  t.match(injectionFindings(worldWith({ pod: hub }), NOW_MS), [{ message: /^a pod with an ECR image gets/ }]);
+  t.same(injectionFindings(labelledWith({}, NOT_INJECTED), NOW_MS), [], 'the label explains it');
   const optedOut = { found: podOf({ labels: { [INJECT_LABEL]: 'disabled' } }) };
-  t.same(injectionFindings(worldWith({ ...NOT_INJECTED, pod: optedOut })), [], 'the pod explains it');
+  t.same(injectionFindings(worldWith({ ...NOT_INJECTED, pod: optedOut }), NOW_MS), [], 'the pod explains it');
   const cases = [
     [{ deployment: deployment(0, 0) }, 'problem', /has 0 replicas/],
     [{ deployment: deployment(2, 0) }, 'problem', /no replica .* is ready/],
@@ -102,7 +102,9 @@ t.test('the dry run shows whether the webhook is reached, and why not', async (t
     [{ webhooks: { unread: 'no right' } }, 'unknown', /no right/],
   ] as const;
   for (const [changes, state, message] of cases) {
-    t.match(injectionFindings(worldWith({ ...NOT_INJECTED, ...changes })), [{ step: 'webhook', state, message }]);
+    t.match(injectionFindings(worldWith({ ...NOT_INJECTED, ...changes }), NOW_MS), [
+      { step: 'webhook', state, message },
+    ]);
   }
 });
 

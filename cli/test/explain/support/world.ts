@@ -61,6 +61,7 @@ export function worldWith(changes: Partial<ClusterState> = {}): ClusterState {
     serviceAccount: { found: {} },
     events: { found: [] },
     dryRun: { found: [SECRET] },
+    certificate: undefined,
     ...changes,
   };
 }
