@@ -23,13 +23,7 @@ export async function readWebhookCertificate(
   { webhook, release, deployment }: { webhook: Webhook; release: Release; deployment: Deployment | undefined },
 ): Promise<Read<WebhookCertificate>> {
   const { name, namespace } = release;
-  const path = `${NAMESPACES_PATH}/${namespace}/services/${name}`;
-  const service = await read(`get services in namespace ${namespace}`, () =>
-    client.request<Service>({ method: 'GET', path }),
-  );
-  const host = foundIn(service)?.spec.clusterIP;
-  const port = webhook.clientConfig?.service?.port ?? 443;
-  const pem = host === undefined || host === 'None' ? undefined : await servedChain(host, port, dnsNameOf(release));
+  const pem = await readServedChain(client, { webhook, release });
   if (pem !== undefined) return { found: { kind: 'chain', pem } };
   const mounted = deployment?.spec.template.spec.volumes?.find((volume) => volume.name === 'tls')?.secret?.secretName;
   const stored = await read(`get secrets in namespace ${namespace}`, () =>
@@ -38,6 +32,21 @@ export async function readWebhookCertificate(
   if (!('found' in stored)) return stored;
   const text = Buffer.from(stored.found.data?.['tls.crt'] ?? '', 'base64').toString();
   return { found: { kind: mounted === undefined ? 'ca' : 'chain', pem: text } };
+}
+
+/** What the webhook serves, as PEM; `undefined` if its Service is not reachable from here. */
+export async function readServedChain(
+  client: KubeClient,
+  { webhook, release }: { webhook: Webhook; release: Release },
+): Promise<string | undefined> {
+  const { name, namespace } = release;
+  const path = `${NAMESPACES_PATH}/${namespace}/services/${name}`;
+  const service = await read(`get services in namespace ${namespace}`, () =>
+    client.request<Service>({ method: 'GET', path }),
+  );
+  const host = foundIn(service)?.spec.clusterIP;
+  if (host === undefined || host === 'None') return undefined;
+  return servedChain(host, webhook.clientConfig?.service?.port ?? 443, dnsNameOf(release));
 }
 
 /** The name by which the API server calls the webhook. */

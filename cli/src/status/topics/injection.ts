@@ -46,7 +46,9 @@ function attemptFinding(state: ReleaseState): StatusFinding {
     return { topic, state: 'unknown', message: `whether ${where} is injected cannot be determined: ${words}` };
   }
   const begin =
-    result === 'rejected' ? `${where} is rejected (${words})` : `${where} does not get the name of ${settings.secretName}`;
+    result === 'rejected'
+      ? `${where} is rejected (${words})`
+      : `${where} does not get the name of ${settings.secretName}`;
   return { topic, state: 'problem', ...causeOf(state, begin) };
 }
 
@@ -62,7 +64,8 @@ function causeOf(state: ReleaseState, begin: string) {
   if (webhook && !webhook.clientConfig?.caBundle) {
     return { message: `${begin}: the webhook configuration has no caBundle`, command: logs };
   }
-  const cause = 'the API server does not reach the webhook, or does not trust its certificate, or a match condition excludes the pod';
+  const cause =
+    'the API server does not reach the webhook, or does not trust its certificate, or a match condition excludes the pod';
   return { message: webhook ? `${begin}: ${cause}` : begin, command: logs };
 }
 

@@ -28,7 +28,10 @@ export function namespaceFindings(state: ReleaseState): readonly StatusFinding[]
   if (overview.total === 0) return [withoutTargets(state)];
   const { pending, current } = overview.states;
   const bad = overview.total - pending - current;
-  return [...(bad > 0 ? [problemOf(state, overview, bad)] : []), ...(current + pending > 0 ? [goodOf(state, overview)] : [])];
+  return [
+    ...(bad > 0 ? [problemOf(state, overview, bad)] : []),
+    ...(current + pending > 0 ? [goodOf(state, overview)] : []),
+  ];
 }
 
 function withoutTargets(state: ReleaseState): StatusFinding {
