@@ -51,9 +51,8 @@ export interface NamespaceOverview {
   readonly worst: readonly NamespaceWithState[];
   /** In which a pod can be tried: those with a good secret first. */
   readonly toTry: readonly string[];
-  /** When the first of the tokens in the secrets expires, and when the newest was obtained. */
+  /** When the first of the tokens expires in the secrets that are still good. */
   readonly firstExpiryMs: number | undefined;
-  readonly newestRenewalMs: number | undefined;
 }
 
 /** As many as a person reads, and as many further requests for the reasons. */
@@ -110,14 +109,7 @@ export function overviewOf(
       .filter(({ isInjected }) => isInjected)
       .slice(0, MOST_TRIED)
       .map(({ name }) => name),
-    firstExpiryMs: extremeOf(
-      Math.min,
-      good.map(({ secret }) => secret?.expiresAtMs),
-    ),
-    newestRenewalMs: extremeOf(
-      Math.max,
-      good.map(({ secret }) => secret?.renewedAtMs),
-    ),
+    firstExpiryMs: leastOf(good.map(({ secret }) => secret?.expiresAtMs)),
   };
 }
 
@@ -131,13 +123,7 @@ function countStates(namespaces: readonly { readonly state: NamespaceState }[]):
   return counts;
 }
 
-/** The least or the greatest of some numbers, as many as a cluster has namespaces. */
-function extremeOf(
-  extreme: (one: number, other: number) => number,
-  values: readonly (number | undefined)[],
-): number | undefined {
-  return values.reduce(
-    (best, value = best) => (best === undefined || value === undefined ? value : extreme(best, value)),
-    undefined,
-  );
+/** `Math.min` of as many numbers as a cluster has namespaces. */
+function leastOf(values: readonly (number | undefined)[]): number | undefined {
+  return values.reduce((least, value) => (least === undefined || (value ?? least) < least ? value : least), undefined);
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '@ecr-pull-secrets/certs-scripts/verify/certificate-problems.ts';
 import { foundIn } from '../cluster/read.ts';
 import type { Finding } from '../report/finding.ts';
 import { isoOf, type StatusFinding } from './finding.ts';
@@ -75,7 +76,7 @@ function certificateDates(state: ReleaseState) {
   const { bundle, leaf } = certificatesOf(state);
   return {
     authorities: bundle.certificates.map(({ x509, notAfter }) => ({
-      subject: x509.subject,
+      subject: oneLine(x509.subject),
       expiresAt: notAfter.toISOString(),
     })),
     serving: leaf && { expiresAt: leaf.notAfter.toISOString() },

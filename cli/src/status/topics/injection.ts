@@ -1,6 +1,7 @@
 import { foundIn } from '../../cluster/read.ts';
 import type { StatusFinding } from '../finding.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
+import { certificateFindings } from './certificate.ts';
 
 type Result = 'injected' | 'not-injected' | 'rejected' | 'unknown';
 
@@ -58,11 +59,10 @@ function causeOf(state: ReleaseState, begin: string) {
   const replicas = foundIn(release.workload)?.replicas;
   if (replicas?.wanted === 0) return { message: `${begin}: the Deployment has 0 replicas`, command: scale };
   if (replicas?.ready === 0) return { message: `${begin}: no replica is ready`, command: pods };
+  const [certificate] = certificateFindings(state).filter((finding) => finding.state === 'problem');
+  if (certificate) return { message: `${begin}: ${certificate.message}`, command: logs };
   if (unreachable !== undefined) {
     return { message: `${begin}: the API server does not reach the webhook: ${unreachable}`, command: pods };
-  }
-  if (webhook && !webhook.clientConfig?.caBundle) {
-    return { message: `${begin}: the webhook configuration has no caBundle`, command: logs };
   }
   const cause =
     'the API server does not reach the webhook, or does not trust its certificate, or a match condition excludes the pod';
