@@ -44,7 +44,8 @@ export async function readServedChain(
   const service = await read(`get services in namespace ${namespace}`, () =>
     client.request<Service>({ method: 'GET', path }),
   );
-  const host = foundIn(service)?.spec.clusterIP;
+  // In a pod that may not read Services the cluster's DNS has the name.
+  const host = 'unread' in service ? dnsNameOf(release) : foundIn(service)?.spec.clusterIP;
   if (host === undefined || host === 'None') return undefined;
   return servedChain(host, webhook.clientConfig?.service?.port ?? 443, dnsNameOf(release));
 }

@@ -27,7 +27,7 @@ export async function watchReport(
   }
 }
 
-/** Without erasing everything first, so that it does not flicker. The first one leaves what was on the screen above. */
+/** The first one erases the screen. A later one erases only what is left of the last one, so that it does not flicker. */
 function redrawing(text: string, isFirst: boolean): string {
   const erased = text.replaceAll('\n', `${ERASE_LINE}\n`);
   return `${isFirst ? `${HOME}${ERASE_REST}` : HOME}${erased}${ERASE_REST}`;

@@ -97,11 +97,11 @@ t.test('the injection: what the API server does with a new pod', async (t) => {
   check(t, of({ ...missed, ...refused(failing) }), /^problem: a new pod in payments is rejected \(POST x answered 500/);
   check(t, of(refused('exceeded quota')), /^unknown: whether .* cannot be determined: exceeded quota/);
   check(t, of({ webhooks: { found: [] }, webhook: undefined }), /^problem: there is no webhook configuration/);
-  check(t, of({ attempt: undefined }), /^note: the injection was not tried, because there is no namespace/);
+  check(t, of({ attempt: undefined }), /^note: the injection was not tried, because no namespace has opted in/);
   check(
     t,
     of({ attempt: undefined, namespaces: { unread: 'x' } }),
-    /^unknown: the injection was not tried, because it/,
+    /^unknown: the injection was not tried, because the namespaces cannot be/,
   );
 });
 

@@ -34,7 +34,8 @@ function attemptFinding(state: ReleaseState): StatusFinding {
   const topic = 'injection';
   if (!attempt) {
     const isKnown = 'found' in namespaces;
-    const message = `the injection was not tried, because ${isKnown ? 'there is' : 'it is not known whether there is'} no namespace for it`;
+    const why = isKnown ? 'no namespace has opted in' : 'the namespaces cannot be read';
+    const message = `the injection was not tried, because ${why}`;
     return { topic, state: isKnown ? 'note' : 'unknown', message };
   }
   const where = `a new pod in ${attempt.namespace}`;

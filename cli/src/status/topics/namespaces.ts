@@ -35,8 +35,10 @@ export function namespaceFindings(state: ReleaseState): readonly StatusFinding[]
 }
 
 function withoutTargets(state: ReleaseState): StatusFinding {
-  const how =
-    modeOf(state) === 'cronjob' ? 'targetNamespace names none' : `none has the label ${state.settings.selector}`;
+  const { rule, selector } = state.settings;
+  const byName = modeOf(state) === 'cronjob' || rule.target.entries.length > 0 ? ['targetNamespace names none'] : [];
+  const byLabel = modeOf(state) === 'cronjob' ? [] : [`none has the label ${selector}`];
+  const how = [...byLabel, ...byName].join(', and ');
   return { topic: 'namespaces', state: 'note', message: `no namespace gets the secret: ${how}` };
 }
 

@@ -52,6 +52,9 @@ export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
   }
   const tokens = tokensOf(state);
   if (!tokens) return [ofOlderVersion(state)];
+  if (tokens.length === 0) {
+    return [{ topic: 'tokens', state: 'problem', message: 'the renewer has no token', command }];
+  }
   const shown = tokens.toSorted((one, other) => one.expiresAtMs - other.expiresAtMs).slice(0, MOST_SHOWN);
   const more = tokens.length - shown.length;
   return [

@@ -32,7 +32,7 @@ t.test('what is too long is not written, and what strangers wrote is not read', 
   const many = Array.from({ length: 1_000 }, (_, index) => [`ecr region-${index}`, tokenOf('1'.repeat(12))] as const);
   t.equal(formatTokenSummaries(new Map(many)), '');
   for (const text of [undefined, '', '{', '{}', '[{"registry":"x"}]', `[${' '.repeat(70_000)}]`]) {
-    t.equal(parseTokenSummaries(text), undefined, text?.slice(0, 20));
+    t.equal(parseTokenSummaries(text), undefined, String(text).slice(0, 20));
   }
   const date = '2026-11-30T12:00:00.000Z';
   t.equal(parseTokenSummaries(JSON.stringify([{ registry: 'x', obtainedAt: 'now', expiresAt: date }])), undefined);
