@@ -9,6 +9,8 @@ export interface StatusRun {
   readonly stdout: string;
   readonly stderr: string;
   readonly seconds: number;
+  /** Of the process, which does not depend on what else runs on the machine. */
+  readonly cpuSeconds: number;
   /** The most memory that the process had, in MiB. */
   readonly peakMebibytes: number;
 }
@@ -19,8 +21,11 @@ interface StatusOptions {
   readonly onStart?: (child: ChildProcess) => void;
 }
 
-/** Prints the peak memory behind the report when the process ends. */
-const MEASURE = `data:text/javascript,process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS+'\\n'))`;
+/** Prints behind the report, when the process ends, its peak memory in KiB and its CPU time in microseconds. */
+const MEASURE = `data:text/javascript,process.on('exit',()=>{
+  const {maxRSS,userCPUTime,systemCPUTime}=process.resourceUsage();
+  process.stderr.write('used '+maxRSS+' '+(userCPUTime+systemCPUTime)+'\\n');
+})`.replaceAll('\n', '');
 
 /** Runs `ecr-pull-secrets status` of the bundle, as somebody with the kubeconfig of the cluster. */
 export async function runStatus(
@@ -38,12 +43,13 @@ export async function runStatus(
     text(child.stderr),
     once(child, 'close'),
   ]);
-  const [, peakKibibytes = '0'] = /^peak (\d+)$/m.exec(stderr) ?? [];
+  const [, peakKibibytes = '', cpuMicroseconds = ''] = /^used (\d+) (\d+)$/m.exec(stderr) ?? [];
   return {
     exitCode,
     stdout,
-    stderr: stderr.replace(/^peak \d+\n/m, ''),
+    stderr: stderr.replace(/^used .*\n/m, ''),
     seconds: (performance.now() - startMs) / 1000,
+    cpuSeconds: Number(cpuMicroseconds) / 1e6,
     peakMebibytes: Number(peakKibibytes) / 1024,
   };
 }
