@@ -26,7 +26,7 @@ export interface ReleaseState {
   readonly reasons: ReadonlyMap<string, Event>;
   /** `undefined` if there is no namespace to try it in. */
   readonly attempt: Attempt | undefined;
-  /** Why the API server does not reach the webhook, if it was asked. */
+  /** Why the API server does not reach the webhook, if that was requested. */
   readonly unreachable: string | undefined;
   readonly counts: Read<AdmissionCounts>;
   /** What the webhook serves, as PEM; `undefined` if it cannot be reached from here. */

@@ -75,7 +75,7 @@ function factsOf(state: ReleaseState) {
 function certificateDates(state: ReleaseState) {
   const { bundle, leaf } = certificatesOf(state);
   return {
-    authorities: bundle.certificates.map(({ x509, notAfter }) => ({
+    cas: bundle.certificates.map(({ x509, notAfter }) => ({
       subject: oneLine(x509.subject),
       expiresAt: notAfter.toISOString(),
     })),

@@ -62,7 +62,7 @@ t.test('the report for programs has these fields', async (t) => {
   const { releases, ...head } = JSON.parse(text);
   t.same(head, { schemaVersion: 1, health: 'ok', findings: [] });
   const [{ findings, certificates, ...facts }] = releases;
-  t.match(certificates, { authorities: [{ subject: /^CN=ours, serialNumber=/, expiresAt: at(365 * 24) }] });
+  t.match(certificates, { cas: [{ subject: /^CN=ours, serialNumber=/, expiresAt: at(365 * 24) }] });
   t.match(findings[0], { topic: 'release', state: 'ok', message: /^version/ });
   t.same(facts, {
     namespace: 'ecr-pull-secrets',
