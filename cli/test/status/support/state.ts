@@ -73,9 +73,9 @@ export function overviewWith(changes: Partial<NamespaceOverview> = {}): Namespac
 
 /** The metadata of a checkpoint with tokens of some ages in hours. */
 export function checkpointWith(...tokens: readonly { readonly age: number; readonly role?: string }[]) {
-  const summaries = tokens.map(({ age, ...role }) => ({
+  const summaries = tokens.map(({ age, role }) => ({
     registry: REGISTRY,
-    ...role,
+    role,
     obtainedAt: at(-age),
     expiresAt: at(12 - age),
   }));
