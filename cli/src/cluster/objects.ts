@@ -55,6 +55,22 @@ export interface Webhook {
   };
 }
 
+/** A MutatingAdmissionPolicy. */
+export interface AdmissionPolicy {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly failurePolicy?: string;
+    readonly matchConstraints?: Pick<Webhook, 'namespaceSelector' | 'objectSelector'>;
+    readonly matchConditions?: readonly { readonly name: string }[];
+    readonly mutations?: readonly unknown[];
+  };
+}
+
+/** A MutatingAdmissionPolicyBinding. */
+export interface AdmissionPolicyBinding {
+  readonly spec?: { readonly policyName?: string };
+}
+
 export interface WebhookConfiguration {
   readonly metadata: ObjectMeta;
   readonly webhooks?: readonly Webhook[];
