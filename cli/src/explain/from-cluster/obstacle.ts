@@ -17,7 +17,7 @@ export interface StartedPod {
 }
 
 /** The kubelet tries again, but a person does not wait for that. */
-const HOPELESS = new Set([
+const PERMANENT = new Set([
   'ErrImagePull',
   'ImagePullBackOff',
   'ErrImageNeverPull',
@@ -33,7 +33,7 @@ const SCHEDULING_MS = 15_000;
 /** Why the test pod will not run; `undefined` if it may. */
 export function obstacleOf({ status = {} }: StartedPod, waitedMs: number): string | undefined {
   const waiting = status.containerStatuses?.[0]?.state?.waiting;
-  if (waiting && HOPELESS.has(waiting.reason ?? '')) {
+  if (waiting && PERMANENT.has(waiting.reason ?? '')) {
     return `the test pod does not start: ${waiting.reason}: ${waiting.message}`;
   }
   if (status.phase === 'Failed') return `the kubelet ended the test pod: ${status.reason ?? 'it gave no reason'}`;
