@@ -10,6 +10,7 @@ import { webhookOf } from './opt-in.ts';
 import { readClusterEnvironment } from '../cluster/environment.ts';
 import { type ExplainOptions, explainUsage, readExplainOptions } from './options.ts';
 import { podFindings } from './pod.ts';
+import { readFailure } from './read-failure.ts';
 import { startProgress } from '../report/progress.ts';
 import { pullFinding } from './pulls.ts';
 import { tryPull } from '../pull-test/try-pull.ts';
@@ -70,7 +71,8 @@ interface Tools extends Pick<Invocation, 'clock' | 'stop'> {
 async function examine(tools: Tools, options: ExplainOptions): Promise<readonly Finding[]> {
   const { client, clock, progress, stop } = tools;
   progress.doing('reading the cluster');
-  const cluster = await unlessAborted(readClusterState(client, options), stop);
+  const state = await unlessAborted(readClusterState(client, options), stop);
+  const cluster = { ...state, failure: await unlessAborted(readFailure(client, state), stop) };
   if ('missing' in cluster.namespace) return optInFindings(cluster);
   const images = imageFindings(cluster);
   return [

@@ -90,10 +90,6 @@ t.test('a proxy with a password, and CA certificates that cannot be read, are no
 });
 
 t.test('why a test pod does not run', async (t) => {
-  const waiting = (reason: string) => ({
-    spec: {},
-    status: { containerStatuses: [{ state: { waiting: { reason, message: 'why' } } }] },
-  });
   t.equal(obstacleOf(waiting('ContainerCreating'), 60_000), undefined);
   t.match(obstacleOf(waiting('ErrImagePull'), 0), /does not start: ErrImagePull: why$/);
   t.match(obstacleOf({ spec: {}, status: { phase: 'Failed', reason: 'DeadlineExceeded' } }, 0), /DeadlineExceeded$/);
@@ -133,6 +129,10 @@ t.test('the log is read as outcomes, and an outcome names the place', async (t) 
     message: /no connection from a pod on the node n1 .*NetworkPolicy/,
   });
 });
+
+function waiting(reason: string) {
+  return { spec: {}, status: { containerStatuses: [{ state: { waiting: { reason, message: 'why' } } }] } };
+}
 
 function clientOf(request: (request: { readonly method: string }) => Promise<unknown>): KubeClient {
   return { request } as unknown as KubeClient;
