@@ -131,7 +131,9 @@ t.test('the log is read as outcomes, and an outcome names the place', async (t) 
 });
 
 function waiting(reason: string) {
-  return { spec: {}, status: { containerStatuses: [{ state: { waiting: { reason, message: 'why' } } }] } };
+  const sidecar = { name: 'mesh', state: { waiting: { reason: 'ErrImagePull' } } };
+  const ours = { name: 'pull-test', state: { waiting: { reason, message: 'why' } } };
+  return { spec: {}, status: { containerStatuses: [sidecar, ours] } };
 }
 
 function clientOf(request: (request: { readonly method: string }) => Promise<unknown>): KubeClient {
