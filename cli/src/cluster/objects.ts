@@ -21,6 +21,9 @@ export interface Pod {
   readonly spec: {
     readonly serviceAccountName?: string;
     readonly imagePullSecrets?: readonly Reference[];
+    readonly containers?: readonly { readonly image?: string }[];
+    readonly nodeName?: string;
+    readonly tolerations?: readonly unknown[];
   };
 }
 
@@ -53,6 +56,22 @@ export interface Webhook {
     readonly caBundle?: string;
     readonly service?: { readonly name?: string; readonly namespace?: string; readonly port?: number };
   };
+}
+
+/** A MutatingAdmissionPolicy. */
+export interface AdmissionPolicy {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly failurePolicy?: string;
+    readonly matchConstraints?: Pick<Webhook, 'namespaceSelector' | 'objectSelector'>;
+    readonly matchConditions?: readonly { readonly name: string }[];
+    readonly mutations?: readonly unknown[];
+  };
+}
+
+/** A MutatingAdmissionPolicyBinding. */
+export interface AdmissionPolicyBinding {
+  readonly spec?: { readonly policyName?: string };
 }
 
 export interface WebhookConfiguration {

@@ -9,7 +9,8 @@ import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import type { Webhook } from '../cluster/objects.ts';
 import type { Read } from '../cluster/read.ts';
 import type { Reader } from '../cluster/reader.ts';
-import { fulfils, requirementsOf } from '../cluster/selector.ts';
+import { fulfils } from '@ecr-pull-secrets/shared/label-requirement.ts';
+import { requirementsOf } from '../cluster/selector.ts';
 import { type ListedNamespace, type ListedSecret, type NamespaceOverview, overviewOf } from './namespace-state.ts';
 import type { Settings } from './settings.ts';
 
