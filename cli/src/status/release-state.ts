@@ -1,4 +1,5 @@
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
+import type { Registry } from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
 import type { Event, Webhook, WebhookConfiguration } from '../cluster/objects.ts';
 import type { Read } from '../cluster/read.ts';
 import type { AdmissionCounts } from './admission-counts.ts';
@@ -19,6 +20,10 @@ export interface ReleaseState {
   readonly webhook: Webhook | undefined;
   readonly mutatingPolicies: Read<readonly Policy[]>;
   readonly lease: ObservedLease;
+  /** Those that are configured. */
+  readonly registries: Read<readonly Registry[]>;
+  /** The Events of the renewer about the Deployment. */
+  readonly events: Read<readonly Event[]>;
   /** Its metadata. */
   readonly checkpoint: Read<PartialObjectMetadata>;
   readonly namespaces: Read<NamespaceOverview>;

@@ -128,6 +128,8 @@ export function stateWith(changes: Partial<ReleaseState> = {}): ReleaseState {
       },
       isRenewed: true,
     },
+    registries: { found: [] },
+    events: { found: [] },
     checkpoint: checkpointWith({ age: 1 }),
     namespaces: { found: overviewWith() },
     reasons: new Map(),
