@@ -101,17 +101,15 @@ t.test('the tokens: their expiry, and whether they are renewed', async (t) => {
   ]);
 });
 
+function eventOf(type: string, minutes: number, message: string) {
+  return { type, reason: 'AwsRefusedToken', message, lastTimestamp: at(minutes / 60) };
+}
+
 t.test('the tokens: a configured registry without one, with the words of the renewer', async (t) => {
   const host = '222222222222.dkr.ecr.eu-west-1.amazonaws.com';
-  const event = (type: string, minutes: number, message: string) => ({
-    type,
-    reason: 'AwsRefusedToken',
-    message,
-    lastTimestamp: at(minutes / 60),
-  });
   const registries = { found: [{ host }] };
-  const warned = { found: [event('Warning', -1, `AWS refuses ${host}`), event('Warning', 0, 'of another one')] };
-  const renewed = { found: [...warned.found, event('Normal', 1, `got ${host}`)] };
+  const warned = { found: [eventOf('Warning', -1, `AWS refuses ${host}`), eventOf('Warning', 0, 'of another one')] };
+  const renewed = { found: [...warned.found, eventOf('Normal', 1, `got ${host}`)] };
   const begin = '222222222222\\.dkr\\.ecr\\.eu-west-1\\.amazonaws\\.com has no token';
   check(t, tokenFindings, [
     [{ registries }, 'problem', new RegExp(`^${begin}$`), /^kubectl logs/],
@@ -156,7 +154,10 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
 
 t.test('the fence: whether the policies limit the ServiceAccount', async (t) => {
   const [first, ...others] = FENCE.policies.found;
-  const about = { ...first?.spec, matchConditions: [{ name: 'x', expression: '"system:serviceaccount:other:x"' }] };
+  const about = {
+    ...first?.spec,
+    matchConditions: [{ name: 'is-our-own-identity', expression: '"system:serviceaccount:other:x"' }],
+  };
   const named = { metadata: { name: 'ecr-pull-secrets-secrets' } };
   const withFirst = (spec: object) => ({ ...FENCE, policies: { found: [{ ...named, spec }, ...others] } });
   const audited = FENCE.bindings.found.map((binding) => ({
