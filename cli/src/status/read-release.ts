@@ -15,7 +15,7 @@ import type { Reader } from '../cluster/reader.ts';
 import { readServedChain } from '../cluster/read-webhook-certificate.ts';
 import { readAdmissionCounts } from './admission-counts.ts';
 import type { NamespaceOverview } from './namespace-state.ts';
-import { observeLease } from './observe-lease.ts';
+import { type ObservedLease, observeLease } from './observe-lease.ts';
 import { readMutatingPolicies, readPolicies } from './read-fence.ts';
 import { readRegistries } from './read-registries.ts';
 import { readNamespaces } from './read-namespaces.ts';
@@ -31,6 +31,8 @@ export interface StatusDependencies {
   readonly environment: Environment;
   readonly signal: AbortSignal;
 }
+
+const NO_LEASE: ObservedLease = { lease: { missing: true }, isRenewed: undefined };
 
 /** An Event of the renewer is rare. */
 const MOST_EVENTS = 20;
@@ -54,13 +56,15 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
   const webhook = foundIn(webhooks)
     ?.flatMap((configuration) => configuration.webhooks ?? [])
     .find((each) => each.name === WEBHOOK_NAME);
+  // A former Deployment may have left one.
+  const isCronJob = foundIn(release.workload)?.kind === 'CronJob';
   const ofRelease = `app.kubernetes.io/instance=${helmName}`;
   const [namespaces, mutatingPolicies, policies, lease, checkpoint, servedChain, registries, events] =
     await Promise.all([
       readNamespaces(reader, settings, webhook, clock.now()),
       readMutatingPolicies(reader, ofRelease),
       readPolicies(reader, ofRelease),
-      observeLease(reader, release, clock, signal),
+      isCronJob ? NO_LEASE : observeLease(reader, release, clock, signal),
       reader.getMetadata(`get secrets in namespace ${namespace}`, secretPath(namespace, checkpointSecretName(name))),
       webhook && readServedChain(client, { webhook, release }),
       readRegistries(reader, release, settings),
