@@ -118,6 +118,7 @@ export function stateWith(changes: Partial<ReleaseState> = {}): ReleaseState {
   return {
     release: releaseWith({ found: workloadOfDeployment(deploymentWith()) }),
     settings: settingsOf({}),
+    invalid: undefined,
     nowMs: NOW_MS,
     webhooks: { found: [{ metadata: { name: 'ecr-pull-secrets' }, webhooks: [WEBHOOK] }] },
     webhook: webhookWith(CA.certificatePem),
