@@ -31,10 +31,13 @@ export function readAdmissionCounts(
   clock: Clock,
   signal: AbortSignal | undefined,
 ): Promise<Read<AdmissionCounts>> {
-  const timeUp = (): Error => new Error(`there was no complete response within ${TIMEOUT_MS} ms`);
   return read('get the path /metrics of the API server', () =>
     withTimeout({ clock, ms: TIMEOUT_MS, signal, timeUp }, (limited) => count(client, limited)),
   );
+}
+
+function timeUp(): Error {
+  return new Error(`there was no complete response within ${TIMEOUT_MS} ms`);
 }
 
 async function count(client: Pick<KubeClient, 'stream'>, signal: AbortSignal): Promise<AdmissionCounts> {

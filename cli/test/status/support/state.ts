@@ -10,7 +10,7 @@ import { WEBHOOK } from '../../explain/support/world.ts';
 
 export const NOW_MS = Date.parse('2026-11-30T12:00:00Z');
 export const HOUR_MS = 3_600_000;
-export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 /** The CA that API servers trust. */
 export const CA = await createCa({ commonName: 'ours', now: new Date(NOW_MS) });
