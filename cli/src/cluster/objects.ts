@@ -109,6 +109,8 @@ export interface Deployment {
 }
 
 export interface Event {
+  /** `Normal` or `Warning`. */
+  readonly type?: string;
   readonly reason?: string;
   readonly message?: string;
   readonly lastTimestamp?: string;

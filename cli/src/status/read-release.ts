@@ -15,8 +15,9 @@ import type { Reader } from '../cluster/reader.ts';
 import { readServedChain } from '../cluster/read-webhook-certificate.ts';
 import { readAdmissionCounts } from './admission-counts.ts';
 import type { NamespaceOverview } from './namespace-state.ts';
-import { observeLease } from './observe-lease.ts';
+import { type ObservedLease, observeLease } from './observe-lease.ts';
 import { readMutatingPolicies, readPolicies } from './read-fence.ts';
+import { readRegistries } from './read-registries.ts';
 import { readNamespaces } from './read-namespaces.ts';
 import type { ReleaseState } from './release-state.ts';
 import { type Release, WEBHOOK_NAME } from './releases.ts';
@@ -30,6 +31,8 @@ export interface StatusDependencies {
   readonly environment: Environment;
   readonly signal: AbortSignal;
 }
+
+const NO_LEASE: ObservedLease = { lease: { missing: true }, isRenewed: undefined };
 
 /** An Event of the renewer is rare. */
 const MOST_EVENTS = 20;
@@ -53,15 +56,20 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
   const webhook = foundIn(webhooks)
     ?.flatMap((configuration) => configuration.webhooks ?? [])
     .find((each) => each.name === WEBHOOK_NAME);
+  // A former Deployment may have left one.
+  const isCronJob = foundIn(release.workload)?.kind === 'CronJob';
   const ofRelease = `app.kubernetes.io/instance=${helmName}`;
-  const [namespaces, mutatingPolicies, policies, lease, checkpoint, servedChain] = await Promise.all([
-    readNamespaces(reader, settings, webhook, clock.now()),
-    readMutatingPolicies(reader, ofRelease),
-    readPolicies(reader, ofRelease),
-    observeLease(reader, release, clock, signal),
-    reader.getMetadata(`get secrets in namespace ${namespace}`, secretPath(namespace, checkpointSecretName(name))),
-    webhook && readServedChain(client, { webhook, release }),
-  ]);
+  const [namespaces, mutatingPolicies, policies, lease, checkpoint, servedChain, registries, events] =
+    await Promise.all([
+      readNamespaces(reader, settings, webhook, clock.now()),
+      readMutatingPolicies(reader, ofRelease),
+      readPolicies(reader, ofRelease),
+      isCronJob ? NO_LEASE : observeLease(reader, release, clock, signal),
+      reader.getMetadata(`get secrets in namespace ${namespace}`, secretPath(namespace, checkpointSecretName(name))),
+      webhook && readServedChain(client, { webhook, release }),
+      readRegistries(reader, release, settings),
+      readEvents(reader, namespace, `,involvedObject.kind=Deployment,involvedObject.name=${name}`),
+    ]);
   const [attempt, reasons] = await Promise.all([
     tryInjection(client, foundIn(namespaces)?.toTry ?? [], signal),
     readReasons(reader, foundIn(namespaces)),
@@ -80,6 +88,8 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
     mutatingPolicies,
     lease,
     checkpoint,
+    registries,
+    events,
     namespaces,
     reasons,
     attempt,
@@ -103,17 +113,20 @@ async function readReasons(
 ): Promise<ReadonlyMap<string, Event>> {
   const reasons = new Map<string, Event>();
   const read = async (namespace: string): Promise<void> => {
-    const query = { fieldSelector: `reportingComponent=${PRODUCT_NAME}`, limit: MOST_EVENTS };
-    const events: Read<readonly Event[]> = await reader.list(
-      `list events in namespace ${namespace}`,
-      eventsPath(namespace),
-      query,
-    );
+    const events = await readEvents(reader, namespace);
     const newest = foundIn(events)?.toSorted((one, other) => timeOf(other) - timeOf(one))[0];
     if (newest) reasons.set(namespace, newest);
   };
   await Promise.all((overview?.worst ?? []).map(({ name }) => read(name)));
   return reasons;
+}
+
+/** @param selector - a further field selector, which begins with a comma */
+function readEvents(reader: Reader, namespace: string, selector = ''): Promise<Read<readonly Event[]>> {
+  return reader.list<Event>(`list events in namespace ${namespace}`, eventsPath(namespace), {
+    fieldSelector: `reportingComponent=${PRODUCT_NAME}${selector}`,
+    limit: MOST_EVENTS,
+  });
 }
 
 function timeOf({ lastTimestamp }: Event): number {

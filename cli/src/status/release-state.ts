@@ -1,4 +1,5 @@
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
+import type { Registry } from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
 import type { Event, Webhook, WebhookConfiguration } from '../cluster/objects.ts';
 import type { Read } from '../cluster/read.ts';
 import type { AdmissionCounts } from './admission-counts.ts';
@@ -19,6 +20,10 @@ export interface ReleaseState {
   readonly webhook: Webhook | undefined;
   readonly mutatingPolicies: Read<readonly Policy[]>;
   readonly lease: ObservedLease;
+  /** Those that are configured. */
+  readonly registries: Read<readonly Registry[]>;
+  /** The Events of the renewer about the Deployment. */
+  readonly events: Read<readonly Event[]>;
   /** Its metadata. */
   readonly checkpoint: Read<PartialObjectMetadata>;
   readonly namespaces: Read<NamespaceOverview>;
@@ -26,7 +31,7 @@ export interface ReleaseState {
   readonly reasons: ReadonlyMap<string, Event>;
   /** `undefined` if there is no namespace to try it in. */
   readonly attempt: Attempt | undefined;
-  /** Why the API server does not reach the webhook, if it was asked. */
+  /** Why the API server does not reach the webhook, if that was requested. */
   readonly unreachable: string | undefined;
   readonly counts: Read<AdmissionCounts>;
   /** What the webhook serves, as PEM; `undefined` if it cannot be reached from here. */

@@ -59,12 +59,7 @@ function factsOf(state: ReleaseState) {
     namespaces: overview && {
       total: overview.total,
       states: overview.states,
-      worst: worstOf(state).map(({ name, state: each, expiresAtMs, event }) => ({
-        name,
-        state: each,
-        expiresAt: expiresAtMs === undefined ? undefined : isoOf(expiresAtMs),
-        event,
-      })),
+      worst: worstOf(state),
     },
     injection: { result: injectionResultOf(state), triedIn: attempt?.namespace, counts: foundIn(counts) },
     certificates: webhook && certificateDates(state),
@@ -75,7 +70,7 @@ function factsOf(state: ReleaseState) {
 function certificateDates(state: ReleaseState) {
   const { bundle, leaf } = certificatesOf(state);
   return {
-    authorities: bundle.certificates.map(({ x509, notAfter }) => ({
+    trusted: bundle.certificates.map(({ x509, notAfter }) => ({
       subject: oneLine(x509.subject),
       expiresAt: notAfter.toISOString(),
     })),

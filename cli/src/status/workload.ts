@@ -56,7 +56,7 @@ export interface CronJobObject {
 }
 
 /** The containers of the product; a Deployment may have others besides. */
-const CONTAINERS = ['webhook', 'renewer', 'k8s-ecr-login-renew'];
+const CONTAINERS = new Set(['webhook', 'renewer', 'k8s-ecr-login-renew']);
 
 export function workloadOfDeployment({ metadata, spec, status = {} }: DeploymentObject): Workload {
   const { readyReplicas: ready = 0, updatedReplicas: updated = 0 } = status;
@@ -71,6 +71,6 @@ export function workloadOfCronJob({ metadata, spec, status = {} }: CronJobObject
 }
 
 function ofTemplate({ spec }: PodTemplate) {
-  const containers = spec.containers.filter(({ name }) => CONTAINERS.includes(name));
+  const containers = spec.containers.filter(({ name }) => CONTAINERS.has(name));
   return { containers, serviceAccountName: spec.serviceAccountName };
 }

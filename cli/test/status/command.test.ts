@@ -62,7 +62,7 @@ t.test('the report for programs has these fields', async (t) => {
   const { releases, ...head } = JSON.parse(text);
   t.same(head, { schemaVersion: 1, health: 'ok', findings: [] });
   const [{ findings, certificates, ...facts }] = releases;
-  t.match(certificates, { authorities: [{ subject: /^CN=ours, serialNumber=/, expiresAt: at(365 * 24) }] });
+  t.match(certificates, { trusted: [{ subject: /^CN=ours, serialNumber=/, expiresAt: at(365 * 24) }] });
   t.match(findings[0], { topic: 'release', state: 'ok', message: /^version/ });
   t.same(facts, {
     namespace: 'ecr-pull-secrets',
@@ -108,13 +108,14 @@ t.test('the counts of an API server are those of our webhook', async (t) => {
   t.same(counts, { calls: 4, failedOpen: 2, rejected: 5 });
 });
 
+function leaseOf(renewTime: string): object {
+  const spec = { holderIdentity: 'pod-1_uid', renewTime, leaseDurationSeconds: 15 };
+  return { metadata: { name: 'ecr' }, spec };
+}
+
 t.test('a leader is alive if its lease is renewed, whatever the clocks are', async (t) => {
   const place = { namespace: 'tools', name: 'ecr' };
   const path = '/apis/coordination.k8s.io/v1/namespaces/tools/leases/ecr';
-  const leaseOf = (renewTime: string) => ({
-    metadata: { name: 'ecr' },
-    spec: { holderIdentity: 'pod-1_uid', renewTime, leaseDurationSeconds: 15 },
-  });
   const observe = async (first: string, second = first): Promise<unknown> => {
     const clock = createFakeClock(NOW_MS);
     const responses: Record<string, object> = { [path]: leaseOf(first) };

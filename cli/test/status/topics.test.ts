@@ -93,10 +93,39 @@ t.test('the tokens: their expiry, and whether they are renewed', async (t) => {
       /^kubectl logs/,
     ],
     [{ checkpoint: { missing: true } }, 'problem', /no token: there is no Secret/, /^kubectl logs/],
-    [{ checkpoint: checkpointWith() }, 'problem', /has no token$/, /^kubectl logs/],
+    [{ checkpoint: checkpointWith() }, 'problem', /^the registry of the account has no token$/, /^kubectl logs/],
+    [{ registries: { unread: 'no right' } }, 'unknown', /configured registries cannot be read: no right/],
     [{ checkpoint: { unread: 'no right' } }, 'unknown', /no right/],
     [{ checkpoint: { found: { metadata: { name: 'x' } } } }, 'note', /older version .*first token .*\(in 9 h\)/],
     [{ checkpoint: checkpointWith(...Array.from({ length: 12 }, () => ({ age: 1 }))) }, 'note', /and 2 more tokens/],
+  ]);
+});
+
+function eventOf(type: string, minutes: number, message: string) {
+  return { type, reason: 'AwsRefusedToken', message, lastTimestamp: at(minutes / 60) };
+}
+
+t.test('the tokens: a configured registry without one, with the words of the renewer', async (t) => {
+  const host = '222222222222.dkr.ecr.eu-west-1.amazonaws.com';
+  const registries = { found: [{ host }] };
+  const warned = { found: [eventOf('Warning', -1, `AWS refuses ${host}`), eventOf('Warning', 0, 'of another one')] };
+  const renewed = { found: [...warned.found, eventOf('Normal', 1, `got ${host}`)] };
+  const begin = '222222222222\\.dkr\\.ecr\\.eu-west-1\\.amazonaws\\.com has no token';
+  check(t, tokenFindings, [
+    [{ registries }, 'problem', new RegExp(`^${begin}$`), /^kubectl logs/],
+    [
+      { registries, events: warned },
+      'problem',
+      /has no token \(AwsRefusedToken: AWS refuses 2222.*\)$/,
+      /^kubectl logs/,
+    ],
+    [{ registries, events: renewed }, 'problem', new RegExp(`^${begin}$`), /^kubectl logs/],
+    [
+      { checkpoint: { missing: true }, events: warned },
+      'problem',
+      /-tokens \(AwsRefusedToken: of another/,
+      /^kubectl logs/,
+    ],
   ]);
 });
 
@@ -125,7 +154,10 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
 
 t.test('the fence: whether the policies limit the ServiceAccount', async (t) => {
   const [first, ...others] = FENCE.policies.found;
-  const about = { ...first?.spec, matchConditions: [{ name: 'x', expression: '"system:serviceaccount:other:x"' }] };
+  const about = {
+    ...first?.spec,
+    matchConditions: [{ name: 'is-our-own-identity', expression: '"system:serviceaccount:other:x"' }],
+  };
   const named = { metadata: { name: 'ecr-pull-secrets-secrets' } };
   const withFirst = (spec: object) => ({ ...FENCE, policies: { found: [{ ...named, spec }, ...others] } });
   const audited = FENCE.bindings.found.map((binding) => ({

@@ -37,34 +37,41 @@ function check(t: Test, findings: readonly StatusFinding[], ...expected: readonl
   for (const each of expected) t.match(states.join('\n'), each);
 }
 
+function certificatesOf(...args: Parameters<typeof served>): readonly StatusFinding[] {
+  return certificateFindings(stateWith(served(...args)));
+}
+
 t.test('the certificate: until when API servers trust it', async (t) => {
-  const of = (...args: Parameters<typeof served>) => certificateFindings(stateWith(served(...args)));
-  const good = of(CA.certificatePem, certificatePem);
+  const good = certificatesOf(CA.certificatePem, certificatePem);
   check(t, good, /^ok: the newest CA in caBundle expires at/, /^ok: the serving certificate expires at .*\(in 7 d\)$/m);
   t.match(good, { length: 2 });
-  check(t, of(CA.certificatePem), /^note: the serving certificate was not examined/m);
-  check(t, of(other.certificatePem, certificatePem), /^problem: the caBundle is wrong: no CA of the bundle/);
-  check(t, of('junk'), /^problem: the caBundle cannot be read/);
-  check(t, of(''), /^problem: the webhook configuration has no caBundle/);
+  check(t, certificatesOf(CA.certificatePem), /^note: the serving certificate was not examined/m);
+  check(
+    t,
+    certificatesOf(other.certificatePem, certificatePem),
+    /^problem: the caBundle is wrong: no CA of the bundle/,
+  );
+  check(t, certificatesOf('junk'), /^problem: the caBundle cannot be read/);
+  check(t, certificatesOf(''), /^problem: the webhook configuration has no caBundle/);
   const soon = { nowMs: NOW_MS + 6 * DAY_MS };
   check(
     t,
-    of(CA.certificatePem, certificatePem, soon),
+    certificatesOf(CA.certificatePem, certificatePem, soon),
     /^problem: the serving .*\(in 24 h\), and its renewal is late$/m,
   );
   check(
     t,
-    of(CA.certificatePem, certificatePem, { nowMs: NOW_MS + 8 * DAY_MS }),
+    certificatesOf(CA.certificatePem, certificatePem, { nowMs: NOW_MS + 8 * DAY_MS }),
     /^problem: .* is not valid: .* expired/,
   );
   check(
     t,
-    of(CA.certificatePem, undefined, { nowMs: NOW_MS + 800 * DAY_MS }),
+    certificatesOf(CA.certificatePem, undefined, { nowMs: NOW_MS + 800 * DAY_MS }),
     /^problem: all CAs in caBundle have expired/,
   );
-  check(t, of('', undefined, { webhooks: { unread: 'no right' } }), /^unknown: .*no right/);
+  check(t, certificatesOf('', undefined, { webhooks: { unread: 'no right' } }), /^unknown: .*no right/);
   t.same(certificateFindings(stateWith({ webhook: undefined })), []);
-  t.match(of('junk')[0]?.command, /^kubectl logs/);
+  t.match(certificatesOf('junk')[0]?.command, /^kubectl logs/);
 });
 
 /** An attempt with these names of pull secrets. */
@@ -81,43 +88,70 @@ function readyReplicas(ready: number): Partial<ReleaseState> {
   return { release: releaseWith({ found: workloadOfDeployment(deployment) }) };
 }
 
+function injectionOf(changes: Partial<ReleaseState>): readonly StatusFinding[] {
+  return injectionFindings(stateWith(changes));
+}
+
 t.test('the injection: what the API server does with a new pod', async (t) => {
-  const of = (changes: Partial<ReleaseState>) => injectionFindings(stateWith(changes));
-  check(t, of({}), /^ok: a new pod in payments gets the name of ecr-pull-secret \(dry run\)/, /^ok: 10 calls/m);
+  check(
+    t,
+    injectionOf({}),
+    /^ok: a new pod in payments gets the name of ecr-pull-secret \(dry run\)/,
+    /^ok: 10 calls/m,
+  );
   const missed = served(CA.certificatePem, certificatePem, tried('other'));
   check(
     t,
-    of(missed),
+    injectionOf(missed),
     /^problem: a new pod in payments does not get .*: the API server does not reach the webhook, or/,
   );
-  check(t, of({ ...missed, ...readyReplicas(0) }), /^problem: .*: no replica is ready/);
-  check(t, of({ ...missed, unreachable: 'dial tcp: connection refused' }), /^problem: .*webhook: dial tcp: connection/);
-  check(t, of(served(other.certificatePem, certificatePem, tried('x'))), /^problem: .* get .*: the caBundle is wrong/);
-  const failing = 'POST x answered 500: failed calling webhook "inject.ecr-pull-secrets.io": no endpoints';
-  check(t, of({ ...missed, ...refused(failing) }), /^problem: a new pod in payments is rejected \(POST x answered 500/);
-  check(t, of(refused('exceeded quota')), /^unknown: whether .* cannot be determined: exceeded quota/);
-  check(t, of({ webhooks: { found: [] }, webhook: undefined }), /^problem: there is no webhook configuration/);
-  check(t, of({ attempt: undefined }), /^note: the injection was not tried, because no namespace has opted in/);
+  check(t, injectionOf({ ...missed, ...readyReplicas(0) }), /^problem: .*: no replica is ready/);
   check(
     t,
-    of({ attempt: undefined, namespaces: { unread: 'x' } }),
+    injectionOf({ ...missed, unreachable: 'dial tcp: connection refused' }),
+    /^problem: .*webhook: dial tcp: connection/,
+  );
+  check(
+    t,
+    injectionOf(served(other.certificatePem, certificatePem, tried('x'))),
+    /^problem: .* get .*: the caBundle is wrong/,
+  );
+  const failing = 'POST x answered 500: failed calling webhook "inject.ecr-pull-secrets.io": no endpoints';
+  check(
+    t,
+    injectionOf({ ...missed, ...refused(failing) }),
+    /^problem: a new pod in payments is rejected \(POST x answered 500/,
+  );
+  check(t, injectionOf(refused('exceeded quota')), /^unknown: whether .* cannot be determined: exceeded quota/);
+  check(t, injectionOf({ webhooks: { found: [] }, webhook: undefined }), /^problem: there is no webhook configuration/);
+  check(
+    t,
+    injectionOf({ attempt: undefined }),
+    /^note: the injection was not tried, because no namespace has opted in/,
+  );
+  check(
+    t,
+    injectionOf({ attempt: undefined, namespaces: { unread: 'x' } }),
     /^unknown: the injection was not tried, because the namespaces cannot be/,
   );
 });
 
 t.test('the injection: what the API server counted', async (t) => {
-  const of = (changes: Partial<ReleaseState>) => injectionFindings(stateWith(changes));
   check(
     t,
-    of({ counts: { found: { calls: 9, failedOpen: 3, rejected: 0 } } }),
+    injectionOf({ counts: { found: { calls: 9, failedOpen: 3, rejected: 0 } } }),
     /^note: 3 pods were created without a call/m,
   );
   check(
     t,
-    of({ counts: { found: { calls: 9, failedOpen: 0, rejected: 2 } } }),
+    injectionOf({ counts: { found: { calls: 9, failedOpen: 0, rejected: 2 } } }),
     /^note: 2 pods were rejected, because/m,
   );
-  check(t, of({ counts: { unread: 'no right' } }), /^note: the metrics of the API server are not used: no right$/m);
+  check(
+    t,
+    injectionOf({ counts: { unread: 'no right' } }),
+    /^note: the metrics of the API server are not used: no right$/m,
+  );
 });
 
 t.test('the mode: what injects', async (t) => {

@@ -122,7 +122,7 @@ async function asAccount(namespace: string, account = 'default'): Promise<Readon
 
 /** The last scenario: it breaks the release. */
 export function testStatus(t: Test): void {
-  t.test('with the rights of nobody everything that is missing is named', async (t) => {
+  t.test('without any right everything that is missing is named', async (t) => {
     const { stdout, exitCode } = await runStatus(playground, [], { variables: await asAccount('default') });
     t.equal(exitCode, 2);
     t.match(

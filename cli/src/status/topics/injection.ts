@@ -60,7 +60,7 @@ function causeOf(state: ReleaseState, begin: string) {
   const replicas = foundIn(release.workload)?.replicas;
   if (replicas?.wanted === 0) return { message: `${begin}: the Deployment has 0 replicas`, command: scale };
   if (replicas?.ready === 0) return { message: `${begin}: no replica is ready`, command: pods };
-  const [certificate] = certificateFindings(state).filter((finding) => finding.state === 'problem');
+  const certificate = certificateFindings(state).find((finding) => finding.state === 'problem');
   if (certificate) return { message: `${begin}: ${certificate.message}`, command: logs };
   if (unreachable !== undefined) {
     return { message: `${begin}: the API server does not reach the webhook: ${unreachable}`, command: pods };

@@ -1,5 +1,5 @@
 import { foundIn } from '../../cluster/read.ts';
-import { type StatusFinding, whenOf } from '../finding.ts';
+import { isoOf, type StatusFinding, whenOf } from '../finding.ts';
 import type { NamespaceOverview, NamespaceState, NamespaceWithState } from '../namespace-state.ts';
 import { modeOf, type ReleaseState } from '../release-state.ts';
 
@@ -69,8 +69,10 @@ function goodOf({ nowMs }: ReleaseState, { total, states, firstExpiryMs }: Names
 
 /** Which namespaces are named, for a program. */
 export function worstOf({ namespaces, reasons }: ReleaseState) {
-  return (foundIn(namespaces)?.worst ?? []).map((namespace) => ({
-    ...namespace,
-    event: reasons.get(namespace.name)?.reason,
+  return (foundIn(namespaces)?.worst ?? []).map(({ name, state, expiresAtMs }) => ({
+    name,
+    state,
+    expiresAt: expiresAtMs === undefined ? undefined : isoOf(expiresAtMs),
+    event: reasons.get(name)?.reason,
   }));
 }

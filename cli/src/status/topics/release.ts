@@ -1,5 +1,6 @@
 import type { StatusFinding } from '../finding.ts';
 import { whenOf } from '../finding.ts';
+import { CHART_LABEL } from '../releases.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 import type { Replicas, Runs, Workload } from '../workload.ts';
 
@@ -7,7 +8,7 @@ import type { Replicas, Runs, Workload } from '../workload.ts';
 export function versionOf({ metadata: { labels = {} }, containers }: Workload) {
   return {
     version: labels['app.kubernetes.io/version'],
-    chart: labels['helm.sh/chart'],
+    chart: labels[CHART_LABEL],
     images: [...new Set(containers.flatMap(({ image }) => image ?? []))],
   };
 }

@@ -73,9 +73,9 @@ export function overviewWith(changes: Partial<NamespaceOverview> = {}): Namespac
 
 /** The metadata of a checkpoint with tokens of some ages in hours. */
 export function checkpointWith(...tokens: readonly { readonly age: number; readonly role?: string }[]) {
-  const summaries = tokens.map(({ age, ...role }) => ({
+  const summaries = tokens.map(({ age, role }) => ({
     registry: REGISTRY,
-    ...role,
+    role,
     obtainedAt: at(-age),
     expiresAt: at(12 - age),
   }));
@@ -85,28 +85,31 @@ export function checkpointWith(...tokens: readonly { readonly age: number; reado
 
 const SUFFIXES = ['secrets', 'events', 'webhook-configuration'];
 
-/** The fence as the chart makes it. */
+const IDENTITY = {
+  name: 'is-our-own-identity',
+  expression: 'request.userInfo.?username.orValue("") == "system:serviceaccount:ecr-pull-secrets:ecr-pull-secrets"',
+};
+
+function policyOf(suffix: string, condition: typeof IDENTITY) {
+  const metadata = { name: `ecr-pull-secrets-${suffix}` };
+  return { metadata, spec: { failurePolicy: 'Fail', matchConditions: [condition] } };
+}
+
+function bindingOf(suffix: string, ...validationActions: readonly string[]) {
+  const name = `ecr-pull-secrets-${suffix}`;
+  return { metadata: { name }, spec: { policyName: name, validationActions } };
+}
+
+/** The fence as the chart makes it, and the check of new pods, which does not belong to it. */
 export const FENCE = {
   policies: {
-    found: SUFFIXES.map((suffix) => ({
-      metadata: { name: `ecr-pull-secrets-${suffix}` },
-      spec: {
-        failurePolicy: 'Fail',
-        matchConditions: [
-          {
-            name: 'is-our-own-identity',
-            expression:
-              'request.userInfo.?username.orValue("") == "system:serviceaccount:ecr-pull-secrets:ecr-pull-secrets"',
-          },
-        ],
-      },
-    })),
+    found: [
+      ...SUFFIXES.map((suffix) => policyOf(suffix, IDENTITY)),
+      policyOf('check', { name: 'not-a-mirror-pod', expression: 'true' }),
+    ],
   },
   bindings: {
-    found: SUFFIXES.map((suffix) => ({
-      metadata: { name: `ecr-pull-secrets-${suffix}` },
-      spec: { policyName: `ecr-pull-secrets-${suffix}`, validationActions: ['Deny', 'Audit'] },
-    })),
+    found: [...SUFFIXES.map((suffix) => bindingOf(suffix, 'Deny', 'Audit')), bindingOf('check', 'Warn', 'Audit')],
   },
 };
 
@@ -128,6 +131,8 @@ export function stateWith(changes: Partial<ReleaseState> = {}): ReleaseState {
       },
       isRenewed: true,
     },
+    registries: { found: [] },
+    events: { found: [] },
     checkpoint: checkpointWith({ age: 1 }),
     namespaces: { found: overviewWith() },
     reasons: new Map(),

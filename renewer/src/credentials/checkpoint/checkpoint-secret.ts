@@ -1,4 +1,9 @@
-import { MANAGED_BY_LABEL, PRODUCT_NAME, REGISTRIES_ANNOTATION, TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import {
+  MANAGED_BY_LABEL,
+  PRODUCT_NAME,
+  REGISTRIES_ANNOTATION,
+  TOKENS_ANNOTATION,
+} from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { apply, CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';

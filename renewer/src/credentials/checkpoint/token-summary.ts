@@ -24,15 +24,14 @@ export type TokenSummary = Readonly<z.infer<typeof summarySchema>>;
 
 /** For an annotation; empty if it would be too long. */
 export function formatTokenSummaries(tokens: RegistryTokens): string {
-  const summaries = [...tokens].map(([id, { registry, obtainedAtMs, expiresAtMs }]): TokenSummary => {
-    const role = roleIn(id);
-    return {
+  const summaries = [...tokens].map(
+    ([id, { registry, obtainedAtMs, expiresAtMs }]): TokenSummary => ({
       registry: hostPortOf(registry),
-      ...(role === undefined ? {} : { role }),
+      role: roleIn(id),
       obtainedAt: new Date(obtainedAtMs).toISOString(),
       expiresAt: new Date(expiresAtMs).toISOString(),
-    };
-  });
+    }),
+  );
   const text = JSON.stringify(summaries.toSorted((one, other) => (one.registry < other.registry ? -1 : 1)));
   return text.length > LONGEST_TEXT ? '' : text;
 }
