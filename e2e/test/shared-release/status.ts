@@ -172,10 +172,11 @@ export function testStatus(t: Test): void {
 
   t.test('a Deployment without replicas is the first problem', async (t) => {
     await api.merge(SCALE, { spec: { replicas: 0 } });
-    const lease = `/apis/coordination.k8s.io/v1/namespaces/${PRODUCT_NAME}/leases/${PRODUCT_NAME}`;
-    await eventually('a lease without a holder', async () => {
-      const { spec } = await api.get<{ spec: { holderIdentity?: string } }>(lease);
-      assert.equal(spec.holderIdentity || undefined, undefined);
+    // A webhook that stops still answers for a moment.
+    await eventually('no replica is left', async () => {
+      const labelSelector = `app.kubernetes.io/name=${PRODUCT_NAME}`;
+      const pods = await api.list(`/api/v1/namespaces/${PRODUCT_NAME}/pods`, { labelSelector });
+      assert.equal(pods.length, 0);
     });
     await expectStatus(t, {
       exitCode: 1,
