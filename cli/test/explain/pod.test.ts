@@ -3,7 +3,7 @@ import t from 'tap';
 import { injectionFindings } from '../../src/explain/injection.ts';
 import type { Pod } from '../../src/explain/objects.ts';
 import { podFindings } from '../../src/explain/pod.ts';
-import { replaceCommand } from '../../src/explain/replace-command.ts';
+import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
 import { labelledWith, podOf, WEBHOOK, worldWith } from './support/world.ts';
 
 const NONE = { imagePullSecrets: [{ name: 'mine' }] };

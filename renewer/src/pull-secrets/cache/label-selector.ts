@@ -6,6 +6,8 @@ type Labels = Readonly<Record<string, string>>;
 export interface LabelSelector {
   /** The label keys that it reads. */
   readonly keys: readonly string[];
+  /** Those of them that must be present. */
+  readonly requiredKeys: readonly string[];
   readonly matches: (labels: Labels) => boolean;
 }
 
@@ -26,6 +28,7 @@ export function parseLabelSelector(text: string): LabelSelector {
   const requirements = splitOutsideBrackets(text).map(parseRequirement);
   return {
     keys: requirements.map(({ key }) => key),
+    requiredKeys: requirements.filter(({ isRequired }) => isRequired).map(({ key }) => key),
     matches: (labels) => requirements.every(({ matches }) => matches(labels)),
   };
 }
@@ -42,21 +45,22 @@ function parseRequirement(part: string) {
   const [, key, operator, value] = EQUALITY.exec(part) ?? [];
   if (key !== undefined) {
     const isWanted = operator !== '!=';
-    return { key, matches: (labels: Labels) => (valueOf(labels, key) === value) === isWanted };
+    return { key, isRequired: isWanted, matches: (labels: Labels) => (valueOf(labels, key) === value) === isWanted };
   }
   const [, setKey, setOperator, list = ''] = SET.exec(part) ?? [];
   if (setKey !== undefined) {
     const values = new Set(list.split(',').map((entry) => entry.trim()));
     const isWanted = setOperator === 'in';
     const matches = (labels: Labels) => values.has(valueOf(labels, setKey) ?? '\0') === isWanted;
-    return { key: setKey, matches };
+    return { key: setKey, isRequired: isWanted, matches };
   }
   const [, not, existsKey] = EXISTS.exec(part) ?? [];
   if (existsKey === undefined) {
     throw createError('ECRPS_CONFIGURATION_INVALID', `"${part}" is no label selector`);
   }
-  const matches = (labels: Labels) => (valueOf(labels, existsKey) === undefined) === (not === '!');
-  return { key: existsKey, matches };
+  const isRequired = not !== '!';
+  const matches = (labels: Labels) => (valueOf(labels, existsKey) !== undefined) === isRequired;
+  return { key: existsKey, isRequired, matches };
 }
 
 /** Own properties only: a label may be called `constructor`. */
