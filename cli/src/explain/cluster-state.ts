@@ -8,7 +8,7 @@ import {
 } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectList } from '@ecr-pull-secrets/kube/objects.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { dryRun } from './dry-run.ts';
+import { dryRun } from '../cluster/dry-run.ts';
 import {
   type Deployment,
   type Event,
@@ -18,9 +18,9 @@ import {
   type Secret,
   type ServiceAccount,
   type WebhookConfiguration,
-} from './objects.ts';
-import { foundIn, type Read, read } from './read.ts';
-import { chooseWebhook, settingsOf, type Settings } from './release.ts';
+} from '../cluster/objects.ts';
+import { foundIn, type Read, read } from '../cluster/read.ts';
+import { chooseWebhook, settingsOf, type Settings } from '../cluster/release.ts';
 
 /** What is explained. */
 export interface Subject {

@@ -3,9 +3,9 @@ import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-de
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { hasOptedIn, webhookOf } from './opt-in.ts';
 import type { Finding } from './finding.ts';
-import type { Pod, Webhook } from './objects.ts';
-import { foundIn } from './read.ts';
-import { describeRequirement, fulfils, requirementsOf } from './selector.ts';
+import type { Pod, Webhook } from '../cluster/objects.ts';
+import { foundIn } from '../cluster/read.ts';
+import { describeRequirement, fulfils, requirementsOf } from '../cluster/selector.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 /** The chart's own match condition. */

@@ -1,9 +1,16 @@
 import { DEFAULT_NAMESPACE_SELECTOR, INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { matchesWildcards } from '@ecr-pull-secrets/shared/wildcards.ts';
 import type { Finding } from './finding.ts';
-import { foundIn } from './read.ts';
-import { chooseWebhook } from './release.ts';
-import { describeRequirement, fulfils, isPositive, nearestKey, type Requirement, requirementsOf } from './selector.ts';
+import { foundIn } from '../cluster/read.ts';
+import { chooseWebhook } from '../cluster/release.ts';
+import {
+  describeRequirement,
+  fulfils,
+  isPositive,
+  nearestKey,
+  type Requirement,
+  requirementsOf,
+} from '../cluster/selector.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 /** The label with the name of a namespace, which the API server sets. */

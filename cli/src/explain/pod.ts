@@ -2,11 +2,11 @@ import { optedInAt } from '@ecr-pull-secrets/renewer/pull-secrets/cache/opted-in
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Finding } from './finding.ts';
 import { ecrImagesOf, podExclusion } from './injection.ts';
-import { namesOf, type Pod } from './objects.ts';
+import { namesOf, type Pod } from '../cluster/objects.ts';
 import { hasOptedIn, optInRequirements, webhookOf } from './opt-in.ts';
-import { foundIn } from './read.ts';
+import { foundIn } from '../cluster/read.ts';
 import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
-import { isPositive } from './selector.ts';
+import { isPositive } from '../cluster/selector.ts';
 import { type ClusterState, MOST_PODS } from './cluster-state.ts';
 
 /** Whether the pod, or the pods of the namespace, name the secret, and why not. */

@@ -4,7 +4,7 @@ import { fullNameOf, registryOf, withoutPort } from '@ecr-pull-secrets/shared/im
 import type { Finding } from './finding.ts';
 import { referenceOf } from './manifest.ts';
 import type { PullResult, Stage } from './pull-test.ts';
-import type { Release } from './release.ts';
+import type { Release } from '../cluster/release.ts';
 import { shellWord } from '@ecr-pull-secrets/shared/command-line/shell-word.ts';
 
 const ACTIONS: Readonly<Record<Stage, string>> = {

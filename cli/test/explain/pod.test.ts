@@ -1,7 +1,7 @@
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { injectionFindings } from '../../src/explain/injection.ts';
-import type { Pod } from '../../src/explain/objects.ts';
+import type { Pod } from '../../src/cluster/objects.ts';
 import { podFindings } from '../../src/explain/pod.ts';
 import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
 import { labelledWith, podOf, WEBHOOK, worldWith } from './support/world.ts';

@@ -1,6 +1,6 @@
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
-import type { Pod, Secret, Webhook } from '../../../src/explain/objects.ts';
-import { settingsOf } from '../../../src/explain/release.ts';
+import type { Pod, Secret, Webhook } from '../../../src/cluster/objects.ts';
+import { settingsOf } from '../../../src/cluster/release.ts';
 import type { ClusterState } from '../../../src/explain/cluster-state.ts';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';

@@ -1,6 +1,6 @@
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 
-/** The parts of Kubernetes objects that `explain` reads. */
+/** The parts of Kubernetes objects that `explain` and `status` read. */
 
 export interface Metadata extends Omit<ObjectMeta, 'managedFields' | 'ownerReferences'> {
   readonly creationTimestamp?: string;
