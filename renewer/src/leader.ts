@@ -8,13 +8,14 @@ import { checkpointSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
+import { runMissedPods } from './missed-pods/missed-pods.ts';
 import { createEventQueue } from './pull-secrets/events/event-queue.ts';
 import { createPullSecretController } from './pull-secrets/controller.ts';
 import { createAwsTokenSource } from './credentials/aws/aws-token-source.ts';
 import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
-/** The work of the elected renewer, until the signal aborts: tokens, pull secrets, the CA, the fence. */
+/** The work of the elected renewer, until the signal aborts: tokens, pull secrets, missed pods, the CA, the fence. */
 export async function lead(
   dependencies: RenewerDependencies,
   configuration: RenewerConfiguration,
@@ -62,5 +63,10 @@ async function runPullSecrets(
     signal,
   );
   const work = [controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)];
+  const { missedPods, pullSecretName } = configuration;
+  if (missedPods) {
+    const { cache } = controller;
+    work.push(runMissedPods({ ...dependencies, cache, recorder }, { ...missedPods, pullSecretName }, signal));
+  }
   await Promise.all(work).finally(() => requestHandler.destroy());
 }
