@@ -5,7 +5,14 @@ import type { PullSecretCache } from '../pull-secrets/cache/cache.ts';
 import { createEvictor } from './eviction/evictor.ts';
 import { listPods } from './list-pods.ts';
 import { createMissedPodRule, MISSED_REASONS, type MissedPod, type MissedReason } from './missed-pod.ts';
-import { LIST_INTERVAL_MS, MOST_LISTED_NAMESPACES, type Phase, PHASES, RETRY_LIST, WAIT_FOR_CACHE_MS } from './pacing.ts';
+import {
+  LIST_INTERVAL_MS,
+  MOST_LISTED_NAMESPACES,
+  type Phase,
+  PHASES,
+  RETRY_LIST,
+  WAIT_FOR_CACHE_MS,
+} from './pacing.ts';
 import type { Pod } from './pod-fields.ts';
 import { createMissedPodReports } from './reports.ts';
 import type { MissedPodsSettings } from './settings.ts';
@@ -75,7 +82,12 @@ export async function runMissedPods(
 
   const loops = PHASES.map((phase) => {
     const reconcile = () => look(phase);
-    const loop = { name: `${phase.toLowerCase()} pods`, resyncMs: LIST_INTERVAL_MS[phase], retry: RETRY_LIST, reconcile };
+    const loop = {
+      name: `${phase.toLowerCase()} pods`,
+      resyncMs: LIST_INTERVAL_MS[phase],
+      retry: RETRY_LIST,
+      reconcile,
+    };
     return runReconcileLoop(dependencies, loop, signal);
   });
   await Promise.all(loops);

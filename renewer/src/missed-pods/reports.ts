@@ -23,21 +23,6 @@ export function createMissedPodReports(
   /** By UID, when a list showed the pod last. */
   const reported = new Map<string, number>();
 
-  /** Takes the next pod: the first one of the workload that has the fewest Events of this portion. */
-  function takeNext(pods: Map<string, MissedPod>, counts: ReadonlyMap<string, number>): MissedPod | undefined {
-    let next: MissedPod | undefined;
-    let fewest = Number.POSITIVE_INFINITY;
-    for (const pod of pods.values()) {
-      const count = counts.get(workloadOf(pod)) ?? 0;
-      if (count >= fewest) continue;
-      next = pod;
-      fewest = count;
-      if (count === 0) break;
-    }
-    if (next) pods.delete(next.uid);
-    return next;
-  }
-
   return {
     /** A list found the pod. */
     add: (phase: Phase, pod: MissedPod): void => {
@@ -60,6 +45,21 @@ export function createMissedPodReports(
       }
     },
   };
+}
+
+/** Takes the next pod: the first one of the workload that has the fewest Events of this portion. */
+function takeNext(pods: Map<string, MissedPod>, counts: ReadonlyMap<string, number>): MissedPod | undefined {
+  let next: MissedPod | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const pod of pods.values()) {
+    const count = counts.get(workloadOf(pod)) ?? 0;
+    if (count >= fewest) continue;
+    next = pod;
+    fewest = count;
+    if (count === 0) break;
+  }
+  if (next) pods.delete(next.uid);
+  return next;
 }
 
 function workloadOf({ controller, uid }: MissedPod): string {

@@ -51,7 +51,10 @@ export function createEvictor(
     portions.evicted({ namespace, uid, controllerUid: controller.uid, atMs });
     metrics.missedPodEvictions.inc({ result: 'success' });
     logger.info({ namespace, pod: name }, 'evicted a pod that could not pull without the pull secret');
-    await recorder.event(eventOf(pod, evictedMessage(pullSecretName), 'MissedPodEvicted'), signal);
+    await recorder.event(
+      { ...eventOf(pod, evictedMessage(pullSecretName), 'MissedPodEvicted'), type: 'Normal' },
+      signal,
+    );
   }
 
   return {
@@ -65,7 +68,8 @@ export function createEvictor(
       candidates.clear();
       for (const each of portions.open()) {
         const successor = await findSuccessor(client, each, rule, signal);
-        if (successor === 'missed') logger.warn(each, 'the pod that replaces an evicted one does not name the pull secret either');
+        if (successor === 'missed')
+          logger.warn(each, 'the pod that replaces an evicted one does not name the pull secret either');
         portions.settle(each, successor);
       }
       for (const pod of portions.next(listed)) await evict(pod, signal);

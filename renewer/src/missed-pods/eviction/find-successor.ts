@@ -25,7 +25,8 @@ export async function findSuccessor(
         const { metadata } = pod;
         const isOfController = metadata.ownerReferences?.some((owner) => owner.uid === controllerUid) ?? false;
         const isNew = Date.parse(metadata.creationTimestamp ?? '') >= atMs - CLOCK_SKEW_MS;
-        if (!isOfController || !isNew || metadata.uid === uid || metadata.deletionTimestamp !== undefined) return undefined;
+        if (!isOfController || !isNew || metadata.uid === uid || metadata.deletionTimestamp !== undefined)
+          return undefined;
         return rule(pod, 0) ? 'missed' : 'injected';
       },
       handle: (successor) => found.add(successor),

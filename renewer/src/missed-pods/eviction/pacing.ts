@@ -5,6 +5,12 @@
  */
 export const LARGEST_PORTION = 20;
 
+/**
+ * A new leader evicts nothing for this long. After an outage of the webhook it leads some seconds before API
+ * servers reach the webhook in its own pod: the successor would be missed too.
+ */
+export const START_AFTER_MS = 30_000;
+
 /** How long the successors of a portion may take to appear. A controller takes seconds. */
 export const SUCCESSOR_WITHIN_MS = 300_000;
 

@@ -1,6 +1,13 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { MissedPod } from '../missed-pod.ts';
-import { BLOCKED_FOR_MS, LARGEST_PORTION, MOST_BLOCKED, PAUSE_MS, SUCCESSOR_WITHIN_MS } from './pacing.ts';
+import {
+  BLOCKED_FOR_MS,
+  LARGEST_PORTION,
+  MOST_BLOCKED,
+  PAUSE_MS,
+  START_AFTER_MS,
+  SUCCESSOR_WITHIN_MS,
+} from './pacing.ts';
 
 /** A pod that was evicted, and whose successor is not known yet. */
 export interface Evicted {
@@ -23,7 +30,7 @@ export function createPortions({ clock }: { readonly clock: Clock }) {
   const blocked = new Map<string, number>();
   let size = 1;
   let hasFailed = false;
-  let pausedUntilMs = 0;
+  let pausedUntilMs = clock.now() + START_AFTER_MS;
 
   function block(controllerUid: string): void {
     blocked.set(controllerUid, clock.now() + BLOCKED_FOR_MS);
