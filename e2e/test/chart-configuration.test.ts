@@ -82,6 +82,7 @@ const REFUSED: readonly Refused[] = [
   refusedRole({ roleArn: ROLE, namespaces: 'a', externalId: 'a b' }),
   refusedInFile('tls.additionalCaBundle', 'ca.crt', 'additionalCaBundle'),
   refusedInFile('optOut', 'never', 'optOut'),
+  { set: 'missedPods.evict="yes"', file: { missedPods: { evict: 'yes' } } },
   refusedInFile('routineWritesPerSecond', 0, 'routineWritesPerSecond'),
   refusedInFile('routineWritesPerSecond', 10_001, 'routineWritesPerSecond'),
   refusedTimes({ trustPropagation: '1d' }),

@@ -61,6 +61,11 @@ const MODES: Readonly<Record<string, readonly [readonly string[], ...(readonly s
   cronjob: [SECRETS, '--set', 'cronjob.enabled=true,targetNamespace=a'],
   'without roles': [ALL, '--set', 'rbac.create=false'],
   'secrets that are kept': [ALL, '--set', 'optOut=keep'],
+  evictions: [
+    [`${NAME}-events`, `${NAME}-evictions`, ...SECRETS, `${NAME}-webhook-configuration`],
+    '--set',
+    'missedPods.evict=true',
+  ],
   'with Roles alone': [[], '--set', 'cronjob.enabled=true,targetNamespace=a,rbac.namespaced=true'],
   'switched off': [[], '--set', 'fence.enabled=false'],
 };
