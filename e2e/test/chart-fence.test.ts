@@ -109,6 +109,29 @@ t.test('docs/security.md contains the number of policies of each mode', async (t
   t.match(page, sentence);
 });
 
+t.test('there is a right to pods only where a value asks for it', async (t) => {
+  const rightsWith = async (...settings: readonly string[]): Promise<readonly string[]> => {
+    const roles = readManifest(await render(...settings)).filter(({ kind }) => kind.endsWith('Role'));
+    const rules = roles.flatMap((role): readonly { resources: string[]; verbs: string[] }[] => Object(role).rules);
+    return rules
+      .filter(({ resources }) => resources.some((resource) => resource.startsWith('pods')))
+      .map(({ resources, verbs }) => `${resources.join()} ${verbs.join()}`);
+  };
+  const withoutTest = ['--set', 'helmTest.enabled=false'];
+  t.same(await rightsWith(...withoutTest), ['pods list']);
+  t.same(await rightsWith(...withoutTest, '--set', 'missedPods.evict=true'), ['pods list', 'pods/eviction create']);
+  const evict = ['--set', 'missedPods.evict=true', ...withoutTest];
+  for (const off of [
+    ['--set', 'missedPods.enabled=false'],
+    ['--set', 'injection.mode=none'],
+    ['--set-json', 'injection.matchConditions=[{"name":"a","expression":"true"}]'],
+    ['--set', 'cronjob.enabled=true,targetNamespace=a'],
+  ]) {
+    t.same(await rightsWith(...evict, ...off), [], off.join(' '));
+    t.notMatch(await render(...evict, ...off), 'missedPods', off.join(' '));
+  }
+});
+
 t.test('the fence uses every name that can be set', async (t) => {
   const names: Readonly<Record<string, readonly [string, ...(readonly RegExp[])]>> = {
     'the full name': ['fullnameOverride=full', /"full-ca"/, /"full-tokens"/, /== "full"/],

@@ -6,8 +6,6 @@ import { missedMessage } from './messages.ts';
 import type { MissedPod } from './missed-pod.ts';
 import { EVENTS_PER_LIST, FORGET_AFTER_MS, MOST_REPORTED, MOST_WAITING, type Phase } from './pacing.ts';
 
-export type MissedPodReports = ReturnType<typeof createMissedPodReports>;
-
 /**
  * One Event for each missed pod, at a limited rate. Its name is derived from the pod, so that a later leader creates
  * none again while the API server keeps the first one.

@@ -94,12 +94,12 @@ export function startMissedPodsWorld(t: Test, options: { evict?: boolean; inject
     request: async <T>(request: KubeRequest | ReducedRequest<T>): Promise<T> => {
       if (request.method === 'GET' && 'parse' in request) return request.parse(list(request));
       evictPod(request);
-      return {} as T;
+      return JSON.parse('{}');
     },
     stream: () => Promise.reject(new Error('no pod is watched')),
     close: () => Promise.resolve(),
   };
-  const optedIn = new Map([...'abcdefghijklmnopqrstuvwxyz'].map((namespace) => [namespace, startMs]));
+  const optedIn = new Map('abcdefghijklmnopqrstuvwxyz'.split('').map((namespace) => [namespace, startMs]));
   const secret = () => ({
     uid: 'x',
     resourceVersion: '1',
