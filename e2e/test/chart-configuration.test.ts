@@ -204,6 +204,22 @@ t.test('the processes accept everything that the chart renders, and it renders e
   }
 });
 
+t.test('the renewer looks for missed pods by the settings of the injection', async (t) => {
+  const injection = { ...Object(EVERY_SWITCH['injection']), matchConditions: [] };
+  const objects = readManifest(await render(...settingsOf({ ...EVERYTHING, injection, missedPods: { evict: true } })));
+  const config = configIn(objects);
+  t.match(config, {
+    missedPods: {
+      evict: true,
+      exceptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'ecr-pull-secrets'],
+      podSelector: 'needs-ecr=yes,!frozen',
+      registryHosts: 'registry.example.com',
+      injectAll: true,
+    },
+  });
+  readAsRenewer(environmentOf(containersIn(objects), 'renewer'), config);
+});
+
 function configIn(objects: readonly KubeObject[]): unknown {
   const map = objects.find(
     (one): one is KubeObject & { data: Readonly<Record<string, string>> } =>

@@ -29,6 +29,9 @@ export const PAGE_ATTEMPTS = 4;
 /** How many Events about missed pods are created after each list of pending pods: 60 per minute. */
 export const EVENTS_PER_LIST = 40;
 
+/** How long these Events may take together. Where an admission webhook hangs, each takes 5 s, and the others wait. */
+export const EVENTS_WITHIN_MS = 10_000;
+
 /** How many missed pods of each phase wait for their Event, of less than 2 KiB each; the next list finds the others. */
 export const MOST_WAITING = 1_000;
 

@@ -4,7 +4,14 @@ import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-l
 import type { RenewerDependencies } from '../dependencies.ts';
 import { missedMessage } from './messages.ts';
 import type { MissedPod } from './missed-pod.ts';
-import { EVENTS_PER_LIST, FORGET_AFTER_MS, MOST_REPORTED, MOST_WAITING, type Phase } from './pacing.ts';
+import {
+  EVENTS_PER_LIST,
+  EVENTS_WITHIN_MS,
+  FORGET_AFTER_MS,
+  MOST_REPORTED,
+  MOST_WAITING,
+  type Phase,
+} from './pacing.ts';
 
 /**
  * One Event for each missed pod, at a limited rate. Its name is derived from the pod, so that a later leader creates
@@ -21,6 +28,16 @@ export function createMissedPodReports(
   /** By UID, when a list showed the pod last. */
   const reported = new Map<string, number>();
 
+  function forgetGone(): void {
+    for (const [uid, seenAtMs] of reported) if (clock.now() - seenAtMs > FORGET_AFTER_MS) reported.delete(uid);
+  }
+
+  async function report(pod: MissedPod, signal: AbortSignal): Promise<void> {
+    const isCreated = await recorder.event(eventOf(pod, missedMessage(pod, pullSecretName)), signal);
+    metrics.events.inc({ result: isCreated ? 'success' : 'error' });
+    if (isCreated) reported.set(pod.uid, clock.now());
+  }
+
   return {
     /** A list found the pod. */
     add: (phase: Phase, pod: MissedPod): void => {
@@ -29,16 +46,15 @@ export function createMissedPodReports(
     },
     /** Creates the Events of the first pods that wait, pods of different workloads first. */
     flush: async (signal: AbortSignal): Promise<void> => {
-      for (const [uid, seenAtMs] of reported) if (clock.now() - seenAtMs > FORGET_AFTER_MS) reported.delete(uid);
+      forgetGone();
       const counts = new Map<string, number>();
-      for (let events = 0; events < EVENTS_PER_LIST && !signal.aborted; events += 1) {
+      const endMs = clock.now() + EVENTS_WITHIN_MS;
+      for (let events = 0; events < EVENTS_PER_LIST && clock.now() < endMs && !signal.aborted; events += 1) {
         const pod = takeNext(waiting.Pending, counts) ?? takeNext(waiting.Running, counts);
         if (!pod) return;
         if (reported.size >= MOST_REPORTED) return overflows.report(new Error(`${reported.size} pods have one`));
         if (reported.has(pod.uid)) continue;
-        const isCreated = await recorder.event(eventOf(pod, missedMessage(pod, pullSecretName)), signal);
-        metrics.events.inc({ result: isCreated ? 'success' : 'error' });
-        if (isCreated) reported.set(pod.uid, clock.now());
+        await report(pod, signal);
         counts.set(workloadOf(pod), (counts.get(workloadOf(pod)) ?? 0) + 1);
       }
     },

@@ -34,7 +34,8 @@ t.test('only pods that cannot pull and that their controller creates again are e
 t.test('if new pods are not injected either, there is no loop', async (t) => {
   const { clock, put, evictions, run } = startMissedPodsWorld(t, { evict: true, injects: () => false });
   for (let index = 0; index < 100; index += 1) {
-    put({ name: `app-${index}`, isPullFailing: true, controller: controllerOf(`rs-${index}`) });
+    const namespace = 'abcdefghijklmnopqrst'.charAt(index % 20);
+    put({ name: `app-${index}`, namespace, isPullFailing: true, controller: controllerOf(`rs-${index}`) });
   }
   run();
   await clock.advance(4 * HOUR_MS);
@@ -42,7 +43,7 @@ t.test('if new pods are not injected either, there is no loop', async (t) => {
   t.ok(evictions.length > 6, 'but it tries again');
   for (const [index, { atMs }] of evictions.entries()) {
     const before = evictions.slice(0, index).findLast(({ name }) => name === evictions[index]?.name);
-    t.ok(before === undefined || atMs - before.atMs >= HOUR_MS, 'a controller at most once in an hour');
+    t.ok(before === undefined || atMs - before.atMs >= HOUR_MS, 'a pod of a controller at most once in an hour');
   }
 });
 
@@ -79,3 +80,27 @@ t.test('nothing is evicted without a valid secret, or without the setting', asyn
     t.same(world.evictions, []);
   }
 });
+
+t.test(
+  'anyone who fakes a controller stops the evictions in other namespaces for ten minutes, and only once',
+  async (t) => {
+    const { clock, put, remove, evictions, run } = startMissedPodsWorld(t, { evict: true });
+    // No controller of this UID exists: nothing creates the pod again.
+    for (let index = 0; index < 50; index += 1) {
+      put({ name: `fake-${index}`, namespace: 'f', isPullFailing: true, controller: controllerOf(`fake-${index}`) });
+    }
+    run();
+    await clock.advance(41_000);
+    t.same(
+      evictions.map(({ name }) => name),
+      ['fake-0'],
+    );
+    remove('f/fake-0');
+    put({ name: 'app', isPullFailing: true, controller: controllerOf('rs') });
+    await clock.advance(17 * MINUTE_MS);
+    t.same(
+      evictions.map(({ name }) => name),
+      ['fake-0', 'app'],
+    );
+  },
+);
