@@ -109,7 +109,7 @@ t.test('docs/security.md contains the number of policies of each mode', async (t
   t.match(page, sentence);
 });
 
-t.test('there is a right to pods only where a value asks for it', async (t) => {
+t.test('there is a right to pods only if a value requires it', async (t) => {
   const rightsWith = async (...settings: readonly string[]): Promise<readonly string[]> => {
     const roles = readManifest(await render(...settings)).filter(({ kind }) => kind.endsWith('Role'));
     const rules = roles.flatMap((role): readonly { resources: string[]; verbs: string[] }[] => Object(role).rules);
