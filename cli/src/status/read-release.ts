@@ -7,6 +7,7 @@ import {
   WEBHOOK_CONFIGURATIONS_PATH,
 } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Event, WebhookConfiguration } from '../cluster/objects.ts';
@@ -40,13 +41,12 @@ const MOST_EVENTS = 20;
 /**
  * Reads what is needed of a release.
  *
- * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server; ECRPS_CONFIGURATION_INVALID if the
- *   settings in the Deployment are invalid
+ * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server
  */
 export async function readRelease(dependencies: StatusDependencies, release: Release): Promise<ReleaseState> {
   const { client, reader, clock, signal } = dependencies;
   const { namespace, name, helmName } = release;
-  const settings = settingsFor(release, dependencies.environment);
+  const { settings, invalid } = settingsFor(release, dependencies.environment);
   const webhooks = await reader.list<WebhookConfiguration>(
     'list mutatingwebhookconfigurations.admissionregistration.k8s.io',
     WEBHOOK_CONFIGURATIONS_PATH,
@@ -76,12 +76,13 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
   ]);
   const isInjected = foundIn(attempt?.pullSecrets)?.includes(settings.secretName) === true;
   const [counts, unreachable] = await Promise.all([
-    readAdmissionCounts(client, signal),
+    readAdmissionCounts(client, clock, signal),
     attempt && webhook && !isInjected ? whyUnreachable(client, release) : undefined,
   ]);
   return {
     release,
     settings,
+    invalid,
     nowMs: clock.now(),
     webhooks,
     webhook,
@@ -102,8 +103,14 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
 
 /** From the Deployment, else from the environment of the container of the release that this command runs in. */
 function settingsFor({ workload, namespace }: Release, environment: Environment) {
-  if ('found' in workload) return settingsOf(environmentOf(workload.found), workload.found.kind);
-  return settingsOf(ownPlaceIn(environment)?.namespace === namespace ? environment : {});
+  const own = ownPlaceIn(environment)?.namespace === namespace ? environment : {};
+  const [variables, kind] =
+    'found' in workload ? [environmentOf(workload.found), workload.found.kind] : [own, 'Deployment' as const];
+  try {
+    return { settings: settingsOf(variables, kind), invalid: undefined };
+  } catch (error) {
+    return { settings: settingsOf({}, kind), invalid: describeError(error) };
+  }
 }
 
 /** What the renewer reported last in each of the worst namespaces. */

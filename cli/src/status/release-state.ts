@@ -14,6 +14,8 @@ import type { Attempt } from './try-injection.ts';
 export interface ReleaseState {
   readonly release: Release;
   readonly settings: Settings;
+  /** Why the settings in the Deployment cannot be used; `settings` has the defaults then. */
+  readonly invalid: string | undefined;
   readonly nowMs: number;
   readonly webhooks: Read<readonly WebhookConfiguration[]>;
   /** The webhook of the release, if there is one. */

@@ -43,6 +43,7 @@ t.test('the release: what is deployed, and whether it runs', async (t) => {
   const version = /version 0\.1\.0 \(chart ecr-pull-secrets-0\.1\.0, image example\/.*0\.1\.0\), mode webhook, 2 of 2/;
   check(t, releaseFindings, [
     [{}, 'ok', version],
+    [{ invalid: '"x" is no label selector' }, 'problem', /settings of the renewer are invalid.*"x"/, /^kubectl logs/],
     [replicasOf(0, 0, 0), 'problem', /has 0 replicas/, /^kubectl scale deployment\/ecr-pull-secrets /],
     [replicasOf(2, 1, 2), 'problem', /1 of 2 replicas are ready/, /^kubectl describe pods /],
     [replicasOf(2, 2, 1), 'note', /a rollout has replaced 1 of 2/],

@@ -28,9 +28,15 @@ export function releaseFindings(state: ReleaseState): readonly StatusFinding[] {
   const { replicas, runs } = workload.found;
   return [
     { topic: 'release', state: 'ok', message: describeVersion(state, workload.found) },
+    ...(state.invalid === undefined ? [] : [invalidFinding(state, state.invalid)]),
     ...(replicas ? replicaFindings(state, replicas) : []),
     ...(runs ? runFindings(state, runs) : []),
   ];
+}
+
+function invalidFinding({ release }: ReleaseState, invalid: string): StatusFinding {
+  const message = `the settings of the renewer are invalid, and the defaults are assumed here: ${invalid}`;
+  return { topic: 'release', state: 'problem', message, command: commandsFor(release).logs };
 }
 
 function describeVersion(state: ReleaseState, workload: Workload): string {

@@ -10,7 +10,7 @@ import { WEBHOOK } from '../../explain/support/world.ts';
 
 export const NOW_MS = Date.parse('2026-11-30T12:00:00Z');
 export const HOUR_MS = 3_600_000;
-export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 /** The CA that API servers trust. */
 export const CA = await createCa({ commonName: 'ours', now: new Date(NOW_MS) });
@@ -118,6 +118,7 @@ export function stateWith(changes: Partial<ReleaseState> = {}): ReleaseState {
   return {
     release: releaseWith({ found: workloadOfDeployment(deploymentWith()) }),
     settings: settingsOf({}),
+    invalid: undefined,
     nowMs: NOW_MS,
     webhooks: { found: [{ metadata: { name: 'ecr-pull-secrets' }, webhooks: [WEBHOOK] }] },
     webhook: webhookWith(CA.certificatePem),
