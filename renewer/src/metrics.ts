@@ -26,6 +26,22 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
       'When each registry token expires; set by the leader alone.',
       'token',
     ),
+    tokenMissing: gauge(
+      'token_missing',
+      'Whether there is no valid token: 1 or 0 for each token that is required; set by the leader alone.',
+      'token',
+    ),
+    registryLogins: counter(
+      'registry_logins_total',
+      'Logins with new tokens before they are used: accepted, refused or unknown.',
+      'result',
+    ),
+    registryLoginRefused: gauge(
+      'registry_login_refused',
+      'Registries that refuse a new token: 1 while they do; set by the leader alone.',
+      'token',
+      'registry',
+    ),
     refusedRegistries: gauge(
       'refused_registries',
       'Configured registries that get no token, because the AWS identity is in another partition; the log names them.',
@@ -45,7 +61,11 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
       'Namespaces with a problem that an Event in them describes, by the reason of the Event; set by the leader alone.',
       'reason',
     ),
-    events: counter('events_total', 'Events about namespaces and missed pods: success, error or dropped.', 'result'),
+    events: counter(
+      'events_total',
+      'Events about namespaces, missed pods and the Deployment: success, error or dropped.',
+      'result',
+    ),
     missedPods: gauge(
       'missed_pods',
       'Pods that need the pull secret and do not name it, by their phase and the reason of their Event; set by the leader alone.',
@@ -81,7 +101,9 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
 
 /** The metrics that only a leader sets end with its leadership, or an alert would fire on old values. */
 export function resetLeaderMetrics(metrics: RenewerMetrics): void {
-  const { leader, tokenExpiry, pullSecrets, namespaceProblems, missedPods, fence } = metrics;
+  const { leader, tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence } =
+    metrics;
   leader.set(0);
-  for (const gauge of [tokenExpiry, pullSecrets, namespaceProblems, missedPods, fence]) gauge.reset();
+  const gauges = [tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence];
+  for (const gauge of gauges) gauge.reset();
 }
