@@ -7,6 +7,7 @@ import { isOlderVersion } from '@ecr-pull-secrets/kube/resource-version.ts';
 import type { RenewerConfiguration } from '../../config/configuration.ts';
 import { identityOf, type NamespaceIdentity, type NamespaceRole, roleOf } from './namespace-roles.ts';
 import { PULL_SECRET_FIELDS, type PullSecretMetadata, readPullSecretMetadata } from './pull-secret-metadata.ts';
+import { findOptInMistake, labelsOfMistakes, type OptInMistake } from './opt-in-mistake.ts';
 import { isTarget } from './target-namespaces.ts';
 
 /** What is kept of a namespace: a few hundred bytes, even if its owner writes megabytes into it. */
@@ -16,6 +17,8 @@ interface CachedNamespace {
   readonly isAlive: boolean;
   /** `undefined` if it is no target. */
   readonly identity: NamespaceIdentity | undefined;
+  /** Why it is none, although somebody opted it in. */
+  readonly mistake: OptInMistake | undefined;
 }
 
 /** What is kept of a pull secret; as small. */
@@ -43,6 +46,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
   const { pullSecretName, namespaceRule, namespaceRoles } = settings;
   const targets = new Map<string, NamespaceIdentity>();
   const roleUsers = new Map<NamespaceRole, number>();
+  const mistakes = new Map<string, OptInMistake>();
   const alive = new Set<string>();
   const secrets = new Map<string, PullSecretMetadata>();
   const listed = { namespaces: false, secrets: false };
@@ -51,16 +55,20 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
 
   function reduceNamespace({ metadata }: PartialObjectMetadata): CachedNamespace {
     const isIncluded = isTarget(metadata, namespaceRule);
+    const isAlive = metadata.deletionTimestamp === undefined;
     return {
       name: metadata.name,
-      isAlive: metadata.deletionTimestamp === undefined,
+      isAlive,
       identity: isIncluded ? identityOf(metadata, namespaceRoles) : undefined,
+      mistake: isAlive && !isIncluded ? findOptInMistake(metadata, namespaceRule) : undefined,
     };
   }
 
-  function putNamespace({ name, isAlive, identity }: CachedNamespace): void {
+  function putNamespace({ name, isAlive, identity, mistake }: CachedNamespace): void {
     if (isAlive) alive.add(name);
     else alive.delete(name);
+    if (mistake) mistakes.set(name, mistake);
+    else mistakes.delete(name);
     setTarget(name, identity);
   }
 
@@ -89,8 +97,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
 
   function removeNamespace(name: string): void {
     setTarget(name, undefined);
-    alive.delete(name);
-    secrets.delete(name);
+    for (const each of [alive, mistakes, secrets]) each.delete(name);
     eventHandler?.onDelete(name);
   }
 
@@ -149,7 +156,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
       path: NAMESPACES_PATH,
       metadataOnly: true,
       metadataFields: {
-        labels: scalarsOf(namespaceRule.selector.keys),
+        labels: scalarsOf([...namespaceRule.selector.keys, ...labelsOfMistakes(namespaceRule)]),
         annotations: scalarsOf([ROLE_ARN_ANNOTATION]),
       },
       reduce: reduceNamespace,
@@ -175,6 +182,8 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
     namespaces: (): Iterable<string> => new Set([...targets.keys(), ...secrets.keys()]),
     /** Whose credentials a namespace gets; `undefined` if it is no target. */
     target: (namespace: string) => targets.get(namespace),
+    /** Why a namespace that somebody opted in is no target. */
+    optInMistake: (namespace: string) => mistakes.get(namespace),
     /** Whether a namespace exists and is not being deleted. */
     isAlive: (namespace: string): boolean => alive.has(namespace),
     secret: (namespace: string) => secrets.get(namespace),
