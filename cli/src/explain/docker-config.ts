@@ -2,7 +2,7 @@ import { createKeyring } from '@ecr-pull-secrets/shared/keyring.ts';
 import { DOCKER_CONFIG_KEY } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
 import { memberOf, textIn } from '@ecr-pull-secrets/renewer/pull-secrets/foreign/read-auths.ts';
 import { parseJson } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
-import type { Secret } from './objects.ts';
+import type { Secret } from '../cluster/objects.ts';
 
 /** The credentials of one key of a pull secret. Never printed. */
 export interface Credential {

@@ -1,17 +1,20 @@
 import { createConfiguredKubeClient } from '@ecr-pull-secrets/renewer/network/kube-client.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { Invocation } from '../commands.ts';
-import { exitCodeOf, type Finding, renderJson, renderText } from './finding.ts';
+import { exitCodeOf } from '../report/finding.ts';
+import { type Finding, renderJson, renderText } from './finding.ts';
 import { type ImageToPull, imageFindings } from './images.ts';
 import { injectionFindings } from './injection.ts';
-import { optInFindings, webhookOf } from './opt-in.ts';
-import { explainUsage, readExplainEnvironment, readExplainOptions } from './options.ts';
+import { optInFindings } from './opt-in-findings.ts';
+import { webhookOf } from './opt-in.ts';
+import { readClusterEnvironment } from '../cluster/environment.ts';
+import { explainUsage, readExplainOptions } from './options.ts';
 import { podFindings } from './pod.ts';
-import { startProgress } from './progress.ts';
+import { startProgress } from '../report/progress.ts';
 import { pullFinding } from './pulls.ts';
 import { tryPull } from './pull-test.ts';
 import { createHttpsGetter, type HttpsGetter } from '@ecr-pull-secrets/kube/network/https-get.ts';
-import type { Release } from './release.ts';
+import type { Release } from '../cluster/release.ts';
 import { secretFindings } from './secret.ts';
 import { readClusterState } from './cluster-state.ts';
 
@@ -30,7 +33,7 @@ export async function runExplain({ args, environment, stdout, stderr, clock }: I
     return 0;
   }
   const options = readExplainOptions(args);
-  const configuration = readExplainEnvironment(environment);
+  const configuration = readClusterEnvironment(environment);
   const client = createConfiguredKubeClient(configuration, 'explain');
   const registryClient = createHttpsGetter(configuration.proxies);
   const progress = startProgress(stderr);
@@ -47,7 +50,7 @@ export async function runExplain({ args, environment, stdout, stderr, clock }: I
     progress.doing('trying the pull');
     return report([
       ...optInFindings(cluster),
-      ...injectionFindings(cluster),
+      ...injectionFindings(cluster, clock.now()),
       ...podFindings(cluster),
       ...secretFindings(cluster, clock.now()),
       ...images.findings,

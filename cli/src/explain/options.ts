@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util';
-import { oneOf, readVariables, type Environment } from '@ecr-pull-secrets/shared/configuration.ts';
+import { oneOf } from '@ecr-pull-secrets/shared/configuration.ts';
 import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import { createUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import { apiServerOf, apiServerVariables } from '@ecr-pull-secrets/renewer/config/api-server-variables.ts';
-import { proxySettingsOf, proxyVariables } from '@ecr-pull-secrets/renewer/config/proxy-variables.ts';
 import { z } from 'zod';
 
 const COMMAND_LINE = {
@@ -72,16 +70,4 @@ export function readExplainOptions(args: readonly string[]): ExplainOptions {
   }
   const secretName = options['secret-name'];
   return { namespace, pod, secretName, isJson: options.output === 'json', pullTest: !options['no-pull-test'] };
-}
-
-const variables = z.object({ ...apiServerVariables, ...proxyVariables });
-
-/**
- * Where the API server and the proxies are.
- *
- * @throws ECRPS_CONFIGURATION_INVALID
- */
-export function readExplainEnvironment(environment: Environment) {
-  const values = readVariables(variables, environment);
-  return { apiServer: apiServerOf(values), proxies: proxySettingsOf(values) };
 }

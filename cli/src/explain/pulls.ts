@@ -4,8 +4,8 @@ import { fullNameOf, registryOf, withoutPort } from '@ecr-pull-secrets/shared/im
 import type { Finding } from './finding.ts';
 import { referenceOf } from './manifest.ts';
 import type { PullResult, Stage } from './pull-test.ts';
-import type { Release } from './release.ts';
-import { shellWord } from './shell-word.ts';
+import type { Release } from '../cluster/release.ts';
+import { shellWord } from '../report/shell-word.ts';
 
 const ACTIONS: Readonly<Record<Stage, string>> = {
   manifest: 'ecr:BatchGetImage',

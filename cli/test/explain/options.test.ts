@@ -1,6 +1,6 @@
 import t from 'tap';
 import { readExplainOptions } from '../../src/explain/options.ts';
-import { startProgress } from '../../src/explain/progress.ts';
+import { startProgress } from '../../src/report/progress.ts';
 import { runLine } from '../support/command-line.ts';
 
 t.test('the subject may stand before or after the options', async (t) => {

@@ -1,6 +1,7 @@
 import type { HttpsGetter, HttpsRequest, HttpsResponse } from '@ecr-pull-secrets/kube/network/https-get.ts';
 import t from 'tap';
-import { exitCodeOf, renderText } from '../../src/explain/finding.ts';
+import { renderText } from '../../src/explain/finding.ts';
+import { exitCodeOf } from '../../src/report/finding.ts';
 import { referenceOf } from '../../src/explain/manifest.ts';
 import { type PullResult, tryPull } from '../../src/explain/pull-test.ts';
 import { pullFinding } from '../../src/explain/pulls.ts';

@@ -1,0 +1,76 @@
+import { connect } from 'node:tls';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { caSecretName, NAMESPACES_PATH, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
+import type { Deployment, Secret, Service, Webhook } from './objects.ts';
+import { foundIn, type Read, read } from './read.ts';
+import type { Release } from './release.ts';
+import type { WebhookCertificate } from './webhook-certificate.ts';
+
+/** The Service is near, or it cannot be reached from here at all. */
+const HANDSHAKE_MS = 2_000;
+
+/** A chain that a server sends has two or three. */
+const MOST_CERTIFICATES = 10;
+
+/**
+ * The certificate of the webhook: from the webhook itself, if its Service is reachable from here, as it is from a node
+ * and from a pod; else from the Secret. Of the Secret only certificates are kept.
+ */
+export async function readWebhookCertificate(
+  client: KubeClient,
+  { webhook, release, deployment }: { webhook: Webhook; release: Release; deployment: Deployment | undefined },
+): Promise<Read<WebhookCertificate>> {
+  const { name, namespace } = release;
+  const path = `${NAMESPACES_PATH}/${namespace}/services/${name}`;
+  const service = await read(`get services in namespace ${namespace}`, () =>
+    client.request<Service>({ method: 'GET', path }),
+  );
+  const host = foundIn(service)?.spec.clusterIP;
+  const port = webhook.clientConfig?.service?.port ?? 443;
+  const pem = host === undefined || host === 'None' ? undefined : await servedChain(host, port, dnsNameOf(release));
+  if (pem !== undefined) return { found: { kind: 'chain', pem } };
+  const mounted = deployment?.spec.template.spec.volumes?.find((volume) => volume.name === 'tls')?.secret?.secretName;
+  const stored = await read(`get secrets in namespace ${namespace}`, () =>
+    client.request<Secret>({ method: 'GET', path: secretPath(namespace, mounted ?? caSecretName(name)) }),
+  );
+  if (!('found' in stored)) return stored;
+  const text = Buffer.from(stored.found.data?.['tls.crt'] ?? '', 'base64').toString();
+  return { found: { kind: mounted === undefined ? 'ca' : 'chain', pem: text } };
+}
+
+/** The name by which the API server calls the webhook. */
+export function dnsNameOf({ name, namespace }: Release): string {
+  return `${name}.${namespace}.svc`;
+}
+
+/** What a server sends in its handshake, as PEM; `undefined` if there is no handshake. */
+async function servedChain(host: string, port: number, servername: string): Promise<string | undefined> {
+  const timeUp = (): Error => new Error('no handshake');
+  try {
+    return await withTimeout({ clock: systemClock, ms: HANDSHAKE_MS, signal: undefined, timeUp }, (signal) =>
+      handshake(host, port, servername, signal),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** It only reads: whether the certificate is trusted is the question, so it is no condition. */
+function handshake(host: string, port: number, servername: string, signal: AbortSignal): Promise<string> {
+  const socket = connect({ host, port, servername, rejectUnauthorized: false });
+  return new Promise<string>((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    socket.once('error', reject);
+    socket.once('secureConnect', () => {
+      const blocks: string[] = [];
+      let certificate = socket.getPeerX509Certificate();
+      while (certificate && blocks.length < MOST_CERTIFICATES) {
+        blocks.push(certificate.toString());
+        certificate = certificate.issuerCertificate;
+      }
+      resolve(blocks.join(''));
+    });
+  }).finally(() => socket.destroy());
+}
