@@ -106,6 +106,7 @@ export interface Deployment {
 }
 
 export interface Event {
+  readonly type?: string;
   readonly reason?: string;
   readonly message?: string;
   readonly lastTimestamp?: string;

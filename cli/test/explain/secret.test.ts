@@ -1,5 +1,6 @@
 import t from 'tap';
 import { candidatesFor, credentialsIn } from '../../src/explain/docker-config.ts';
+import type { ClusterState } from '../../src/explain/cluster-state.ts';
 import { imageFindings } from '../../src/explain/images.ts';
 import { secretFindings } from '../../src/explain/secret.ts';
 import { labelledWith, NOW_MS, podOf, REGISTRY, SECRET, secretOf, worldWith } from './support/world.ts';
@@ -18,6 +19,12 @@ t.test('the state of the secret, and what to do', async (t) => {
     [worldWith(), 'ok', /valid until 2026-11-30T20:00:00/, undefined],
     [
       worldWith({ secret: { missing: true }, events }),
+      'problem',
+      /does not exist.*PullSecretNotWritten: exceeded quota/,
+      /^kubectl logs/,
+    ],
+    [
+      worldWith({ secret: { missing: true }, releaseEvents: events }),
       'problem',
       /does not exist.*PullSecretNotWritten: exceeded quota/,
       /^kubectl logs/,
@@ -93,6 +100,14 @@ t.test('which images the secret covers', async (t) => {
   t.match(alone.findings, [
     { state: 'problem', message: /covers the registry 9999.*\(it covers 1234/, command: /^helm get values/ },
   ]);
+  const event = { type: 'Warning', reason: 'AwsUnreachable', lastTimestamp: '2026-11-30T11:00:00Z' };
+  const about = (message: string, more = {}) => ({ found: [{ ...event, message, ...more }] });
+  const found = (releaseEvents: ClusterState['releaseEvents']) => imageFindings(worldWith({ pod, releaseEvents }));
+  t.match(found(about(`no token for ${OTHER}`)).findings, [
+    { state: 'problem', message: /covers the registry .*AwsUnreachable: no token for 9999/, command: /^kubectl logs/ },
+  ]);
+  t.same(found(about('no token for another registry')), alone);
+  t.same(found(about(`tokens for ${OTHER} again`, { type: 'Normal' })), alone);
   const otherSecrets = new Map([
     ['gone', { missing: true as const }],
     ['theirs', { found: secretOf([OTHER]) }],
