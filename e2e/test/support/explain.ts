@@ -32,6 +32,8 @@ export interface ExplainWorld {
   readonly pluginDirectory: () => Promise<string>;
   /** The variables of a container that has this token. */
   readonly inClusterAs: (token: string) => Promise<Readonly<Record<string, string>>>;
+  /** How ECR is reached: the proxy, and the CA that signed its certificate. */
+  readonly network: { readonly proxyUrl: string; readonly caPem: string };
   readonly close: () => Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
   const entry = await builtBundle();
   return {
     playground,
+    network: { proxyUrl: proxy.url, caPem: ca.certificatePem },
     explain: async (args, variables = {}) => {
       const startMs = performance.now();
       const child = spawn(process.execPath, [entry, 'explain', ...args], {

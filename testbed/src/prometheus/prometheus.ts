@@ -19,6 +19,8 @@ export interface ActiveAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly state: 'pending' | 'firing';
+  /** Of its expression. */
+  readonly value: number;
 }
 
 /** A rule, as Prometheus last evaluated it. */
@@ -98,7 +100,10 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
       if (resultType !== 'vector') throw new Error(`${expression} is a ${resultType}`);
       return result.map(({ metric, value: [, value] }) => ({ labels: metric, value: Number(value) }));
     },
-    alerts: async () => (await read<{ readonly alerts: readonly ActiveAlert[] }>('/api/v1/alerts')).alerts,
+    alerts: async () => {
+      const { alerts } = await read<AlertsResult>('/api/v1/alerts');
+      return alerts.map((alert) => ({ ...alert, value: Number(alert.value) }));
+    },
     rules: async () => {
       const { groups } = await read<RulesResult>('/api/v1/rules');
       return groups.flatMap((group) => group.rules);
@@ -112,6 +117,10 @@ interface QueryResult {
     readonly metric: Readonly<Record<string, string>>;
     readonly value: readonly [seconds: number, value: string];
   }[];
+}
+
+interface AlertsResult {
+  readonly alerts: readonly (Omit<ActiveAlert, 'value'> & { readonly value: string })[];
 }
 
 interface RulesResult {

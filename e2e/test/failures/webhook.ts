@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
+import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import type { Test } from 'tap';
+import { CONFIGURATION, type WebhookConfiguration } from '../support/ca.ts';
+import type { FailureWorld } from './world.ts';
+
+const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
+
+/** Long enough for the pods to become ready with it, and short enough to wait for its end. */
+const SHORT_LIFETIME_MS = 25_000;
+
+/** The API server creates pods without the name of the secret, because it cannot call the webhook. */
+export async function testWebhookFailures(t: Test, world: FailureWorld, values: Manifest): Promise<void> {
+  const { playground, made, createPod } = world;
+  const { api, node } = playground;
+
+  /** Creates pods until the API server has noticed. */
+  async function createMissed(name: string) {
+    const pod = await eventually('a pod without the name of the secret', async () => {
+      const created = await createPod('good', `${REGISTRY}/app:1`, `${name}-${Date.now()}`);
+      assert.equal(created.spec.imagePullSecrets, undefined);
+      return created.metadata.name;
+    });
+    return { subject: `good/${pod}`, pod };
+  }
+
+  async function works(): Promise<void> {
+    await eventually('a pod with the name of the secret', async () => {
+      const { spec } = await createPod('good', `${REGISTRY}/app:1`, `app-${Date.now()}`);
+      assert.equal(spec.imagePullSecrets?.length, 1);
+    });
+  }
+
+  const service = `${HOME}/services/${PRODUCT_NAME}`;
+  const isUnreachableSeen = await made(t, 'webhook-unreachable', async () => {
+    await api.merge(service, { spec: { selector: { nobody: 'has-this' } } });
+    return createMissed('unreachable');
+  });
+  await api.merge(service, { spec: { selector: { nobody: null } } });
+  await works();
+
+  const renewers = await renewersOf(world);
+  const isDistrustSeen = await made(t, 'ca-bundle-wrong', async () => {
+    // Otherwise the renewer repairs it at once.
+    for (const pid of renewers) process.kill(pid, 'SIGSTOP');
+    const { certificatePem } = await createCa({ commonName: 'another', now: new Date() });
+    const caBundle = Buffer.from(certificatePem).toString('base64');
+    const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
+    const changed = webhooks.map((webhook) => ({ ...webhook, clientConfig: { ...webhook.clientConfig, caBundle } }));
+    await api.merge(CONFIGURATION, { webhooks: changed });
+    return createMissed('distrusted');
+  });
+  for (const pid of renewers) process.kill(pid, 'SIGCONT');
+  await works();
+  // Both are found by the next list of pods.
+  await isUnreachableSeen();
+  await isDistrustSeen();
+
+  const isExpirySeen = await made(t, 'certificate-expired', async () => {
+    const ca = await createCa({ commonName: 'mine', now: new Date() });
+    const names = { serviceName: PRODUCT_NAME, namespace: PRODUCT_NAME, now: new Date() };
+    const short = await createServingCertificate(ca, { ...names, lifetimeMs: SHORT_LIFETIME_MS });
+    const stringData = {
+      'tls.crt': short.certificatePem,
+      'tls.key': short.privateKeyPem,
+      'ca.crt': ca.certificatePem,
+    };
+    await api.create(`${HOME}/secrets`, { metadata: { name: 'mine' }, type: 'kubernetes.io/tls', stringData });
+    await playground.install({ ...values, tls: { mode: 'existing-secret', existingSecret: 'mine' } });
+    return createMissed('expired');
+  });
+  await isExpirySeen();
+
+  async function renewersOf(_world: FailureWorld): Promise<readonly number[]> {
+    const pods = await api.list<Pod>(`${HOME}/pods`);
+    return pods.flatMap(({ metadata }) => node.processes(PRODUCT_NAME, metadata.name).get('renewer') ?? []);
+  }
+}
