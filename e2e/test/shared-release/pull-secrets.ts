@@ -230,6 +230,7 @@ export function testPullSecrets(t: Test): void {
     const athome = [
       '/secrets[ecr-pull-secrets-ca] create,delete,list,patch,watch',
       '/secrets[ecr-pull-secrets-tokens] create,get,list,patch,watch',
+      'apps/deployments[ecr-pull-secrets] get',
       'coordination.k8s.io/leases[ecr-pull-secrets] create,get,patch,update',
     ];
     t.same(await rulesIn('ecr-pull-secrets'), [...everywhere, ...athome].toSorted());

@@ -8,6 +8,7 @@ import type { RenewerDependencies } from '../dependencies.ts';
 import { createResultRecorder } from './apply/record-result.ts';
 import { createPullSecretCache, type PullSecretCacheSettings } from './cache/cache.ts';
 import type { EventQueue } from './events/event-queue.ts';
+import { createFirstWrites } from './events/first-writes.ts';
 import { createNamespaceProblems, type ProblemReason } from './events/namespace-problems.ts';
 import { checkOptIn } from './events/opt-in-problems.ts';
 import { checkRole } from './events/role-problems.ts';
@@ -39,11 +40,12 @@ export function createPullSecretController(
   const { client, clock, random, logger, metrics, credentials, events } = dependencies;
   const cache = createPullSecretCache(settings);
   const problems = createNamespaceProblems({ events, logger }, settings);
+  const firstWrites = createFirstWrites({ events, clock }, settings);
   const apiServerPause = createApiServerPause({ clock, random }, signal);
   const repairs = createAttemptLimiter({ clock, random });
   const foreign = createOwnershipTracker({ clock, random }, settings);
   const recordResult = createResultRecorder(
-    { cache, problems, repairs, foreign, apiServerPause, clock, logger, metrics },
+    { cache, problems, firstWrites, repairs, foreign, apiServerPause, clock, logger, metrics },
     settings,
   );
   const planFor = createPlanner({ cache, credentials, foreign, clock }, settings);
@@ -87,7 +89,7 @@ export function createPullSecretController(
       checkRole({ cache, credentials, problems }, namespace);
     },
     onDelete: (namespace) => {
-      for (const each of [problems, repairs, foreign, queue]) each.forget(namespace);
+      for (const each of [problems, firstWrites, repairs, foreign, queue]) each.forget(namespace);
     },
     onRolesChange: () => credentials.setRolesInUse(cache.roles(), clock.now()),
   });

@@ -160,7 +160,7 @@ function assemble({ cluster, ecr, node, servicePort, opened }: Parts): Playgroun
       const { tag, chart } = options.build ?? { tag: BUILT, chart: CHART };
       const ours = {
         ...valuesFor(ecr.endpoint, servicePort, tag),
-        ...(await fastTrustPropagation(chart)),
+        ...(await testbedValues(chart)),
       };
       const base = join(cluster.directory, 'values-base.json');
       const own = join(cluster.directory, 'values.json');
@@ -192,9 +192,13 @@ function valuesFor(awsEndpoint: string, servicePort: number, tag: string): Manif
   };
 }
 
-/** The API server follows a change at once here. The chart of an older build may not have the value. */
-async function fastTrustPropagation(chart: string): Promise<Manifest> {
+/** The chart of an older build may not have these values. */
+async function testbedValues(chart: string): Promise<Manifest> {
   const defaults = await readFile(join(chart, 'values.yaml'), 'utf8');
-  if (!/^ +trustPropagation:/m.test(defaults)) return {};
-  return { tls: { selfManaged: { trustPropagation: '1s' } } };
+  return {
+    // The API server follows a change at once here.
+    ...(/^ +trustPropagation:/m.test(defaults) ? { tls: { selfManaged: { trustPropagation: '1s' } } } : {}),
+    // The tokens of the stand-in must not be tried at real registries.
+    ...(/^canary:/m.test(defaults) ? { canary: false } : {}),
+  };
 }

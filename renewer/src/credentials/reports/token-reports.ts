@@ -30,7 +30,9 @@ export function createTokenReports(
   }
 
   function registriesOf(id: string): string {
-    const keys = (entriesOfTokens.get(id) ?? []).map(({ key }) => (key === undefined ? 'its account' : hostPortOf(key)));
+    const keys = (entriesOfTokens.get(id) ?? []).map(({ key }) =>
+      key === undefined ? 'its account' : hostPortOf(key),
+    );
     return listOf(keys);
   }
 
@@ -63,9 +65,9 @@ export function createTokenReports(
       }
       const consequence =
         keptUntilMs === undefined
-          ? 'No older token opens them, so the new one is used'
-          : `The pull secrets keep the older token, which opens them, until ${new Date(keptUntilMs).toISOString()} at most`;
-      const message = `New tokens "${id}" do not log in at ${listOf(refusedBy)} (401 of ECR). ${consequence}. AWS is asked for another token with growing waits. See docs/troubleshooting.md#a-registry-refuses-a-new-token.`;
+          ? 'No older token opens them, so the new one is used, and the login is tried again after growing waits'
+          : `The pull secrets keep the older token, which opens them, until ${new Date(keptUntilMs).toISOString()} at most, and another token is requested after growing waits`;
+      const message = `New tokens "${id}" do not log in at ${listOf(refusedBy)} (401 of ECR). ${consequence}. See docs/troubleshooting.md#a-registry-refuses-a-new-token.`;
       const facts = { token: id, registries: refusedBy, err: createError('ECRPS_TOKEN_REFUSED', message) };
       logger[isChange ? 'error' : 'debug'](facts, 'a registry refuses a new token');
       events.report({ subject, reason: 'RegistryRefusedToken', message });

@@ -34,7 +34,13 @@ function createTested(
 }
 
 t.test('a token is tried once at each registry of its credential, a wildcard at the one that AWS names', async (t) => {
-  const keys = [EAST, `https://${EAST}/`, `${EAST}:8443/path`, '*.dkr.ecr.us-east-1.amazonaws.com', 'http://plain.example'];
+  const keys = [
+    EAST,
+    `https://${EAST}/`,
+    `${EAST}:8443/path`,
+    '*.dkr.ecr.us-east-1.amazonaws.com',
+    'http://plain.example',
+  ];
   const { canary, logins } = createTested(keys);
   const token = registryToken({ password: 'new', registry: `https://${WEST}` });
   t.same(await canary.try(ID, token, undefined), { refusedBy: [], isOlderBetter: false });
