@@ -113,6 +113,8 @@ export function createPullSecretController(
 
   return {
     reconcile,
+    /** What is known about namespaces, for the parts that act on it. */
+    cache,
     /** Follows namespaces and secrets until the signal aborts and the last write has a response. */
     run: async (): Promise<void> => {
       const resyncController = {
