@@ -32,11 +32,7 @@ const directory = t.testdir();
 await writeFile(join(directory, 'alerts.yaml'), JSON.stringify(ruleFile));
 
 t.test('each alert has a case in which it fires, and one in which it stays quiet', async (t) => {
-  t.same(
-    Object.keys(CASES),
-    alerts.map(({ alert }) => alert),
-    'in the order of the chart',
-  );
+  t.same(new Set(Object.keys(CASES)), new Set(alerts.map(({ alert }) => alert)));
   for (const [alert, cases] of Object.entries(CASES)) {
     t.ok(
       cases.some(({ fires }) => fires),

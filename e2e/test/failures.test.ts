@@ -7,7 +7,7 @@ import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import t from 'tap';
 import { testDashboard } from './failures/dashboard.ts';
 import { type FailureName, MATRIX, tableOf } from './failures/matrix.ts';
-import { testNamespaceFailures, testPullFailures } from './failures/namespaces.ts';
+import { createNamespaceWithRole, testNamespaceFailures, testPullFailures } from './failures/namespaces.ts';
 import { testWebhookFailures } from './failures/webhook.ts';
 import { DOWN_REGISTRY, startFailureWorld, UNTRUSTING_ROLE } from './failures/world.ts';
 import { CLOSED_REGISTRY } from './support/explain.ts';
@@ -52,6 +52,7 @@ t.test('wrong AWS keys are seen', async (t) => {
 
 t.test('with the right keys and without one region there is a secret', async (t) => {
   ecr.faults.add({ kind: 'disconnect' }, { when: ({ region }) => region === 'eu-west-1' });
+  await createNamespaceWithRole(world);
   await playground.install(VALUES);
   await eventually('the secret', () => api.get<Secret>(pathOf('good')));
   await eventually('a pod with the name of the secret', async () => {
@@ -62,7 +63,7 @@ t.test('with the right keys and without one region there is a secret', async (t)
 });
 
 t.test('failures of namespaces and of pulls are seen', async (t) => {
-  const waits = [...(await testNamespaceFailures(t, world)), ...(await testPullFailures(t, world))];
+  const waits = [...(await testPullFailures(t, world)), ...(await testNamespaceFailures(t, world))];
   for (const isSeen of waits) await isSeen();
 });
 

@@ -1,11 +1,15 @@
+import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Event } from '../cluster/objects.ts';
 import { foundIn, type Read } from '../cluster/read.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { webhookOf } from './opt-in.ts';
 
 /** Why the renewer wrote no secret, as it says itself: in the namespace, else about the Deployment; empty if nowhere. */
-export function newestEvent({ events, releaseEvents }: ClusterState): string {
-  return quote(newestOf(events) ?? newestOf(releaseEvents));
+export function newestEvent({ namespace, events, releaseEvents }: ClusterState): string {
+  const role = foundIn(namespace)?.metadata.annotations?.[ROLE_ARN_ANNOTATION];
+  // An Event about the role of another namespace is no reason.
+  const isAbout = (message: string): boolean => (role ? message.includes(role) : !message.includes(':role/'));
+  return quote(newestOf(events) ?? newestOf(releaseEvents, isAbout));
 }
 
 /** Why the renewer has no token for a registry, as it says itself about the Deployment. */

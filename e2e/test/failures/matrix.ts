@@ -38,8 +38,8 @@ export const MATRIX = {
   'registry-not-covered': {
     failure: 'No token covers the registry of an image',
     explain: ['image', 'add it to the chart value registries'],
-    alert: NO_ALERT_OF_OURS,
-    event: KUBELET_EVENT,
+    alert: { name: 'EcrPullSecretsRegistryNotCovered' },
+    event: `the warning "no token covers registry" to whoever creates the pod; then ${KUBELET_EVENT}`,
   },
   'label-misspelt': {
     failure: 'The label of the namespace is misspelt',

@@ -39,12 +39,14 @@ export async function testWebhookFailures(t: Test, world: FailureWorld, values: 
   const service = `${HOME}/services/${PRODUCT_NAME}`;
   const isUnreachableSeen = await made(t, 'webhook-unreachable', async () => {
     await api.merge(service, { spec: { selector: { nobody: 'has-this' } } });
+    // The API server would go on using its open connections.
+    for (const pid of await processesOf('webhook')) process.kill(pid, 'SIGKILL');
     return createMissed('unreachable');
   });
   await api.merge(service, { spec: { selector: { nobody: null } } });
   await works();
 
-  const renewers = await renewersOf(world);
+  const renewers = await processesOf('renewer');
   const isDistrustSeen = await made(t, 'ca-bundle-wrong', async () => {
     // Otherwise the renewer repairs it at once.
     for (const pid of renewers) process.kill(pid, 'SIGSTOP');
@@ -76,8 +78,8 @@ export async function testWebhookFailures(t: Test, world: FailureWorld, values: 
   });
   await isExpirySeen();
 
-  async function renewersOf(_world: FailureWorld): Promise<readonly number[]> {
+  async function processesOf(container: string): Promise<readonly number[]> {
     const pods = await api.list<Pod>(`${HOME}/pods`);
-    return pods.flatMap(({ metadata }) => node.processes(PRODUCT_NAME, metadata.name).get('renewer') ?? []);
+    return pods.flatMap(({ metadata }) => node.processes(PRODUCT_NAME, metadata.name).get(container) ?? []);
   }
 }

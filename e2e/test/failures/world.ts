@@ -91,12 +91,16 @@ export async function startFailureWorld(t: Test) {
     const { explain: words, alert, event }: Failure = MATRIX[name];
     const before = (await prometheus?.alerts()) ?? [];
     const result = await make();
-    await eventually(`${name}: explain`, async () => {
-      const report = await explain([result.subject]);
-      const line = report.stdout.split('\n').find((each) => each.startsWith(`  problem  ${words[0]} `)) ?? '';
-      assert.ok(line.includes(words[1]), report.stdout + report.stderr);
-      assert.equal(report.exitCode, 1);
-    });
+    await eventually(
+      `${name}: explain`,
+      async () => {
+        const report = await explain([result.subject]);
+        const line = report.stdout.split('\n').find((each) => each.startsWith(`  problem  ${words[0]} `)) ?? '';
+        assert.ok(line.includes(words[1]), report.stdout + report.stderr);
+        assert.equal(report.exitCode, 1);
+      },
+      SEEN_WITHIN_MS,
+    );
     t.pass(`${name}: explain shows it`);
     return async () => {
       if (typeof event !== 'string') await eventually(`${name}: Event`, () => hasEvent(event, result), SEEN_WITHIN_MS);

@@ -190,7 +190,7 @@ t.test('an error names the registry host that is a URL, a path or not a host', (
 });
 
 t.test('mirror pods, pods that opted out and pods without an ECR image stay unchanged', (t) => {
-  const unchanged = { outcome: 'noop', patch: [], warnings: [] };
+  const unchanged = { outcome: 'noop', patch: [], warnings: [], hasUncoveredImage: false };
   const mirror = { annotations: { 'kubernetes.io/config.mirror': '' } };
   const optedOut = { labels: { 'ecr-pull-secrets.io/inject': 'disabled' } };
   for (const injectAll of [false, true]) {
