@@ -221,8 +221,9 @@ t.test('an image of a registry without a token gets the secret, with one warning
   const spec = {
     containers: [{ image: ECR_IMAGE }, { image: `${ECR_HOST}/b` }, { image: 'nginx' }],
   };
-  const { outcome, warnings } = decide({ spec }, { facts });
+  const { outcome, warnings, hasUncoveredImage } = decide({ spec }, { facts });
   t.equal(outcome, 'patched');
+  t.ok(hasUncoveredImage);
   t.equal(warnings.length, 1);
   t.match(warnings, [new RegExp(`no token covers registry ${ECR_HOST}`)]);
   t.end();
