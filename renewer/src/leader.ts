@@ -38,10 +38,12 @@ export async function lead(
   metrics.leader.set(1);
   try {
     const { signal } = leadership;
+    const recorder = createEventRecorder(dependencies, { instance: configuration.podName }, signal);
+    const deploymentEvents = createLeaderEvents(dependencies, recorder, configuration, signal);
     await Promise.all([
-      webhookTls.lead(leadership),
-      runPullSecrets(dependencies, configuration, signal),
-      runFenceMonitor(dependencies, configuration, signal),
+      webhookTls.lead(leadership, deploymentEvents),
+      runPullSecrets({ ...dependencies, recorder, deploymentEvents }, configuration, signal),
+      runFenceMonitor({ ...dependencies, events: deploymentEvents }, configuration, signal),
     ]);
   } finally {
     resetLeaderMetrics(metrics);
@@ -49,12 +51,12 @@ export async function lead(
 }
 
 async function runPullSecrets(
-  dependencies: RenewerDependencies,
+  dependencies: RenewerDependencies & { readonly recorder: EventRecorder; readonly deploymentEvents: DeploymentEvents },
   configuration: RenewerConfiguration,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, clock, random, logger, metrics } = dependencies;
-  const { podName, podNamespace, serviceName } = configuration;
+  const { client, clock, random, logger, metrics, recorder, deploymentEvents } = dependencies;
+  const { podNamespace, serviceName } = configuration;
   const checkpointSettings = {
     namespace: podNamespace,
     name: checkpointSecretName(serviceName),
@@ -65,11 +67,7 @@ async function runPullSecrets(
   const initialTokens = new Map([...(await checkpoint.load())].filter(([id]) => configuration.tokenIds.has(id)));
   const requestHandler = createAwsRequestHandler(configuration.proxies);
   const tokenSource = createAwsTokenSource({ clock, requestHandler }, { keys: configuration.awsKeys });
-  const recorder = createEventRecorder(dependencies, { instance: podName }, signal);
-  const reports = createTokenReports(
-    { events: createLeaderEvents(dependencies, recorder, configuration, signal), logger, metrics },
-    configuration,
-  );
+  const reports = createTokenReports({ events: deploymentEvents, logger, metrics }, configuration);
   const registryClient = createHttpsGetter(configuration.proxies, LOGIN_TIMEOUT_MS);
   const login = createRegistryLogin(registryClient, signal);
   const canary = configuration.canary === 'on' ? createCanary({ login, clock, metrics }, configuration) : undefined;

@@ -59,7 +59,7 @@ export const renewerVariables = z.object({
   }),
   DEPLOYMENT_EVENTS: oneOf(['on', 'off']).default('on').meta({
     description:
-      'Whether the renewer creates Events of its Deployment if AWS gives no token, or if a registry refuses one. The Deployment has the name `SERVICE_NAME`.',
+      'Whether the leader creates Events of its Deployment about problems of the whole release, for example if AWS gives no token. The Deployment has the name `SERVICE_NAME`.',
     example: 'on',
   }),
   ...awsVariables,

@@ -31,7 +31,7 @@ interface Known {
 export type DeploymentEvents = ReturnType<typeof createDeploymentEvents>;
 
 /** For a release without Events of its Deployment. */
-export const NO_DEPLOYMENT_EVENTS: DeploymentEvents = { report: () => {}, resolve: () => {}, forget: () => {} };
+export const NO_DEPLOYMENT_EVENTS: DeploymentEvents = { report: () => {}, resolve: () => {} };
 
 /**
  * Creates Events of our Deployment, which `kubectl describe deployment` shows: one when a problem begins or its reason
@@ -102,10 +102,6 @@ export function createDeploymentEvents(
       known.delete(report.subject);
       if (before?.reportedAtMs === undefined || !hasRoom()) return;
       void create(report, 'Normal', { count: 1, firstAtMs: clock.now() });
-    },
-    /** There is nothing to report about a subject any more. */
-    forget(subject: string): void {
-      known.delete(subject);
     },
   };
 }

@@ -58,12 +58,12 @@ t.test('a problem that changes or begins again is reported at once', async (t) =
   events.resolve(REFUSED);
   events.report(REFUSED);
   events.report({ ...REFUSED, reason: 'AwsUnreachable' });
-  events.forget(REFUSED.subject);
+  events.resolve({ ...REFUSED, reason: 'RegistryTokenRenewed' });
   events.report(REFUSED);
   await clock.advance(1_000);
   t.same(
     created.map(({ reason }) => reason),
-    ['AwsRefusedToken', 'AwsUnreachable', 'AwsRefusedToken'],
+    ['AwsRefusedToken', 'AwsUnreachable', 'RegistryTokenRenewed', 'AwsRefusedToken'],
   );
 });
 

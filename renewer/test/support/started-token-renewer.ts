@@ -40,6 +40,8 @@ export interface StartedTokenRenewer {
   readonly reported: readonly DeploymentReport[];
   /** Registries that refuse a token, as the metric has them. */
   readonly refusals: () => Promise<readonly unknown[]>;
+  /** Ids of the required tokens that are missing, as the metric has them. */
+  readonly missing: () => Promise<readonly unknown[]>;
   readonly stop: () => Promise<void>;
 }
 
@@ -70,7 +72,7 @@ export function startTokenRenewer({
   const reported: DeploymentReport[] = [];
   const logger = createLogger({ level: 'silent', format: 'json', name: 'test' });
   const push = (report: DeploymentReport): void => void reported.push(report);
-  const events = { report: push, resolve: push, forget: () => {} };
+  const events = { report: push, resolve: push };
   const reports = createTokenReports({ events, logger, metrics }, { entriesOfTokens });
   const login = async (host: string, { password }: RegistryToken): Promise<LoginResult> => {
     logins.push({ host, password });
@@ -117,6 +119,10 @@ export function startTokenRenewer({
     logins,
     reported,
     refusals: async () => (await metrics.registryLoginRefused.get()).values.map(({ labels }) => labels),
+    missing: async () => {
+      const { values } = await metrics.tokenMissing.get();
+      return values.filter(({ value }) => value === 1).map(({ labels }) => labels.token);
+    },
     required: async () => (await metrics.tokenExpiry.get()).values.map(({ labels }) => labels.token),
     stop: async () => {
       controller.abort();

@@ -41,7 +41,8 @@ export function createNewTokenCheck(
     },
     /** Tries a token that is used, again and again while a registry refuses it, so that the report ends. */
     async watch(id: string, token: RegistryToken, isUsed: () => boolean): Promise<void> {
-      for (let attempt = 0; canary && !signal.aborted && isUsed(); attempt++) {
+      if (!canary) return;
+      for (let attempt = 0; !signal.aborted && isUsed(); attempt++) {
         const { refusedBy } = await canary.try(id, token, undefined);
         if (signal.aborted || !isUsed()) return;
         reports.tried(id, refusedBy, undefined);

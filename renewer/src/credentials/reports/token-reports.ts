@@ -72,10 +72,12 @@ export function createTokenReports(
       logger[isChange ? 'error' : 'debug'](facts, 'a registry refuses a new token');
       events.report({ subject, reason: 'RegistryRefusedToken', message });
     },
-    /** The token is not required any more. */
+    /**
+     * The token is not required any more. Its Events are still known: a tenant who removes the annotation of a refused
+     * role and sets it again must cause no further ones.
+     */
     forget(id: string): void {
       setRefusals(id, []);
-      for (const subject of [`token ${id}`, `login ${id}`]) events.forget(subject);
     },
   };
 }
