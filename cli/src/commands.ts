@@ -76,6 +76,16 @@ const COMMANDS: readonly Command[] = [
     failureExitCode: 2,
   },
   {
+    name: 'pull-test',
+    summary: 'try pulls with a mounted secret; the pod of explain --from-cluster runs it',
+    takesArguments: true,
+    run: async (invocation) => {
+      const { runPullTest } = await import('./pull-test/main.ts');
+      await runPullTest(invocation);
+    },
+    failureExitCode: 2,
+  },
+  {
     name: 'certs',
     summary: 'create, print and verify your own certificates; see certs --help',
     takesArguments: true,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import type { ActiveAlert } from '@ecr-pull-secrets/testbed/prometheus/prometheus.ts';
 import t from 'tap';
 import { testDashboard } from './failures/dashboard.ts';
 import { type FailureName, MATRIX, tableOf } from './failures/matrix.ts';
@@ -22,15 +22,10 @@ t.test('the page has the table of failures', async (t) => {
 });
 
 const world = await startFailureWorld(t);
-const { playground, made, network } = world;
+const { playground, made } = world;
 const { api, ecr } = playground;
 
 await api.createNamespace('good');
-await api.create('/api/v1/namespaces', { metadata: { name: PRODUCT_NAME } });
-await api.create(`/api/v1/namespaces/${PRODUCT_NAME}/configmaps`, {
-  metadata: { name: 'corporate' },
-  data: { 'ca.crt': network.caPem },
-});
 
 const VALUES = {
   replicaCount: 1,
@@ -38,8 +33,7 @@ const VALUES = {
   namespaceRoles: [{ roleArn: UNTRUSTING_ROLE, namespaces: 'with-role' }],
   excludeNamespace: 'left-out',
   canary: true,
-  proxy: { httpsProxy: network.proxyUrl },
-  extraCaCerts: { configMap: 'corporate' },
+  ...world.networkValues,
 };
 
 t.test('wrong AWS keys are seen', async (t) => {
@@ -50,8 +44,11 @@ t.test('wrong AWS keys are seen', async (t) => {
   await isSeen();
 });
 
+let alertsBefore: readonly ActiveAlert[] = [];
+
 t.test('with the right keys and without one region there is a secret', async (t) => {
   ecr.faults.add({ kind: 'disconnect' }, { when: ({ region }) => region === 'eu-west-1' });
+  alertsBefore = await world.alerts();
   await createNamespaceWithRole(world);
   await playground.install(VALUES);
   await eventually('the secret', () => api.get<Secret>(pathOf('good')));
@@ -63,7 +60,10 @@ t.test('with the right keys and without one region there is a secret', async (t)
 });
 
 t.test('failures of namespaces and of pulls are seen', async (t) => {
-  const waits = [...(await testPullFailures(t, world)), ...(await testNamespaceFailures(t, world))];
+  const waits = [
+    ...(await testPullFailures(t, world, alertsBefore)),
+    ...(await testNamespaceFailures(t, world, alertsBefore)),
+  ];
   for (const isSeen of waits) await isSeen();
 });
 

@@ -30,6 +30,10 @@ export function eventsPath(namespace: string): string {
   return `${namespacePath(namespace)}/events`;
 }
 
+export function configMapPath(namespace: string, name: string): string {
+  return `${namespacePath(namespace)}/configmaps/${name}`;
+}
+
 export function leasePath(namespace: string, name: string): string {
   return `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
 }

@@ -28,6 +28,6 @@ function whatDecides(pod: ListedPod): Pod {
   const isMirror = MIRROR_POD_ANNOTATION in annotations;
   return {
     metadata: { name, labels, ...(isMirror ? { annotations: { [MIRROR_POD_ANNOTATION]: '' } } : {}) },
-    spec: { imagePullSecrets, ...{ containers } },
+    spec: { imagePullSecrets, containers },
   };
 }

@@ -21,6 +21,9 @@ export interface Pod {
   readonly spec: {
     readonly serviceAccountName?: string;
     readonly imagePullSecrets?: readonly Reference[];
+    readonly containers?: readonly { readonly image?: string }[];
+    readonly nodeName?: string;
+    readonly tolerations?: readonly unknown[];
   };
 }
 

@@ -22,22 +22,34 @@ export async function readWebhookCertificate(
   client: KubeClient,
   { webhook, release, deployment }: { webhook: Webhook; release: Release; deployment: Deployment | undefined },
 ): Promise<Read<WebhookCertificate>> {
+  const pem = await readServedChain(client, webhook, release);
+  if (pem !== undefined) return { found: { kind: 'chain', pem } };
+  const volumes = deployment?.spec.template.spec.volumes ?? [];
+  return await readStored(client, release, volumes.find(({ name }) => name === 'tls')?.secret?.secretName);
+}
+
+async function readServedChain(client: KubeClient, webhook: Webhook, release: Release): Promise<string | undefined> {
   const { name, namespace } = release;
-  const path = `${NAMESPACES_PATH}/${namespace}/services/${name}`;
   const service = await read(`get services in namespace ${namespace}`, () =>
-    client.request<Service>({ method: 'GET', path }),
+    client.request<Service>({ method: 'GET', path: `${NAMESPACES_PATH}/${namespace}/services/${name}` }),
   );
   const host = foundIn(service)?.spec.clusterIP;
-  const port = webhook.clientConfig?.service?.port ?? 443;
-  const pem = host === undefined || host === 'None' ? undefined : await servedChain(host, port, dnsNameOf(release));
-  if (pem !== undefined) return { found: { kind: 'chain', pem } };
-  const mounted = deployment?.spec.template.spec.volumes?.find((volume) => volume.name === 'tls')?.secret?.secretName;
+  if (host === undefined || host === 'None') return undefined;
+  return await servedChain(host, webhook.clientConfig?.service?.port ?? 443, dnsNameOf(release));
+}
+
+/** @param mounted - the Secret of an external certificate; the renewer stores only its CA */
+async function readStored(
+  client: KubeClient,
+  { name, namespace }: Release,
+  mounted: string | undefined,
+): Promise<Read<WebhookCertificate>> {
   const stored = await read(`get secrets in namespace ${namespace}`, () =>
     client.request<Secret>({ method: 'GET', path: secretPath(namespace, mounted ?? caSecretName(name)) }),
   );
   if (!('found' in stored)) return stored;
-  const text = Buffer.from(stored.found.data?.['tls.crt'] ?? '', 'base64').toString();
-  return { found: { kind: mounted === undefined ? 'ca' : 'chain', pem: text } };
+  const pem = Buffer.from(stored.found.data?.['tls.crt'] ?? '', 'base64').toString();
+  return { found: { kind: mounted === undefined ? 'ca' : 'chain', pem } };
 }
 
 /** The name by which the API server calls the webhook. */
@@ -47,14 +59,18 @@ export function dnsNameOf({ name, namespace }: Release): string {
 
 /** What a server sends in its handshake, as PEM; `undefined` if there is no handshake. */
 async function servedChain(host: string, port: number, servername: string): Promise<string | undefined> {
-  const timeUp = (): Error => new Error('no handshake');
   try {
-    return await withTimeout({ clock: systemClock, ms: HANDSHAKE_MS, signal: undefined, timeUp }, (signal) =>
-      handshake(host, port, servername, signal),
+    return await withTimeout(
+      { clock: systemClock, ms: HANDSHAKE_MS, signal: undefined, timeUp: noHandshake },
+      (signal) => handshake(host, port, servername, signal),
     );
   } catch {
     return undefined;
   }
+}
+
+function noHandshake(): Error {
+  return new Error('no handshake');
 }
 
 /** It only reads: whether the certificate is trusted is the question, so it is no condition. */

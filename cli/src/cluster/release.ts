@@ -49,42 +49,51 @@ export function chooseWebhook(
   labels: Labels,
   policies: readonly AdmissionPolicy[] = [],
 ): Injector {
-  const webhooks = configurations.flatMap(({ metadata, webhooks: all = [] }) =>
-    all
-      .filter(({ name }) => name === WEBHOOK_NAME)
-      .map((webhook) => ({ metadata, webhook, isPolicy: false, place: webhook.clientConfig?.service })),
-  );
-  const ours = [...webhooks, ...policies.filter(isOurs).map(injectorOf)];
-  const selects = ({ webhook }: { readonly webhook: Webhook }): boolean =>
-    requirementsOf(webhook.namespaceSelector ?? {}).every((requirement) => fulfils(labels, requirement));
-  const chosen = ours.find(selects) ?? ours[0];
-  return {
-    webhook: chosen?.webhook,
-    isPolicy: chosen?.isPolicy ?? false,
-    name: chosen?.metadata.name ?? PRODUCT_NAME,
-    release: {
-      name: chosen?.place?.name ?? PRODUCT_NAME,
-      namespace: chosen?.place?.namespace ?? PRODUCT_NAME,
-      helmName: chosen?.metadata.labels?.['app.kubernetes.io/instance'] ?? PRODUCT_NAME,
-    },
-  };
+  const ours = [...configurations.flatMap(webhooksIn), ...policies.filter(isOurs).map(policyAsInjector)];
+  const selects = ({ webhook }: Injector): boolean =>
+    requirementsOf(webhook?.namespaceSelector ?? {}).every((requirement) => fulfils(labels, requirement));
+  return ours.find(selects) ?? ours[0] ?? NO_INJECTOR;
 }
 
-/** The policy of the chart has the name of the Deployment, and a name that the values may change. */
+const NO_INJECTOR: Injector = {
+  webhook: undefined,
+  isPolicy: false,
+  name: PRODUCT_NAME,
+  release: releaseOf({ name: PRODUCT_NAME }, undefined),
+};
+
+function webhooksIn({ metadata, webhooks = [] }: WebhookConfiguration): readonly Injector[] {
+  return webhooks
+    .filter(({ name }) => name === WEBHOOK_NAME)
+    .map((webhook) => {
+      const release = releaseOf(metadata, webhook.clientConfig?.service);
+      return { webhook, isPolicy: false, name: metadata.name, release };
+    });
+}
+
+function releaseOf(
+  { labels = {} }: ObjectMeta,
+  place: { readonly name?: string; readonly namespace?: string | undefined } | undefined,
+): Release {
+  const { name = PRODUCT_NAME, namespace = PRODUCT_NAME } = place ?? {};
+  return { name, namespace, helmName: labels['app.kubernetes.io/instance'] ?? PRODUCT_NAME };
+}
+
+/** The values may change the name of the policy. */
 function isOurs({ spec = {} }: AdmissionPolicy): boolean {
   const isOfPods = spec.matchConditions?.some(({ name }) => name === OWN_CONDITION) ?? false;
   return isOfPods && JSON.stringify(spec.mutations ?? []).includes('imagePullSecrets');
 }
 
-function injectorOf({ metadata, spec = {} }: AdmissionPolicy) {
+function policyAsInjector({ metadata, spec = {} }: AdmissionPolicy): Injector {
   const { matchConstraints = {}, matchConditions = [], failurePolicy } = spec;
-  const webhook: Webhook = {
-    name: metadata.name,
-    ...matchConstraints,
-    matchConditions,
-    ...(failurePolicy === undefined ? {} : { failurePolicy }),
+  const { name } = metadata;
+  return {
+    webhook: { name, ...matchConstraints, matchConditions, ...(failurePolicy === undefined ? {} : { failurePolicy }) },
+    isPolicy: true,
+    name,
+    release: releaseOf(metadata, { name, namespace: namespaceOf(metadata) }),
   };
-  return { metadata, webhook, isPolicy: true, place: { name: metadata.name, namespace: namespaceOf(metadata) } };
 }
 
 /** Helm writes it on the objects of a release; those that kubectl applied from deploy.yaml lack it. */

@@ -5,6 +5,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { dryRun } from '../cluster/dry-run.ts';
 import {
   type AdmissionPolicy,
+  type AdmissionPolicyBinding,
   type Deployment,
   type Event,
   type Namespace,
@@ -16,7 +17,8 @@ import {
 } from '../cluster/objects.ts';
 import { foundIn, type Read, read } from '../cluster/read.ts';
 import { listPods } from '../cluster/list-pods.ts';
-import { type Failure, readFailure, readInjectors } from './read-injector.ts';
+import { readInjectors } from './read-injectors.ts';
+import type { WebhookCertificate } from '../cluster/webhook-certificate.ts';
 import { chooseWebhook, settingsOf, type Settings } from '../cluster/release.ts';
 
 /** What is explained. */
@@ -25,6 +27,14 @@ export interface Subject {
   readonly pod?: string | undefined;
   /** The name of the pull secret, unless the release says it. */
   readonly secretName?: string | undefined;
+}
+
+/** What is read besides if a pod is not injected. */
+export interface Failure {
+  /** Of the webhook. */
+  readonly certificate: Read<WebhookCertificate> | undefined;
+  /** Of the policy. */
+  readonly bindings: Read<readonly AdmissionPolicyBinding[]> | undefined;
 }
 
 /** Everything that was read of the cluster. */
@@ -47,7 +57,7 @@ export interface ClusterState {
   readonly releaseEvents: Read<readonly Event[]>;
   /** The pull secrets of a pod like this one if it were created now. */
   readonly dryRun: Read<readonly string[]>;
-  /** Only if the dry run shows no injection. */
+  /** See `readFailure`. */
   readonly failure: Failure | undefined;
 }
 
@@ -73,8 +83,7 @@ export async function readClusterState(client: KubeClient, subject: Subject): Pr
   const reader = readerOf(client);
   const start = await readStart(client, reader, subject);
   const labels = foundIn(start.namespace)?.metadata.labels ?? {};
-  const injector = chooseWebhook(foundIn(start.webhooks) ?? [], labels, foundIn(start.policies));
-  const { release } = injector;
+  const { release } = chooseWebhook(foundIn(start.webhooks) ?? [], labels, foundIn(start.policies));
   const [deployment, releaseEvents] = await Promise.all([
     reader.get<Deployment>(
       `get deployments.apps in namespace ${release.namespace}`,
@@ -84,9 +93,7 @@ export async function readClusterState(client: KubeClient, subject: Subject): Pr
   ]);
   const settings = settingsOf(foundIn(deployment), subject.secretName);
   const rest = await readRest(client, reader, { subject, start, settings });
-  const isInjected = foundIn(rest.dryRun)?.includes(settings.secretName) ?? false;
-  const failure = isInjected ? undefined : await readFailure(client, injector, foundIn(deployment));
-  return { subject, ...start, deployment, releaseEvents, settings, ...rest, failure };
+  return { subject, ...start, deployment, releaseEvents, settings, ...rest, failure: undefined };
 }
 
 function readerOf(client: KubeClient): Reader {

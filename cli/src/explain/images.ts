@@ -1,5 +1,5 @@
 import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
-import { type Candidate, candidatesFor, type Credential, credentialsIn } from './docker-config.ts';
+import { type Candidate, candidatesFor, type Credential, credentialsIn } from '../pull-test/docker-config.ts';
 import type { Finding } from './finding.ts';
 import { ecrImagesOf } from './injection.ts';
 import { namesOf } from '../cluster/objects.ts';

@@ -45,11 +45,17 @@ export function injectionFindings(cluster: ClusterState, nowMs: number): readonl
     const message = `${likeOf(cluster)} gets the name of ${settings.secretName} if it is created now`;
     return [{ step: 'webhook', state: 'ok', message }];
   }
+  if (!isUnexplained(cluster)) return [];
   const { webhook } = webhookOf(cluster);
-  if (!hasOptedIn(cluster) || 'missing' in dryRun) return [];
-  if (!webhook) return [withoutWebhook(cluster)];
+  return [webhook ? notInjected(cluster, webhook, nowMs) : withoutWebhook(cluster)];
+}
+
+/** Whether the dry run shows no injection, although the labels of the namespace and of the pod match. */
+export function isUnexplained(cluster: ClusterState): boolean {
+  const { dryRun, settings } = cluster;
+  if ('missing' in dryRun || foundIn(dryRun)?.includes(settings.secretName) || !hasOptedIn(cluster)) return false;
   const pod = foundIn(cluster.pod);
-  return pod && podExclusion(pod, cluster) !== undefined ? [] : [notInjected(cluster, webhook, nowMs)];
+  return !pod || podExclusion(pod, cluster) === undefined;
 }
 
 function likeOf(cluster: ClusterState): string {

@@ -16,26 +16,24 @@ export function unreachable(cluster: ClusterState, webhook: Webhook, begin: stri
   const place = `--namespace ${namespace}`;
   const finding = { step: 'webhook', state: 'problem' } as const;
   const deployment = foundIn(cluster.deployment);
+  const command = `kubectl logs deployment/${name} ${place} --container renewer`;
   const cannotCall = 'so the API server cannot call the webhook';
   if (deployment?.spec.replicas === 0) {
     const message = `${begin}: the Deployment ${name} has 0 replicas, ${cannotCall}`;
     return { ...finding, message, command: `kubectl scale deployment/${name} ${place} --replicas=2` };
   }
+  const distrust = distrustOf(cluster, webhook, nowMs);
+  // A replica with such a certificate may not be ready either, and then this is the cause.
+  if (distrust.length > 0) {
+    const message = `${begin}, because the API server does not trust the webhook: ${distrust.join('; ')}`;
+    return { ...finding, message, command };
+  }
   if (deployment && !deployment.status?.readyReplicas) {
     const message = `${begin}: no replica of the Deployment ${name} is ready, ${cannotCall}`;
     return { ...finding, message, command: `kubectl describe pods ${place}` };
   }
-  const command = `kubectl logs deployment/${name} ${place} --container renewer`;
   if (!webhook.clientConfig?.caBundle) {
     return { ...finding, message: `${begin}: the webhook configuration has no caBundle`, command };
-  }
-  const distrust = distrustOf(cluster, webhook, nowMs);
-  if (distrust.length > 0) {
-    return {
-      ...finding,
-      message: `${begin}, because the API server does not trust the webhook: ${distrust.join('; ')}`,
-      command,
-    };
   }
   const causes = [
     'the API server cannot connect to the webhook',
@@ -77,10 +75,11 @@ function conditionCauses({ matchConditions = [] }: Webhook): readonly string[] {
 /** What is wrong with the certificates, in the words of the API server if it gave some, else by our own check. */
 function distrustOf(cluster: ClusterState, webhook: Webhook, nowMs: number): readonly string[] {
   const { failure, dryRun } = cluster;
+  const { caBundle = '' } = webhook.clientConfig ?? {};
+  if (caBundle === '') return [];
   const words = 'unread' in dryRun ? certificateProblemIn(dryRun.unread) : undefined;
   if (words !== undefined) return [words];
   const read = foundIn(failure?.certificate);
-  const caBundle = webhook.clientConfig?.caBundle ?? '';
   return read ? certificateProblems(read, { caBundle, dnsName: dnsNameOf(webhookOf(cluster).release), nowMs }) : [];
 }
 

@@ -99,10 +99,13 @@ function selectorFindings(cluster: ClusterState): readonly Finding[] {
   const isSelected = settings.selector.matches(labels);
   if (isInjected === isSelected) return [];
   const noun = injectorNoun(cluster);
-  const has = (isIt: boolean): string => (isIt ? 'selects' : 'does not select');
-  const message = `the ${noun} ${has(isInjected)} the namespace ${subject.namespace}, but the renewer ${has(isSelected)} it (${settings.selector.text}): the selector of the ${noun} was probably changed by hand`;
+  const message = `the ${noun} ${selects(isInjected)} the namespace ${subject.namespace}, but the renewer ${selects(isSelected)} it (${settings.selector.text}): the selector of the ${noun} was probably changed by hand`;
   const command = `kubectl edit ${isPolicy ? 'mutatingadmissionpolicy' : 'mutatingwebhookconfiguration'} ${name}`;
   return [{ step: 'label', state: 'problem', message, command }];
+}
+
+function selects(isSelected: boolean): string {
+  return isSelected ? 'selects' : 'does not select';
 }
 
 function exclusionFindings(cluster: ClusterState): readonly Finding[] {

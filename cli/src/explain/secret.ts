@@ -1,6 +1,6 @@
 import { TAKE_OVER_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { readPullSecretMetadata } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
-import { credentialsIn, isPullSecretType } from './docker-config.ts';
+import { credentialsIn, isPullSecretType } from '../pull-test/docker-config.ts';
 import type { Finding } from './finding.ts';
 import type { Secret } from '../cluster/objects.ts';
 import { logsCommand, newestEvent } from './newest-event.ts';

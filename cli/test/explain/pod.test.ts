@@ -146,8 +146,6 @@ t.test('a webhook that the API server does not trust', async (t) => {
     },
   ]);
   const { certificatePem } = await createCa({ commonName: 'another', now: new Date(NOW_MS) });
-  const trusting = (certificate: NonNullable<ClusterState['failure']>['certificate']) =>
-    injectionFindings(worldWith({ ...NOT_INJECTED, failure: { certificate, bindings: undefined } }), NOW_MS);
   t.match(trusting({ found: { kind: 'ca', pem: certificatePem } }), [{ message: /the caBundle is wrong/ }]);
   t.match(trusting({ unread: 'no right' }), [{ message: /does not trust .* \(which was not examined: no right\)/ }]);
 });
@@ -155,6 +153,10 @@ t.test('a webhook that the API server does not trust', async (t) => {
 function reasonOf(pod: Pod, world = worldWith()): string {
   const findings = podFindings({ ...world, pod: { found: pod } });
   return findings.map(({ state, message }) => `${state}: ${message}`).join();
+}
+
+function trusting(certificate: NonNullable<ClusterState['failure']>['certificate']) {
+  return injectionFindings(worldWith({ ...NOT_INJECTED, failure: { certificate, bindings: undefined } }), NOW_MS);
 }
 
 function owned(kind: string, name: string): string {

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { candidatesFor, credentialsIn } from '../../src/explain/docker-config.ts';
 import type { ClusterState } from '../../src/explain/cluster-state.ts';
+import { candidatesFor, credentialsIn } from '../../src/pull-test/docker-config.ts';
 import { imageFindings } from '../../src/explain/images.ts';
 import { secretFindings } from '../../src/explain/secret.ts';
 import { labelledWith, NOW_MS, podOf, REGISTRY, SECRET, secretOf, worldWith } from './support/world.ts';

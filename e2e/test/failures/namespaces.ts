@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import type { ActiveAlert } from '@ecr-pull-secrets/testbed/prometheus/prometheus.ts';
 import type { Test } from 'tap';
 import { CLOSED_REGISTRY } from '../support/explain.ts';
 import { startKubectl } from '../support/kubectl.ts';
@@ -12,7 +13,11 @@ import { DOWN_REGISTRY, type FailureWorld, UNTRUSTING_ROLE } from './world.ts';
 type Waits = readonly (() => Promise<void>)[];
 
 /** Failures that concern one namespace. */
-export async function testNamespaceFailures(t: Test, { playground, made, createPod }: FailureWorld): Promise<Waits> {
+export async function testNamespaceFailures(
+  t: Test,
+  { playground, made, createPod }: FailureWorld,
+  alertsBefore: readonly ActiveAlert[],
+): Promise<Waits> {
   const { api, cluster } = playground;
   const label = (namespace: string, value = 'enabled') =>
     api.merge(`/api/v1/namespaces/${namespace}`, { metadata: { labels: { [INJECT_LABEL]: value } } });
@@ -57,7 +62,7 @@ export async function testNamespaceFailures(t: Test, { playground, made, createP
       return { subject: 'late/app', pod: 'app' };
     }),
     // The renewer reports a role only if it has had no token for a minute.
-    await made(t, 'role-not-assumable', async () => ({ subject: 'with-role' })),
+    await made(t, 'role-not-assumable', async () => ({ subject: 'with-role' }), alertsBefore),
   ];
 }
 
@@ -69,7 +74,11 @@ export async function createNamespaceWithRole({ playground: { api } }: FailureWo
 }
 
 /** Failures of a pull, although the pod names the secret. */
-export async function testPullFailures(t: Test, { made, createPod }: FailureWorld): Promise<Waits> {
+export async function testPullFailures(
+  t: Test,
+  { made, createPod }: FailureWorld,
+  alertsBefore: readonly ActiveAlert[],
+): Promise<Waits> {
   const images = {
     'region-down': `${DOWN_REGISTRY}/app:1`,
     'registry-not-covered': `${REGISTRY.replace(/^\d+/, '999999999999')}/app:1`,
@@ -78,10 +87,15 @@ export async function testPullFailures(t: Test, { made, createPod }: FailureWorl
     'right-missing': `${REGISTRY}/team/closed:1`,
   } as const;
   const pull = (name: keyof typeof images) =>
-    made(t, name, async () => {
-      await createPod('good', images[name], name);
-      return { subject: `good/${name}`, pod: name };
-    });
+    made(
+      t,
+      name,
+      async () => {
+        await createPod('good', images[name], name);
+        return { subject: `good/${name}`, pod: name };
+      },
+      alertsBefore,
+    );
   return [
     await pull('region-down'),
     await pull('registry-not-covered'),

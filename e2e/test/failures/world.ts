@@ -55,6 +55,10 @@ export async function startFailureWorld(t: Test) {
         });
   const seen = new Set<FailureName>();
 
+  async function alerts(): Promise<readonly ActiveAlert[]> {
+    return (await prometheus?.alerts()) ?? [];
+  }
+
   async function createPod(namespace: string, image: string, name: string): Promise<Pod> {
     return api.createPod(namespace, { metadata: { name }, spec: { containers: [{ name: 'app', image }] } });
   }
@@ -69,27 +73,34 @@ export async function startFailureWorld(t: Test) {
   }
 
   async function isRaised({ name, labels = {} }: Exclude<Failure['alert'], string>, before: readonly ActiveAlert[]) {
-    const alerts = (await prometheus?.alerts()) ?? [];
+    const active = await alerts();
     const isIt = (alert: ActiveAlert): boolean =>
       Object.entries({ alertname: name, ...labels }).every(([key, value]) => alert.labels[key] === value);
     const isNew = (alert: ActiveAlert): boolean => {
       const known = before.find((each) => JSON.stringify(each.labels) === JSON.stringify(alert.labels));
-      return known === undefined || alert.value > known.value;
+      // Of a counter that did not grow, the increase that Prometheus extrapolates may.
+      return known === undefined || alert.value > known.value + 0.5;
     };
     assert.ok(
-      alerts.some((alert) => isIt(alert) && isNew(alert)),
-      JSON.stringify(alerts.map((each) => each.labels)),
+      active.some((alert) => isIt(alert) && isNew(alert)),
+      JSON.stringify(active.map(({ labels: each, value }) => [each, value])),
     );
   }
 
   /**
    * Makes a failure, and expects that `explain` shows it at once.
    *
+   * @param alertsBefore - those of before it was made, if that was earlier
    * @returns waits for the alert and the Event
    */
-  async function made(t: Test, name: FailureName, make: () => Promise<Made>): Promise<() => Promise<void>> {
+  async function made(
+    t: Test,
+    name: FailureName,
+    make: () => Promise<Made>,
+    alertsBefore?: readonly ActiveAlert[],
+  ): Promise<() => Promise<void>> {
     const { explain: words, alert, event }: Failure = MATRIX[name];
-    const before = (await prometheus?.alerts()) ?? [];
+    const before = alertsBefore ?? (await alerts());
     const result = await make();
     await eventually(
       `${name}: explain`,
@@ -116,6 +127,8 @@ export async function startFailureWorld(t: Test) {
     ...world,
     prometheus,
     skip: 'missing' in found ? found.missing : false,
+    /** Those whose expression is true now. */
+    alerts,
     createPod,
     made,
     /** The failures that were made and seen. */

@@ -26,8 +26,16 @@ export function credentialsIn({ type, data = {} }: Secret): readonly Credential[
   const isOld = type === OLD_TYPE;
   const text = Buffer.from(data[isOld ? OLD_KEY : DOCKER_CONFIG_KEY] ?? '', 'base64').toString();
   const document = parseJson(text);
-  if (document === undefined) return undefined;
-  const auths = isOld ? document : memberOf(document, 'auths');
+  return document === undefined ? undefined : credentialsOf(isOld ? document : memberOf(document, 'auths'));
+}
+
+/** The credentials in the text of a docker config; `undefined` if it is not readable. */
+export function credentialsInText(text: string): readonly Credential[] | undefined {
+  const document = parseJson(text);
+  return document === undefined ? undefined : credentialsOf(memberOf(document, 'auths'));
+}
+
+function credentialsOf(auths: unknown): readonly Credential[] {
   if (typeof auths !== 'object' || auths === null) return [];
   return Object.entries(auths).flatMap(([key, entry]) => credentialOf(key, entry) ?? []);
 }
