@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Event, Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { secretsOf } from './support/injection-world.ts';
+import { missingIn, selectorsIn } from './support/promql.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 import { metricsOf, nextLeader } from './support/renewers.ts';
 
@@ -15,7 +17,7 @@ const IMAGE = `${REGISTRY}/shop:1`;
 /** The promise about pending pods. */
 const WITHIN_MS = 60_000;
 
-/** A leader evicts nothing in its first minute, and lists each 40 s. */
+/** A leader evicts nothing in its first 30 seconds, and lists each 40. */
 const EVICTED_WITHIN_MS = 150_000;
 
 const playground = await startPlayground();
@@ -143,6 +145,14 @@ t.test('pods that are older than the label, and pods of an outage of the webhook
   );
   const metrics = await metricsOf(playground, leader.pod);
   t.match(metrics, 'ecr_pull_secrets_missed_pods{phase="Pending",reason="PodOlderThanLabel"} 3');
+  const rules = await readFile(new URL('../../chart/monitoring/alerts.yaml', import.meta.url), 'utf8');
+  const selectors = selectorsIn(rules).filter(({ metric }) => metric === 'ecr_pull_secrets_missed_pods');
+  t.same(
+    selectors.flatMap((selector) => missingIn(metrics, selector)),
+    [],
+    'the alerts select what there is',
+  );
+  t.equal(selectors.length, 2);
   t.match(metrics, /ecr_pull_secrets_missed_pods\{phase="Running",reason="PodNotInjected"\} [1-9]/);
 
   await t.test('the pod of the Deployment is evicted and replaced; a bare pod and that of a Job are not', async (t) => {

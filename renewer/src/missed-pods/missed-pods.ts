@@ -1,5 +1,7 @@
+import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { PullSecretCache } from '../pull-secrets/cache/cache.ts';
 import { createEvictor } from './eviction/evictor.ts';
@@ -16,6 +18,9 @@ import {
 import type { Pod } from './pod-fields.ts';
 import { createMissedPodReports } from './reports.ts';
 import type { MissedPodsSettings } from './settings.ts';
+
+/** For the log. */
+const DENIED = 'missed pods are not found: grant the right to list pods, or set missedPods.enabled=false';
 
 type MissedPodsDependencies = RenewerDependencies & {
   readonly recorder: EventRecorder;
@@ -38,6 +43,7 @@ export async function runMissedPods(
   const reports = createMissedPodReports(dependencies, settings);
   const evictor = settings.evict ? createEvictor({ ...dependencies, rule }, settings) : undefined;
   const excepted = new Set(settings.exceptNamespaces);
+  const denials = createThrottledLog(dependencies, DENIED);
   const logged: Partial<Record<Phase, number>> = {};
 
   function targets(): readonly string[] {
@@ -59,8 +65,22 @@ export async function runMissedPods(
     logged[phase] = pods;
   }
 
+  /** Without the right, which administrators may leave out of roles of their own, the next list tries again. */
   async function look(phase: Phase): Promise<number | void> {
     if (!cache.isComplete()) return WAIT_FOR_CACHE_MS;
+    try {
+      await listMissed(phase);
+    } catch (error) {
+      if (!isApiError(error, 403)) throw error;
+      denials.report(error);
+      return;
+    }
+    if (phase === 'Running') return;
+    await reports.flush(signal);
+    await evictor?.evict(signal);
+  }
+
+  async function listMissed(phase: Phase): Promise<void> {
     const counts = new Map<MissedReason, number>();
     const handle = (pod: MissedPod): void => {
       counts.set(pod.reason, (counts.get(pod.reason) ?? 0) + 1);
@@ -75,9 +95,6 @@ export async function runMissedPods(
       await listPods(client, { namespace, fieldSelector, labelKeys, reduce: missedPodOf, handle }, signal);
     }
     record(phase, counts);
-    if (phase === 'Running') return;
-    await reports.flush(signal);
-    await evictor?.evict(signal);
   }
 
   const loops = PHASES.map((phase) => {

@@ -29,11 +29,18 @@ export const PAGE_ATTEMPTS = 4;
 /** How many Events about missed pods are created after each list of pending pods: 60 per minute. */
 export const EVENTS_PER_LIST = 40;
 
+/** How long these Events may take together. Where an admission webhook hangs, each takes 5 s, and the others wait. */
+export const EVENTS_WITHIN_MS = 10_000;
+
 /** How many missed pods of each phase wait for their Event, of less than 2 KiB each; the next list finds the others. */
 export const MOST_WAITING = 1_000;
 
+/** Of one namespace, so that anyone who creates pods there does not fill the places of others. */
+export const MOST_WAITING_OF_NAMESPACE = 50;
+
 /** Of how many missed pods it is stored that they have their Event, of about 100 bytes each. Others get none. */
 export const MOST_REPORTED = 10_000;
+export const MOST_REPORTED_OF_NAMESPACE = 200;
 
 /** A reported pod that no list has shown for this long is gone: both lists of running pods failed to show it. */
 export const FORGET_AFTER_MS = 2 * LIST_INTERVAL_MS.Running + 60_000;

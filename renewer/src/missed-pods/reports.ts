@@ -1,69 +1,48 @@
 import { createHash } from 'node:crypto';
 import type { EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
-import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { missedMessage } from './messages.ts';
 import type { MissedPod } from './missed-pod.ts';
-import { EVENTS_PER_LIST, FORGET_AFTER_MS, MOST_REPORTED, MOST_WAITING, type Phase } from './pacing.ts';
-
-export type MissedPodReports = ReturnType<typeof createMissedPodReports>;
+import { EVENTS_PER_LIST, EVENTS_WITHIN_MS, type Phase } from './pacing.ts';
+import { createReportedPods } from './reported-pods.ts';
+import { createWaitingPods } from './waiting-pods.ts';
 
 /**
  * One Event for each missed pod, at a limited rate. Its name is derived from the pod, so that a later leader creates
  * none again while the API server keeps the first one.
  */
 export function createMissedPodReports(
-  dependencies: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> & { readonly recorder: EventRecorder },
+  dependencies: Pick<RenewerDependencies, 'clock' | 'metrics'> & { readonly recorder: EventRecorder },
   { pullSecretName }: { readonly pullSecretName: string },
 ) {
   const { clock, metrics, recorder } = dependencies;
-  const overflows = createThrottledLog(dependencies, 'too many missed pods; some get no Event');
-  /** By UID, those that a list found and that have no Event yet; pending ones come first. */
-  const waiting = { Pending: new Map<string, MissedPod>(), Running: new Map<string, MissedPod>() };
-  /** By UID, when a list showed the pod last. */
-  const reported = new Map<string, number>();
+  const waiting = { Pending: createWaitingPods(), Running: createWaitingPods() };
+  const reported = createReportedPods({ clock });
+
+  async function report(pod: MissedPod, signal: AbortSignal): Promise<void> {
+    const isCreated = await recorder.event(eventOf(pod, missedMessage(pod, pullSecretName)), signal);
+    metrics.events.inc({ result: isCreated ? 'success' : 'error' });
+    if (isCreated) reported.add(pod);
+  }
 
   return {
     /** A list found the pod. */
     add: (phase: Phase, pod: MissedPod): void => {
-      if (reported.has(pod.uid)) reported.set(pod.uid, clock.now());
-      else if (waiting[phase].size < MOST_WAITING) waiting[phase].set(pod.uid, pod);
+      if (!reported.has(pod) && reported.hasRoom(pod)) waiting[phase].add(pod);
     },
-    /** Creates the Events of the first pods that wait, pods of different workloads first. */
+    /** Creates the Events of the first pods that wait, those of pending pods first. */
     flush: async (signal: AbortSignal): Promise<void> => {
-      for (const [uid, seenAtMs] of reported) if (clock.now() - seenAtMs > FORGET_AFTER_MS) reported.delete(uid);
+      reported.forgetGone();
       const counts = new Map<string, number>();
-      for (let events = 0; events < EVENTS_PER_LIST && !signal.aborted; events += 1) {
-        const pod = takeNext(waiting.Pending, counts) ?? takeNext(waiting.Running, counts);
+      const endMs = clock.now() + EVENTS_WITHIN_MS;
+      for (let events = 0; events < EVENTS_PER_LIST && clock.now() < endMs && !signal.aborted; events += 1) {
+        const pod = waiting.Pending.take(counts) ?? waiting.Running.take(counts);
         if (!pod) return;
-        if (reported.size >= MOST_REPORTED) return overflows.report(new Error(`${reported.size} pods have one`));
-        if (reported.has(pod.uid)) continue;
-        const isCreated = await recorder.event(eventOf(pod, missedMessage(pod, pullSecretName)), signal);
-        metrics.events.inc({ result: isCreated ? 'success' : 'error' });
-        if (isCreated) reported.set(pod.uid, clock.now());
-        counts.set(workloadOf(pod), (counts.get(workloadOf(pod)) ?? 0) + 1);
+        // It may have been pending before, and have waited as a running pod since then.
+        if (!reported.has(pod) && reported.hasRoom(pod)) await report(pod, signal);
       }
     },
   };
-}
-
-/** Takes the next pod: the first one of the workload that has the fewest Events of this portion. */
-function takeNext(pods: Map<string, MissedPod>, counts: ReadonlyMap<string, number>): MissedPod | undefined {
-  let next: MissedPod | undefined;
-  let fewest = Number.POSITIVE_INFINITY;
-  for (const pod of pods.values()) {
-    const count = counts.get(workloadOf(pod)) ?? 0;
-    if (count >= fewest) continue;
-    next = pod;
-    fewest = count;
-    if (count === 0) break;
-  }
-  if (next) pods.delete(next.uid);
-  return next;
-}
-
-function workloadOf({ controller, uid }: MissedPod): string {
-  return controller?.uid ?? uid;
 }
 
 /** An Event about a pod. */

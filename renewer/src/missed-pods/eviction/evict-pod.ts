@@ -2,6 +2,7 @@ import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { evictionPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { MissedPod } from '../missed-pod.ts';
+import { EVICTION_TIMEOUT_MS } from './pacing.ts';
 
 /** The pod changed, is gone, or is protected by a PodDisruptionBudget because it runs now. */
 const NOT_EVICTED: ReadonlySet<number> = new Set([404, 409, 429]);
@@ -21,7 +22,8 @@ export async function evictPod(client: KubeClient, pod: MissedPod, signal: Abort
     deleteOptions: { preconditions: { uid, resourceVersion } },
   };
   try {
-    await client.request({ method: 'POST', path: evictionPath(namespace, name), body, signal });
+    const path = evictionPath(namespace, name);
+    await client.request({ method: 'POST', path, body, signal, timeoutMs: EVICTION_TIMEOUT_MS });
     return true;
   } catch (error) {
     if (isApiError(error) && NOT_EVICTED.has(error.status)) return false;

@@ -8,6 +8,7 @@ import { MOST_CANDIDATES } from '../pacing.ts';
 import { eventOf } from '../reports.ts';
 import { evictPod } from './evict-pod.ts';
 import { findSuccessor } from './find-successor.ts';
+import { PORTION_WITHIN_MS } from './pacing.ts';
 import { createPortions } from './portions.ts';
 
 /** The controllers that create a pod again, of the API group `apps`. A Job would count the pod as a failure. */
@@ -46,7 +47,7 @@ export function createEvictor(
       if (signal.aborted) return;
       failures.report(error, namespace);
       metrics.missedPodEvictions.inc({ result: 'error' });
-      return portions.refused(controller.uid);
+      return portions.refused(namespace);
     }
     portions.evicted({ namespace, uid, controllerUid: controller.uid, atMs });
     metrics.missedPodEvictions.inc({ result: 'success' });
@@ -72,7 +73,10 @@ export function createEvictor(
           logger.warn(each, 'the pod that replaces an evicted one does not name the pull secret either');
         portions.settle(each, successor);
       }
-      for (const pod of portions.next(listed)) await evict(pod, signal);
+      const startMs = clock.now();
+      for (const pod of portions.next(listed)) {
+        if (clock.now() - startMs < PORTION_WITHIN_MS) await evict(pod, signal);
+      }
     },
   };
 }

@@ -26,14 +26,14 @@ export type Successor = 'injected' | 'missed' | 'absent';
  */
 export function createPortions({ clock }: { readonly clock: Clock }) {
   const open = new Map<string, Evicted>();
-  /** By the UID of a controller, until when its pods are not evicted. */
+  /** By namespace, until when its pods are not evicted. */
   const blocked = new Map<string, number>();
   let size = 1;
   let hasFailed = false;
   let pausedUntilMs = clock.now() + START_AFTER_MS;
 
-  function block(controllerUid: string): void {
-    blocked.set(controllerUid, clock.now() + BLOCKED_FOR_MS);
+  function block(namespace: string): void {
+    blocked.set(namespace, clock.now() + BLOCKED_FOR_MS);
     hasFailed = true;
   }
 
@@ -48,19 +48,19 @@ export function createPortions({ clock }: { readonly clock: Clock }) {
     open: (): readonly Evicted[] => [...open.values()],
     settle: (evicted: Evicted, successor: Successor): void => {
       if (successor === 'absent' && clock.now() - evicted.atMs < SUCCESSOR_WITHIN_MS) return;
-      if (successor !== 'injected') block(evicted.controllerUid);
+      if (successor !== 'injected') block(evicted.namespace);
       if (open.delete(evicted.controllerUid) && open.size === 0) endPortion();
     },
     /** The pods that may be evicted now, one of each controller. */
     next: (candidates: Iterable<MissedPod>): readonly MissedPod[] => {
       const nowMs = clock.now();
-      for (const [uid, untilMs] of blocked) if (untilMs <= nowMs) blocked.delete(uid);
+      for (const [namespace, untilMs] of blocked) if (untilMs <= nowMs) blocked.delete(namespace);
       if (open.size > 0 || pausedUntilMs > nowMs || blocked.size >= MOST_BLOCKED) return [];
       const portion = new Map<string, MissedPod>();
       for (const pod of candidates) {
         if (portion.size === size) break;
-        const { controller } = pod;
-        if (controller && !blocked.has(controller.uid)) portion.set(controller.uid, pod);
+        const { controller, namespace } = pod;
+        if (controller && !blocked.has(namespace)) portion.set(controller.uid, pod);
       }
       return [...portion.values()];
     },
@@ -68,8 +68,8 @@ export function createPortions({ clock }: { readonly clock: Clock }) {
       open.set(evicted.controllerUid, evicted);
     },
     /** The API server refused the eviction. */
-    refused: (controllerUid: string): void => {
-      block(controllerUid);
+    refused: (namespace: string): void => {
+      block(namespace);
       if (open.size === 0) endPortion();
     },
   };
