@@ -39,7 +39,7 @@ export const MATRIX = {
     failure: 'No token covers the registry of an image',
     explain: ['image', 'add it to the chart value registries'],
     alert: { name: 'EcrPullSecretsRegistryNotCovered' },
-    event: `the warning "no token covers registry" to whoever creates the pod; then ${KUBELET_EVENT}`,
+    event: `${KUBELET_EVENT}; before it the warning "no token covers registry" to anyone who creates the pod`,
   },
   'label-misspelt': {
     failure: 'The label of the namespace is misspelt',

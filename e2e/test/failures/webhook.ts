@@ -38,12 +38,12 @@ export async function testWebhookFailures(t: Test, world: FailureWorld, values: 
 
   const service = `${HOME}/services/${PRODUCT_NAME}`;
   const isUnreachableSeen = await made(t, 'webhook-unreachable', async () => {
-    await api.merge(service, { spec: { selector: { nobody: 'has-this' } } });
+    await api.merge(service, { spec: { selector: { none: 'has-this' } } });
     // The API server would go on using its open connections.
     for (const pid of await processesOf('webhook')) process.kill(pid, 'SIGKILL');
     return createMissed('unreachable');
   });
-  await api.merge(service, { spec: { selector: { nobody: null } } });
+  await api.merge(service, { spec: { selector: { none: null } } });
   await works();
 
   const renewers = await processesOf('renewer');

@@ -13,7 +13,7 @@ import { startChart } from '../support/chart.ts';
 import { startExplainWorld } from '../support/explain.ts';
 import { type Failure, type FailureName, MATRIX } from './matrix.ts';
 
-/** Its role trusts nobody. */
+/** A role that trusts no one. */
 export const UNTRUSTING_ROLE = 'arn:aws:iam::123456789012:role/untrusting';
 
 /** In a region whose API does not respond. */

@@ -79,7 +79,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   const ended = once(child, 'close').then(async () => {
     throw new Error(`Prometheus ended: ${(await log).trim().split('\n').slice(-5).join('\n')}`);
   });
-  // After the start nobody waits for it.
+  // After the start no one waits for it.
   ended.catch(() => undefined);
   await Promise.race([eventually('Prometheus is ready', () => request('/-/ready')), ended]);
 
