@@ -102,6 +102,11 @@ export async function startFailureWorld(t: Test) {
     const { explain: words, alert, event }: Failure = MATRIX[name];
     const before = alertsBefore ?? (await alerts());
     const result = await make();
+    const isReported = async (): Promise<void> => {
+      if (typeof event !== 'string') await eventually(`${name}: Event`, () => hasEvent(event, result), SEEN_WITHIN_MS);
+    };
+    // An Event about a pod follows the next list of pods. All others are there soon, and `explain` quotes some.
+    if (typeof event !== 'string' && event.about !== 'Pod') await isReported();
     await eventually(
       `${name}: explain`,
       async () => {
@@ -114,7 +119,7 @@ export async function startFailureWorld(t: Test) {
     );
     t.pass(`${name}: explain shows it`);
     return async () => {
-      if (typeof event !== 'string') await eventually(`${name}: Event`, () => hasEvent(event, result), SEEN_WITHIN_MS);
+      await isReported();
       if (prometheus && typeof alert !== 'string') {
         await eventually(`${name}: alert`, () => isRaised(alert, before), SEEN_WITHIN_MS);
       }

@@ -36,7 +36,7 @@ t.test('a label that somebody probably misspelt is found, and a deliberate one i
 t.test('an excluded namespace is found if a label opted it in', (t) => {
   t.same(findOptInMistake({ name: 'a-sandbox', labels: { [LABEL]: 'enabled' } }, rule), { kind: 'excluded' });
   t.equal(findOptInMistake({ name: 'a-sandbox' }, rule), undefined);
-  t.equal(findOptInMistake({ name: 'a-sandbox' }, ruleWith('!skip')), undefined, 'nobody opted it in');
+  t.equal(findOptInMistake({ name: 'a-sandbox' }, ruleWith('!skip')), undefined, 'no one opted it in');
   t.end();
 });
 
