@@ -22,20 +22,10 @@ export async function readWebhookCertificate(
   client: KubeClient,
   { webhook, release, deployment }: { webhook: Webhook; release: Release; deployment: Deployment | undefined },
 ): Promise<Read<WebhookCertificate>> {
-  const pem = await readServedChain(client, webhook, release);
+  const pem = await readServedChain(client, { webhook, release });
   if (pem !== undefined) return { found: { kind: 'chain', pem } };
   const volumes = deployment?.spec.template.spec.volumes ?? [];
   return await readStored(client, release, volumes.find(({ name }) => name === 'tls')?.secret?.secretName);
-}
-
-async function readServedChain(client: KubeClient, webhook: Webhook, release: Release): Promise<string | undefined> {
-  const { name, namespace } = release;
-  const service = await read(`get services in namespace ${namespace}`, () =>
-    client.request<Service>({ method: 'GET', path: `${NAMESPACES_PATH}/${namespace}/services/${name}` }),
-  );
-  const host = foundIn(service)?.spec.clusterIP;
-  if (host === undefined || host === 'None') return undefined;
-  return await servedChain(host, webhook.clientConfig?.service?.port ?? 443, dnsNameOf(release));
 }
 
 /** @param mounted - the Secret of an external certificate; the renewer stores only its CA */
@@ -50,6 +40,22 @@ async function readStored(
   if (!('found' in stored)) return stored;
   const pem = Buffer.from(stored.found.data?.['tls.crt'] ?? '', 'base64').toString();
   return { found: { kind: mounted === undefined ? 'ca' : 'chain', pem } };
+}
+
+/** What the webhook serves, as PEM; `undefined` if its Service is not reachable from here. */
+export async function readServedChain(
+  client: KubeClient,
+  { webhook, release }: { webhook: Webhook; release: Release },
+): Promise<string | undefined> {
+  const { name, namespace } = release;
+  const path = `${NAMESPACES_PATH}/${namespace}/services/${name}`;
+  const service = await read(`get services in namespace ${namespace}`, () =>
+    client.request<Service>({ method: 'GET', path }),
+  );
+  // In a pod that may not read Services the cluster's DNS has the name.
+  const host = 'unread' in service ? dnsNameOf(release) : foundIn(service)?.spec.clusterIP;
+  if (host === undefined || host === 'None') return undefined;
+  return servedChain(host, webhook.clientConfig?.service?.port ?? 443, dnsNameOf(release));
 }
 
 /** The name by which the API server calls the webhook. */

@@ -1,4 +1,11 @@
+import { TEST_CONTAINER } from './test-pod.ts';
+
 type Conditions = readonly { readonly type: string; readonly status: string; readonly message?: string }[];
+
+interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly terminated?: { readonly exitCode: number };
+}
 
 /** The part of a created pod that is read. */
 export interface StartedPod {
@@ -7,12 +14,7 @@ export interface StartedPod {
     readonly phase?: string;
     readonly reason?: string;
     readonly conditions?: Conditions;
-    readonly containerStatuses?: readonly {
-      readonly state?: {
-        readonly waiting?: { readonly reason?: string; readonly message?: string };
-        readonly terminated?: { readonly exitCode: number };
-      };
-    }[];
+    readonly containerStatuses?: readonly { readonly name: string; readonly state?: ContainerState }[];
   };
 }
 
@@ -30,9 +32,14 @@ const PERMANENT = new Set([
 /** A scheduler needs less; an autoscaler needs minutes. */
 const SCHEDULING_MS = 15_000;
 
+/** The state of our container; a mesh may add others, which run on. */
+export function stateOf({ status }: Pick<StartedPod, 'status'>): ContainerState | undefined {
+  return status?.containerStatuses?.find(({ name }) => name === TEST_CONTAINER)?.state;
+}
+
 /** Why the test pod will not run; `undefined` if it may. */
-export function obstacleOf({ status = {} }: StartedPod, waitedMs: number): string | undefined {
-  const waiting = status.containerStatuses?.[0]?.state?.waiting;
+export function obstacleOf({ status = {} }: Pick<StartedPod, 'status'>, waitedMs: number): string | undefined {
+  const waiting = stateOf({ status })?.waiting;
   if (waiting && PERMANENT.has(waiting.reason ?? '')) {
     return `the test pod does not start: ${waiting.reason}: ${waiting.message}`;
   }

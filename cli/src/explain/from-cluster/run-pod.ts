@@ -3,8 +3,8 @@ import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import { obstacleOf, type StartedPod } from './obstacle.ts';
-import { DEADLINE_SECONDS } from './test-pod.ts';
+import { obstacleOf, type StartedPod, stateOf } from './obstacle.ts';
+import { DEADLINE_SECONDS, TEST_CONTAINER } from './test-pod.ts';
 
 /** What came of a pod. */
 export type PodRun = (
@@ -57,11 +57,12 @@ async function untilEnded({ client, clock, stop }: PodRunDependencies, path: str
   const startMs = clock.now();
   while (!stop.aborted) {
     const started = await client.request<StartedPod>({ method: 'GET', path });
-    const exitCode = started.status?.containerStatuses?.[0]?.state?.terminated?.exitCode;
+    const exitCode = stateOf(started)?.terminated?.exitCode;
     if (exitCode !== undefined) {
       const log = await client.request<string>({
         method: 'GET',
         path: `${path}/log`,
+        query: { container: TEST_CONTAINER },
         accept: '*/*',
         maxBytes: MOST_LOG_BYTES,
         parse: String,

@@ -10,6 +10,9 @@ export const DEADLINE_SECONDS = 120;
 /** By which a person finds the test pods. */
 export const TEST_POD_NAME = `${PRODUCT_NAME}-pull-test`;
 
+/** The container that tries the pulls. */
+export const TEST_CONTAINER = 'pull-test';
+
 const SECRET_DIRECTORY = '/run/ecr-pull-secrets/pull-secret';
 const CA_DIRECTORY = '/run/ecr-pull-secrets/ca';
 const CA_ANNOTATION = 'ecr-pull-secrets.io/ca-certificates';
@@ -67,7 +70,7 @@ export function testPod({ image, imagePullPolicy, secretName, images, pod, netwo
       securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
       containers: [
         {
-          name: 'pull-test',
+          name: TEST_CONTAINER,
           image,
           ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
           args: [
