@@ -56,10 +56,6 @@ export function testFromCluster(t: Test, { playground, explain, inClusterAs }: E
     const account = { kind: 'ServiceAccount', name: 'default', namespace: NAMESPACE };
     const group = 'rbac.authorization.k8s.io';
     const role = `/apis/${group}/v1/namespaces/${NAMESPACE}/roles`;
-    const rules = (verbs: readonly string[]) => [
-      { apiGroups: [''], resources: ['pods'], verbs },
-      { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
-    ];
     await api.create(role, { metadata: { name: 'tester' }, rules: rules(['create', 'get']) });
     await api.create(`/apis/${group}/v1/namespaces/${NAMESPACE}/rolebindings`, {
       metadata: { name: 'tester' },
@@ -106,4 +102,12 @@ export function testFromCluster(t: Test, { playground, explain, inClusterAs }: E
     t.equal(stdout, '');
     await eventually('no test pod', async () => assert.deepEqual(await testPods(), []));
   });
+}
+
+/** The rights of a person on the pods of a namespace. */
+function rules(verbs: readonly string[]) {
+  return [
+    { apiGroups: [''], resources: ['pods'], verbs },
+    { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+  ];
 }

@@ -33,11 +33,9 @@ export function testDistrust(t: Test, world: ExplainWorld): void {
   async function change(settings: { readonly caBundle: string; readonly failurePolicy: string }): Promise<void> {
     const { caBundle, failurePolicy } = settings;
     const { webhooks } = await api.get<{ webhooks: { clientConfig: object }[] }>(CONFIGURATION);
-    const changed = webhooks.map((webhook) => ({
-      ...webhook,
-      failurePolicy,
-      clientConfig: { ...webhook.clientConfig, caBundle },
-    }));
+    const changed = webhooks.map((webhook) =>
+      Object.assign(webhook, { failurePolicy, clientConfig: { ...webhook.clientConfig, caBundle } }),
+    );
     await api.merge(CONFIGURATION, { webhooks: changed });
   }
 

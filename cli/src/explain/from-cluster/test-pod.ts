@@ -8,7 +8,7 @@ import type { ReleaseNetwork } from './release-network.ts';
 export const DEADLINE_SECONDS = 120;
 
 /** By which a person finds the test pods. */
-export const TEST_POD_NAME = `${PRODUCT_NAME}-pull-test`;
+const TEST_POD_NAME = `${PRODUCT_NAME}-pull-test`;
 
 /** The container that tries the pulls. */
 export const TEST_CONTAINER = 'pull-test';
