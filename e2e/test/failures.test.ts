@@ -8,6 +8,7 @@ import t from 'tap';
 import { testDashboard } from './failures/dashboard.ts';
 import { type FailureName, MATRIX, tableOf } from './failures/matrix.ts';
 import { createNamespaceWithRole, testNamespaceFailures, testPullFailures } from './failures/namespaces.ts';
+import { testRunbooks } from './failures/runbooks.ts';
 import { testWebhookFailures } from './failures/webhook.ts';
 import { DOWN_REGISTRY, startFailureWorld, UNTRUSTING_ROLE } from './failures/world.ts';
 import { CLOSED_REGISTRY } from './support/explain.ts';
@@ -66,6 +67,8 @@ t.test('failures of namespaces and of pulls are seen', async (t) => {
   ];
   for (const isSeen of waits) await isSeen();
 });
+
+t.test('the runbooks lead to the reasons', (t) => testRunbooks(t, world));
 
 t.test('failures of the webhook are seen', (t) => testWebhookFailures(t, world, VALUES));
 
