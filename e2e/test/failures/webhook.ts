@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
@@ -11,13 +13,20 @@ import type { FailureWorld } from './world.ts';
 
 const HOME = `/api/v1/namespaces/${PRODUCT_NAME}`;
 
-/** Long enough for the pods to become ready with it, and short enough to wait for its end. */
-const SHORT_LIFETIME_MS = 25_000;
+/** Long enough for the webhook to load it, and short enough to wait for its end. */
+const SHORT_LIFETIME_MS = 20_000;
+
+/** The content of a Secret with a certificate for the webhook. */
+async function issue(ca: PemPair, lifetimeMs = 3_600_000) {
+  const names = { serviceName: PRODUCT_NAME, namespace: PRODUCT_NAME, now: new Date() };
+  const { certificatePem, privateKeyPem } = await createServingCertificate(ca, { ...names, lifetimeMs });
+  return { stringData: { 'tls.crt': certificatePem, 'tls.key': privateKeyPem, 'ca.crt': ca.certificatePem } };
+}
 
 /** The API server creates pods without the name of the secret, because it cannot call the webhook. */
 export async function testWebhookFailures(t: Test, world: FailureWorld, values: Manifest): Promise<void> {
   const { playground, made, createPod } = world;
-  const { api, node } = playground;
+  const { api, cluster, node } = playground;
 
   /** Creates pods until the API server has noticed. */
   async function createMissed(name: string) {
@@ -65,15 +74,18 @@ export async function testWebhookFailures(t: Test, world: FailureWorld, values: 
 
   const isExpirySeen = await made(t, 'certificate-expired', async () => {
     const ca = await createCa({ commonName: 'mine', now: new Date() });
-    const names = { serviceName: PRODUCT_NAME, namespace: PRODUCT_NAME, now: new Date() };
-    const short = await createServingCertificate(ca, { ...names, lifetimeMs: SHORT_LIFETIME_MS });
-    const stringData = {
-      'tls.crt': short.certificatePem,
-      'tls.key': short.privateKeyPem,
-      'ca.crt': ca.certificatePem,
-    };
-    await api.create(`${HOME}/secrets`, { metadata: { name: 'mine' }, type: 'kubernetes.io/tls', stringData });
+    await api.create(`${HOME}/secrets`, {
+      metadata: { name: 'mine' },
+      type: 'kubernetes.io/tls',
+      ...(await issue(ca)),
+    });
     await playground.install({ ...values, tls: { mode: 'existing-secret', existingSecret: 'mine' } });
+    await works();
+    const expiresAtMs = Date.now() + SHORT_LIFETIME_MS;
+    await api.merge(`${HOME}/secrets/mine`, await issue(ca, SHORT_LIFETIME_MS));
+    await delay(expiresAtMs + 1_000 - Date.now());
+    // On an open connection an API server does not notice that the certificate has expired.
+    await cluster.restartApiServer();
     return createMissed('expired');
   });
   await isExpirySeen();
