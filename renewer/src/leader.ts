@@ -90,10 +90,12 @@ async function runPullSecrets(
     const { cache } = controller;
     work.push(runMissedPods({ ...dependencies, cache, recorder }, { ...missedPods, pullSecretName }, signal));
   }
-  await Promise.all(work).finally(async () => {
+  try {
+    await Promise.all(work);
+  } finally {
     requestHandler.destroy();
     await registryClient.close();
-  });
+  }
 }
 
 /** The Events of the Deployment, or none. */

@@ -61,7 +61,11 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
       'Namespaces with a problem that an Event in them describes, by the reason of the Event; set by the leader alone.',
       'reason',
     ),
-    events: counter('events_total', 'Events about namespaces, pods and the Deployment: success, error or dropped.', 'result'),
+    events: counter(
+      'events_total',
+      'Events about namespaces, pods and the Deployment: success, error or dropped.',
+      'result',
+    ),
     missedPods: gauge(
       'missed_pods',
       'Pods that need the pull secret and do not name it, by their phase and the reason of their Event; set by the leader alone.',
@@ -97,7 +101,8 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
 
 /** The metrics that only a leader sets end with its leadership, or an alert would fire on old values. */
 export function resetLeaderMetrics(metrics: RenewerMetrics): void {
-  const { leader, tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence } = metrics;
+  const { leader, tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence } =
+    metrics;
   leader.set(0);
   const gauges = [tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence];
   for (const gauge of gauges) gauge.reset();

@@ -95,10 +95,10 @@ t.test('only an Event about the role of the namespace explains a missing secret'
   const role = 'arn:aws:iam::123456789012:role/team';
   const labels = { 'ecr-pull-secrets.io/inject': 'enabled' };
   const annotations = { 'ecr-pull-secrets.io/role-arn': role };
-  const event = (message: string) => ({ found: [{ reason: 'AwsRefusedToken', message }] });
-  const messageWith = (message: string, more = {}) =>
-    secretFindings(worldWith({ secret: { missing: true }, releaseEvents: event(message), ...more }), NOW_MS)[0]
-      ?.message;
+  const messageWith = (message: string, more = {}) => {
+    const releaseEvents = { found: [{ reason: 'AwsRefusedToken', message }] };
+    return secretFindings(worldWith({ secret: { missing: true }, releaseEvents, ...more }), NOW_MS)[0]?.message;
+  };
   const namespace = { found: { metadata: { name: 'payments', labels, annotations } } };
   t.match(messageWith(`no token with the role ${role}`, { namespace }), /AwsRefusedToken/);
   t.notMatch(messageWith('no token with the AWS identity', { namespace }), /AwsRefusedToken/);

@@ -61,9 +61,9 @@ export async function testWebhookFailures(t: Test, world: FailureWorld, values: 
     for (const pid of renewers) process.kill(pid, 'SIGSTOP');
     const { certificatePem } = await createCa({ commonName: 'another', now: new Date() });
     const caBundle = Buffer.from(certificatePem).toString('base64');
-    const { webhooks } = await api.get<WebhookConfiguration>(CONFIGURATION);
-    const changed = webhooks.map((webhook) => ({ ...webhook, clientConfig: { ...webhook.clientConfig, caBundle } }));
-    await api.merge(CONFIGURATION, { webhooks: changed });
+    const [webhook] = (await api.get<WebhookConfiguration>(CONFIGURATION)).webhooks;
+    const clientConfig = { ...webhook?.clientConfig, caBundle };
+    await api.merge(CONFIGURATION, { webhooks: [{ ...webhook, clientConfig }] });
     return createMissed('distrusted');
   });
   for (const pid of renewers) process.kill(pid, 'SIGCONT');

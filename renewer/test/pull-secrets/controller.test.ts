@@ -70,12 +70,13 @@ t.test(
   },
 );
 
+function labelledAs(value: string) {
+  const { metadata } = labelled('team');
+  return { metadata: { ...metadata, labels: { 'ecr-pull-secrets.io/inject': value } } };
+}
+
 t.test('a misspelt label is reported at once, and again if it is wrong again', async (t) => {
-  const namespace = (value: string) => {
-    const { metadata } = labelled('team');
-    return { metadata: { ...metadata, labels: { 'ecr-pull-secrets.io/inject': value } } };
-  };
-  const world = await startPullSecretWorld(t, { namespaces: [namespace('Enabled')] });
+  const world = await startPullSecretWorld(t, { namespaces: [labelledAs('Enabled')] });
   await world.pass(40_000);
   t.match(world.events, [
     {
@@ -87,11 +88,11 @@ t.test('a misspelt label is reported at once, and again if it is wrong again', a
   ]);
   t.match(await world.metric('namespace_problems'), { LabelMisspelt: 1, NamespaceExcluded: 0 });
   t.equal(world.writes.length, 0);
-  world.sendNamespace('MODIFIED', namespace('enabled'));
+  world.sendNamespace('MODIFIED', labelledAs('enabled'));
   await world.pass(40_000);
   t.equal(world.writes.length, 1);
   t.match(await world.metric('namespace_problems'), { LabelMisspelt: 0 });
-  world.sendNamespace('MODIFIED', namespace('enable'));
+  world.sendNamespace('MODIFIED', labelledAs('enable'));
   await world.pass(500);
   t.equal(world.events.length, 2);
 });

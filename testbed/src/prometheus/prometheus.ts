@@ -102,7 +102,12 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     },
     alerts: async () => {
       const { alerts } = await read<AlertsResult>('/api/v1/alerts');
-      return alerts.map((alert) => ({ ...alert, value: Number(alert.value) }));
+      return alerts.map(({ labels, annotations, state, value }) => ({
+        labels,
+        annotations,
+        state,
+        value: Number(value),
+      }));
     },
     rules: async () => {
       const { groups } = await read<RulesResult>('/api/v1/rules');

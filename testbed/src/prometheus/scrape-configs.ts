@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 import type { LocalCluster } from '../local-cluster/cluster.ts';
@@ -58,16 +58,19 @@ interface ScrapedPod {
 
 /** Lists the pods as `http_sd_configs` expects it. */
 function discoveryServer({ api, node, namespace }: Scraped): Server {
-  const server = createServer((_request, response) => {
-    const selector = { labelSelector: 'app.kubernetes.io/name=ecr-pull-secrets' };
-    api.list<ScrapedPod>(`/api/v1/namespaces/${namespace}/pods`, selector).then(
-      (pods) => {
-        response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify(pods.flatMap(groupsOf)));
-      },
-      () => response.writeHead(503).end(),
-    );
-  });
+  const server = createServer((_request, response) => void answer(response));
+
+  async function answer(response: ServerResponse): Promise<void> {
+    try {
+      const selector = { labelSelector: 'app.kubernetes.io/name=ecr-pull-secrets' };
+      const pods = await api.list<ScrapedPod>(`/api/v1/namespaces/${namespace}/pods`, selector);
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(pods.flatMap(groupsOf)));
+    } catch {
+      // Prometheus goes on with the pods that it knows.
+      response.writeHead(503).end();
+    }
+  }
 
   function groupsOf({ metadata, status }: ScrapedPod) {
     const address = node.toLoopback(status?.podIP ?? '');

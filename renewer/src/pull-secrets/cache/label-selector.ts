@@ -26,7 +26,9 @@ export function parseLabelSelector(text: string): LabelSelector {
   const requirements = splitOutsideBrackets(text).map(parseRequirement);
   return {
     keys: requirements.map(({ key }) => key),
-    requiredKeys: requirements.filter(({ operator }) => operator === 'In' || operator === 'Exists').map(({ key }) => key),
+    requiredKeys: requirements
+      .filter(({ operator }) => operator === 'In' || operator === 'Exists')
+      .map(({ key }) => key),
     matches: (labels) => requirements.every((requirement) => fulfils(labels, requirement)),
   };
 }
