@@ -109,6 +109,7 @@ export interface Deployment {
 }
 
 export interface Event {
+  /** `Normal` or `Warning`. */
   readonly type?: string;
   readonly reason?: string;
   readonly message?: string;

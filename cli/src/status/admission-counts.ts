@@ -1,5 +1,7 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { linesOf } from '@ecr-pull-secrets/kube/lines.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 import { type Read, read } from '../cluster/read.ts';
 import { WEBHOOK_NAME } from './releases.ts';
 
@@ -23,24 +25,35 @@ const METRICS: Readonly<Record<string, keyof AdmissionCounts>> = {
   apiserver_admission_webhook_rejection_count: 'rejected',
 };
 
-/** The counts in the metrics of the API server that answers. */
-export function readAdmissionCounts(client: KubeClient, signal?: AbortSignal): Promise<Read<AdmissionCounts>> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
-  return read('get the path /metrics of the API server', async () => {
-    const counts = { calls: 0, failedOpen: 0, rejected: 0 };
-    const chunks = await client.stream({
-      method: 'GET',
-      path: '/metrics',
-      accept: 'text/plain',
-      signal: signal ? AbortSignal.any([limit, signal]) : limit,
-    });
+/** The counts in the metrics of the API server that answers. A slow response is no reason to end. */
+export function readAdmissionCounts(
+  client: Pick<KubeClient, 'stream'>,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<Read<AdmissionCounts>> {
+  return read('get the path /metrics of the API server', () =>
+    withTimeout({ clock, ms: TIMEOUT_MS, signal, timeUp }, (limited) => count(client, limited)),
+  );
+}
+
+function timeUp(): Error {
+  return new Error(`there was no complete response within ${TIMEOUT_MS} ms`);
+}
+
+async function count(client: Pick<KubeClient, 'stream'>, signal: AbortSignal): Promise<AdmissionCounts> {
+  const counts = { calls: 0, failedOpen: 0, rejected: 0 };
+  try {
+    const chunks = await client.stream({ method: 'GET', path: '/metrics', accept: 'text/plain', signal });
     for await (const line of linesOf(chunks, LONGEST_LINE_BYTES)) addLine(counts, line.toString('latin1'));
     return counts;
-  });
+  } catch (error) {
+    // Otherwise a slow response would count as no connection.
+    throw signal.aborted ? signal.reason : error;
+  }
 }
 
 /** Adds a line in the text format of Prometheus. */
-export function addLine(counts: { -readonly [name in keyof AdmissionCounts]: number }, line: string): void {
+function addLine(counts: { -readonly [name in keyof AdmissionCounts]: number }, line: string): void {
   if (!line.startsWith('apiserver_admission_webhook_') || !line.includes(`name="${WEBHOOK_NAME}"`)) return;
   const [, metric = '', value = ''] = /^(\w+)\{.*\} (\S+)/.exec(line) ?? [];
   const name = METRICS[metric];

@@ -7,6 +7,7 @@ import {
   WEBHOOK_CONFIGURATIONS_PATH,
 } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Event, WebhookConfiguration } from '../cluster/objects.ts';
@@ -15,8 +16,9 @@ import type { Reader } from '../cluster/reader.ts';
 import { readServedChain } from '../cluster/read-webhook-certificate.ts';
 import { readAdmissionCounts } from './admission-counts.ts';
 import type { NamespaceOverview } from './namespace-state.ts';
-import { observeLease } from './observe-lease.ts';
+import { type ObservedLease, observeLease } from './observe-lease.ts';
 import { readMutatingPolicies, readPolicies } from './read-fence.ts';
+import { readRegistries } from './read-registries.ts';
 import { readNamespaces } from './read-namespaces.ts';
 import type { ReleaseState } from './release-state.ts';
 import { type Release, WEBHOOK_NAME } from './releases.ts';
@@ -31,19 +33,20 @@ export interface StatusDependencies {
   readonly signal: AbortSignal;
 }
 
+const NO_LEASE: ObservedLease = { lease: { missing: true }, isRenewed: undefined };
+
 /** An Event of the renewer is rare. */
 const MOST_EVENTS = 20;
 
 /**
  * Reads what is needed of a release.
  *
- * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server; ECRPS_CONFIGURATION_INVALID if the
- *   settings in the Deployment are invalid
+ * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server
  */
 export async function readRelease(dependencies: StatusDependencies, release: Release): Promise<ReleaseState> {
   const { client, reader, clock, signal } = dependencies;
   const { namespace, name, helmName } = release;
-  const settings = settingsFor(release, dependencies.environment);
+  const { settings, invalid } = settingsFor(release, dependencies.environment);
   const webhooks = await reader.list<WebhookConfiguration>(
     'list mutatingwebhookconfigurations.admissionregistration.k8s.io',
     WEBHOOK_CONFIGURATIONS_PATH,
@@ -53,33 +56,41 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
   const webhook = foundIn(webhooks)
     ?.flatMap((configuration) => configuration.webhooks ?? [])
     .find((each) => each.name === WEBHOOK_NAME);
+  // A former Deployment may have left one.
+  const isCronJob = foundIn(release.workload)?.kind === 'CronJob';
   const ofRelease = `app.kubernetes.io/instance=${helmName}`;
-  const [namespaces, mutatingPolicies, policies, lease, checkpoint, servedChain] = await Promise.all([
-    readNamespaces(reader, settings, webhook, clock.now()),
-    readMutatingPolicies(reader, ofRelease),
-    readPolicies(reader, ofRelease),
-    observeLease(reader, release, clock, signal),
-    reader.getMetadata(`get secrets in namespace ${namespace}`, secretPath(namespace, checkpointSecretName(name))),
-    webhook && readServedChain(client, { webhook, release }),
-  ]);
+  const [namespaces, mutatingPolicies, policies, lease, checkpoint, servedChain, registries, events] =
+    await Promise.all([
+      readNamespaces(reader, settings, webhook, clock.now()),
+      readMutatingPolicies(reader, ofRelease),
+      readPolicies(reader, ofRelease),
+      isCronJob ? NO_LEASE : observeLease(reader, release, clock, signal),
+      reader.getMetadata(`get secrets in namespace ${namespace}`, secretPath(namespace, checkpointSecretName(name))),
+      webhook && readServedChain(client, { webhook, release }),
+      readRegistries(reader, release, settings),
+      readEvents(reader, namespace, `,involvedObject.kind=Deployment,involvedObject.name=${name}`),
+    ]);
   const [attempt, reasons] = await Promise.all([
     tryInjection(client, foundIn(namespaces)?.toTry ?? [], signal),
     readReasons(reader, foundIn(namespaces)),
   ]);
   const isInjected = foundIn(attempt?.pullSecrets)?.includes(settings.secretName) === true;
   const [counts, unreachable] = await Promise.all([
-    readAdmissionCounts(client, signal),
+    readAdmissionCounts(client, clock, signal),
     attempt && webhook && !isInjected ? whyUnreachable(client, release) : undefined,
   ]);
   return {
     release,
     settings,
+    invalid,
     nowMs: clock.now(),
     webhooks,
     webhook,
     mutatingPolicies,
     lease,
     checkpoint,
+    registries,
+    events,
     namespaces,
     reasons,
     attempt,
@@ -92,8 +103,14 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
 
 /** From the Deployment, else from the environment of the container of the release that this command runs in. */
 function settingsFor({ workload, namespace }: Release, environment: Environment) {
-  if ('found' in workload) return settingsOf(environmentOf(workload.found), workload.found.kind);
-  return settingsOf(ownPlaceIn(environment)?.namespace === namespace ? environment : {});
+  const own = ownPlaceIn(environment)?.namespace === namespace ? environment : {};
+  const [variables, kind] =
+    'found' in workload ? [environmentOf(workload.found), workload.found.kind] : [own, 'Deployment' as const];
+  try {
+    return { settings: settingsOf(variables, kind), invalid: undefined };
+  } catch (error) {
+    return { settings: settingsOf({}, kind), invalid: describeError(error) };
+  }
 }
 
 /** What the renewer reported last in each of the worst namespaces. */
@@ -103,17 +120,20 @@ async function readReasons(
 ): Promise<ReadonlyMap<string, Event>> {
   const reasons = new Map<string, Event>();
   const read = async (namespace: string): Promise<void> => {
-    const query = { fieldSelector: `reportingComponent=${PRODUCT_NAME}`, limit: MOST_EVENTS };
-    const events: Read<readonly Event[]> = await reader.list(
-      `list events in namespace ${namespace}`,
-      eventsPath(namespace),
-      query,
-    );
+    const events = await readEvents(reader, namespace);
     const newest = foundIn(events)?.toSorted((one, other) => timeOf(other) - timeOf(one))[0];
     if (newest) reasons.set(namespace, newest);
   };
   await Promise.all((overview?.worst ?? []).map(({ name }) => read(name)));
   return reasons;
+}
+
+/** @param selector - a further field selector, which begins with a comma */
+function readEvents(reader: Reader, namespace: string, selector = ''): Promise<Read<readonly Event[]>> {
+  return reader.list<Event>(`list events in namespace ${namespace}`, eventsPath(namespace), {
+    fieldSelector: `reportingComponent=${PRODUCT_NAME}${selector}`,
+    limit: MOST_EVENTS,
+  });
 }
 
 function timeOf({ lastTimestamp }: Event): number {

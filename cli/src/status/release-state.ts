@@ -1,4 +1,5 @@
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
+import type { Registry } from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
 import type { Event, Webhook, WebhookConfiguration } from '../cluster/objects.ts';
 import type { Read } from '../cluster/read.ts';
 import type { AdmissionCounts } from './admission-counts.ts';
@@ -13,12 +14,18 @@ import type { Attempt } from './try-injection.ts';
 export interface ReleaseState {
   readonly release: Release;
   readonly settings: Settings;
+  /** Why the settings in the Deployment cannot be used; `settings` has the defaults then. */
+  readonly invalid: string | undefined;
   readonly nowMs: number;
   readonly webhooks: Read<readonly WebhookConfiguration[]>;
   /** The webhook of the release, if there is one. */
   readonly webhook: Webhook | undefined;
   readonly mutatingPolicies: Read<readonly Policy[]>;
   readonly lease: ObservedLease;
+  /** Those that are configured. */
+  readonly registries: Read<readonly Registry[]>;
+  /** The Events of the renewer about the Deployment. */
+  readonly events: Read<readonly Event[]>;
   /** Its metadata. */
   readonly checkpoint: Read<PartialObjectMetadata>;
   readonly namespaces: Read<NamespaceOverview>;

@@ -1,4 +1,5 @@
 import { WEBHOOK_CONFIGURATIONS_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
+import { scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { didYouMean } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
@@ -18,6 +19,9 @@ import {
 
 /** The name of the webhook in its configuration. */
 export const WEBHOOK_NAME = 'inject.ecr-pull-secrets.io';
+
+/** The chart and its version. */
+export const CHART_LABEL = 'helm.sh/chart';
 
 /** A release in the cluster. */
 export interface Release {
@@ -58,11 +62,26 @@ export async function findReleases(
   const places = placesIn(foundIn(webhooks) ?? [], options).filter(isUnlisted);
   const others = await Promise.all(places.map((place) => readRelease(reader, place)));
   const releases = [...listed, ...others];
+  if (releases.length === 0 && 'found' in deployments) releases.push(...(await findRenamed(reader, options)));
   if (releases.length === 0 && !('found' in deployments)) {
     const guess = await readRelease(reader, ownPlaceIn(environment) ?? defaultPlace(options));
     if (!('missing' in guess.workload)) releases.push(guess);
   }
   return chooseFrom(releases, options, deployments);
+}
+
+/**
+ * With `nameOverride`, and without a webhook, only the label with the chart shows what a Deployment is. Metadata of all
+ * Deployments are listed, so it is the last resort.
+ */
+async function findRenamed(reader: Reader, options: Pick<StatusOptions, 'namespace'>): Promise<readonly Release[]> {
+  const places = await reader.listMetadata<readonly Place[]>('list deployments.apps', {
+    path: workloadsPath('apps/v1', 'deployments', options),
+    metadataFields: { labels: scalarsOf([CHART_LABEL]) },
+    reduce: ({ metadata: { name, namespace = '', labels = {} } }) =>
+      labels[CHART_LABEL]?.startsWith(`${PRODUCT_NAME}-`) ? [{ name, namespace }] : [],
+  });
+  return await Promise.all((foundIn(places) ?? []).flat().map((place) => readRelease(reader, place)));
 }
 
 const LABELLED = { labelSelector: `app.kubernetes.io/name=${PRODUCT_NAME}`, limit: 100 };

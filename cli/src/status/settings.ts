@@ -1,6 +1,7 @@
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { DEFAULT_NAMESPACE_SELECTOR, DEFAULT_PULL_SECRET_NAME, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import { parseRegistryList } from '@ecr-pull-secrets/renewer/credentials/registries/registry-key.ts';
 import { type LabelSelector, parseLabelSelector } from '@ecr-pull-secrets/renewer/pull-secrets/cache/label-selector.ts';
 import type { NamespaceRule } from '@ecr-pull-secrets/renewer/pull-secrets/cache/target-namespaces.ts';
 import type { Workload } from './workload.ts';
@@ -14,6 +15,12 @@ export interface Settings {
   /** `none` without a webhook. */
   readonly tlsMode: string;
   readonly isFenced: boolean;
+  /** `AWS_REGION`; `undefined` if it comes from a Secret. */
+  readonly region: string | undefined;
+  /** As one text in the Deployment. */
+  readonly registryHosts: readonly string[];
+  /** Whether there is a ConfigMap, which may have the registries. */
+  readonly hasConfigFile: boolean;
 }
 
 /** Labels do not count for a CronJob, which renews `default` if nothing else is named. */
@@ -34,6 +41,9 @@ export function settingsOf(environment: Environment, kind: Workload['kind'] = 'D
     selector,
     tlsMode: isCronJob ? 'none' : text('TLS_MODE', 'self-managed'),
     isFenced: text('FENCE', 'on') !== 'off',
+    region: environment['AWS_REGION'] || undefined,
+    registryHosts: parseRegistryList(text('DOCKER_REGISTRIES', '')),
+    hasConfigFile: text('CONFIG_FILE', '') !== '',
   };
 }
 

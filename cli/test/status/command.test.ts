@@ -1,7 +1,9 @@
+import type { KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
+import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t from 'tap';
 import { createReader } from '../../src/cluster/reader.ts';
-import { addLine } from '../../src/status/admission-counts.ts';
+import { readAdmissionCounts } from '../../src/status/admission-counts.ts';
 import { observeLease } from '../../src/status/observe-lease.ts';
 import { readStatusOptions } from '../../src/status/options.ts';
 import { renderJson, renderText } from '../../src/status/render.ts';
@@ -91,21 +93,38 @@ t.test('the report for programs has these fields', async (t) => {
   });
 });
 
+const NAME = 'name="inject.ecr-pull-secrets.io"';
+
+const METRICS = [
+  '# HELP apiserver_admission_webhook_request_total requests',
+  `apiserver_admission_webhook_request_total{code="200",${NAME},operation="CREATE"} 3`,
+  `apiserver_admission_webhook_request_total{code="400",${NAME},operation="CREATE"} 1`,
+  'apiserver_admission_webhook_request_total{code="200",name="other.example.com"} 7',
+  `apiserver_admission_webhook_fail_open_count{${NAME},type="admit"} 2`,
+  `apiserver_admission_webhook_rejection_count{error_type="calling_webhook_error",${NAME}} 5`,
+  `apiserver_admission_webhook_admission_duration_seconds_sum{${NAME}} 9`,
+];
+
+async function* chunksOf(lines: readonly string[], end: Promise<unknown> = Promise.resolve()) {
+  yield Buffer.from(`${lines.join('\n')}\n`);
+  await end;
+}
+
 t.test('the counts of an API server are those of our webhook', async (t) => {
-  const counts = { calls: 0, failedOpen: 0, rejected: 0 };
-  const name = 'name="inject.ecr-pull-secrets.io"';
-  for (const line of [
-    '# HELP apiserver_admission_webhook_request_total requests',
-    `apiserver_admission_webhook_request_total{code="200",${name},operation="CREATE"} 3`,
-    `apiserver_admission_webhook_request_total{code="400",${name},operation="CREATE"} 1`,
-    'apiserver_admission_webhook_request_total{code="200",name="other.example.com"} 7',
-    `apiserver_admission_webhook_fail_open_count{${name},type="admit"} 2`,
-    `apiserver_admission_webhook_rejection_count{error_type="calling_webhook_error",${name}} 5`,
-    `apiserver_admission_webhook_admission_duration_seconds_sum{${name}} 9`,
-  ]) {
-    addLine(counts, line);
-  }
-  t.same(counts, { calls: 4, failedOpen: 2, rejected: 5 });
+  const clock = createFakeClock();
+  const counts = await readAdmissionCounts({ stream: async () => chunksOf(METRICS) }, clock, undefined);
+  t.same(counts, { found: { calls: 4, failedOpen: 2, rejected: 5 } });
+  const slow = {
+    stream: async ({ signal }: KubeRequest) => {
+      const broken = new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(createError('ECRPS_KUBERNETES_UNREACHABLE', 'x')));
+      });
+      return chunksOf(METRICS, broken);
+    },
+  };
+  const reading = readAdmissionCounts(slow, clock, undefined);
+  await clock.advance(2_000);
+  t.same(await reading, { unread: 'there was no complete response within 2000 ms' });
 });
 
 function leaseOf(renewTime: string): object {

@@ -18,23 +18,20 @@ function find(
   return findReleases(createReader(clientOf(responses)), options, environment);
 }
 
-function listOf(...items: readonly object[]): object {
-  return { metadata: {}, items };
-}
-
 function deploymentOf(namespace: string, name: string, instance: string) {
-  return deploymentWith({ metadata: { namespace, name, labels: { 'app.kubernetes.io/instance': instance } } });
+  const labels = { 'app.kubernetes.io/name': 'ecr-pull-secrets', 'app.kubernetes.io/instance': instance };
+  return deploymentWith({ metadata: { namespace, name, labels } });
 }
 
-function configurationOf(namespace: string, name: string): object {
+function configurationOf(namespace: string, name: string) {
   const clientConfig = { service: { namespace, name } };
   return { metadata: { name }, webhooks: [{ ...WEBHOOK, clientConfig }, { name: 'other.example.com' }] };
 }
 
 t.test('releases are found by the label of the Deployment and by the webhook configuration', async (t) => {
   const found = await find({
-    [DEPLOYMENTS]: listOf(deploymentOf('tools', 'ecr-pull-secrets', 'ecr')),
-    [CONFIGURATIONS]: listOf(configurationOf('tools', 'ecr-pull-secrets'), configurationOf('late', 'renamed')),
+    [DEPLOYMENTS]: [deploymentOf('tools', 'ecr-pull-secrets', 'ecr')],
+    [CONFIGURATIONS]: [configurationOf('tools', 'ecr-pull-secrets'), configurationOf('late', 'renamed')],
     '/apis/apps/v1/namespaces/late/deployments/renamed': deploymentOf('late', 'renamed', 'second'),
   });
   t.match(found, {
@@ -47,19 +44,29 @@ t.test('releases are found by the label of the Deployment and by the webhook con
 });
 
 t.test('a webhook configuration without its Deployment is reported', async (t) => {
-  const found = await find({ [CONFIGURATIONS]: listOf(configurationOf('gone', 'ecr')) });
+  const found = await find({ [CONFIGURATIONS]: [configurationOf('gone', 'ecr')] });
   t.match(found, { releases: [{ namespace: 'gone', name: 'ecr', workload: { missing: true } }] });
 });
 
 t.test('the options select a release, and a misspelt name is suggested', async (t) => {
-  const cluster = { [DEPLOYMENTS]: listOf(deploymentOf('a', 'one', 'first'), deploymentOf('b', 'two', 'second')) };
+  const cluster = { [DEPLOYMENTS]: [deploymentOf('a', 'one', 'first'), deploymentOf('b', 'two', 'second')] };
   t.match(await find(cluster, { release: 'second' }), { releases: [{ name: 'two' }] });
   t.match(await find(cluster, { release: 'one' }), { releases: [{ helmName: 'first' }] });
   const misspelt = await find(cluster, { release: 'secnd' });
   t.match(misspelt, { none: { state: 'problem', message: /there is no release secnd .*: did you mean second\?$/ } });
-  const inA = { '/apis/apps/v1/namespaces/a/deployments': listOf(deploymentOf('a', 'one', 'first')) };
+  const inA = { '/apis/apps/v1/namespaces/a/deployments': [deploymentOf('a', 'one', 'first')] };
   t.match(await find(inA, { namespace: 'a' }), { releases: [{ name: 'one' }] });
   t.match(await find(inA, { namespace: 'b' }), { none: { message: /in the namespace b$/, command: /status$/ } });
+});
+
+t.test('a renamed release without a webhook is found by the label with its chart', async (t) => {
+  const labels = { 'app.kubernetes.io/name': 'x', 'helm.sh/chart': 'ecr-pull-secrets-0.1.0' };
+  const renamed = deploymentWith({ metadata: { namespace: 'tools', name: 'renamed', labels } });
+  const other = deploymentWith({ metadata: { namespace: 'tools', name: 'other', labels: { 'helm.sh/chart': 'x-1' } } });
+  const path = '/apis/apps/v1/namespaces/tools/deployments/renamed';
+  const found = await find({ [DEPLOYMENTS]: [other, renamed], [path]: renamed });
+  t.match(found, { releases: [{ namespace: 'tools', name: 'renamed', workload: { found: {} } }] });
+  t.match(found, { releases: { length: 1 } });
 });
 
 t.test('without a release there is a problem', async (t) => {

@@ -43,6 +43,7 @@ t.test('the release: what is deployed, and whether it runs', async (t) => {
   const version = /version 0\.1\.0 \(chart ecr-pull-secrets-0\.1\.0, image example\/.*0\.1\.0\), mode webhook, 2 of 2/;
   check(t, releaseFindings, [
     [{}, 'ok', version],
+    [{ invalid: '"x" is no label selector' }, 'problem', /settings of the renewer are invalid.*"x"/, /^kubectl logs/],
     [replicasOf(0, 0, 0), 'problem', /has 0 replicas/, /^kubectl scale deployment\/ecr-pull-secrets /],
     [replicasOf(2, 1, 2), 'problem', /1 of 2 replicas are ready/, /^kubectl describe pods /],
     [replicasOf(2, 2, 1), 'note', /a rollout has replaced 1 of 2/],
@@ -93,10 +94,39 @@ t.test('the tokens: their expiry, and whether they are renewed', async (t) => {
       /^kubectl logs/,
     ],
     [{ checkpoint: { missing: true } }, 'problem', /no token: there is no Secret/, /^kubectl logs/],
-    [{ checkpoint: checkpointWith() }, 'problem', /has no token$/, /^kubectl logs/],
+    [{ checkpoint: checkpointWith() }, 'problem', /^the registry of the account has no token$/, /^kubectl logs/],
+    [{ registries: { unread: 'no right' } }, 'unknown', /configured registries cannot be read: no right/],
     [{ checkpoint: { unread: 'no right' } }, 'unknown', /no right/],
     [{ checkpoint: { found: { metadata: { name: 'x' } } } }, 'note', /older version .*first token .*\(in 9 h\)/],
     [{ checkpoint: checkpointWith(...Array.from({ length: 12 }, () => ({ age: 1 }))) }, 'note', /and 2 more tokens/],
+  ]);
+});
+
+function eventOf(type: string, minutes: number, message: string) {
+  return { type, reason: 'AwsRefusedToken', message, lastTimestamp: at(minutes / 60) };
+}
+
+t.test('the tokens: a configured registry without one, with the words of the renewer', async (t) => {
+  const host = '222222222222.dkr.ecr.eu-west-1.amazonaws.com';
+  const registries = { found: [{ host }] };
+  const warned = { found: [eventOf('Warning', -1, `AWS refuses ${host}`), eventOf('Warning', 0, 'of another one')] };
+  const renewed = { found: [...warned.found, eventOf('Normal', 1, `got ${host}`)] };
+  const begin = '222222222222\\.dkr\\.ecr\\.eu-west-1\\.amazonaws\\.com has no token';
+  check(t, tokenFindings, [
+    [{ registries }, 'problem', new RegExp(`^${begin}$`), /^kubectl logs/],
+    [
+      { registries, events: warned },
+      'problem',
+      /has no token \(AwsRefusedToken: AWS refuses 2222.*\)$/,
+      /^kubectl logs/,
+    ],
+    [{ registries, events: renewed }, 'problem', new RegExp(`^${begin}$`), /^kubectl logs/],
+    [
+      { checkpoint: { missing: true }, events: warned },
+      'problem',
+      /-tokens \(AwsRefusedToken: of another/,
+      /^kubectl logs/,
+    ],
   ]);
 });
 
@@ -125,7 +155,10 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
 
 t.test('the fence: whether the policies limit the ServiceAccount', async (t) => {
   const [first, ...others] = FENCE.policies.found;
-  const about = { ...first?.spec, matchConditions: [{ name: 'x', expression: '"system:serviceaccount:other:x"' }] };
+  const about = {
+    ...first?.spec,
+    matchConditions: [{ name: 'is-our-own-identity', expression: '"system:serviceaccount:other:x"' }],
+  };
   const named = { metadata: { name: 'ecr-pull-secrets-secrets' } };
   const withFirst = (spec: object) => ({ ...FENCE, policies: { found: [{ ...named, spec }, ...others] } });
   const audited = FENCE.bindings.found.map((binding) => ({

@@ -5,8 +5,8 @@ import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 
 const TOPIC = 'fence';
 
-/** The ends of the names of the policies that the chart renders in a mode (`chart/templates/fence-*.yaml`). */
-function expectedPolicies(state: ReleaseState): readonly string[] {
+/** The ends of the names of the policies that the chart always renders in a mode (`chart/templates/fence-*.yaml`). */
+function requiredPolicies(state: ReleaseState): readonly string[] {
   const mode = modeOf(state);
   return [
     'secrets',
@@ -26,22 +26,28 @@ export function fenceFindings(state: ReleaseState): readonly StatusFinding[] {
   if (unread.length > 0) {
     return [{ topic: TOPIC, state: 'unknown', message: `the policies cannot be read: ${unread.join('; ')}` }];
   }
-  const expected = expectedPolicies(state);
-  const problems = expected.flatMap((suffix) => policyProblem(state, suffix) ?? []);
+  const fence = (foundIn(policies.policies) ?? []).filter(isOfFence);
+  const problems = [
+    ...requiredPolicies(state)
+      .filter((suffix) => !fence.some(({ metadata }) => metadata.name.endsWith(`-${suffix}`)))
+      .map((suffix) => `there is no policy …-${suffix}`),
+    ...fence.flatMap((policy) => policyProblem(state, policy) ?? []),
+  ];
   if (problems.length === 0) {
-    const message = `${expected.length} admission policies limit the ServiceAccount`;
-    return [{ topic: TOPIC, state: 'ok', message }];
+    return [{ topic: TOPIC, state: 'ok', message: `${fence.length} admission policies limit the ServiceAccount` }];
   }
   const message = `the ServiceAccount is not limited as it should be: ${problems.join('; ')}`;
   return [{ topic: TOPIC, state: 'problem', message, command: commandsFor(release).upgrade }];
 }
 
-function policyProblem(state: ReleaseState, suffix: string): string | undefined {
-  const { policies, bindings } = state.policies;
-  const policy = foundIn(policies)?.find(({ metadata }) => metadata.name.endsWith(`-${suffix}`));
-  if (!policy) return `there is no policy …-${suffix}`;
+/** By the condition that all policies of the fence have (`chart/templates/_fence.tpl`). */
+function isOfFence({ spec }: Policy): boolean {
+  return spec?.matchConditions?.some(({ name }) => name === 'is-our-own-identity') ?? false;
+}
+
+function policyProblem(state: ReleaseState, policy: Policy): string | undefined {
   const { name } = policy.metadata;
-  const ofPolicy = foundIn(bindings)?.filter(({ spec }) => spec?.policyName === name) ?? [];
+  const ofPolicy = foundIn(state.policies.bindings)?.filter(({ spec }) => spec?.policyName === name) ?? [];
   if (ofPolicy.length === 0) return `the policy ${name} has no binding`;
   if (!ofPolicy.some(({ spec }) => spec?.validationActions?.includes('Deny'))) {
     return `the binding of the policy ${name} does not deny`;

@@ -1,5 +1,6 @@
 import type { StatusFinding } from '../finding.ts';
 import { whenOf } from '../finding.ts';
+import { CHART_LABEL } from '../releases.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 import type { Replicas, Runs, Workload } from '../workload.ts';
 
@@ -7,7 +8,7 @@ import type { Replicas, Runs, Workload } from '../workload.ts';
 export function versionOf({ metadata: { labels = {} }, containers }: Workload) {
   return {
     version: labels['app.kubernetes.io/version'],
-    chart: labels['helm.sh/chart'],
+    chart: labels[CHART_LABEL],
     images: [...new Set(containers.flatMap(({ image }) => image ?? []))],
   };
 }
@@ -27,9 +28,15 @@ export function releaseFindings(state: ReleaseState): readonly StatusFinding[] {
   const { replicas, runs } = workload.found;
   return [
     { topic: 'release', state: 'ok', message: describeVersion(state, workload.found) },
+    ...(state.invalid === undefined ? [] : [invalidFinding(state, state.invalid)]),
     ...(replicas ? replicaFindings(state, replicas) : []),
     ...(runs ? runFindings(state, runs) : []),
   ];
+}
+
+function invalidFinding({ release }: ReleaseState, invalid: string): StatusFinding {
+  const message = `the settings of the renewer are invalid, and the defaults are assumed here: ${invalid}`;
+  return { topic: 'release', state: 'problem', message, command: commandsFor(release).logs };
 }
 
 function describeVersion(state: ReleaseState, workload: Workload): string {

@@ -3,6 +3,7 @@ import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-po
 import { TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { foundIn } from '../../cluster/read.ts';
 import { type StatusFinding, whenOf } from '../finding.ts';
+import { registriesWithoutToken } from '../missing-tokens.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 
 /** A token, without the token. */
@@ -35,6 +36,9 @@ export function tokensOf({ checkpoint, nowMs }: ReleaseState): readonly Token[] 
   });
 }
 
+/** Of the message of an Event. */
+const LONGEST_REASON = 300;
+
 /** More are only counted. */
 const MOST_SHOWN = 10;
 
@@ -47,22 +51,43 @@ export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
     return [{ topic: 'tokens', state: 'unknown', message: `the tokens cannot be read: ${checkpoint.unread}` }];
   }
   if ('missing' in checkpoint) {
-    const message = `the renewer has no token: there is no Secret ${release.name}-tokens`;
+    const message = `the renewer has no token: there is no Secret ${release.name}-tokens${reasonIn(state)}`;
     return [{ topic: 'tokens', state: 'problem', message, command }];
   }
   const tokens = tokensOf(state);
   if (!tokens) return [ofOlderVersion(state)];
-  if (tokens.length === 0) {
-    return [{ topic: 'tokens', state: 'problem', message: 'the renewer has no token', command }];
-  }
   const shown = tokens.toSorted((one, other) => one.expiresAtMs - other.expiresAtMs).slice(0, MOST_SHOWN);
   const more = tokens.length - shown.length;
   return [
+    ...missingFindings(state, tokens, command),
     ...shown.map((token) => tokenFinding(state, token, isRenewalMissed(state, tokens), command)),
     ...(more > 0
       ? [{ topic: 'tokens', state: 'note', message: `and ${more} more tokens, which expire later` } as const]
       : []),
   ];
+}
+
+/** The registries that have no token. */
+function missingFindings(state: ReleaseState, tokens: readonly Token[], command: string): readonly StatusFinding[] {
+  const { registries, settings } = state;
+  const topic = 'tokens';
+  if (!('found' in registries)) {
+    const why = 'unread' in registries ? registries.unread : 'there is no ConfigMap';
+    return [{ topic, state: 'unknown', message: `the configured registries cannot be read: ${why}` }];
+  }
+  return registriesWithoutToken(registries.found, settings.region, tokens).map(({ registries: keys, reason }) => {
+    const message = `${keys.join(', ')} ${reason}${reasonIn(state, keys)}`;
+    return { topic, state: 'problem', message, command };
+  });
+}
+
+/** The newest Event about the Deployment, if it is a warning: about one of these registries, or any. */
+function reasonIn({ events }: ReleaseState, registries?: readonly string[]): string {
+  const newest = (foundIn(events) ?? [])
+    .filter(({ message = '' }) => !registries || registries.some((registry) => message.includes(registry)))
+    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
+    .at(-1);
+  return newest?.type === 'Warning' ? ` (${newest.reason}: ${newest.message?.slice(0, LONGEST_REASON)})` : '';
 }
 
 /**

@@ -10,7 +10,7 @@ import { WEBHOOK } from '../../explain/support/world.ts';
 
 export const NOW_MS = Date.parse('2026-11-30T12:00:00Z');
 export const HOUR_MS = 3_600_000;
-export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 /** The CA that API servers trust. */
 export const CA = await createCa({ commonName: 'ours', now: new Date(NOW_MS) });
@@ -85,28 +85,31 @@ export function checkpointWith(...tokens: readonly { readonly age: number; reado
 
 const SUFFIXES = ['secrets', 'events', 'webhook-configuration'];
 
-/** The fence as the chart makes it. */
+const IDENTITY = {
+  name: 'is-our-own-identity',
+  expression: 'request.userInfo.?username.orValue("") == "system:serviceaccount:ecr-pull-secrets:ecr-pull-secrets"',
+};
+
+function policyOf(suffix: string, condition: typeof IDENTITY) {
+  const metadata = { name: `ecr-pull-secrets-${suffix}` };
+  return { metadata, spec: { failurePolicy: 'Fail', matchConditions: [condition] } };
+}
+
+function bindingOf(suffix: string, ...validationActions: readonly string[]) {
+  const name = `ecr-pull-secrets-${suffix}`;
+  return { metadata: { name }, spec: { policyName: name, validationActions } };
+}
+
+/** The fence as the chart makes it, and the check of new pods, which does not belong to it. */
 export const FENCE = {
   policies: {
-    found: SUFFIXES.map((suffix) => ({
-      metadata: { name: `ecr-pull-secrets-${suffix}` },
-      spec: {
-        failurePolicy: 'Fail',
-        matchConditions: [
-          {
-            name: 'is-our-own-identity',
-            expression:
-              'request.userInfo.?username.orValue("") == "system:serviceaccount:ecr-pull-secrets:ecr-pull-secrets"',
-          },
-        ],
-      },
-    })),
+    found: [
+      ...SUFFIXES.map((suffix) => policyOf(suffix, IDENTITY)),
+      policyOf('check', { name: 'not-a-mirror-pod', expression: 'true' }),
+    ],
   },
   bindings: {
-    found: SUFFIXES.map((suffix) => ({
-      metadata: { name: `ecr-pull-secrets-${suffix}` },
-      spec: { policyName: `ecr-pull-secrets-${suffix}`, validationActions: ['Deny', 'Audit'] },
-    })),
+    found: [...SUFFIXES.map((suffix) => bindingOf(suffix, 'Deny', 'Audit')), bindingOf('check', 'Warn', 'Audit')],
   },
 };
 
@@ -115,6 +118,7 @@ export function stateWith(changes: Partial<ReleaseState> = {}): ReleaseState {
   return {
     release: releaseWith({ found: workloadOfDeployment(deploymentWith()) }),
     settings: settingsOf({}),
+    invalid: undefined,
     nowMs: NOW_MS,
     webhooks: { found: [{ metadata: { name: 'ecr-pull-secrets' }, webhooks: [WEBHOOK] }] },
     webhook: webhookWith(CA.certificatePem),
@@ -128,6 +132,8 @@ export function stateWith(changes: Partial<ReleaseState> = {}): ReleaseState {
       },
       isRenewed: true,
     },
+    registries: { found: [] },
+    events: { found: [] },
     checkpoint: checkpointWith({ age: 1 }),
     namespaces: { found: overviewWith() },
     reasons: new Map(),
