@@ -1,16 +1,16 @@
-import type { KubeClient, ReducedRequest } from '@ecr-pull-secrets/kube/client.ts';
 import t from 'tap';
 import { listPods } from '../../src/cluster/list-pods.ts';
+import { clientWith } from '../support/client.ts';
 import { REGISTRY } from '../explain/support/world.ts';
 
 t.test('pods are listed by pages, up to a number, and only what decides is kept', async (t) => {
   const queries: unknown[] = [];
-  const request = async ({ query, parse }: ReducedRequest<unknown>) => {
+  const client = clientWith(({ query }) => {
     queries.push(query?.['continue']);
     const items = Array.from({ length: Number(query?.['limit']) }, (_, index) => podOf(index));
-    return parse(Buffer.from(JSON.stringify({ metadata: { continue: 'more' }, items })));
-  };
-  const pods = await listPods({ request } as unknown as KubeClient, 'payments', 250);
+    return { metadata: { continue: 'more' }, items };
+  });
+  const pods = await listPods(client, 'payments', 250);
   t.equal(pods.length, 250);
   t.same(queries, [undefined, 'more']);
   t.same(pods[0], {

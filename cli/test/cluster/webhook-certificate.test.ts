@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
-import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 import t from 'tap';
 import { readWebhookCertificate } from '../../src/cluster/read-webhook-certificate.ts';
 import { certificateProblemIn, certificateProblems } from '../../src/cluster/webhook-certificate.ts';
+import { clientWith } from '../support/client.ts';
 import { WEBHOOK } from '../explain/support/world.ts';
 
 const NOW = new Date('2026-11-30T12:00:00Z');
@@ -59,16 +59,14 @@ t.test('the words of an API server are recognised', async (t) => {
 
 t.test('the certificate is read from the webhook itself, else from the Secret', async (t) => {
   const server = createServer({ cert: certificatePem, key: privateKeyPem });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   const webhook = { ...WEBHOOK, clientConfig: { service: { name: 'ecr', namespace: 'tools', port } } };
   const responses: Record<string, unknown> = {
     '/api/v1/namespaces/tools/services/ecr': { spec: { clusterIP: '127.0.0.1' } },
     '/api/v1/namespaces/tools/secrets/ecr-ca': { data: { 'tls.crt': encode('of the CA'), 'tls.key': encode('key') } },
     '/api/v1/namespaces/tools/secrets/mine': { data: { 'tls.crt': encode('of the Secret') } },
   };
-  const client = { request: async ({ path }: { path: string }) => responses[path] } as unknown as KubeClient;
+  const client = clientWith(({ path }) => responses[path]);
   const found = await readWebhookCertificate(client, { webhook, release: RELEASE, deployment: undefined });
   t.match(found, { found: { kind: 'chain', pem: certificatePem.trim() } });
 

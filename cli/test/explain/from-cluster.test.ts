@@ -1,4 +1,3 @@
-import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import t from 'tap';
@@ -9,6 +8,7 @@ import { runPod } from '../../src/explain/from-cluster/run-pod.ts';
 import { testPod } from '../../src/explain/from-cluster/test-pod.ts';
 import { readOutcomes } from '../../src/pull-test/pull-outcome.ts';
 import { pullFinding } from '../../src/explain/pulls.ts';
+import { clientWith } from '../support/client.ts';
 import { podOf, REGISTRY, SECRET } from './support/world.ts';
 
 const NETWORK = { env: [], caPem: undefined, lacks: [] };
@@ -64,7 +64,7 @@ t.test('a proxy with a password, and CA certificates that cannot be read, are no
   };
   const data = { 'bundle.pem': 'PEM' };
   const found = await readReleaseNetwork(
-    clientOf(async () => ({ data })),
+    clientWith(() => ({ data })),
     'tools',
     deployment,
   );
@@ -74,14 +74,14 @@ t.test('a proxy with a password, and CA certificates that cannot be read, are no
     lacks: ['the proxy of the release, because it has a password'],
   });
   const other = await readReleaseNetwork(
-    clientOf(async () => ({ data: {} })),
+    clientWith(() => ({ data: {} })),
     'tools',
     deployment,
   );
   t.match(other, { caPem: undefined, lacks: [/proxy/, 'the CA certificates of the release: they were not found'] });
   t.same(
     await readReleaseNetwork(
-      clientOf(async () => ({})),
+      clientWith(() => ({})),
       'tools',
       undefined,
     ),
@@ -102,7 +102,7 @@ t.test('a pod is deleted whatever happens, and what is left is reported', async 
   const unreachable = createError('ECRPS_KUBERNETES_UNREACHABLE', 'the connection broke');
   const requests: string[] = [];
   const failing = (method: string) =>
-    clientOf(async (request) => {
+    clientWith((request) => {
       requests.push(request.method);
       if (request.method === method) throw unreachable;
       return { spec: {}, status: {} };
@@ -134,8 +134,4 @@ function waiting(reason: string) {
   const sidecar = { name: 'mesh', state: { waiting: { reason: 'ErrImagePull' } } };
   const ours = { name: 'pull-test', state: { waiting: { reason, message: 'why' } } };
   return { status: { containerStatuses: [sidecar, ours] } };
-}
-
-function clientOf(request: (request: { readonly method: string }) => Promise<unknown>): KubeClient {
-  return { request } as unknown as KubeClient;
 }
