@@ -109,17 +109,19 @@ t.test('docs/security.md contains the number of policies of each mode', async (t
   t.match(page, sentence);
 });
 
+/** The rules about pods in the roles of a rendered release. */
+async function podRightsWith(...settings: readonly string[]): Promise<readonly string[]> {
+  const roles = readManifest(await render(...settings)).filter(({ kind }) => kind.endsWith('Role'));
+  const rules = roles.flatMap((role): readonly { resources: string[]; verbs: string[] }[] => Object(role).rules);
+  return rules
+    .filter(({ resources }) => resources.some((resource) => resource.startsWith('pods')))
+    .map(({ resources, verbs }) => `${resources.join()} ${verbs.join()}`);
+}
+
 t.test('there is a right to pods only if a value requires it', async (t) => {
-  const rightsWith = async (...settings: readonly string[]): Promise<readonly string[]> => {
-    const roles = readManifest(await render(...settings)).filter(({ kind }) => kind.endsWith('Role'));
-    const rules = roles.flatMap((role): readonly { resources: string[]; verbs: string[] }[] => Object(role).rules);
-    return rules
-      .filter(({ resources }) => resources.some((resource) => resource.startsWith('pods')))
-      .map(({ resources, verbs }) => `${resources.join()} ${verbs.join()}`);
-  };
   const withoutTest = ['--set', 'helmTest.enabled=false'];
-  t.same(await rightsWith(...withoutTest), ['pods list']);
-  t.same(await rightsWith(...withoutTest, '--set', 'missedPods.evict=true'), ['pods list', 'pods/eviction create']);
+  t.same(await podRightsWith(...withoutTest), ['pods list']);
+  t.same(await podRightsWith(...withoutTest, '--set', 'missedPods.evict=true'), ['pods list', 'pods/eviction create']);
   const evict = ['--set', 'missedPods.evict=true', ...withoutTest];
   for (const off of [
     ['--set', 'missedPods.enabled=false'],
@@ -127,7 +129,7 @@ t.test('there is a right to pods only if a value requires it', async (t) => {
     ['--set-json', 'injection.matchConditions=[{"name":"a","expression":"true"}]'],
     ['--set', 'cronjob.enabled=true,targetNamespace=a'],
   ]) {
-    t.same(await rightsWith(...evict, ...off), [], off.join(' '));
+    t.same(await podRightsWith(...evict, ...off), [], off.join(' '));
     t.notMatch(await render(...evict, ...off), 'missedPods', off.join(' '));
   }
 });

@@ -7,6 +7,7 @@ import { type ImageToPull, imageFindings } from './images.ts';
 import { injectionFindings } from './injection.ts';
 import { optInFindings } from './opt-in-findings.ts';
 import { webhookOf } from './opt-in.ts';
+import { INTERRUPTED_EXIT_CODE } from '@ecr-pull-secrets/shared/runtime/stop-signal.ts';
 import { readClusterEnvironment } from '../cluster/environment.ts';
 import { type ExplainOptions, explainUsage, readExplainOptions } from './options.ts';
 import { podFindings } from './pod.ts';
@@ -25,9 +26,6 @@ import { type ClusterState, readClusterState } from './cluster-state.ts';
 const MOST_PULLS = 10;
 
 const HERE = { kind: 'here' } as const;
-
-/** 128 + the number of SIGINT, as shells report a program that it ended. */
-const INTERRUPTED_EXIT_CODE = 130;
 
 /**
  * `ecr-pull-secrets explain NAMESPACE[/POD]`.

@@ -1,4 +1,11 @@
-import { commandOf, exitCodeOf, healthOf, withoutControls, type Finding as AnyFinding } from '../report/finding.ts';
+import {
+  commandOf,
+  conclusionOf,
+  exitCodeOf,
+  healthOf,
+  withoutControls,
+  type Finding as AnyFinding,
+} from '../report/finding.ts';
 
 /** The result of one step. */
 export interface Finding extends AnyFinding {
@@ -13,17 +20,11 @@ export function renderText(subject: string, findings: readonly Finding[]): strin
   const command = commandOf(findings);
   const exitCode = exitCodeOf(findings);
   const onlyOfPods = exitCode === 0 && !subject.includes('/') ? ` ${IMAGES_OF_A_POD}` : '';
-  const end = command === undefined ? `${CONCLUSIONS[exitCode]}${onlyOfPods}` : `Run: ${command}`;
+  const end = command === undefined ? `${conclusionOf(findings)}${onlyOfPods}` : `Run: ${command}`;
   return withoutControls(`${subject}\n\n${lines.join('')}\n${end}\n`);
 }
 
 const IMAGES_OF_A_POD = 'To examine images and pulls too, name a pod: NAMESPACE/POD.';
-
-const CONCLUSIONS: Readonly<Record<number, string>> = {
-  0: 'No problem found.',
-  1: 'Correct the first problem, and run this command again.',
-  2: 'No problem found, but not everything could be determined.',
-};
 
 /** The report for a program. */
 export function renderJson(subject: string, findings: readonly Finding[]): string {

@@ -10,9 +10,20 @@ export interface Finding {
 }
 
 /** 1 if there is a problem, else 2 if something could not be determined, else 0. */
-export function exitCodeOf(findings: readonly Finding[]): number {
+export function exitCodeOf(findings: readonly Finding[]): 0 | 1 | 2 {
   if (findings.some(({ state }) => state === 'problem')) return 1;
   return findings.some(({ state }) => state === 'unknown') ? 2 : 0;
+}
+
+const CONCLUSIONS = [
+  'No problem found.',
+  'Correct the first problem, and run this command again.',
+  'No problem found, but not everything could be determined.',
+] as const;
+
+/** The last line of a report without a command. */
+export function conclusionOf(findings: readonly Finding[]): string {
+  return CONCLUSIONS[exitCodeOf(findings)];
 }
 
 /** The exit code as a word of the report for programs. */

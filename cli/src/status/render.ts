@@ -1,4 +1,4 @@
-import { commandOf, exitCodeOf, type Finding, healthOf, type State, withoutControls } from '../report/finding.ts';
+import { commandOf, conclusionOf, type Finding, healthOf, type State, withoutControls } from '../report/finding.ts';
 import type { Report } from './report.ts';
 
 /** Raised if a field of the report for programs changes its meaning or disappears. */
@@ -6,12 +6,6 @@ const SCHEMA_VERSION = 1;
 
 /** Problems first. */
 const ORDER: readonly State[] = ['problem', 'unknown', 'note', 'ok'];
-
-const CONCLUSIONS: Readonly<Record<number, string>> = {
-  0: 'No problem found.',
-  1: 'Correct the first problem, and run this command again.',
-  2: 'No problem found, but not everything could be determined.',
-};
 
 /** All findings, those of the releases included. */
 export function findingsOf({ releases, findings }: Report): readonly Finding[] {
@@ -29,7 +23,7 @@ export function renderText(report: Report): string {
   const general = report.findings.map(({ state, message }) => `  ${state.padEnd(7)}  ${message}\n`);
   const all = findingsOf(report);
   const command = commandOf(all);
-  const end = command === undefined ? CONCLUSIONS[exitCodeOf(all)] : `Run: ${command}`;
+  const end = command === undefined ? conclusionOf(all) : `Run: ${command}`;
   return withoutControls(`${sections.join('')}${general.length > 0 ? `${general.join('')}\n` : ''}${end}\n`);
 }
 

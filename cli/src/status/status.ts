@@ -1,6 +1,7 @@
 import { createConfiguredKubeClient } from '@ecr-pull-secrets/renewer/network/kube-client.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
+import { INTERRUPTED_EXIT_CODE } from '@ecr-pull-secrets/shared/runtime/stop-signal.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import { readClusterEnvironment } from '../cluster/environment.ts';
 import { createReader } from '../cluster/reader.ts';
@@ -13,9 +14,6 @@ import { findReleases } from './releases.ts';
 import { findingsOf, renderJson, renderText } from './render.ts';
 import { type Report, reportOf } from './report.ts';
 import { watchReport } from './watch.ts';
-
-/** As shells report a process that Ctrl-C ended. */
-const INTERRUPTED_EXIT_CODE = 130;
 
 /**
  * `ecr-pull-secrets status`.

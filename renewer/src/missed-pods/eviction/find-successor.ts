@@ -12,7 +12,7 @@ import type { Evicted, Successor } from './portions.ts';
  */
 export async function findSuccessor(
   client: KubeClient,
-  { namespace, uid, controllerUid, atMs }: Evicted,
+  { namespace, controllerUid, atMs }: Evicted,
   rule: MissedPodRule,
   signal: AbortSignal,
 ): Promise<Successor> {
@@ -25,8 +25,7 @@ export async function findSuccessor(
         const { metadata } = pod;
         const isOfController = metadata.ownerReferences?.some((owner) => owner.uid === controllerUid) ?? false;
         const isNew = Date.parse(metadata.creationTimestamp ?? '') >= atMs - CLOCK_SKEW_MS;
-        if (!isOfController || !isNew || metadata.uid === uid || metadata.deletionTimestamp !== undefined)
-          return undefined;
+        if (!isOfController || !isNew || metadata.deletionTimestamp !== undefined) return undefined;
         return rule(pod, 0) ? 'missed' : 'injected';
       },
       handle: (successor) => found.add(successor),
