@@ -1,6 +1,7 @@
 import { createApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { KubeClient, KubeRequest } from '@ecr-pull-secrets/kube/client.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
+import { clientWith } from '../../support/client.ts';
 
 /** What an API server responds to a path: an object, the objects of a list, or the status of a failure. */
 export type Responses = Readonly<Record<string, object | readonly PartialObjectMetadata[] | number>>;
@@ -9,20 +10,13 @@ const COLLECTION = /\/(deployments|cronjobs|mutatingwebhookconfigurations)$/;
 
 /** A client of an API server that has these objects. Other lists are empty, and other objects do not exist. */
 export function clientOf(responses: Responses): KubeClient {
-  return {
-    request: async (request) => {
-      const { method, path } = request;
-      const response = responses[path] ?? (COLLECTION.test(path) ? [] : 404);
-      if (typeof response === 'number') {
-        const text = JSON.stringify({ reason: 'Forbidden', message: 'User "x" cannot list resource "y"' });
-        throw createApiError(`${method} ${path}`, { status: response, retryAfter: undefined, text });
-      }
-      const text = JSON.stringify(Array.isArray(response) ? listOf(response, request) : response);
-      return 'parse' in request ? request.parse(Buffer.from(text)) : JSON.parse(text);
-    },
-    stream: () => Promise.reject(new Error('there is no stream')),
-    close: () => Promise.resolve(),
-  };
+  return clientWith((request) => {
+    const { method, path } = request;
+    const response = responses[path] ?? (COLLECTION.test(path) ? [] : 404);
+    if (typeof response !== 'number') return Array.isArray(response) ? listOf(response, request) : response;
+    const text = JSON.stringify({ reason: 'Forbidden', message: 'User "x" cannot list resource "y"' });
+    throw createApiError(`${method} ${path}`, { status: response, retryAfter: undefined, text });
+  });
 }
 
 /** Selects by one label, as `a=b`. */
