@@ -91,14 +91,16 @@ t.test('the order in which the kubelet tries credentials', async (t) => {
   );
 });
 
+/** What is said about a missing secret if there is an Event about the Deployment. */
+function messageWith(message: string, changes: Partial<ClusterState> = {}): string | undefined {
+  const releaseEvents = { found: [{ reason: 'AwsRefusedToken', message }] };
+  return secretFindings(worldWith({ secret: { missing: true }, releaseEvents, ...changes }), NOW_MS)[0]?.message;
+}
+
 t.test('only an Event about the role of the namespace explains a missing secret', (t) => {
   const role = 'arn:aws:iam::123456789012:role/team';
   const labels = { 'ecr-pull-secrets.io/inject': 'enabled' };
   const annotations = { 'ecr-pull-secrets.io/role-arn': role };
-  const messageWith = (message: string, more = {}) => {
-    const releaseEvents = { found: [{ reason: 'AwsRefusedToken', message }] };
-    return secretFindings(worldWith({ secret: { missing: true }, releaseEvents, ...more }), NOW_MS)[0]?.message;
-  };
   const namespace = { found: { metadata: { name: 'payments', labels, annotations } } };
   t.match(messageWith(`no token with the role ${role}`, { namespace }), /AwsRefusedToken/);
   t.notMatch(messageWith('no token with the AWS identity', { namespace }), /AwsRefusedToken/);
