@@ -122,7 +122,8 @@ async function readReasons(
   const read = async (namespace: string): Promise<void> => {
     const events = await readEvents(reader, namespace);
     const newest = foundIn(events)?.toSorted((one, other) => timeOf(other) - timeOf(one))[0];
-    if (newest) reasons.set(namespace, newest);
+    // A problem that is over has a newer Event, which is no warning.
+    if (newest && newest.type !== 'Normal') reasons.set(namespace, newest);
   };
   await Promise.all((overview?.worst ?? []).map(({ name }) => read(name)));
   return reasons;
