@@ -63,7 +63,7 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
     ),
     events: counter(
       'events_total',
-      'Events about namespaces, pods and the Deployment: success, error or dropped.',
+      'Events about namespaces, missed pods and the Deployment: success, error or dropped.',
       'result',
     ),
     missedPods: gauge(
