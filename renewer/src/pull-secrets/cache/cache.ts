@@ -7,6 +7,7 @@ import { isOlderVersion } from '@ecr-pull-secrets/kube/resource-version.ts';
 import type { RenewerConfiguration } from '../../config/configuration.ts';
 import { identityOf, type NamespaceIdentity, type NamespaceRole, roleOf } from './namespace-roles.ts';
 import { PULL_SECRET_FIELDS, type PullSecretMetadata, readPullSecretMetadata } from './pull-secret-metadata.ts';
+import { findOptInMistake, labelsOfMistakes, type OptInMistake } from './opt-in-mistake.ts';
 import { optedInAt } from './opted-in-at.ts';
 import { hasOptedIn, isTarget } from './target-namespaces.ts';
 
@@ -17,6 +18,8 @@ interface CachedNamespace {
   readonly isAlive: boolean;
   /** `undefined` if it is no target. */
   readonly identity: NamespaceIdentity | undefined;
+  /** Why it is none, although somebody opted it in. */
+  readonly mistake: OptInMistake | undefined;
   /** See `optedIn`. */
   readonly optedInAtMs: number | undefined;
 }
@@ -50,6 +53,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
   const { pullSecretName, namespaceRule, namespaceRoles, missedPods } = settings;
   const targets = new Map<string, NamespaceIdentity>();
   const roleUsers = new Map<NamespaceRole, number>();
+  const mistakes = new Map<string, OptInMistake>();
   const alive = new Set<string>();
   const optedIn = new Map<string, number>();
   const secrets = new Map<string, PullSecretMetadata>();
@@ -59,10 +63,12 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
 
   function reduceNamespace({ metadata }: PartialObjectMetadata): CachedNamespace {
     const isIncluded = isTarget(metadata, namespaceRule);
+    const isAlive = metadata.deletionTimestamp === undefined;
     return {
       name: metadata.name,
-      isAlive: metadata.deletionTimestamp === undefined,
+      isAlive,
       identity: isIncluded ? identityOf(metadata, namespaceRoles) : undefined,
+      mistake: isAlive && !isIncluded ? findOptInMistake(metadata, namespaceRule) : undefined,
       optedInAtMs:
         missedPods && hasOptedIn(metadata, namespaceRule)
           ? (optedInAt(metadata.managedFields, namespaceRule.selector.requiredKeys) ?? 0)
@@ -70,9 +76,11 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
     };
   }
 
-  function putNamespace({ name, isAlive, identity, optedInAtMs }: CachedNamespace): void {
+  function putNamespace({ name, isAlive, identity, mistake, optedInAtMs }: CachedNamespace): void {
     if (isAlive) alive.add(name);
     else alive.delete(name);
+    if (mistake) mistakes.set(name, mistake);
+    else mistakes.delete(name);
     if (optedInAtMs === undefined) optedIn.delete(name);
     else optedIn.set(name, optedInAtMs);
     setTarget(name, identity);
@@ -103,9 +111,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
 
   function removeNamespace(name: string): void {
     setTarget(name, undefined);
-    alive.delete(name);
-    optedIn.delete(name);
-    secrets.delete(name);
+    for (const each of [alive, mistakes, optedIn, secrets]) each.delete(name);
     eventHandler?.onDelete(name);
   }
 
@@ -164,7 +170,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
       path: NAMESPACES_PATH,
       metadataOnly: true,
       metadataFields: {
-        labels: scalarsOf(namespaceRule.selector.keys),
+        labels: scalarsOf([...namespaceRule.selector.keys, ...labelsOfMistakes(namespaceRule)]),
         annotations: scalarsOf([ROLE_ARN_ANNOTATION]),
         ...(missedPods && { managedFields: labelOwners(namespaceRule.selector.requiredKeys) }),
       },
@@ -196,6 +202,8 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
     optedIn: (): ReadonlyMap<string, number> => optedIn,
     /** Whose credentials a namespace gets; `undefined` if it is no target. */
     target: (namespace: string) => targets.get(namespace),
+    /** Why a namespace that somebody opted in is no target. */
+    optInMistake: (namespace: string) => mistakes.get(namespace),
     /** Whether a namespace exists and is not being deleted. */
     isAlive: (namespace: string): boolean => alive.has(namespace),
     secret: (namespace: string) => secrets.get(namespace),
