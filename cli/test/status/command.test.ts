@@ -151,6 +151,19 @@ t.test('a leader is alive if its lease is renewed, whatever the clocks are', asy
   t.equal(await observe(at(1), at(1.001)), true);
 });
 
+t.test('a watch ends if nobody reads it any more', async (t) => {
+  const clock = createFakeClock();
+  let count = 0;
+  const write = (_: string, onWritten?: (error?: Error) => void) =>
+    onWritten?.(count === 2 ? new Error('write EPIPE') : undefined);
+  const signal = AbortSignal.timeout(10_000);
+  const watching = watchReport({ clock, stdout: { write }, signal }, async () => `${++count}`);
+  await clock.advance(60_000);
+  await watching;
+  t.equal(count, 2);
+  t.notOk(signal.aborted);
+});
+
 t.test('a watch redraws a terminal, prints again elsewhere, and ends when it is stopped', async (t) => {
   for (const isTTY of [true, false]) {
     const clock = createFakeClock();
