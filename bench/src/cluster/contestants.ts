@@ -57,11 +57,13 @@ export async function writeByRenewer(
   };
 }
 
-/** The requests of one name that the client of the limit sends with the token of the renewer. */
+/** What the client of the limit does. */
 export interface GoWork {
   readonly names: readonly string[];
   readonly requests: readonly GoRequest[];
   readonly concurrency: number;
+  /** That of the renewer by default. */
+  readonly token?: string;
   /** A proxy in front of the API server. */
   readonly server?: string;
 }

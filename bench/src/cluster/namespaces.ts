@@ -8,6 +8,7 @@ import type { World } from './contestants.ts';
 import type { GoRequest } from './go-client.ts';
 
 const CREATORS = 32;
+const WITHIN_MS = 300_000;
 
 /**
  * Creates namespaces whose label has the group as its value, and waits until the controllers are done with them.
@@ -33,10 +34,11 @@ export async function createNamespaces(
   };
   await send({ token, concurrency: CREATORS, names, requests: [request] });
   const lastPath = `${NAMESPACES_PATH}/${names.at(-1)}`;
-  await eventually('what the controllers make in the last namespace', async () => {
+  const made = async (): Promise<void> => {
     await client.request({ method: 'GET', path: `${lastPath}/serviceaccounts/default` });
     await client.request({ method: 'GET', path: `${lastPath}/configmaps/kube-root-ca.crt` });
-  });
+  };
+  await eventually('what the controllers make in the last namespace', made, WITHIN_MS);
   return names;
 }
 

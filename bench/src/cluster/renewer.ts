@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
@@ -43,6 +43,8 @@ export async function startRenewer(
   const name = `renewer-${crypto.randomUUID()}`;
   const configFile = join(bench.guardian.directory, `${name}.json`);
   await writeFile(configFile, JSON.stringify({ routineWritesPerSecond }));
+  const tlsDir = join(bench.guardian.directory, `${name}-tls`);
+  await mkdir(tlsDir);
   const { hostname, port } = new URL(serverUrl);
   const started = await startNode(bench, [...args, 'renewer'], {
     NODE_OPTIONS: await renewerNodeOptions(),
@@ -52,7 +54,7 @@ export async function startRenewer(
     POD_NAMESPACE: PRODUCT_NAME,
     NAMESPACE_SELECTOR: `${INJECT_LABEL}=${group}`,
     CONFIG_FILE: configFile,
-    TLS_DIR: join(bench.guardian.directory, 'renewer-tls'),
+    TLS_DIR: tlsDir,
     KUBERNETES_SERVICE_HOST: hostname,
     KUBERNETES_SERVICE_PORT: port,
     SERVICE_ACCOUNT_DIR: cluster.serviceAccountDir,

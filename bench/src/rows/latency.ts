@@ -71,5 +71,6 @@ async function twoRequestsEach(world: World, server: string): Promise<number> {
     body: '',
   };
   const requests = [read, apply];
-  return (await writeByGo(world, { names, requests, concurrency: 1, server })).perSecond;
+  return (await writeByGo(world, { names, requests, concurrency: 1, token: world.cluster.adminToken, server }))
+    .perSecond;
 }

@@ -39,13 +39,21 @@ async function measureBoth(world: World, waiting: Waiting): Promise<readonly Res
   const idle = await startRenewer(bench, cluster, { group: 'all' });
   await untilWritten(idle, count);
   const apply = await applyRequestLike(cluster, 'all-0', { creates: true });
-  const whenIdle = await measureLabels(world, waiting, { apply, prefix: 'idle' });
+  const prepare = async (prefix: string): Promise<Labelling> => ({
+    apply,
+    labelled: await createNamespaces(world, `${prefix}-labelled`, TIMES),
+    applied: await createNamespaces(world, `${prefix}-applied`, TIMES),
+  });
+  const [first, second] = [await prepare('idle'), await prepare('rotation')];
+  bench.progress(`labelling ${TIMES} namespaces`);
+  const whenIdle = await measureLabels(world, waiting, first);
   await idle.stop();
 
   await removeCheckpoint(cluster);
   const rotating = await startRenewer(bench, cluster, { group: 'all' });
   await untilWritten(rotating, 1);
-  const inRotation = await measureLabels(world, waiting, { apply, prefix: 'rotating' });
+  bench.progress(`labelling ${TIMES} namespaces in a rotation`);
+  const inRotation = await measureLabels(world, waiting, second);
   await rotating.stop();
   return [
     ...resultsOf('idle', whenIdle, { p50: atMost(3), p99: atMost(5) }),
@@ -53,28 +61,28 @@ async function measureBoth(world: World, waiting: Waiting): Promise<readonly Res
   ];
 }
 
+interface Labelling {
+  readonly apply: GoRequest;
+  /** Which get the label. */
+  readonly labelled: readonly string[];
+  /** Which get an apply by this process. */
+  readonly applied: readonly string[];
+}
+
 interface Labels {
   readonly oursMs: readonly number[];
   readonly applyMs: readonly number[];
 }
 
-/** Labels namespaces one after another, with an apply by this process beside each. */
-async function measureLabels(
-  world: World,
-  waiting: Waiting,
-  { apply, prefix }: { readonly apply: GoRequest; readonly prefix: string },
-): Promise<Labels> {
-  const { bench, cluster } = world;
-  const labelled = await createNamespaces(world, `${prefix}-labelled`, TIMES);
-  const applied = await createNamespaces(world, `${prefix}-applied`, TIMES);
-  bench.progress(`labelling ${TIMES} namespaces, ${prefix}`);
+/** Labels namespaces one after another, with an apply beside each. */
+async function measureLabels(world: World, waiting: Waiting, { apply, labelled, applied }: Labelling): Promise<Labels> {
   const oursMs: number[] = [];
   const applyMs: number[] = [];
   for (const [index, namespace] of labelled.entries()) {
     const startedMs = performance.now();
     const { promise: appeared, resolve } = Promise.withResolvers<number>();
     waiting.set(namespace, resolve);
-    await cluster.client.request({
+    await world.cluster.client.request({
       method: 'PATCH',
       path: `${NAMESPACES_PATH}/${namespace}`,
       contentType: 'application/merge-patch+json',
