@@ -35,16 +35,12 @@ export function readArguments(all: readonly Row[], args: readonly string[]): Opt
   const parsed = parse(args);
   if ('problem' in parsed) return parsed;
   const { positionals, values } = parsed;
-  const isSelected =
-    (name: string) =>
-    ({ name: row }: Row) =>
-      row === name || row.startsWith(`${name}-`);
-  const unknown = positionals.find((name) => !all.some(isSelected(name)));
+  const unknown = positionals.find((name) => !all.some((row) => isSelected(row, name)));
   if (unknown !== undefined) {
     const names = all.map(({ name }) => name);
     return { problem: `no row is named ${JSON.stringify(unknown)}${didYouMean(unknown, names)}` };
   }
-  const rows = all.filter((row) => positionals.length === 0 || positionals.some((name) => isSelected(name)(row)));
+  const rows = all.filter((row) => positionals.length === 0 || positionals.some((name) => isSelected(row, name)));
   return { rows, isFull: values.full ?? false, jsonFile: values.json };
 }
 
@@ -55,4 +51,8 @@ function parse(args: readonly string[]) {
   } catch (error) {
     return { problem: describeError(error) };
   }
+}
+
+function isSelected(row: Row, name: string): boolean {
+  return row.name === name || row.name.startsWith(`${name}-`);
 }

@@ -47,7 +47,7 @@ export async function run(
       work,
       limit,
       seconds,
-      results: results.map((one) => ({ ...one, isReached: isReached(one) })),
+      results: results.map((one) => Object.assign({ isReached: isReached(one) }, one)),
     });
   }
   return { startedAt, isFull, machine: await describeMachine(memoryCgroup), rows: reports };

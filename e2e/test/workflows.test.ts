@@ -9,6 +9,7 @@ interface Step {
   readonly uses?: string;
   readonly run?: string;
   readonly if?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
 }
 
 interface Job {
@@ -149,7 +150,8 @@ t.test('Dependabot can read the base image: it resolves no build argument', asyn
 });
 
 t.test('what requires no Kubernetes is left out at night, and nothing else', (t) => {
-  const { jobs = {} } = workflows.get('ci.yaml') ?? {};
+  const { compute, ...jobs } = workflows.get('ci.yaml')?.jobs ?? {};
+  t.equal(compute?.if, "${{ github.event_name == 'pull_request' }}");
   const conditional = [...Object.values(jobs), ...stepsOf({ jobs })].filter((one) => one.if);
   for (const one of conditional) t.equal(one.if, '${{ !inputs.kubernetes }}');
   const steps = stepsOf({ jobs }).filter((step) => step.if);
@@ -160,6 +162,17 @@ t.test('what requires no Kubernetes is left out at night, and nothing else', (t)
   t.strictSame(
     Object.keys(jobs).filter((name) => jobs[name]?.if),
     ['image'],
+  );
+  t.end();
+});
+
+t.test('a review may not become slower than on the branch that a pull request changes', (t) => {
+  const { steps = [] } = workflows.get('ci.yaml')?.jobs['compute'] ?? {};
+  const base = steps.find((step) => step.with?.['path'] === 'base');
+  t.equal(base?.with?.['ref'], '${{ github.event.pull_request.base.sha }}');
+  t.strictSame(
+    steps.flatMap(({ run = [] }) => run),
+    ['npm ci', 'npm ci', 'npm run -s bench-guard -- base'],
   );
   t.end();
 });

@@ -26,8 +26,14 @@ export async function readReviews(): Promise<{
 function enlarge(body: Buffer, bytes: number): Buffer {
   const review = JSON.parse(body.toString('utf8'));
   const [container] = review.request.object.spec.containers;
-  const variable = (index: number) => ({ name: `VARIABLE_${10_000_000 + index}`, value: 'x'.repeat(64) });
-  const bytesOfOne = JSON.stringify(variable(0)).length + 1;
-  container.env = Array.from({ length: Math.floor((bytes - body.length) / bytesOfOne) }, (_, index) => variable(index));
+  const bytesOfOne = JSON.stringify(variableOf(0)).length + 1;
+  container.env = Array.from({ length: Math.floor((bytes - body.length) / bytesOfOne) }, (_, index) =>
+    variableOf(index),
+  );
   return Buffer.from(JSON.stringify(review));
+}
+
+/** Each is as long as any other. */
+function variableOf(index: number) {
+  return { name: `VARIABLE_${10_000_000 + index}`, value: 'x'.repeat(64) };
 }

@@ -37,8 +37,8 @@ async function inVersion1(): Promise<MemoryCgroup | undefined> {
   } catch {
     return undefined;
   }
-  const join_ = `echo $$ > ${directory}/cgroup.procs && exec "$@"`;
-  return { command: ['/bin/sh', '-c', join_, 'sh'], close: () => rmdir(directory) };
+  const enter = `echo $$ > ${directory}/cgroup.procs && exec "$@"`;
+  return { command: ['/bin/sh', '-c', enter, 'sh'], close: () => rmdir(directory) };
 }
 
 /** A benchmark that was killed leaves its empty cgroup behind. One that has processes cannot be removed. */
@@ -50,7 +50,8 @@ async function removeAbandoned(parent: string): Promise<void> {
 async function inSystemd(): Promise<MemoryCgroup | undefined> {
   const limit = `--property=MemoryMax=${CGROUP_MEBIBYTES}M`;
   const whose = process.getuid?.() === 0 ? [] : ['--user'];
-  const [program = '', ...words] = ['systemd-run', ...whose, '--scope', '--quiet', '--collect', limit];
+  const program = 'systemd-run';
+  const words = [...whose, '--scope', '--quiet', '--collect', limit];
   try {
     await promisify(execFile)(program, [...words, 'true']);
   } catch {

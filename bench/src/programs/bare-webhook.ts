@@ -10,7 +10,7 @@ const PATCH = Buffer.from(
   JSON.stringify([{ op: 'add', path: '/spec/imagePullSecrets', value: [{ name: 'ecr-pull-secret' }] }]),
 ).toString('base64');
 
-const read: (body: Buffer) => unknown =
+const read: (body: Buffer) => ReturnType<typeof JSON.parse> =
   reading === 'parse' ? (body) => JSON.parse(body.toString('utf8')) : readReviewFields;
 
 const tls = {
@@ -22,7 +22,7 @@ createServer(tls, (request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    const { request: review } = read(Buffer.concat(chunks)) as { request: { uid: string } };
+    const { request: review } = read(Buffer.concat(chunks));
     const answer = JSON.stringify({
       apiVersion: 'admission.k8s.io/v1',
       kind: 'AdmissionReview',

@@ -17,8 +17,8 @@ export function range({ low, median, high }: Quartiles): string {
 
 /** With three digits, which is more than a run repeats. */
 export function number(value: number): string {
-  // JSON has no number for a ratio to zero.
-  if (!Number.isFinite(value) || value === null) return '–';
+  // A ratio to zero; JSON has null for it.
+  if (!Number.isFinite(value)) return '–';
   if (value >= 100) return Math.round(value).toLocaleString('en');
   return String(Number(value.toPrecision(3)));
 }

@@ -5,7 +5,7 @@ import { compare } from '../measure/statistics.ts';
 import { programPath, startNode } from '../processes/node-process.ts';
 import type { Bench, Result, Row } from '../row.ts';
 
-const ROUNDS = 15;
+const ROUNDS = 11;
 const BATCH_MS = 200;
 
 interface Batch {

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { readResults } from '@ecr-pull-secrets/bench/report/pages.ts';
+import { reviewCosts } from '@ecr-pull-secrets/bench/report/review.ts';
 import { type Dashboard, dashboardDrawing } from './dashboard.ts';
+import { reviewCostsPicture } from './review-costs.ts';
 import { terminalPicture } from './terminal.ts';
 
 const CHECKOUT = new URL('../../../', import.meta.url);
@@ -19,5 +22,6 @@ export async function pictures(): Promise<ReadonlyMap<URL, string>> {
   return new Map([
     [new URL('docs/pictures/demo.svg', CHECKOUT), terminalPicture('npm run demo', await demoOutput())],
     [new URL('docs/pictures/dashboard.svg', CHECKOUT), dashboardDrawing(dashboard)],
+    [new URL('docs/pictures/review-costs.svg', CHECKOUT), reviewCostsPicture(reviewCosts(await readResults()))],
   ]);
 }

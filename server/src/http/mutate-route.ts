@@ -31,6 +31,7 @@ export function addMutateRoute(
       });
       next();
     },
-    handler: (request) => readBody(request.raw, (body) => handleReview(readReviewFields(body))),
+    handler: ({ raw }) =>
+      readBody(raw, Number(raw.headers['content-length']), (body) => handleReview(readReviewFields(body))),
   });
 }

@@ -20,7 +20,7 @@ t.test('a body that is too large is read to its end, so that the sender sees the
   const total = 2 * Math.ceil(MAX_BODY_BYTES / MEBIBYTE);
   const { body, sent } = mebibytes(total);
 
-  const error = await createBodyReader()(body, String).catch((thrown: unknown) => thrown);
+  const error = await createBodyReader()(body, total * MEBIBYTE, String).catch((thrown: unknown) => thrown);
 
   t.ok(isCodedError(error, 'ECRPS_ADMISSION_BODY_TOO_LARGE'));
   t.equal(sent(), total);
@@ -54,7 +54,7 @@ t.test('a body that is held open is evicted for new ones, and its sender may ret
 t.test('small bodies count too, and the memory of an aborted one is freed at once', async (t) => {
   const readBody = createBodyReader(10 * 1024);
   const pending = Array.from({ length: 10 }, () => new PassThrough());
-  const reading = pending.map((stream) => readBody(stream, (body) => body.length));
+  const reading = pending.map((stream) => readBody(stream, 3 * 1024, (body) => body.length));
   for (const stream of pending.slice(0, 5)) await written(stream, 2 * 1024);
   pending[0]?.destroy();
   t.ok(isCodedError(await failureOf(reading[0]), 'ECRPS_ADMISSION_BODY_INVALID'));
@@ -67,16 +67,24 @@ t.test('small bodies count too, and the memory of an aborted one is freed at onc
   t.match(results, [/BUSY|too many/, /too many/, 2048, 2048, 1024, 1024, 1024, 1024, 1024]);
 });
 
+t.test('a body in one piece is used as it is, without a copy', async (t) => {
+  const readBody = createBodyReader();
+  const piece = Buffer.from('{}');
+  t.equal(await readBody(Readable.from([piece]), piece.length, (body) => body), piece);
+  const longer = await readBody(Readable.from([piece]), piece.length + 1, (body) => body.length);
+  t.equal(longer, piece.length, 'a part of a body is copied');
+});
+
 t.test('as many bodies as an API server sends at once are accepted, and so is the longest', async (t) => {
   const readBody = createBodyReader();
   const bodies = Array.from({ length: 200 }, () => new PassThrough());
-  const reading = bodies.map((stream) => readBody(stream, (body) => body.length));
+  const reading = bodies.map((stream) => readBody(stream, 160 * 1024, (body) => body.length));
   for (const stream of bodies) await written(stream, 80 * 1024);
   for (const stream of bodies) stream.end(Buffer.alloc(80 * 1024));
   t.ok((await Promise.all(reading)).every((bytes) => bytes === 160 * 1024));
 
   const { body } = mebibytes(MAX_BODY_BYTES / MEBIBYTE);
-  t.equal(await readBody(body, ({ length }) => length), MAX_BODY_BYTES);
+  t.equal(await readBody(body, MAX_BODY_BYTES, ({ length }) => length), MAX_BODY_BYTES);
 });
 
 t.test('a chunked body is not parsed, because small chunks cost much CPU', async (t) => {

@@ -7,6 +7,11 @@ const [LETTER_A, LETTER_E, LETTER_F, LETTER_U] = [0x61, 0x65, 0x66, 0x75];
 const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
+/** Whether a byte of a string is only itself: neither its end, nor an escape, nor a control character. */
+const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+);
+
 /** The error that every function here throws if the bytes are not JSON. */
 export function notJson(): SyntaxError {
   return new SyntaxError('not JSON');
@@ -16,6 +21,8 @@ export function notJson(): SyntaxError {
 export function endOfBlanks(bytes: Buffer, start: number): number {
   for (let at = start; ; at++) {
     const byte = bytes[at];
+    // Go writes no blanks.
+    if (byte === undefined || byte > SPACE) return at;
     if (byte !== SPACE && byte !== LINE_FEED && byte !== TAB && byte !== CARRIAGE_RETURN) return at;
   }
 }
@@ -24,6 +31,7 @@ export function endOfBlanks(bytes: Buffer, start: number): number {
 export function endOfText(bytes: Buffer, start: number): number {
   for (let at = start + 1; ; at++) {
     const byte = bytes[at] ?? 0;
+    if (IS_PLAIN[byte] === 1) continue;
     if (byte === QUOTE) return at + 1;
     if (byte < SPACE) throw notJson();
     if (byte === BACKSLASH) at = endOfEscape(bytes, at + 1) - 1;

@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { readArguments } from '../src/command-line.ts';
+import { slowerCases } from '../src/guard/slower-cases.ts';
+import { alternate } from '../src/measure/alternate.ts';
+import { compare, quartilesOf } from '../src/measure/statistics.ts';
+import { number, resultLine } from '../src/report/lines.ts';
+import { pages } from '../src/report/pages.ts';
+import { isReached, type Result } from '../src/row.ts';
+import { ROWS } from '../src/rows.ts';
+
+const names = ROWS.map(({ name }) => name);
+
+t.test('each row has a name of its own, a limit, and what is measured', (t) => {
+  t.equal(new Set(names).size, names.length);
+  for (const { name, limit, work } of ROWS) {
+    t.match(name, /^[a-z]+(-[a-z]+)*$/);
+    t.ok(limit && work, name);
+  }
+  t.end();
+});
+
+t.test('a mistyped name is refused, with the nearest name and all names', (t) => {
+  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+  const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'computer'], { encoding: 'utf8' });
+  t.equal(status, 2);
+  t.equal(stdout, '');
+  t.match(stderr, 'bench: no row is named "computer": did you mean compute?\n');
+  for (const name of names) t.match(stderr, `  ${name}`);
+  t.match(readArguments(ROWS, ['--jsno', 'x']), { problem: /--jsno/ });
+  t.end();
+});
+
+t.test('a name selects its row, and those that begin with it; without a name all rows run', (t) => {
+  t.strictSame(selected(), names);
+  t.strictSame(selected('compute', '--full'), ['compute']);
+  t.strictSame(selected('memory'), ['memory-webhook']);
+  t.match(readArguments(ROWS, ['--full', '--json', 'x']), { isFull: true, jsonFile: 'x' });
+  t.end();
+});
+
+t.test('contestants run in turn, in both orders, and the first round does not count', async (t) => {
+  const order: string[] = [];
+  const contestant = (name: string) => async () => order.push(name);
+  const { a, b } = await alternate(2, { a: contestant('a'), b: contestant('b') });
+  t.strictSame(order, ['a', 'b', 'b', 'a', 'a', 'b']);
+  t.strictSame(
+    [a, b],
+    [
+      [4, 5],
+      [3, 6],
+    ],
+  );
+});
+
+t.test('ratios are those of each round', (t) => {
+  t.strictSame(quartilesOf([4, 1, 3, 2, 5]), { low: 2, median: 3, high: 4 });
+  t.strictSame(compare([2, 30], [1, 10]).ratio, { low: 2.25, median: 2.5, high: 2.75 });
+  t.throws(() => quartilesOf([]), RangeError);
+  t.end();
+});
+
+t.test('a figure that falls short is marked', (t) => {
+  const figures: Result = { what: 'x', unit: 'ms', ...compare([12], [10]) };
+  t.ok(isReached(figures));
+  const missed: Result = { ...figures, target: { of: 'ratio', is: 'at most', value: 1.15 } };
+  t.notOk(isReached(missed));
+  t.match(resultLine(missed), '✘ x, ms: 12, limit 10, ratio 1.2, to reach ≤ 1.15 of the limit');
+  t.ok(isReached({ ...figures, target: { of: 'ours', is: 'at least', value: 12 } }));
+  t.strictSame([number(1234.5), number(0.12345), number(Number.NaN)], ['1,235', '0.123', '–']);
+  t.end();
+});
+
+t.test('the guard allows a tenth more, and new cases', (t) => {
+  const before = new Map([
+    ['a', 1],
+    ['b', 1],
+  ]);
+  t.strictSame(
+    slowerCases(
+      before,
+      new Map([
+        ['a', 1.09],
+        ['b', 1.11],
+        ['c', 9],
+      ]),
+    ),
+    ['b'],
+  );
+  t.end();
+});
+
+t.test('the pages contain the results of bench/results.json', async (t) => {
+  for (const [file, text] of await pages()) t.equal(await readFile(file, 'utf8'), text, 'run: npm run bench-pages');
+});
+
+function selected(...args: readonly string[]) {
+  const options = readArguments(ROWS, args);
+  return 'problem' in options ? options.problem : options.rows.map(({ name }) => name);
+}
