@@ -49,7 +49,7 @@ export async function inCluster<T>(
 
 function startBenchCluster({ guardian, progress }: Bench, aws: EcrStandInOptions): Promise<BenchCluster> {
   return openTogether(async (opened) => {
-    const cluster = opened.add(await startCluster({ progress }));
+    const cluster = opened.add(await startCluster({ progress, controllers: false }));
     const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...aws }));
     const { directory, serverUrl, caPem, adminToken, kubeconfigPath } = cluster;
     const client = opened.add(createKubeClient({ credentials: fileCredentials(kubeconfigPath), userAgent: 'bench' }));

@@ -1,23 +1,21 @@
 import { APPLY_PATCH, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
 import { NAMESPACES_PATH, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { DEFAULT_PULL_SECRET_NAME, INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import type { World } from './contestants.ts';
 import type { GoRequest } from './go-client.ts';
 
 const CREATORS = 32;
-const WITHIN_MS = 300_000;
 
 /**
- * Creates namespaces whose label has the group as its value, and waits until the controllers are done with them.
+ * Creates namespaces whose label has the group as its value.
  *
  * @param first - the number in the name of the first one
  * @returns their names
  */
 export async function createNamespaces(
-  { bench, cluster: { client, adminToken: token }, send }: World,
+  { bench, cluster: { adminToken: token }, send }: World,
   group: string,
   count: number,
   first = 0,
@@ -33,12 +31,6 @@ export async function createNamespaces(
     body,
   };
   await send({ token, concurrency: CREATORS, names, requests: [request] });
-  const lastPath = `${NAMESPACES_PATH}/${names.at(-1)}`;
-  const made = async (): Promise<void> => {
-    await client.request({ method: 'GET', path: `${lastPath}/serviceaccounts/default` });
-    await client.request({ method: 'GET', path: `${lastPath}/configmaps/kube-root-ca.crt` });
-  };
-  await eventually('what the controllers make in the last namespace', made, WITHIN_MS);
   return names;
 }
 
