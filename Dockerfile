@@ -16,7 +16,8 @@ COPY scripts/package.json scripts/
 COPY testbed/package.json testbed/
 COPY e2e/package.json e2e/
 COPY bench/package.json bench/
-RUN npm ci
+# Only what the bundles contain, and what makes them: a fifth of the size that developers need.
+RUN npm ci --omit=dev --workspace=cli --workspace=scripts
 COPY . .
 # This is Alpine's node. The one that npm ci brings for developers is linked against glibc.
 RUN node scripts/src/node-floor/main.ts && node scripts/src/bundle/main.ts && node scripts/src/sbom/main.ts && cp LICENSE dist/

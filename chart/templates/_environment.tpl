@@ -77,6 +77,10 @@ comments.
   value: {{ include "ecr-pull-secrets.fullname" . | quote }}
 - name: NAMESPACE_SELECTOR
   value: {{ include "ecr-pull-secrets.selectorText" . | quote }}
+- name: CANARY
+  value: {{ if .Values.canary }}"on"{{ else }}"off"{{ end }}
+- name: DEPLOYMENT_EVENTS
+  value: {{ if .Values.deploymentEvents }}"on"{{ else }}"off"{{ end }}
 {{ include "ecr-pull-secrets.logEnv" . }}
 {{ include "ecr-pull-secrets.renewalEnv" . }}
 {{- end -}}

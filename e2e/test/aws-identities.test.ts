@@ -5,6 +5,7 @@ import type { Registry } from '@ecr-pull-secrets/renewer/credentials/registries/
 import type { RegistryToken } from '@ecr-pull-secrets/renewer/credentials/registry-token.ts';
 import { planTokens } from '@ecr-pull-secrets/renewer/credentials/token-plan.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t, { type Test } from 'tap';
 import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
 import { registryHost } from '@ecr-pull-secrets/testbed/ecr-stand-in/registry-host.ts';
@@ -101,4 +102,15 @@ t.test('a token that AWS calls dead already is refused, and the clock suspected'
     code: 'ECRPS_TOKEN_INVALID',
     message: /expired at 2023-11-14T22:13:20.000Z; is the clock of this machine, 20.*Z, right\?$/,
   });
+});
+
+t.test('a wrong signature is described without the request, which contains the session token', async (t) => {
+  const { ways } = await startIdentities(t);
+  const variables = ways['keys with a session token'];
+  for (const registries of [[], [{ host: PULL_HOST, roleArn: PULL_ROLE }]]) {
+    const answer = documentFor(t, { ...variables, AWS_SECRET_ACCESS_KEY: 'wrong' }, registries);
+    const error: unknown = await answer.catch((reason: unknown) => reason);
+    t.match(describeError(error), /does not match the signature you provided\. .* for details\.$/);
+    t.notMatch(describeError(error), variables.AWS_SESSION_TOKEN);
+  }
 });

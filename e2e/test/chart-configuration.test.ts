@@ -42,6 +42,8 @@ const REFUSED: readonly Refused[] = [
     webhook: { REGISTRY_HOSTS: host },
   })),
   { set: 'renewer.opsPort=0', renewer: { OPS_PORT: '0' } },
+  { set: 'canary="sometimes"', renewer: { CANARY: 'sometimes' } },
+  { set: 'deploymentEvents="some"', renewer: { DEPLOYMENT_EVENTS: 'some' } },
   { set: 'foreignSecrets="replace"', renewer: { FOREIGN_SECRETS: 'replace' } },
   { set: 'tls.mode="manual"', renewer: { TLS_MODE: 'manual' } },
   ...['Frankfurt', 'us-east-1a', 'us_east_1'].map((region) => ({

@@ -4,6 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createAwsRequestHandler } from '@ecr-pull-secrets/renewer/network/aws-request-handler.ts';
 import { createAwsTokenSource, type TokenSource } from '@ecr-pull-secrets/renewer/credentials/aws/aws-token-source.ts';
+import { createNewTokenCheck } from '@ecr-pull-secrets/renewer/credentials/canary/new-token-check.ts';
+import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-policy.ts';
+import { createTokenReports } from '@ecr-pull-secrets/renewer/credentials/reports/token-reports.ts';
+import { NO_DEPLOYMENT_EVENTS } from '@ecr-pull-secrets/renewer/deployment-events/deployment-events.ts';
 import { createTokenRenewer } from '@ecr-pull-secrets/renewer/credentials/token-renewer.ts';
 import { planTokens } from '@ecr-pull-secrets/renewer/credentials/token-plan.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
@@ -118,14 +122,20 @@ t.test('the other tokens come meanwhile, and the loss of leadership ends it all 
     region: undefined,
   });
   const leading = new AbortController();
+  const shared = {
+    clock: systemClock,
+    random: Math.random,
+    logger: createLogger({ level: 'silent', format: 'json', name: 'test' }),
+    metrics: createRenewerMetrics(createMetricsRegistry()),
+  };
+  const reports = createTokenReports({ ...shared, events: NO_DEPLOYMENT_EVENTS }, { entriesOfTokens: new Map() });
+  const check = createNewTokenCheck(
+    { ...shared, canary: undefined, reports },
+    { policy: RENEWAL_POLICY },
+    leading.signal,
+  );
   const renewer = createTokenRenewer(
-    {
-      tokenSource: asking(t),
-      clock: systemClock,
-      random: Math.random,
-      logger: createLogger({ level: 'silent', format: 'json', name: 'test' }),
-      metrics: createRenewerMetrics(createMetricsRegistry()),
-    },
+    { ...shared, tokenSource: asking(t), check, reports },
     { initialTokens: new Map() },
     leading.signal,
   );

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import type { Event, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { AWS_IDENTITY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { documentOf, expiryOf, pathOf } from './support/pull-secret.ts';
+import { warningsIn } from './support/warnings.ts';
 
 /** Renewed at half of it: long enough for the first half of this file, short enough to wait for. */
 const TOKEN_LIFETIME_MS = 50_000;
@@ -125,7 +126,7 @@ t.test('elsewhere the annotation is ignored, and an Event says so', async (t) =>
   const auths = authsOf(await secretIn('greedy'));
   t.equal(await loginAt(hostOf(OTHER, 'us-east-1'), auths[hostOf(HOME, 'us-east-1')]), 401);
   const event = await eventually('an Event in the namespace', async () => {
-    const [found] = await api.list<Event>('/api/v1/namespaces/greedy/events');
+    const [found] = await warningsIn(api, 'greedy');
     assert.ok(found);
     return found;
   });

@@ -5,6 +5,7 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { type Event, ifPresent, type Manifest, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { waitFor } from './support/cron-job.ts';
+import { warningsIn } from './support/warnings.ts';
 import { startDenyingWebhook } from './support/denying-webhook.ts';
 import { startHangingWebhook } from './support/others-webhook.ts';
 import { pathOf, pullSecretsOf, SECRET } from './support/pull-secret.ts';
@@ -66,7 +67,7 @@ function refuses(namespace: string, words: RegExp): Promise<void> {
 }
 
 function eventsIn(namespace: string): Promise<readonly Event[]> {
-  return api.list<Event>(`/api/v1/namespaces/${namespace}/events`);
+  return warningsIn(api, namespace);
 }
 
 /**

@@ -12,11 +12,17 @@ export interface EventContent {
     readonly apiVersion: string;
     readonly kind: string;
     readonly name: string;
+    /** `kubectl describe` shows only Events with the UID of the object. */
+    readonly uid?: string | undefined;
   };
+  /** The default is a warning. */
+  readonly type?: 'Normal' | 'Warning';
   /** One CamelCase word. */
   readonly reason: string;
   /** What happened and what to do; no credentials. */
   readonly message: string;
+  /** How often it happened, and since when; once and now if absent. */
+  readonly series?: { readonly count: number; readonly firstAtMs: number };
 }
 
 /** The API server refuses longer ones. */
@@ -27,7 +33,7 @@ const TIMEOUT_MS = 5_000;
 
 export type EventRecorder = ReturnType<typeof createEventRecorder>;
 
-/** Creates Warning Events. An Event that cannot be created is only logged: no state depends on it. */
+/** Creates Events. An Event that cannot be created is only logged: no state depends on it. */
 export function createEventRecorder(
   dependencies: { readonly client: KubeClient; readonly clock: Clock; readonly logger: Logger },
   settings: {
@@ -41,7 +47,7 @@ export function createEventRecorder(
 
   /** Resolves with whether the Event was created; `false`, without a log line, if a signal aborts before. */
   async function event(content: EventContent, givenUp?: AbortSignal): Promise<boolean> {
-    const { namespace, involvedObject, reason, message } = content;
+    const { namespace, involvedObject, type = 'Warning', reason, message, series } = content;
     const either = givenUp ? AbortSignal.any([signal, givenUp]) : signal;
     const now = new Date(clock.now()).toISOString();
     const body = {
@@ -49,12 +55,12 @@ export function createEventRecorder(
       kind: 'Event',
       metadata: { generateName: `${involvedObject.name}.`, namespace },
       involvedObject: { ...involvedObject, namespace },
-      type: 'Warning',
+      type,
       reason,
       message: message.slice(0, MESSAGE_LIMIT),
-      firstTimestamp: now,
+      firstTimestamp: series ? new Date(series.firstAtMs).toISOString() : now,
       lastTimestamp: now,
-      count: 1,
+      count: series?.count ?? 1,
       source: { component: PRODUCT_NAME },
       reportingComponent: PRODUCT_NAME,
       reportingInstance: settings.instance,

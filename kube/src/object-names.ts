@@ -25,6 +25,10 @@ export function leasePath(namespace: string, name: string): string {
   return `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
 }
 
+export function deploymentPath(namespace: string, name: string): string {
+  return `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+}
+
 export function webhookConfigurationPath(name: string): string {
   return `${WEBHOOK_CONFIGURATIONS_PATH}/${name}`;
 }

@@ -3,9 +3,21 @@ import type { RenewerDependencies } from './dependencies.ts';
 import type { WebhookTls } from './webhook-tls/webhook-tls.ts';
 import { runFenceMonitor } from './fence/fence-monitor.ts';
 import { resetLeaderMetrics } from './metrics.ts';
-import { createEventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { createEventRecorder, type EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { checkpointSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
+import { createHttpsGetter } from '@ecr-pull-secrets/kube/network/https-get.ts';
+import {
+  createDeploymentEvents,
+  type DeploymentEvents,
+  NO_DEPLOYMENT_EVENTS,
+} from './deployment-events/deployment-events.ts';
+import { createDeploymentReference } from './deployment-events/deployment-reference.ts';
+import { createCanary } from './credentials/canary/canary.ts';
+import { createNewTokenCheck } from './credentials/canary/new-token-check.ts';
+import { createRegistryLogin, LOGIN_TIMEOUT_MS } from './credentials/canary/registry-login.ts';
+import { RENEWAL_POLICY } from './credentials/renewal-policy.ts';
+import { createTokenReports } from './credentials/reports/token-reports.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
 import { createEventQueue } from './pull-secrets/events/event-queue.ts';
@@ -25,10 +37,12 @@ export async function lead(
   metrics.leader.set(1);
   try {
     const { signal } = leadership;
+    const recorder = createEventRecorder(dependencies, { instance: configuration.podName }, signal);
+    const deploymentEvents = createLeaderEvents(dependencies, recorder, configuration, signal);
     await Promise.all([
-      webhookTls.lead(leadership),
-      runPullSecrets(dependencies, configuration, signal),
-      runFenceMonitor(dependencies, configuration, signal),
+      webhookTls.lead(leadership, deploymentEvents),
+      runPullSecrets({ ...dependencies, recorder, deploymentEvents }, configuration, signal),
+      runFenceMonitor({ ...dependencies, events: deploymentEvents }, configuration, signal),
     ]);
   } finally {
     resetLeaderMetrics(metrics);
@@ -36,12 +50,12 @@ export async function lead(
 }
 
 async function runPullSecrets(
-  dependencies: RenewerDependencies,
+  dependencies: RenewerDependencies & { readonly recorder: EventRecorder; readonly deploymentEvents: DeploymentEvents },
   configuration: RenewerConfiguration,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, clock, random, logger, metrics } = dependencies;
-  const { podName, podNamespace, serviceName } = configuration;
+  const { client, clock, random, logger, metrics, recorder, deploymentEvents } = dependencies;
+  const { podNamespace, serviceName } = configuration;
   const checkpointSettings = {
     namespace: podNamespace,
     name: checkpointSecretName(serviceName),
@@ -52,15 +66,39 @@ async function runPullSecrets(
   const initialTokens = new Map([...(await checkpoint.load())].filter(([id]) => configuration.tokenIds.has(id)));
   const requestHandler = createAwsRequestHandler(configuration.proxies);
   const tokenSource = createAwsTokenSource({ clock, requestHandler }, { keys: configuration.awsKeys });
-  const tokenRenewer = createTokenRenewer({ tokenSource, clock, random, logger, metrics }, { initialTokens }, signal);
+  const reports = createTokenReports({ events: deploymentEvents, logger, metrics }, configuration);
+  const registryClient = createHttpsGetter(configuration.proxies, LOGIN_TIMEOUT_MS);
+  const login = createRegistryLogin(registryClient, signal);
+  const canary = configuration.canary === 'on' ? createCanary({ login, clock, metrics }, configuration) : undefined;
+  const check = createNewTokenCheck({ canary, clock, random, reports }, { policy: RENEWAL_POLICY }, signal);
+  const tokenRenewer = createTokenRenewer(
+    { tokenSource, check, reports, clock, random, logger, metrics },
+    { initialTokens },
+    signal,
+  );
   const credentials = createCredentialStore({ clock, tokenRenewer }, configuration);
-  const recorder = createEventRecorder(dependencies, { instance: podName }, signal);
   const events = createEventQueue({ recorder, clock, random, logger, metrics }, {}, signal);
   const controller = createPullSecretController(
     { credentials, events, client, clock, random, logger, metrics },
     configuration,
     signal,
   );
-  const work = [controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)];
-  await Promise.all(work).finally(() => requestHandler.destroy());
+  try {
+    await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
+  } finally {
+    requestHandler.destroy();
+    await registryClient.close();
+  }
+}
+
+/** The Events of the Deployment, or none. */
+function createLeaderEvents(
+  dependencies: RenewerDependencies,
+  recorder: EventRecorder,
+  { deploymentEvents, podNamespace: namespace, serviceName: name }: RenewerConfiguration,
+  signal: AbortSignal,
+): DeploymentEvents {
+  if (deploymentEvents === 'off') return NO_DEPLOYMENT_EVENTS;
+  const reference = createDeploymentReference(dependencies, { namespace, name }, signal);
+  return createDeploymentEvents({ ...dependencies, recorder, reference }, { namespace });
 }

@@ -26,6 +26,22 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
       'When each registry token expires; set by the leader alone.',
       'token',
     ),
+    tokenMissing: gauge(
+      'token_missing',
+      'Whether there is no valid token: 1 or 0 for each token that is required; set by the leader alone.',
+      'token',
+    ),
+    registryLogins: counter(
+      'registry_logins_total',
+      'Logins with new tokens before they are used: accepted, refused or unknown.',
+      'result',
+    ),
+    registryLoginRefused: gauge(
+      'registry_login_refused',
+      'Registries that refuse a new token: 1 while they do; set by the leader alone.',
+      'token',
+      'registry',
+    ),
     refusedRegistries: gauge(
       'refused_registries',
       'Configured registries that get no token, because the AWS identity is in another partition; the log names them.',
@@ -45,7 +61,7 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
       'Namespaces with a problem that an Event in them describes, by the reason of the Event; set by the leader alone.',
       'reason',
     ),
-    events: counter('events_total', 'Events about namespaces: success, error or dropped.', 'result'),
+    events: counter('events_total', 'Events about namespaces and the Deployment: success, error or dropped.', 'result'),
     caBundlePatches: counter(
       'ca_bundle_patches_total',
       'Patches of the caBundle in the webhook configuration.',
@@ -70,7 +86,8 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
 
 /** The metrics that only a leader sets end with its leadership, or an alert would fire on old values. */
 export function resetLeaderMetrics(metrics: RenewerMetrics): void {
-  const { leader, tokenExpiry, pullSecrets, namespaceProblems, fence } = metrics;
+  const { leader, tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, fence } = metrics;
   leader.set(0);
-  for (const gauge of [tokenExpiry, pullSecrets, namespaceProblems, fence]) gauge.reset();
+  const gauges = [tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, fence];
+  for (const gauge of gauges) gauge.reset();
 }

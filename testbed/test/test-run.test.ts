@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import t from 'tap';
+import { BUNDLED_PACKAGES, bundledPackagePath } from '@ecr-pull-secrets/testbed/test-run/bundled-packages.ts';
 import { findTestFiles } from '@ecr-pull-secrets/testbed/test-run/find-test-files.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,5 +29,12 @@ t.test('npm test with a mistyped name runs nothing and fails', (t) => {
   t.equal(status, 1);
   t.equal(stdout, '');
   t.match(stderr, /^Cannot run the tests: no test file is named "e2e\/test\/leadre\.test\.ts"/m);
+  t.end();
+});
+
+t.test('a test file imports each bundled package as one file', (t) => {
+  for (const name of BUNDLED_PACKAGES) {
+    t.equal(import.meta.resolve(name), pathToFileURL(bundledPackagePath(CHECKOUT, name)).href);
+  }
   t.end();
 });

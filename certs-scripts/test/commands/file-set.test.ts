@@ -1,4 +1,5 @@
-import { readdir, readFile, rename, stat, symlink } from 'node:fs/promises';
+import fileSystem, { readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import t from 'tap';
 import { certificateFile, privateKeyFile, writeFileSet } from '../../src/commands/file-set.ts';
@@ -87,20 +88,22 @@ t.test('if a file cannot be replaced, the others stay as they were', async (t) =
 });
 
 t.test('a failure after the first file is in place puts everything back', async (t) => {
+  const { rename } = fileSystem;
+  const setRename = (value: typeof rename): void => {
+    fileSystem.rename = value;
+    syncBuiltinESMExports();
+  };
+  t.teardown(() => setRename(rename));
   let renames = 0;
-  const failing: typeof rename = async (from, to) => {
+  setRename(async (from, to) => {
     if (++renames === 2) throw new Error('the disk fell off');
     await rename(from, to);
-  };
-  const fs = await import('node:fs/promises');
-  const mocked = await t.mockImport<typeof import('../../src/commands/file-set.ts')>('../../src/commands/file-set.ts', {
-    'node:fs/promises': { ...fs, rename: failing },
   });
   for (const files of [{ 'tls.key': 'old key', 'tls.crt': 'old certificate' }, {}]) {
     renames = 0;
     const directory = t.testdir(files);
     const replace = Object.keys(files).length > 0;
-    await t.rejects(mocked.writeFileSet(directory, FILES, { replace }), {
+    await t.rejects(writeFileSet(directory, FILES, { replace }), {
       code: 'ECRPS_FILE_UNUSABLE',
     });
     t.strictSame(await contentsOf(directory), files);

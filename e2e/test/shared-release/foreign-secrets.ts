@@ -5,6 +5,7 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { type Event, type Manifest, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { waitFor } from '../support/cron-job.ts';
+import { warningsIn } from '../support/warnings.ts';
 import { OLD_NAME } from '../support/old-tool.ts';
 import { documentOf, pathOf, pullSecretsOf, SECRET } from '../support/pull-secret.ts';
 import { startSingleRun } from '../support/single-run.ts';
@@ -129,7 +130,7 @@ async function isTakenOver(t: Test, namespace: string, before?: Secret): Promise
 }
 
 function eventsIn(namespace: string): Promise<readonly Event[]> {
-  return api.list<Event>(`/api/v1/namespaces/${namespace}/events`);
+  return warningsIn(api, namespace);
 }
 
 /** How often the renewer read the secret of one namespace; its watch names none. */

@@ -5,10 +5,11 @@ import type { Test } from 'tap';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { type Event, ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { findLeaks } from '@ecr-pull-secrets/testbed/playground/leaks.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { rulesOf } from '../support/access-rules.ts';
+import { warningsIn } from '../support/warnings.ts';
 import { expiryOf, pathOf, pullSecretsOf, SECRET } from '../support/pull-secret.ts';
 import { playground } from './release.ts';
 
@@ -155,7 +156,7 @@ export function testPullSecrets(t: Test): void {
       metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
     });
     const event = await eventually('an Event in the namespace', async () => {
-      const [found] = await api.list<Event>('/api/v1/namespaces/opaque/events');
+      const [found] = await warningsIn(api, 'opaque');
       assert.ok(found);
       return found;
     });
@@ -165,7 +166,7 @@ export function testPullSecrets(t: Test): void {
     t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion);
     await api.createNamespace('beside-opaque');
     t.equal(await loginWith(await secretIn('beside-opaque')), 200);
-    t.equal((await api.list('/api/v1/namespaces/opaque/events')).length, 1, 'said once');
+    t.equal((await warningsIn(api, 'opaque')).length, 1, 'said once');
   });
 
   t.test('a namespace whose quota refuses the secret gets an Event, and the secret once there is room', async (t) => {
@@ -183,7 +184,7 @@ export function testPullSecrets(t: Test): void {
       metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
     });
     await eventually('an Event in the namespace', async () => {
-      const [event] = await api.list<Event>('/api/v1/namespaces/full/events');
+      const [event] = await warningsIn(api, 'full');
       assert.match(event?.message ?? '', /quota/);
     });
     await api.remove(`${quotas}/none`);
@@ -204,7 +205,7 @@ export function testPullSecrets(t: Test): void {
       metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
     });
     await eventually('an Event in the namespace', async () => {
-      assert.equal((await api.list<Event>('/api/v1/namespaces/immutable/events')).length, 1);
+      assert.equal((await warningsIn(api, 'immutable')).length, 1);
     });
     const after = await api.get<Secret>(pathOf('immutable'));
     t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion);
@@ -230,6 +231,7 @@ export function testPullSecrets(t: Test): void {
     const athome = [
       '/secrets[ecr-pull-secrets-ca] create,delete,list,patch,watch',
       '/secrets[ecr-pull-secrets-tokens] create,get,list,patch,watch',
+      'apps/deployments[ecr-pull-secrets] get',
       'coordination.k8s.io/leases[ecr-pull-secrets] create,get,patch,update',
     ];
     t.same(await rulesIn('ecr-pull-secrets'), [...everywhere, ...athome].toSorted());

@@ -77,6 +77,8 @@ export const EVERY_SWITCH: Manifest = {
   log: { level: 'debug', format: 'text' },
   podDisruptionBudget: { maxUnavailable: 1 },
   optOut: 'delete',
+  canary: false,
+  deploymentEvents: false,
   foreignSecrets: 'take-over',
   routineWritesPerSecond: 10,
   excludeNamespace: 'excluded-*',

@@ -42,6 +42,8 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     serviceName: variables.SERVICE_NAME,
     webhookName: variables.WEBHOOK_NAME,
     fence: variables.FENCE,
+    canary: variables.CANARY,
+    deploymentEvents: variables.DEPLOYMENT_EVENTS,
     apiServer: apiServerOf(variables),
     /** May hold a proxy's credentials: never logged. */
     proxies: proxySettingsOf(variables),

@@ -44,6 +44,11 @@ export function registrySettingsOf(
     writableKeys: [...new Set(keys)],
     /** The tokens that some namespace can need: with the default identity, or with a role. */
     tokenIds: new Set(tokenRequestsOf(plans).map(({ id }) => id)),
+    /** The entries of pull secrets that have a token, by its id. */
+    entriesOfTokens: Map.groupBy(
+      plans.flatMap(({ entries }) => entries),
+      ({ tokenId }) => tokenId,
+    ),
   };
 }
 

@@ -52,6 +52,16 @@ export const renewerVariables = z.object({
       'What happens to a secret of that name that contains other credentials, for example for Docker Hub: with `leave` the renewer does not change the secret and reports it, unless the secret has the annotation `ecr-pull-secrets.io/take-over: enabled`; with `take-over` the renewer replaces the credentials.',
     example: 'leave',
   }),
+  CANARY: oneOf(['on', 'off']).default('on').meta({
+    description:
+      'Whether the renewer logs in with each new token at its registries before the token replaces a valid one. If a registry refuses the new token, the pull secrets keep the older token while it is valid.',
+    example: 'on',
+  }),
+  DEPLOYMENT_EVENTS: oneOf(['on', 'off']).default('on').meta({
+    description:
+      'Whether the leader creates Events of its Deployment about problems of the whole release, for example if AWS gives no token. The Deployment has the name `SERVICE_NAME`.',
+    example: 'on',
+  }),
   ...awsVariables,
   CONFIG_FILE: z.string().optional().meta({
     description:

@@ -25,6 +25,18 @@ const SHORTEST_RENEWAL_MS = 10_000;
 /** The wait after AWS gave no token. */
 export const TOKEN_RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
+/**
+ * The wait after a registry refused a new token: if it never accepts one, AWS is called about 20 times in the half of a
+ * token's life that is left.
+ */
+export const REFUSED_RETRY: BackOff = { baseMs: 10_000, capMs: 30 * 60_000 };
+
+/**
+ * A token that registries accept is kept until this share of its life is left, 10 minutes of 12 hours, if they refuse
+ * the next one: ten thousand secrets take 200 s (50 per second), and an expired token is of no use.
+ */
+const KEPT_SHARE = 1 / 72;
+
 /** Renewal times are compared with the clock at least this often, so a suspended machine renews soon after it wakes. */
 export const CHECK_INTERVAL_MS = 30_000;
 
@@ -50,6 +62,9 @@ export function createRenewalPolicy(renewalShare: number) {
       token.obtainedAtMs + Math.max(waitOf(token) * (1 - JITTER * random()), SHORTEST_RENEWAL_MS),
     /** The instant from which on a token is renewed if another one is due. */
     combineFromMs: (token: RegistryToken, renewAtMs: number): number => renewAtMs - waitOf(token) * COMBINED_SHARE,
+    /** The instant until which a token is kept if registries refuse the next one. */
+    keepUntilMs: ({ obtainedAtMs, expiresAtMs }: RegistryToken): number =>
+      expiresAtMs - Math.min(expiresAtMs - obtainedAtMs, LONGEST_TOKEN_LIFE_MS) * KEPT_SHARE,
     /** No renewal is further off than this, unless the clock was set back. */
     longestWaitMs: LONGEST_TOKEN_LIFE_MS * renewalShare,
     /**

@@ -1,39 +1,30 @@
-import { backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
-import type { RenewerDependencies } from '../dependencies.ts';
-import type { TokenSource } from './aws/aws-token-source.ts';
-import { finishedGroups } from './finished-groups.ts';
-import { alignAttempts, isDue, isNearlyDue, type ManagedToken } from './managed-token.ts';
+import { isDue, isNearlyDue, type ManagedToken } from './managed-token.ts';
 import { isValid, type RegistryToken, type RegistryTokens, validTokens } from './registry-token.ts';
 import { CHECK_INTERVAL_MS, RENEWAL_POLICY, type RenewalPolicy, TOKEN_RETRY } from './renewal-policy.ts';
 import type { TokenRequest } from './token-plan.ts';
+import { createTokenRenewal, type TokenRenewalDependencies } from './token-renewal.ts';
 
 /** The valid tokens, and what is to be renewed. */
 export type TokenRenewer = ReturnType<typeof createTokenRenewer>;
 
 /**
  * Gets each required token at once and renews it when the policy says so, those of about the same age together. A
- * failure changes nothing: the last token stays, and AWS is called again after a growing, random wait.
+ * failure changes nothing: the last token stays, and AWS is called again after a growing, random wait. So does a new
+ * token that registries refuse.
  *
  * @param settings - tokens of an earlier leader; those that have not expired are used, and renewed when due
  */
 export function createTokenRenewer(
-  {
-    tokenSource,
-    clock,
-    random,
-    logger,
-    metrics,
-  }: Pick<RenewerDependencies, 'clock' | 'random' | 'logger' | 'metrics'> & {
-    readonly tokenSource: TokenSource;
-  },
+  dependencies: TokenRenewalDependencies,
   {
     initialTokens,
     policy = RENEWAL_POLICY,
   }: { readonly initialTokens: RegistryTokens; readonly policy?: RenewalPolicy },
   signal: AbortSignal,
 ) {
+  const { clock, random, logger, metrics, reports } = dependencies;
   const latest = new Map(initialTokens);
   const tokens = createObservable(validTokens(latest, clock.now()));
   const required = createObservable<ReadonlyMap<string, ManagedToken>>(new Map());
@@ -58,56 +49,28 @@ export function createTokenRenewer(
     return { request, nextAttemptMs, failures: 0, isInFlight: false };
   }
 
-  function setExpiryMetric(): void {
+  function setTokenMetrics(): void {
     metrics.tokenExpiry.reset();
+    metrics.tokenMissing.reset();
     for (const id of required.get().keys()) {
       const token = latest.get(id);
+      metrics.tokenMissing.set({ token: id }, isValid(token, clock.now()) ? 0 : 1);
       if (token) metrics.tokenExpiry.set({ token: id }, token.expiresAtMs / 1000);
     }
   }
 
-  async function renew(managed: ManagedToken): Promise<void> {
-    const { id } = managed.request;
-    try {
-      const token = await tokenSource(managed.request, signal);
-      latest.set(id, token);
-      managed.failures = 0;
-      managed.nextAttemptMs = policy.renewAtMs(token, random);
-      metrics.tokenRequests.inc({ result: 'success' });
-      const times = {
-        expiresAt: formatInstant(token.expiresAtMs),
-        renewAt: formatInstant(managed.nextAttemptMs),
-      };
-      logger.info({ token: id, ...times }, 'got a registry token');
-    } catch (error) {
-      if (signal.aborted) return;
-      managed.nextAttemptMs = clock.now() + backOffMs(managed.failures++, TOKEN_RETRY, random);
-      metrics.tokenRequests.inc({ result: 'error' });
-      const token = latest.get(id);
-      const aliveUntil = token && formatInstant(token.expiresAtMs);
-      logger.error(
-        { err: error, failures: managed.failures, aliveUntil },
-        'getting a registry token failed; will retry',
-      );
-    }
-  }
-
-  /** Publishes and retries together those that finish at about the same time. */
-  async function renewAll(due: readonly ManagedToken[]): Promise<void> {
-    for (const managed of due) managed.isInFlight = true;
-    for await (const finished of finishedGroups(clock, due, renew, signal)) settle(finished);
-  }
-
   function settle(finished: readonly ManagedToken[]): void {
     for (const managed of finished) managed.isInFlight = false;
-    const failed = finished.filter(({ failures }) => failures > 0);
-    alignAttempts(failed);
-    if (failed.length < finished.length) {
-      tokens.set(validTokens(latest, clock.now()));
-      setExpiryMetric();
-    }
+    if (finished.some(({ failures }) => failures === 0)) tokens.set(validTokens(latest, clock.now()));
+    setTokenMetrics();
     settled.set({});
   }
+
+  const renewAll = createTokenRenewal(
+    dependencies,
+    { latest, policy, settle, isRequired: (id) => required.get().has(id) },
+    signal,
+  );
 
   function idleTokens(): readonly ManagedToken[] {
     return [...required.get().values()].filter(({ isInFlight }) => !isInFlight);
@@ -134,7 +97,8 @@ export function createTokenRenewer(
       const before = required.get();
       if (next.size === before.size && [...next.keys()].every((id) => before.has(id))) return;
       required.set(next);
-      setExpiryMetric();
+      for (const id of before.keys()) if (!next.has(id)) reports.forget(id);
+      setTokenMetrics();
     },
     /** Works until the signal aborts. */
     async run(): Promise<void> {
@@ -155,10 +119,4 @@ export function createTokenRenewer(
       await Promise.all(renewals);
     },
   };
-}
-
-/** Never throws: it is part of the log line of a failure, which must not end the loop. */
-function formatInstant(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? 'never' : date.toISOString();
 }

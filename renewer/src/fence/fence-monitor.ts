@@ -2,6 +2,7 @@ import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-o
 import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { DeploymentEvents } from '../deployment-events/deployment-events.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { refusalCauseOf } from '../pull-secrets/apply/failure-cause.ts';
 import {
@@ -41,7 +42,7 @@ type FenceMonitorSettings = Pick<
  * fence, such as that of a busy API server, leaves the last state in place for two intervals.
  */
 export async function runFenceMonitor(
-  dependencies: RenewerDependencies,
+  dependencies: RenewerDependencies & { readonly events: DeploymentEvents },
   settings: FenceMonitorSettings,
   signal: AbortSignal,
 ): Promise<void> {
@@ -95,7 +96,12 @@ function isUnknown(error: unknown, verdictAgeMs: number): boolean {
 }
 
 /** Sets the metric, and logs a state that is new, or a wrong state again after an hour. */
-function createStateReport({ clock, logger, metrics }: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'>) {
+function createStateReport({
+  clock,
+  logger,
+  metrics,
+  events,
+}: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> & { readonly events: DeploymentEvents }) {
   const setMetric = (state: FenceState): void => {
     for (const each of FENCE_STATES) metrics.fence.set({ state: each }, each === state ? 1 : 0);
   };
@@ -105,6 +111,8 @@ function createStateReport({ clock, logger, metrics }: Pick<RenewerDependencies,
   return (state: FenceState, facts: object, message: string): void => {
     setMetric(state);
     const isGood = state === 'proven';
+    if (state === 'missing') events.report({ subject: 'fence', reason: 'IdentityNotFenced', message });
+    if (isGood) events.resolve({ subject: 'fence', reason: 'IdentityFenced', message });
     // The absolute value: after a clock was set back, the log must not stay silent.
     const isDue = !isGood && Math.abs(clock.now() - loggedAtMs) >= INTERVAL_MS;
     if (state === loggedState && !isDue) return;

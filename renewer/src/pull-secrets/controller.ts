@@ -8,6 +8,7 @@ import type { RenewerDependencies } from '../dependencies.ts';
 import { createResultRecorder } from './apply/record-result.ts';
 import { createPullSecretCache, type PullSecretCacheSettings } from './cache/cache.ts';
 import type { EventQueue } from './events/event-queue.ts';
+import { createFirstWrites } from './events/first-writes.ts';
 import { createNamespaceProblems, type ProblemReason } from './events/namespace-problems.ts';
 import { checkRole } from './events/role-problems.ts';
 import { createOwnershipTracker } from './foreign/ownership.ts';
@@ -38,11 +39,12 @@ export function createPullSecretController(
   const { client, clock, random, logger, metrics, credentials, events } = dependencies;
   const cache = createPullSecretCache(settings);
   const problems = createNamespaceProblems({ events, logger }, settings);
+  const firstWrites = createFirstWrites({ events, clock }, settings);
   const apiServerPause = createApiServerPause({ clock, random }, signal);
   const repairs = createAttemptLimiter({ clock, random });
   const foreign = createOwnershipTracker({ clock, random }, settings);
   const recordResult = createResultRecorder(
-    { cache, problems, repairs, foreign, apiServerPause, clock, logger, metrics },
+    { cache, problems, firstWrites, repairs, foreign, apiServerPause, clock, logger, metrics },
     settings,
   );
   const planFor = createPlanner({ cache, credentials, foreign, clock }, settings);
@@ -84,7 +86,7 @@ export function createPullSecretController(
       if (object === 'namespace') checkRole({ cache, credentials, problems }, namespace);
     },
     onDelete: (namespace) => {
-      for (const each of [problems, repairs, foreign, queue]) each.forget(namespace);
+      for (const each of [problems, firstWrites, repairs, foreign, queue]) each.forget(namespace);
     },
     onRolesChange: () => credentials.setRolesInUse(cache.roles(), clock.now()),
   });

@@ -10,6 +10,8 @@ import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
 import { type BackOff, backOffMs } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { type ReconcileLoop, runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import type { DeploymentEvents, DeploymentReport } from '../deployment-events/deployment-events.ts';
+import { type ReportedController, reportFailures } from '../deployment-events/reported-controller.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { asOf, observePublished, type PublishedCaBundle } from './published-ca-bundle.ts';
 import { NO_TRUST, type Trust } from './trust-retention.ts';
@@ -22,6 +24,11 @@ const RETRY: BackOff = { baseMs: 500, capMs: 10_000 };
 /** Each change of the bundle makes every API server open new connections. */
 const REPAIR: BackOff = { baseMs: 50, capMs: 5_000 };
 const CALM_MS = 60_000;
+
+const CA_BUNDLE_FAILURES: ReportedController = {
+  reasons: ['CaBundleNotPublished', 'CaBundlePublished'],
+  consequence: 'The caBundle of the webhook configuration cannot be written, so API servers may not trust the webhook:',
+};
 
 /** The parts of a MutatingWebhookConfiguration that matter here. */
 interface WebhookConfiguration {
@@ -38,12 +45,20 @@ interface Webhook {
   readonly caBundle: string | undefined;
 }
 
+/** The last patch of this leader. */
+interface OwnPatch {
+  patched: string;
+  /** Whether the watch has shown it: until then the watch is behind, and no other program has changed it. */
+  isObserved: boolean;
+}
+
 export interface CaBundleReconcilerSettings {
   /** The MutatingWebhookConfiguration's name. */
   readonly webhookName: string;
   readonly desired: DesiredTrust;
   /** Kept up to date with the configuration. */
   readonly published: Observable<PublishedCaBundle>;
+  readonly events: DeploymentEvents;
 }
 
 /** What API servers are to trust. It changes with an input, and with the time. */
@@ -69,12 +84,18 @@ export async function runCaBundleReconciler(
   const { webhookName, published } = settings;
   const { signal } = leadership;
   const observed = createObservable<readonly Webhook[]>([]);
+  const own: OwnPatch = { patched: '', isObserved: false };
   const observe = (webhooks: readonly Webhook[]): void => {
     const caBundles = webhooks.map(({ caBundle }) => caBundle);
+    own.isObserved ||= own.patched !== '' && caBundles.every((caBundle) => caBundle === own.patched);
     published.set(observePublished(published.get(), caBundles, clock.now()));
     observed.set(webhooks);
   };
-  const controller = createController(dependencies, { ...settings, observed }, leadership);
+  const controller = reportFailures(
+    createController(dependencies, { ...settings, observed, own }, leadership),
+    settings.events,
+    CA_BUNDLE_FAILURES,
+  );
   await Promise.all([
     runReflector<WebhookConfiguration, readonly Webhook[]>(
       dependencies,
@@ -97,13 +118,12 @@ export async function runCaBundleReconciler(
 
 function createController(
   { client, clock, logger, metrics }: Dependencies,
-  settings: CaBundleReconcilerSettings & { readonly observed: Observable<readonly Webhook[]> },
+  settings: CaBundleReconcilerSettings & { readonly observed: Observable<readonly Webhook[]>; readonly own: OwnPatch },
   leadership: Leadership,
 ): ReconcileLoop {
-  const { webhookName, desired, published, observed } = settings;
+  const { webhookName, desired, published, observed, events, own } = settings;
   let trust = NO_TRUST;
   let repairs = 0;
-  let patched = '';
   let patchedAtMs = 0;
   return {
     name: 'CA bundle',
@@ -118,6 +138,8 @@ function createController(
       const caBundle = Buffer.from(trust.bundlePem).toString('base64');
       const webhooks = caBundle ? webhooksToPatch(observed.get(), caBundle) : [];
       if (webhooks.length === 0 || !leadership.isHeld()) return;
+      if (own.isObserved && caBundle === own.patched)
+        events.report({ subject: 'caBundle', ...changedReport(webhookName) });
       try {
         await apply({ client, ...caBundlePatch(webhookName, webhooks, caBundle), signal });
       } catch (error) {
@@ -128,14 +150,21 @@ function createController(
       logger.info({ webhooks }, 'patched caBundle');
       // The first repair comes at once; a program that undoes each of ours is answered ever more slowly.
       // Another bundle is no repair, and waits for nothing.
-      const isRepair = caBundle === patched && clock.now() - patchedAtMs < CALM_MS;
+      const isRepair = caBundle === own.patched && clock.now() - patchedAtMs < CALM_MS;
       repairs = isRepair ? repairs + 1 : 0;
-      patched = caBundle;
+      own.patched = caBundle;
+      own.isObserved = false;
       patchedAtMs = clock.now();
       const withinMs = backOffMs(repairs, REPAIR, () => 1);
       await desired.input.changedFrom(input, { clock, withinMs, signal });
     },
   };
+}
+
+/** Another program changed what we wrote, which is repaired at once. */
+function changedReport(webhookName: string): Pick<DeploymentReport, 'reason' | 'message'> {
+  const message = `Another program changed caBundle in the MutatingWebhookConfiguration ${webhookName}, so that API servers could not call the webhook; it is repaired. Find the program by "kubectl get mutatingwebhookconfiguration ${webhookName} --show-managed-fields --output yaml".`;
+  return { reason: 'CaBundleChanged', message };
 }
 
 /** All webhooks if any differs: one that apply leaves out would lose the bundle that it had from us. */

@@ -6,6 +6,8 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import { type ReconcileLoop, runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
+import type { DeploymentEvents } from '../deployment-events/deployment-events.ts';
+import { type ReportedController, reportFailures } from '../deployment-events/reported-controller.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { createAnnotationReports } from './ca-annotation-reports.ts';
 import { type CaStep, planCa, WAIT_FOREVER } from './ca-plan.ts';
@@ -25,6 +27,11 @@ const RETRY: BackOff = { baseMs: 1_000, capMs: 30_000 };
 
 /** Longer than a fail-over takes (15 s for the lease, and one read): a leader that creates CAs would have created one. */
 const WAIT_FOR_LEADER_MS = 20_000;
+
+const CA_FAILURES: ReportedController = {
+  reasons: ['CaNotWritten', 'CaWritten'],
+  consequence: 'The CA of the webhook’s certificates cannot be written, so it is neither created nor rotated:',
+};
 
 type ActiveStep = Exclude<CaStep, { kind: 'wait' }>;
 
@@ -52,16 +59,18 @@ export async function runCaReconciler(
     readonly published: Pick<Observable<PublishedCaBundle>, 'get' | 'changedFrom'>;
     /** The pod that makes Events. */
     readonly podName: string;
+    readonly events: DeploymentEvents;
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { published, times } = settings;
+  const { published, times, events } = settings;
   const reportAnnotations = createAnnotationReports(dependencies, settings, signal);
   const plan = (status: CaStatus, now: Date): CaStep => {
     if (status.kind === 'present') reportAnnotations(status.annotationProblems);
     return planCa(status, published.get(), times, now);
   };
-  await reconcile(dependencies, settings, { name: 'CA', inputs: [published], plan }, signal);
+  const reported = (controller: ReconcileLoop): ReconcileLoop => reportFailures(controller, events, CA_FAILURES);
+  await reconcile(dependencies, settings, { name: 'CA', inputs: [published], plan, reported }, signal);
 }
 
 /**
@@ -93,8 +102,10 @@ async function reconcile(
     name,
     inputs = [],
     plan,
+    reported = (controller) => controller,
   }: Pick<ReconcileLoop, 'name' | 'inputs'> & {
     readonly plan: (status: CaStatus, now: Date) => CaStep;
+    readonly reported?: (controller: ReconcileLoop) => ReconcileLoop;
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -102,7 +113,7 @@ async function reconcile(
   const { ca } = settings;
   await runReconcileLoop(
     dependencies,
-    {
+    reported({
       name,
       inputs: [ca.observed, ...inputs],
       resyncMs: RESYNC_MS,
@@ -116,7 +127,7 @@ async function reconcile(
         if (step.kind === 'wait') return step.untilMs - now.getTime();
         return await executeStep(dependencies, settings, { status, step }, signal);
       },
-    },
+    }),
     signal,
   );
 }

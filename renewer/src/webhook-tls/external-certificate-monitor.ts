@@ -16,6 +16,8 @@ const CHECK_INTERVAL_MS = 10_000;
 interface Settings extends Pick<RenewerConfiguration, 'tlsMode' | 'tlsDir' | 'serviceName' | 'podNamespace'> {
   /** Set to the certificates of `ca.crt`, which API servers are to trust. */
   readonly caBundle: Observable<string>;
+  /** Set to what is wrong and what to do, for a person; empty if nothing is. */
+  readonly problem: Observable<string>;
 }
 
 /**
@@ -24,7 +26,7 @@ interface Settings extends Pick<RenewerConfiguration, 'tlsMode' | 'tlsDir' | 'se
  */
 export async function runExternalCertificateMonitor(
   dependencies: Pick<RenewerDependencies, 'clock' | 'random' | 'logger' | 'metrics'>,
-  { tlsMode, tlsDir, serviceName, podNamespace, caBundle }: Settings,
+  { tlsMode, tlsDir, serviceName, podNamespace, caBundle, problem }: Settings,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, logger, metrics } = dependencies;
@@ -45,8 +47,9 @@ export async function runExternalCertificateMonitor(
     metrics.certificateProblems.set(problems.length);
     setExpiry('serving', files.certificatePem);
     setExpiry('ca', files.caPem);
-    if (problems.length === 0) return;
-    const text = `${problems.join('; ')}. ${adviceFor(tlsMode, podNamespace)}`;
+    const text = problems.length === 0 ? '' : `${problems.join('; ')}. ${adviceFor(tlsMode, podNamespace)}`;
+    if (text !== problem.get()) problem.set(text);
+    if (text === '') return;
     log.report(createError('ECRPS_CERTIFICATE_INVALID', text));
   };
   await runReconcileLoop(

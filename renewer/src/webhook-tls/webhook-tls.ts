@@ -1,8 +1,10 @@
 import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import type { Leadership } from '@ecr-pull-secrets/kube/leader-election.ts';
 import { caSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
-import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { createObservable, type Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
+import { type ReconcileLoop, runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loop.ts';
 import type { RenewerConfiguration } from '../config/configuration.ts';
+import type { DeploymentEvents } from '../deployment-events/deployment-events.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import { runCaBundleReconciler } from './ca-bundle-reconciler.ts';
 import { runCaReconciler, runFirstCaReconciler } from './ca-reconciler.ts';
@@ -17,7 +19,7 @@ export interface WebhookTls {
   /** Every replica's part, until the signal aborts. */
   readonly serve: (signal: AbortSignal) => Promise<void>;
   /** The leader's part, until its signal aborts. */
-  readonly lead: (leadership: Leadership) => Promise<void>;
+  readonly lead: (leadership: Leadership, events: DeploymentEvents) => Promise<void>;
 }
 
 /**
@@ -26,6 +28,9 @@ export interface WebhookTls {
  * (`serving-certificate-reconciler.ts`).
  */
 const REPLACED_WITHIN_MS = 40_000;
+
+/** A problem that lasts is counted again this often. */
+const PROBLEM_REPORT_MS = 60_000;
 
 export function createWebhookTls(dependencies: RenewerDependencies, settings: RenewerConfiguration): WebhookTls {
   if (settings.tlsMode === 'none') return NO_WEBHOOK;
@@ -72,12 +77,12 @@ function createSelfManagedTls(dependencies: RenewerDependencies, settings: Renew
         runServingCertificateReconciler(dependencies, serving, signal),
       ]);
     },
-    lead: async (leadership) => {
+    lead: async (leadership, events) => {
       const published = createObservable<PublishedCaBundle>(NOTHING_READ);
       const desired = { input: ca.observed, next: nextTrust };
       await Promise.all([
-        runCaReconciler(dependencies, { ...secret, times, published, podName }, leadership.signal),
-        runCaBundleReconciler(dependencies, { webhookName, desired, published }, leadership),
+        runCaReconciler(dependencies, { ...secret, times, published, podName, events }, leadership.signal),
+        runCaBundleReconciler(dependencies, { webhookName, desired, published, events }, leadership),
       ]);
     },
   };
@@ -87,18 +92,42 @@ function createSelfManagedTls(dependencies: RenewerDependencies, settings: Renew
 function createExternalTls(dependencies: RenewerDependencies, settings: RenewerConfiguration): WebhookTls {
   const { webhookName, tlsMode, tlsDir, additionalCaBundle, serviceName, podNamespace } = settings;
   const caBundle = createObservable('');
+  const problem = createObservable('');
+  const monitor = { tlsMode, tlsDir, serviceName, podNamespace, caBundle, problem };
   return {
-    serve: (signal) =>
-      runExternalCertificateMonitor(dependencies, { tlsMode, tlsDir, serviceName, podNamespace, caBundle }, signal),
-    lead: async (leadership) => {
+    serve: (signal) => runExternalCertificateMonitor(dependencies, monitor, signal),
+    lead: async (leadership, events) => {
+      const reporting = runProblemReports(dependencies, { problem, events }, leadership.signal);
       // With cert-manager its CA injector does it.
-      if (tlsMode === 'cert-manager') return;
+      if (tlsMode === 'cert-manager') return await reporting;
       const next = () => ({ bundlePem: withAdditional(caBundle.get(), additionalCaBundle) });
       const published = createObservable<PublishedCaBundle>(NOTHING_READ);
       const desired = { input: caBundle, next };
-      await runCaBundleReconciler(dependencies, { webhookName, desired, published }, leadership);
+      const settingsOfBundle = { webhookName, desired, published, events };
+      await Promise.all([reporting, runCaBundleReconciler(dependencies, settingsOfBundle, leadership)]);
     },
   };
+}
+
+/** Reports what is wrong with the certificate, as the leader has it in its own volume. */
+async function runProblemReports(
+  dependencies: RenewerDependencies,
+  { problem, events }: { readonly problem: Observable<string>; readonly events: DeploymentEvents },
+  signal: AbortSignal,
+): Promise<void> {
+  const subject = 'external certificate';
+  const controller: ReconcileLoop = {
+    name: `report of the ${subject}`,
+    inputs: [problem],
+    resyncMs: PROBLEM_REPORT_MS,
+    retry: { baseMs: PROBLEM_REPORT_MS, capMs: PROBLEM_REPORT_MS },
+    reconcile: async () => {
+      const message = problem.get();
+      if (message !== '') return events.report({ subject, reason: 'CertificateUnusable', message });
+      events.resolve({ subject, reason: 'CertificateUsable', message: 'The certificate of the webhook is usable.' });
+    },
+  };
+  await runReconcileLoop(dependencies, controller, signal);
 }
 
 /** Nothing is added to an unknown bundle: then nothing is to be published. */

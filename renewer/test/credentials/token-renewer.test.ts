@@ -219,3 +219,30 @@ t.test('an expired token of the checkpoint shows in no metric until its renewal'
   t.same(await required(), [id]);
   await stop();
 });
+
+t.test(
+  'a token that AWS has never given is missing in a metric, and is an Event after the third failure',
+  async (t) => {
+    const { clock, failing, renewer, missing, reported, stop } = startTokenRenewer();
+    failing.add(second?.id ?? '');
+    renewer.require(requests);
+    await clock.advance(2_000);
+    t.same(await missing(), [second?.id]);
+    t.same(
+      reported.filter(({ reason }) => reason === 'AwsUnreachable'),
+      [],
+    );
+    await clock.advance(10_000);
+    t.match(
+      reported.find(({ reason }) => reason === 'AwsUnreachable'),
+      {
+        subject: `token ${second?.id}`,
+        message: /with the AWS identity of the renewer\. Check the network.* AWS is away$/,
+      },
+    );
+    failing.clear();
+    await clock.advance(30_000);
+    t.same(await missing(), []);
+    await stop();
+  },
+);

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
+import type { DeploymentReport } from '../../src/deployment-events/deployment-events.ts';
 import t, { type Test } from 'tap';
 import { readRenewerConfiguration } from '../../src/config/configuration.ts';
 import { runFenceMonitor } from '../../src/fence/fence-monitor.ts';
@@ -81,16 +82,20 @@ async function startWorld(t: Test, variables: Readonly<Record<string, string>> =
     for (const respond of responses) await respond(await api.next());
     return asleep.promise;
   };
+  const reported: string[] = [];
+  const push = ({ reason }: DeploymentReport): void => void reported.push(reason);
+  const events = { report: push, resolve: push };
   return {
     api,
     client,
+    reported,
     clock,
     attempt,
     lines,
     warnings: () => lines.filter((line) => line.includes('"level":"warn"')),
     keep: () =>
       runFenceMonitor(
-        { client, clock, random: () => 1, logger, metrics: createRenewerMetrics(registry) },
+        { client, clock, random: () => 1, logger, metrics: createRenewerMetrics(registry), events },
         configuration,
         stop.signal,
       ),
@@ -137,10 +142,11 @@ t.test('a fence that lacks one rule is missing, whichever it is', async (t) => {
     Events: [there, there, fenced, unfenced],
   };
   for (const [rule, responses] of Object.entries(lacking)) {
-    const { attempt, keep, state } = await startWorld(t);
+    const { attempt, keep, state, reported } = await startWorld(t);
     void keep();
     for (let attempts = 0; attempts < 4; attempts++) await attempt(...responses);
     t.equal(await state(), 'missing', rule);
+    t.same(reported, ['IdentityNotFenced'], rule);
   }
 });
 

@@ -115,7 +115,12 @@ export async function startPullSecretWorld(
       logger,
       metrics: createRenewerMetrics(registry),
       credentials: createCredentialStore({ clock, tokenRenewer }, configuration),
-      events: { add: (event) => void events.push(event), forget: () => undefined },
+      events: {
+        add: (event) => {
+          if (event.type !== 'Normal') events.push(event);
+        },
+        forget: () => undefined,
+      },
     },
     configuration,
     stop.signal,

@@ -4,6 +4,7 @@ import { generateRsaKeyPair } from '@ecr-pull-secrets/certs-scripts/issue/key-pa
 import { createFeed, LIST_VERSION } from '@ecr-pull-secrets/kube/testing/feed.ts';
 import { createObservable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
 import t from 'tap';
+import type { DeploymentReport } from '../../src/deployment-events/deployment-events.ts';
 import { runCaBundleReconciler } from '../../src/webhook-tls/ca-bundle-reconciler.ts';
 import { NOTHING_READ, type PublishedCaBundle } from '../../src/webhook-tls/published-ca-bundle.ts';
 import { encode } from '../support/ca-secrets.ts';
@@ -40,6 +41,7 @@ t.test(
     const source = createObservable(first);
     const published = createObservable<PublishedCaBundle>(NOTHING_READ);
     const { signal } = world;
+    const reported: DeploymentReport[] = [];
     world.run(() =>
       runCaBundleReconciler(
         world.dependencies,
@@ -47,12 +49,14 @@ t.test(
           webhookName: 'hook',
           desired: { input: source, next: () => ({ bundlePem: source.get() }) },
           published,
+          events: { report: (report) => reported.push(report), resolve: () => {} },
         },
         { signal, isHeld: () => true },
       ),
     );
 
     await world.pass(500);
+    t.match(reported[0], { reason: 'CaBundleChanged', message: /--show-managed-fields/ });
     t.ok(writes.length >= 2, `the first repairs come at once: ${writes.length}`);
     await world.pass(30_000);
     const answered = writes.length;

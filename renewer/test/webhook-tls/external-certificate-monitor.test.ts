@@ -42,6 +42,7 @@ async function look(test: Test, draft: ChainDraft, write: (pem: string) => strin
   const destination = { write: (line: string) => void lines.push(line) };
   const clock = createFakeClock(NOW.getTime());
   const caBundle = createObservable('');
+  const problem = createObservable('');
   const stop = new AbortController();
   const monitoring = runExternalCertificateMonitor(
     {
@@ -50,7 +51,7 @@ async function look(test: Test, draft: ChainDraft, write: (pem: string) => strin
       logger: createLogger({ level: 'info', format: 'json', name: 'test', destination }),
       metrics: createRenewerMetrics(registry),
     },
-    { tlsMode: 'existing-secret', tlsDir: directory, serviceName, podNamespace, caBundle },
+    { tlsMode: 'existing-secret', tlsDir: directory, serviceName, podNamespace, caBundle, problem },
     stop.signal,
   );
   await caBundle.changedFrom('', { clock, withinMs: DAY_MS, signal: stop.signal });
@@ -59,6 +60,7 @@ async function look(test: Test, draft: ChainDraft, write: (pem: string) => strin
   return {
     made: set.caBundle,
     published: caBundle.get(),
+    problem: problem.get(),
     log: lines.join(''),
     metrics: registry.metrics(),
   };
@@ -75,7 +77,8 @@ t.test('files that cat glued are good, and caBundle is written so that Go reads 
 t.test('a set that Go refuses is a problem, with its reason', async (t) => {
   const constraints = nameConstraints({ excluded: [dnsName('svc')] });
   const draft = below(root({ extensions: [...caExtensions, constraints] }));
-  const { log, metrics } = await look(t, draft);
+  const { log, metrics, problem } = await look(t, draft);
+  t.match(problem, /the DNS name "hook\.apps\.svc" is excluded by the constraint.*Put tls\.crt/);
   t.match(log, /the DNS name \\"hook\.apps\.svc\\" is excluded by the constraint/);
   t.match(await metrics, 'certificate_problems 1\n');
 });

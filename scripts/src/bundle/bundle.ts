@@ -39,6 +39,8 @@ export async function bundle(outputDir: string = BUNDLE_DIR): Promise<string> {
     minify: true,
     keepNames: true,
     legalComments: 'none',
+    // "debug" uses it if it is there, and only developers have it: the bundle is the same without.
+    external: ['supports-color'],
     banner: { js: COMMONJS_BANNER },
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',

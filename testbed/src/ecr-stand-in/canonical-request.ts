@@ -31,7 +31,8 @@ export function computeSignature(
   return hmac(signingKey(scope, secretAccessKey), stringToSign).toString('hex');
 }
 
-function canonicalRequest(request: WireRequest, signedHeaders: readonly string[]): string {
+/** The text of the request that is signed; AWS repeats it if the signature is wrong. */
+export function canonicalRequest(request: WireRequest, signedHeaders: readonly string[]): string {
   const headers = signedHeaders.map((name) => `${name}:${canonicalValue(headerOf(request, name))}`);
   return [request.method, '/', '', ...headers, '', signedHeaders.join(';'), sha256(request.body)].join('\n');
 }

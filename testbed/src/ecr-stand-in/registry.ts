@@ -16,6 +16,8 @@ export interface RegistryState {
   readonly readers: ReadonlyMap<string, readonly string[]>;
   /** Other names of registries (a pull-through proxy, a CNAME): alias → ECR host. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Whether a live token does not log in at a host. */
+  readonly refusesLogin: (token: IssuedToken, host: string) => boolean;
   /** What every registry contains. */
   readonly repositories: Repositories;
 }
@@ -45,7 +47,7 @@ export function answerRegistry(request: WireRequest, state: RegistryState): Answ
   const ecrHost = parseEcrHost(registry);
   if (!ecrHost) return { status: 404, headers: {}, body: 'ECR stand-in: no such registry\n' };
   const token = isBasic(request) ? presentedToken(request, state) : undefined;
-  if (isLive(token, state) && doesOpen(token, ecrHost, state)) {
+  if (isLive(token, state) && doesOpen(token, ecrHost, state) && !state.refusesLogin(token, host)) {
     return answerRepository(request, state.repositories) ?? loggedIn();
   }
   return unauthorized(`Basic realm="https://${host}/",service="ecr.amazonaws.com"`, token, state);

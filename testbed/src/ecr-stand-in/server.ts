@@ -45,6 +45,8 @@ export interface EcrStandIn {
   /** Every call to the AWS side so far, in order of arrival. */
   readonly calls: readonly CallRecord[];
   readonly faults: Faults;
+  /** Makes registries refuse live tokens, with ECR's challenge; the result ends it. */
+  refuseLogins(when: (token: IssuedToken, host: string) => boolean): () => void;
   /** Every authorization token so far, in order of issue. */
   issuedTokens(): readonly IssuedToken[];
   /** Every token, password, secret key and session token so far, to search logs for. */
@@ -68,8 +70,10 @@ export async function startEcrStandIn(options: EcrStandInOptions = {}): Promise<
   const faults = createFaultBoard();
   const closing = new AbortController();
   const aws: AwsState = { accessKeys, tokens, roles, instanceRoleArn, now };
+  const loginRefusals = new Set<(token: IssuedToken, host: string) => boolean>();
   const registry: RegistryState = {
     tokens,
+    refusesLogin: (token, host) => [...loginRefusals].some((refuses) => refuses(token, host)),
     now,
     readers: new Map(Object.entries(options.registryReaders ?? {})),
     aliases: new Map(Object.entries(options.registryAliases ?? {})),
@@ -84,6 +88,12 @@ export async function startEcrStandIn(options: EcrStandInOptions = {}): Promise<
     secureEndpoint: secure && `https://127.0.0.1:${await listenOnLoopback(secure)}`,
     calls: calls.records,
     faults,
+    refuseLogins: (when) => {
+      // Another identity than that of the caller's function, which may be added twice.
+      const refusal: typeof when = (token, host) => when(token, host);
+      loginRefusals.add(refusal);
+      return () => void loginRefusals.delete(refusal);
+    },
     issuedTokens: () => tokens.all(),
     secrets: () => [
       ...accessKeys.secrets(),

@@ -1,6 +1,6 @@
 import type { AccessKey, AccessKeys } from './access-keys.ts';
 import { createRefusal } from './aws-error.ts';
-import { computeSignature, type SigningScope } from './canonical-request.ts';
+import { canonicalRequest, computeSignature, type SigningScope } from './canonical-request.ts';
 import { headerOf, type WireRequest } from './wire.ts';
 
 /** How far the client's clock may be off, as AWS documents it. */
@@ -49,8 +49,17 @@ export function verifySignature(
     throw createRefusal('expired-session', 'The security token included in the request is expired');
   checkSkew(headerOf(request, 'x-amz-date'), nowMs);
   const expected = computeSignature(request, claim.signedHeaders, claim.scope, key.secretAccessKey);
-  if (expected !== claim.signature) throw createRefusal('signature-mismatch', MISMATCH);
+  if (expected !== claim.signature) throw mismatch(request, claim);
   return { key, region: claim.scope.region };
+}
+
+/** As AWS does, with the request in it, of which the session token is a part. */
+function mismatch(request: WireRequest, { signedHeaders }: SignatureClaim): Error {
+  const canonical = canonicalRequest(request, signedHeaders);
+  return createRefusal(
+    'signature-mismatch',
+    `${MISMATCH}\n\nThe Canonical String for this request should have been\n'${canonical}'\n`,
+  );
 }
 
 const MISMATCH =

@@ -75,3 +75,13 @@ t.test('a refused login says why, in the words of ECR', async (t) => {
   now += 12 * HOUR_MS;
   t.match(await ask(`Basic ${token}`), { status: 401, challenge, body: /DENIED.*has expired/ });
 });
+
+t.test('live tokens that do not log in are refused with the challenge of ECR, until that ends', async (t) => {
+  const standIn = await start(t);
+  const { token } = await authorize(alice(standIn));
+  const document = dockerConfig(token, ALICE_HOST);
+  const accept = standIn.refuseLogins((refused, host) => refused.region === 'us-east-1' && host === ALICE_HOST);
+  t.equal(await login(standIn.endpoint, document, ALICE_HOST), 401);
+  accept();
+  t.equal(await login(standIn.endpoint, document, ALICE_HOST), 200);
+});

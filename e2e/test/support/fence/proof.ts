@@ -1,6 +1,7 @@
 import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/config/configuration.ts';
 import { runFenceMonitor } from '@ecr-pull-secrets/renewer/fence/fence-monitor.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { NO_DEPLOYMENT_EVENTS } from '@ecr-pull-secrets/renewer/deployment-events/deployment-events.ts';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
@@ -34,7 +35,7 @@ export async function findFence(client: KubeClient): Promise<Finding> {
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() };
   const metrics = createRenewerMetrics(registry);
   await runFenceMonitor(
-    { client, clock, random: Math.random, logger, metrics },
+    { client, clock, random: Math.random, logger, metrics, events: NO_DEPLOYMENT_EVENTS },
     readRenewerConfiguration({ POD_NAME: 'x', POD_NAMESPACE: PRODUCT_NAME }),
     stop.signal,
   );

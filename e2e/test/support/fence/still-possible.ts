@@ -10,6 +10,8 @@ import { pathOf, SECRET } from '../pull-secret.ts';
 import { type Attack, apply, applyWebhook, CHECKPOINT, DOCKER_CONFIG, LEASE, merge, PLACES, secret } from './attack.ts';
 import { event } from './event-attacks.ts';
 
+const DEPLOYMENT = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`;
+
 /** Of a key that the thief has. */
 const OWN_CA = await createCa({ commonName: 'thief', now: new Date() });
 
@@ -115,6 +117,10 @@ export const STILL_POSSIBLE: readonly Attack[] = [
   [
     'changes `caBundle` until it is repaired, so that no API server trusts the webhook, or all trust a CA whose key it has',
     changeCaBundle(OWN_CA.certificatePem),
+  ],
+  [
+    'reads the Deployment of the release, with the variables in it that are not from a Secret',
+    { method: 'GET', path: DEPLOYMENT },
   ],
   ['takes the lease, so that no replica renews until 15 seconds after its last write', holdLease('thief')],
 ];

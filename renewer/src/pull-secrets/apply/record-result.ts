@@ -3,6 +3,7 @@ import type { ApiServerPause } from '@ecr-pull-secrets/kube/pacing/api-server-pa
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import type { PullSecretCache } from '../cache/cache.ts';
+import type { createFirstWrites } from '../events/first-writes.ts';
 import type { NamespaceProblems } from '../events/namespace-problems.ts';
 import { denialIdentity, denialMessage, foreignMessage, slowMessage } from '../events/event-messages.ts';
 import type { OwnershipTracker } from '../foreign/ownership.ts';
@@ -16,13 +17,14 @@ export function createResultRecorder(
   dependencies: Pick<RenewerDependencies, 'clock' | 'logger' | 'metrics'> & {
     readonly cache: Pick<PullSecretCache, 'update'>;
     readonly problems: NamespaceProblems;
+    readonly firstWrites: ReturnType<typeof createFirstWrites>;
     readonly repairs: AttemptLimiter;
     readonly foreign: OwnershipTracker;
     readonly apiServerPause: ApiServerPause;
   },
   { pullSecretName }: { readonly pullSecretName: string },
 ) {
-  const { cache, problems, repairs, foreign, apiServerPause, logger, metrics } = dependencies;
+  const { cache, problems, firstWrites, repairs, foreign, apiServerPause, logger, metrics } = dependencies;
   const writeFailures = createThrottledLog(dependencies, 'writing a pull secret failed; will retry');
   const readFailures = createThrottledLog(dependencies, 'reading a pull secret failed; will retry');
 
@@ -48,6 +50,7 @@ export function createResultRecorder(
     problems.resolve(namespace, 'PullSecretForeign');
     metrics.secretWrites.inc({ result: 'success' });
     logger.info({ namespace, reason: plan.write.reason }, 'wrote the pull secret');
+    if (plan.write.reason === 'absent') firstWrites.written(namespace, plan.dockerConfig.expiresAtMs);
     if (tookMs < SLOW_WRITE_MS) return problems.resolve(namespace, 'PullSecretSlow');
     const message = slowMessage(pullSecretName, tookMs);
     problems.report(namespace, { reason: 'PullSecretSlow', message, identity: 'slow' });
