@@ -65,6 +65,17 @@ const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'status',
+    summary: 'show what is wrong with the releases in the cluster, and what works; see status --help',
+    takesArguments: true,
+    run: async (invocation) => {
+      const { runStatus } = await import('./status/status.ts');
+      return await runStatus(invocation);
+    },
+    // Nothing could be determined.
+    failureExitCode: 2,
+  },
+  {
     name: 'explain',
     summary: 'explain why a pod has no pull secret or cannot pull; see explain --help',
     takesArguments: true,
@@ -73,6 +84,16 @@ const COMMANDS: readonly Command[] = [
       return await runExplain(invocation);
     },
     // Nothing could be determined.
+    failureExitCode: 2,
+  },
+  {
+    name: 'pull-test',
+    summary: 'try pulls with a mounted secret; the pod of explain --from-cluster runs it',
+    takesArguments: true,
+    run: async (invocation) => {
+      const { runPullTest } = await import('./pull-test/main.ts');
+      await runPullTest(invocation);
+    },
     failureExitCode: 2,
   },
   {

@@ -3,22 +3,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Manifest, Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { testFromCluster } from './explain/from-cluster.ts';
+import { testDistrust, testPolicyMode } from './explain/injector.ts';
 import { CLOSED_REGISTRY, FAR_REGISTRY, startExplainWorld } from './support/explain.ts';
 import { startKubectl } from './support/kubectl.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
 
 // Each failure is made for real; the words of each step have unit tests in cli/test/explain/.
 
-const { playground, explain, inClusterAs, pluginDirectory, close } = await startExplainWorld();
+const world = await startExplainWorld();
+const { playground, explain, inClusterAs, networkValues, pluginDirectory, close } = world;
 t.teardown(() => close());
 const { api } = playground;
 
-await playground.install({
-  registries: [REGISTRY, CLOSED_REGISTRY, FAR_REGISTRY],
-  excludeNamespace: 'left-out,other-*',
-});
+function install(values: Manifest = {}): Promise<void> {
+  const registries = [REGISTRY, CLOSED_REGISTRY, FAR_REGISTRY];
+  return playground.install({ ...networkValues, registries, excludeNamespace: 'left-out,other-*', ...values });
+}
+
+await install();
 await api.createNamespace('good');
 await api.createNamespace('left-out');
 for (const namespace of ['misspelt-value', 'misspelt-key', 'late', 'typed']) {
@@ -187,6 +192,8 @@ for (const [name, [image, line, run]] of Object.entries(REFUSALS)) {
   });
 }
 
+testFromCluster(t, world);
+
 t.test('what cannot be reached or read is said, and is no problem of the cluster', async (t) => {
   await createPod('good', `${FAR_REGISTRY}/app:1`, 'far');
   await expectReport(t, 'good/far', {
@@ -204,6 +211,8 @@ t.test('what cannot be reached or read is said, and is no problem of the cluster
   t.match(stdout, /unknown +secret .* you lack the right to get secrets in namespace good$/m);
   t.equal(exitCode, 2);
 });
+
+testDistrust(t, world);
 
 t.test('a webhook that the API server cannot call is found', async (t) => {
   await api.merge('/apis/apps/v1/namespaces/ecr-pull-secrets/deployments/ecr-pull-secrets/scale', {
@@ -223,3 +232,5 @@ t.test('a webhook that the API server cannot call is found', async (t) => {
     run: 'kubectl scale deployment/ecr-pull-secrets --namespace ecr-pull-secrets --replicas=2',
   });
 });
+
+testPolicyMode(t, world, install);

@@ -4,6 +4,10 @@ export const NAMESPACES_PATH = '/api/v1/namespaces';
 
 export const WEBHOOK_CONFIGURATIONS_PATH = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
 
+export const MUTATING_POLICIES_PATH = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies';
+
+export const MUTATING_POLICY_BINDINGS_PATH = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings';
+
 /** Without a namespace the path is that of all namespaces. */
 export function secretsPath(namespace?: string): string {
   return namespace === undefined ? '/api/v1/secrets' : `${namespacePath(namespace)}/secrets`;
@@ -19,6 +23,10 @@ export function podsPath(namespace: string): string {
 
 export function eventsPath(namespace: string): string {
   return `${namespacePath(namespace)}/events`;
+}
+
+export function configMapPath(namespace: string, name: string): string {
+  return `${namespacePath(namespace)}/configmaps/${name}`;
 }
 
 export function leasePath(namespace: string, name: string): string {

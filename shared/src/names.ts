@@ -30,6 +30,9 @@ export const PLAN_HASH_ANNOTATION = 'ecr-pull-secrets.io/plan-hash';
 /** On the checkpoint: the registry hosts of its tokens, separated by commas. Hosts are keys too. */
 export const REGISTRIES_ANNOTATION = 'ecr-pull-secrets.io/registries';
 
+/** On the checkpoint: the registry, the role and the dates of each of its tokens, as JSON, for `status`. */
+export const TOKENS_ANNOTATION = 'ecr-pull-secrets.io/tokens';
+
 /** Kubernetes' recommended label for the tool that manages an object. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 

@@ -1,15 +1,11 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import {
-  eventsPath,
-  NAMESPACES_PATH,
-  podsPath,
-  secretPath,
-  WEBHOOK_CONFIGURATIONS_PATH,
-} from '@ecr-pull-secrets/kube/object-names.ts';
+import { eventsPath, NAMESPACES_PATH, podsPath, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectList } from '@ecr-pull-secrets/kube/objects.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { dryRun } from './dry-run.ts';
+import { dryRun } from '../cluster/dry-run.ts';
 import {
+  type AdmissionPolicy,
+  type AdmissionPolicyBinding,
   type Deployment,
   type Event,
   type Namespace,
@@ -18,9 +14,12 @@ import {
   type Secret,
   type ServiceAccount,
   type WebhookConfiguration,
-} from './objects.ts';
-import { foundIn, type Read, read } from './read.ts';
-import { chooseWebhook, settingsOf, type Settings } from './release.ts';
+} from '../cluster/objects.ts';
+import { foundIn, type Read, read } from '../cluster/read.ts';
+import { listPods } from '../cluster/list-pods.ts';
+import { readInjectors } from './read-injectors.ts';
+import type { WebhookCertificate } from '../cluster/webhook-certificate.ts';
+import { chooseWebhook, settingsOf, type Settings } from '../cluster/release.ts';
 
 /** What is explained. */
 export interface Subject {
@@ -28,6 +27,14 @@ export interface Subject {
   readonly pod?: string | undefined;
   /** The name of the pull secret, unless the release says it. */
   readonly secretName?: string | undefined;
+}
+
+/** What is read besides if a pod is not injected. */
+export interface Failure {
+  /** Of the webhook. */
+  readonly certificate: Read<WebhookCertificate> | undefined;
+  /** Of the policy. */
+  readonly bindings: Read<readonly AdmissionPolicyBinding[]> | undefined;
 }
 
 /** Everything that was read of the cluster. */
@@ -38,6 +45,7 @@ export interface ClusterState {
   /** Without a pod in the subject: the pods of the namespace, 200 at most. */
   readonly pods: Read<readonly Pod[]> | undefined;
   readonly webhooks: Read<readonly WebhookConfiguration[]>;
+  readonly policies: Read<readonly AdmissionPolicy[]>;
   readonly deployment: Read<Deployment>;
   readonly settings: Settings;
   readonly secret: Read<Secret>;
@@ -47,6 +55,8 @@ export interface ClusterState {
   readonly events: Read<readonly Event[]>;
   /** The pull secrets of a pod like this one if it were created now. */
   readonly dryRun: Read<readonly string[]>;
+  /** See `readFailure`. */
+  readonly failure: Failure | undefined;
 }
 
 /** Of a namespace, the pods that are examined. */
@@ -69,14 +79,16 @@ type Query = Readonly<Record<string, string | number>>;
  */
 export async function readClusterState(client: KubeClient, subject: Subject): Promise<ClusterState> {
   const reader = readerOf(client);
-  const start = await readStart(reader, subject);
-  const { release } = chooseWebhook(foundIn(start.webhooks) ?? [], foundIn(start.namespace)?.metadata.labels ?? {});
+  const start = await readStart(client, reader, subject);
+  const labels = foundIn(start.namespace)?.metadata.labels ?? {};
+  const { release } = chooseWebhook(foundIn(start.webhooks) ?? [], labels, foundIn(start.policies));
   const deployment = await reader.get<Deployment>(
     `get deployments.apps in namespace ${release.namespace}`,
     `/apis/apps/v1/namespaces/${release.namespace}/deployments/${release.name}`,
   );
   const settings = settingsOf(foundIn(deployment), subject.secretName);
-  return { subject, ...start, deployment, settings, ...(await readRest(client, reader, { subject, start, settings })) };
+  const rest = await readRest(client, reader, { subject, start, settings });
+  return { subject, ...start, deployment, settings, ...rest, failure: undefined };
 }
 
 function readerOf(client: KubeClient): Reader {
@@ -90,25 +102,22 @@ function readerOf(client: KubeClient): Reader {
   };
 }
 
-async function readStart({ get, list }: Reader, { namespace, pod: podName }: Subject) {
+async function readStart(client: KubeClient, { get, list }: Reader, { namespace, pod: podName }: Subject) {
   const where = `in namespace ${namespace}`;
   const podRights = podName === undefined ? 'list' : 'get';
-  const [namespaceRead, pod, pods, webhooks, events] = await Promise.all([
+  const [namespaceRead, pod, pods, injectors, events] = await Promise.all([
     get<Namespace>(`get the namespace ${namespace}`, `${NAMESPACES_PATH}/${namespace}`),
     podName === undefined ? undefined : get<Pod>(`${podRights} pods ${where}`, `${podsPath(namespace)}/${podName}`),
     podName === undefined
-      ? list<Pod>(`${podRights} pods ${where}`, podsPath(namespace), { limit: MOST_PODS })
+      ? read(`${podRights} pods ${where}`, () => listPods(client, namespace, MOST_PODS))
       : undefined,
-    list<WebhookConfiguration>(
-      'list mutatingwebhookconfigurations.admissionregistration.k8s.io',
-      WEBHOOK_CONFIGURATIONS_PATH,
-    ),
+    readInjectors(client),
     list<Event>(`list events ${where}`, eventsPath(namespace), {
       fieldSelector: `reportingComponent=${PRODUCT_NAME}`,
       limit: MOST_EVENTS,
     }),
   ]);
-  return { namespace: namespaceRead, pod, pods, webhooks, events };
+  return { namespace: namespaceRead, pod, pods, ...injectors, events };
 }
 
 interface Known {

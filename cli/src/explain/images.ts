@@ -1,10 +1,10 @@
 import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
-import { type Candidate, candidatesFor, type Credential, credentialsIn } from './docker-config.ts';
+import { type Candidate, candidatesFor, type Credential, credentialsIn } from '../pull-test/docker-config.ts';
 import type { Finding } from './finding.ts';
 import { ecrImagesOf } from './injection.ts';
-import { namesOf } from './objects.ts';
+import { namesOf } from '../cluster/objects.ts';
 import { webhookOf } from './opt-in.ts';
-import { foundIn } from './read.ts';
+import { foundIn } from '../cluster/read.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 /** An image of the pod, and the credential of our secret that the kubelet tries for it. */

@@ -1,15 +1,14 @@
 import { createImageMatcher, imagesOf } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-decision.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
-import { hasOptedIn, webhookOf } from './opt-in.ts';
+import { hasOptedIn, injectorNoun, webhookOf } from './opt-in.ts';
 import type { Finding } from './finding.ts';
-import type { Pod, Webhook } from './objects.ts';
-import { foundIn } from './read.ts';
-import { describeRequirement, fulfils, requirementsOf } from './selector.ts';
+import type { Pod, Webhook } from '../cluster/objects.ts';
+import { foundIn } from '../cluster/read.ts';
+import { fulfils } from '@ecr-pull-secrets/shared/label-requirement.ts';
+import { describeRequirement, requirementsOf } from '../cluster/selector.ts';
+import { policyFailed, unreachable } from './not-injected.ts';
 import type { ClusterState } from './cluster-state.ts';
-
-/** The chart's own match condition. */
-const OWN_CONDITION = 'not-a-mirror-pod';
 
 /** The images of a pod that need the pull secret. */
 export function ecrImagesOf(pod: Pod, { settings }: ClusterState): readonly string[] {
@@ -18,7 +17,8 @@ export function ecrImagesOf(pod: Pod, { settings }: ClusterState): readonly stri
 }
 
 /** Why the webhook is not called for a pod, although its namespace has opted in; `undefined` if it is called. */
-export function podExclusion({ metadata }: Pod, webhook: Webhook | undefined): string | undefined {
+export function podExclusion({ metadata }: Pod, cluster: ClusterState): string | undefined {
+  const { webhook } = webhookOf(cluster);
   if (metadata.annotations && MIRROR_POD_ANNOTATION in metadata.annotations) {
     return 'it is a mirror pod: the kubelet runs it from a file, and it can name no secret';
   }
@@ -31,7 +31,7 @@ export function podExclusion({ metadata }: Pod, webhook: Webhook | undefined): s
     return `its label ${INJECT_LABEL}=disabled opts it out; remove the label from the pod template of its workload if that is not intended`;
   }
   const has = value === undefined ? 'it does not' : `it has ${failed.key}=${value}`;
-  return `its labels exclude it: the webhook requires ${describeRequirement(failed)}, and ${has}`;
+  return `its labels exclude it: the ${injectorNoun(cluster)} requires ${describeRequirement(failed)}, and ${has}`;
 }
 
 const OPT_OUT = {
@@ -39,17 +39,23 @@ const OPT_OUT = {
 };
 
 /** Whether the API server calls the webhook, by a dry run. */
-export function injectionFindings(cluster: ClusterState): readonly Finding[] {
+export function injectionFindings(cluster: ClusterState, nowMs: number): readonly Finding[] {
   const { dryRun, settings } = cluster;
   if (foundIn(dryRun)?.includes(settings.secretName)) {
     const message = `${likeOf(cluster)} gets the name of ${settings.secretName} if it is created now`;
     return [{ step: 'webhook', state: 'ok', message }];
   }
+  if (!isUnexplained(cluster)) return [];
   const { webhook } = webhookOf(cluster);
-  if (!hasOptedIn(cluster) || 'missing' in dryRun) return [];
-  if (!webhook) return [withoutWebhook(cluster)];
+  return [webhook ? notInjected(cluster, webhook, nowMs) : withoutWebhook(cluster)];
+}
+
+/** Whether the dry run shows no injection, although the labels of the namespace and of the pod match. */
+export function isUnexplained(cluster: ClusterState): boolean {
+  const { dryRun, settings } = cluster;
+  if ('missing' in dryRun || foundIn(dryRun)?.includes(settings.secretName) || !hasOptedIn(cluster)) return false;
   const pod = foundIn(cluster.pod);
-  return pod && podExclusion(pod, webhook) !== undefined ? [] : [notInjected(cluster, webhook)];
+  return !pod || podExclusion(pod, cluster) === undefined;
 }
 
 function likeOf(cluster: ClusterState): string {
@@ -57,52 +63,26 @@ function likeOf(cluster: ClusterState): string {
   return pod && ecrImagesOf(pod, cluster).length > 0 ? 'a pod like this one' : 'a pod with an ECR image';
 }
 
-function withoutWebhook({ webhooks }: ClusterState): Finding {
-  const message = 'unread' in webhooks ? `its configuration cannot be read: ${webhooks.unread}` : NO_WEBHOOK;
+function withoutWebhook({ webhooks, policies }: ClusterState): Finding {
+  const unread = [webhooks, policies].find((each) => 'unread' in each);
+  const message = unread && 'unread' in unread ? `its configuration cannot be read: ${unread.unread}` : NO_WEBHOOK;
   return { step: 'webhook', state: 'unknown', message };
 }
 
 const NO_WEBHOOK =
-  'there is no webhook inject.ecr-pull-secrets.io in the cluster; with injection.mode=policy a policy injects, and with injection.mode=none nothing does';
+  'there is no webhook inject.ecr-pull-secrets.io in the cluster, and no policy of the chart; with injection.mode=none nothing injects';
 
-function notInjected(cluster: ClusterState, webhook: Webhook): Finding {
+function notInjected(cluster: ClusterState, webhook: Webhook, nowMs: number): Finding {
   const { dryRun } = cluster;
+  const { isPolicy } = webhookOf(cluster);
   const like = likeOf(cluster);
   if (!('unread' in dryRun)) {
     const begin = `${like} does not get the name of the secret if it is created now`;
-    return unreachable(cluster, webhook, begin);
+    return isPolicy ? policyFailed(cluster, webhook, begin) : unreachable(cluster, webhook, begin, nowMs);
   }
   if (/calling webhook "?inject\.ecr-pull-secrets\.io/.test(dryRun.unread)) {
-    return unreachable(cluster, webhook, `${like} is rejected if it is created now (${dryRun.unread})`);
+    return unreachable(cluster, webhook, `${like} is rejected if it is created now (${dryRun.unread})`, nowMs);
   }
   const message = `whether ${like} is injected cannot be determined: ${dryRun.unread}`;
   return { step: 'webhook', state: 'unknown', message };
-}
-
-function unreachable(cluster: ClusterState, webhook: Webhook, begin: string): Finding {
-  const { name, namespace } = webhookOf(cluster).release;
-  const place = `--namespace ${namespace}`;
-  const finding = { step: 'webhook', state: 'problem' } as const;
-  const deployment = foundIn(cluster.deployment);
-  const cannotCall = 'so the API server cannot call the webhook';
-  if (deployment?.spec.replicas === 0) {
-    const message = `${begin}: the Deployment ${name} has 0 replicas, ${cannotCall}`;
-    return { ...finding, message, command: `kubectl scale deployment/${name} ${place} --replicas=2` };
-  }
-  if (deployment && !deployment.status?.readyReplicas) {
-    const message = `${begin}: no replica of the Deployment ${name} is ready, ${cannotCall}`;
-    return { ...finding, message, command: `kubectl describe pods ${place}` };
-  }
-  const command = `kubectl logs deployment/${name} ${place} --container renewer`;
-  if (!webhook.clientConfig?.caBundle) {
-    return { ...finding, message: `${begin}: the webhook configuration has no caBundle`, command };
-  }
-  const causes = [
-    'the API server cannot connect to the webhook',
-    'it does not trust the certificate of the webhook',
-    ...(webhook.matchConditions ?? [])
-      .filter((condition) => condition.name !== OWN_CONDITION)
-      .map((condition) => `the match condition ${condition.name} excludes the pod`),
-  ];
-  return { ...finding, message: `${begin}: ${causes.join(', or ')}`, command };
 }

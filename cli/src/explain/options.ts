@@ -1,16 +1,15 @@
 import { parseArgs } from 'node:util';
-import { oneOf, readVariables, type Environment } from '@ecr-pull-secrets/shared/configuration.ts';
+import { oneOf } from '@ecr-pull-secrets/shared/configuration.ts';
 import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import { createUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import { apiServerOf, apiServerVariables } from '@ecr-pull-secrets/renewer/config/api-server-variables.ts';
-import { proxySettingsOf, proxyVariables } from '@ecr-pull-secrets/renewer/config/proxy-variables.ts';
 import { z } from 'zod';
 
 const COMMAND_LINE = {
   words: 'ecr-pull-secrets explain NAMESPACE[/POD]',
   description:
     'Explains whether the pods of a namespace get the pull secret, and whether a pod can pull with it.\n' +
-    'It changes nothing, prints no secret, and ends with the command to run next. For a pod it requests the\n' +
+    'It changes nothing, except for a test pod with --from-cluster, prints no secret, and ends with the command\n' +
+    'to run next. For a pod it requests the\n' +
     'manifest and the config of each ECR image; a pull-through cache may import the image then.\n' +
     'It exits with 0 if all is well, 1 if there is a problem, and 2 if something could not be determined.',
   options: z.object({
@@ -20,6 +19,13 @@ const COMMAND_LINE = {
     'secret-name': z.string().optional().meta({
       description: 'The name of the pull secret, if the Deployment cannot be read.',
       value: 'NAME',
+    }),
+    'from-cluster': z.boolean().default(false).meta({
+      description: 'Tries the pulls from a short pod in the namespace, with the image of the release.',
+    }),
+    'test-image': z.string().optional().meta({
+      description: 'The image of that pod, if the Deployment cannot be read.',
+      value: 'IMAGE',
     }),
     'no-pull-test': z.boolean().default(false).meta({ description: 'Sends no request to registries.' }),
   }),
@@ -33,7 +39,9 @@ export interface ExplainOptions {
   readonly pod: string | undefined;
   readonly secretName: string | undefined;
   readonly isJson: boolean;
-  readonly pullTest: boolean;
+  /** Where the pulls are tried. */
+  readonly pullTest: 'here' | 'cluster' | 'none';
+  readonly testImage: string | undefined;
 }
 
 export function explainUsage(): string {
@@ -44,7 +52,7 @@ export function explainUsage(): string {
 export function readExplainOptions(args: readonly string[]): ExplainOptions {
   const { tokens } = parseArgs({
     args: [...args],
-    options: { output: { type: 'string' }, 'secret-name': { type: 'string' } },
+    options: { output: { type: 'string' }, 'secret-name': { type: 'string' }, 'test-image': { type: 'string' } },
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -61,27 +69,36 @@ export function readExplainOptions(args: readonly string[]): ExplainOptions {
     );
   }
   const options = readOptions(COMMAND_LINE, rest);
-  const text = subject?.value ?? '';
-  const [namespace = '', pod, ...more] = text.split('/');
-  if (![namespace, pod ?? 'pod'].every((name) => NAME.test(name)) || more.length > 0) {
-    const problem =
-      text === ''
-        ? 'NAMESPACE or NAMESPACE/POD is missing'
-        : `${JSON.stringify(text)} is not NAMESPACE or NAMESPACE/POD`;
-    throw createUsageError(problem, explainUsage());
-  }
-  const secretName = options['secret-name'];
-  return { namespace, pod, secretName, isJson: options.output === 'json', pullTest: !options['no-pull-test'] };
+  const { namespace, pod } = readSubject(subject?.value ?? '');
+  return {
+    namespace,
+    pod,
+    secretName: options['secret-name'],
+    isJson: options.output === 'json',
+    pullTest: readPullTest(options, pod),
+    testImage: options['test-image'],
+  };
 }
 
-const variables = z.object({ ...apiServerVariables, ...proxyVariables });
+function readSubject(text: string): Pick<ExplainOptions, 'namespace' | 'pod'> {
+  const [namespace = '', pod, ...more] = text.split('/');
+  if ([namespace, pod ?? 'pod'].every((name) => NAME.test(name)) && more.length === 0) return { namespace, pod };
+  const problem =
+    text === '' ? 'NAMESPACE or NAMESPACE/POD is missing' : `${JSON.stringify(text)} is not NAMESPACE or NAMESPACE/POD`;
+  throw createUsageError(problem, explainUsage());
+}
 
-/**
- * Where the API server and the proxies are.
- *
- * @throws ECRPS_CONFIGURATION_INVALID
- */
-export function readExplainEnvironment(environment: Environment) {
-  const values = readVariables(variables, environment);
-  return { apiServer: apiServerOf(values), proxies: proxySettingsOf(values) };
+function readPullTest(
+  options: z.output<typeof COMMAND_LINE.options>,
+  pod: string | undefined,
+): ExplainOptions['pullTest'] {
+  const isFromCluster = options['from-cluster'] || options['test-image'] !== undefined;
+  if (!isFromCluster) return options['no-pull-test'] ? 'none' : 'here';
+  if (options['no-pull-test']) {
+    throw createUsageError('--from-cluster and --no-pull-test exclude each other', explainUsage());
+  }
+  if (pod === undefined) {
+    throw createUsageError('--from-cluster needs a pod, whose images it tries: NAMESPACE/POD', explainUsage());
+  }
+  return 'cluster';
 }

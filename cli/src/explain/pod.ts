@@ -2,11 +2,11 @@ import { ownsField } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-sec
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Finding } from './finding.ts';
 import { ecrImagesOf, podExclusion } from './injection.ts';
-import { type Metadata, namesOf, type Pod } from './objects.ts';
+import { type Metadata, namesOf, type Pod } from '../cluster/objects.ts';
 import { hasOptedIn, optInRequirements, webhookOf } from './opt-in.ts';
-import { foundIn } from './read.ts';
+import { foundIn } from '../cluster/read.ts';
 import { replaceCommand } from './replace-command.ts';
-import { isPositive } from './selector.ts';
+import { isPositive } from '../cluster/selector.ts';
 import { type ClusterState, MOST_PODS } from './cluster-state.ts';
 
 /** Whether the pod, or the pods of the namespace, name the secret, and why not. */
@@ -32,7 +32,7 @@ function namingFinding(cluster: ClusterState, pod: Pod): Finding {
     return { step: 'pod', state: 'note', message: 'the pod has no ECR image, so it is not injected' };
   }
   const lacks = `the pod does not name ${settings.secretName}`;
-  const exclusion = podExclusion(pod, webhookOf(cluster).webhook);
+  const exclusion = podExclusion(pod, cluster);
   if (exclusion !== undefined) return { step: 'pod', state: 'problem', message: `${lacks}: ${exclusion}` };
   const command = replaceCommand(pod, subject.namespace);
   if (!hasOptedIn(cluster)) {
@@ -49,7 +49,9 @@ function ageReason(cluster: ClusterState, { metadata }: Pod): string {
   if (labelled !== undefined && Date.parse(created) < Date.parse(labelled)) {
     return `it was created at ${created}, probably before the namespace got its label (${labelled}, an estimate), and pods are only changed when they are created`;
   }
-  return `the webhook was probably not reachable when the pod was created at ${created} (failurePolicy ${webhookOf(cluster).webhook?.failurePolicy ?? 'Ignore'}), or was installed later`;
+  const { isPolicy, webhook } = webhookOf(cluster);
+  if (isPolicy) return `the policy was probably installed, or corrected, after the pod was created at ${created}`;
+  return `the webhook was probably not reachable when the pod was created at ${created} (failurePolicy ${webhook?.failurePolicy ?? 'Ignore'}), or was installed later`;
 }
 
 /**
@@ -93,7 +95,7 @@ function podsFindings(cluster: ClusterState): readonly Finding[] {
   if (pods === undefined || 'missing' in pods) return [];
   if ('unread' in pods) return [{ step: 'pod', state: 'unknown', message: `they cannot be read: ${pods.unread}` }];
   const withImage = pods.found.filter((pod) => ecrImagesOf(pod, cluster).length > 0);
-  const needing = withImage.filter((pod) => podExclusion(pod, webhookOf(cluster).webhook) === undefined);
+  const needing = withImage.filter((pod) => podExclusion(pod, cluster) === undefined);
   const excluded = withImage.length - needing.length;
   const lacking = needing.filter(({ spec }) => !namesOf(spec.imagePullSecrets).includes(settings.secretName));
   if (needing.length === 0) {

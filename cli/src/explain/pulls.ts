@@ -2,21 +2,33 @@ import { checkpointSecretName } from '@ecr-pull-secrets/kube/object-names.ts';
 import { parseEcrHost } from '@ecr-pull-secrets/shared/ecr-host.ts';
 import { fullNameOf, registryOf, withoutPort } from '@ecr-pull-secrets/shared/image-reference.ts';
 import type { Finding } from './finding.ts';
-import { referenceOf } from './manifest.ts';
-import type { PullResult, Stage } from './pull-test.ts';
-import type { Release } from './release.ts';
-import { shellWord } from './shell-word.ts';
+import { referenceOf } from '../pull-test/manifest.ts';
+import type { PullResult, Stage } from '../pull-test/pull-outcome.ts';
+import type { Release } from '../cluster/release.ts';
+import { shellWord } from '../report/shell-word.ts';
 
 const ACTIONS: Readonly<Record<Stage, string>> = {
   manifest: 'ecr:BatchGetImage',
   layer: 'ecr:GetDownloadUrlForLayer',
 };
 
+/** Where a pull was tried. */
+export type PullPlace = { readonly kind: 'here' } | { readonly kind: 'pod'; readonly node: string };
+
+export interface PullContext {
+  readonly release: Release;
+  readonly place: PullPlace;
+}
+
 /** What the try of a pull says about an image. */
-export function pullFinding(image: string, result: PullResult, release: Release): Finding {
+export function pullFinding(image: string, result: PullResult, { release, place }: PullContext): Finding {
   const begin = { step: 'pull' } as const;
   if (result.kind === 'pulls') {
-    return { ...begin, state: 'ok', message: `${image}: the secret pulls it (${result.hosts.join(', then ')})` };
+    return {
+      ...begin,
+      state: 'ok',
+      message: `${image}: the secret pulls it (${result.hosts.join(', then ')})${place.kind === 'pod' ? `, from a pod on the node ${place.node}` : ''}`,
+    };
   }
   if (result.kind === 'untried') {
     return { ...begin, state: 'unknown', message: `${image}: the pull was not tried: ${result.reason}` };
@@ -24,9 +36,9 @@ export function pullFinding(image: string, result: PullResult, release: Release)
   if (result.kind === 'unreachable') {
     const isTls = /certificate|issuer|SSL|TLS|altname/i.test(result.reason);
     const what = isTls
-      ? `the certificate of ${result.host} is not trusted here`
-      : `there is no connection from here to ${result.host}`;
-    const message = `${image}: ${what}: ${result.reason}; the nodes may have another network`;
+      ? `the certificate of ${result.host} is not trusted ${place.kind === 'pod' ? 'by the test pod' : 'here'}`
+      : `there is no connection from ${place.kind === 'pod' ? `a pod on the node ${place.node}` : 'here'} to ${result.host}`;
+    const message = `${image}: ${what}: ${result.reason}; ${place.kind === 'pod' ? POD_NETWORK : HOST_NETWORK}`;
     return { ...begin, state: 'unknown', message };
   }
   const quoted = result.reason === '' ? '' : ` (${result.reason})`;
@@ -35,6 +47,11 @@ export function pullFinding(image: string, result: PullResult, release: Release)
     ...refusal(image, result, `${image}: ${result.host} answered ${result.status}${quoted}`, release),
   };
 }
+
+const HOST_NETWORK = 'the nodes may have another network';
+
+/** The kubelet and the container runtime use the network, the proxy and the CAs of the node. */
+const POD_NETWORK = 'a NetworkPolicy, a proxy or a CA of the node may make a difference for the kubelet';
 
 function refusal(
   image: string,

@@ -1,5 +1,5 @@
-import type { Pod } from './objects.ts';
-import { shellWord } from './shell-word.ts';
+import type { Pod } from '../cluster/objects.ts';
+import { shellWord } from '../report/shell-word.ts';
 
 /** The command that replaces a pod, as its controller creates it again. */
 export function replaceCommand({ metadata }: Pod, namespace: string): string {

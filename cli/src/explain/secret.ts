@@ -1,10 +1,10 @@
 import { TAKE_OVER_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { readPullSecretMetadata } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
-import { credentialsIn, isPullSecretType } from './docker-config.ts';
+import { credentialsIn, isPullSecretType } from '../pull-test/docker-config.ts';
 import type { Finding } from './finding.ts';
-import type { Secret } from './objects.ts';
+import type { Secret } from '../cluster/objects.ts';
 import { isTarget, webhookOf } from './opt-in.ts';
-import { foundIn } from './read.ts';
+import { foundIn } from '../cluster/read.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 /** Whether the namespace has a pull secret that the kubelet can use. */

@@ -1,7 +1,7 @@
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
-import { optInFindings } from '../../src/explain/opt-in.ts';
-import { configuredWith, labelledWith, WEBHOOK, worldWith } from './support/world.ts';
+import { optInFindings } from '../../src/explain/opt-in-findings.ts';
+import { configuredWith, labelledWith, policyWith, WEBHOOK, worldWith } from './support/world.ts';
 
 t.test('a namespace with the label has opted in', async (t) => {
   t.same(optInFindings(worldWith()), [
@@ -82,4 +82,45 @@ t.test('a namespace that does not exist, ends, or cannot be read', async (t) => 
     { state: 'ok' },
     { state: 'unknown', message: /Deployment ecr-pull-secrets\/ecr-pull-secrets: you lack the right; the defaults/ },
   ]);
+});
+
+t.test('in policy mode the selectors of the policy decide', async (t) => {
+  const policy = policyWith({ namespaceSelector: { matchLabels: { team: 'a' } } });
+  const world = { webhooks: { found: [] }, policies: { found: [policy] } };
+  t.match(optInFindings(labelledWith({ team: 'a' }, world)), [{ state: 'ok', message: /has the label team=a$/ }]);
+  t.match(optInFindings(labelledWith({ team: 'b' }, world)), [
+    { state: 'problem', message: /has team=b, but the policy requires the label team=a$/, command: /--overwrite$/ },
+  ]);
+  const byName = {
+    matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['payments'] }],
+  };
+  const excluding = { ...world, policies: { found: [policyWith({ namespaceSelector: byName })] } };
+  t.match(optInFindings(labelledWith({}, excluding)), [{ message: /^the policy excludes the namespace payments/ }]);
+  const others = { metadata: { name: 'theirs' }, spec: { mutations: [{ jsonPatch: 'imagePullSecrets' }] } };
+  const foreign = { ...world, policies: { found: [others] } };
+  t.match(optInFindings(labelledWith({}, foreign)), [{ message: /the webhook requires/ }], 'a policy of somebody else');
+});
+
+t.test('a selector that was changed by hand is compared with that of the renewer', async (t) => {
+  const env = { NAMESPACE_SELECTOR: `${INJECT_LABEL}=enabled` };
+  const webhooks = { found: [{ metadata: { name: 'x' }, webhooks: [{ ...WEBHOOK, namespaceSelector: {} }] }] };
+  const namespace = { found: { metadata: { name: 'payments' } } };
+  t.match(optInFindings(configuredWith(env, { webhooks, namespace })), [
+    { state: 'note', message: /^the webhook requires no label of the namespace payments$/ },
+    {
+      state: 'problem',
+      message: /^the webhook selects the namespace payments, but the renewer does not select it \(ecr-pull-secrets/,
+      command: 'kubectl edit mutatingwebhookconfiguration x',
+    },
+  ]);
+  const narrow = { ...WEBHOOK, namespaceSelector: { matchLabels: { team: 'a' } } };
+  const narrowed = { found: [{ metadata: { name: 'x' }, webhooks: [narrow] }] };
+  t.match(optInFindings(configuredWith(env, { webhooks: narrowed })), [
+    { message: /requires the label team=a/ },
+    { message: /^the webhook does not select the namespace payments, but the renewer selects it .* changed by hand$/ },
+  ]);
+  t.same(
+    optInFindings(configuredWith(env)).map(({ state }) => state),
+    ['ok'],
+  );
 });

@@ -1,15 +1,24 @@
 import t from 'tap';
 import { readExplainOptions } from '../../src/explain/options.ts';
-import { startProgress } from '../../src/explain/progress.ts';
+import { startProgress } from '../../src/report/progress.ts';
 import { runLine } from '../support/command-line.ts';
 
 t.test('the subject may stand before or after the options', async (t) => {
-  const defaults = { pod: undefined, secretName: undefined, isJson: false, pullTest: true };
+  const defaults = { pod: undefined, secretName: undefined, isJson: false, pullTest: 'here', testImage: undefined };
   t.same(readExplainOptions(['payments']), { ...defaults, namespace: 'payments' });
-  const expected = { namespace: 'payments', pod: 'app-1', secretName: 'mine', isJson: true, pullTest: false };
+  const expected = {
+    namespace: 'payments',
+    pod: 'app-1',
+    secretName: 'mine',
+    isJson: true,
+    pullTest: 'none',
+    testImage: undefined,
+  };
   const options = ['--output', 'json', '--secret-name=mine', '--no-pull-test'];
   t.same(readExplainOptions(['payments/app-1', ...options]), expected);
   t.same(readExplainOptions([...options, 'payments/app-1']), expected);
+  t.match(readExplainOptions(['a/b', '--from-cluster']), { pullTest: 'cluster', testImage: undefined });
+  t.match(readExplainOptions(['--test-image', 'x:1', 'a/b']), { pod: 'b', pullTest: 'cluster', testImage: 'x:1' });
 });
 
 t.test('an invalid command line is an error with the usage', async (t) => {
@@ -20,6 +29,8 @@ t.test('an invalid command line is an error with the usage', async (t) => {
     [['../secrets'], /is not NAMESPACE/],
     [['a', 'b'], /unexpected argument "b": did you mean a\/b\?/],
     [['a', '--output', 'yaml'], /--output "yaml"/],
+    [['a', '--from-cluster'], /--from-cluster needs a pod/],
+    [['a/b', '--from-cluster', '--no-pull-test'], /exclude each other/],
     [['a', '--outptu', 'json'], /did you mean --output\?/],
   ] as const;
   for (const [args, message] of cases) {

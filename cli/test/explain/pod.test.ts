@@ -1,10 +1,12 @@
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
+import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import t from 'tap';
+import type { ClusterState } from '../../src/explain/cluster-state.ts';
 import { injectionFindings } from '../../src/explain/injection.ts';
-import type { Pod } from '../../src/explain/objects.ts';
+import type { Pod } from '../../src/cluster/objects.ts';
 import { podFindings } from '../../src/explain/pod.ts';
 import { replaceCommand } from '../../src/explain/replace-command.ts';
-import { labelledWith, podOf, WEBHOOK, worldWith } from './support/world.ts';
+import { labelledWith, NOW_MS, podOf, policyWith, WEBHOOK, worldWith } from './support/world.ts';
 
 const NONE = { imagePullSecrets: [{ name: 'mine' }] };
 const NOT_INJECTED = { dryRun: { found: ['mine'] } };
@@ -81,12 +83,12 @@ t.test('the command that replaces a pod fits its controller', async (t) => {
 });
 
 t.test('the dry run shows whether the webhook is reached, and why not', async (t) => {
-  t.match(injectionFindings(worldWith()), [{ state: 'ok', message: /^a pod like this one gets/ }]);
+  t.match(injectionFindings(worldWith(), NOW_MS), [{ state: 'ok', message: /^a pod like this one gets/ }]);
   const hub = { found: podOf({}, { containers: [{ image: 'nginx' }] }) };
-  t.match(injectionFindings(worldWith({ pod: hub })), [{ message: /^a pod with an ECR image gets/ }]);
-  t.same(injectionFindings(labelledWith({}, NOT_INJECTED)), [], 'the label explains it');
+  t.match(injectionFindings(worldWith({ pod: hub }), NOW_MS), [{ message: /^a pod with an ECR image gets/ }]);
+  t.same(injectionFindings(labelledWith({}, NOT_INJECTED), NOW_MS), [], 'the label explains it');
   const optedOut = { found: podOf({ labels: { [INJECT_LABEL]: 'disabled' } }) };
-  t.same(injectionFindings(worldWith({ ...NOT_INJECTED, pod: optedOut })), [], 'the pod explains it');
+  t.same(injectionFindings(worldWith({ ...NOT_INJECTED, pod: optedOut }), NOW_MS), [], 'the pod explains it');
   const cases = [
     [{ deployment: deployment(0, 0) }, 'problem', /has 0 replicas/],
     [{ deployment: deployment(2, 0) }, 'problem', /no replica .* is ready/],
@@ -102,13 +104,59 @@ t.test('the dry run shows whether the webhook is reached, and why not', async (t
     [{ webhooks: { unread: 'no right' } }, 'unknown', /no right/],
   ] as const;
   for (const [changes, state, message] of cases) {
-    t.match(injectionFindings(worldWith({ ...NOT_INJECTED, ...changes })), [{ step: 'webhook', state, message }]);
+    t.match(injectionFindings(worldWith({ ...NOT_INJECTED, ...changes }), NOW_MS), [
+      { step: 'webhook', state, message },
+    ]);
   }
+});
+
+t.test('why a policy does not inject, and which pods it excludes', async (t) => {
+  const world = { webhooks: { found: [] }, policies: { found: [policyWith()] }, ...NOT_INJECTED };
+  const bound = { spec: { policyName: 'ecr-pull-secrets' } };
+  const failedWith = (bindings: object[]) =>
+    injectionFindings(
+      worldWith({ ...world, failure: { certificate: undefined, bindings: { found: bindings } } }),
+      NOW_MS,
+    );
+  t.match(failedWith([{ spec: { policyName: 'theirs' } }]), [
+    { state: 'problem', message: /has no MutatingAdmissionPolicyBinding$/, command: /^helm upgrade/ },
+  ]);
+  t.match(failedWith([bound]), [
+    {
+      message: /: an expression of the policy ecr-pull-secrets fails/,
+      command: /^kubectl describe mutatingadmissionp/,
+    },
+  ]);
+  t.match(
+    reasonOf(podOf({}, NONE), worldWith(world)),
+    /the policy was probably installed, or corrected, after the pod/,
+  );
+  const objectSelector = { matchLabels: { tier: 'web' } };
+  const narrow = worldWith({ ...world, policies: { found: [policyWith({ objectSelector })] } });
+  t.match(reasonOf(podOf({}, NONE), narrow), /the policy requires the label tier=web, and it does not/);
+});
+
+t.test('a webhook that the API server does not trust', async (t) => {
+  const words =
+    'failed calling webhook "inject.ecr-pull-secrets.io": tls: x509: certificate has expired or is not yet valid';
+  t.match(injectionFindings(worldWith({ dryRun: { unread: words } }), NOW_MS), [
+    {
+      state: 'problem',
+      message: /does not trust the webhook: the certificate of the webhook is not valid: certificate has/,
+    },
+  ]);
+  const { certificatePem } = await createCa({ commonName: 'another', now: new Date(NOW_MS) });
+  t.match(trusting({ found: { kind: 'ca', pem: certificatePem } }), [{ message: /the caBundle is wrong/ }]);
+  t.match(trusting({ unread: 'no right' }), [{ message: /does not trust .* \(which was not examined: no right\)/ }]);
 });
 
 function reasonOf(pod: Pod, world = worldWith()): string {
   const findings = podFindings({ ...world, pod: { found: pod } });
   return findings.map(({ state, message }) => `${state}: ${message}`).join();
+}
+
+function trusting(certificate: NonNullable<ClusterState['failure']>['certificate']) {
+  return injectionFindings(worldWith({ ...NOT_INJECTED, failure: { certificate, bindings: undefined } }), NOW_MS);
 }
 
 function owned(kind: string, name: string): string {

@@ -1,13 +1,16 @@
 import type { HttpsGetter, HttpsRequest, HttpsResponse } from '@ecr-pull-secrets/kube/network/https-get.ts';
 import t from 'tap';
-import { exitCodeOf, renderText } from '../../src/explain/finding.ts';
-import { referenceOf } from '../../src/explain/manifest.ts';
-import { type PullResult, tryPull } from '../../src/explain/pull-test.ts';
+import { renderText } from '../../src/explain/finding.ts';
+import { exitCodeOf } from '../../src/report/finding.ts';
+import { referenceOf } from '../../src/pull-test/manifest.ts';
+import { tryPull } from '../../src/pull-test/try-pull.ts';
+import type { PullResult } from '../../src/pull-test/pull-outcome.ts';
 import { pullFinding } from '../../src/explain/pulls.ts';
 import { REGISTRY } from './support/world.ts';
 
 const IMAGE = `${REGISTRY}/team/app:1`;
 const RELEASE = { name: 'ecr', namespace: 'tools', helmName: 'ecr' };
+const CONTEXT = { release: RELEASE, place: { kind: 'here' } } as const;
 const BASIC = Buffer.from('AWS:hunter2').toString('base64');
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const MANIFEST = { config: { digest: DIGEST } };
@@ -124,7 +127,7 @@ t.test('the reference of an image, and commands that a shell takes as words', as
   t.equal(referenceOf(`a/b:2@${DIGEST}`), DIGEST);
   const result = { kind: 'refused', stage: 'manifest', host: REGISTRY, status: 404, reason: '' } as const;
   t.match(
-    pullFinding(`${REGISTRY}/a$(x)'y:1`, result, RELEASE).command,
+    pullFinding(`${REGISTRY}/a$(x)'y:1`, result, CONTEXT).command,
     /--repository-name 'a\$\(x\)'\\''y' --image-ids imageTag=1$/,
   );
 });
@@ -150,9 +153,9 @@ function bearerChallenge(host: string): string {
 
 function refused(status: number, options: Partial<Extract<PullResult, { readonly kind: 'refused' }>> = {}) {
   const result = { kind: 'refused', stage: 'manifest', host: REGISTRY, reason: '', ...options, status } as const;
-  return pullFinding(IMAGE, result, RELEASE);
+  return pullFinding(IMAGE, result, CONTEXT);
 }
 
 function unreachable(reason: string) {
-  return pullFinding(IMAGE, { kind: 'unreachable', stage: 'manifest', host: REGISTRY, reason }, RELEASE);
+  return pullFinding(IMAGE, { kind: 'unreachable', stage: 'manifest', host: REGISTRY, reason }, CONTEXT);
 }

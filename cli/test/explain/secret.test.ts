@@ -1,5 +1,5 @@
 import t from 'tap';
-import { candidatesFor, credentialsIn } from '../../src/explain/docker-config.ts';
+import { candidatesFor, credentialsIn } from '../../src/pull-test/docker-config.ts';
 import { imageFindings } from '../../src/explain/images.ts';
 import { secretFindings } from '../../src/explain/secret.ts';
 import { labelledWith, NOW_MS, podOf, REGISTRY, SECRET, secretOf, worldWith } from './support/world.ts';

@@ -7,6 +7,8 @@ import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { startConnectProxy } from '@ecr-pull-secrets/shared/testing/connect-proxy.ts';
 import { LAYER_HOST } from '@ecr-pull-secrets/testbed/ecr-stand-in/repositories.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
 import { type Playground, REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 
@@ -15,6 +17,8 @@ export const CLOSED_REGISTRY = REGISTRY.replace(/^\d+/, '222222222222');
 
 /** A registry that the proxy does not reach. */
 export const FAR_REGISTRY = REGISTRY.replace('us-east-1', 'us-east-2');
+
+const CA_CONFIG_MAP = 'corporate-ca';
 
 export interface Explained {
   readonly exitCode: number | null;
@@ -27,7 +31,14 @@ export interface Explained {
 export interface ExplainWorld {
   readonly playground: Playground;
   /** `ecr-pull-secrets explain`, as somebody with a kubeconfig runs it. */
-  readonly explain: (args: readonly string[], variables?: Readonly<Record<string, string>>) => Promise<Explained>;
+  readonly explain: (
+    args: readonly string[],
+    variables?: Readonly<Record<string, string>>,
+    /** Called with the id of the process. */
+    onStart?: (pid: number) => void,
+  ) => Promise<Explained>;
+  /** Values of the chart for a release that uses the proxy and the CA. */
+  readonly networkValues: Manifest;
   /** A folder with the bundle as a plugin of kubectl. */
   readonly pluginDirectory: () => Promise<string>;
   /** The variables of a container that has this token. */
@@ -56,10 +67,17 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
   const proxy = await startConnectProxy({ routes: Object.fromEntries(hosts.map((host) => [`${host}:443`, port])) });
   const caFile = join(cluster.directory, 'corporate-ca.pem');
   await writeFile(caFile, ca.certificatePem);
+  const { api } = playground;
+  await api.create('/api/v1/namespaces', { metadata: { name: PRODUCT_NAME } });
+  await api.create(`/api/v1/namespaces/${PRODUCT_NAME}/configmaps`, {
+    metadata: { name: CA_CONFIG_MAP },
+    data: { 'ca.crt': ca.certificatePem },
+  });
   const entry = await builtBundle();
   return {
     playground,
-    explain: async (args, variables = {}) => {
+    networkValues: { proxy: { httpsProxy: proxy.url }, extraCaCerts: { configMap: CA_CONFIG_MAP, key: 'ca.crt' } },
+    explain: async (args, variables = {}, onStart = () => undefined) => {
       const startMs = performance.now();
       const child = spawn(process.execPath, [entry, 'explain', ...args], {
         env: {
@@ -69,6 +87,7 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
           ...variables,
         },
       });
+      onStart(child.pid ?? 0);
       const [stdout, stderr, [exitCode]] = await Promise.all([
         text(child.stdout),
         text(child.stderr),

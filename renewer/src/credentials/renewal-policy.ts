@@ -49,16 +49,18 @@ export const COLLECT_MS = 2_000;
  */
 export const PENDING_MS = 60_000;
 
+type TokenDates = Pick<RegistryToken, 'obtainedAtMs' | 'expiresAtMs'>;
+
 /** When tokens are renewed, and when their pull secrets count as expiring. */
 export type RenewalPolicy = ReturnType<typeof createRenewalPolicy>;
 
 /** @param renewalShare - share of a token's life after which it is renewed, between 0 and 1 */
 export function createRenewalPolicy(renewalShare: number) {
-  const waitOf = ({ obtainedAtMs, expiresAtMs }: RegistryToken): number =>
+  const waitOf = ({ obtainedAtMs, expiresAtMs }: TokenDates): number =>
     Math.min(expiresAtMs - obtainedAtMs, LONGEST_TOKEN_LIFE_MS) * renewalShare;
   return {
     /** The instant at which to renew a token, whatever AWS said about its life. */
-    renewAtMs: (token: RegistryToken, random: () => number): number =>
+    renewAtMs: (token: TokenDates, random: () => number): number =>
       token.obtainedAtMs + Math.max(waitOf(token) * (1 - JITTER * random()), SHORTEST_RENEWAL_MS),
     /** The instant from which on a token is renewed if another one is due. */
     combineFromMs: (token: RegistryToken, renewAtMs: number): number => renewAtMs - waitOf(token) * COMBINED_SHARE,

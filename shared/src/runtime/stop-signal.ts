@@ -5,7 +5,7 @@ interface SignalSource {
 }
 
 /** 128 + the number of SIGINT, as shells report a process that it ended. */
-const INTERRUPTED_EXIT_CODE = 130;
+export const INTERRUPTED_EXIT_CODE = 130;
 
 /**
  * An AbortSignal that aborts at the first SIGTERM or SIGINT. A second SIGINT exits the process at once,

@@ -59,6 +59,18 @@ export function testTermination(t: Test, world: World): void {
     t.equal(await room.pod('forced'), undefined);
   });
 
+  t.test('a pod ends after its activeDeadlineSeconds, and stays until it is deleted', parallel(), async (t) => {
+    const room = await createRoom(t, world);
+    await room.run('expiring', {}, { activeDeadlineSeconds: 2, restartPolicy: 'Never' });
+
+    const { status } = await room.untilPod('expiring', (pod) => pod.status.phase === 'Failed');
+
+    t.match(status, { reason: 'DeadlineExceeded' });
+    t.equal(world.node.processes(room.name, 'expiring').size, 0);
+    await room.delete('pods/expiring');
+    await room.untilGone('expiring');
+  });
+
   t.test('a preStop sleep comes before SIGTERM, within the grace period', parallel(), async (t) => {
     const room = await createRoom(t, world);
     await room.run('asleep', { lifecycle: { preStop: { sleep: { seconds: 2 } } } });

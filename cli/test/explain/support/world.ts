@@ -1,6 +1,6 @@
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
-import type { Pod, Secret, Webhook } from '../../../src/explain/objects.ts';
-import { settingsOf } from '../../../src/explain/release.ts';
+import type { AdmissionPolicy, Pod, Secret, Webhook } from '../../../src/cluster/objects.ts';
+import { settingsOf } from '../../../src/cluster/release.ts';
 import type { ClusterState } from '../../../src/explain/cluster-state.ts';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -21,6 +21,17 @@ export const WEBHOOK: Webhook = {
   matchConditions: [{ name: 'not-a-mirror-pod' }],
   clientConfig: { caBundle: 'AA==', service: { name: 'ecr-pull-secrets', namespace: 'ecr-pull-secrets' } },
 };
+
+/** The policy as the chart makes it, and changes to what it selects. */
+export function policyWith(selectors: Pick<Webhook, 'namespaceSelector' | 'objectSelector'> = {}): AdmissionPolicy {
+  const { namespaceSelector = {}, objectSelector = {}, matchConditions = [] } = WEBHOOK;
+  const matchConstraints = { namespaceSelector, objectSelector, ...selectors };
+  const mutations = [{ jsonPatch: { expression: "JSONPatch{path: '/spec/imagePullSecrets'}" } }];
+  return {
+    metadata: { name: 'ecr-pull-secrets' },
+    spec: { failurePolicy: 'Ignore', matchConstraints, matchConditions, mutations },
+  };
+}
 
 /** A pod with an ECR image and the name of the secret. */
 export function podOf(metadata: Partial<Pod['metadata']> = {}, spec: object = {}): Pod {
@@ -61,6 +72,8 @@ export function worldWith(changes: Partial<ClusterState> = {}): ClusterState {
     serviceAccount: { found: {} },
     events: { found: [] },
     dryRun: { found: [SECRET] },
+    policies: { missing: true },
+    failure: undefined,
     ...changes,
   };
 }

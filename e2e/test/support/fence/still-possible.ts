@@ -113,6 +113,10 @@ export const STILL_POSSIBLE: readonly Attack[] = [
     merge(CA_SECRET, { data: caSecretData(OWN_CA) }),
   ],
   ['makes the webhook warn that no token covers an image, by an annotation of the checkpoint', REPLACE_REGISTRIES],
+  [
+    'makes `status` show other tokens than there are, by another annotation of the checkpoint',
+    merge(CHECKPOINT, { metadata: { annotations: { 'ecr-pull-secrets.io/tokens': '[]' } } }),
+  ],
   ['deletes the CA, which the leader then creates again', { method: 'DELETE', path: CA_SECRET }],
   [
     'changes `caBundle` until it is repaired, so that no API server trusts the webhook, or all trust a CA whose key it has',

@@ -31,7 +31,7 @@ export function readTriedPod(text: string): TriedPod {
  * A pod without pull secrets. The Pod Security Standard "restricted" admits it, and so do the
  * usual policies beyond it: a tag, limits, a read-only root, no token.
  */
-export function podToTry({ image, resources, labels, annotations }: TriedPod): object {
+export function podToTry({ image, resources, labels, annotations }: TriedPod) {
   const securityContext = {
     allowPrivilegeEscalation: false,
     capabilities: { drop: ['ALL'] },

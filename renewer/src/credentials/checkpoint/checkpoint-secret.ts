@@ -1,9 +1,15 @@
-import { MANAGED_BY_LABEL, PRODUCT_NAME, REGISTRIES_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import {
+  MANAGED_BY_LABEL,
+  PRODUCT_NAME,
+  REGISTRIES_ANNOTATION,
+  TOKENS_ANNOTATION,
+} from '@ecr-pull-secrets/shared/names.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { apply, CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { type CheckpointContent, formatCheckpoint, mergeNewer, parseCheckpoint } from './checkpoint-content.ts';
+import { formatTokenSummaries } from './token-summary.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import { hostPortOf } from '../registries/registry-key.ts';
 import type { RegistryTokens } from '../registry-token.ts';
@@ -52,7 +58,10 @@ export function createCheckpointSecret(
       namespace,
       resourceVersion,
       labels: { [MANAGED_BY_LABEL]: PRODUCT_NAME },
-      annotations: { [REGISTRIES_ANNOTATION]: hostsOf(tokens).join(',') },
+      annotations: {
+        [REGISTRIES_ANNOTATION]: hostsOf(tokens).join(','),
+        [TOKENS_ANNOTATION]: formatTokenSummaries(tokens),
+      },
     };
     const data = { [DATA_KEY]: Buffer.from(text).toString('base64') };
     const body = { apiVersion: 'v1', kind: 'Secret', metadata, data };

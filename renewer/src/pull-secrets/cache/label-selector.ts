@@ -1,7 +1,5 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-
-/** Labels of an object. */
-type Labels = Readonly<Record<string, string>>;
+import { fulfils, type LabelRequirement, type Labels } from '@ecr-pull-secrets/shared/label-requirement.ts';
 
 export interface LabelSelector {
   /** The label keys that it reads. */
@@ -18,7 +16,7 @@ const SET = new RegExp(`^(${KEY})\\s+(in|notin)\\s*\\(([-A-Za-z0-9_.,\\s]*)\\)$`
  * Parses a label selector as `kubectl -l` takes it: `a=b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`,
  * joined by commas, all of which must match. Empty text matches everything.
  *
- * Source: apimachinery `pkg/labels/selector.go`; a key that is absent satisfies `!=` and `notin`.
+ * Source: apimachinery `pkg/labels/selector.go`.
  *
  * @throws ECRPS_CONFIGURATION_INVALID if a part is no requirement
  */
@@ -26,7 +24,7 @@ export function parseLabelSelector(text: string): LabelSelector {
   const requirements = splitOutsideBrackets(text).map(parseRequirement);
   return {
     keys: requirements.map(({ key }) => key),
-    matches: (labels) => requirements.every(({ matches }) => matches(labels)),
+    matches: (labels) => requirements.every((requirement) => fulfils(labels, requirement)),
   };
 }
 
@@ -38,28 +36,15 @@ function splitOutsideBrackets(text: string): readonly string[] {
     .filter((part) => part !== '');
 }
 
-function parseRequirement(part: string) {
-  const [, key, operator, value] = EQUALITY.exec(part) ?? [];
-  if (key !== undefined) {
-    const isWanted = operator !== '!=';
-    return { key, matches: (labels: Labels) => (valueOf(labels, key) === value) === isWanted };
-  }
-  const [, setKey, setOperator, list = ''] = SET.exec(part) ?? [];
+function parseRequirement(part: string): LabelRequirement {
+  const [, key, sign, value = ''] = EQUALITY.exec(part) ?? [];
+  if (key !== undefined) return { key, operator: sign === '!=' ? 'NotIn' : 'In', values: [value] };
+  const [, setKey, word, list = ''] = SET.exec(part) ?? [];
   if (setKey !== undefined) {
-    const values = new Set(list.split(',').map((entry) => entry.trim()));
-    const isWanted = setOperator === 'in';
-    const matches = (labels: Labels) => values.has(valueOf(labels, setKey) ?? '\0') === isWanted;
-    return { key: setKey, matches };
+    const values = list.split(',').map((entry) => entry.trim());
+    return { key: setKey, operator: word === 'in' ? 'In' : 'NotIn', values };
   }
   const [, not, existsKey] = EXISTS.exec(part) ?? [];
-  if (existsKey === undefined) {
-    throw createError('ECRPS_CONFIGURATION_INVALID', `"${part}" is no label selector`);
-  }
-  const matches = (labels: Labels) => (valueOf(labels, existsKey) === undefined) === (not === '!');
-  return { key: existsKey, matches };
-}
-
-/** Own properties only: a label may be called `constructor`. */
-function valueOf(labels: Labels, key: string): string | undefined {
-  return Object.hasOwn(labels, key) ? labels[key] : undefined;
+  if (existsKey !== undefined) return { key: existsKey, operator: not === '!' ? 'DoesNotExist' : 'Exists', values: [] };
+  throw createError('ECRPS_CONFIGURATION_INVALID', `"${part}" is no label selector`);
 }

@@ -34,6 +34,8 @@ export function startPodWorker(context: NodeContext, first: Pod): PodWorker {
   const changes = createPulse();
   const stopping = new AbortController();
   const gone = new AbortController();
+  const expired = new AbortController();
+  const ending = AbortSignal.any([stopping.signal, expired.signal]);
   const setup = setUpPod(context, () => pod, onContainerChange);
   const { containers, volumeChanges } = setup;
   const keeper = createStatusKeeper(context, () => pod, setup);
@@ -64,17 +66,28 @@ export function startPodWorker(context: NodeContext, first: Pod): PodWorker {
     void windDown(containers, clock, seconds);
   }
 
+  /** Ends the containers, and leaves the pod, after its `activeDeadlineSeconds`. */
+  async function expire(): Promise<void> {
+    const { activeDeadlineSeconds } = first.spec;
+    if (activeDeadlineSeconds === undefined) return;
+    await clock.sleep(activeDeadlineSeconds * 1000, gone.signal);
+    if (gone.signal.aborted) return;
+    expired.abort();
+    await windDown(containers, clock, graceSeconds);
+  }
+
   async function live(): Promise<void> {
     keeper.refresh();
     const { mounted, finished } = mount(context, setup, gone.signal);
-    await Promise.race([mounted, aborted(stopping.signal)]);
-    if (!stopping.signal.aborted) keeper.enter('running');
-    await runContainers(containers, { clock, changes, stopping: stopping.signal, graceSeconds });
+    void expire();
+    await Promise.race([mounted, aborted(ending)]);
+    if (!ending.aborted) keeper.enter('running');
+    await runContainers(containers, { clock, changes, stopping: ending, graceSeconds });
 
     gone.abort();
     await finished;
     await cleanUp(setup);
-    keeper.enter('over');
+    keeper.enter(expired.signal.aborted ? 'expired' : 'over');
     await keeper.flushed();
     // A pod that has ended by itself stays until it is deleted.
     await aborted(stopping.signal);

@@ -6,7 +6,7 @@ import { computeStatus, type PodStatus } from './status.ts';
 import { createStatusWriter } from './status-writer.ts';
 
 /** How far a pod has come. */
-export type PodStage = 'mounting' | 'running' | 'over';
+export type PodStage = 'mounting' | 'running' | 'over' | 'expired';
 
 /** Keeps a pod's status at the API server true. */
 export interface StatusKeeper {
@@ -41,7 +41,8 @@ export function createStatusKeeper(
       podIp: address.shown,
       startTime,
       isReadyToStart: stage !== 'mounting',
-      isOver: stage === 'over',
+      isOver: stage === 'over' || stage === 'expired',
+      isExpired: stage === 'expired',
       previous: status,
       now: toKubernetesTime(clock.now()),
     });

@@ -6,6 +6,8 @@ import { computePhase, type PodPhase } from './phase.ts';
 /** The part of a pod's status that kubelet owns. */
 export interface PodStatus {
   readonly phase: PodPhase;
+  readonly reason?: string;
+  readonly message?: string;
   readonly conditions: readonly PodCondition[];
   readonly hostIP: string;
   readonly hostIPs: readonly { readonly ip: string }[];
@@ -40,11 +42,19 @@ export interface StatusInput {
   readonly isReadyToStart: boolean;
   /** Every process has ended and none will be started again. */
   readonly isOver: boolean;
+  /** It was stopped because of `activeDeadlineSeconds`. */
+  readonly isExpired: boolean;
   /** The status before this one. */
   readonly previous: PodStatus | undefined;
   /** The time of conditions that change with it. */
   readonly now: string;
 }
+
+/** Source: kubernetes `pkg/kubelet/active_deadline.go`. */
+const EXPIRED = {
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+};
 
 /**
  * The status that kubelet would write. Which words stand in it is written down in kubernetes'
@@ -58,6 +68,7 @@ export function computeStatus(input: StatusInput): PodStatus {
   const { generation } = pod.metadata;
   return {
     phase,
+    ...(input.isExpired && EXPIRED),
     conditions: withTransitionTimes(computeConditions({ ...input, phase }), before, input.now),
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],

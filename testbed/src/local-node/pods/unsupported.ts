@@ -8,9 +8,8 @@ const VOLUME_KINDS = new Set(['configMap', 'downwardAPI', 'emptyDir', 'projected
  * running it without would be a lie.
  */
 export function findUnsupported({ spec }: Pod): string | undefined {
-  const { hostNetwork, activeDeadlineSeconds, volumes = [], initContainers = [] } = spec;
+  const { hostNetwork, volumes = [], initContainers = [] } = spec;
   if (hostNetwork) return 'hostNetwork';
-  if (activeDeadlineSeconds !== undefined) return 'activeDeadlineSeconds';
   return (
     firstOf(volumes, findInVolume) ??
     firstOf(spec.containers, ({ restartPolicy }) => restartPolicy && 'a restartPolicy of its own') ??

@@ -1,14 +1,6 @@
+import type { LabelRequirement as Requirement, Labels } from '@ecr-pull-secrets/shared/label-requirement.ts';
 import { nearestWord } from '@ecr-pull-secrets/shared/command-line/nearest-word.ts';
 import type { LabelSelector } from './objects.ts';
-
-type Labels = Readonly<Record<string, string>>;
-
-/** One condition of a label selector. */
-export interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values: readonly string[];
-}
 
 /** The conditions of a selector; all of them must be true. */
 export function requirementsOf({ matchLabels = {}, matchExpressions = [] }: LabelSelector): readonly Requirement[] {
@@ -21,15 +13,6 @@ export function requirementsOf({ matchLabels = {}, matchExpressions = [] }: Labe
 /** Whether a condition requires a label, and does not only exclude some. */
 export function isPositive({ operator }: Requirement): boolean {
   return operator === 'In' || operator === 'Exists';
-}
-
-/** Whether labels fulfil a condition, as the API server decides it. */
-export function fulfils(labels: Labels, { key, operator, values }: Requirement): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  if (operator === 'Exists') return value !== undefined;
-  if (operator === 'DoesNotExist') return value === undefined;
-  const isListed = value !== undefined && values.includes(value);
-  return operator === 'In' ? isListed : !isListed;
 }
 
 /** A condition in the words of a person. */

@@ -14,7 +14,7 @@ export async function read<T>(rights: string, request: () => Promise<T>): Promis
   } catch (error) {
     if (isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE')) throw error;
     if (isApiError(error, 404)) return { missing: true };
-    const isDenied = isApiError(error, 403) && /cannot \w+ resource/.test(error.message);
+    const isDenied = isApiError(error, 403) && /cannot \w+ (?:resource|path)/.test(error.message);
     return { unread: isDenied ? `you lack the right to ${rights}` : describeError(error) };
   }
 }

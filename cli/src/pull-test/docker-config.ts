@@ -2,7 +2,7 @@ import { createKeyring } from '@ecr-pull-secrets/shared/keyring.ts';
 import { DOCKER_CONFIG_KEY } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
 import { memberOf, textIn } from '@ecr-pull-secrets/renewer/pull-secrets/foreign/read-auths.ts';
 import { parseJson } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
-import type { Secret } from './objects.ts';
+import type { Secret } from '../cluster/objects.ts';
 
 /** The credentials of one key of a pull secret. Never printed. */
 export interface Credential {
@@ -26,8 +26,16 @@ export function credentialsIn({ type, data = {} }: Secret): readonly Credential[
   const isOld = type === OLD_TYPE;
   const text = Buffer.from(data[isOld ? OLD_KEY : DOCKER_CONFIG_KEY] ?? '', 'base64').toString();
   const document = parseJson(text);
-  if (document === undefined) return undefined;
-  const auths = isOld ? document : memberOf(document, 'auths');
+  return document === undefined ? undefined : credentialsOf(isOld ? document : memberOf(document, 'auths'));
+}
+
+/** The credentials in the text of a docker config; `undefined` if it is not readable. */
+export function credentialsInText(text: string): readonly Credential[] | undefined {
+  const document = parseJson(text);
+  return document === undefined ? undefined : credentialsOf(memberOf(document, 'auths'));
+}
+
+function credentialsOf(auths: unknown): readonly Credential[] {
   if (typeof auths !== 'object' || auths === null) return [];
   return Object.entries(auths).flatMap(([key, entry]) => credentialOf(key, entry) ?? []);
 }

@@ -1,6 +1,6 @@
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 
-/** The parts of Kubernetes objects that `explain` reads. */
+/** The parts of Kubernetes objects that `explain` and `status` read. */
 
 export interface Metadata extends Omit<ObjectMeta, 'managedFields' | 'ownerReferences'> {
   readonly creationTimestamp?: string;
@@ -21,6 +21,9 @@ export interface Pod {
   readonly spec: {
     readonly serviceAccountName?: string;
     readonly imagePullSecrets?: readonly Reference[];
+    readonly containers?: readonly { readonly image?: string }[];
+    readonly nodeName?: string;
+    readonly tolerations?: readonly unknown[];
   };
 }
 
@@ -51,8 +54,24 @@ export interface Webhook {
   readonly matchConditions?: readonly { readonly name: string }[];
   readonly clientConfig?: {
     readonly caBundle?: string;
-    readonly service?: { readonly name?: string; readonly namespace?: string };
+    readonly service?: { readonly name?: string; readonly namespace?: string; readonly port?: number };
   };
+}
+
+/** A MutatingAdmissionPolicy. */
+export interface AdmissionPolicy {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly failurePolicy?: string;
+    readonly matchConstraints?: Pick<Webhook, 'namespaceSelector' | 'objectSelector'>;
+    readonly matchConditions?: readonly { readonly name: string }[];
+    readonly mutations?: readonly unknown[];
+  };
+}
+
+/** A MutatingAdmissionPolicyBinding. */
+export interface AdmissionPolicyBinding {
+  readonly spec?: { readonly policyName?: string };
 }
 
 export interface WebhookConfiguration {
@@ -60,14 +79,28 @@ export interface WebhookConfiguration {
   readonly webhooks?: readonly Webhook[];
 }
 
+export interface Container {
+  readonly name: string;
+  readonly image?: string;
+  readonly imagePullPolicy?: string;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+}
+
+export interface Service {
+  readonly spec: { readonly clusterIP?: string };
+}
+
 export interface Deployment {
   readonly spec: {
     readonly replicas?: number;
     readonly template: {
       readonly spec: {
-        readonly containers: readonly {
+        readonly containers: readonly Container[];
+        readonly volumes?: readonly {
           readonly name: string;
-          readonly env?: readonly { readonly name: string; readonly value?: string }[];
+          readonly secret?: { readonly secretName?: string };
+          readonly configMap?: { readonly name?: string };
         }[];
       };
     };
@@ -76,6 +109,8 @@ export interface Deployment {
 }
 
 export interface Event {
+  /** `Normal` or `Warning`. */
+  readonly type?: string;
   readonly reason?: string;
   readonly message?: string;
   readonly lastTimestamp?: string;

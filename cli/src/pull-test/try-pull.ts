@@ -2,25 +2,9 @@ import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
 import { childDigestOf, configDigestOf, MANIFEST_TYPES, referenceOf } from './manifest.ts';
 import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
+import type { PullResult, Stage } from './pull-outcome.ts';
 import { reasonIn } from './response-text.ts';
 import type { HttpsGetter, HttpsResponse } from '@ecr-pull-secrets/kube/network/https-get.ts';
-
-/** Which request of a pull. */
-export type Stage = 'manifest' | 'layer';
-
-/** How the try of a pull ended. */
-export type PullResult =
-  | { readonly kind: 'pulls'; readonly hosts: readonly string[] }
-  | {
-      readonly kind: 'refused';
-      readonly stage: Stage;
-      readonly host: string;
-      readonly status: number;
-      /** The reason in the response, without credentials. */
-      readonly reason: string;
-    }
-  | { readonly kind: 'unreachable'; readonly stage: Stage; readonly host: string; readonly reason: string }
-  | { readonly kind: 'untried'; readonly reason: string };
 
 /** Larger manifests are refused by registries (ECR: 4 MiB). */
 const LARGEST_MANIFEST_BYTES = 4 * 1024 ** 2;

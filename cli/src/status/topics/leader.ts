@@ -1,0 +1,32 @@
+import { foundIn } from '../../cluster/read.ts';
+import { type StatusFinding, whenOf } from '../finding.ts';
+import { commandsFor, type ReleaseState } from '../release-state.ts';
+
+/** What the lease shows. */
+export function leaderOf({ lease: { lease, isRenewed } }: ReleaseState) {
+  const spec = foundIn(lease)?.spec;
+  if (!spec?.holderIdentity) return undefined;
+  const { holderIdentity: holder, acquireTime: since, renewTime: renewedAt } = spec;
+  return { holder, pod: holder.split('_')[0] ?? holder, since, renewedAt, isAlive: isRenewed === true };
+}
+
+/** Whether a replica leads. Only the leader renews. */
+export function leaderFindings(state: ReleaseState): readonly StatusFinding[] {
+  const { release, nowMs, lease } = state;
+  if ('found' in release.workload && release.workload.found.kind === 'CronJob') return [];
+  if ('unread' in lease.lease) {
+    return [{ topic: 'leader', state: 'unknown', message: `the lease cannot be read: ${lease.lease.unread}` }];
+  }
+  const leader = leaderOf(state);
+  const { logs, pods } = commandsFor(release);
+  if (!leader) {
+    const message = 'no replica leads, so nothing is renewed: the lease has no holder';
+    return [{ topic: 'leader', state: 'problem', message, command: logs }];
+  }
+  const { pod, since = '', renewedAt = '', isAlive } = leader;
+  if (!isAlive) {
+    const message = `no replica leads, so nothing is renewed: ${pod} renewed the lease last at ${whenOf(Date.parse(renewedAt), nowMs)}`;
+    return [{ topic: 'leader', state: 'problem', message, command: pods }];
+  }
+  return [{ topic: 'leader', state: 'ok', message: `${pod} leads since ${whenOf(Date.parse(since), nowMs)}` }];
+}

@@ -1,0 +1,121 @@
+import { parseTokenSummaries } from '@ecr-pull-secrets/renewer/credentials/checkpoint/token-summary.ts';
+import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-policy.ts';
+import { TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import { foundIn } from '../../cluster/read.ts';
+import { type StatusFinding, whenOf } from '../finding.ts';
+import { registriesWithoutToken } from '../missing-tokens.ts';
+import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
+
+/** A token, without the token. */
+export interface Token {
+  readonly registry: string;
+  readonly role: string | undefined;
+  readonly expiresAtMs: number;
+  /** It is renewed then, or up to a tenth of the time sooner. */
+  readonly renewsByMs: number;
+  /** Whether its renewal was due, and has failed if the token is still in use. */
+  readonly isLate: boolean;
+}
+
+/** A renewal takes seconds, and clocks differ. */
+const LATE_MS = 300_000;
+
+/** The tokens that the metadata of the checkpoint describe; `undefined` if they do not. */
+export function tokensOf({ checkpoint, nowMs }: ReleaseState): readonly Token[] | undefined {
+  const annotation = foundIn(checkpoint)?.metadata.annotations?.[TOKENS_ANNOTATION];
+  return parseTokenSummaries(annotation)?.map(({ registry, role, obtainedAt, expiresAt }) => {
+    const dates = { obtainedAtMs: Date.parse(obtainedAt), expiresAtMs: Date.parse(expiresAt) };
+    const renewsByMs = RENEWAL_POLICY.renewAtMs(dates, () => 0);
+    return {
+      registry,
+      role,
+      expiresAtMs: dates.expiresAtMs,
+      renewsByMs,
+      isLate: nowMs > renewsByMs + LATE_MS,
+    };
+  });
+}
+
+/** Of the message of an Event. */
+const LONGEST_REASON = 300;
+
+/** More are only counted. */
+const MOST_SHOWN = 10;
+
+/** Whether the renewer has tokens, and renews them. */
+export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
+  const { checkpoint, release } = state;
+  if (modeOf(state) === 'cronjob') return [];
+  const command = commandsFor(release).logs;
+  if ('unread' in checkpoint) {
+    return [{ topic: 'tokens', state: 'unknown', message: `the tokens cannot be read: ${checkpoint.unread}` }];
+  }
+  if ('missing' in checkpoint) {
+    const message = `the renewer has no token: there is no Secret ${release.name}-tokens${reasonIn(state)}`;
+    return [{ topic: 'tokens', state: 'problem', message, command }];
+  }
+  const tokens = tokensOf(state);
+  if (!tokens) return [ofOlderVersion(state)];
+  const shown = tokens.toSorted((one, other) => one.expiresAtMs - other.expiresAtMs).slice(0, MOST_SHOWN);
+  const more = tokens.length - shown.length;
+  return [
+    ...missingFindings(state, tokens, command),
+    ...shown.map((token) => tokenFinding(state, token, isRenewalMissed(state, tokens), command)),
+    ...(more > 0
+      ? [{ topic: 'tokens', state: 'note', message: `and ${more} more tokens, which expire later` } as const]
+      : []),
+  ];
+}
+
+/** The registries that have no token. */
+function missingFindings(state: ReleaseState, tokens: readonly Token[], command: string): readonly StatusFinding[] {
+  const { registries, settings } = state;
+  const topic = 'tokens';
+  if (!('found' in registries)) {
+    const why = 'unread' in registries ? registries.unread : 'there is no ConfigMap';
+    return [{ topic, state: 'unknown', message: `the configured registries cannot be read: ${why}` }];
+  }
+  return registriesWithoutToken(registries.found, settings.region, tokens).map(({ registries: keys, reason }) => {
+    const message = `${keys.join(', ')} ${reason}${reasonIn(state, keys)}`;
+    return { topic, state: 'problem', message, command };
+  });
+}
+
+/** The newest Event about the Deployment, if it is a warning: about one of these registries, or any. */
+function reasonIn({ events }: ReleaseState, registries?: readonly string[]): string {
+  const newest = (foundIn(events) ?? [])
+    .filter(({ message = '' }) => !registries || registries.some((registry) => message.includes(registry)))
+    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
+    .at(-1);
+  return newest?.type === 'Warning' ? ` (${newest.reason}: ${newest.message?.slice(0, LONGEST_REASON)})` : '';
+}
+
+/**
+ * A token that no namespace uses any more is not renewed, and stays in the checkpoint for some hours. So a late one is
+ * a problem if secrets are late too, or if no token is renewed.
+ */
+function isRenewalMissed({ namespaces }: ReleaseState, tokens: readonly Token[]): boolean {
+  const { expired = 0, expiring = 0 } = foundIn(namespaces)?.states ?? {};
+  return expired + expiring > 0 || tokens.every(({ isLate }) => isLate);
+}
+
+function tokenFinding({ nowMs }: ReleaseState, token: Token, isMissed: boolean, command: string): StatusFinding {
+  const { registry, role, expiresAtMs, renewsByMs, isLate } = token;
+  const subject = `the token for ${registry}${role === undefined ? '' : ` of the role ${role}`}`;
+  const expiry = `${expiresAtMs <= nowMs ? 'expired at' : 'expires at'} ${whenOf(expiresAtMs, nowMs)}`;
+  const topic = 'tokens';
+  if (!isLate) {
+    return { topic, state: 'ok', message: `${subject} ${expiry} and is renewed by ${whenOf(renewsByMs, nowMs)}` };
+  }
+  const message = `${subject} ${expiry}, and its renewal was due at ${whenOf(renewsByMs, nowMs)}`;
+  if (isMissed) return { topic, state: 'problem', message, command };
+  return { topic, state: 'note', message: `${message}: no namespace uses it any more, or AWS refuses it` };
+}
+
+/** A checkpoint without the annotation. */
+function ofOlderVersion({ namespaces, nowMs }: ReleaseState): StatusFinding {
+  const expiryMs = foundIn(namespaces)?.firstExpiryMs;
+  const first = expiryMs === undefined ? '' : `; the first token in a secret expires at ${whenOf(expiryMs, nowMs)}`;
+  const message = `the tokens are described from their next renewal on, as an older version obtained them${first}`;
+  return { topic: 'tokens', state: 'note', message };
+}

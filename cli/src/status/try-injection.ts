@@ -1,0 +1,69 @@
+import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { NAMESPACES_PATH, podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
+import { podToTry, readTriedPod } from '@ecr-pull-secrets/renewer/commands/self-test/tried-pod.ts';
+import { namesOf, type Pod } from '../cluster/objects.ts';
+import { foundIn, type Read, read } from '../cluster/read.ts';
+
+/** What the API server does with a new pod that has an ECR image. */
+export interface Attempt {
+  readonly namespace: string;
+  /** The names of its pull secrets. */
+  readonly pullSecrets: Read<readonly string[]>;
+}
+
+/**
+ * With a pull secret of its own the pod does not get those of its ServiceAccount, among which people may have put the
+ * secret themselves.
+ */
+const OTHER_SECRET = 'ecr-pull-secrets-status';
+
+/** Tries a pod as a dry run, in one namespace after another, until one does not refuse it. */
+export async function tryInjection(
+  client: KubeClient,
+  namespaces: readonly string[],
+  signal?: AbortSignal,
+): Promise<Attempt | undefined> {
+  let last: Attempt | undefined;
+  for (const namespace of namespaces) {
+    last = { namespace, pullSecrets: await tryPod(client, namespace, signal) };
+    if (foundIn(last.pullSecrets)) break;
+  }
+  return last;
+}
+
+function tryPod(client: KubeClient, namespace: string, signal?: AbortSignal): Promise<Read<readonly string[]>> {
+  const pod = podToTry(readTriedPod('{}'));
+  return read(`create pods in namespace ${namespace} (as a dry run)`, async () => {
+    const { spec } = await client.request<Pod>({
+      method: 'POST',
+      path: podsPath(namespace),
+      query: { dryRun: 'All' },
+      body: { ...pod, spec: { ...pod.spec, imagePullSecrets: [{ name: OTHER_SECRET }] } },
+      ...(signal ? { signal } : {}),
+    });
+    return namesOf(spec.imagePullSecrets);
+  });
+}
+
+/** An API server that drops packets is not waited for longer. */
+const TIMEOUT_MS = 2_000;
+
+/**
+ * Why the API server cannot reach the Service of the webhook, in its own words, by a request through its proxy;
+ * `undefined` if it can, or if it cannot be determined. The proxy verifies no certificate.
+ */
+export async function whyUnreachable(
+  client: KubeClient,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<string | undefined> {
+  try {
+    const path = `${NAMESPACES_PATH}/${namespace}/services/https:${name}:https/proxy/`;
+    await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS });
+    return undefined;
+  } catch (error) {
+    if (!isApiError(error)) return undefined;
+    const [, reason] = /(error trying to reach service: .*|no endpoints available .*)/.exec(error.message) ?? [];
+    return reason;
+  }
+}
