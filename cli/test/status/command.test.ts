@@ -151,7 +151,7 @@ t.test('a leader is alive if its lease is renewed, whatever the clocks are', asy
   t.equal(await observe(at(1), at(1.001)), true);
 });
 
-t.test('a watch ends if nobody reads it any more', async (t) => {
+t.test('a watch ends if no one reads it any more', async (t) => {
   const clock = createFakeClock();
   let count = 0;
   const write = (_: string, onWritten?: (error?: Error) => void) =>
