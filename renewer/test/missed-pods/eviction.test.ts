@@ -107,7 +107,7 @@ t.test(
 
 t.test('a namespace full of fake controllers does not take the turns of another one', async (t) => {
   const { clock, put, evictions, run } = startMissedPodsWorld(t, { evict: true });
-  // Whoever has them adds the name of the secret to each new pod, so that no eviction fails.
+  // Their owner adds the name of the secret to each new pod, so that no eviction fails.
   for (let index = 0; index < 2_000; index += 1) {
     put({ name: `many-${index}`, isPullFailing: true, controller: controllerOf(`many-${index}`) });
   }

@@ -30,7 +30,7 @@ export function createPortions({ clock }: { readonly clock: Clock }) {
   /** By namespace, until when its pods are not evicted. */
   const blocked = new Map<string, number>();
   /** The namespaces that were blocked, and in which no successor named the secret since then; the oldest first. */
-  const doubtful = new Set<string>();
+  const unproven = new Set<string>();
   /** The namespaces that had a turn, the oldest first. */
   const served = new Set<string>();
   let size = 1;
@@ -39,7 +39,7 @@ export function createPortions({ clock }: { readonly clock: Clock }) {
 
   function block(namespace: string): void {
     blocked.set(namespace, clock.now() + BLOCKED_FOR_MS);
-    moveToEnd(doubtful, namespace);
+    moveToEnd(unproven, namespace);
     hasFailed = true;
   }
 
@@ -49,12 +49,12 @@ export function createPortions({ clock }: { readonly clock: Clock }) {
     hasFailed = false;
   }
 
-  /** Those in which evictions may help, the one first whose turn is the longest ago. A doubtful one is tried alone. */
+  /** Those in which evictions may help, the one first whose turn is the longest ago. An unproven one is tried alone. */
   function inTurn(candidates: Candidates): readonly string[] {
     const namespaces = [...candidates.keys()].filter((namespace) => !blocked.has(namespace));
     const turns = new Map([...served].map((namespace, index) => [namespace, index]));
     const ordered = namespaces.toSorted((one, other) => (turns.get(one) ?? -1) - (turns.get(other) ?? -1));
-    const good = ordered.filter((namespace) => !doubtful.has(namespace));
+    const good = ordered.filter((namespace) => !unproven.has(namespace));
     return good.length > 0 ? good : ordered.slice(0, 1);
   }
 
@@ -63,7 +63,7 @@ export function createPortions({ clock }: { readonly clock: Clock }) {
     open: (): readonly Evicted[] => [...open.values()],
     settle: (evicted: Evicted, successor: Successor): void => {
       if (successor === 'absent' && clock.now() - evicted.atMs < SUCCESSOR_WITHIN_MS) return;
-      if (successor === 'injected') doubtful.delete(evicted.namespace);
+      if (successor === 'injected') unproven.delete(evicted.namespace);
       else block(evicted.namespace);
       if (open.delete(keyOf(evicted)) && open.size === 0) endPortion();
     },
