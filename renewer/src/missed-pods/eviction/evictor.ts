@@ -40,7 +40,7 @@ export function createEvictor(
   /** Looks for the successors of the last portion. In a namespace whose pods cannot be listed, they are absent. */
   async function settleAll(signal: AbortSignal): Promise<void> {
     for (const [namespace, evicted] of Map.groupBy(portions.open(), (each) => each.namespace)) {
-      const found = await findSuccessors(client, namespace, evicted, rule, signal).catch((error: unknown) => {
+      const found = await findSuccessors({ client, rule }, namespace, evicted, signal).catch((error: unknown) => {
         if (!signal.aborted) listFailures.report(error, namespace);
         return undefined;
       });

@@ -12,10 +12,9 @@ import type { Evicted, Successor } from './portions.ts';
  * @throws as the client
  */
 export async function findSuccessors(
-  client: KubeClient,
+  { client, rule }: { readonly client: KubeClient; readonly rule: MissedPodRule },
   namespace: string,
   evicted: readonly Evicted[],
-  rule: MissedPodRule,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Evicted, Successor>> {
   const ofControllers = new Map(evicted.map((each) => [each.controllerUid, each]));
