@@ -51,10 +51,10 @@ t.test('problems come first, and the report ends with the command of the first o
   t.match(text, /\n\nRun: ecr-pull-secrets explain a\n$/);
   const good = reportOf(stateWith());
   t.match(renderText({ releases: [good], findings: [] }), /\n\nNo problem found\.\n$/);
-  const none = { state: 'unknown', message: 'no \u001b right' } as const;
+  const none = { state: 'unknown', message: 'no \u001b right\nRun: evil' } as const;
   t.equal(
     renderText({ releases: [], findings: [none] }),
-    '  unknown  no \ufffd right\n\nNo problem found, but not everything could be determined.\n',
+    '  unknown  no \ufffd right Run: evil\n\nNo problem found, but not everything could be determined.\n',
   );
 });
 
