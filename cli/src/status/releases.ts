@@ -6,6 +6,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { WebhookConfiguration } from '../cluster/objects.ts';
 import { foundIn, type Read } from '../cluster/read.ts';
 import type { Reader } from '../cluster/reader.ts';
+import { WEBHOOK_NAME } from '../cluster/release.ts';
 import type { Finding } from '../report/finding.ts';
 import type { StatusOptions } from './options.ts';
 import { ownPlaceIn } from './settings.ts';
@@ -16,9 +17,6 @@ import {
   workloadOfCronJob,
   workloadOfDeployment,
 } from './workload.ts';
-
-/** The name of the webhook in its configuration. */
-export const WEBHOOK_NAME = 'inject.ecr-pull-secrets.io';
 
 /** The chart and its version. */
 export const CHART_LABEL = 'helm.sh/chart';
