@@ -80,11 +80,5 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error';
   // Node reports the attempts of a dual-stack connect as an AggregateError with an empty message.
   if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join(', ');
-  return firstParagraph(error.message) || error.name;
-}
-
-/** On one line. The further paragraphs of AWS about a wrong signature repeat the request, with its session token. */
-function firstParagraph(text: string): string {
-  const [paragraph = ''] = text.trim().split(/\n\s*\n/, 1);
-  return paragraph.replaceAll(/\s*\n\s*/g, ' ');
+  return error.message || error.name;
 }

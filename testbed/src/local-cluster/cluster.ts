@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly progress?: Progress;
   /** Whether the API server writes an audit log of metadata level. The default is not. */
   readonly audit?: boolean;
+  /** Whether the controllers run, without which a namespace costs one write in place of three. The default is yes. */
+  readonly controllers?: boolean;
   /** Where settings are read from. The default is `process.env`. */
   readonly environment?: Environment;
 }
@@ -56,14 +58,18 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
   const binaries = await ensureBinaries({ progress, environment });
   const guardian = await startGuardian();
   try {
-    return await startIn(guardian, binaries, options.audit ?? false);
+    return await startIn(guardian, binaries, options);
   } catch (error) {
     await guardian.close();
     throw error;
   }
 }
 
-async function startIn(guardian: Guardian, binaries: Binaries, audit: boolean): Promise<LocalCluster> {
+async function startIn(
+  guardian: Guardian,
+  binaries: Binaries,
+  { audit = false, controllers: hasControllers = true }: ClusterOptions,
+): Promise<LocalCluster> {
   const { directory } = guardian;
   const ranges = await claimAddressRanges(guardian);
   const auditLogPath = audit ? join(directory, 'audit.log') : undefined;
@@ -73,6 +79,7 @@ async function startIn(guardian: Guardian, binaries: Binaries, audit: boolean): 
     binaries,
     ranges,
     auditLogPath,
+    hasControllers,
   });
   await writeFile(kubeconfigPath, toKubeconfig(controlPlane.admin), { mode: 0o600 });
   const { serverUrl, caPem, token: adminToken } = controlPlane.admin;

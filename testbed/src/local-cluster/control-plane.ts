@@ -12,9 +12,10 @@ export interface ControlPlaneOptions {
   readonly binaries: Binaries;
   readonly ranges: AddressRanges;
   readonly auditLogPath: string | undefined;
+  readonly hasControllers: boolean;
 }
 
-/** etcd, kube-apiserver and kube-controller-manager, all ready. */
+/** etcd, kube-apiserver and, unless it is left out, kube-controller-manager, all ready. */
 export interface ControlPlane {
   readonly admin: ApiAccess;
   /** The port, the certificate and the data stay. */
@@ -24,7 +25,11 @@ export interface ControlPlane {
 }
 
 /** @throws if one of the three does not become ready; the others may be running then */
-export async function startControlPlane({ binaries, ...common }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({
+  binaries,
+  hasControllers,
+  ...common
+}: ControlPlaneOptions): Promise<ControlPlane> {
   const { guardian } = common;
   const credentials = await writeCredentials(guardian.directory);
   const apiServerOptions = { ...common, command: binaries['kube-apiserver'], credentials };
@@ -34,12 +39,11 @@ export async function startControlPlane({ binaries, ...common }: ControlPlaneOpt
     startApiServerOnFreePort(apiServerOptions),
   ]);
   const { serverUrl, caPem, port } = firstApiServer;
-  const controllerManager = await startControllerManager({
-    guardian,
-    command: binaries['kube-controller-manager'],
-    credentials,
-    access: { serverUrl, caPem, token: credentials.controllerManagerToken },
-  });
+  const command = binaries['kube-controller-manager'];
+  const access = { serverUrl, caPem, token: credentials.controllerManagerToken };
+  const controllerManager = hasControllers
+    ? await startControllerManager({ guardian, command, credentials, access })
+    : undefined;
 
   let apiServer: ApiServer = firstApiServer;
   return {
@@ -49,7 +53,7 @@ export async function startControlPlane({ binaries, ...common }: ControlPlaneOpt
       apiServer = await startApiServer(apiServerOptions, port);
     },
     stop: async () => {
-      for (const component of [controllerManager, apiServer, etcd]) await component.stop();
+      for (const component of [controllerManager, apiServer, etcd]) await component?.stop();
     },
   };
 }

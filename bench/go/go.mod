@@ -1,0 +1,3 @@
+module ecr-pull-secrets/bench/go
+
+go 1.26.0

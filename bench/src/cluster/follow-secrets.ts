@@ -1,0 +1,49 @@
+import { nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
+import type { ObjectMeta, PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
+import { runReflector } from '@ecr-pull-secrets/kube/reflector.ts';
+import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
+import { DEFAULT_PULL_SECRET_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { BenchCluster } from './bench-cluster.ts';
+
+/**
+ * Follows the pull secrets of all namespaces while work is done.
+ *
+ * @param onVersion - called with a version that any client can read now
+ * @throws if versions may have been missed
+ */
+export async function followingSecrets<T>(
+  { client }: BenchCluster,
+  onVersion: (metadata: ObjectMeta) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  let lists = 0;
+  const logger = createLogger({ level: 'silent', format: 'text', name: 'secrets' });
+  const following = runReflector<PartialObjectMetadata, PartialObjectMetadata>(
+    { client, clock: systemClock, random: Math.random, logger },
+    {
+      path: secretsPath(),
+      fieldSelector: nameSelector(DEFAULT_PULL_SECRET_NAME),
+      metadataOnly: true,
+      reduce: (object) => object,
+      handler: {
+        replace: (present) => {
+          lists++;
+          for (const { metadata } of present) onVersion(metadata);
+        },
+        upsert: ({ metadata }) => onVersion(metadata),
+        remove: () => undefined,
+      },
+    },
+    stop.signal,
+  );
+  try {
+    const result = await work();
+    if (lists !== 1) throw new Error(`the secrets were listed ${lists} times, so versions may have been missed`);
+    return result;
+  } finally {
+    stop.abort();
+    await following;
+  }
+}

@@ -1,0 +1,42 @@
+import { removeCheckpoint } from '../cluster/bench-cluster.ts';
+import { bestConcurrency, inWorld, writeByGo, writeByRenewer, namespaceCount } from '../cluster/contestants.ts';
+import { applyRequestLike, createNamespaces } from '../cluster/namespaces.ts';
+import { writeResults } from '../cluster/write-results.ts';
+import { alternate } from '../measure/alternate.ts';
+import type { Row } from '../row.ts';
+
+/** The most that the chart accepts: the pace, which spares etcd, is not what is measured. */
+const UNPACED = 10_000;
+
+/** Newer tokens for all namespaces. */
+export const rotation: Row = {
+  name: 'rotation',
+  work: 'newer tokens in the secrets of labelled namespaces, without the pace that the chart sets',
+  limit: 'the same server-side applies by a small client in Go, at its best concurrency',
+  measure: (bench) =>
+    inWorld(bench, async (world) => {
+      const count = namespaceCount(bench);
+      const { cluster } = world;
+      // Without its checkpoint a leader gets new tokens at once.
+      const rotate = async (group: string, size: number) => {
+        await removeCheckpoint(cluster);
+        return writeByRenewer(world, size, { group, routineWritesPerSecond: UNPACED });
+      };
+      await createNamespaces(world, 'tenth', count / 10);
+      const names = await createNamespaces(world, 'all', count);
+      await writeByRenewer(world, count / 10, { group: 'tenth' });
+      await writeByRenewer(world, count, { group: 'all' });
+      const tenth = await rotate('tenth', count / 10);
+      const prepare = async (serial: string) => ({
+        names,
+        requests: [await applyRequestLike(cluster, 'all-0', { creates: false, serial })],
+      });
+      const concurrency = await bestConcurrency(world, prepare);
+      let run = 0;
+      const { ours, go } = await alternate(bench.isFull ? 1 : 3, {
+        ours: () => rotate('all', count),
+        go: async () => writeByGo(world, { ...(await prepare(`run-${run++}`)), concurrency }),
+      });
+      return writeResults(count, { ours, go, tenth });
+    }),
+};

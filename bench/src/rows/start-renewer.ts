@@ -1,0 +1,50 @@
+import { removeCheckpoint } from '../cluster/bench-cluster.ts';
+import { inWorld, type World } from '../cluster/contestants.ts';
+import { createNamespaces } from '../cluster/namespaces.ts';
+import { startRenewer, untilWritten } from '../cluster/renewer.ts';
+import { alternate } from '../measure/alternate.ts';
+import { compare } from '../measure/statistics.ts';
+import { startNode } from '../processes/node-process.ts';
+import type { Row } from '../row.ts';
+
+const ROUNDS = 7;
+
+/** How soon a new renewer writes. */
+export const startRenewerRow: Row = {
+  name: 'start-renewer',
+  work: 'from the start of the renewer to its first secret, with a free lease and without a token',
+  limit: 'an empty Node process, from its start to its end',
+  measure: (bench) =>
+    inWorld(bench, async (world) => {
+      let run = 0;
+      const { ours, empty } = await alternate(ROUNDS, {
+        ours: () => firstSecretMs(world, `run-${run++}`),
+        empty: async () => {
+          const startedMs = performance.now();
+          const { ended } = await startNode(bench, ['--eval', '0']);
+          await ended;
+          return performance.now() - startedMs;
+        },
+      });
+      return [
+        {
+          what: 'first secret',
+          unit: 'ms',
+          ...compare(ours, empty),
+          target: { of: 'ours', is: 'at most', value: 1_000 },
+        },
+      ];
+    }),
+};
+
+async function firstSecretMs(world: World, group: string): Promise<number> {
+  const { bench, cluster } = world;
+  await createNamespaces(world, group, 1);
+  const startedAtMs = Date.now();
+  const renewer = await startRenewer(bench, cluster, { group });
+  const { firstAtMs } = await untilWritten(renewer, 1);
+  await renewer.stop();
+  // The next one needs a token of AWS too.
+  await removeCheckpoint(cluster);
+  return firstAtMs - startedAtMs;
+}
