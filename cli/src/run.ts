@@ -1,7 +1,8 @@
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { withoutControls } from '@ecr-pull-secrets/shared/command-line/without-controls.ts';
 import { wantsHelp, createUsageError, didYouMean, isUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import { type Command, COMMAND_NAMES, findCommand, type Invocation, usage } from './commands.ts';
+import { type Command, COMMAND_NAMES, findCommand, usage } from './commands.ts';
+import type { Invocation } from './invocation.ts';
 
 /** The exit status of shell built-ins for an invalid command line. */
 const USAGE_EXIT_CODE = 2;

@@ -5,16 +5,25 @@ import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import type { ActiveAlert } from '@ecr-pull-secrets/testbed/prometheus/prometheus.ts';
 import t from 'tap';
+import { testFromCluster } from './explain/from-cluster.ts';
+import { testDistrust, testPolicyMode, testWithoutReplicas } from './explain/injector.ts';
+import { testReports } from './explain/reports.ts';
 import { testDashboard } from './failures/dashboard.ts';
 import { type FailureName, MATRIX, tableOf } from './failures/matrix.ts';
-import { createNamespaceWithRole, testNamespaceFailures, testPullFailures } from './failures/namespaces.ts';
+import {
+  createNamespaceWithRole,
+  testNamespaceFailures,
+  testPullFailures,
+  testRoleFailure,
+} from './failures/namespaces.ts';
 import { testRunbooks } from './failures/runbooks.ts';
 import { testWebhookFailures } from './failures/webhook.ts';
-import { DOWN_REGISTRY, startFailureWorld, UNTRUSTING_ROLE } from './failures/world.ts';
-import { CLOSED_REGISTRY } from './support/explain.ts';
+import { DOWN_REGISTRY, startFailureWorld, UNTRUSTING_ROLE, type Wait } from './failures/world.ts';
+import { CLOSED_REGISTRY, FAR_REGISTRY } from './support/explain.ts';
 import { pathOf } from './support/pull-secret.ts';
 
-// Each failure is made for real, and must be seen as failures/matrix.ts has it.
+// Each failure is made for real, and must be seen as failures/matrix.ts has it. The words of each step of `explain` have
+// unit tests in cli/test/explain/.
 
 t.test('the page has the table of failures', async (t) => {
   const page = await readFile(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
@@ -30,9 +39,9 @@ await api.createNamespace('good');
 
 const VALUES = {
   replicaCount: 1,
-  registries: [REGISTRY, CLOSED_REGISTRY, DOWN_REGISTRY],
+  registries: [REGISTRY, CLOSED_REGISTRY, DOWN_REGISTRY, FAR_REGISTRY],
   namespaceRoles: [{ roleArn: UNTRUSTING_ROLE, namespaces: 'with-role' }],
-  excludeNamespace: 'left-out',
+  excludeNamespace: 'left-out,other-*',
   canary: true,
   ...world.networkValues,
 };
@@ -42,7 +51,7 @@ t.test('wrong AWS keys are seen', async (t) => {
     await playground.install({ ...VALUES, awsSecretAccessKey: 'not-the-key-of-this-user' });
     return { subject: 'good' };
   });
-  await isSeen();
+  await isSeen(t);
 });
 
 let alertsBefore: readonly ActiveAlert[] = [];
@@ -60,21 +69,35 @@ t.test('with the right keys and without one region there is a secret', async (t)
   t.pass('it works');
 });
 
-t.test('failures of namespaces and of pulls are seen', async (t) => {
-  const waits = [
-    ...(await testPullFailures(t, world, alertsBefore)),
-    ...(await testNamespaceFailures(t, world, alertsBefore)),
-  ];
-  for (const isSeen of waits) await isSeen();
+const waits: Wait[] = [];
+
+t.test('explain shows failures of namespaces and of pulls', async (t) => {
+  waits.push(...(await testPullFailures(t, world, alertsBefore)));
+  waits.push(...(await testNamespaceFailures(t, world)));
+});
+
+// Some alerts and Events follow only after a minute.
+testReports(t, world);
+testFromCluster(t, world);
+
+t.test('alerts and Events show failures of namespaces and of pulls', async (t) => {
+  waits.push(await testRoleFailure(t, world, alertsBefore));
+  for (const isSeen of waits) await isSeen(t);
 });
 
 t.test('the runbooks lead to the reasons', (t) => testRunbooks(t, world));
+
+// It stops the leader, and on a busy machine another one follows, which has not tried the tokens.
+testDistrust(t, world);
 
 t.test('failures of the webhook are seen', (t) => testWebhookFailures(t, world, VALUES));
 
 t.test('each alert and each panel of the dashboard works on these metrics', { skip: world.skip }, (t) =>
   testDashboard(t, world),
 );
+
+testWithoutReplicas(t, world);
+testPolicyMode(t, world, (values) => playground.install({ ...VALUES, ...values }));
 
 t.test('each failure of the matrix was made', async (t) => {
   const all = Object.keys(MATRIX).filter((name): name is FailureName => name in MATRIX);

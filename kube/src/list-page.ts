@@ -103,10 +103,31 @@ export async function nextPage<T extends PartialObjectMetadata, R>(
     } catch (error) {
       const { limit } = position;
       if (!isApiError(error) || error.status >= 500) position.limit = Math.ceil(limit / SHRINK_FACTOR);
-      const isTooLarge = isCodedError(error, 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE');
-      if (!isTooLarge || limit === 1) throw error;
+      if (!isTooLarge(error) || limit === 1) throw error;
     }
   }
+}
+
+/** By its bytes, or by the values that may be read of one (`read-json.ts`). */
+function isTooLarge(error: unknown): boolean {
+  if (isCodedError(error, 'ECRPS_KUBERNETES_ANSWER_TOO_LARGE')) return true;
+  return error instanceof Error && error.cause instanceof RangeError;
+}
+
+/**
+ * Lists page by page.
+ *
+ * @throws as `nextPage`
+ */
+export async function* pagesOf<T extends PartialObjectMetadata, R>(
+  client: KubeClient,
+  settings: ListSettings<T, R>,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly R[]> {
+  const position = beginList();
+  do {
+    yield await nextPage(client, settings, position, signal);
+  } while (position.continueToken !== undefined);
 }
 
 function pageRequest<T extends PartialObjectMetadata, R>(

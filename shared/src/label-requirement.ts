@@ -21,3 +21,8 @@ export function fulfils(labels: Labels, { key, operator, values }: LabelRequirem
   const isListed = value !== undefined && values.includes(value);
   return operator === 'In' ? isListed : !isListed;
 }
+
+/** Whether a condition requires a label, and does not only exclude some. */
+export function isPositive({ operator }: LabelRequirement): boolean {
+  return operator === 'In' || operator === 'Exists';
+}

@@ -3,19 +3,36 @@ import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { podToTry, readTriedPod } from '@ecr-pull-secrets/renewer/commands/self-test/tried-pod.ts';
 import { namesOf, type Pod } from './objects.ts';
+import { type Read, read } from './read.ts';
+
+/** A pod with the labels and an ECR image of this one, if there is one. */
+export function podLike(pod: Pod | undefined) {
+  const image = imagesOf(pod).find(createImageMatcher([]));
+  return podToTry({ ...readTriedPod('{}'), ...(image ? { image } : {}), labels: pod?.metadata.labels ?? {} });
+}
 
 /**
- * The pull secrets of a pod with the labels, the annotations and an ECR image of this one if it were created now. The
- * API server calls webhooks and policies, and stores nothing.
+ * The pull secrets of a pod if it were created now. The API server calls webhooks and policies, and stores nothing.
  */
-export async function dryRun(client: KubeClient, namespace: string, pod: Pod | undefined): Promise<readonly string[]> {
-  const image = imagesOf(pod).find(createImageMatcher([]));
-  const tried = { ...readTriedPod('{}'), ...(image ? { image } : {}), labels: pod?.metadata.labels ?? {} };
-  const { spec } = await client.request<Pod>({
-    method: 'POST',
-    path: podsPath(namespace),
-    query: { dryRun: 'All' },
-    body: podToTry(tried),
+export function dryRun(
+  client: KubeClient,
+  namespace: string,
+  pod: ReturnType<typeof podToTry>,
+  signal?: AbortSignal,
+): Promise<Read<readonly string[]>> {
+  return read(`create pods in namespace ${namespace} (as a dry run)`, async () => {
+    const { spec } = await client.request<Pod>({
+      method: 'POST',
+      path: podsPath(namespace),
+      query: { dryRun: 'All' },
+      body: pod,
+      ...(signal ? { signal } : {}),
+    });
+    return namesOf(spec.imagePullSecrets);
   });
-  return namesOf(spec.imagePullSecrets);
+}
+
+/** Whether a pod was rejected because the API server could not call our webhook, as its message says. */
+export function isCallFailure(message: string): boolean {
+  return /calling webhook "?inject\.ecr-pull-secrets\.io/.test(message);
 }

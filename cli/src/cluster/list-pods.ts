@@ -1,5 +1,5 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { beginList, nextPage } from '@ecr-pull-secrets/kube/list-page.ts';
+import { pagesOf } from '@ecr-pull-secrets/kube/list-page.ts';
 import { podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { imagesOf } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-decision.ts';
@@ -13,11 +13,11 @@ interface ListedPod extends PartialObjectMetadata {
 /** The first pods of a namespace, by pages: a pod may have megabytes, and only what decides about it is kept. */
 export async function listPods(client: KubeClient, namespace: string, most: number): Promise<readonly Pod[]> {
   const settings = { path: podsPath(namespace), metadataOnly: false, reduce: whatDecides };
-  const position = beginList();
   const pods: Pod[] = [];
-  do {
-    pods.push(...(await nextPage<ListedPod, Pod>(client, settings, position)));
-  } while (position.continueToken !== undefined && pods.length < most);
+  for await (const page of pagesOf(client, settings)) {
+    pods.push(...page);
+    if (pods.length >= most) break;
+  }
   return pods.slice(0, most);
 }
 

@@ -1,5 +1,5 @@
 import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
-import { beginList, type ListSettings, nextPage } from '@ecr-pull-secrets/kube/list-page.ts';
+import { type ListSettings, pagesOf } from '@ecr-pull-secrets/kube/list-page.ts';
 import type { ObjectList, PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { type Read, read } from './read.ts';
 
@@ -28,11 +28,8 @@ export function createReader(client: KubeClient, signal?: AbortSignal) {
       settings: Omit<ListSettings<PartialObjectMetadata, R>, 'metadataOnly'>,
     ): Promise<Read<readonly R[]>> =>
       read(rights, async () => {
-        const position = beginList();
         const kept: R[] = [];
-        do {
-          kept.push(...(await nextPage(client, { ...settings, metadataOnly: true }, position, signal)));
-        } while (position.continueToken !== undefined);
+        for await (const page of pagesOf(client, { ...settings, metadataOnly: true }, signal)) kept.push(...page);
         return kept;
       }),
   };

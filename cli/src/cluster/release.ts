@@ -8,7 +8,7 @@ import type { AdmissionPolicy, Deployment, Webhook, WebhookConfiguration } from 
 import { requirementsOf } from './selector.ts';
 
 /** The name of the webhook in its configuration. */
-const WEBHOOK_NAME = 'inject.ecr-pull-secrets.io';
+export const WEBHOOK_NAME = 'inject.ecr-pull-secrets.io';
 
 /** The chart's own match condition of whatever injects. */
 export const OWN_CONDITION = 'not-a-mirror-pod';

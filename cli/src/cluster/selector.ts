@@ -10,11 +10,6 @@ export function requirementsOf({ matchLabels = {}, matchExpressions = [] }: Labe
   ];
 }
 
-/** Whether a condition requires a label, and does not only exclude some. */
-export function isPositive({ operator }: Requirement): boolean {
-  return operator === 'In' || operator === 'Exists';
-}
-
 /** A condition in the words of a person. */
 export function describeRequirement({ key, operator, values }: Requirement): string {
   const list = values.join(', ');

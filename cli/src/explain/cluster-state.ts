@@ -1,8 +1,7 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { eventsPath, NAMESPACES_PATH, podsPath, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { ObjectList } from '@ecr-pull-secrets/kube/objects.ts';
-import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { dryRun } from '../cluster/dry-run.ts';
+import { deploymentPath, NAMESPACES_PATH, podsPath, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
+import { dryRun, podLike } from '../cluster/dry-run.ts';
+import { readEvents } from '../cluster/events.ts';
 import {
   type AdmissionPolicy,
   type AdmissionPolicyBinding,
@@ -16,6 +15,7 @@ import {
   type WebhookConfiguration,
 } from '../cluster/objects.ts';
 import { foundIn, type Read, read } from '../cluster/read.ts';
+import { createReader, type Reader } from '../cluster/reader.ts';
 import { listPods } from '../cluster/list-pods.ts';
 import { readInjectors } from './read-injectors.ts';
 import type { WebhookCertificate } from '../cluster/webhook-certificate.ts';
@@ -52,6 +52,7 @@ export interface ClusterState {
   /** The other pull secrets of the pod, by name. */
   readonly otherSecrets: ReadonlyMap<string, Read<Secret>>;
   readonly serviceAccount: Read<ServiceAccount> | undefined;
+  /** Those of the renewer about the pull secret. */
   readonly events: Read<readonly Event[]>;
   /** Those about our Deployment. */
   readonly releaseEvents: Read<readonly Event[]>;
@@ -63,16 +64,7 @@ export interface ClusterState {
 
 /** Of a namespace, the pods that are examined. */
 export const MOST_PODS = 200;
-const MOST_EVENTS = 50;
 const MOST_SECRETS = 10;
-
-/** The requests of one subject. */
-interface Reader {
-  readonly get: <T>(rights: string, path: string) => Promise<Read<T>>;
-  readonly list: <T>(rights: string, path: string, query?: Query) => Promise<Read<readonly T[]>>;
-}
-
-type Query = Readonly<Record<string, string | number>>;
 
 /**
  * Reads what is needed, in three steps of requests side by side. What cannot be read is part of the result.
@@ -80,31 +72,20 @@ type Query = Readonly<Record<string, string | number>>;
  * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server
  */
 export async function readClusterState(client: KubeClient, subject: Subject): Promise<ClusterState> {
-  const reader = readerOf(client);
+  const reader = createReader(client);
   const start = await readStart(client, reader, subject);
   const labels = foundIn(start.namespace)?.metadata.labels ?? {};
   const { release } = chooseWebhook(foundIn(start.webhooks) ?? [], labels, foundIn(start.policies));
   const [deployment, releaseEvents] = await Promise.all([
     reader.get<Deployment>(
       `get deployments.apps in namespace ${release.namespace}`,
-      `/apis/apps/v1/namespaces/${release.namespace}/deployments/${release.name}`,
+      deploymentPath(release.namespace, release.name),
     ),
-    eventsIn(reader, release.namespace, `involvedObject.kind=Deployment,involvedObject.name=${release.name}`),
+    readEvents(reader, release.namespace, { kind: 'Deployment', name: release.name }),
   ]);
   const settings = settingsOf(foundIn(deployment), subject.secretName);
   const rest = await readRest(client, reader, { subject, start, settings });
   return { subject, ...start, deployment, releaseEvents, settings, ...rest, failure: undefined };
-}
-
-function readerOf(client: KubeClient): Reader {
-  return {
-    get: (rights, path) => read(rights, () => client.request({ method: 'GET', path })),
-    list: <T>(rights: string, path: string, query: Query = {}) =>
-      read(rights, async () => {
-        const { items } = await client.request<ObjectList<T>>({ method: 'GET', path, query });
-        return items ?? [];
-      }),
-  };
 }
 
 async function readStart(client: KubeClient, reader: Reader, { namespace, pod: podName }: Subject) {
@@ -117,20 +98,10 @@ async function readStart(client: KubeClient, reader: Reader, { namespace, pod: p
     podName === undefined
       ? read(`${podRights} pods ${where}`, () => listPods(client, namespace, MOST_PODS))
       : undefined,
-    readInjectors(client),
-    eventsIn(reader, namespace),
+    readInjectors(reader),
+    readEvents(reader, namespace, { kind: 'Secret' }),
   ]);
   return { namespace: namespaceRead, pod, pods, ...injectors, events };
-}
-
-/** The Events of the renewer. */
-function eventsIn(
-  { list }: Reader,
-  namespace: string,
-  ...selectors: readonly string[]
-): Promise<Read<readonly Event[]>> {
-  const fieldSelector = [`reportingComponent=${PRODUCT_NAME}`, ...selectors].join(',');
-  return list(`list events in namespace ${namespace}`, eventsPath(namespace), { fieldSelector, limit: MOST_EVENTS });
 }
 
 interface Known {
@@ -151,7 +122,7 @@ async function readRest(client: KubeClient, { get }: Reader, { subject, start, s
     readSecret(settings.secretName),
     Promise.all(others.slice(0, MOST_SECRETS).map(async (name) => [name, await readSecret(name)] as const)),
     pod && get<ServiceAccount>(`get serviceaccounts ${where}`, serviceAccountPath(namespace, account)),
-    read(`create pods ${where} (as a dry run)`, () => dryRun(client, namespace, pod)),
+    dryRun(client, namespace, podLike(pod)),
   ]);
   return { secret, otherSecrets: new Map(otherSecrets), serviceAccount, dryRun: tried };
 }

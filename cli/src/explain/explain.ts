@@ -1,6 +1,6 @@
 import { createConfiguredKubeClient } from '@ecr-pull-secrets/renewer/network/kube-client.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { exitCodeOf } from '../report/finding.ts';
 import { type Finding, renderJson, renderText } from './finding.ts';
 import { type ImageToPull, imageFindings } from './images.ts';

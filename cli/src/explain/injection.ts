@@ -4,6 +4,7 @@ import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { hasOptedIn, injectorNoun, webhookOf } from './opt-in.ts';
 import type { Finding } from './finding.ts';
 import type { Pod, Webhook } from '../cluster/objects.ts';
+import { isCallFailure } from '../cluster/dry-run.ts';
 import { foundIn } from '../cluster/read.ts';
 import { fulfils } from '@ecr-pull-secrets/shared/label-requirement.ts';
 import { describeRequirement, requirementsOf } from '../cluster/selector.ts';
@@ -80,7 +81,7 @@ function notInjected(cluster: ClusterState, webhook: Webhook, nowMs: number): Fi
     const begin = `${like} does not get the name of the secret if it is created now`;
     return isPolicy ? policyFailed(cluster, webhook, begin) : unreachable(cluster, webhook, begin, nowMs);
   }
-  if (/calling webhook "?inject\.ecr-pull-secrets\.io/.test(dryRun.unread)) {
+  if (isCallFailure(dryRun.unread)) {
     return unreachable(cluster, webhook, `${like} is rejected if it is created now (${dryRun.unread})`, nowMs);
   }
   const message = `whether ${like} is injected cannot be determined: ${dryRun.unread}`;

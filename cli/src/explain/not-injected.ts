@@ -1,3 +1,4 @@
+import { commandsOf } from '../cluster/commands.ts';
 import { dnsNameOf } from '../cluster/read-webhook-certificate.ts';
 import type { Webhook } from '../cluster/objects.ts';
 import { foundIn } from '../cluster/read.ts';
@@ -12,15 +13,15 @@ const EXCLUSION_CONDITION = 'not-an-excluded-namespace';
 
 /** Why the API server does not call a webhook whose selectors match. */
 export function unreachable(cluster: ClusterState, webhook: Webhook, begin: string, nowMs: number): Finding {
-  const { name, namespace } = webhookOf(cluster).release;
-  const place = `--namespace ${namespace}`;
+  const { release } = webhookOf(cluster);
+  const { name } = release;
+  const { logs: command, scale } = commandsOf(release);
   const finding = { step: 'webhook', state: 'problem' } as const;
   const deployment = foundIn(cluster.deployment);
-  const command = `kubectl logs deployment/${name} ${place} --container renewer`;
   const cannotCall = 'so the API server cannot call the webhook';
   if (deployment?.spec.replicas === 0) {
     const message = `${begin}: the Deployment ${name} has 0 replicas, ${cannotCall}`;
-    return { ...finding, message, command: `kubectl scale deployment/${name} ${place} --replicas=2` };
+    return { ...finding, message, command: scale };
   }
   const distrust = distrustOf(cluster, webhook, nowMs);
   // A replica with such a certificate may not be ready either, and then this is the cause.
@@ -30,7 +31,7 @@ export function unreachable(cluster: ClusterState, webhook: Webhook, begin: stri
   }
   if (deployment && !deployment.status?.readyReplicas) {
     const message = `${begin}: no replica of the Deployment ${name} is ready, ${cannotCall}`;
-    return { ...finding, message, command: `kubectl describe pods ${place}` };
+    return { ...finding, message, command: `kubectl describe pods --namespace ${release.namespace}` };
   }
   if (!webhook.clientConfig?.caBundle) {
     return { ...finding, message: `${begin}: the webhook configuration has no caBundle`, command };
@@ -45,7 +46,7 @@ export function unreachable(cluster: ClusterState, webhook: Webhook, begin: stri
 
 /** Why a policy whose selectors match does not inject. */
 export function policyFailed(cluster: ClusterState, policy: Webhook, begin: string): Finding {
-  const { name } = webhookOf(cluster);
+  const { name, release } = webhookOf(cluster);
   const finding = {
     step: 'webhook',
     state: 'problem',
@@ -53,9 +54,8 @@ export function policyFailed(cluster: ClusterState, policy: Webhook, begin: stri
   } as const;
   const bindings = foundIn(cluster.failure?.bindings);
   if (bindings && !bindings.some(({ spec }) => spec?.policyName === name)) {
-    const { helmName, namespace } = webhookOf(cluster).release;
-    const command = `helm upgrade ${helmName} ./chart --namespace ${namespace} --reset-then-reuse-values`;
-    return { ...finding, message: `${begin}: the policy ${name} has no MutatingAdmissionPolicyBinding`, command };
+    const message = `${begin}: the policy ${name} has no MutatingAdmissionPolicyBinding`;
+    return { ...finding, message, command: commandsOf(release).upgrade };
   }
   const causes = [
     ...conditionCauses(policy),

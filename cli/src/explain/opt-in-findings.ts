@@ -1,10 +1,12 @@
 import {
   fulfils,
+  isPositive,
   type LabelRequirement as Requirement,
   type Labels,
 } from '@ecr-pull-secrets/shared/label-requirement.ts';
 import { matchesWildcards } from '@ecr-pull-secrets/shared/wildcards.ts';
-import { describeRequirement, isPositive, nearestKey } from '../cluster/selector.ts';
+import { commandsOf } from '../cluster/commands.ts';
+import { describeRequirement, nearestKey } from '../cluster/selector.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { Finding } from './finding.ts';
 import { injectorNoun, isExcluded, labelsOf, NAME_LABEL, optInRequirements, webhookOf } from './opt-in.ts';
@@ -121,6 +123,6 @@ function exclusionFindings(cluster: ClusterState): readonly Finding[] {
   const others = entries.filter((entry) => !matchesWildcards(entry, subject.namespace));
   const message = `the chart value excludeNamespace (${entries.join(', ')}) excludes the namespace ${subject.namespace}`;
   const value = `excludeNamespace='${others.join('\\,')}'`;
-  const command = `helm upgrade ${release.helmName} ./chart --namespace ${release.namespace} --reset-then-reuse-values --set-string ${value}`;
+  const command = `${commandsOf(release).upgrade} --set-string ${value}`;
   return [{ step: 'namespace', state: 'problem', message, command }];
 }

@@ -6,7 +6,7 @@ import { namesOf, type Pod } from '../cluster/objects.ts';
 import { hasOptedIn, optInRequirements, webhookOf } from './opt-in.ts';
 import { foundIn } from '../cluster/read.ts';
 import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
-import { isPositive } from '../cluster/selector.ts';
+import { isPositive } from '@ecr-pull-secrets/shared/label-requirement.ts';
 import { type ClusterState, MOST_PODS } from './cluster-state.ts';
 
 /** Whether the pod, or the pods of the namespace, name the secret, and why not. */

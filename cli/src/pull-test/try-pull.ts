@@ -4,15 +4,13 @@ import { childDigestOf, configDigestOf, MANIFEST_TYPES, referenceOf } from './ma
 import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 import type { PullResult, Stage } from './pull-outcome.ts';
 import { reasonIn } from './response-text.ts';
-import type { HttpsGetter, HttpsResponse } from '@ecr-pull-secrets/kube/network/https-get.ts';
+import { type HttpsGetter, type HttpsResponse, httpsUrlOf } from '@ecr-pull-secrets/kube/network/https-get.ts';
 
 /** Larger manifests are refused by registries (ECR: 4 MiB). */
 const LARGEST_MANIFEST_BYTES = 4 * 1024 ** 2;
 
 /** The body of a refusal; of a blob less is read. */
 const LARGEST_REASON_BYTES = 4096;
-
-const HOST = /^[a-z0-9.-]+(:\d+)?$/i;
 
 const MOST_REDIRECTS = 3;
 
@@ -32,11 +30,8 @@ interface Pull {
  */
 export async function tryPull(client: HttpsGetter, image: string, basic: string): Promise<PullResult> {
   const host = registryOf(image);
-  // A URL reads other characters, such as a backslash, as the end of a host: the credential would go to another one.
-  if (!HOST.test(host) || !URL.canParse(`https://${host}`)) {
-    return { kind: 'untried', reason: 'its registry is not a host name' };
-  }
-  const registry = new URL(`https://${host}`);
+  const registry = httpsUrlOf(host);
+  if (!registry) return { kind: 'untried', reason: 'its registry is not a host name' };
   const repository = fullNameOf(image).slice(host.length + 1);
   const pull = { client, registry, repository, authorization: `Basic ${basic}` };
   return await followPull(pull, referenceOf(image));

@@ -3,7 +3,7 @@ import { linesOf } from '@ecr-pull-secrets/kube/lines.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 import { type Read, read } from '../cluster/read.ts';
-import { WEBHOOK_NAME } from './releases.ts';
+import { WEBHOOK_NAME } from '../cluster/release.ts';
 
 /** What one API server counted since it started, about the webhooks of all releases. */
 export interface AdmissionCounts {

@@ -1,5 +1,5 @@
 import { type Registry, registriesSchema } from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
-import { NAMESPACES_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
+import { configMapPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
 import type { Read } from '../cluster/read.ts';
 import type { Reader } from '../cluster/reader.ts';
@@ -18,8 +18,8 @@ export async function readRegistries(
   { registryHosts, hasConfigFile }: Settings,
 ): Promise<Read<readonly Registry[]>> {
   if (registryHosts.length > 0 || !hasConfigFile) return { found: registryHosts.map((host) => ({ host })) };
-  const path = `${NAMESPACES_PATH}/${namespace}/configmaps/${name}`;
-  const configMap = await reader.get<ConfigMap>(`get configmaps in namespace ${namespace}`, path);
+  const right = `get configmaps in namespace ${namespace}`;
+  const configMap = await reader.get<ConfigMap>(right, configMapPath(namespace, name));
   if (!('found' in configMap)) return configMap;
   const registries = propertyOf(parseJson(configMap.found.data?.['config.json'] ?? ''), 'registries');
   const result = registriesSchema.safeParse(registries ?? []);

@@ -1,18 +1,18 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import {
   checkpointSecretName,
-  eventsPath,
   nameSelector,
   secretPath,
   WEBHOOK_CONFIGURATIONS_PATH,
 } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
-import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { newestWarning, readEvents } from '../cluster/events.ts';
 import type { Event, WebhookConfiguration } from '../cluster/objects.ts';
-import { foundIn, type Read } from '../cluster/read.ts';
+import { foundIn } from '../cluster/read.ts';
 import type { Reader } from '../cluster/reader.ts';
+import { WEBHOOK_NAME } from '../cluster/release.ts';
 import { readServedChain } from '../cluster/read-webhook-certificate.ts';
 import { readAdmissionCounts } from './admission-counts.ts';
 import type { NamespaceOverview } from './namespace-state.ts';
@@ -21,7 +21,7 @@ import { readMutatingPolicies, readPolicies } from './read-fence.ts';
 import { readRegistries } from './read-registries.ts';
 import { readNamespaces } from './read-namespaces.ts';
 import type { ReleaseState } from './release-state.ts';
-import { type Release, WEBHOOK_NAME } from './releases.ts';
+import type { Release } from './releases.ts';
 import { environmentOf, ownPlaceIn, settingsOf } from './settings.ts';
 import { tryInjection, whyUnreachable } from './try-injection.ts';
 
@@ -34,9 +34,6 @@ export interface StatusDependencies {
 }
 
 const NO_LEASE: ObservedLease = { lease: { missing: true }, isRenewed: undefined };
-
-/** An Event of the renewer is rare. */
-const MOST_EVENTS = 20;
 
 /**
  * Reads what is needed of a release.
@@ -68,7 +65,7 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
       reader.getMetadata(`get secrets in namespace ${namespace}`, secretPath(namespace, checkpointSecretName(name))),
       webhook && readServedChain(client, { webhook, release }),
       readRegistries(reader, release, settings),
-      readEvents(reader, namespace, `,involvedObject.kind=Deployment,involvedObject.name=${name}`),
+      readEvents(reader, namespace, { kind: 'Deployment', name }),
     ]);
   const [attempt, reasons] = await Promise.all([
     tryInjection(client, foundIn(namespaces)?.toTry ?? [], signal),
@@ -120,23 +117,9 @@ async function readReasons(
 ): Promise<ReadonlyMap<string, Event>> {
   const reasons = new Map<string, Event>();
   const read = async (namespace: string): Promise<void> => {
-    const events = await readEvents(reader, namespace);
-    const newest = foundIn(events)?.toSorted((one, other) => timeOf(other) - timeOf(one))[0];
-    // A problem that is over has a newer Event, which is no warning.
-    if (newest && newest.type !== 'Normal') reasons.set(namespace, newest);
+    const newest = newestWarning(await readEvents(reader, namespace, { kind: 'Secret' }));
+    if (newest) reasons.set(namespace, newest);
   };
   await Promise.all((overview?.worst ?? []).map(({ name }) => read(name)));
   return reasons;
-}
-
-/** @param selector - a further field selector, which begins with a comma */
-function readEvents(reader: Reader, namespace: string, selector = ''): Promise<Read<readonly Event[]>> {
-  return reader.list<Event>(`list events in namespace ${namespace}`, eventsPath(namespace), {
-    fieldSelector: `reportingComponent=${PRODUCT_NAME}${selector}`,
-    limit: MOST_EVENTS,
-  });
-}
-
-function timeOf({ lastTimestamp }: Event): number {
-  return Date.parse(lastTimestamp ?? '') || 0;
 }

@@ -1,6 +1,7 @@
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import type { Registry } from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
 import type { Event, Webhook, WebhookConfiguration } from '../cluster/objects.ts';
+import { commandsOf } from '../cluster/commands.ts';
 import type { Read } from '../cluster/read.ts';
 import type { AdmissionCounts } from './admission-counts.ts';
 import type { NamespaceOverview } from './namespace-state.ts';
@@ -60,13 +61,13 @@ function hasContainer({ workload }: Release, wanted: string): boolean {
 }
 
 /** The commands for a release, which a person runs. */
-export function commandsFor({ namespace, name, helmName, workload }: Release) {
+export function commandsFor(release: Release) {
+  const { namespace, helmName, workload } = release;
   const place = `--namespace ${namespace}`;
   const isCronJob = 'found' in workload && workload.found.kind === 'CronJob';
   return {
+    ...commandsOf(release),
+    ...(isCronJob ? { logs: `kubectl get jobs,pods ${place}` } : {}),
     pods: `kubectl describe pods ${place} --selector app.kubernetes.io/instance=${helmName}`,
-    logs: isCronJob ? `kubectl get jobs,pods ${place}` : `kubectl logs deployment/${name} ${place} --container renewer`,
-    upgrade: `helm upgrade ${helmName} ./chart ${place} --reset-then-reuse-values`,
-    scale: `kubectl scale deployment/${name} ${place} --replicas=2`,
   };
 }

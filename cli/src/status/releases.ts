@@ -1,4 +1,4 @@
-import { WEBHOOK_CONFIGURATIONS_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
+import { deploymentPath, WEBHOOK_CONFIGURATIONS_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
 import { scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { didYouMean } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
@@ -6,6 +6,7 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { WebhookConfiguration } from '../cluster/objects.ts';
 import { foundIn, type Read } from '../cluster/read.ts';
 import type { Reader } from '../cluster/reader.ts';
+import { type Release as NamedRelease, WEBHOOK_NAME } from '../cluster/release.ts';
 import type { Finding } from '../report/finding.ts';
 import type { StatusOptions } from './options.ts';
 import { ownPlaceIn } from './settings.ts';
@@ -17,19 +18,11 @@ import {
   workloadOfDeployment,
 } from './workload.ts';
 
-/** The name of the webhook in its configuration. */
-export const WEBHOOK_NAME = 'inject.ecr-pull-secrets.io';
-
 /** The chart and its version. */
 export const CHART_LABEL = 'helm.sh/chart';
 
 /** A release in the cluster. */
-export interface Release {
-  readonly namespace: string;
-  /** Of the objects of the release. */
-  readonly name: string;
-  /** As Helm calls it. */
-  readonly helmName: string;
+export interface Release extends NamedRelease {
   readonly workload: Read<Workload>;
 }
 
@@ -118,7 +111,7 @@ function defaultPlace({
 
 async function readRelease(reader: Reader, { namespace, name }: Place): Promise<Release> {
   const rights = `get deployments.apps in namespace ${namespace}`;
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+  const path = deploymentPath(namespace, name);
   const deployment = await reader.get<DeploymentObject>(rights, path);
   const workload = 'found' in deployment ? { found: workloadOfDeployment(deployment.found) } : deployment;
   return { ...('found' in workload ? releaseOf(workload.found) : { namespace, name, helmName: name }), workload };

@@ -5,7 +5,7 @@ import { INTERRUPTED_EXIT_CODE } from '@ecr-pull-secrets/shared/runtime/stop-sig
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import { readClusterEnvironment } from '../cluster/environment.ts';
 import { createReader } from '../cluster/reader.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { exitCodeOf } from '../report/finding.ts';
 import { startProgress } from '../report/progress.ts';
 import { readStatusOptions, statusUsage, type StatusOptions } from './options.ts';

@@ -1,9 +1,8 @@
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { NAMESPACES_PATH, podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import { podToTry, readTriedPod } from '@ecr-pull-secrets/renewer/commands/self-test/tried-pod.ts';
-import { namesOf, type Pod } from '../cluster/objects.ts';
-import { foundIn, type Read, read } from '../cluster/read.ts';
+import { NAMESPACES_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
+import { dryRun, podLike } from '../cluster/dry-run.ts';
+import { foundIn, type Read } from '../cluster/read.ts';
 
 /** What the API server does with a new pod that has an ECR image. */
 export interface Attempt {
@@ -24,26 +23,14 @@ export async function tryInjection(
   namespaces: readonly string[],
   signal?: AbortSignal,
 ): Promise<Attempt | undefined> {
+  const { spec, ...rest } = podLike(undefined);
+  const pod = { ...rest, spec: { ...spec, imagePullSecrets: [{ name: OTHER_SECRET }] } };
   let last: Attempt | undefined;
   for (const namespace of namespaces) {
-    last = { namespace, pullSecrets: await tryPod(client, namespace, signal) };
+    last = { namespace, pullSecrets: await dryRun(client, namespace, pod, signal) };
     if (foundIn(last.pullSecrets)) break;
   }
   return last;
-}
-
-function tryPod(client: KubeClient, namespace: string, signal?: AbortSignal): Promise<Read<readonly string[]>> {
-  const pod = podToTry(readTriedPod('{}'));
-  return read(`create pods in namespace ${namespace} (as a dry run)`, async () => {
-    const { spec } = await client.request<Pod>({
-      method: 'POST',
-      path: podsPath(namespace),
-      query: { dryRun: 'All' },
-      body: { ...pod, spec: { ...pod.spec, imagePullSecrets: [{ name: OTHER_SECRET }] } },
-      ...(signal ? { signal } : {}),
-    });
-    return namesOf(spec.imagePullSecrets);
-  });
 }
 
 /** An API server that drops packets is not waited for longer. */

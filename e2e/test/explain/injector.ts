@@ -4,9 +4,11 @@ import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { kubernetesMinor, POLICIES_SINCE } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { CONFIGURATION } from '../support/ca.ts';
 import type { ExplainWorld } from '../support/explain.ts';
+import { expectReport } from './expect-report.ts';
 
 const POLICY = `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies/${PRODUCT_NAME}`;
 const BINDING = `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings/${PRODUCT_NAME}`;
@@ -65,6 +67,35 @@ export function testDistrust(t: Test, world: ExplainWorld): void {
   });
 }
 
+/** What `explain` says if the Deployment has no replica. */
+export function testWithoutReplicas(t: Test, world: ExplainWorld): void {
+  const { api } = world.playground;
+
+  function createPod(name: string): Promise<Pod> {
+    const spec = { containers: [{ name: 'app', image: `${REGISTRY}/app:1` }] };
+    return api.createPod('good', { metadata: { name }, spec });
+  }
+
+  t.test('a webhook that the API server cannot call is found', async (t) => {
+    await api.merge(`/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}/scale`, {
+      spec: { replicas: 0 },
+    });
+    await eventually('a pod without the name of the secret', async () => {
+      const pod = await createPod(`app-${Date.now()}`);
+      assert.equal(pod.spec.imagePullSecrets, undefined);
+    });
+    await createPod('missed');
+    await expectReport(t, world, 'good/missed', {
+      exitCode: 1,
+      lines: [
+        /problem +webhook .* has 0 replicas/,
+        /problem +pod .* the webhook was probably not reachable when .* \(failurePolicy Ignore\)/,
+      ],
+      run: 'kubectl scale deployment/ecr-pull-secrets --namespace ecr-pull-secrets --replicas=2',
+    });
+  });
+}
+
 /** What `explain` says in policy mode. */
 export function testPolicyMode(t: Test, world: ExplainWorld, install: (values: Manifest) => Promise<void>): void {
   const { api, client, cluster } = world.playground;
@@ -73,7 +104,7 @@ export function testPolicyMode(t: Test, world: ExplainWorld, install: (values: M
     if ((await kubernetesMinor(cluster)) < POLICIES_SINCE) return t.pass('Kubernetes is older than 1.36');
     await install({ injection: { mode: 'policy' } });
     await reports(world, 'good', /ok +webhook +a pod with an ECR image gets the name of ecr-pull-secret/);
-    await reports(world, 'misspelt-value', /problem +label .*=Enabled, but the policy requires the label .*=enabled$/m);
+    await reports(world, 'misspelt', /problem +label .*=Enabled, but the policy requires the label .*=enabled$/m);
 
     await client.request({ method: 'DELETE', path: BINDING });
     await reports(world, 'good', /problem +webhook .* has no MutatingAdmissionPolicyBinding$/m);

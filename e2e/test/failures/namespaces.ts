@@ -8,16 +8,13 @@ import type { Test } from 'tap';
 import { CLOSED_REGISTRY } from '../support/explain.ts';
 import { startKubectl } from '../support/kubectl.ts';
 import { pathOf, SECRET } from '../support/pull-secret.ts';
-import { DOWN_REGISTRY, type FailureWorld, UNTRUSTING_ROLE } from './world.ts';
-
-type Waits = readonly (() => Promise<void>)[];
+import { DOWN_REGISTRY, type FailureWorld, UNTRUSTING_ROLE, type Wait } from './world.ts';
 
 /** Failures that concern one namespace. */
 export async function testNamespaceFailures(
   t: Test,
   { playground, made, createPod }: FailureWorld,
-  alertsBefore: readonly ActiveAlert[],
-): Promise<Waits> {
+): Promise<readonly Wait[]> {
   const { api, cluster } = playground;
   const label = (namespace: string, value = 'enabled') =>
     api.merge(`/api/v1/namespaces/${namespace}`, { metadata: { labels: { [INJECT_LABEL]: value } } });
@@ -26,7 +23,8 @@ export async function testNamespaceFailures(
     await made(t, 'label-misspelt', async () => {
       await unlabelled('misspelt');
       await label('misspelt', 'Enabled');
-      return { subject: 'misspelt' };
+      await createPod('misspelt', `${REGISTRY}/app:1`, 'app');
+      return { subject: 'misspelt/app' };
     }),
     await made(t, 'namespace-excluded', async () => {
       await api.createNamespace('left-out');
@@ -61,9 +59,12 @@ export async function testNamespaceFailures(
       await eventually('the secret', () => api.get<Secret>(pathOf('late')));
       return { subject: 'late/app', pod: 'app' };
     }),
-    // The renewer reports a role only if it has had no token for a minute.
-    await made(t, 'role-not-assumable', async () => ({ subject: 'with-role' }), alertsBefore),
   ];
+}
+
+/** The renewer reports a role only if it has had no token for a minute. */
+export function testRoleFailure(t: Test, { made }: FailureWorld, alertsBefore: readonly ActiveAlert[]): Promise<Wait> {
+  return made(t, 'role-not-assumable', async () => ({ subject: 'with-role' }), alertsBefore);
 }
 
 /** A namespace whose role cannot be assumed. */
@@ -78,7 +79,7 @@ export async function testPullFailures(
   t: Test,
   { made, createPod }: FailureWorld,
   alertsBefore: readonly ActiveAlert[],
-): Promise<Waits> {
+): Promise<readonly Wait[]> {
   const images = {
     'region-down': `${DOWN_REGISTRY}/app:1`,
     'registry-not-covered': `${REGISTRY.replace(/^\d+/, '999999999999')}/app:1`,

@@ -10,8 +10,10 @@ import { scrapeConfigsOf } from '@ecr-pull-secrets/testbed/prometheus/scrape-con
 import type { Test } from 'tap';
 import { renderAlerts } from '../support/alerts.ts';
 import { startChart } from '../support/chart.ts';
+import { compareReport } from '../explain/expect-report.ts';
 import { startExplainWorld } from '../support/explain.ts';
 import { type Failure, type FailureName, MATRIX } from './matrix.ts';
+import { REPORTS } from './reports.ts';
 
 /** A role that trusts no one. */
 export const UNTRUSTING_ROLE = 'arn:aws:iam::123456789012:role/untrusting';
@@ -33,6 +35,9 @@ export interface Made {
   readonly subject: string;
   readonly pod?: string;
 }
+
+/** Waits for the alert and the Event of a failure. */
+export type Wait = (seeing: Test) => Promise<void>;
 
 export type FailureWorld = Awaited<ReturnType<typeof startFailureWorld>>;
 
@@ -98,7 +103,7 @@ export async function startFailureWorld(t: Test) {
     name: FailureName,
     make: () => Promise<Made>,
     alertsBefore?: readonly ActiveAlert[],
-  ): Promise<() => Promise<void>> {
+  ): Promise<Wait> {
     const { explain: words, alert, event }: Failure = MATRIX[name];
     const before = alertsBefore ?? (await alerts());
     const result = await make();
@@ -107,24 +112,26 @@ export async function startFailureWorld(t: Test) {
     };
     // An Event about a pod follows the next list of pods. All others are there soon, and `explain` quotes some.
     if (typeof event !== 'string' && event.about !== 'Pod') await isReported();
-    await eventually(
+    const shown = await eventually(
       `${name}: explain`,
       async () => {
         const report = await explain([result.subject]);
         const line = report.stdout.split('\n').find((each) => each.startsWith(`  problem  ${words[0]} `)) ?? '';
         assert.ok(line.includes(words[1]), report.stdout + report.stderr);
         assert.equal(report.exitCode, 1);
+        return report;
       },
       SEEN_WITHIN_MS,
     );
     t.pass(`${name}: explain shows it`);
-    return async () => {
+    compareReport(t, world, shown, { exitCode: 1, lines: [], ...REPORTS[name] });
+    return async (seeing: Test) => {
       await isReported();
       if (prometheus && typeof alert !== 'string') {
         await eventually(`${name}: alert`, () => isRaised(alert, before), SEEN_WITHIN_MS);
       }
       seen.add(name);
-      t.pass(`${name}: the alert and the Event are there`);
+      seeing.pass(`${name}: the alert and the Event are there`);
     };
   }
 

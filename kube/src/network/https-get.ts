@@ -31,6 +31,17 @@ export interface HttpsGetter {
 
 const TIMEOUT_MS = 15_000;
 
+const HOST_PORT = /^[a-z0-9.-]+(:\d+)?$/i;
+
+/**
+ * The URL of a host, for a request with a credential; `undefined` if the text is not `host` or `host:port`. A URL reads
+ * other characters, such as a backslash, as the end of a host, so the credential would go to another one.
+ */
+export function httpsUrlOf(hostPort: string): URL | undefined {
+  const url = `https://${hostPort}`;
+  return HOST_PORT.test(hostPort) && URL.canParse(url) ? new URL(url) : undefined;
+}
+
 /** Requests over HTTPS alone, through a proxy if the settings say so; further CAs come from NODE_EXTRA_CA_CERTS. */
 export function createHttpsGetter(proxies: ProxySettings, timeoutMs: number = TIMEOUT_MS): HttpsGetter {
   const ruleOf = createProxyRule(proxies);

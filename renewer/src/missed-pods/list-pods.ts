@@ -1,7 +1,6 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { beginList, type ListSettings, nextPage } from '@ecr-pull-secrets/kube/list-page.ts';
+import { type ListSettings, pagesOf } from '@ecr-pull-secrets/kube/list-page.ts';
 import { podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import { PAGE_ATTEMPTS } from './pacing.ts';
 import { POD_FIELDS, podMetadataFields, type Pod } from './pod-fields.ts';
 
 /** Which pods to list. */
@@ -22,11 +21,10 @@ export interface PodList<R> {
  * give it more values than are read of one (`read-json.ts`); such a pod is left out.
  *
  * @returns how many pods were read
- * @throws as the client, if a page failed several times
+ * @throws as the client
  */
 export async function listPods<R>(client: KubeClient, list: PodList<R>, signal: AbortSignal): Promise<number> {
   const { namespace, fieldSelector, labelKeys = [], reduce, handle } = list;
-  const position = beginList();
   const settings: ListSettings<Pod, R | undefined> = {
     path: podsPath(namespace),
     ...(fieldSelector === undefined ? {} : { fieldSelector }),
@@ -37,22 +35,9 @@ export async function listPods<R>(client: KubeClient, list: PodList<R>, signal: 
     reduce,
   };
   let pods = 0;
-  do {
-    const page = await pageOf(() => nextPage(client, settings, position, signal));
+  for await (const page of pagesOf(client, settings, signal)) {
     pods += page.length;
     for (const kept of page) if (kept !== undefined) handle(kept);
-  } while (position.continueToken !== undefined);
-  return pods;
-}
-
-/** Repeats a page that has more values than may be read of one (`read-json.ts`): `nextPage` then requests fewer pods. */
-async function pageOf<T>(request: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await request();
-    } catch (error) {
-      const hasTooManyValues = error instanceof Error && error.cause instanceof RangeError;
-      if (!hasTooManyValues || attempt === PAGE_ATTEMPTS) throw error;
-    }
   }
+  return pods;
 }

@@ -23,9 +23,6 @@ export const WAIT_FOR_CACHE_MS = 1_000;
  */
 export const MOST_LISTED_NAMESPACES = 20;
 
-/** From 500 pods of a page to one takes four attempts, with an eighth of the pods each. */
-export const PAGE_ATTEMPTS = 4;
-
 /** How many Events about missed pods are created after each list of pending pods: 60 per minute. */
 export const EVENTS_PER_LIST = 40;
 

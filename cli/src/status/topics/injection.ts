@@ -1,3 +1,4 @@
+import { isCallFailure } from '../../cluster/dry-run.ts';
 import { foundIn } from '../../cluster/read.ts';
 import type { StatusFinding } from '../finding.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
@@ -11,7 +12,7 @@ export function injectionResultOf({ attempt, settings }: ReleaseState): Result {
   const names = foundIn(attempt.pullSecrets);
   if (names) return names.includes(settings.secretName) ? 'injected' : 'not-injected';
   const message = 'unread' in attempt.pullSecrets ? attempt.pullSecrets.unread : '';
-  return /calling webhook "?inject\.ecr-pull-secrets\.io/.test(message) ? 'rejected' : 'unknown';
+  return isCallFailure(message) ? 'rejected' : 'unknown';
 }
 
 /** Whether the API server adds the secret to new pods, and what it counted. */

@@ -1,6 +1,7 @@
 import { parseTokenSummaries } from '@ecr-pull-secrets/renewer/credentials/checkpoint/token-summary.ts';
 import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-policy.ts';
 import { TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import { newestWarning } from '../../cluster/events.ts';
 import { foundIn } from '../../cluster/read.ts';
 import { type StatusFinding, whenOf } from '../finding.ts';
 import { registriesWithoutToken } from '../missing-tokens.ts';
@@ -96,11 +97,11 @@ function refusalFindings({ events, nowMs }: ReleaseState, command: string): read
 
 /** The newest Event about the Deployment, if it is a warning: about one of these registries, or any. */
 function reasonIn({ events }: ReleaseState, registries?: readonly string[]): string {
-  const newest = (foundIn(events) ?? [])
-    .filter(({ message = '' }) => !registries || registries.some((registry) => message.includes(registry)))
-    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
-    .at(-1);
-  return newest?.type === 'Warning' ? ` (${newest.reason}: ${newest.message?.slice(0, LONGEST_REASON)})` : '';
+  const newest = newestWarning(
+    events,
+    (message) => !registries || registries.some((registry) => message.includes(registry)),
+  );
+  return newest ? ` (${newest.reason}: ${newest.message?.slice(0, LONGEST_REASON)})` : '';
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { HttpsGetter, HttpsResponse } from '@ecr-pull-secrets/kube/network/https-get.ts';
+import { type HttpsGetter, type HttpsResponse, httpsUrlOf } from '@ecr-pull-secrets/kube/network/https-get.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import type { RegistryToken } from '../registry-token.ts';
 
@@ -17,19 +17,16 @@ export const LOGIN_TIMEOUT_MS = 5_000;
 /** Nothing of the body is used. */
 const LARGEST_BODY_BYTES = 1024;
 
-/** With user information or a path in its place, the token would go to another host. */
-const HOST_PORT = /^[a-z0-9.-]+(:\d+)?$/i;
-
 /** What ECR writes for Basic authentication; ECR Public has another one, which is not followed. */
 const ECR_CHALLENGE = /^Basic realm="[^"]*", ?service="ecr\.amazonaws\.com"/i;
 
 /** Requests `/v2/`, as a node does before it pulls. The token only goes to the host itself, and no redirect is followed. */
 export function createRegistryLogin(client: Pick<HttpsGetter, 'get'>, signal: AbortSignal): RegistryLogin {
   return async (hostPort, { username, password }) => {
-    if (!HOST_PORT.test(hostPort) || !URL.canParse(`https://${hostPort}`)) return 'unknown';
+    const host = httpsUrlOf(hostPort);
+    if (!host) return 'unknown';
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    const url = new URL(`https://${hostPort}/v2/`);
-    const request = { url, headers: { authorization }, maxBytes: LARGEST_BODY_BYTES };
+    const request = { url: new URL('/v2/', host), headers: { authorization }, maxBytes: LARGEST_BODY_BYTES };
     // A registry that does not answer must not delay a stop.
     return await unlessAborted(client.get(request), signal).then(readResult, () => 'unknown');
   };

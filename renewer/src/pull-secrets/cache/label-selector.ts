@@ -1,5 +1,5 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { fulfils, type LabelRequirement, type Labels } from '@ecr-pull-secrets/shared/label-requirement.ts';
+import { fulfils, isPositive, type LabelRequirement, type Labels } from '@ecr-pull-secrets/shared/label-requirement.ts';
 
 export interface LabelSelector {
   /** The label keys that it reads. */
@@ -26,9 +26,7 @@ export function parseLabelSelector(text: string): LabelSelector {
   const requirements = splitOutsideBrackets(text).map(parseRequirement);
   return {
     keys: requirements.map(({ key }) => key),
-    requiredKeys: requirements
-      .filter(({ operator }) => operator === 'In' || operator === 'Exists')
-      .map(({ key }) => key),
+    requiredKeys: requirements.filter(isPositive).map(({ key }) => key),
     matches: (labels) => requirements.every((requirement) => fulfils(labels, requirement)),
   };
 }
