@@ -14,6 +14,7 @@ import { EVERY_SWITCH, EXISTING, POD_LABELS } from './support/every-switch.ts';
 import { missingIn, selectorsIn } from './support/promql.ts';
 import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { readRelease, readVersions } from './support/release.ts';
+import { METRICS_OF_PODS } from './support/renewers.ts';
 
 const CHART = fileURLToPath(new URL('../../chart', import.meta.url));
 const NAMESPACE = 'labelled';
@@ -156,8 +157,8 @@ t.test('alerts and the dashboard use metrics that the processes have', async (t)
   t.ok(selectors.length > 30, `${selectors.length} of them`);
   const isComplete = async (): Promise<void> => {
     const figures = await readFigures();
-    // With every switch the renewer does not look for missed pods; missed-pods.test.ts compares these selectors.
-    const others = selectors.filter(({ metric }) => metric !== 'ecr_pull_secrets_missed_pods');
+    // With every switch the renewer does not look for pods; missed-pods.test.ts compares these selectors.
+    const others = selectors.filter(({ metric }) => !METRICS_OF_PODS.includes(metric));
     const missing = others.flatMap((selector) => missingIn(figures, selector));
     assert.deepEqual([...new Set(missing)], []);
   };

@@ -6,9 +6,10 @@ import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Event, Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { secretsOf } from './support/injection-world.ts';
+import { failToPull } from './support/kubelet.ts';
 import { missingIn, selectorsIn } from './support/promql.ts';
 import { pathOf, SECRET } from './support/pull-secret.ts';
-import { metricsOf, nextLeader } from './support/renewers.ts';
+import { METRICS_OF_PODS, metricsOf, nextLeader } from './support/renewers.ts';
 
 const LATE = 'late';
 const AWAY = 'away';
@@ -39,17 +40,6 @@ async function podCalled(namespace: string, prefix: string): Promise<Pod> {
   const [pod] = found;
   assert(pod && found.length === 1, `${found.length} pods ${prefix}`);
   return pod;
-}
-
-/** As the kubelet reports an image that it cannot pull. */
-function failToPull(namespace: string, { metadata }: Pod): Promise<unknown> {
-  const state = { waiting: { reason: 'ImagePullBackOff', message: 'no basic auth credentials' } };
-  const containerStatuses = [
-    { name: 'app', state, image: IMAGE, imageID: '', ready: false, restartCount: 0, lastState: {} },
-  ];
-  return api.merge(`${podsPath(namespace)}/${metadata.name}/status`, {
-    status: { phase: 'Pending', containerStatuses },
-  });
 }
 
 function scale(replicas: number): Promise<unknown> {
@@ -96,7 +86,7 @@ t.test('pods that are older than the label, and pods of an outage of the webhook
     spec: { template: { spec: { ...template.spec, restartPolicy: 'Never' } } },
   });
   for (const prefix of ['bare', 'shop-', 'report-']) {
-    await failToPull(LATE, await eventually(prefix, () => podCalled(LATE, prefix)));
+    await failToPull(api, await eventually(prefix, () => podCalled(LATE, prefix)), IMAGE);
   }
   // Kubernetes stores times in whole seconds.
   await eventually('a later second', async () => {
@@ -146,13 +136,13 @@ t.test('pods that are older than the label, and pods of an outage of the webhook
   const metrics = await metricsOf(playground, leader.pod);
   t.match(metrics, 'ecr_pull_secrets_missed_pods{phase="Pending",reason="PodOlderThanLabel"} 3');
   const rules = await readFile(new URL('../../chart/monitoring/alerts.yaml', import.meta.url), 'utf8');
-  const selectors = selectorsIn(rules).filter(({ metric }) => metric === 'ecr_pull_secrets_missed_pods');
+  const selectors = selectorsIn(rules).filter(({ metric }) => METRICS_OF_PODS.includes(metric));
   t.same(
     selectors.flatMap((selector) => missingIn(metrics, selector)),
     [],
     'the alerts select what there is',
   );
-  t.equal(selectors.length, 2);
+  t.equal(selectors.length, 3);
   t.match(metrics, /ecr_pull_secrets_missed_pods\{phase="Running",reason="PodNotInjected"\} [1-9]/);
 
   await t.test('the pod of the Deployment is evicted and replaced; a bare pod and that of a Job are not', async (t) => {

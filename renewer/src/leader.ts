@@ -16,6 +16,7 @@ import { createDeploymentReference } from './deployment-events/deployment-refere
 import { createCanary } from './credentials/canary/canary.ts';
 import { createNewTokenCheck } from './credentials/canary/new-token-check.ts';
 import { createRegistryLogin, LOGIN_TIMEOUT_MS } from './credentials/canary/registry-login.ts';
+import { createCoverage } from './credentials/coverage.ts';
 import { RENEWAL_POLICY } from './credentials/renewal-policy.ts';
 import { createTokenReports } from './credentials/reports/token-reports.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
@@ -88,7 +89,8 @@ async function runPullSecrets(
   const { missedPods, pullSecretName } = configuration;
   if (missedPods) {
     const { cache } = controller;
-    work.push(runMissedPods({ ...dependencies, cache, recorder }, { ...missedPods, pullSecretName }, signal));
+    const covers = createCoverage(tokenRenewer, configuration);
+    work.push(runMissedPods({ ...dependencies, cache, recorder, covers }, { ...missedPods, pullSecretName }, signal));
   }
   try {
     await Promise.all(work);

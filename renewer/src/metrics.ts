@@ -63,13 +63,18 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
     ),
     events: counter(
       'events_total',
-      'Events about namespaces, missed pods and the Deployment: success, error or dropped.',
+      'Events about namespaces, pods and the Deployment: success, error or dropped.',
       'result',
     ),
     missedPods: gauge(
       'missed_pods',
       'Pods that need the pull secret and do not name it, by their phase and the reason of their Event; set by the leader alone.',
       'phase',
+      'reason',
+    ),
+    failingPulls: gauge(
+      'failing_pulls',
+      'Pending pods that name the pull secret and cannot pull an ECR image, by the reason of their Event; set by the leader alone.',
       'reason',
     ),
     missedPodEvictions: counter(
@@ -101,9 +106,9 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
 
 /** The metrics that only a leader sets end with its leadership, or an alert would fire on old values. */
 export function resetLeaderMetrics(metrics: RenewerMetrics): void {
-  const { leader, tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence } =
-    metrics;
+  const { leader, missedPods, failingPulls, pullSecrets, namespaceProblems, fence } = metrics;
+  const { tokenExpiry, tokenMissing, registryLoginRefused } = metrics;
   leader.set(0);
-  const gauges = [tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence];
-  for (const gauge of gauges) gauge.reset();
+  const ofTokens = [tokenExpiry, tokenMissing, registryLoginRefused];
+  for (const gauge of [...ofTokens, pullSecrets, namespaceProblems, missedPods, failingPulls, fence]) gauge.reset();
 }

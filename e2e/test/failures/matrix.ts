@@ -1,19 +1,14 @@
-/** What shows a failure. A text in place of an alert or an Event is the reason why none of ours can exist. */
+/** What shows a failure. */
 export interface Failure {
   /** As a person would say it. */
   readonly failure: string;
   /** The step of `explain` that finds it, and words of the step. */
   readonly explain: readonly [step: string, words: string];
   /** An alert of the chart whose expression becomes true, with labels that it must have. */
-  readonly alert: { readonly name: string; readonly labels?: Readonly<Record<string, string>> } | string;
+  readonly alert: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
   /** The reason of an Event, and what it is about. */
-  readonly event: { readonly reason: string; readonly about: 'Secret' | 'Pod' | 'Deployment' } | string;
+  readonly event: { readonly reason: string; readonly about: 'Secret' | 'Pod' | 'Deployment' };
 }
-
-const KUBELET_EVENT = 'of the kubelet, on the pod';
-
-const NO_ALERT_OF_OURS =
-  'none: only the node sees it, and kube-state-metrics counts it (`kube_pod_container_status_waiting_reason`)';
 
 /** What must be seen of each failure (issue "What is wrong, at a glance"); docs/troubleshooting.md has it as a table. */
 export const MATRIX = {
@@ -39,7 +34,7 @@ export const MATRIX = {
     failure: 'No token covers the registry of an image',
     explain: ['image', 'add it to the chart value registries'],
     alert: { name: 'EcrPullSecretsRegistryNotCovered' },
-    event: `${KUBELET_EVENT}; before it the warning "no token covers registry" to anyone who creates the pod`,
+    event: { reason: 'RegistryNotCovered', about: 'Pod' },
   },
   'label-misspelt': {
     failure: 'The label of the namespace is misspelt',
@@ -98,14 +93,14 @@ export const MATRIX = {
   'no-such-image': {
     failure: 'The image does not exist',
     explain: ['pull', 'there is no such image'],
-    alert: NO_ALERT_OF_OURS,
-    event: KUBELET_EVENT,
+    alert: { name: 'EcrPullSecretsPullsFail', labels: { reason: 'PullFailed' } },
+    event: { reason: 'PullFailed', about: 'Pod' },
   },
   'right-missing': {
     failure: 'The identity lacks `ecr:BatchGetImage`',
     explain: ['pull', 'the identity of the token lacks ecr:BatchGetImage'],
-    alert: NO_ALERT_OF_OURS,
-    event: KUBELET_EVENT,
+    alert: { name: 'EcrPullSecretsPullsFail', labels: { reason: 'PullFailed' } },
+    event: { reason: 'PullFailed', about: 'Pod' },
   },
 } as const satisfies Readonly<Record<string, Failure>>;
 
@@ -116,8 +111,8 @@ export function tableOf(matrix: Readonly<Record<string, Failure>>): readonly str
   const rows = Object.values(matrix).map(({ failure, explain: [step, words], alert, event }) => [
     failure,
     `\`${step}\`: ${words}`,
-    typeof alert === 'string' ? alert : `[${alert.name}](monitoring.md#${alert.name.toLowerCase()})${labelsOf(alert)}`,
-    typeof event === 'string' ? event : `\`${event.reason}\`, ${event.about}`,
+    `[${alert.name}](monitoring.md#${alert.name.toLowerCase()})${labelsOf(alert)}`,
+    `\`${event.reason}\`, ${event.about}`,
   ]);
   const head = ['failure', '`explain` says', 'alert', 'Event'];
   return [head, head.map(() => '---'), ...rows].map((cells) =>

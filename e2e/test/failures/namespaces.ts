@@ -6,6 +6,7 @@ import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import type { ActiveAlert } from '@ecr-pull-secrets/testbed/prometheus/prometheus.ts';
 import type { Test } from 'tap';
 import { CLOSED_REGISTRY } from '../support/explain.ts';
+import { failToPull } from '../support/kubelet.ts';
 import { startKubectl } from '../support/kubectl.ts';
 import { pathOf, SECRET } from '../support/pull-secret.ts';
 import { DOWN_REGISTRY, type FailureWorld, UNTRUSTING_ROLE, type Wait } from './world.ts';
@@ -77,7 +78,7 @@ export async function createNamespaceWithRole({ playground: { api } }: FailureWo
 /** Failures of a pull, although the pod names the secret. */
 export async function testPullFailures(
   t: Test,
-  { made, createPod }: FailureWorld,
+  { playground: { api }, made, createPod }: FailureWorld,
   alertsBefore: readonly ActiveAlert[],
 ): Promise<readonly Wait[]> {
   const images = {
@@ -92,7 +93,7 @@ export async function testPullFailures(
       t,
       name,
       async () => {
-        await createPod('good', images[name], name);
+        await failToPull(api, await createPod('good', images[name], name), images[name]);
         return { subject: `good/${name}`, pod: name };
       },
       alertsBefore,

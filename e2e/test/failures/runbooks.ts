@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, readonly RegExp[]>> = {
   'kubectl get events --all-namespaces --field-selector reason=PodOlderThanLabel': [
     /^late .*pod\/app .*Replace it: kubectl /,
   ],
+  'kubectl get events --all-namespaces --field-selector reason=PullFailed': [
+    /^good .*pod\/no-such-image .*ecr-pull-secrets explain good\/no-such-image$/,
+    /^good .*pod\/right-missing .*ecr-pull-secrets explain good\/right-missing$/,
+  ],
 };
 
 /** An operator who follows the runbook of an alert finds the reason. */

@@ -68,7 +68,7 @@ export async function startFailureWorld(t: Test) {
     return api.createPod(namespace, { metadata: { name }, spec: { containers: [{ name: 'app', image }] } });
   }
 
-  async function hasEvent({ reason, about }: Exclude<Failure['event'], string>, { subject, pod }: Made): Promise<void> {
+  async function hasEvent({ reason, about }: Failure['event'], { subject, pod }: Made): Promise<void> {
     const [namespace = ''] = about === 'Deployment' ? [PRODUCT_NAME] : subject.split('/');
     const events = await api.list<FullEvent>(`/api/v1/namespaces/${namespace}/events`);
     const ours = events.filter(({ source }) => source?.component === PRODUCT_NAME);
@@ -77,7 +77,7 @@ export async function startFailureWorld(t: Test) {
     assert.ok(ours.some(isIt), JSON.stringify(ours.map((each) => [each.reason, each.involvedObject.name])));
   }
 
-  async function isRaised({ name, labels = {} }: Exclude<Failure['alert'], string>, before: readonly ActiveAlert[]) {
+  async function isRaised({ name, labels = {} }: Failure['alert'], before: readonly ActiveAlert[]) {
     const active = await alerts();
     const isIt = (alert: ActiveAlert): boolean =>
       Object.entries({ alertname: name, ...labels }).every(([key, value]) => alert.labels[key] === value);
@@ -108,10 +108,10 @@ export async function startFailureWorld(t: Test) {
     const before = alertsBefore ?? (await alerts());
     const result = await make();
     const isReported = async (): Promise<void> => {
-      if (typeof event !== 'string') await eventually(`${name}: Event`, () => hasEvent(event, result), SEEN_WITHIN_MS);
+      await eventually(`${name}: Event`, () => hasEvent(event, result), SEEN_WITHIN_MS);
     };
     // An Event about a pod follows the next list of pods. All others are there soon, and `explain` quotes some.
-    if (typeof event !== 'string' && event.about !== 'Pod') await isReported();
+    if (event.about !== 'Pod') await isReported();
     const shown = await eventually(
       `${name}: explain`,
       async () => {
@@ -127,7 +127,7 @@ export async function startFailureWorld(t: Test) {
     compareReport(t, world, shown, { exitCode: 1, lines: [], ...REPORTS[name] });
     return async (seeing: Test) => {
       await isReported();
-      if (prometheus && typeof alert !== 'string') {
+      if (prometheus) {
         await eventually(`${name}: alert`, () => isRaised(alert, before), SEEN_WITHIN_MS);
       }
       seen.add(name);

@@ -15,6 +15,9 @@ export interface LeadingRenewer {
   readonly pid: number;
 }
 
+/** Those that only a renewer has that lists pods. */
+export const METRICS_OF_PODS: readonly string[] = ['ecr_pull_secrets_missed_pods', 'ecr_pull_secrets_failing_pulls'];
+
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${PRODUCT_NAME}/leases/${PRODUCT_NAME}`;
 
 /** Who holds the lease; `''` while it has no holder. */

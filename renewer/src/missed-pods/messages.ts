@@ -1,7 +1,22 @@
+import type { FailingPull } from './failing-pull.ts';
 import type { MissedPod } from './missed-pod.ts';
 
-/** What happened to a missed pod, and the one command that helps. */
-export function missedMessage({ reason, createdAtMs, command }: MissedPod, pullSecretName: string): string {
+/** A pod that gets an Event. */
+export type ReportedPod = MissedPod | FailingPull;
+
+/** What happened to a pod, and the one command that helps. */
+export function messageOf(pod: ReportedPod, pullSecretName: string): string {
+  return 'registry' in pod ? pullMessage(pod, pullSecretName) : missedMessage(pod, pullSecretName);
+}
+
+function pullMessage({ namespace, name, reason, registry }: FailingPull, pullSecretName: string): string {
+  const fails = `This pod names the pull secret "${pullSecretName}", and the node cannot pull an image of registry ${registry}`;
+  const why =
+    reason === 'RegistryNotCovered' ? ': no token covers the registry; add it to the chart value "registries"' : '';
+  return `${fails}${why}. This command tries the pull and shows the reason: ecr-pull-secrets explain ${namespace}/${name}`;
+}
+
+function missedMessage({ reason, createdAtMs, command }: MissedPod, pullSecretName: string): string {
   const created = new Date(createdAtMs).toISOString().replace('.000Z', 'Z');
   const lacks = `This pod needs the pull secret "${pullSecretName}" and does not name it`;
   const why =

@@ -1,6 +1,7 @@
 import { createImageMatcher } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import { createPodDecider } from '@ecr-pull-secrets/server/admission/pod-decision.ts';
 import type { Pod } from './pod-fields.ts';
+import { failingImagesOf } from './pull-failures.ts';
 import { replaceCommand } from './replace-command.ts';
 import type { MissedPodsSettings } from './settings.ts';
 
@@ -32,10 +33,7 @@ export interface PodController {
 }
 
 /** The longest name of an object; an owner reference may have a longer one. */
-const LONGEST_NAME = 253;
-
-/** What the kubelet says about a container whose image it cannot pull (`pkg/kubelet/images/types.go`). */
-const PULL_FAILURES: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff']);
+export const LONGEST_NAME = 253;
 
 const NO_FACTS = { current: () => undefined };
 
@@ -56,16 +54,6 @@ export function createMissedPodRule(
   const decide = createPodDecider({ facts: NO_FACTS }, settings);
   const isEcrImage = createImageMatcher(settings.registryHosts);
 
-  function isPullFailing({ spec, status }: Pod): boolean {
-    const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-    const failing = new Set(
-      statuses.filter(({ state }) => PULL_FAILURES.has(state?.waiting?.reason ?? '')).map(({ name }) => name),
-    );
-    if (failing.size === 0) return false;
-    const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
-    return containers.some(({ name, image = '' }) => failing.has(name) && (injectAll || isEcrImage(image)));
-  }
-
   return (pod, optedInAtMs) => {
     const { name, namespace = '', uid = '', resourceVersion = '', deletionTimestamp } = pod.metadata;
     if (deletionTimestamp !== undefined || !podSelector.matches(pod.metadata.labels ?? {})) return undefined;
@@ -80,7 +68,7 @@ export function createMissedPodRule(
       reason: createdAtMs < optedInAtMs ? 'PodOlderThanLabel' : 'PodNotInjected',
       command: replaceCommand(withNamedOwner(pod), namespace),
       controller: controllerOf(pod),
-      isPullFailing: isPullFailing(pod),
+      isPullFailing: failingImagesOf(pod).some((image) => injectAll || isEcrImage(image)),
     };
   };
 }
@@ -91,7 +79,8 @@ function withNamedOwner({ metadata: { name, labels = {}, ownerReferences = [] } 
   return { metadata: { name, labels, ownerReferences: named } };
 }
 
-function controllerOf({ metadata }: Pod): PodController | undefined {
+/** The controller that creates a pod again. */
+export function controllerOf({ metadata }: Pod): PodController | undefined {
   const { apiVersion, kind, uid } = metadata.ownerReferences?.find(({ controller }) => controller === true) ?? {};
   const isBounded = [apiVersion, kind, uid].every((text) => text !== undefined && text.length <= LONGEST_NAME);
   if (!isBounded || apiVersion === undefined || kind === undefined || uid === undefined) return undefined;

@@ -5,8 +5,11 @@ import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-l
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { PullSecretCache } from '../pull-secrets/cache/cache.ts';
 import { createEvictor } from './eviction/evictor.ts';
+import { type Coverage, createFailingPullRule } from './failing-pull.ts';
+import { createFailingPulls } from './failing-pulls.ts';
 import { listPods } from './list-pods.ts';
-import { createMissedPodRule, MISSED_REASONS, type MissedPod, type MissedReason } from './missed-pod.ts';
+import type { ReportedPod } from './messages.ts';
+import { createMissedPodRule, MISSED_REASONS, type MissedReason } from './missed-pod.ts';
 import {
   LIST_INTERVAL_MS,
   MOST_LISTED_NAMESPACES,
@@ -26,12 +29,14 @@ type MissedPodsDependencies = RenewerDependencies & {
   readonly recorder: EventRecorder;
   /** Which namespaces opted in, and whether their secret can be used. */
   readonly cache: Pick<PullSecretCache, 'isComplete' | 'optedIn' | 'secret'>;
+  /** Of the tokens of all identities. */
+  readonly covers: Coverage;
 };
 
 /**
  * The leader's part, until the signal aborts: finds pods that need the pull secret and do not name it, because they are
- * older than the label of their namespace, or because nothing injected it when they were created. Each gets an Event,
- * and the metric counts them. By lists and not by a watch: a watch of all pods costs more than they do.
+ * older than the label of their namespace, or because nothing injected it when they were created. Among the pending
+ * ones it also finds those that name it and cannot pull. Each gets an Event, and the metrics count them. By lists and not by a watch: a watch of all pods costs more than they do.
  */
 export async function runMissedPods(
   dependencies: MissedPodsDependencies,
@@ -40,7 +45,9 @@ export async function runMissedPods(
 ): Promise<void> {
   const { client, cache, logger, metrics } = dependencies;
   const rule = createMissedPodRule(settings);
+  const failingPullOf = createFailingPullRule(dependencies, settings);
   const reports = createMissedPodReports(dependencies, settings);
+  const pulls = createFailingPulls(dependencies, { report: (pod) => reports.add('Pending', pod) });
   const evictor = settings.evict ? createEvictor({ ...dependencies, rule }, settings) : undefined;
   const excepted = new Set(settings.exceptNamespaces);
   const denials = createThrottledLog(dependencies, DENIED);
@@ -50,10 +57,11 @@ export async function runMissedPods(
     return [...cache.optedIn().keys()].filter((namespace) => !excepted.has(namespace));
   }
 
-  function missedPodOf(pod: Pod): MissedPod | undefined {
+  function reportedPodOf(pod: Pod, phase: Phase): ReportedPod | undefined {
     const { namespace = '' } = pod.metadata;
     const optedInAtMs = cache.optedIn().get(namespace);
-    return optedInAtMs === undefined || excepted.has(namespace) ? undefined : rule(pod, optedInAtMs);
+    if (optedInAtMs === undefined || excepted.has(namespace)) return undefined;
+    return rule(pod, optedInAtMs) ?? (phase === 'Pending' ? failingPullOf(pod) : undefined);
   }
 
   function record(phase: Phase, counts: ReadonlyMap<MissedReason, number>): void {
@@ -69,7 +77,7 @@ export async function runMissedPods(
   async function look(phase: Phase): Promise<number | void> {
     if (!cache.isComplete()) return WAIT_FOR_CACHE_MS;
     try {
-      await listMissed(phase);
+      await listAll(phase);
     } catch (error) {
       if (!isApiError(error, 403)) throw error;
       denials.report(error);
@@ -80,21 +88,25 @@ export async function runMissedPods(
     await evictor?.evict(signal);
   }
 
-  async function listMissed(phase: Phase): Promise<void> {
+  async function listAll(phase: Phase): Promise<void> {
     const counts = new Map<MissedReason, number>();
-    const handle = (pod: MissedPod): void => {
+    const failing = pulls.beginList();
+    const handle = (pod: ReportedPod): void => {
+      if ('registry' in pod) return failing.add(pod);
       counts.set(pod.reason, (counts.get(pod.reason) ?? 0) + 1);
       reports.add(phase, pod);
       if (phase === 'Pending') evictor?.add(pod);
     };
     const namespaces = targets();
     const lists = namespaces.length <= MOST_LISTED_NAMESPACES ? namespaces : [undefined];
+    const reduce = (pod: Pod): ReportedPod | undefined => reportedPodOf(pod, phase);
     const labelKeys = settings.podSelector.keys;
     const fieldSelector = `status.phase=${phase}`;
     for (const namespace of lists) {
-      await listPods(client, { namespace, fieldSelector, labelKeys, reduce: missedPodOf, handle }, signal);
+      await listPods(client, { namespace, fieldSelector, labelKeys, reduce, handle }, signal);
     }
     record(phase, counts);
+    if (phase === 'Pending') failing.end();
   }
 
   const loops = PHASES.map((phase) => {

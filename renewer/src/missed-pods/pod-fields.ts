@@ -29,6 +29,7 @@ export interface Pod {
   readonly spec?: {
     readonly initContainers?: readonly Container[];
     readonly containers?: readonly Container[];
+    readonly imagePullSecrets?: readonly { readonly name?: string }[];
   };
   readonly status?: {
     readonly initContainerStatuses?: readonly ContainerStatus[];

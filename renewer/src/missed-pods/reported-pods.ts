@@ -1,5 +1,5 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import type { MissedPod } from './missed-pod.ts';
+import type { ReportedPod } from './messages.ts';
 import { FORGET_AFTER_MS, MOST_REPORTED, MOST_REPORTED_OF_NAMESPACE } from './pacing.ts';
 
 /** The missed pods that have their Event, as long as lists show them. */
@@ -10,16 +10,16 @@ export function createReportedPods({ clock }: { readonly clock: Clock }) {
 
   return {
     /** Whether the pod has its Event; it is still there then. */
-    has: ({ namespace, uid }: MissedPod): boolean => {
+    has: ({ namespace, uid }: ReportedPod): boolean => {
       const pods = reported.get(namespace);
       if (!pods?.has(uid)) return false;
       pods.set(uid, clock.now());
       return true;
     },
     /** Whether a pod of its namespace may have one. */
-    hasRoom: ({ namespace }: MissedPod): boolean =>
+    hasRoom: ({ namespace }: ReportedPod): boolean =>
       size < MOST_REPORTED && (reported.get(namespace)?.size ?? 0) < MOST_REPORTED_OF_NAMESPACE,
-    add: ({ namespace, uid }: MissedPod): void => {
+    add: ({ namespace, uid }: ReportedPod): void => {
       const pods = reported.get(namespace) ?? new Map<string, number>();
       reported.set(namespace, pods.set(uid, clock.now()));
       size += 1;

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
-import { missedMessage } from './messages.ts';
-import type { MissedPod } from './missed-pod.ts';
+import { messageOf, type ReportedPod } from './messages.ts';
 import { EVENTS_PER_LIST, EVENTS_WITHIN_MS, type Phase } from './pacing.ts';
 import { createReportedPods } from './reported-pods.ts';
 import { createWaitingPods } from './waiting-pods.ts';
 
 /**
- * One Event for each missed pod, at a limited rate. Its name is derived from the pod, so that a later leader creates
+ * One Event for each missed pod and each pod whose pull fails, at a limited rate. Its name is derived from the pod, so that a later leader creates
  * none again while the API server keeps the first one.
  */
 export function createMissedPodReports(
@@ -19,15 +18,15 @@ export function createMissedPodReports(
   const waiting = { Pending: createWaitingPods(), Running: createWaitingPods() };
   const reported = createReportedPods({ clock });
 
-  async function report(pod: MissedPod, signal: AbortSignal): Promise<void> {
-    const isCreated = await recorder.event(eventOf(pod, missedMessage(pod, pullSecretName)), signal);
+  async function report(pod: ReportedPod, signal: AbortSignal): Promise<void> {
+    const isCreated = await recorder.event(eventOf(pod, messageOf(pod, pullSecretName)), signal);
     metrics.events.inc({ result: isCreated ? 'success' : 'error' });
     if (isCreated) reported.add(pod);
   }
 
   return {
     /** A list found the pod. */
-    add: (phase: Phase, pod: MissedPod): void => {
+    add: (phase: Phase, pod: ReportedPod): void => {
       if (!reported.has(pod) && reported.hasRoom(pod)) waiting[phase].add(pod);
     },
     /** Creates the Events of the first pods that wait, those of pending pods first. */
@@ -46,7 +45,7 @@ export function createMissedPodReports(
 }
 
 /** An Event about a pod. */
-export function eventOf({ namespace, name, uid, reason }: MissedPod, message: string, otherReason?: string) {
+export function eventOf({ namespace, name, uid, reason }: ReportedPod, message: string, otherReason?: string) {
   const eventReason = otherReason ?? reason;
   const digest = createHash('sha256').update(`${uid} ${eventReason}`).digest('hex').slice(0, 16);
   return {

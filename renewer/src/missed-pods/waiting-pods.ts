@@ -1,12 +1,12 @@
-import type { MissedPod } from './missed-pod.ts';
+import type { ReportedPod } from './messages.ts';
 import { MOST_WAITING, MOST_WAITING_OF_NAMESPACE } from './pacing.ts';
 
 /** Missed pods of one phase that wait for their Event, fair to every namespace and every workload. */
 export function createWaitingPods() {
-  const pods = new Map<string, MissedPod>();
+  const pods = new Map<string, ReportedPod>();
   const ofNamespace = new Map<string, number>();
 
-  function remove({ uid, namespace }: MissedPod): void {
+  function remove({ uid, namespace }: ReportedPod): void {
     pods.delete(uid);
     const left = (ofNamespace.get(namespace) ?? 0) - 1;
     if (left > 0) ofNamespace.set(namespace, left);
@@ -24,7 +24,7 @@ export function createWaitingPods() {
   }
 
   return {
-    add: (pod: MissedPod): void => {
+    add: (pod: ReportedPod): void => {
       const count = ofNamespace.get(pod.namespace) ?? 0;
       if (pods.has(pod.uid) || count >= MOST_WAITING_OF_NAMESPACE || !makeRoom(count)) return;
       pods.set(pod.uid, pod);
@@ -35,8 +35,8 @@ export function createWaitingPods() {
      *
      * @param counts - how many pods of each were taken before, to which this one is added
      */
-    take: (counts: Map<string, number>): MissedPod | undefined => {
-      let next: MissedPod | undefined;
+    take: (counts: Map<string, number>): ReportedPod | undefined => {
+      let next: ReportedPod | undefined;
       let fewest = Number.POSITIVE_INFINITY;
       for (const pod of pods.values()) {
         const [namespaces = 0, workloads = 0] = keysOf(pod).map((key) => counts.get(key) ?? 0);
@@ -54,6 +54,6 @@ export function createWaitingPods() {
   };
 }
 
-function keysOf({ namespace, controller, uid }: MissedPod): readonly string[] {
+function keysOf({ namespace, controller, uid }: ReportedPod): readonly string[] {
   return [namespace, `${namespace}/${controller?.uid ?? uid}`];
 }

@@ -10,7 +10,11 @@ import { runMissedPods } from '../../src/missed-pods/missed-pods.ts';
 import { missedPodsSchema } from '../../src/missed-pods/settings.ts';
 
 export const ECR_IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1';
+/** No token covers it; see `covers`. */
+export const UNCOVERED_IMAGE = '999999999999.dkr.ecr.us-east-1.amazonaws.com/app:1';
 export const SECRET = 'ecr-pull-secret';
+
+export const covers = (image: string): boolean => !image.startsWith('999999999999.');
 
 /** A pod as a test describes it. */
 export interface PodSettings {
@@ -143,7 +147,8 @@ export function startMissedPodsWorld(t: Test, options: { evict?: boolean; inject
     /** Runs until the end of the test. */
     run: (): void => {
       const metrics = createRenewerMetrics(registry);
-      void runMissedPods({ client, clock, random: () => 1, logger, metrics, recorder, cache }, settings, stop.signal);
+      const dependencies = { client, clock, random: () => 1, logger, metrics, recorder, cache, covers };
+      void runMissedPods(dependencies, settings, stop.signal);
     },
   };
 }

@@ -117,8 +117,8 @@ function parseIfReadable(text: string | undefined, nowMs: number): CheckpointCon
   }
 }
 
-/** For the replicas that do not lead: their webhooks warn about images whose registry no token covers. */
-function hostsOf(tokens: RegistryTokens): readonly string[] {
+/** The registries of the tokens: the webhooks of all replicas warn about images whose registry no token covers. */
+export function hostsOf(tokens: RegistryTokens): readonly string[] {
   const hosts = [...tokens.values()].map(({ registry }) => hostPortOf(registry));
   return [...new Set(hosts)].toSorted();
 }

@@ -1,0 +1,51 @@
+import type { RenewerDependencies } from '../dependencies.ts';
+import { type FailingPull, PULL_FAILURE_REASONS, type PullFailureReason } from './failing-pull.ts';
+import { MOST_REPORTED, MOST_REPORTED_OF_NAMESPACE } from './pacing.ts';
+
+/**
+ * Counts the pods whose pull fails in two lists, one after the other: a token or an image that comes a moment later
+ * than the pod is no failure. As many are kept as can have an Event.
+ */
+export function createFailingPulls(
+  { logger, metrics }: Pick<RenewerDependencies, 'logger' | 'metrics'>,
+  { report }: { readonly report: (pod: FailingPull) => void },
+) {
+  /** By namespace, the UIDs of the last list that was complete. */
+  let last = new Map<string, Set<string>>();
+  let loggedPods = 0;
+
+  function record(counts: ReadonlyMap<PullFailureReason, number>): void {
+    for (const reason of PULL_FAILURE_REASONS) metrics.failingPulls.set({ reason }, counts.get(reason) ?? 0);
+    const pods = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    if (pods > 0 && pods !== loggedPods) {
+      logger.warn(Object.fromEntries(counts), 'pods name the pull secret and cannot pull their images');
+    }
+    loggedPods = pods;
+  }
+
+  return {
+    /** Begins a list of pending pods. */
+    beginList: () => {
+      const current = new Map<string, Set<string>>();
+      const counts = new Map<PullFailureReason, number>();
+      let size = 0;
+      return {
+        add: (pod: FailingPull): void => {
+          const { namespace, uid, reason } = pod;
+          const uids = current.get(namespace) ?? new Set<string>();
+          if (size >= MOST_REPORTED || uids.size >= MOST_REPORTED_OF_NAMESPACE) return;
+          current.set(namespace, uids.add(uid));
+          size += 1;
+          if (!last.get(namespace)?.has(uid)) return;
+          counts.set(reason, (counts.get(reason) ?? 0) + 1);
+          report(pod);
+        },
+        /** The list is complete. */
+        end: (): void => {
+          last = current;
+          record(counts);
+        },
+      };
+    },
+  };
+}

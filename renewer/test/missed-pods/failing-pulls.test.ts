@@ -1,0 +1,79 @@
+import t from 'tap';
+import { createFailingPullRule } from '../../src/missed-pods/failing-pull.ts';
+import { covers, ECR_IMAGE, SECRET, startMissedPodsWorld, UNCOVERED_IMAGE } from '../support/missed-pods-world.ts';
+
+const MINUTE_MS = 60_000;
+
+function podWith(image: string, secret = SECRET, metadata = {}) {
+  return {
+    metadata: { name: 'app', namespace: 'a', uid: 'u', ...metadata },
+    spec: { containers: [{ name: 'app', image }], imagePullSecrets: [{ name: secret }] },
+    status: { initContainerStatuses: [{ name: 'app', state: { waiting: { reason: 'ErrImagePull' } } }] },
+  };
+}
+
+t.test('a pull that fails in two lists gets one Event and is counted by its reason; it was not missed', async (t) => {
+  const { clock, put, remove, events, registry, run } = startMissedPodsWorld(t);
+  put({ name: 'wrong-tag', isPullFailing: true }, true);
+  put({ name: 'elsewhere', isPullFailing: true, image: UNCOVERED_IMAGE }, true);
+  put({ name: 'starts' }, true);
+  put({ name: 'soon', isPullFailing: true }, true);
+  put({ name: 'running', isPullFailing: true, phase: 'Running' }, true);
+  run();
+  await clock.advance(1_000);
+  t.equal(events.length, 0, 'a token may be late');
+  remove('a/soon');
+  await clock.advance(MINUTE_MS);
+  t.match(events, [
+    {
+      involvedObject: { name: 'wrong-tag' },
+      reason: 'PullFailed',
+      message: / This command tries the pull and shows the reason: ecr-pull-secrets explain a\/wrong-tag$/,
+    },
+    {
+      involvedObject: { name: 'elsewhere' },
+      reason: 'RegistryNotCovered',
+      message: /registry 999999999999\.dkr.*: no token covers the registry.* ecr-pull-secrets explain a\/elsewhere$/,
+    },
+  ]);
+  const metrics = await registry.metrics();
+  t.match(metrics, 'failing_pulls{reason="PullFailed"} 1');
+  t.match(metrics, 'failing_pulls{reason="RegistryNotCovered"} 1');
+  t.notMatch(metrics, /missed_pods\{.*\} [1-9]/);
+  remove('a/wrong-tag');
+  await clock.advance(60 * MINUTE_MS);
+  t.match(await registry.metrics(), 'failing_pulls{reason="PullFailed"} 0');
+  t.equal(events.length, 2, 'no Event again');
+});
+
+t.test('a pod whose pull fails although it names the secret is never evicted', async (t) => {
+  const { clock, put, evictions, events, run } = startMissedPodsWorld(t, { evict: true });
+  put({ name: 'app', isPullFailing: true, controller: { kind: 'ReplicaSet', uid: 'rs' } }, true);
+  run();
+  await clock.advance(30 * MINUTE_MS);
+  t.match(events, [{ reason: 'PullFailed' }]);
+  t.same(evictions, []);
+});
+
+t.test('pulls of one namespace that fail are counted up to 200, and do not hide those of another one', async (t) => {
+  const { clock, put, events, registry, run } = startMissedPodsWorld(t);
+  for (let index = 0; index < 300; index += 1) put({ name: `flood-${index}`, isPullFailing: true }, true);
+  put({ name: 'alone', namespace: 'b', isPullFailing: true }, true);
+  run();
+  await clock.advance(MINUTE_MS);
+  t.match(await registry.metrics(), 'failing_pulls{reason="PullFailed"} 201');
+  t.ok(events.some(({ involvedObject }) => involvedObject.name === 'alone'));
+  await clock.advance(60 * MINUTE_MS);
+  t.equal(events.length, 201);
+});
+
+t.test('only an ECR image of a pod that names the secret counts, and its name is not part of a message', async (t) => {
+  const rule = createFailingPullRule({ covers }, { pullSecretName: SECRET, registryHosts: [] });
+  t.match(rule(podWith(ECR_IMAGE)), { reason: 'PullFailed', registry: ECR_IMAGE.replace(/\/.*/, '') });
+  const uncovered = rule(podWith(`${UNCOVERED_IMAGE}\nRun: x`));
+  t.equal(uncovered?.reason, 'RegistryNotCovered');
+  t.equal(uncovered?.registry, UNCOVERED_IMAGE.replace(/\/.*/, ''));
+  t.equal(rule(podWith('nginx')), undefined, 'another registry');
+  t.equal(rule(podWith(ECR_IMAGE, 'other')), undefined, 'another secret');
+  t.equal(rule(podWith(ECR_IMAGE, SECRET, { deletionTimestamp: 'x' })), undefined, 'being deleted');
+});
