@@ -44,8 +44,10 @@ function stateOf(cluster: ClusterState, { metadata }: Secret, nowMs: number): Fi
   const name = `the secret ${settings.secretName}`;
   const { expiresAtMs, isOursByMetadata } = readPullSecretMetadata(metadata);
   if (!isOursByMetadata) {
-    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${newestEvent(cluster)}`;
-    const command = `kubectl annotate secret ${settings.secretName} --namespace ${subject.namespace} ${TAKE_OVER_ANNOTATION}=enabled`;
+    const takeOver = `if no one needs its credentials, allow the renewer to replace them: kubectl annotate secret ${settings.secretName} --namespace ${subject.namespace} ${TAKE_OVER_ANNOTATION}=enabled`;
+    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${newestEvent(cluster) || `; ${takeOver}`}`;
+    // To replace it deletes credentials of others, so that is no command to run unread.
+    const command = `kubectl describe secret ${settings.secretName} --namespace ${subject.namespace}`;
     return { step: 'secret', state: 'problem', message, command };
   }
   if (expiresAtMs === undefined) {
