@@ -70,7 +70,7 @@ function withoutWebhook(cluster: ClusterState): Finding {
   const why = `its configuration cannot be read: ${unread.unread}`;
   if ('unread' in dryRun) return { step: 'webhook', state: 'unknown', message: `${why}; ${dryRun.unread}` };
   // A restart of the workload, which is the command for its pods, would change nothing.
-  const message = `${likeOf(cluster)} does not get the name of the secret if it is created now, and the reason is not known: ${why}; ask an administrator for the output of this command`;
+  const message = `${likeOf(cluster)} does not get the name of the secret if it is created now, and the reason is not known: ${why}; ask an administrator to run the command for the release`;
   return { step: 'webhook', state: 'problem', message, command: 'ecr-pull-secrets status' };
 }
 

@@ -55,7 +55,7 @@ t.test('the state of the secret, and what to do', async (t) => {
       /^kubectl delete secret/,
     ],
     [
-      worldWith({ secret: { found: secretOf([], { metadata: { name: SECRET } }) } }),
+      worldWith({ secret: { found: secretOf([], { metadata: { name: SECRET } }) }, releaseEvents: events }),
       'problem',
       /somebody else.*if no one needs its credentials.*take-over=enabled$/,
       /^kubectl describe secret/,
