@@ -6,15 +6,20 @@ import { DEFAULT_PULL_SECRET_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 
+interface SecretHandler {
+  /** A version that any client can read now. */
+  readonly onVersion: (metadata: ObjectMeta) => void;
+  readonly onRemove?: () => void;
+}
+
 /**
  * Follows the pull secrets of all namespaces while work is done.
  *
- * @param onVersion - called with a version that any client can read now
  * @throws if versions may have been missed
  */
 export async function followingSecrets<T>(
   { client }: BenchCluster,
-  onVersion: (metadata: ObjectMeta) => void,
+  { onVersion, onRemove = () => undefined }: SecretHandler,
   work: () => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController();
@@ -33,7 +38,7 @@ export async function followingSecrets<T>(
           for (const { metadata } of present) onVersion(metadata);
         },
         upsert: ({ metadata }) => onVersion(metadata),
-        remove: () => undefined,
+        remove: onRemove,
       },
     },
     stop.signal,

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { findFreePort } from '@ecr-pull-secrets/testbed/local-cluster/free-port.ts';
@@ -20,10 +21,15 @@ export interface RenewerSettings {
   readonly group: string;
   /** More than the chart sets, if the rotation is to be as fast as it can. */
   readonly routineWritesPerSecond?: number;
+  /** The API server, if a proxy is in front of it. */
+  readonly serverUrl?: string;
+  readonly environment?: Environment;
 }
 
 /** A renewer as the image starts it, with the ServiceAccount, the rights and the fence of the chart. */
 export interface Renewer extends NodeProcess {
+  /** The name of its pod, with which its identity in the lease begins. */
+  readonly name: string;
   /** Ends it as a rollout does: it releases its lease. */
   readonly stop: () => Promise<void>;
 }
@@ -31,7 +37,7 @@ export interface Renewer extends NodeProcess {
 export async function startRenewer(
   bench: Bench,
   cluster: BenchCluster,
-  { group, routineWritesPerSecond }: RenewerSettings,
+  { group, routineWritesPerSecond, serverUrl = cluster.serverUrl, environment }: RenewerSettings,
 ): Promise<Renewer> {
   const [, ...args] = await imageEntrypoint(bench.entry);
   const name = `renewer-${crypto.randomUUID()}`;
@@ -39,7 +45,7 @@ export async function startRenewer(
   await writeFile(configFile, JSON.stringify({ routineWritesPerSecond }));
   const tlsDir = join(bench.guardian.directory, `${name}-tls`);
   await mkdir(tlsDir);
-  const { hostname, port } = new URL(cluster.serverUrl);
+  const { hostname, port } = new URL(serverUrl);
   const started = await startNode(bench, [...args, 'renewer'], {
     NODE_OPTIONS: await renewerNodeOptions(),
     HOST: '127.0.0.1',
@@ -56,9 +62,11 @@ export async function startRenewer(
     AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
     AWS_ENDPOINT_URL: cluster.ecr.endpoint,
+    ...environment,
   });
   return {
     ...started,
+    name,
     stop: async () => {
       process.kill(started.pid, 'SIGTERM');
       await started.ended;

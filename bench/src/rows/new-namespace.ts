@@ -25,7 +25,7 @@ export const newNamespace: Row = {
     inWorld(bench, (world) => {
       const waiting: Waiting = new Map();
       const onVersion = ({ namespace = '' }: ObjectMeta): void => waiting.get(namespace)?.(performance.now());
-      return followingSecrets(world.cluster, onVersion, () => measureBoth(world, waiting));
+      return followingSecrets(world.cluster, { onVersion }, () => measureBoth(world, waiting));
     }),
 };
 
