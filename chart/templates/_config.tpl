@@ -8,6 +8,14 @@
   "optOut" .Values.optOut
   "routineWritesPerSecond" .Values.routineWritesPerSecond
   "certificates" .Values.tls.selfManaged -}}
+{{- if include "ecr-pull-secrets.findsMissedPods" . -}}
+{{- $_ := set $config "missedPods" (dict
+  "evict" (eq (include "ecr-pull-secrets.evictsPods" .) "true")
+  "exceptNamespaces" (include "ecr-pull-secrets.exceptedNamespaces" . | fromJsonArray)
+  "podSelector" (include "ecr-pull-secrets.requirementsText" .Values.injection.objectSelector)
+  "registryHosts" (include "ecr-pull-secrets.registryHosts" .)
+  "injectAll" .Values.injection.injectAll) -}}
+{{- end -}}
 {{- /* Without a webhook it is neither validated nor needed. */ -}}
 {{- if include "ecr-pull-secrets.hasWebhook" . -}}
 {{- with .Values.tls.additionalCaBundle -}}{{- $_ := set $config "additionalCaBundle" . -}}{{- end -}}

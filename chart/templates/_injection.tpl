@@ -18,6 +18,21 @@
 {{- if eq (include "ecr-pull-secrets.injectionMode" .) "none" -}}none{{- else -}}{{- .Values.injection.check -}}{{- end -}}
 {{- end -}}
 
+{{/* Whether the renewer looks for pods that were not injected: "true" or empty. It cannot evaluate conditions in CEL. */}}
+{{- define "ecr-pull-secrets.findsMissedPods" -}}
+{{- if and .Values.missedPods.enabled (ne (include "ecr-pull-secrets.injectionMode" .) "none") (not .Values.injection.matchConditions) -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether it evicts some of them: "true" or empty. */}}
+{{- define "ecr-pull-secrets.evictsPods" -}}
+{{- if and (include "ecr-pull-secrets.findsMissedPods" .) .Values.missedPods.evict -}}true{{- end -}}
+{{- end -}}
+
+{{/* The namespaces whose pods are never injected, as a JSON list: the cluster must be able to recover without us, and we without ourselves. */}}
+{{- define "ecr-pull-secrets.exceptedNamespaces" -}}
+{{- list "kube-system" "kube-public" "kube-node-lease" (include "ecr-pull-secrets.namespace" .) | toJson -}}
+{{- end -}}
+
 {{/* The requests that the webhook and both policies match. */}}
 {{- define "ecr-pull-secrets.podRules" -}}
 - operations: [CREATE]
@@ -42,7 +57,7 @@ namespaceSelector:
     # The cluster must be able to recover without us, and we without ourselves.
     - key: kubernetes.io/metadata.name
       operator: NotIn
-      values: [kube-system, kube-public, kube-node-lease, {{ include "ecr-pull-secrets.namespace" . | quote }}]
+      values: {{ include "ecr-pull-secrets.exceptedNamespaces" . }}
 objectSelector:
   {{- with include "ecr-pull-secrets.merged" (list .Values.injection.objectSelector.matchLabels) }}
   matchLabels:

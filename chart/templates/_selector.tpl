@@ -23,17 +23,22 @@ has labels without a value (null), it requires the default label too, so that no
 {{/* The same in the syntax of `kubectl -l`, so that the renewer has the same rule as the webhook configuration. */}}
 {{- define "ecr-pull-secrets.selectorText" -}}
 {{- $selector := include "ecr-pull-secrets.selector" . | fromJson -}}
-{{- $parts := list -}}
-{{- range $key, $value := $selector.matchLabels -}}
-{{- $parts = append $parts (printf "%s=%s" $key $value) -}}
+{{/* An empty variable means the default, so a selector of every namespace has this label. */}}
+{{- include "ecr-pull-secrets.requirementsText" $selector | default (include "ecr-pull-secrets.nameLabel" .) -}}
 {{- end -}}
-{{- range $selector.matchExpressions -}}
+
+{{/* A label selector in the syntax of `kubectl -l`; labels without a value are omitted, as everywhere in the chart. */}}
+{{- define "ecr-pull-secrets.requirementsText" -}}
+{{- $parts := list -}}
+{{- range $key, $value := .matchLabels -}}
+{{- if not (kindIs "invalid" $value) -}}{{- $parts = append $parts (printf "%s=%s" $key $value) -}}{{- end -}}
+{{- end -}}
+{{- range .matchExpressions -}}
 {{- $values := join "," .values -}}
 {{- $forms := dict "In" (printf "%s in (%s)" .key $values) "NotIn" (printf "%s notin (%s)" .key $values) "Exists" .key "DoesNotExist" (printf "!%s" .key) -}}
 {{- $parts = append $parts (get $forms .operator) -}}
 {{- end -}}
-{{/* An empty variable means the default, so a selector of every namespace has this label. */}}
-{{- join "," $parts | default (include "ecr-pull-secrets.nameLabel" .) -}}
+{{- join "," $parts -}}
 {{- end -}}
 
 {{/* Whether namespaceSelector selects namespaces by name: "true" or empty. */}}
@@ -65,4 +70,19 @@ namespace is omitted, because it cannot be set.
 {{/* Labels that a namespace needs to opt in. */}}
 {{- define "ecr-pull-secrets.optInLabels" -}}
 {{- include "ecr-pull-secrets.selector" . | fromJson | include "ecr-pull-secrets.labelsFor" -}}
+{{- end -}}
+
+{{/* The requirements of a label selector as CEL expressions about variables.labels, as a JSON list. */}}
+{{- define "ecr-pull-secrets.requirementsInCel" -}}
+{{- $parts := list -}}
+{{- range $key, $value := .matchLabels -}}
+{{- $parts = append $parts (printf "(%s in variables.labels && variables.labels[%s] == %s)" (toJson $key) (toJson $key) (toString $value | toJson)) -}}
+{{- end -}}
+{{- range .matchExpressions -}}
+{{- $key := toJson .key -}}
+{{- $isListed := printf "(%s in variables.labels && variables.labels[%s] in %s)" $key $key (.values | default list | toJson) -}}
+{{- $forms := dict "In" $isListed "NotIn" (printf "!%s" $isListed) "Exists" (printf "%s in variables.labels" $key) "DoesNotExist" (printf "!(%s in variables.labels)" $key) -}}
+{{- $parts = append $parts (get $forms .operator) -}}
+{{- end -}}
+{{- toJson $parts -}}
 {{- end -}}

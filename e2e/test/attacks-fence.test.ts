@@ -19,6 +19,7 @@ import {
 } from './support/fence/attack.ts';
 import { NEW_CONFIGURATION, OWN_SECRETS_ATTACKS, WITH_MORE_RIGHTS } from './support/fence/attacks-with-more-rights.ts';
 import { testEffects } from './support/fence/effects.ts';
+import { createVictims, evictionAttacks, possibleEviction } from './support/fence/eviction-attacks.ts';
 import { EVENT_ATTACKS } from './support/fence/event-attacks.ts';
 import { testFillUp } from './support/fence/fill-up.ts';
 import { testFullestConfiguration } from './support/fence/fullest-configuration.ts';
@@ -51,7 +52,8 @@ t.teardown(() => thief.client.close());
 const world = await createFenceWorld(playground, thief);
 const { allSucceed, allRefused, takeOver, withoutFence, withMoreRights } = world;
 
-const ALL_ATTACKS = [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS, ...EVENT_ATTACKS];
+const victims = await createVictims(api);
+const ALL_ATTACKS = [...PULL_SECRET_ATTACKS, ...RENEWER_ATTACKS, ...EVENT_ATTACKS, ...evictionAttacks(victims)];
 
 t.test('the CronJob’s token makes an administrator, but for the fence', async (t) => {
   await withoutFence(async () => {
@@ -89,7 +91,7 @@ t.test('the CronJob renews as before, and finds the fence', async (t) => {
 });
 
 t.test('the renewer’s token makes an administrator, but for the fence', async (t) => {
-  await playground.install({ optOut: 'delete', optInPolicy: { enabled: true } });
+  await playground.install({ optOut: 'delete', optInPolicy: { enabled: true }, missedPods: { evict: true } });
   await eventually('the CA is trusted', async () => assert.ok(await readCaBundle(api)));
   await withoutFence(async () => {
     await allSucceed(t, ALL_ATTACKS);
@@ -240,8 +242,9 @@ testOptIn(t, playground, world);
 testEffects(t, playground, thief);
 
 t.test('what docs/security.md says that a stolen token can still do', async (t) => {
-  t.same(await linesOfPage('renewer'), titlesOf(STILL_POSSIBLE));
-  for (const [title, request] of STILL_POSSIBLE) {
+  const possible = [...STILL_POSSIBLE, possibleEviction(victims)];
+  t.same(await linesOfPage('renewer'), titlesOf(possible));
+  for (const [title, request] of possible) {
     await t.resolves(thief.client.request(request), `it ${title}`);
   }
 });

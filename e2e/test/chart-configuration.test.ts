@@ -84,6 +84,7 @@ const REFUSED: readonly Refused[] = [
   refusedRole({ roleArn: ROLE, namespaces: 'a', externalId: 'a b' }),
   refusedInFile('tls.additionalCaBundle', 'ca.crt', 'additionalCaBundle'),
   refusedInFile('optOut', 'never', 'optOut'),
+  { set: 'missedPods.evict="yes"', file: { missedPods: { evict: 'yes' } } },
   refusedInFile('routineWritesPerSecond', 0, 'routineWritesPerSecond'),
   refusedInFile('routineWritesPerSecond', 10_001, 'routineWritesPerSecond'),
   refusedTimes({ trustPropagation: '1d' }),
@@ -203,6 +204,22 @@ t.test('the processes accept everything that the chart renders, and it renders e
       key,
     );
   }
+});
+
+t.test('the renewer looks for missed pods by the settings of the injection', async (t) => {
+  const injection = { ...Object(EVERY_SWITCH['injection']), matchConditions: [] };
+  const objects = readManifest(await render(...settingsOf({ ...EVERYTHING, injection, missedPods: { evict: true } })));
+  const config = configIn(objects);
+  t.match(config, {
+    missedPods: {
+      evict: true,
+      exceptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'ecr-pull-secrets'],
+      podSelector: 'needs-ecr=yes,!frozen',
+      registryHosts: 'registry.example.com',
+      injectAll: true,
+    },
+  });
+  readAsRenewer(environmentOf(containersIn(objects), 'renewer'), config);
 });
 
 function configIn(objects: readonly KubeObject[]): unknown {

@@ -61,6 +61,11 @@ const MODES: Readonly<Record<string, readonly [readonly string[], ...(readonly s
   cronjob: [SECRETS, '--set', 'cronjob.enabled=true,targetNamespace=a'],
   'without roles': [ALL, '--set', 'rbac.create=false'],
   'secrets that are kept': [ALL, '--set', 'optOut=keep'],
+  evictions: [
+    [`${NAME}-events`, `${NAME}-evictions`, ...SECRETS, `${NAME}-webhook-configuration`],
+    '--set',
+    'missedPods.evict=true',
+  ],
   'with Roles alone': [[], '--set', 'cronjob.enabled=true,targetNamespace=a,rbac.namespaced=true'],
   'switched off': [[], '--set', 'fence.enabled=false'],
 };
@@ -102,6 +107,31 @@ t.test('docs/security.md contains the number of policies of each mode', async (t
   const page = await readFile(new URL('../../docs/security.md', import.meta.url), 'utf8');
   const sentence = `The fence has ${numberOf('defaults')} policies with the webhook, ${numberOf('policy')} without it, ${numberOf('cronjob')} for the CronJob, and ${numberOf('switched off')} with \`rbac.namespaced\` or \`fence.enabled=false\`.`;
   t.match(page, sentence);
+});
+
+/** The rules about pods in the roles of a rendered release. */
+async function podRightsWith(...settings: readonly string[]): Promise<readonly string[]> {
+  const roles = readManifest(await render(...settings)).filter(({ kind }) => kind.endsWith('Role'));
+  const rules = roles.flatMap((role): readonly { resources: string[]; verbs: string[] }[] => Object(role).rules);
+  return rules
+    .filter(({ resources }) => resources.some((resource) => resource.startsWith('pods')))
+    .map(({ resources, verbs }) => `${resources.join()} ${verbs.join()}`);
+}
+
+t.test('there is a right to pods only if a value requires it', async (t) => {
+  const withoutTest = ['--set', 'helmTest.enabled=false'];
+  t.same(await podRightsWith(...withoutTest), ['pods list']);
+  t.same(await podRightsWith(...withoutTest, '--set', 'missedPods.evict=true'), ['pods list', 'pods/eviction create']);
+  const evict = ['--set', 'missedPods.evict=true', ...withoutTest];
+  for (const off of [
+    ['--set', 'missedPods.enabled=false'],
+    ['--set', 'injection.mode=none'],
+    ['--set-json', 'injection.matchConditions=[{"name":"a","expression":"true"}]'],
+    ['--set', 'cronjob.enabled=true,targetNamespace=a'],
+  ]) {
+    t.same(await podRightsWith(...evict, ...off), [], off.join(' '));
+    t.notMatch(await render(...evict, ...off), 'missedPods', off.join(' '));
+  }
 });
 
 t.test('the fence uses every name that can be set', async (t) => {

@@ -156,7 +156,9 @@ t.test('alerts and the dashboard use metrics that the processes have', async (t)
   t.ok(selectors.length > 30, `${selectors.length} of them`);
   const isComplete = async (): Promise<void> => {
     const figures = await readFigures();
-    const missing = selectors.flatMap((selector) => missingIn(figures, selector));
+    // With every switch the renewer does not look for missed pods; missed-pods.test.ts compares these selectors.
+    const others = selectors.filter(({ metric }) => metric !== 'ecr_pull_secrets_missed_pods');
+    const missing = others.flatMap((selector) => missingIn(figures, selector));
     assert.deepEqual([...new Set(missing)], []);
   };
   // Some of it only a leader reports, when it has looked at all namespaces again.

@@ -41,7 +41,7 @@ t.test('each alert has a summary, a description and a runbook, and is on the pag
   const headings = [...page.matchAll(/^### (EcrPullSecrets\w+)$/gm)].map(([, name]) => name);
   t.same(new Set(alerts.map(({ alert }) => alert)), new Set(headings));
   for (const { alert = '', expr, labels, annotations = {} } of alerts) {
-    t.match(labels, { severity: /^(critical|warning)$/ }, alert);
+    t.match(labels, { severity: /^(critical|warning|info)$/ }, alert);
     t.match(annotations['summary'], /\.$/);
     t.match(annotations['description'], /\.$/);
     t.equal(annotations['runbook_url'], `https://wiki.example/docs/monitoring.md#${alert.toLowerCase()}`);

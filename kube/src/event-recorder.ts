@@ -1,6 +1,7 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { isApiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { eventsPath } from './object-names.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
@@ -15,6 +16,8 @@ export interface EventContent {
     /** `kubectl describe` shows only Events with the UID of the object. */
     readonly uid?: string | undefined;
   };
+  /** The name of the Event, if it is to be created once, by whichever leader; a random one if absent. */
+  readonly name?: string;
   /** The default is a warning. */
   readonly type?: 'Normal' | 'Warning';
   /** One CamelCase word. */
@@ -47,13 +50,13 @@ export function createEventRecorder(
 
   /** Resolves with whether the Event was created; `false`, without a log line, if a signal aborts before. */
   async function event(content: EventContent, givenUp?: AbortSignal): Promise<boolean> {
-    const { namespace, involvedObject, type = 'Warning', reason, message, series } = content;
+    const { namespace, involvedObject, name, type = 'Warning', reason, message, series } = content;
     const either = givenUp ? AbortSignal.any([signal, givenUp]) : signal;
     const now = new Date(clock.now()).toISOString();
     const body = {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { generateName: `${involvedObject.name}.`, namespace },
+      metadata: { ...(name === undefined ? { generateName: `${involvedObject.name}.` } : { name }), namespace },
       involvedObject: { ...involvedObject, namespace },
       type,
       reason,
@@ -70,6 +73,7 @@ export function createEventRecorder(
       await client.request({ method: 'POST', path, body, signal: either, timeoutMs: TIMEOUT_MS });
       return true;
     } catch (error) {
+      if (name !== undefined && isApiError(error, 409)) return true;
       if (!either.aborted) failures.report(error, namespace);
       return false;
     }

@@ -55,6 +55,8 @@ export interface ListSettings<T extends PartialObjectMetadata, R> {
    * everything is read if this is absent.
    */
   readonly metadataFields?: MetadataFields;
+  /** With `metadataFields`: the fields to read beside the metadata. */
+  readonly otherFields?: MetadataFields;
   /**
    * Returns what is kept of an object, as soon as the object is read. The result must be small if strangers make the
    * objects: one object may have megabytes.
@@ -103,10 +105,10 @@ export async function nextPage<T extends PartialObjectMetadata, R>(
 }
 
 function pageRequest<T extends PartialObjectMetadata, R>(
-  { path, fieldSelector, metadataOnly, metadataFields, reduce }: ListSettings<T, R>,
+  { path, fieldSelector, metadataOnly, metadataFields, otherFields, reduce }: ListSettings<T, R>,
   { continueToken, limit }: ListPosition,
 ) {
-  const items = metadataFields && listOf(metadataSelection(metadataFields));
+  const items = metadataFields && listOf(metadataSelection(metadataFields, otherFields));
   const selection = items && objectOf({ metadata: LIST_METADATA, items });
   return {
     method: 'GET',

@@ -17,8 +17,13 @@ export function secretPath(namespace: string, name: string): string {
   return `${secretsPath(namespace)}/${name}`;
 }
 
-export function podsPath(namespace: string): string {
-  return `${namespacePath(namespace)}/pods`;
+/** Without a namespace the path is that of all namespaces. */
+export function podsPath(namespace?: string): string {
+  return namespace === undefined ? '/api/v1/pods' : `${namespacePath(namespace)}/pods`;
+}
+
+export function evictionPath(namespace: string, pod: string): string {
+  return `${podsPath(namespace)}/${pod}/eviction`;
 }
 
 export function eventsPath(namespace: string): string {

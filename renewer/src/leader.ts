@@ -20,13 +20,14 @@ import { RENEWAL_POLICY } from './credentials/renewal-policy.ts';
 import { createTokenReports } from './credentials/reports/token-reports.ts';
 import { createAwsRequestHandler } from './network/aws-request-handler.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
+import { runMissedPods } from './missed-pods/missed-pods.ts';
 import { createEventQueue } from './pull-secrets/events/event-queue.ts';
 import { createPullSecretController } from './pull-secrets/controller.ts';
 import { createAwsTokenSource } from './credentials/aws/aws-token-source.ts';
 import { createCheckpoint } from './credentials/checkpoint/checkpoint.ts';
 import { createTokenRenewer } from './credentials/token-renewer.ts';
 
-/** The work of the elected renewer, until the signal aborts: tokens, pull secrets, the CA, the fence. */
+/** The work of the elected renewer, until the signal aborts: tokens, pull secrets, missed pods, the CA, the fence. */
 export async function lead(
   dependencies: RenewerDependencies,
   configuration: RenewerConfiguration,
@@ -83,8 +84,14 @@ async function runPullSecrets(
     configuration,
     signal,
   );
+  const work = [controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)];
+  const { missedPods, pullSecretName } = configuration;
+  if (missedPods) {
+    const { cache } = controller;
+    work.push(runMissedPods({ ...dependencies, cache, recorder }, { ...missedPods, pullSecretName }, signal));
+  }
   try {
-    await Promise.all([controller.run(), tokenRenewer.run(), checkpoint.run(tokenRenewer.tokens)]);
+    await Promise.all(work);
   } finally {
     requestHandler.destroy();
     await registryClient.close();

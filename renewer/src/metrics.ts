@@ -61,7 +61,22 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
       'Namespaces with a problem that an Event in them describes, by the reason of the Event; set by the leader alone.',
       'reason',
     ),
-    events: counter('events_total', 'Events about namespaces and the Deployment: success, error or dropped.', 'result'),
+    events: counter(
+      'events_total',
+      'Events about namespaces, missed pods and the Deployment: success, error or dropped.',
+      'result',
+    ),
+    missedPods: gauge(
+      'missed_pods',
+      'Pods that need the pull secret and do not name it, by their phase and the reason of their Event; set by the leader alone.',
+      'phase',
+      'reason',
+    ),
+    missedPodEvictions: counter(
+      'missed_pod_evictions_total',
+      'Evictions of missed pods: success, skipped or error.',
+      'result',
+    ),
     caBundlePatches: counter(
       'ca_bundle_patches_total',
       'Patches of the caBundle in the webhook configuration.',
@@ -86,8 +101,9 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
 
 /** The metrics that only a leader sets end with its leadership, or an alert would fire on old values. */
 export function resetLeaderMetrics(metrics: RenewerMetrics): void {
-  const { leader, tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, fence } = metrics;
+  const { leader, tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence } =
+    metrics;
   leader.set(0);
-  const gauges = [tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, fence];
+  const gauges = [tokenExpiry, tokenMissing, registryLoginRefused, pullSecrets, namespaceProblems, missedPods, fence];
   for (const gauge of gauges) gauge.reset();
 }

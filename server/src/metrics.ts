@@ -24,6 +24,11 @@ export function createWebhookMetrics(registry: MetricsRegistry) {
       labelNames: ['result'],
       registers,
     }),
+    uncoveredPods: new Counter({
+      name: `${METRIC_PREFIX}admission_uncovered_pods_total`,
+      help: 'Reviewed pods with an image whose registry no token covers',
+      registers,
+    }),
     durationSeconds: new Histogram({
       name: `${METRIC_PREFIX}admission_duration_seconds`,
       help: 'Seconds from the headers of a review to the end of its answer',

@@ -24,6 +24,8 @@ export const ERROR_CODES = [
   'ECRPS_PULL_SECRET_SLOW',
   'ECRPS_ROLE_REFUSED',
   'ECRPS_ROLE_WITHOUT_TOKEN',
+  'ECRPS_LABEL_MISSPELT',
+  'ECRPS_NAMESPACE_EXCLUDED',
   'ECRPS_RUN_INCOMPLETE',
   'ECRPS_TEST_FAILED',
   'ECRPS_USAGE_INVALID',
@@ -78,11 +80,5 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error';
   // Node reports the attempts of a dual-stack connect as an AggregateError with an empty message.
   if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join(', ');
-  return firstParagraph(error.message) || error.name;
-}
-
-/** On one line. The further paragraphs of AWS about a wrong signature repeat the request, with its session token. */
-function firstParagraph(text: string): string {
-  const [paragraph = ''] = text.trim().split(/\n\s*\n/, 1);
-  return paragraph.replaceAll(/\s*\n\s*/g, ' ');
+  return error.message || error.name;
 }

@@ -1,13 +1,6 @@
 import t from 'tap';
 import { createError, describeError, isCodedError } from '../src/errors.ts';
 
-t.test('of a message with paragraphs the first one is described, on one line', (t) => {
-  const error = new Error('\nthe signature\n  does not match.\n \nCanonical String: x-amz-security-token:session');
-  t.equal(describeError(error), 'the signature does not match.');
-  t.equal(describeError(new TypeError('\n')), 'TypeError');
-  t.end();
-});
-
 t.test('an error is described in one line, from its message and those of its causes', (t) => {
   const cause = Object.assign(new Error('connect ECONNREFUSED'), { body: 'token' });
   const error = createError('ECRPS_TOKEN_REQUEST_FAILED', 'calling ECR', cause);

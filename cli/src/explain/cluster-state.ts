@@ -53,6 +53,8 @@ export interface ClusterState {
   readonly otherSecrets: ReadonlyMap<string, Read<Secret>>;
   readonly serviceAccount: Read<ServiceAccount> | undefined;
   readonly events: Read<readonly Event[]>;
+  /** Those about our Deployment. */
+  readonly releaseEvents: Read<readonly Event[]>;
   /** The pull secrets of a pod like this one if it were created now. */
   readonly dryRun: Read<readonly string[]>;
   /** See `readFailure`. */
@@ -82,13 +84,16 @@ export async function readClusterState(client: KubeClient, subject: Subject): Pr
   const start = await readStart(client, reader, subject);
   const labels = foundIn(start.namespace)?.metadata.labels ?? {};
   const { release } = chooseWebhook(foundIn(start.webhooks) ?? [], labels, foundIn(start.policies));
-  const deployment = await reader.get<Deployment>(
-    `get deployments.apps in namespace ${release.namespace}`,
-    `/apis/apps/v1/namespaces/${release.namespace}/deployments/${release.name}`,
-  );
+  const [deployment, releaseEvents] = await Promise.all([
+    reader.get<Deployment>(
+      `get deployments.apps in namespace ${release.namespace}`,
+      `/apis/apps/v1/namespaces/${release.namespace}/deployments/${release.name}`,
+    ),
+    eventsIn(reader, release.namespace, `involvedObject.kind=Deployment,involvedObject.name=${release.name}`),
+  ]);
   const settings = settingsOf(foundIn(deployment), subject.secretName);
   const rest = await readRest(client, reader, { subject, start, settings });
-  return { subject, ...start, deployment, settings, ...rest, failure: undefined };
+  return { subject, ...start, deployment, releaseEvents, settings, ...rest, failure: undefined };
 }
 
 function readerOf(client: KubeClient): Reader {
@@ -102,7 +107,8 @@ function readerOf(client: KubeClient): Reader {
   };
 }
 
-async function readStart(client: KubeClient, { get, list }: Reader, { namespace, pod: podName }: Subject) {
+async function readStart(client: KubeClient, reader: Reader, { namespace, pod: podName }: Subject) {
+  const { get } = reader;
   const where = `in namespace ${namespace}`;
   const podRights = podName === undefined ? 'list' : 'get';
   const [namespaceRead, pod, pods, injectors, events] = await Promise.all([
@@ -112,12 +118,19 @@ async function readStart(client: KubeClient, { get, list }: Reader, { namespace,
       ? read(`${podRights} pods ${where}`, () => listPods(client, namespace, MOST_PODS))
       : undefined,
     readInjectors(client),
-    list<Event>(`list events ${where}`, eventsPath(namespace), {
-      fieldSelector: `reportingComponent=${PRODUCT_NAME}`,
-      limit: MOST_EVENTS,
-    }),
+    eventsIn(reader, namespace),
   ]);
   return { namespace: namespaceRead, pod, pods, ...injectors, events };
+}
+
+/** The Events of the renewer. */
+function eventsIn(
+  { list }: Reader,
+  namespace: string,
+  ...selectors: readonly string[]
+): Promise<Read<readonly Event[]>> {
+  const fieldSelector = [`reportingComponent=${PRODUCT_NAME}`, ...selectors].join(',');
+  return list(`list events in namespace ${namespace}`, eventsPath(namespace), { fieldSelector, limit: MOST_EVENTS });
 }
 
 interface Known {

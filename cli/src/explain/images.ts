@@ -3,6 +3,7 @@ import { type Candidate, candidatesFor, type Credential, credentialsIn } from '.
 import type { Finding } from './finding.ts';
 import { ecrImagesOf } from './injection.ts';
 import { namesOf } from '../cluster/objects.ts';
+import { logsCommand, newestEventAbout } from './newest-event.ts';
 import { webhookOf } from './opt-in.ts';
 import { foundIn } from '../cluster/read.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -71,6 +72,8 @@ function coverage(
   const keys = own.map(({ key }) => key).join(', ');
   const lacks = `${image}: no token in ${settings.secretName} covers the registry ${registryOf(image)} (it covers ${keys})`;
   if (all.length > 0) return { step: 'image', state: 'note', message: `${lacks}; the kubelet tries ${order}` };
+  const event = newestEventAbout(registryOf(image), cluster);
+  if (event !== '') return { step: 'image', state: 'problem', message: lacks + event, command: logsCommand(cluster) };
   const { release } = webhookOf(cluster);
   const message = `${lacks}; add it to the chart value registries`;
   const command = `helm get values ${release.helmName} --namespace ${release.namespace} --all`;

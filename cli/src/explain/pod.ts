@@ -1,11 +1,11 @@
-import { ownsField } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
+import { optedInAt } from '@ecr-pull-secrets/renewer/pull-secrets/cache/opted-in-at.ts';
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Finding } from './finding.ts';
 import { ecrImagesOf, podExclusion } from './injection.ts';
-import { type Metadata, namesOf, type Pod } from '../cluster/objects.ts';
+import { namesOf, type Pod } from '../cluster/objects.ts';
 import { hasOptedIn, optInRequirements, webhookOf } from './opt-in.ts';
 import { foundIn } from '../cluster/read.ts';
-import { replaceCommand } from './replace-command.ts';
+import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
 import { isPositive } from '../cluster/selector.ts';
 import { type ClusterState, MOST_PODS } from './cluster-state.ts';
 
@@ -54,26 +54,22 @@ function ageReason(cluster: ClusterState, { metadata }: Pod): string {
   return `the webhook was probably not reachable when the pod was created at ${created} (failurePolicy ${webhook?.failurePolicy ?? 'Ignore'}), or was installed later`;
 }
 
-/**
- * When the namespace got its label, as an estimate: the last time at which the manager that owns the label changed the
- * namespace, else the creation of a secret that the renewer writes.
- */
+/** When the namespace got its label, as an estimate (`optedInAt`), else when a secret of the renewer was created. */
 function labelledAt(cluster: ClusterState): string | undefined {
   const metadata = foundIn(cluster.namespace)?.metadata;
   // Only what somebody sets to opt in: the name of the namespace is a label too, as old as the namespace.
   const keys = optInRequirements(cluster)
     .filter(isPositive)
     .map(({ key }) => key);
-  const times = keys.flatMap((key) => ownershipTimes(metadata, key)).toSorted();
-  if (times[0] !== undefined) return times[0];
+  const optedInAtMs = optedInAt(metadata?.managedFields, keys);
+  if (optedInAtMs !== undefined) return instantText(optedInAtMs);
   const secret = foundIn(cluster.secret)?.metadata;
   return secret?.annotations?.[EXPIRES_AT_ANNOTATION] === undefined ? undefined : secret.creationTimestamp;
 }
 
-function ownershipTimes(metadata: Metadata | undefined, key: string): readonly string[] {
-  return (metadata?.managedFields ?? [])
-    .filter(({ fieldsV1 }) => ownsField(fieldsV1, ['f:metadata', 'f:labels', `f:${key}`]))
-    .flatMap(({ time }) => time ?? []);
+/** As Kubernetes writes an instant: without milliseconds. */
+function instantText(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
 function accountFindings({ serviceAccount, settings }: ClusterState, { spec }: Pod): readonly Finding[] {

@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 import { referenceOf } from '../pull-test/manifest.ts';
 import type { PullResult, Stage } from '../pull-test/pull-outcome.ts';
 import type { Release } from '../cluster/release.ts';
-import { shellWord } from '../report/shell-word.ts';
+import { shellWord } from '@ecr-pull-secrets/shared/command-line/shell-word.ts';
 
 const ACTIONS: Readonly<Record<Stage, string>> = {
   manifest: 'ecr:BatchGetImage',

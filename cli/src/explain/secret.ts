@@ -3,8 +3,8 @@ import { readPullSecretMetadata } from '@ecr-pull-secrets/renewer/pull-secrets/c
 import { credentialsIn, isPullSecretType } from '../pull-test/docker-config.ts';
 import type { Finding } from './finding.ts';
 import type { Secret } from '../cluster/objects.ts';
-import { isTarget, webhookOf } from './opt-in.ts';
-import { foundIn } from '../cluster/read.ts';
+import { logsCommand, newestEvent } from './newest-event.ts';
+import { isTarget } from './opt-in.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 /** Whether the namespace has a pull secret that the kubelet can use. */
@@ -22,7 +22,7 @@ export function secretFindings(cluster: ClusterState, nowMs: number): readonly F
         },
       ];
     }
-    const message = `${name} does not exist${lastEvent(cluster)}`;
+    const message = `${name} does not exist${newestEvent(cluster)}`;
     return [{ step: 'secret', state: 'problem', message, command: logsCommand(cluster) }];
   }
   const { found } = secret;
@@ -44,7 +44,7 @@ function stateOf(cluster: ClusterState, { metadata }: Secret, nowMs: number): Fi
   const name = `the secret ${settings.secretName}`;
   const { expiresAtMs, isOursByMetadata } = readPullSecretMetadata(metadata);
   if (!isOursByMetadata) {
-    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${lastEvent(cluster)}`;
+    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${newestEvent(cluster)}`;
     const command = `kubectl annotate secret ${settings.secretName} --namespace ${subject.namespace} ${TAKE_OVER_ANNOTATION}=enabled`;
     return { step: 'secret', state: 'problem', message, command };
   }
@@ -53,21 +53,8 @@ function stateOf(cluster: ClusterState, { metadata }: Secret, nowMs: number): Fi
   }
   const until = new Date(expiresAtMs).toISOString();
   if (expiresAtMs <= nowMs) {
-    const message = `the tokens in ${name} expired at ${until}${lastEvent(cluster)}`;
+    const message = `the tokens in ${name} expired at ${until}${newestEvent(cluster)}`;
     return { step: 'secret', state: 'problem', message, command: logsCommand(cluster) };
   }
   return { step: 'secret', state: 'ok', message: `the tokens in ${name} are valid until ${until}` };
-}
-
-/** The reason that the renewer gave in the namespace, if it gave one. */
-function lastEvent({ events }: ClusterState): string {
-  const newest = [...(foundIn(events) ?? [])]
-    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
-    .at(-1);
-  return newest ? `; the newest Event of the renewer: ${newest.reason}: ${newest.message}` : '';
-}
-
-function logsCommand(cluster: ClusterState): string {
-  const { release } = webhookOf(cluster);
-  return `kubectl logs --namespace ${release.namespace} --selector app.kubernetes.io/instance=${release.helmName} --container renewer --prefix --tail=100`;
 }

@@ -24,7 +24,7 @@ export interface Settings {
 }
 
 /** Labels do not count for a CronJob, which renews `default` if nothing else is named. */
-const NO_LABELS: LabelSelector = { keys: [], matches: () => false };
+const NO_LABELS: LabelSelector = { keys: [], requiredKeys: [], matches: () => false };
 
 /** The settings in the environment of a container of the renewer. What is not there has its default. */
 export function settingsOf(environment: Environment, kind: Workload['kind'] = 'Deployment'): Settings {

@@ -5,7 +5,7 @@ import type { ClusterState } from '../../src/explain/cluster-state.ts';
 import { injectionFindings } from '../../src/explain/injection.ts';
 import type { Pod } from '../../src/cluster/objects.ts';
 import { podFindings } from '../../src/explain/pod.ts';
-import { replaceCommand } from '../../src/explain/replace-command.ts';
+import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
 import { labelledWith, NOW_MS, podOf, policyWith, WEBHOOK, worldWith } from './support/world.ts';
 
 const NONE = { imagePullSecrets: [{ name: 'mine' }] };

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { ClusterState } from '../../src/explain/cluster-state.ts';
 import { candidatesFor, credentialsIn } from '../../src/pull-test/docker-config.ts';
 import { imageFindings } from '../../src/explain/images.ts';
 import { secretFindings } from '../../src/explain/secret.ts';
@@ -18,6 +19,12 @@ t.test('the state of the secret, and what to do', async (t) => {
     [worldWith(), 'ok', /valid until 2026-11-30T20:00:00/, undefined],
     [
       worldWith({ secret: { missing: true }, events }),
+      'problem',
+      /does not exist.*PullSecretNotWritten: exceeded quota/,
+      /^kubectl logs/,
+    ],
+    [
+      worldWith({ secret: { missing: true }, releaseEvents: events }),
       'problem',
       /does not exist.*PullSecretNotWritten: exceeded quota/,
       /^kubectl logs/,
@@ -84,6 +91,23 @@ t.test('the order in which the kubelet tries credentials', async (t) => {
   );
 });
 
+/** What is said about a missing secret if there is an Event about the Deployment. */
+function messageWith(message: string, changes: Partial<ClusterState> = {}): string | undefined {
+  const releaseEvents = { found: [{ reason: 'AwsRefusedToken', message }] };
+  return secretFindings(worldWith({ secret: { missing: true }, releaseEvents, ...changes }), NOW_MS)[0]?.message;
+}
+
+t.test('only an Event about the role of the namespace explains a missing secret', (t) => {
+  const role = 'arn:aws:iam::123456789012:role/team';
+  const labels = { 'ecr-pull-secrets.io/inject': 'enabled' };
+  const annotations = { 'ecr-pull-secrets.io/role-arn': role };
+  const namespace = { found: { metadata: { name: 'payments', labels, annotations } } };
+  t.match(messageWith(`no token with the role ${role}`, { namespace }), /AwsRefusedToken/);
+  t.notMatch(messageWith('no token with the AWS identity', { namespace }), /AwsRefusedToken/);
+  t.notMatch(messageWith(`no token with the role ${role}`), /AwsRefusedToken/);
+  t.end();
+});
+
 t.test('which images the secret covers', async (t) => {
   const image = `${OTHER}/app:1`;
   const names = [{ name: 'gone' }, { name: 'theirs' }, { name: SECRET }];
@@ -93,6 +117,14 @@ t.test('which images the secret covers', async (t) => {
   t.match(alone.findings, [
     { state: 'problem', message: /covers the registry 9999.*\(it covers 1234/, command: /^helm get values/ },
   ]);
+  const event = { type: 'Warning', reason: 'AwsUnreachable', lastTimestamp: '2026-11-30T11:00:00Z' };
+  const about = (message: string, more = {}) => ({ found: [{ ...event, message, ...more }] });
+  const found = (releaseEvents: ClusterState['releaseEvents']) => imageFindings(worldWith({ pod, releaseEvents }));
+  t.match(found(about(`no token for ${OTHER}`)).findings, [
+    { state: 'problem', message: /covers the registry .*AwsUnreachable: no token for 9999/, command: /^kubectl logs/ },
+  ]);
+  t.same(found(about('no token for another registry')), alone);
+  t.same(found(about(`tokens for ${OTHER} again`, { type: 'Normal' })), alone);
   const otherSecrets = new Map([
     ['gone', { missing: true as const }],
     ['theirs', { found: secretOf([OTHER]) }],

@@ -224,6 +224,7 @@ export function testPullSecrets(t: Test): void {
     const everywhere = [
       '/events create',
       '/namespaces list,watch',
+      '/pods list',
       `/secrets[${SECRET}] create,delete,list,patch,watch`,
       'admissionregistration.k8s.io/mutatingwebhookconfigurations[ecr-pull-secrets] list,patch,watch',
     ];

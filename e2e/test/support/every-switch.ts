@@ -84,6 +84,7 @@ export const EVERY_SWITCH: Manifest = {
   excludeNamespace: 'excluded-*',
   targetNamespace: 'by-name',
   namespaceRoles: [{ roleArn: 'arn:aws:iam::123456789012:role/team-a', namespaces: 'team-a' }],
+  missedPods: { enabled: false, evict: true },
   injection: {
     timeoutSeconds: 10,
     registryHosts: ['registry.example.com'],

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { OPT_OUT_POLICIES } from '../pull-secrets/plan/opt-out-policy.ts';
 import { roleArn, sessionSchemas } from '../credentials/identity.ts';
 import { registriesSchema } from '../credentials/registries/registries.ts';
+import { missedPodsSchema } from '../missed-pods/settings.ts';
 import { certificateTimesSchema } from './certificate-times.ts';
 
 /** Ten thousand namespaces in little more than three minutes, at a cost that etcd does not notice. */
@@ -53,6 +54,8 @@ export const configFileSchema = z.strictObject({
   routineWritesPerSecond: z.number().positive().max(10_000).default(DEFAULT_WRITES_PER_SECOND),
   /** The lifetimes of the certificates in the self-managed mode. */
   certificates: certificateTimesSchema.prefault({}),
+  /** Looks for pods that were not injected; if absent it does not. */
+  missedPods: missedPodsSchema.optional(),
   /** What API servers trust in addition, as PEM. */
   additionalCaBundle: additionalBundleSchema.default(''),
 });

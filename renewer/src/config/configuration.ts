@@ -30,6 +30,7 @@ export function readRenewerConfiguration(environment: Environment, readText = re
     optOutPolicy: file.optOut,
     foreignSecretPolicy: variables.FOREIGN_SECRETS,
     routineWritesPerSecond: file.routineWritesPerSecond,
+    missedPods: file.missedPods,
     /** Whose tokens a checkpoint may hold. */
     awsCaller: identityFingerprint(environment),
     tlsMode: variables.TLS_MODE,

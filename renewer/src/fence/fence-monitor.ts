@@ -7,6 +7,7 @@ import type { RenewerDependencies } from '../dependencies.ts';
 import { refusalCauseOf } from '../pull-secrets/apply/failure-cause.ts';
 import {
   eventProbe,
+  evictionProbe,
   type Probe,
   proveFence,
   pullSecretProbes,
@@ -34,7 +35,8 @@ const MISSES_TO_REPORT = 4;
 type FenceMonitorSettings = Pick<
   RenewerConfiguration,
   'fence' | 'podNamespace' | 'pullSecretName' | 'webhookName' | 'tlsMode'
->;
+> &
+  Partial<Pick<RenewerConfiguration, 'missedPods'>>;
 
 /**
  * The leader's part, until the signal aborts: proves at once and then hourly that admission policies fence
@@ -79,8 +81,12 @@ export async function runFenceMonitor(
 }
 
 function probesFor(settings: FenceMonitorSettings): readonly Probe[] {
-  const { podNamespace, pullSecretName, webhookName, tlsMode } = settings;
-  const always = [...pullSecretProbes(podNamespace, pullSecretName), eventProbe(podNamespace)];
+  const { podNamespace, pullSecretName, webhookName, tlsMode, missedPods } = settings;
+  const always = [
+    ...pullSecretProbes(podNamespace, pullSecretName),
+    eventProbe(podNamespace),
+    ...(missedPods?.evict ? [evictionProbe(podNamespace)] : []),
+  ];
   // In the other modes our identity has no right to the configuration, and there may be none.
   const isPatched = tlsMode === 'self-managed' || tlsMode === 'existing-secret';
   return isPatched ? [...always, webhookConfigurationProbe(webhookName)] : always;

@@ -1,7 +1,7 @@
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { APPLY_PATCH, type KubeClient, type KubeRequest, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
-import { eventsPath, secretPath, webhookConfigurationPath } from '@ecr-pull-secrets/kube/object-names.ts';
+import { eventsPath, evictionPath, secretPath, webhookConfigurationPath } from '@ecr-pull-secrets/kube/object-names.ts';
 
 /** The start of each message of the chart's policies (`chart/templates/_fence.tpl`). */
 const FENCE_MESSAGE = 'identity fence of ecr-pull-secrets: ';
@@ -26,6 +26,8 @@ export interface Probe {
   readonly request: Required<Pick<KubeRequest, 'method' | 'path' | 'body'>> & Pick<KubeRequest, 'contentType'>;
   /** The status that means that there is no object to try it on. */
   readonly skippedOn: number;
+  /** The status of the request if the fence does not refuse it, unless that is a success. */
+  readonly missingOn?: number;
 }
 
 /** The result of the attempts to break the fence. */
@@ -86,6 +88,18 @@ export function eventProbe(namespace: string): Probe {
   return { request: { method: 'POST', path: eventsPath(namespace), body }, skippedOn: 403 };
 }
 
+/** An eviction in our own namespace, of a pod that does not exist: policies are evaluated before the pod is read. */
+export function evictionProbe(namespace: string): Probe {
+  const name = FIELD_MANAGER;
+  const body = {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name, namespace },
+    deleteOptions: { preconditions: { uid: name, resourceVersion: '1' } },
+  };
+  return { request: { method: 'POST', path: evictionPath(namespace, name), body }, skippedOn: 403, missingOn: 404 };
+}
+
 function mergePatch(path: string, body: object): Probe['request'] {
   return { method: 'PATCH', path, contentType: 'application/merge-patch+json', body };
 }
@@ -115,6 +129,7 @@ async function attempt(client: KubeClient, probe: Probe, signal: AbortSignal): P
     return { kind: 'missing', probe };
   } catch (error) {
     if (!isApiError(error)) return { kind: 'unclear', error };
+    if (error.status === probe.missingOn) return { kind: 'missing', probe };
     return error.status === probe.skippedOn || error.message.includes(FENCE_MESSAGE)
       ? { kind: 'proven' }
       : { kind: 'unclear', error };

@@ -10,6 +10,7 @@ import { createPullSecretCache, type PullSecretCacheSettings } from './cache/cac
 import type { EventQueue } from './events/event-queue.ts';
 import { createFirstWrites } from './events/first-writes.ts';
 import { createNamespaceProblems, type ProblemReason } from './events/namespace-problems.ts';
+import { checkOptIn } from './events/opt-in-problems.ts';
 import { checkRole } from './events/role-problems.ts';
 import { createOwnershipTracker } from './foreign/ownership.ts';
 import { createPlanner } from './plan/plan-namespace.ts';
@@ -83,7 +84,9 @@ export function createPullSecretController(
     onChange: (namespace, object) => {
       // A namespace that refuses its secret is retried early if the secret changes, not if the namespace does.
       if (object === 'secret' || !queue.isBackingOff(namespace)) enqueue(namespace);
-      if (object === 'namespace') checkRole({ cache, credentials, problems }, namespace);
+      if (object !== 'namespace') return;
+      checkOptIn({ cache, problems }, namespace);
+      checkRole({ cache, credentials, problems }, namespace);
     },
     onDelete: (namespace) => {
       for (const each of [problems, firstWrites, repairs, foreign, queue]) each.forget(namespace);
@@ -110,6 +113,8 @@ export function createPullSecretController(
 
   return {
     reconcile,
+    /** What is known about namespaces, for the parts that act on it. */
+    cache,
     /** Follows namespaces and secrets until the signal aborts and the last write has a response. */
     run: async (): Promise<void> => {
       const resyncController = {

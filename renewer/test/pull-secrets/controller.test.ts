@@ -69,3 +69,30 @@ t.test(
     t.equal(world.writes.length, before + 1);
   },
 );
+
+function labelledAs(value: string) {
+  const { metadata } = labelled('team');
+  return { metadata: { ...metadata, labels: { 'ecr-pull-secrets.io/inject': value } } };
+}
+
+t.test('a misspelt label is reported at once, and again if it is wrong again', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelledAs('Enabled')] });
+  await world.pass(40_000);
+  t.match(world.events, [
+    {
+      namespace: 'team',
+      reason: 'LabelMisspelt',
+      message:
+        /inject=Enabled .* no effect.*"kubectl label namespace team ecr-pull-secrets\.io\/inject=enabled --overwrite"/,
+    },
+  ]);
+  t.match(await world.metric('namespace_problems'), { LabelMisspelt: 1, NamespaceExcluded: 0 });
+  t.equal(world.writes.length, 0);
+  world.sendNamespace('MODIFIED', labelledAs('enabled'));
+  await world.pass(40_000);
+  t.equal(world.writes.length, 1);
+  t.match(await world.metric('namespace_problems'), { LabelMisspelt: 0 });
+  world.sendNamespace('MODIFIED', labelledAs('enable'));
+  await world.pass(500);
+  t.equal(world.events.length, 2);
+});

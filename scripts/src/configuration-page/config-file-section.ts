@@ -12,6 +12,8 @@ const KEYS = {
     'How many secrets a rotation writes in a second. Namespaces with pods that cannot pull do not wait for this limit.',
   certificates:
     'How long certificates are valid if `TLS_MODE` is `self-managed`. Durations are for example `168h`, `30m` or `60s`. `servingLifetime` must not be longer than `caLifetime`. `trustPropagation` is the time after which every API server has read a change of `caBundle`; it must be at most a sixth of `caLifetime`.',
+  missedPods:
+    'If it is set, the renewer looks for pods that need the secret and do not name it. The keys are the settings of the injection: `exceptNamespaces` (namespaces that opted in and whose pods are never changed), `podSelector` (labels of the pods, as `kubectl -l` takes them), `registryHosts` and `injectAll` (as `REGISTRY_HOSTS` and `INJECT_ALL` of the webhook). `evict` evicts pods that cannot pull, if their controller creates them again.',
   additionalCaBundle:
     'PEM certificates that `caBundle` contains in addition, for a change of `TLS_MODE` that affects no pod. Not allowed if `TLS_MODE` is `cert-manager`.',
 } satisfies Record<keyof typeof configFileSchema.shape, string>;
@@ -35,6 +37,13 @@ export const CONFIG_FILE_EXAMPLE = {
   optOut: 'expire',
   routineWritesPerSecond: 50,
   certificates: { caLifetime: '8760h', servingLifetime: '168h', trustPropagation: '60s' },
+  missedPods: {
+    evict: false,
+    exceptNamespaces: ['kube-system'],
+    podSelector: '!no-injection',
+    registryHosts: 'registry.example.com',
+    injectAll: false,
+  },
   additionalCaBundle: '',
 } satisfies Record<keyof typeof configFileSchema.shape, unknown>;
 
@@ -43,13 +52,13 @@ export function configFileSection(): string {
   const { certificates } = CONFIG_FILE_EXAMPLE;
   const defaults: Readonly<Record<string, unknown>> = { ...configFileSchema.parse({}), certificates };
   const rows = Object.entries(KEYS).map(
-    ([key, meaning]) => `| \`${key}\` | \`${JSON.stringify(defaults[key])}\` | ${meaning} |`,
+    ([key, meaning]) => `| \`${key}\` | \`${JSON.stringify(defaults[key] ?? null)}\` | ${meaning} |`,
   );
   return [
     '',
     '## `CONFIG_FILE`',
     '',
-    'The file contains JSON. No key is required, and an unknown key is an error. The chart writes the file from the values with the same names, `certificates` from `tls.selfManaged` and `additionalCaBundle` from `tls`.',
+    'The file contains JSON. No key is required, and an unknown key is an error. The chart writes the file from the values with the same names, `certificates` from `tls.selfManaged`, `missedPods` from `missedPods` and `injection`, and `additionalCaBundle` from `tls`.',
     '',
     '| key | default | meaning |',
     '|---|---|---|',

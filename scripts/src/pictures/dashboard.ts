@@ -9,13 +9,15 @@ export interface Dashboard {
 interface Panel {
   readonly title: string;
   readonly type: string;
+  /** Of a row: its panels are shown only after a click. */
+  readonly collapsed?: boolean;
   /** In columns, of which a dashboard has 24, and in rows. */
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly { readonly expr: string }[];
 }
 
 const COLUMN_WIDTH = 36;
-const ROW_HEIGHT = 14;
+const ROW_HEIGHT = 24;
 const LINE_HEIGHT = 14;
 const GAP = 4;
 const HEADER = 36;
@@ -52,9 +54,9 @@ export function dashboardDrawing({ title, panels }: Dashboard): string {
   });
 }
 
-function drawPanel({ title, type, gridPos, targets = [] }: Panel): readonly string[] {
+function drawPanel({ title, type, collapsed = false, gridPos, targets = [] }: Panel): readonly string[] {
   const [x, y] = [GAP + gridPos.x * COLUMN_WIDTH, HEADER + gridPos.y * ROW_HEIGHT];
-  if (type === 'row') return [textAt(x + GAP, y + 13, 'title', `▾ ${title}`)];
+  if (type === 'row') return [textAt(x + GAP, y + 13, 'title', `${collapsed ? '▸' : '▾'} ${title}`)];
   const [width, height] = [gridPos.w * COLUMN_WIDTH - GAP, gridPos.h * ROW_HEIGHT - GAP];
   const titles = wrap(title, (width - 4 * GAP) / 7.1).map((line) => ({ style: 'title', line }));
   const metrics = metricsOf(targets).map((name) => ({ style: 'metric', line: cut(name, (width - 4 * GAP) / 6.1) }));

@@ -21,6 +21,8 @@ export interface PodDecision {
   readonly patch: readonly AddOperation[];
   /** For the person who creates the pod: what may fail, and what to do. */
   readonly warnings: readonly string[];
+  /** Whether the pod gets the secret, and an image of it has a registry that no token covers. */
+  readonly hasUncoveredImage: boolean;
 }
 
 /** Decides about a pod, of any shape, from memory alone. */
@@ -28,7 +30,7 @@ export type PodDecider = (pod: unknown, namespace: string) => PodDecision;
 
 export type PodDeciderSettings = Pick<WebhookConfiguration, 'pullSecretName' | 'registryHosts' | 'injectAll'>;
 
-const UNCHANGED: PodDecision = Object.freeze({ outcome: 'noop', patch: [], warnings: [] });
+const UNCHANGED: PodDecision = Object.freeze({ outcome: 'noop', patch: [], warnings: [], hasUncoveredImage: false });
 
 /** Creates the decider. Its decision is a function of the pod, the settings and the facts. */
 export function createPodDecider(
@@ -42,14 +44,12 @@ export function createPodDecider(
     if (images.length === 0 && !injectAll) return UNCHANGED;
     const current = facts.current();
     if (current?.excludes(namespace)) {
-      return { outcome: 'excluded', patch: [], warnings: [excludedWarning(namespace)] };
+      return { ...UNCHANGED, outcome: 'excluded', warnings: [excludedWarning(namespace)] };
     }
     const patch = pullSecretPatch(pod, pullSecretName);
-    return {
-      outcome: patch.length > 0 ? 'patched' : 'noop',
-      patch,
-      warnings: current ? uncoveredWarnings(images, current) : [],
-    };
+    const warnings = current ? uncoveredWarnings(images, current) : [];
+    const outcome = patch.length > 0 ? 'patched' : 'noop';
+    return { outcome, patch, warnings, hasUncoveredImage: warnings.length > 0 };
   };
 }
 

@@ -7,7 +7,7 @@ import type { PodDecider } from './pod-decision.ts';
 
 interface ReviewHandlerDependencies {
   readonly decide: PodDecider;
-  readonly metrics: Pick<WebhookMetrics, 'requests'>;
+  readonly metrics: Pick<WebhookMetrics, 'requests' | 'uncoveredPods'>;
   readonly logger: Logger;
 }
 
@@ -31,6 +31,7 @@ export function createReviewHandler({ decide, metrics, logger }: ReviewHandlerDe
       const decision = decide(request.object, request.namespace);
       const answer = allow(request.uid, decision);
       metrics.requests.inc({ result: decision.outcome });
+      if (decision.hasUncoveredImage) metrics.uncoveredPods.inc();
       if (decision.outcome === 'patched') logger.debug(describePod(request), 'pull secret injected');
       return answer;
     } catch (err) {

@@ -71,6 +71,7 @@ t.test('the API server accepts every answer, and each patch applies', async (t) 
   t.match(await metrics(), /admission_requests_total\{result="patched"\} 6\n/);
   t.match(await metrics(), /admission_requests_total\{result="excluded"\} 1\n/);
   t.match(await metrics(), /admission_requests_total\{result="noop"\} 11\n/);
+  t.match(await metrics(), /admission_uncovered_pods_total 7\n/, 'each pod with the secret');
   t.match(await metrics(), /admission_duration_seconds_count 18\n/);
   t.match(await metrics(), /admission_in_flight 0\n/);
 });

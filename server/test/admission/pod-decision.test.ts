@@ -190,7 +190,7 @@ t.test('an error names the registry host that is a URL, a path or not a host', (
 });
 
 t.test('mirror pods, pods that opted out and pods without an ECR image stay unchanged', (t) => {
-  const unchanged = { outcome: 'noop', patch: [], warnings: [] };
+  const unchanged = { outcome: 'noop', patch: [], warnings: [], hasUncoveredImage: false };
   const mirror = { annotations: { 'kubernetes.io/config.mirror': '' } };
   const optedOut = { labels: { 'ecr-pull-secrets.io/inject': 'disabled' } };
   for (const injectAll of [false, true]) {
@@ -221,8 +221,9 @@ t.test('an image of a registry without a token gets the secret, with one warning
   const spec = {
     containers: [{ image: ECR_IMAGE }, { image: `${ECR_HOST}/b` }, { image: 'nginx' }],
   };
-  const { outcome, warnings } = decide({ spec }, { facts });
+  const { outcome, warnings, hasUncoveredImage } = decide({ spec }, { facts });
   t.equal(outcome, 'patched');
+  t.ok(hasUncoveredImage);
   t.equal(warnings.length, 1);
   t.match(warnings, [new RegExp(`no token covers registry ${ECR_HOST}`)]);
   t.end();

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
-import { claim, waitForRelease } from './claim.ts';
 import { findOnPath, isExecutable } from './executable.ts';
 import { buildBinaries } from './go-build.ts';
 import type { Progress } from './progress.ts';
@@ -14,6 +13,7 @@ import {
   type BuildPlan,
 } from './build-plan.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { whileAlone } from './while-alone.ts';
 
 /** Absolute path of each binary. */
 export type Binaries = Paths<ClusterBinary>;
@@ -104,19 +104,4 @@ async function findIn<Name extends BinaryName>(
     if (await isExecutable(path)) found[name] = path;
   }
   return found;
-}
-
-/** Does the work while no other process on this machine does it, and reports once that it has to wait. */
-async function whileAlone(name: string, progress: Progress, work: () => Promise<void>): Promise<void> {
-  let claimed = await claim(name);
-  if (!claimed) progress('Another process builds the binaries of the local cluster: waiting for it.');
-  while (!claimed) {
-    await waitForRelease(name);
-    claimed = await claim(name);
-  }
-  try {
-    await work();
-  } finally {
-    claimed.release();
-  }
 }

@@ -1,6 +1,7 @@
 import { ensureBinaries, ensureKubectl } from '../local-cluster/binaries.ts';
 import { progressToStderr } from '../local-cluster/progress.ts';
 import { requireLinux } from '../local-cluster/settings.ts';
+import { ensurePrometheus } from '../prometheus/binaries.ts';
 import { builtBundle } from '../playground/built-bundle.ts';
 import { requireFreePodPorts } from '../playground/ports.ts';
 
@@ -16,5 +17,7 @@ export async function prepareCluster(): Promise<void> {
   const options = { progress: progressToStderr, environment: process.env };
   await ensureBinaries(options);
   await ensureKubectl(options);
+  const prometheus = await ensurePrometheus(options);
+  if ('missing' in prometheus) progressToStderr(`The tests with Prometheus are skipped: ${prometheus.missing}`);
   await builtBundle();
 }

@@ -71,6 +71,7 @@ export function worldWith(changes: Partial<ClusterState> = {}): ClusterState {
     otherSecrets: new Map(),
     serviceAccount: { found: {} },
     events: { found: [] },
+    releaseEvents: { found: [] },
     dryRun: { found: [SECRET] },
     policies: { missing: true },
     failure: undefined,

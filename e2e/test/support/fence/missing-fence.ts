@@ -21,6 +21,7 @@ export function testProof(
       ['secrets', 'the pull secret must have the type'],
       ['secrets', 'finalizers and ownerReferences'],
       ['events', 'finalizers and ownerReferences'],
+      ['evictions', 'only in namespaces that opted in'],
       ['webhook-configuration', 'the metadata'],
     ] as const) {
       await world.withoutRule(policy, rule, async () => {

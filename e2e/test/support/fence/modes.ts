@@ -9,8 +9,19 @@ const CHART = fileURLToPath(new URL('../../../../chart', import.meta.url));
 
 const SELECTOR = '{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"Exists"}]}';
 
+const EXPRESSIONS = JSON.stringify({
+  matchLabels: { team: 'x' },
+  matchExpressions: [
+    { key: 'a', operator: 'In', values: ['b', 'c'] },
+    { key: 'd', operator: 'NotIn', values: ['e'] },
+    { key: 'f', operator: 'Exists' },
+    { key: 'g', operator: 'DoesNotExist' },
+  ],
+});
+
 /** Which expressions there are, and which names are in them. */
 const MODES: readonly (readonly string[])[] = [
+  ['--set', 'missedPods.evict=true,excludeNamespace=dev-*', '--set-json', `namespaceSelector=${EXPRESSIONS}`],
   ['--set', 'injection.mode=none'],
   ['--set', 'cronjob.enabled=true,targetNamespace=a,optInPolicy.enabled=false'],
   ['--set', 'dockerSecretName=a.b-c,fullnameOverride=x,serviceAccount.name=a.b'],

@@ -1,5 +1,6 @@
 import { readRenewerConfiguration } from '@ecr-pull-secrets/renewer/config/configuration.ts';
 import { runFenceMonitor } from '@ecr-pull-secrets/renewer/fence/fence-monitor.ts';
+import { missedPodsSchema } from '@ecr-pull-secrets/renewer/missed-pods/settings.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { NO_DEPLOYMENT_EVENTS } from '@ecr-pull-secrets/renewer/deployment-events/deployment-events.ts';
 import { createRenewerMetrics } from '@ecr-pull-secrets/renewer/metrics.ts';
@@ -12,6 +13,8 @@ export interface Finding {
   readonly said: string;
   readonly metrics: string;
 }
+
+const WITH_EVICTIONS = missedPodsSchema.parse({ evict: true });
 
 /**
  * The leader's own proof with an identity on the real API server, in a time in which no wait takes any: between its
@@ -36,7 +39,7 @@ export async function findFence(client: KubeClient): Promise<Finding> {
   const metrics = createRenewerMetrics(registry);
   await runFenceMonitor(
     { client, clock, random: Math.random, logger, metrics, events: NO_DEPLOYMENT_EVENTS },
-    readRenewerConfiguration({ POD_NAME: 'x', POD_NAMESPACE: PRODUCT_NAME }),
+    { ...readRenewerConfiguration({ POD_NAME: 'x', POD_NAMESPACE: PRODUCT_NAME }), missedPods: WITH_EVICTIONS },
     stop.signal,
   );
   return { said: await finding.promise, metrics: await registry.metrics() };

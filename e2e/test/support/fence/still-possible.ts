@@ -92,6 +92,10 @@ export const STILL_POSSIBLE: readonly Attack[] = [
   ['deletes a pull secret', { method: 'DELETE', path: pathOf(PLACES.empty) }],
   ['reads the names, labels and annotations of all namespaces', { method: 'GET', path: '/api/v1/namespaces' }],
   [
+    'reads all pods, with the values of their environment variables, unless `missedPods.enabled` is false',
+    { method: 'GET', path: '/api/v1/pods' },
+  ],
+  [
     'creates Events in any namespace, small ones without finalizers, in any number',
     event({ message: LONGEST_MESSAGE }),
   ],

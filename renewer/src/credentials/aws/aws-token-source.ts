@@ -64,7 +64,15 @@ export function createAwsTokenSource(
 
 /** The SDK has the code of an error of AWS, by which its documentation explains the error, only in the name. */
 function withCode(error: unknown): unknown {
-  return error instanceof Error && '$fault' in error ? new Error(error.name, { cause: error }) : error;
+  if (!(error instanceof Error && '$fault' in error)) return error;
+  error.message = firstParagraph(error.message);
+  return new Error(error.name, { cause: error });
+}
+
+/** The further paragraphs of AWS about a wrong signature repeat the request, with its session token. */
+function firstParagraph(text: string): string {
+  const [paragraph = ''] = text.trim().split(/\n\s*\n/, 1);
+  return paragraph;
 }
 
 function noResponse(timeoutMs: number): Error {

@@ -1,5 +1,5 @@
 import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
-import { scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
+import { listOf, objectOf, SCALAR, scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { NAMESPACES_PATH, nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ReflectorHandler, ReflectorSettings } from '@ecr-pull-secrets/kube/reflector.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
@@ -7,7 +7,9 @@ import { isOlderVersion } from '@ecr-pull-secrets/kube/resource-version.ts';
 import type { RenewerConfiguration } from '../../config/configuration.ts';
 import { identityOf, type NamespaceIdentity, type NamespaceRole, roleOf } from './namespace-roles.ts';
 import { PULL_SECRET_FIELDS, type PullSecretMetadata, readPullSecretMetadata } from './pull-secret-metadata.ts';
-import { isTarget } from './target-namespaces.ts';
+import { findOptInMistake, labelsOfMistakes, type OptInMistake } from './opt-in-mistake.ts';
+import { optedInAt } from './opted-in-at.ts';
+import { hasOptedIn, isTarget } from './target-namespaces.ts';
 
 /** What is kept of a namespace: a few hundred bytes, even if its owner writes megabytes into it. */
 interface CachedNamespace {
@@ -16,6 +18,10 @@ interface CachedNamespace {
   readonly isAlive: boolean;
   /** `undefined` if it is no target. */
   readonly identity: NamespaceIdentity | undefined;
+  /** Why it is none, although somebody opted it in. */
+  readonly mistake: OptInMistake | undefined;
+  /** See `optedIn`. */
+  readonly optedInAtMs: number | undefined;
 }
 
 /** What is kept of a pull secret; as small. */
@@ -34,16 +40,22 @@ export interface CacheEventHandler {
   readonly onRolesChange: () => void;
 }
 
-export type PullSecretCacheSettings = Pick<RenewerConfiguration, 'pullSecretName' | 'namespaceRule' | 'namespaceRoles'>;
+export type PullSecretCacheSettings = Pick<
+  RenewerConfiguration,
+  'pullSecretName' | 'namespaceRule' | 'namespaceRoles'
+> &
+  Partial<Pick<RenewerConfiguration, 'missedPods'>>;
 
 export type PullSecretCache = ReturnType<typeof createPullSecretCache>;
 
 /** The namespaces and their pull secrets, as lists and watches report them; the only memory that grows with them. */
 export function createPullSecretCache(settings: PullSecretCacheSettings) {
-  const { pullSecretName, namespaceRule, namespaceRoles } = settings;
+  const { pullSecretName, namespaceRule, namespaceRoles, missedPods } = settings;
   const targets = new Map<string, NamespaceIdentity>();
   const roleUsers = new Map<NamespaceRole, number>();
+  const mistakes = new Map<string, OptInMistake>();
   const alive = new Set<string>();
+  const optedIn = new Map<string, number>();
   const secrets = new Map<string, PullSecretMetadata>();
   const listed = { namespaces: false, secrets: false };
   let haveRolesChanged = false;
@@ -51,16 +63,26 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
 
   function reduceNamespace({ metadata }: PartialObjectMetadata): CachedNamespace {
     const isIncluded = isTarget(metadata, namespaceRule);
+    const isAlive = metadata.deletionTimestamp === undefined;
     return {
       name: metadata.name,
-      isAlive: metadata.deletionTimestamp === undefined,
+      isAlive,
       identity: isIncluded ? identityOf(metadata, namespaceRoles) : undefined,
+      mistake: isAlive && !isIncluded ? findOptInMistake(metadata, namespaceRule) : undefined,
+      optedInAtMs:
+        missedPods && hasOptedIn(metadata, namespaceRule)
+          ? (optedInAt(metadata.managedFields, namespaceRule.selector.requiredKeys) ?? 0)
+          : undefined,
     };
   }
 
-  function putNamespace({ name, isAlive, identity }: CachedNamespace): void {
+  function putNamespace({ name, isAlive, identity, mistake, optedInAtMs }: CachedNamespace): void {
     if (isAlive) alive.add(name);
     else alive.delete(name);
+    if (mistake) mistakes.set(name, mistake);
+    else mistakes.delete(name);
+    if (optedInAtMs === undefined) optedIn.delete(name);
+    else optedIn.set(name, optedInAtMs);
     setTarget(name, identity);
   }
 
@@ -89,8 +111,7 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
 
   function removeNamespace(name: string): void {
     setTarget(name, undefined);
-    alive.delete(name);
-    secrets.delete(name);
+    for (const each of [alive, mistakes, optedIn, secrets]) each.delete(name);
     eventHandler?.onDelete(name);
   }
 
@@ -149,8 +170,9 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
       path: NAMESPACES_PATH,
       metadataOnly: true,
       metadataFields: {
-        labels: scalarsOf(namespaceRule.selector.keys),
+        labels: scalarsOf([...namespaceRule.selector.keys, ...labelsOfMistakes(namespaceRule)]),
         annotations: scalarsOf([ROLE_ARN_ANNOTATION]),
+        ...(missedPods && { managedFields: labelOwners(namespaceRule.selector.requiredKeys) }),
       },
       reduce: reduceNamespace,
       handler: namespaceHandler,
@@ -173,8 +195,15 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
     isComplete: (): boolean => listed.namespaces && listed.secrets,
     /** Target namespaces, and other namespaces that have a secret of the name. */
     namespaces: (): Iterable<string> => new Set([...targets.keys(), ...secrets.keys()]),
+    /**
+     * The namespaces whose new pods get the name of the secret, each with `optedInAt`, or 0 if that is not known; empty
+     * unless missed pods are looked for.
+     */
+    optedIn: (): ReadonlyMap<string, number> => optedIn,
     /** Whose credentials a namespace gets; `undefined` if it is no target. */
     target: (namespace: string) => targets.get(namespace),
+    /** Why a namespace that somebody opted in is no target. */
+    optInMistake: (namespace: string) => mistakes.get(namespace),
     /** Whether a namespace exists and is not being deleted. */
     isAlive: (namespace: string): boolean => alive.has(namespace),
     secret: (namespace: string) => secrets.get(namespace),
@@ -183,4 +212,10 @@ export function createPullSecretCache(settings: PullSecretCacheSettings) {
     /** Takes over the response to a write, before the watch reports it. */
     update: putSecret,
   };
+}
+
+function labelOwners(keys: readonly string[]) {
+  const labels = scalarsOf(keys.map((key) => `f:${key}`));
+  const fieldsV1 = objectOf({ 'f:metadata': objectOf({ 'f:labels': labels }) });
+  return listOf(objectOf({ time: SCALAR, fieldsV1 }));
 }

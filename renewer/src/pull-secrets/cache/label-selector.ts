@@ -4,6 +4,8 @@ import { fulfils, type LabelRequirement, type Labels } from '@ecr-pull-secrets/s
 export interface LabelSelector {
   /** The label keys that it reads. */
   readonly keys: readonly string[];
+  /** Those of them that must be present. */
+  readonly requiredKeys: readonly string[];
   readonly matches: (labels: Labels) => boolean;
 }
 
@@ -24,6 +26,9 @@ export function parseLabelSelector(text: string): LabelSelector {
   const requirements = splitOutsideBrackets(text).map(parseRequirement);
   return {
     keys: requirements.map(({ key }) => key),
+    requiredKeys: requirements
+      .filter(({ operator }) => operator === 'In' || operator === 'Exists')
+      .map(({ key }) => key),
     matches: (labels) => requirements.every((requirement) => fulfils(labels, requirement)),
   };
 }

@@ -21,3 +21,8 @@ export function isTarget(namespace: ObjectMeta, rule: NamespaceRule): boolean {
   if (rule.exclude.matches(namespace.name)) return false;
   return rule.selector.matches(namespace.labels ?? {}) || rule.target.matches(namespace.name);
 }
+
+/** Whether new pods of a target namespace get the name of the secret. */
+export function hasOptedIn(namespace: ObjectMeta, rule: NamespaceRule): boolean {
+  return isTarget(namespace, rule) && rule.selector.matches(namespace.labels ?? {});
+}

@@ -11,6 +11,8 @@ const CODES = {
   PullSecretSlow: 'ECRPS_PULL_SECRET_SLOW',
   RoleRefused: 'ECRPS_ROLE_REFUSED',
   RoleWithoutToken: 'ECRPS_ROLE_WITHOUT_TOKEN',
+  LabelMisspelt: 'ECRPS_LABEL_MISSPELT',
+  NamespaceExcluded: 'ECRPS_NAMESPACE_EXCLUDED',
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 export type ProblemReason = keyof typeof CODES;

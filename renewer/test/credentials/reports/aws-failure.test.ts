@@ -35,7 +35,7 @@ t.test('each failure of AWS has a reason and what to do', async (t) => {
 });
 
 t.test('the text of a failure is one line, and not longer than an Event has room for', async (t) => {
-  const message = `the signature does not match.\n\nx-amz-security-token:${'s'.repeat(1_000)}`;
+  const message = `the signature does not match.\nx-amz-security-token:${'s'.repeat(1_000)}`;
   const text = describeFailure(failure('SignatureDoesNotMatch', CLIENT, message));
   t.match(text, /SignatureDoesNotMatch: the signature does not match\.$/);
   t.equal(describeFailure(new Error('x'.repeat(2_000))).length, 400);

@@ -1,8 +1,16 @@
-import type { Pod } from '../cluster/objects.ts';
-import { shellWord } from '../report/shell-word.ts';
+import { shellWord } from '@ecr-pull-secrets/shared/command-line/shell-word.ts';
+
+/** The part of a pod's metadata that names its workload. Anyone who creates a pod chooses the owner references. */
+interface ReplacedPod {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly { readonly kind?: string; readonly name?: string }[];
+  };
+}
 
 /** The command that replaces a pod, as its controller creates it again. */
-export function replaceCommand({ metadata }: Pod, namespace: string): string {
+export function replaceCommand({ metadata }: ReplacedPod, namespace: string): string {
   const place = `--namespace ${namespace}`;
   const [owner] = metadata.ownerReferences ?? [];
   if (owner?.kind === undefined || owner.name === undefined) {

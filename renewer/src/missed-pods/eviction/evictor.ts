@@ -1,0 +1,82 @@
+import type { EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import type { RenewerDependencies } from '../../dependencies.ts';
+import type { PullSecretCache } from '../../pull-secrets/cache/cache.ts';
+import { evictedMessage } from '../messages.ts';
+import type { MissedPod, MissedPodRule } from '../missed-pod.ts';
+import { MOST_CANDIDATES } from '../pacing.ts';
+import { eventOf } from '../reports.ts';
+import { evictPod } from './evict-pod.ts';
+import { findSuccessor } from './find-successor.ts';
+import { PORTION_WITHIN_MS } from './pacing.ts';
+import { createPortions } from './portions.ts';
+
+/** The controllers that create a pod again, of the API group `apps`. A Job would count the pod as a failure. */
+const RECREATING: ReadonlySet<string> = new Set(['ReplicaSet', 'StatefulSet', 'DaemonSet']);
+
+type EvictorDependencies = Pick<RenewerDependencies, 'client' | 'clock' | 'logger' | 'metrics'> & {
+  readonly recorder: EventRecorder;
+  readonly cache: Pick<PullSecretCache, 'secret'>;
+  readonly rule: MissedPodRule;
+};
+
+/** Evicts missed pods that cannot pull, if their controller creates them again and a new pod could pull. */
+export function createEvictor(
+  dependencies: EvictorDependencies,
+  { pullSecretName }: { readonly pullSecretName: string },
+) {
+  const { client, clock, logger, metrics, cache, recorder, rule } = dependencies;
+  const failures = createThrottledLog({ clock, logger }, 'evicting a missed pod failed');
+  const portions = createPortions({ clock });
+  /** By UID, of the current list. */
+  const candidates = new Map<string, MissedPod>();
+
+  function isHelped({ namespace, controller, isPullFailing }: MissedPod): boolean {
+    const isRecreated = RECREATING.has(controller?.kind ?? '') && controller?.apiVersion.startsWith('apps/') === true;
+    const secret = cache.secret(namespace);
+    return isPullFailing && isRecreated && secret?.isUntouched === true && (secret.expiresAtMs ?? 0) > clock.now();
+  }
+
+  async function evict(pod: MissedPod, signal: AbortSignal): Promise<void> {
+    const { namespace, name, uid, controller } = pod;
+    if (!controller) return;
+    const atMs = clock.now();
+    try {
+      if (!(await evictPod(client, pod, signal))) return metrics.missedPodEvictions.inc({ result: 'skipped' });
+    } catch (error) {
+      if (signal.aborted) return;
+      failures.report(error, namespace);
+      metrics.missedPodEvictions.inc({ result: 'error' });
+      return portions.refused(namespace);
+    }
+    portions.evicted({ namespace, uid, controllerUid: controller.uid, atMs });
+    metrics.missedPodEvictions.inc({ result: 'success' });
+    logger.info({ namespace, pod: name }, 'evicted a pod that could not pull without the pull secret');
+    await recorder.event(
+      { ...eventOf(pod, evictedMessage(pullSecretName), 'MissedPodEvicted'), type: 'Normal' },
+      signal,
+    );
+  }
+
+  return {
+    /** A list found the pod, which is pending. */
+    add: (pod: MissedPod): void => {
+      if (candidates.size < MOST_CANDIDATES && isHelped(pod)) candidates.set(pod.uid, pod);
+    },
+    /** After a list: looks for the successors of the last portion, and evicts the next one. */
+    evict: async (signal: AbortSignal): Promise<void> => {
+      const listed = [...candidates.values()];
+      candidates.clear();
+      for (const each of portions.open()) {
+        const successor = await findSuccessor(client, each, rule, signal);
+        if (successor === 'missed')
+          logger.warn(each, 'the pod that replaces an evicted one does not name the pull secret either');
+        portions.settle(each, successor);
+      }
+      const startMs = clock.now();
+      for (const pod of portions.next(listed)) {
+        if (clock.now() - startMs < PORTION_WITHIN_MS) await evict(pod, signal);
+      }
+    },
+  };
+}

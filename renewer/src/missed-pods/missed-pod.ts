@@ -1,0 +1,99 @@
+import { createImageMatcher } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
+import { createPodDecider } from '@ecr-pull-secrets/server/admission/pod-decision.ts';
+import type { Pod } from './pod-fields.ts';
+import { replaceCommand } from './replace-command.ts';
+import type { MissedPodsSettings } from './settings.ts';
+
+/** Why a pod was missed: the reason of its Event, and a label of the metric. */
+export const MISSED_REASONS = ['PodOlderThanLabel', 'PodNotInjected'] as const;
+
+export type MissedReason = (typeof MISSED_REASONS)[number];
+
+/** A pod that needs the pull secret and does not name it; less than 2 KiB, whatever its creator wrote into it. */
+export interface MissedPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly createdAtMs: number;
+  readonly reason: MissedReason;
+  /** The one command that replaces it. */
+  readonly command: string;
+  /** The controller that creates it again, if there is one. */
+  readonly controller: PodController | undefined;
+  /** Whether the kubelet cannot pull an image of it that needs the secret. */
+  readonly isPullFailing: boolean;
+}
+
+export interface PodController {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly uid: string;
+}
+
+/** The longest name of an object; an owner reference may have a longer one. */
+const LONGEST_NAME = 253;
+
+/** What the kubelet says about a container whose image it cannot pull (`pkg/kubelet/images/types.go`). */
+const PULL_FAILURES: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff']);
+
+const NO_FACTS = { current: () => undefined };
+
+export type MissedPodRule = (pod: Pod, optedInAtMs: number) => MissedPod | undefined;
+
+/**
+ * Creates the rule that finds missed pods. Whether a pod needs the secret, and whether it opted out, is the decision of
+ * the webhook itself (`createPodDecider`): it would patch a pod that was missed.
+ *
+ * @param settings - those of the injection
+ */
+export function createMissedPodRule(
+  settings: Pick<MissedPodsSettings, 'podSelector' | 'registryHosts' | 'injectAll'> & {
+    readonly pullSecretName: string;
+  },
+): MissedPodRule {
+  const { podSelector, injectAll } = settings;
+  const decide = createPodDecider({ facts: NO_FACTS }, settings);
+  const isEcrImage = createImageMatcher(settings.registryHosts);
+
+  function isPullFailing({ spec, status }: Pod): boolean {
+    const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const failing = new Set(
+      statuses.filter(({ state }) => PULL_FAILURES.has(state?.waiting?.reason ?? '')).map(({ name }) => name),
+    );
+    if (failing.size === 0) return false;
+    const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+    return containers.some(({ name, image = '' }) => failing.has(name) && (injectAll || isEcrImage(image)));
+  }
+
+  return (pod, optedInAtMs) => {
+    const { name, namespace = '', uid = '', resourceVersion = '', deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp !== undefined || !podSelector.matches(pod.metadata.labels ?? {})) return undefined;
+    if (decide(pod, namespace).outcome !== 'patched') return undefined;
+    const createdAtMs = Date.parse(pod.metadata.creationTimestamp ?? '');
+    return {
+      namespace,
+      name,
+      uid,
+      resourceVersion,
+      createdAtMs,
+      reason: createdAtMs < optedInAtMs ? 'PodOlderThanLabel' : 'PodNotInjected',
+      command: replaceCommand(withNamedOwner(pod), namespace),
+      controller: controllerOf(pod),
+      isPullFailing: isPullFailing(pod),
+    };
+  };
+}
+
+/** Without an owner that no object can have. */
+function withNamedOwner({ metadata: { name, labels = {}, ownerReferences = [] } }: Pod) {
+  const named = ownerReferences.filter((owner) => (owner.name?.length ?? 0) <= LONGEST_NAME);
+  return { metadata: { name, labels, ownerReferences: named } };
+}
+
+function controllerOf({ metadata }: Pod): PodController | undefined {
+  const { apiVersion, kind, uid } = metadata.ownerReferences?.find(({ controller }) => controller === true) ?? {};
+  const isBounded = [apiVersion, kind, uid].every((text) => text !== undefined && text.length <= LONGEST_NAME);
+  if (!isBounded || apiVersion === undefined || kind === undefined || uid === undefined) return undefined;
+  return { apiVersion, kind, uid };
+}

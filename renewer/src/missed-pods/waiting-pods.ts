@@ -1,0 +1,45 @@
+import type { MissedPod } from './missed-pod.ts';
+import { MOST_WAITING, MOST_WAITING_OF_NAMESPACE } from './pacing.ts';
+
+/** Missed pods of one phase that wait for their Event, fair to every namespace and every workload. */
+export function createWaitingPods() {
+  const pods = new Map<string, MissedPod>();
+  const ofNamespace = new Map<string, number>();
+
+  return {
+    add: (pod: MissedPod): void => {
+      const count = ofNamespace.get(pod.namespace) ?? 0;
+      if (pods.has(pod.uid) || pods.size >= MOST_WAITING || count >= MOST_WAITING_OF_NAMESPACE) return;
+      pods.set(pod.uid, pod);
+      ofNamespace.set(pod.namespace, count + 1);
+    },
+    /**
+     * Takes the next pod: of the namespace that had the fewest before, and in it of the workload that had the fewest.
+     *
+     * @param counts - how many pods of each were taken before, to which this one is added
+     */
+    take: (counts: Map<string, number>): MissedPod | undefined => {
+      let next: MissedPod | undefined;
+      let fewest = Number.POSITIVE_INFINITY;
+      for (const pod of pods.values()) {
+        const [namespaces = 0, workloads = 0] = keysOf(pod).map((key) => counts.get(key) ?? 0);
+        const rank = namespaces * MOST_WAITING + workloads;
+        if (rank >= fewest) continue;
+        next = pod;
+        fewest = rank;
+        if (rank === 0) break;
+      }
+      if (!next) return undefined;
+      pods.delete(next.uid);
+      const left = (ofNamespace.get(next.namespace) ?? 0) - 1;
+      if (left > 0) ofNamespace.set(next.namespace, left);
+      else ofNamespace.delete(next.namespace);
+      for (const key of keysOf(next)) counts.set(key, (counts.get(key) ?? 0) + 1);
+      return next;
+    },
+  };
+}
+
+function keysOf({ namespace, controller, uid }: MissedPod): readonly string[] {
+  return [namespace, `${namespace}/${controller?.uid ?? uid}`];
+}
