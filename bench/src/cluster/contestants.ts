@@ -27,7 +27,6 @@ export interface CountedWritten extends Written {
 
 /** How many namespaces most rows have. */
 export function namespaceCount({ isFull }: Bench): number {
-  if (process.env['BENCH_COUNT']) return Number(process.env['BENCH_COUNT']);
   return isFull ? 10_000 : 2_000;
 }
 

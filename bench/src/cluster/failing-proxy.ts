@@ -20,8 +20,15 @@ const CUT_WATCHES_EVERY_MS = 10_000;
 export interface FailingProxy {
   readonly url: string;
   /** Begins to fail; the function that it returns ends that. */
-  readonly fail: () => () => void;
+  readonly fail: () => () => Failures;
   close(): Promise<void>;
+}
+
+/** What clients met. */
+export interface Failures {
+  readonly answers: number;
+  readonly failed: number;
+  readonly cutWatches: number;
 }
 
 /** Starts the proxy with the certificate of the API server, so that clients trust it. */
@@ -30,15 +37,22 @@ export async function startFailingProxy({ directory, serverUrl, caPem }: BenchCl
   const agent = new Agent({ keepAlive: true, ca: caPem });
   const watches = new Set<ClientRequest>();
   let isFailing = false;
+  let answers = 0;
+  let failed = 0;
+  let cutWatches = 0;
 
   function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method, url = '', headers } = incoming;
     const upstream = request(new URL(url, serverUrl), { method, headers, agent }, (response) => {
+      if (isFailing) answers++;
       if (isFailing && Math.random() < FAILING) {
+        failed++;
         response.resume();
         return answerFailure(outgoing);
       }
       const answer = (): void => {
+        // The client has given up meanwhile, or the answer was cut.
+        if (outgoing.destroyed || response.destroyed) return void outgoing.destroy();
         outgoing.writeHead(response.statusCode ?? 502, response.headers);
         outgoing.flushHeaders();
         // If either side is cut, the other one is too.
@@ -47,7 +61,7 @@ export async function startFailingProxy({ directory, serverUrl, caPem }: BenchCl
       if (isFailing) setTimeout(answer, LATENCY_MS);
       else answer();
     });
-    upstream.once('error', () => outgoing.destroy());
+    upstream.on('error', () => outgoing.destroy());
     outgoing.once('close', () => {
       watches.delete(upstream);
       upstream.destroy();
@@ -62,10 +76,15 @@ export async function startFailingProxy({ directory, serverUrl, caPem }: BenchCl
     url: `https://127.0.0.1:${port}`,
     fail: () => {
       isFailing = true;
-      const timer = setInterval(() => watches.forEach((watch) => watch.destroy()), CUT_WATCHES_EVERY_MS);
+      const cut = (): void => {
+        cutWatches += watches.size;
+        for (const watch of watches) watch.destroy();
+      };
+      const timer = setInterval(cut, CUT_WATCHES_EVERY_MS);
       return () => {
         isFailing = false;
         clearInterval(timer);
+        return { answers, failed, cutWatches };
       };
     },
     close: async () => {

@@ -1,6 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { findFreePort } from '@ecr-pull-secrets/testbed/local-cluster/free-port.ts';
@@ -23,7 +22,6 @@ export interface RenewerSettings {
   readonly routineWritesPerSecond?: number;
   /** The API server, if a proxy is in front of it. */
   readonly serverUrl?: string;
-  readonly environment?: Environment;
 }
 
 /** A renewer as the image starts it, with the ServiceAccount, the rights and the fence of the chart. */
@@ -37,7 +35,7 @@ export interface Renewer extends NodeProcess {
 export async function startRenewer(
   bench: Bench,
   cluster: BenchCluster,
-  { group, routineWritesPerSecond, serverUrl = cluster.serverUrl, environment }: RenewerSettings,
+  { group, routineWritesPerSecond, serverUrl = cluster.serverUrl }: RenewerSettings,
 ): Promise<Renewer> {
   const [, ...args] = await imageEntrypoint(bench.entry);
   const name = `renewer-${crypto.randomUUID()}`;
@@ -62,7 +60,6 @@ export async function startRenewer(
     AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
     AWS_ENDPOINT_URL: cluster.ecr.endpoint,
-    ...environment,
   });
   return {
     ...started,
