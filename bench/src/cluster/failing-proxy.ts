@@ -16,7 +16,7 @@ const STATUSES = [429, 500, 503, 504];
 const LATENCY_MS = 1_000;
 const CUT_WATCHES_EVERY_MS = 10_000;
 
-/** An HTTPS proxy in front of the API server, which fails if it is told to. */
+/** An HTTPS proxy in front of the API server, which fails from `fail` on. */
 export interface FailingProxy {
   readonly url: string;
   /** Begins to fail; the function that it returns ends that. */
@@ -70,16 +70,17 @@ export async function startFailingProxy({ directory, serverUrl, caPem }: BenchCl
     incoming.pipe(upstream);
   }
 
+  function cut(): void {
+    cutWatches += watches.size;
+    for (const watch of watches) watch.destroy();
+  }
+
   const server = createServer({ cert, key }, forward);
   const port = await listenOnLoopback(server);
   return {
     url: `https://127.0.0.1:${port}`,
     fail: () => {
       isFailing = true;
-      const cut = (): void => {
-        cutWatches += watches.size;
-        for (const watch of watches) watch.destroy();
-      };
       const timer = setInterval(cut, CUT_WATCHES_EVERY_MS);
       return () => {
         isFailing = false;

@@ -1,3 +1,4 @@
+import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { removeCheckpoint } from '../cluster/bench-cluster.ts';
 import { inWorld, type World, writeByRenewer } from '../cluster/contestants.ts';
 import { type FailingProxy, startFailingProxy } from '../cluster/failing-proxy.ts';
@@ -6,14 +7,17 @@ import { createNamespaces } from '../cluster/namespaces.ts';
 import { startRenewer } from '../cluster/renewer.ts';
 import { stopLeaders } from '../cluster/stop-leaders.ts';
 import { createTokenHistory, type TokenHistory } from '../cluster/token-history.ts';
-import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { compare } from '../measure/statistics.ts';
 import type { Result, Row } from '../row.ts';
 
-/** More do not fit between two tokens at the pace of the chart. */
+/** With `--full` too: 10,000 do not fit between two tokens at the pace of the chart. */
 const COUNT = 2_000;
 
-/** A token is renewed at half of its life, so the tokens change twice in three minutes. */
+/** How long the API server fails: as short as two stops of the leader allow, because all rows have 20 minutes. */
+const SECONDS = 120;
+const FULL_SECONDS = 600;
+
+/** A token is renewed at half of its life, so the tokens change while the API server fails. */
 const TOKEN_LIFETIME_MS = 180_000;
 
 /** Much longer than a rotation at the pace of the chart, which takes 40 s. */
@@ -43,7 +47,7 @@ export const chaos: Row = {
 
 async function measureChaos(world: World, proxy: FailingProxy, history: TokenHistory): Promise<readonly Result[]> {
   const { bench, cluster } = world;
-  const seconds = bench.isFull ? 600 : 180;
+  const seconds = bench.isFull ? FULL_SECONDS : SECONDS;
   const issued = (): number => cluster.ecr.issuedTokens().length;
   await createNamespaces(world, 'all', COUNT);
   await writeByRenewer(world, COUNT, { group: 'all' });
