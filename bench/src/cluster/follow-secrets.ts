@@ -7,7 +7,7 @@ import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 
-/** A secret; it has data only if the handler asks for it. */
+/** A secret; it has data only if the handler reads it. */
 type FollowedSecret = PartialObjectMetadata & Partial<Pick<Secret, 'data'>>;
 
 /** What follows the secrets. */
