@@ -1,4 +1,5 @@
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import { withoutControls } from '@ecr-pull-secrets/shared/command-line/without-controls.ts';
 import { wantsHelp, createUsageError, didYouMean, isUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { type Command, COMMAND_NAMES, findCommand, type Invocation, usage } from './commands.ts';
 
@@ -25,7 +26,7 @@ export async function run(invocation: Invocation): Promise<number> {
   } catch (error) {
     const prefix = command ? `ecr-pull-secrets ${command.name}` : 'ecr-pull-secrets';
     const code = isCodedError(error) ? ` [${error.code}]` : '';
-    stderr.write(`${prefix}: ${describeError(error)}${code}\n`);
+    stderr.write(withoutControls(`${prefix}: ${describeError(error)}${code}\n`));
     if (!isUsageError(error)) return command?.failureExitCode ?? 1;
     stderr.write(`\n${error.usage}`);
     return USAGE_EXIT_CODE;

@@ -7,8 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t, { type Test } from 'tap';
 import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
-import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
-import { AWS_IDENTITY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
+import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
+import type { Event, Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { AWS_IDENTITY, REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { peakResidentBytes } from './support/process-memory.ts';
 import { pullSecretsOf, SECRET } from './support/pull-secret.ts';
 import { nextLeader, replicasOf } from './support/renewers.ts';
@@ -73,6 +74,32 @@ t.test('a change of leader lists them all and serves a new namespace', async (t)
   t.comment(`${leader.pod} leads after ${Date.now() - startMs} ms`);
   await createOptedIn('after');
   t.comment(`the new namespace is served after ${Date.now() - startMs} ms`);
+  await checkRenewers(t);
+});
+
+t.test('a pod with more values than are read does not hide the missed pods of others', async (t) => {
+  // As many as etcd and a request of JSON hold: 5 and 13 bytes for a name, 4 and 3 bytes without one.
+  const imagePullSecrets = [
+    ...Array.from({ length: 210_000 }, () => ({ name: 'a' })),
+    ...Array.from({ length: 120_000 }, () => ({})),
+  ];
+  const containers = [{ name: 'app', image: `${REGISTRY}/app:1` }];
+  const optIn = { metadata: { labels: { [INJECT_LABEL]: 'enabled' } } };
+  for (const name of ['hostile-pods', 'missed-pods']) await api.createNamespace(name, { injected: false });
+  await timed(t, 'a pod of 540,000 values', () =>
+    api.createPod('hostile-pods', { metadata: { name: 'hostile' }, spec: { containers, imagePullSecrets } }),
+  );
+  await api.createPod('missed-pods', { metadata: { name: 'missed' }, spec: { containers } });
+  for (const name of ['hostile-pods', 'missed-pods']) await api.merge(`/api/v1/namespaces/${name}`, optIn);
+  const events = '/api/v1/namespaces/missed-pods/events';
+  await eventually(
+    'the Event of the missed pod',
+    async () => {
+      const found = await api.list<Event>(events, { fieldSelector: 'involvedObject.name=missed' });
+      assert.ok(found.some(({ message }) => message.includes('Replace it: ')));
+    },
+    60_000,
+  );
   await checkRenewers(t);
 });
 

@@ -1,5 +1,5 @@
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import { listOf, objectOf, scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
+import { listOf, objectOf, scalarsOf, type Selection } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { LARGEST_OBJECT_BYTES } from './response-reader.ts';
 import { isApiError } from './api-error.ts';
 import { type KubeClient, METADATA_LIST_ONLY } from './client.ts';
@@ -58,6 +58,11 @@ export interface ListSettings<T extends PartialObjectMetadata, R> {
   /** With `metadataFields`: the fields to read beside the metadata. */
   readonly otherFields?: MetadataFields;
   /**
+   * With `metadataFields`: whether an object with more values than are read (`read-json.ts`) is left out. The list fails
+   * otherwise, because an object that is left out of a cache would count as deleted.
+   */
+  readonly leavesOutUnreadable?: boolean;
+  /**
    * Returns what is kept of an object, as soon as the object is read. The result must be small if strangers make the
    * objects: one object may have megabytes.
    */
@@ -105,7 +110,15 @@ export async function nextPage<T extends PartialObjectMetadata, R>(
 }
 
 function pageRequest<T extends PartialObjectMetadata, R>(
-  { path, fieldSelector, metadataOnly, metadataFields, otherFields, reduce }: ListSettings<T, R>,
+  {
+    path,
+    fieldSelector,
+    metadataOnly,
+    metadataFields,
+    otherFields,
+    leavesOutUnreadable = false,
+    reduce,
+  }: ListSettings<T, R>,
   { continueToken, limit }: ListPosition,
 ) {
   const items = metadataFields && listOf(metadataSelection(metadataFields, otherFields));
@@ -117,11 +130,21 @@ function pageRequest<T extends PartialObjectMetadata, R>(
     ...(metadataOnly ? { accept: METADATA_LIST_ONLY } : {}),
     maxBytes: limit === 1 ? LARGEST_OBJECT_BYTES : MAX_PAGE_BYTES,
     parse: (bytes: Buffer): Page<R> => {
-      const list: ObjectList<T> = readJson(bytes, selection);
+      const list: ObjectList<T> = readList(bytes, selection, leavesOutUnreadable && limit === 1);
       const kept = (list.items ?? []).map((item) => reduce(item));
       return { items: kept, metadata: list.metadata, bytes: bytes.length };
     },
   } as const;
+}
+
+/** @param leavesOut - whether too many values are read as a list without items: the list goes on behind them */
+function readList(bytes: Buffer, selection: Selection | undefined, leavesOut: boolean) {
+  try {
+    return readJson(bytes, selection);
+  } catch (error) {
+    if (!leavesOut || !(error instanceof RangeError)) throw error;
+    return readJson(bytes, objectOf({ metadata: LIST_METADATA }));
+  }
 }
 
 /** At most twice the last limit: if small and large objects are mixed, not every second page must be cut off. */

@@ -1,11 +1,5 @@
-import {
-  commandOf,
-  conclusionOf,
-  exitCodeOf,
-  healthOf,
-  withoutControls,
-  type Finding as AnyFinding,
-} from '../report/finding.ts';
+import { commandOf, conclusionOf, exitCodeOf, healthOf, type Finding as AnyFinding } from '../report/finding.ts';
+import { withoutControls } from '@ecr-pull-secrets/shared/command-line/without-controls.ts';
 
 /** The result of one step. */
 export interface Finding extends AnyFinding {

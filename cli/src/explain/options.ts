@@ -9,8 +9,8 @@ const COMMAND_LINE = {
   description:
     'Explains whether the pods of a namespace get the pull secret, and whether a pod can pull with it.\n' +
     'It changes nothing, except for a test pod with --from-cluster, prints no secret, and ends with the command\n' +
-    'to run next. For a pod it requests the\n' +
-    'manifest and the config of each ECR image; a pull-through cache may import the image then.\n' +
+    'to run next. For a pod it requests the manifest and the config of each ECR image; a pull-through cache may\n' +
+    'import the image then.\n' +
     'It exits with 0 if all is well, 1 if there is a problem, and 2 if something could not be determined.',
   options: z.object({
     output: oneOf(['text', 'json'])

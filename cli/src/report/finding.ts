@@ -36,8 +36,3 @@ export function commandOf(findings: readonly Finding[]): string | undefined {
   const inOrder = ['problem', 'unknown'].flatMap((state) => findings.filter((finding) => finding.state === state));
   return inOrder.find(({ command }) => command !== undefined)?.command;
 }
-
-/** Names of images and messages are written by strangers, and a terminal obeys control characters. */
-export function withoutControls(text: string): string {
-  return text.replace(/[^\P{Cc}\n]/gu, '�');
-}

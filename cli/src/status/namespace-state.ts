@@ -1,4 +1,5 @@
 import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-policy.ts';
+import type { OptInMistake } from '@ecr-pull-secrets/renewer/pull-secrets/cache/opt-in-mistake.ts';
 import type { PullSecretMetadata } from '@ecr-pull-secrets/renewer/pull-secrets/cache/pull-secret-metadata.ts';
 
 /** The states of the pull secret of a namespace, as its metadata show them; the worst first. */
@@ -29,6 +30,8 @@ export interface ListedNamespace {
   readonly isTarget: boolean;
   /** Whether the webhook is called for its pods. */
   readonly isInjected: boolean;
+  /** Why its label has no effect. */
+  readonly mistake: OptInMistake['kind'] | undefined;
 }
 
 /** What is kept of its secret. */
@@ -49,6 +52,11 @@ export interface NamespaceOverview {
   readonly states: Readonly<Record<NamespaceState, number>>;
   /** The worst ones, at most `MOST_NAMED`; none of them is `current` or `pending`. */
   readonly worst: readonly NamespaceWithState[];
+  /** Those that somebody opted in without effect, and some of them. */
+  readonly withoutEffect: {
+    readonly total: number;
+    readonly some: readonly Pick<ListedNamespace, 'name' | 'mistake'>[];
+  };
   /** In which a pod can be tried: those with a good secret first. */
   readonly toTry: readonly string[];
   /** When the first of the tokens expires in the secrets that are still good. */
@@ -97,6 +105,7 @@ export function overviewOf(
       (one.name < other.name ? -1 : 1),
   );
   const bad = byBadness.filter(({ state }) => state !== 'current' && state !== 'pending');
+  const mistaken = namespaces.filter(({ mistake }) => mistake !== undefined);
   const good = withState.filter(({ state }) => state === 'current' || state === 'expiring');
   return {
     total: targets.length,
@@ -104,6 +113,7 @@ export function overviewOf(
     worst: bad
       .slice(0, MOST_NAMED)
       .map(({ name, state, secret }) => ({ name, state, expiresAtMs: secret?.expiresAtMs })),
+    withoutEffect: { total: mistaken.length, some: mistaken.slice(0, MOST_NAMED) },
     toTry: byBadness
       .toReversed()
       .filter(({ isInjected }) => isInjected)

@@ -1,4 +1,5 @@
 import { NAMESPACES_PATH, nameSelector, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
+import { findOptInMistake, labelsOfMistakes } from '@ecr-pull-secrets/renewer/pull-secrets/cache/opt-in-mistake.ts';
 import {
   PULL_SECRET_FIELDS,
   readPullSecretMetadata,
@@ -26,7 +27,8 @@ export async function readNamespaces(
   nowMs: number,
 ): Promise<Read<NamespaceOverview>> {
   const requirements = requirementsOf(webhook?.namespaceSelector ?? {});
-  const labels = scalarsOf([...new Set([...rule.selector.keys, ...requirements.map(({ key }) => key)])]);
+  const ofSelectors = [...rule.selector.keys, ...requirements.map(({ key }) => key)];
+  const labels = scalarsOf([...new Set([...ofSelectors, ...labelsOfMistakes(rule)])]);
   const isInjected = (metadata: ObjectMeta): boolean =>
     webhook
       ? requirements.every((requirement) => fulfils(metadata.labels ?? {}, requirement))
@@ -44,6 +46,7 @@ export async function readNamespaces(
         createdAtMs: Date.parse(metadata.creationTimestamp ?? ''),
         isTarget: isTarget(metadata, rule),
         isInjected: isInjected(metadata),
+        mistake: findOptInMistake(metadata, rule)?.kind,
       }),
     }),
     reader.listMetadata(`list secrets in all namespaces (of the name ${secretName})`, {

@@ -1,4 +1,5 @@
-import { commandOf, conclusionOf, type Finding, healthOf, type State, withoutControls } from '../report/finding.ts';
+import { commandOf, conclusionOf, type Finding, healthOf, type State } from '../report/finding.ts';
+import { withoutControls } from '@ecr-pull-secrets/shared/command-line/without-controls.ts';
 import type { Report } from './report.ts';
 
 /** Raised if a field of the report for programs changes its meaning or disappears. */
@@ -20,7 +21,9 @@ export function renderText(report: Report): string {
     );
     return `${name} in the namespace ${namespace}\n\n${lines.join('')}\n`;
   });
-  const general = report.findings.map(({ state, message }) => `  ${state.padEnd(7)}  ${message}\n`);
+  const general = report.findings.map(
+    ({ state, message }) => `  ${state.padEnd(7)}  ${message.replaceAll('\n', ' ')}\n`,
+  );
   const all = findingsOf(report);
   const command = commandOf(all);
   const end = command === undefined ? conclusionOf(all) : `Run: ${command}`;

@@ -10,7 +10,7 @@ const ERASE_LINE = '\x1b[K';
 const ERASE_REST = '\x1b[J';
 
 /**
- * Prints a report again and again until the signal aborts. On a terminal each one replaces the last one; elsewhere it
+ * Prints a report again and again until the signal aborts, or no one reads any more (`| head`). On a terminal each one replaces the last one; elsewhere it
  * follows it.
  *
  * @param next - makes a report; never rejects
@@ -19,11 +19,15 @@ export async function watchReport(
   { clock, stdout, signal }: { readonly clock: Clock; readonly stdout: Output; readonly signal: AbortSignal },
   next: () => Promise<string>,
 ): Promise<void> {
-  for (let isFirst = true; !signal.aborted; isFirst = false) {
+  const unread = new AbortController();
+  const ended = AbortSignal.any([signal, unread.signal]);
+  for (let isFirst = true; !ended.aborted; isFirst = false) {
     const text = await next();
-    if (signal.aborted) return;
-    stdout.write(stdout.isTTY ? redrawing(text, isFirst) : text);
-    await clock.sleep(INTERVAL_MS, signal);
+    if (ended.aborted) return;
+    stdout.write(stdout.isTTY ? redrawing(text, isFirst) : text, (error) => {
+      if (error) unread.abort();
+    });
+    await clock.sleep(INTERVAL_MS, ended);
   }
 }
 

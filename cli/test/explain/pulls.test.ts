@@ -133,8 +133,8 @@ t.test('the reference of an image, and commands that a shell takes as words', as
 });
 
 t.test('the report has no control characters, and the exit status follows from the states', async (t) => {
-  const finding = { step: 'pod', state: 'note', message: 'a\u001b[2Jb\nc' } as const;
-  t.match(renderText('x/y', [finding]), /note +pod +a�\[2Jb c\n\nNo problem found\.\n$/);
+  const finding = { step: 'pod', state: 'note', message: 'a\u001b[2J\u009b\u202eb\nc' } as const;
+  t.match(renderText('x/y', [finding]), /note +pod +a�\[2J��b c\n\nNo problem found\.\n$/);
   t.match(renderText('x', [finding]), /\nNo problem found\. To examine images and pulls too, name a pod/);
   t.equal(exitCodeOf([finding]), 0);
   t.equal(exitCodeOf([finding, { ...finding, state: 'unknown' }]), 2);

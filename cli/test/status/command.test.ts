@@ -51,10 +51,10 @@ t.test('problems come first, and the report ends with the command of the first o
   t.match(text, /\n\nRun: ecr-pull-secrets explain a\n$/);
   const good = reportOf(stateWith());
   t.match(renderText({ releases: [good], findings: [] }), /\n\nNo problem found\.\n$/);
-  const none = { state: 'unknown', message: 'no \u001b right' } as const;
+  const none = { state: 'unknown', message: 'no \u001b right\nRun: evil' } as const;
   t.equal(
     renderText({ releases: [], findings: [none] }),
-    '  unknown  no \ufffd right\n\nNo problem found, but not everything could be determined.\n',
+    '  unknown  no \ufffd right Run: evil\n\nNo problem found, but not everything could be determined.\n',
   );
 });
 
@@ -149,6 +149,19 @@ t.test('a leader is alive if its lease is renewed, whatever the clocks are', asy
   t.equal(await observe(at(-1), at(-0.999)), true, 'the clock here is ahead');
   t.equal(await observe(at(1)), false, 'the clock here is behind');
   t.equal(await observe(at(1), at(1.001)), true);
+});
+
+t.test('a watch ends if no one reads it any more', async (t) => {
+  const clock = createFakeClock();
+  let count = 0;
+  const write = (_: string, onWritten?: (error?: Error) => void) =>
+    onWritten?.(count === 2 ? new Error('write EPIPE') : undefined);
+  const signal = AbortSignal.timeout(10_000);
+  const watching = watchReport({ clock, stdout: { write }, signal }, async () => `${++count}`);
+  await clock.advance(60_000);
+  await watching;
+  t.equal(count, 2);
+  t.notOk(signal.aborted);
 });
 
 t.test('a watch redraws a terminal, prints again elsewhere, and ends when it is stopped', async (t) => {

@@ -42,7 +42,7 @@ t.test('the state of a namespace', async (t) => {
 });
 
 function namespaceOf(name: string, changes: Partial<ListedNamespace> = {}): ListedNamespace {
-  return { name, ...OLD, isTarget: true, isInjected: true, ...changes };
+  return { name, ...OLD, isTarget: true, isInjected: true, mistake: undefined, ...changes };
 }
 
 t.test('the overview counts targets, and names the worst five', async (t) => {
@@ -75,6 +75,11 @@ t.test('a pod is tried where the secret is good, and where the webhook is called
   const secrets = ['by-name', 'a', 'b', 'c'].map((namespace) => secretOf(1, { namespace }));
   t.same(overviewOf(namespaces, secrets, NOW_MS).toTry, ['c', 'b', 'a']);
   t.same(overviewOf([namespaceOf('by-name', { isInjected: false })], secrets, NOW_MS).toTry, []);
+  const mistake = 'excluded';
+  const mistaken = ['1', '2', '3', '4', '5', '6'].map((name) => namespaceOf(name, { isTarget: false, mistake }));
+  const { total, withoutEffect } = overviewOf(mistaken, [], NOW_MS);
+  t.match({ total, withoutEffect }, { total: 0, withoutEffect: { total: 6, some: [{ name: '1', mistake }] } });
+  t.equal(withoutEffect.some.length, 5);
   const empty = overviewOf([], [], NOW_MS);
   t.match(empty, { total: 0, worst: [], toTry: [], firstExpiryMs: undefined });
 });

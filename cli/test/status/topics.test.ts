@@ -130,6 +130,19 @@ t.test('the tokens: a configured registry without one, with the words of the ren
   ]);
 });
 
+t.test('the tokens: a registry that refuses a token, until registries accept one', async (t) => {
+  const refused = {
+    ...eventOf('Warning', -5, 'New tokens "ecr" do not log in at 2222'),
+    reason: 'RegistryRefusedToken',
+  };
+  const renewed = { ...eventOf('Normal', -4, 'they accept the new token'), reason: 'RegistryTokenRenewed' };
+  const found = [refused, eventOf('Warning', -3, 'another')];
+  const message = /^at .* \(5 min ago\): New tokens "ecr" do not log in at 2222$/;
+  check(t, tokenFindings, [[{ events: { found } }, 'problem', message, /^kubectl logs/]]);
+  const after = tokenFindings(stateWith({ events: { found: [...found, renewed] } }));
+  t.notOk(after.some(({ state }) => state === 'problem'));
+});
+
 t.test('the namespaces: how many are good, and the worst by name', async (t) => {
   const states = { ...overviewWith().states, expired: 1, missing: 2, current: 1997, pending: 1 };
   const worst = [
@@ -137,6 +150,11 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
     { name: 'b', state: 'missing', expiresAtMs: undefined },
   ] as const;
   const bad = { namespaces: { found: overviewWith({ total: 2001, states, worst }) } };
+  const some = [
+    { name: 'c', mistake: 'misspelt' },
+    { name: 'd', mistake: 'excluded' },
+  ] as const;
+  const withoutEffect = { total: 3, some };
   const reasons = new Map([['b', { reason: 'PullSecretRefused', message: 'exceeded quota' }]]);
   check(t, namespaceFindings, [
     [{}, 'ok', /^2 of 2 namespaces have a current secret; the first token expires at .*\(in 9 h\)$/],
@@ -148,6 +166,12 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
       /explain a$/,
     ],
     [bad, 'ok', /1997 of 2001 .*, 1 are new/],
+    [
+      { namespaces: { found: overviewWith({ total: 0, withoutEffect }) } },
+      'problem',
+      /^the opt-in of 3 namespaces has no effect: c: .* misspelt; d: excludeNamespace excludes it; and 1 more$/,
+      /explain c$/,
+    ],
     [{ namespaces: { found: overviewWith({ total: 0 }) } }, 'note', /none has the label ecr-pull-secrets\.io\/inject=/],
     [{ namespaces: { unread: 'no right' } }, 'unknown', /no right/],
   ]);

@@ -24,7 +24,7 @@ export function createTokenRenewer(
   }: { readonly initialTokens: RegistryTokens; readonly policy?: RenewalPolicy },
   signal: AbortSignal,
 ) {
-  const { clock, random, logger, metrics, reports } = dependencies;
+  const { clock, random, logger, metrics, reports, check } = dependencies;
   const latest = new Map(initialTokens);
   const tokens = createObservable(validTokens(latest, clock.now()));
   const required = createObservable<ReadonlyMap<string, ManagedToken>>(new Map());
@@ -34,6 +34,8 @@ export function createTokenRenewer(
    * not cause a call to AWS before the back-off is over. There are as many as the configuration can name.
    */
   const managedTokens = new Map<string, ManagedToken>();
+  /** Tokens of an earlier leader, whose reports ended with it, until they are tried. */
+  const untried = new Set(initialTokens.keys());
 
   function manage(request: TokenRequest): ManagedToken {
     const { id } = request;
@@ -88,6 +90,15 @@ export function createTokenRenewer(
     return Math.min(...waits, CHECK_INTERVAL_MS);
   }
 
+  /** Tries the tokens of an earlier leader once, without a call to AWS. One that is being replaced is tried with the new one. */
+  function tryInherited(): readonly Promise<void>[] {
+    return [...required.get().values()].flatMap(({ request: { id }, isInFlight }) => {
+      const token = latest.get(id);
+      const isUsed = (): boolean => latest.get(id) === token && required.get().has(id);
+      return untried.delete(id) && token && !isInFlight ? [check.watch(id, token, isUsed)] : [];
+    });
+  }
+
   return {
     /** All valid tokens, also those that are not required now: the roles in use are known only after the start. */
     tokens,
@@ -102,21 +113,24 @@ export function createTokenRenewer(
     },
     /** Works until the signal aborts. */
     async run(): Promise<void> {
-      const renewals = new Set<Promise<void>>();
-      const start = (due: readonly ManagedToken[]): void => {
-        const renewal = renewAll(due);
-        renewals.add(renewal);
-        void renewal.finally(() => renewals.delete(renewal));
+      const works = new Set<Promise<void>>();
+      const add = (work: Promise<void>): void => {
+        works.add(work);
+        void work.finally(() => works.delete(work));
       };
       const controller = {
         name: 'registry token',
         inputs: [required, settled],
         resyncMs: CHECK_INTERVAL_MS,
         retry: TOKEN_RETRY,
-        reconcile: async () => requestDue(start),
+        reconcile: async () => {
+          const waitMs = requestDue((due) => add(renewAll(due)));
+          tryInherited().forEach(add);
+          return waitMs;
+        },
       };
       await runReconcileLoop({ clock, random, logger }, controller, signal);
-      await Promise.all(renewals);
+      await Promise.all(works);
     },
   };
 }

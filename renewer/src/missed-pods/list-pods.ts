@@ -18,9 +18,10 @@ export interface PodList<R> {
 }
 
 /**
- * Lists pods in pages, in memory that depends neither on their number nor on their size.
+ * Lists pods in pages, in memory that depends neither on their number nor on their size. Anyone who creates a pod can
+ * give it more values than are read of one (`read-json.ts`); such a pod is left out.
  *
- * @returns how many pods there were
+ * @returns how many pods were read
  * @throws as the client, if a page failed several times
  */
 export async function listPods<R>(client: KubeClient, list: PodList<R>, signal: AbortSignal): Promise<number> {
@@ -32,6 +33,7 @@ export async function listPods<R>(client: KubeClient, list: PodList<R>, signal: 
     metadataOnly: false,
     metadataFields: podMetadataFields(labelKeys),
     otherFields: POD_FIELDS,
+    leavesOutUnreadable: true,
     reduce,
   };
   let pods = 0;

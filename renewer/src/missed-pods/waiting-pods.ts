@@ -6,10 +6,27 @@ export function createWaitingPods() {
   const pods = new Map<string, MissedPod>();
   const ofNamespace = new Map<string, number>();
 
+  function remove({ uid, namespace }: MissedPod): void {
+    pods.delete(uid);
+    const left = (ofNamespace.get(namespace) ?? 0) - 1;
+    if (left > 0) ofNamespace.set(namespace, left);
+    else ofNamespace.delete(namespace);
+  }
+
+  /** Whether there is a place for one more pod of a namespace with so many: that with the most loses one, if it has more. */
+  function makeRoom(count: number): boolean {
+    if (pods.size < MOST_WAITING) return true;
+    const most = Math.max(...ofNamespace.values());
+    if (most <= count + 1) return false;
+    const last = [...pods.values()].findLast(({ namespace }) => ofNamespace.get(namespace) === most);
+    if (last) remove(last);
+    return last !== undefined;
+  }
+
   return {
     add: (pod: MissedPod): void => {
       const count = ofNamespace.get(pod.namespace) ?? 0;
-      if (pods.has(pod.uid) || pods.size >= MOST_WAITING || count >= MOST_WAITING_OF_NAMESPACE) return;
+      if (pods.has(pod.uid) || count >= MOST_WAITING_OF_NAMESPACE || !makeRoom(count)) return;
       pods.set(pod.uid, pod);
       ofNamespace.set(pod.namespace, count + 1);
     },
@@ -30,10 +47,7 @@ export function createWaitingPods() {
         if (rank === 0) break;
       }
       if (!next) return undefined;
-      pods.delete(next.uid);
-      const left = (ofNamespace.get(next.namespace) ?? 0) - 1;
-      if (left > 0) ofNamespace.set(next.namespace, left);
-      else ofNamespace.delete(next.namespace);
+      remove(next);
       for (const key of keysOf(next)) counts.set(key, (counts.get(key) ?? 0) + 1);
       return next;
     },

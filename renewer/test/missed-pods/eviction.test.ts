@@ -104,3 +104,50 @@ t.test(
     );
   },
 );
+
+t.test('a namespace full of fake controllers does not take the turns of another one', async (t) => {
+  const { clock, put, evictions, run } = startMissedPodsWorld(t, { evict: true });
+  // Their owner adds the name of the secret to each new pod, so that no eviction fails.
+  for (let index = 0; index < 2_000; index += 1) {
+    put({ name: `many-${index}`, isPullFailing: true, controller: controllerOf(`many-${index}`) });
+  }
+  for (const name of ['app-0', 'app-1']) {
+    put({ name, namespace: 'b', isPullFailing: true, controller: controllerOf(name) });
+  }
+  run();
+  await clock.advance(3 * MINUTE_MS);
+  t.match(new Set(evictions.map(({ name }) => name)), new Set(['app-0', 'app-1']));
+});
+
+t.test('pods that change before each eviction do not take the turns of another namespace', async (t) => {
+  const { clock, put, remove, evictions, run, restless } = startMissedPodsWorld(t, { evict: true });
+  for (let index = 0; index < 50; index += 1) {
+    put({ name: `restless-${index}`, isPullFailing: true, controller: controllerOf(`restless-${index}`) });
+    restless.add(`a/restless-${index}`);
+  }
+  put({ name: 'app', namespace: 'b', isPullFailing: true, controller: controllerOf('app') });
+  run();
+  await clock.advance(3 * MINUTE_MS);
+  t.same(
+    evictions.map(({ name }) => name),
+    ['app'],
+  );
+  remove('b/app');
+});
+
+t.test('a namespace that failed before waits for those that did not', async (t) => {
+  const { clock, put, evictions, run, remove } = startMissedPodsWorld(t, { evict: true });
+  for (const namespace of 'bcdefghi') {
+    for (let index = 0; index < 50; index += 1) {
+      const name = `fake-${namespace}-${index}`;
+      put({ name, namespace, isPullFailing: true, controller: controllerOf(name), isRecreated: false });
+    }
+  }
+  run();
+  await clock.advance(2 * HOUR_MS);
+  put({ name: 'app', namespace: 'x', isPullFailing: true, controller: controllerOf('app') });
+  const before = evictions.length;
+  await clock.advance(16 * MINUTE_MS);
+  t.equal(evictions[before]?.name, 'app', 'the next eviction is of the namespace that never failed');
+  remove('x/app');
+});

@@ -81,3 +81,14 @@ t.test('thousands of missed pods of one namespace do not delay the Events of oth
   await clock.advance(60 * MINUTE_MS);
   t.equal(events.filter(({ namespace }) => namespace === 'a').length, 200);
 });
+
+t.test('twenty namespaces that fill all places do not delay the Event of another one', async (t) => {
+  const { clock, put, events, run } = startMissedPodsWorld(t);
+  for (const namespace of 'abcdefghijklmnopqrst') {
+    for (let index = 0; index < 60; index += 1) put({ name: `flood-${namespace}-${index}`, namespace });
+  }
+  put({ name: 'alone', namespace: 'y' });
+  run();
+  await clock.advance(1_000);
+  t.ok(events.some(({ involvedObject }) => involvedObject.name === 'alone'));
+});

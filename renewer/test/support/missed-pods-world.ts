@@ -19,6 +19,8 @@ export interface PodSettings {
   readonly phase?: 'Pending' | 'Running';
   readonly isPullFailing?: boolean;
   readonly image?: string;
+  /** Whether the controller exists, and creates the pod again. */
+  readonly isRecreated?: boolean;
   readonly controller?: { readonly kind: string; readonly uid: string; readonly apiVersion?: string };
 }
 
@@ -45,6 +47,8 @@ export function startMissedPodsWorld(t: Test, options: { evict?: boolean; inject
   const evictions: { readonly name: string; readonly atMs: number }[] = [];
   const lists: string[] = [];
   const registry = createMetricsRegistry();
+  /** Pods that change after each list. */
+  const restless = new Set<string>();
   let uids = 0;
 
   function put(settings: PodSettings, isInjected = false): void {
@@ -82,10 +86,12 @@ export function startMissedPodsWorld(t: Test, options: { evict?: boolean; inject
   function evictPod({ path, body }: KubeRequest): void {
     const [, namespace = '', name = ''] = /namespaces\/([^/]+)\/pods\/([^/]+)\/eviction$/.exec(path) ?? [];
     const pod = stored.get(`${namespace}/${name}`);
-    if (!pod || pod.uid !== Object(body).deleteOptions.preconditions.uid) {
+    const isChanged = restless.has(`${namespace}/${name}`);
+    if (!pod || isChanged || pod.uid !== Object(body).deleteOptions.preconditions.uid) {
       throw createApiError('POST', { status: 409, retryAfter: undefined, text: '' });
     }
     evictions.push({ name, atMs: clock.now() - startMs });
+    if (pod.settings.isRecreated === false) return void stored.delete(`${namespace}/${name}`);
     const isInjected = injects();
     put({ ...pod.settings, isPullFailing: !isInjected }, isInjected);
   }
@@ -127,6 +133,7 @@ export function startMissedPodsWorld(t: Test, options: { evict?: boolean; inject
     clock,
     put,
     remove: (key: string) => stored.delete(key),
+    restless,
     events,
     evictions,
     lists,

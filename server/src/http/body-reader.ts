@@ -86,6 +86,8 @@ function forEachChunk(stream: Readable, take: (chunk: Buffer) => void): Promise<
   const fail = (): void => {
     if (!stream.readableEnded) reject(createError('ECRPS_ADMISSION_BODY_INVALID', 'the body ended early'));
   };
+  // The event 'close' is over then.
+  if (stream.destroyed) fail();
   stream.on('data', take).once('end', resolve).once('error', fail).once('close', fail);
   return promise;
 }

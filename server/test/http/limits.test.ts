@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Agent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
@@ -73,6 +74,13 @@ t.test('a body in one piece is used as it is, without a copy', async (t) => {
   t.equal(await readBody(Readable.from([piece]), piece.length, (body) => body), piece);
   const longer = await readBody(Readable.from([piece]), piece.length + 1, (body) => body.length);
   t.equal(longer, piece.length, 'a part of a body is copied');
+});
+
+t.test('a body whose connection was lost before it is read fails at once', async (t) => {
+  const lost = new PassThrough();
+  lost.destroy();
+  await once(lost, 'close');
+  await t.rejects(createBodyReader()(lost, 2, String), { code: 'ECRPS_ADMISSION_BODY_INVALID' });
 });
 
 t.test('as many bodies as an API server sends at once are accepted, and so is the longest', async (t) => {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** A stream for people, files or other programs; `process.stdout` is one. */
 export interface Output {
-  write(text: string): unknown;
+  write(text: string, onWritten?: (error?: Error | null) => void): unknown;
   /** Whether it is a terminal. */
   readonly isTTY?: boolean | undefined;
 }

@@ -1,4 +1,10 @@
-/** A word of a command that a person copies: quoted, if a shell would not take it as it is. */
+import { withoutControls } from './without-controls.ts';
+
+/**
+ * A word of a command that a person copies: quoted, if a shell would not take it as it is. On one line: a name with
+ * line breaks, which only somebody can have written who names no object, must not look like another command.
+ */
 export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  const line = withoutControls(text).replaceAll('\n', '\ufffd');
+  return /^[\w@%+=:,./-]+$/.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`;
 }

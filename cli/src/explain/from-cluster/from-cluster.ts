@@ -53,15 +53,20 @@ export async function pullFromCluster(
   );
   const leftBehind =
     run.leftBehind === undefined ? [] : [leftBehindFinding(manifest.metadata.name, namespace, run.leftBehind)];
-  return [...lacks, ...findingsOf(run, image, release), ...leftBehind];
+  return [...lacks, ...findingsOf(run, { image, images, release }), ...leftBehind];
 }
 
-function findingsOf(run: PodRun, image: string, release: Release): readonly Finding[] {
+/** Anyone who may change pods of the namespace can change the log, but not which images it is about. */
+function findingsOf(
+  run: PodRun,
+  { image, images, release }: { readonly image: string; readonly images: readonly string[]; readonly release: Release },
+): readonly Finding[] {
   if (run.kind === 'failed') return [unknown(run.reason)];
   const outcomes = readOutcomes(run.log);
-  if (outcomes.length === 0) return [unknown(withoutOutcome(image, run.exitCode))];
+  const tried = images.flatMap((each) => outcomes.find((outcome) => outcome.image === each) ?? []);
+  if (tried.length === 0) return [unknown(withoutOutcome(image, run.exitCode))];
   const place = { kind: 'pod', node: run.node } as const;
-  return outcomes.map((each) => pullFinding(each.image, each.result, { release, place }));
+  return tried.map((each) => pullFinding(each.image, each.result, { release, place }));
 }
 
 function leftBehindFinding(name: string, namespace: string, why: string): Finding {

@@ -45,7 +45,9 @@ export async function runPod(
     await client.request({ method: 'POST', path: podsPath(namespace), body: pod });
   } catch (error) {
     const reason = `the namespace does not accept the test pod: ${describeError(error)}`;
-    return { kind: 'failed', reason, ...(isApiError(error) ? {} : await remove(client, path)) };
+    // An API server may have created the pod before it responds that the time was up (504).
+    const isRefused = isApiError(error) && error.status < 500;
+    return { kind: 'failed', reason, ...(isRefused ? {} : await remove(client, path)) };
   }
   const run = await untilEnded({ client, clock, stop }, path).catch(
     (error: unknown): PodRun => ({ kind: 'failed', reason: describeError(error) }),

@@ -25,11 +25,13 @@ export function namespaceFindings(state: ReleaseState): readonly StatusFinding[]
     return [{ topic: 'namespaces', state: 'unknown', message: `the namespaces cannot be read: ${why}` }];
   }
   const overview = namespaces.found;
-  if (overview.total === 0) return [withoutTargets(state)];
+  const mistakes = overview.withoutEffect.total > 0 ? [mistakesOf(overview.withoutEffect)] : [];
+  if (overview.total === 0) return [...mistakes, withoutTargets(state)];
   const { pending, current } = overview.states;
   const bad = overview.total - pending - current;
   return [
     ...(bad > 0 ? [problemOf(state, overview, bad)] : []),
+    ...mistakes,
     ...(current + pending > 0 ? [goodOf(state, overview)] : []),
   ];
 }
@@ -40,6 +42,16 @@ function withoutTargets(state: ReleaseState): StatusFinding {
   const byLabel = modeOf(state) === 'cronjob' ? [] : [`none has the label ${selector}`];
   const how = [...byLabel, ...byName].join(', and ');
   return { topic: 'namespaces', state: 'note', message: `no namespace gets the secret: ${how}` };
+}
+
+/** Namespaces that somebody opted in, and that get nothing. */
+function mistakesOf({ total, some }: NamespaceOverview['withoutEffect']): StatusFinding {
+  const named = some.map(({ name, mistake }) =>
+    mistake === 'excluded' ? `${name}: excludeNamespace excludes it` : `${name}: the label is probably misspelt`,
+  );
+  const more = total > some.length ? [`and ${total - some.length} more`] : [];
+  const message = `the opt-in of ${total} namespaces has no effect: ${[...named, ...more].join('; ')}`;
+  return { topic: 'namespaces', state: 'problem', message, command: `ecr-pull-secrets explain ${some[0]?.name ?? ''}` };
 }
 
 function problemOf(state: ReleaseState, { total, worst }: NamespaceOverview, bad: number): StatusFinding {

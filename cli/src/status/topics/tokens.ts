@@ -60,6 +60,7 @@ export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
   const more = tokens.length - shown.length;
   return [
     ...missingFindings(state, tokens, command),
+    ...refusalFindings(state, command),
     ...shown.map((token) => tokenFinding(state, token, isRenewalMissed(state, tokens), command)),
     ...(more > 0
       ? [{ topic: 'tokens', state: 'note', message: `and ${more} more tokens, which expire later` } as const]
@@ -79,6 +80,18 @@ function missingFindings(state: ReleaseState, tokens: readonly Token[], command:
     const message = `${keys.join(', ')} ${reason}${reasonIn(state, keys)}`;
     return { topic, state: 'problem', message, command };
   });
+}
+
+/** A registry that refuses a token, as the canary of the renewer found. API servers keep Events for an hour. */
+function refusalFindings({ events, nowMs }: ReleaseState, command: string): readonly StatusFinding[] {
+  const newest = (foundIn(events) ?? [])
+    .filter(({ reason = '' }) => ['RegistryRefusedToken', 'RegistryTokenRenewed'].includes(reason))
+    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
+    .at(-1);
+  if (newest?.reason !== 'RegistryRefusedToken') return [];
+  const { lastTimestamp = '', message = '' } = newest;
+  const when = whenOf(Date.parse(lastTimestamp), nowMs);
+  return [{ topic: 'tokens', state: 'problem', message: `at ${when}: ${message.slice(0, LONGEST_REASON)}`, command }];
 }
 
 /** The newest Event about the Deployment, if it is a warning: about one of these registries, or any. */

@@ -65,6 +65,7 @@ export function overviewWith(changes: Partial<NamespaceOverview> = {}): Namespac
     total: 2,
     states: { expired: 0, missing: 0, foreign: 0, edited: 0, expiring: 0, pending: 0, current: 2 },
     worst: [],
+    withoutEffect: { total: 0, some: [] },
     toTry: ['payments'],
     firstExpiryMs: NOW_MS + 9 * HOUR_MS,
     ...changes,

@@ -4,10 +4,10 @@ import type { RenewerDependencies } from '../../dependencies.ts';
 import type { PullSecretCache } from '../../pull-secrets/cache/cache.ts';
 import { evictedMessage } from '../messages.ts';
 import type { MissedPod, MissedPodRule } from '../missed-pod.ts';
-import { MOST_CANDIDATES } from '../pacing.ts';
 import { eventOf } from '../reports.ts';
+import { type Candidate, createCandidates } from './candidates.ts';
 import { evictPod } from './evict-pod.ts';
-import { findSuccessor } from './find-successor.ts';
+import { findSuccessors } from './find-successors.ts';
 import { PORTION_WITHIN_MS } from './pacing.ts';
 import { createPortions } from './portions.ts';
 
@@ -27,19 +27,35 @@ export function createEvictor(
 ) {
   const { client, clock, logger, metrics, cache, recorder, rule } = dependencies;
   const failures = createThrottledLog({ clock, logger }, 'evicting a missed pod failed');
+  const listFailures = createThrottledLog({ clock, logger }, 'looking for the successor of an evicted pod failed');
   const portions = createPortions({ clock });
-  /** By UID, of the current list. */
-  const candidates = new Map<string, MissedPod>();
+  const candidates = createCandidates();
 
-  function isHelped({ namespace, controller, isPullFailing }: MissedPod): boolean {
-    const isRecreated = RECREATING.has(controller?.kind ?? '') && controller?.apiVersion.startsWith('apps/') === true;
+  function isHelped({ namespace, controller, isPullFailing }: Candidate): boolean {
+    const isRecreated = RECREATING.has(controller.kind) && controller.apiVersion.startsWith('apps/');
     const secret = cache.secret(namespace);
     return isPullFailing && isRecreated && secret?.isUntouched === true && (secret.expiresAtMs ?? 0) > clock.now();
   }
 
-  async function evict(pod: MissedPod, signal: AbortSignal): Promise<void> {
+  /** Looks for the successors of the last portion. In a namespace whose pods cannot be listed, they are absent. */
+  async function settleAll(signal: AbortSignal): Promise<void> {
+    for (const [namespace, evicted] of Map.groupBy(portions.open(), (each) => each.namespace)) {
+      const found = await findSuccessors({ client, rule }, namespace, evicted, signal).catch((error: unknown) => {
+        if (!signal.aborted) listFailures.report(error, namespace);
+        return undefined;
+      });
+      if (signal.aborted) return;
+      for (const each of evicted) {
+        const successor = found?.get(each) ?? 'absent';
+        if (successor === 'missed')
+          logger.warn(each, 'the pod that replaces an evicted one does not name the pull secret either');
+        portions.settle(each, successor);
+      }
+    }
+  }
+
+  async function evict(pod: Candidate, signal: AbortSignal): Promise<void> {
     const { namespace, name, uid, controller } = pod;
-    if (!controller) return;
     const atMs = clock.now();
     try {
       if (!(await evictPod(client, pod, signal))) return metrics.missedPodEvictions.inc({ result: 'skipped' });
@@ -61,18 +77,15 @@ export function createEvictor(
   return {
     /** A list found the pod, which is pending. */
     add: (pod: MissedPod): void => {
-      if (candidates.size < MOST_CANDIDATES && isHelped(pod)) candidates.set(pod.uid, pod);
+      const { controller } = pod;
+      if (!controller) return;
+      const candidate = { ...pod, controller };
+      if (isHelped(candidate)) candidates.add(candidate);
     },
     /** After a list: looks for the successors of the last portion, and evicts the next one. */
     evict: async (signal: AbortSignal): Promise<void> => {
-      const listed = [...candidates.values()];
-      candidates.clear();
-      for (const each of portions.open()) {
-        const successor = await findSuccessor(client, each, rule, signal);
-        if (successor === 'missed')
-          logger.warn(each, 'the pod that replaces an evicted one does not name the pull secret either');
-        portions.settle(each, successor);
-      }
+      const listed = candidates.take();
+      await settleAll(signal);
       const startMs = clock.now();
       for (const pod of portions.next(listed)) {
         if (clock.now() - startMs < PORTION_WITHIN_MS) await evict(pod, signal);

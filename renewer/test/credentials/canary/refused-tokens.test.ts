@@ -98,6 +98,23 @@ t.test('a refused token delays no token of another region, and a refusal ends wi
   t.same(await world.refusals(), []);
 });
 
+t.test('a new leader tries the token in use once, and until registries accept it, without a call to AWS', async (t) => {
+  const ofEarlierLeader = new Map([[ID, registryToken({ obtainedAtMs: NOW_MS - HOUR_MS })]]);
+  for (const isRefused of [false, true]) {
+    const world = startTokenRenewer({ answer: 'accepted', entriesOfTokens, initialTokens: ofEarlierLeader });
+    t.teardown(world.stop);
+    if (isRefused) world.refused.add('pass:word');
+    world.renewer.require(requests.slice(0, 1));
+    await world.clock.advance(3_000);
+    t.same(await world.refusals(), isRefused ? [{ token: ID, registry: EAST }] : []);
+    world.refused.clear();
+    await world.clock.advance(HOUR_MS);
+    t.same(await world.refusals(), []);
+    t.same(world.logins.length, isRefused ? 2 : 1);
+    t.same(world.calls, []);
+  }
+});
+
 t.test('both tokens of a rotation that registries accept are published once', async (t) => {
   const { clock, renewer, published, stop } = startTokenRenewer({ answer: 'accepted', entriesOfTokens });
   t.teardown(stop);
