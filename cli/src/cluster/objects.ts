@@ -116,6 +116,9 @@ export interface Event {
   readonly lastTimestamp?: string;
 }
 
+/** Our Events in a namespace without those about missed pods, which are no reason why there is no secret. */
+export const NOT_ABOUT_PODS = 'involvedObject.kind!=Pod';
+
 /** The names of pull secrets, in their order. */
 export function namesOf(references: readonly Reference[] = []): readonly string[] {
   return references.flatMap(({ name }) => name ?? []);

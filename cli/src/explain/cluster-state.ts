@@ -10,6 +10,7 @@ import {
   type Event,
   type Namespace,
   namesOf,
+  NOT_ABOUT_PODS,
   type Pod,
   type Secret,
   type ServiceAccount,
@@ -118,7 +119,7 @@ async function readStart(client: KubeClient, reader: Reader, { namespace, pod: p
       ? read(`${podRights} pods ${where}`, () => listPods(client, namespace, MOST_PODS))
       : undefined,
     readInjectors(client),
-    eventsIn(reader, namespace),
+    eventsIn(reader, namespace, NOT_ABOUT_PODS),
   ]);
   return { namespace: namespaceRead, pod, pods, ...injectors, events };
 }

@@ -12,6 +12,11 @@ export function newestEvent({ namespace, events, releaseEvents }: ClusterState):
   return quote(newestOf(events) ?? newestOf(releaseEvents, isAbout));
 }
 
+/** The same without the Deployment: a missing token is no reason why a secret belongs to somebody else. */
+export function newestEventInNamespace({ events }: ClusterState): string {
+  return quote(newestOf(events));
+}
+
 /** Why the renewer has no token for a registry, as it says itself about the Deployment. */
 export function newestEventAbout(registry: string, { releaseEvents }: ClusterState): string {
   return quote(newestOf(releaseEvents, (message) => message.includes(registry)));

@@ -5,6 +5,7 @@ import { OWN_CONDITION } from '../cluster/release.ts';
 import { certificateProblemIn, certificateProblems } from '../cluster/webhook-certificate.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { Finding } from './finding.ts';
+import { logsCommand } from './newest-event.ts';
 import { webhookOf } from './opt-in.ts';
 
 /** Of the chart's policy; the step `namespace` shows it. */
@@ -16,7 +17,7 @@ export function unreachable(cluster: ClusterState, webhook: Webhook, begin: stri
   const place = `--namespace ${namespace}`;
   const finding = { step: 'webhook', state: 'problem' } as const;
   const deployment = foundIn(cluster.deployment);
-  const command = `kubectl logs deployment/${name} ${place} --container renewer`;
+  const command = logsCommand(cluster);
   const cannotCall = 'so the API server cannot call the webhook';
   if (deployment?.spec.replicas === 0) {
     const message = `${begin}: the Deployment ${name} has 0 replicas, ${cannotCall}`;

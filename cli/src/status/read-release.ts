@@ -10,7 +10,7 @@ import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import type { Event, WebhookConfiguration } from '../cluster/objects.ts';
+import { type Event, NOT_ABOUT_PODS, type WebhookConfiguration } from '../cluster/objects.ts';
 import { foundIn, type Read } from '../cluster/read.ts';
 import type { Reader } from '../cluster/reader.ts';
 import { readServedChain } from '../cluster/read-webhook-certificate.ts';
@@ -120,7 +120,7 @@ async function readReasons(
 ): Promise<ReadonlyMap<string, Event>> {
   const reasons = new Map<string, Event>();
   const read = async (namespace: string): Promise<void> => {
-    const events = await readEvents(reader, namespace);
+    const events = await readEvents(reader, namespace, `,${NOT_ABOUT_PODS}`);
     const newest = foundIn(events)?.toSorted((one, other) => timeOf(other) - timeOf(one))[0];
     // A problem that is over has a newer Event, which is no warning.
     if (newest && newest.type !== 'Normal') reasons.set(namespace, newest);

@@ -65,7 +65,10 @@ export function commandsFor({ namespace, name, helmName, workload }: Release) {
   const isCronJob = 'found' in workload && workload.found.kind === 'CronJob';
   return {
     pods: `kubectl describe pods ${place} --selector app.kubernetes.io/instance=${helmName}`,
-    logs: isCronJob ? `kubectl get jobs,pods ${place}` : `kubectl logs deployment/${name} ${place} --container renewer`,
+    // The log of the leader says why, and `deployment/…` would choose any replica.
+    logs: isCronJob
+      ? `kubectl get jobs,pods ${place}`
+      : `kubectl logs ${place} --selector app.kubernetes.io/instance=${helmName} --container renewer --prefix --tail=100`,
     upgrade: `helm upgrade ${helmName} ./chart ${place} --reset-then-reuse-values`,
     scale: `kubectl scale deployment/${name} ${place} --replicas=2`,
   };

@@ -2,7 +2,7 @@ import { parseTokenSummaries } from '@ecr-pull-secrets/renewer/credentials/check
 import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-policy.ts';
 import { TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { foundIn } from '../../cluster/read.ts';
-import { type StatusFinding, whenOf } from '../finding.ts';
+import { type StatusFinding, whenOf, shorten } from '../finding.ts';
 import { registriesWithoutToken } from '../missing-tokens.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 
@@ -100,7 +100,7 @@ function reasonIn({ events }: ReleaseState, registries?: readonly string[]): str
     .filter(({ message = '' }) => !registries || registries.some((registry) => message.includes(registry)))
     .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
     .at(-1);
-  return newest?.type === 'Warning' ? ` (${newest.reason}: ${newest.message?.slice(0, LONGEST_REASON)})` : '';
+  return newest?.type === 'Warning' ? ` (${newest.reason}: ${shorten(newest.message ?? '', LONGEST_REASON)})` : '';
 }
 
 /**
