@@ -33,7 +33,7 @@ export const chaos: Row = {
     inWorld(
       bench,
       async (world) => {
-        const history = createTokenHistory(world.cluster.ecr.issuedTokens);
+        const history = createTokenHistory(() => world.cluster.ecr.issuedTokens());
         const proxy = await startFailingProxy(world.cluster);
         try {
           return await followingSecrets(world.cluster, history, () => measureChaos(world, proxy, history));
