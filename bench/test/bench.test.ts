@@ -69,6 +69,7 @@ t.test('a figure that falls short is marked', (t) => {
   t.notOk(isReached(missed));
   t.match(resultLine(missed), '✘ x, ms: 12, limit 10, ratio 1.2, to reach ≤ 1.15 of the limit');
   t.ok(isReached({ ...figures, target: { of: 'ours', is: 'at least', value: 12 } }));
+  t.match(resultLine({ ...figures, ...compare([0], [0]) }), /ms: 0, limit 0, ratio –$/);
   t.strictSame([number(1234.5), number(0.12345), number(Number.NaN)], ['1,235', '0.123', '–']);
   t.end();
 });

@@ -5,7 +5,11 @@ import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client
 import { fileCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
 import { checkpointSecretName, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { type EcrStandIn, startEcrStandIn } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
+import {
+  type EcrStandIn,
+  type EcrStandInOptions,
+  startEcrStandIn,
+} from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
 import { type LocalCluster, startCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
 import { ifPresent } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { openTogether } from '@ecr-pull-secrets/testbed/playground/opened.ts';
@@ -17,7 +21,7 @@ const CHART = fileURLToPath(new URL('../../../chart', import.meta.url));
 export const AWS_REGION = 'us-east-1';
 
 /** A cluster with the rights and policies of the chart, and without its pods: the benchmark starts the processes. */
-export interface BenchCluster extends Pick<LocalCluster, 'serverUrl' | 'caPem' | 'adminToken'> {
+export interface BenchCluster extends Pick<LocalCluster, 'directory' | 'serverUrl' | 'caPem' | 'adminToken'> {
   readonly ecr: EcrStandIn;
   /** An administrator's. */
   readonly client: KubeClient;
@@ -29,9 +33,13 @@ export interface BenchCluster extends Pick<LocalCluster, 'serverUrl' | 'caPem' |
 }
 
 /** Runs work in a new cluster, which is thrown away afterwards. */
-export async function inCluster<T>(bench: Bench, work: (cluster: BenchCluster) => Promise<T>): Promise<T> {
+export async function inCluster<T>(
+  bench: Bench,
+  work: (cluster: BenchCluster) => Promise<T>,
+  aws: EcrStandInOptions = {},
+): Promise<T> {
   bench.progress('starting a cluster');
-  const cluster = await startBenchCluster(bench);
+  const cluster = await startBenchCluster(bench, aws);
   try {
     return await work(cluster);
   } finally {
@@ -39,11 +47,11 @@ export async function inCluster<T>(bench: Bench, work: (cluster: BenchCluster) =
   }
 }
 
-function startBenchCluster({ guardian, progress }: Bench): Promise<BenchCluster> {
+function startBenchCluster({ guardian, progress }: Bench, aws: EcrStandInOptions): Promise<BenchCluster> {
   return openTogether(async (opened) => {
     const cluster = opened.add(await startCluster({ progress, controllers: false }));
-    const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY] }));
-    const { serverUrl, caPem, adminToken, kubeconfigPath } = cluster;
+    const ecr = opened.add(await startEcrStandIn({ identities: [AWS_IDENTITY], ...aws }));
+    const { directory, serverUrl, caPem, adminToken, kubeconfigPath } = cluster;
     const client = opened.add(createKubeClient({ credentials: fileCredentials(kubeconfigPath), userAgent: 'bench' }));
     await installChart(cluster);
     const token = await requestToken(client);
@@ -51,7 +59,7 @@ function startBenchCluster({ guardian, progress }: Bench): Promise<BenchCluster>
     await mkdir(serviceAccountDir);
     await writeFile(join(serviceAccountDir, 'token'), token, { mode: 0o600 });
     await writeFile(join(serviceAccountDir, 'ca.crt'), caPem);
-    return { serverUrl, caPem, adminToken, ecr, client, serviceAccountDir, token, close: opened.close };
+    return { directory, serverUrl, caPem, adminToken, ecr, client, serviceAccountDir, token, close: opened.close };
   });
 }
 

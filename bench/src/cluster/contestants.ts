@@ -1,3 +1,4 @@
+import type { EcrStandInOptions } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
 import type { Bench } from '../row.ts';
 import { type BenchCluster, inCluster } from './bench-cluster.ts';
 import { buildGoClient, type GoClient, type GoRequest } from './go-client.ts';
@@ -30,8 +31,10 @@ export function namespaceCount({ isFull }: Bench): number {
 }
 
 /** Runs work in a new cluster with the client of the limit. */
-export function inWorld<T>(bench: Bench, work: (world: World) => Promise<T>): Promise<T> {
-  return inCluster(bench, async (cluster) => work({ bench, cluster, send: await buildGoClient(bench, cluster) }));
+export function inWorld<T>(bench: Bench, work: (world: World) => Promise<T>, aws: EcrStandInOptions = {}): Promise<T> {
+  const withClient = async (cluster: BenchCluster) =>
+    work({ bench, cluster, send: await buildGoClient(bench, cluster) });
+  return inCluster(bench, withClient, aws);
 }
 
 /** Starts a renewer, waits until it has written the secrets of its targets, and ends it. */
@@ -58,6 +61,10 @@ export interface GoWork {
   readonly names: readonly string[];
   readonly requests: readonly GoRequest[];
   readonly concurrency: number;
+  /** That of the renewer by default. */
+  readonly token?: string;
+  /** A proxy in front of the API server. */
+  readonly server?: string;
 }
 
 /** The same by the client of the limit. */

@@ -22,6 +22,8 @@ export interface GoRequest {
 export interface GoPlan {
   /** Whose. */
   readonly token: string;
+  /** Of the API server, or of a proxy in front of it. */
+  readonly server?: string;
   readonly concurrency: number;
   readonly names: readonly string[];
   /** One after another for each name. */

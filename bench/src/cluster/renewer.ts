@@ -20,10 +20,14 @@ export interface RenewerSettings {
   readonly group: string;
   /** More than the chart sets, if the rotation is to be as fast as it can. */
   readonly routineWritesPerSecond?: number;
+  /** The API server, if a proxy is in front of it. */
+  readonly serverUrl?: string;
 }
 
 /** A renewer as the image starts it, with the ServiceAccount, the rights and the fence of the chart. */
 export interface Renewer extends NodeProcess {
+  /** The name of its pod, with which its identity in the lease begins. */
+  readonly name: string;
   /** Ends it as a rollout does: it releases its lease. */
   readonly stop: () => Promise<void>;
 }
@@ -31,7 +35,7 @@ export interface Renewer extends NodeProcess {
 export async function startRenewer(
   bench: Bench,
   cluster: BenchCluster,
-  { group, routineWritesPerSecond }: RenewerSettings,
+  { group, routineWritesPerSecond, serverUrl = cluster.serverUrl }: RenewerSettings,
 ): Promise<Renewer> {
   const [, ...args] = await imageEntrypoint(bench.entry);
   const name = `renewer-${crypto.randomUUID()}`;
@@ -39,7 +43,7 @@ export async function startRenewer(
   await writeFile(configFile, JSON.stringify({ routineWritesPerSecond }));
   const tlsDir = join(bench.guardian.directory, `${name}-tls`);
   await mkdir(tlsDir);
-  const { hostname, port } = new URL(cluster.serverUrl);
+  const { hostname, port } = new URL(serverUrl);
   const started = await startNode(bench, [...args, 'renewer'], {
     NODE_OPTIONS: await renewerNodeOptions(),
     HOST: '127.0.0.1',
@@ -59,6 +63,7 @@ export async function startRenewer(
   });
   return {
     ...started,
+    name,
     stop: async () => {
       process.kill(started.pid, 'SIGTERM');
       await started.ended;

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,10 +42,11 @@ async function inVersion1(): Promise<MemoryCgroup | undefined> {
   return { command: ['/bin/sh', '-c', enter, 'sh'], close: () => rmdir(directory) };
 }
 
-/** A benchmark that was killed leaves its empty cgroup behind. One that has processes cannot be removed. */
+/** A benchmark that was killed leaves its empty cgroup behind. That of one that runs is empty between its processes. */
 async function removeAbandoned(parent: string): Promise<void> {
   const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX));
-  await Promise.all(names.map((name) => rmdir(join(parent, name)).catch(() => undefined)));
+  const abandoned = names.filter((name) => !existsSync(`/proc/${name.slice(PREFIX.length)}`));
+  await Promise.all(abandoned.map((name) => rmdir(join(parent, name)).catch(() => undefined)));
 }
 
 async function inSystemd(): Promise<MemoryCgroup | undefined> {

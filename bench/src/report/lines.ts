@@ -12,7 +12,9 @@ export function resultLine(result: Result): string {
 
 /** The median, and the quartiles around it. */
 export function range({ low, median, high }: Quartiles): string {
-  return low === high ? number(median) : `${number(median)} (${number(low)}–${number(high)})`;
+  return low === high || !Number.isFinite(median)
+    ? number(median)
+    : `${number(median)} (${number(low)}–${number(high)})`;
 }
 
 /** With three digits, which is more than a run repeats. */

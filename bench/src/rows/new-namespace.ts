@@ -1,5 +1,5 @@
 import { NAMESPACES_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
+import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { removeCheckpoint } from '../cluster/bench-cluster.ts';
@@ -24,8 +24,9 @@ export const newNamespace: Row = {
   measure: (bench) =>
     inWorld(bench, (world) => {
       const waiting: Waiting = new Map();
-      const onVersion = ({ namespace = '' }: ObjectMeta): void => waiting.get(namespace)?.(performance.now());
-      return followingSecrets(world.cluster, onVersion, () => measureBoth(world, waiting));
+      const onVersion = ({ metadata: { namespace = '' } }: PartialObjectMetadata): void =>
+        waiting.get(namespace)?.(performance.now());
+      return followingSecrets(world.cluster, { onVersion }, () => measureBoth(world, waiting));
     }),
 };
 

@@ -75,7 +75,7 @@ function coverage(
   const event = newestEventAbout(registryOf(image), cluster);
   if (event !== '') return { step: 'image', state: 'problem', message: lacks + event, command: logsCommand(cluster) };
   const { release } = webhookOf(cluster);
-  const message = `${lacks}; add it to the chart value registries`;
+  const message = `${lacks}; add it to the chart value registries, which must list all registries that pods use, the account's own too`;
   const command = `helm get values ${release.helmName} --namespace ${release.namespace} --all`;
   return { step: 'image', state: 'problem', message, command };
 }

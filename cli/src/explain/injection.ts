@@ -64,10 +64,15 @@ function likeOf(cluster: ClusterState): string {
   return pod && ecrImagesOf(pod, cluster).length > 0 ? 'a pod like this one' : 'a pod with an ECR image';
 }
 
-function withoutWebhook({ webhooks, policies }: ClusterState): Finding {
+function withoutWebhook(cluster: ClusterState): Finding {
+  const { webhooks, policies, dryRun } = cluster;
   const unread = [webhooks, policies].find((each) => 'unread' in each);
-  const message = unread && 'unread' in unread ? `its configuration cannot be read: ${unread.unread}` : NO_WEBHOOK;
-  return { step: 'webhook', state: 'unknown', message };
+  if (!unread || !('unread' in unread)) return { step: 'webhook', state: 'unknown', message: NO_WEBHOOK };
+  const why = `its configuration cannot be read: ${unread.unread}`;
+  if ('unread' in dryRun) return { step: 'webhook', state: 'unknown', message: `${why}; ${dryRun.unread}` };
+  // A restart of the workload, which is the command for its pods, would change nothing.
+  const message = `${likeOf(cluster)} does not get the name of the secret if it is created now, and the reason is not known: ${why}; ask an administrator to run the command for the release`;
+  return { step: 'webhook', state: 'problem', message, command: 'ecr-pull-secrets status' };
 }
 
 const NO_WEBHOOK =

@@ -1,5 +1,6 @@
 import { ROLE_ARN_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Event } from '../cluster/objects.ts';
+import { commandsOf } from '../cluster/commands.ts';
 import { newestWarning } from '../cluster/events.ts';
 import { foundIn } from '../cluster/read.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -13,6 +14,11 @@ export function newestEvent({ namespace, events, releaseEvents }: ClusterState):
   return quote(newestWarning(events) ?? newestWarning(releaseEvents, isAbout));
 }
 
+/** The same without the Deployment: a missing token is no reason why a secret belongs to somebody else. */
+export function newestEventInNamespace({ events }: ClusterState): string {
+  return quote(newestWarning(events));
+}
+
 /** Why the renewer has no token for a registry, as it says itself about the Deployment. */
 export function newestEventAbout(registry: string, { releaseEvents }: ClusterState): string {
   return quote(newestWarning(releaseEvents, (message) => message.includes(registry)));
@@ -20,8 +26,7 @@ export function newestEventAbout(registry: string, { releaseEvents }: ClusterSta
 
 /** The command that shows what the renewers log. */
 export function logsCommand(cluster: ClusterState): string {
-  const { release } = webhookOf(cluster);
-  return `kubectl logs --namespace ${release.namespace} --selector app.kubernetes.io/instance=${release.helmName} --container renewer --prefix --tail=100`;
+  return commandsOf(webhookOf(cluster).release).logs;
 }
 
 function quote(event: Event | undefined): string {

@@ -3,7 +3,7 @@ import { readPullSecretMetadata } from '@ecr-pull-secrets/renewer/pull-secrets/c
 import { credentialsIn, isPullSecretType } from '../pull-test/docker-config.ts';
 import type { Finding } from './finding.ts';
 import type { Secret } from '../cluster/objects.ts';
-import { logsCommand, newestEvent } from './newest-event.ts';
+import { logsCommand, newestEvent, newestEventInNamespace } from './newest-event.ts';
 import { isTarget } from './opt-in.ts';
 import type { ClusterState } from './cluster-state.ts';
 
@@ -44,8 +44,10 @@ function stateOf(cluster: ClusterState, { metadata }: Secret, nowMs: number): Fi
   const name = `the secret ${settings.secretName}`;
   const { expiresAtMs, isOursByMetadata } = readPullSecretMetadata(metadata);
   if (!isOursByMetadata) {
-    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${newestEvent(cluster)}`;
-    const command = `kubectl annotate secret ${settings.secretName} --namespace ${subject.namespace} ${TAKE_OVER_ANNOTATION}=enabled`;
+    const takeOver = `if no one needs its credentials, allow the renewer to replace them: kubectl annotate secret ${settings.secretName} --namespace ${subject.namespace} ${TAKE_OVER_ANNOTATION}=enabled`;
+    const message = `${name} belongs to somebody else: the renewer did not write it and does not renew it${newestEventInNamespace(cluster) || `; ${takeOver}`}`;
+    // To replace it deletes credentials of others, so that is no command to run unread.
+    const command = `kubectl describe secret ${settings.secretName} --namespace ${subject.namespace}`;
     return { step: 'secret', state: 'problem', message, command };
   }
   if (expiresAtMs === undefined) {

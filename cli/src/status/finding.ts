@@ -34,3 +34,8 @@ function spanOf(ms: number): string {
   const [unitMs, unit] = UNITS.find(([each]) => ms >= 2 * each) ?? [1_000, 's'];
   return `${Math.floor(ms / unitMs)} ${unit}`;
 }
+
+/** A message of which the end is missing shows that. */
+export function shorten(message: string, longest: number): string {
+  return message.length > longest ? `${message.slice(0, longest)}…` : message;
+}

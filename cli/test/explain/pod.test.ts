@@ -103,7 +103,8 @@ t.test('the dry run shows whether the webhook is reached, and why not', async (t
     [{ dryRun: { unread: 'failed calling webhook "inject.ecr-pull-secrets.io": refused' } }, 'problem', /is rejected/],
     [{ dryRun: { unread: 'exceeded quota' } }, 'unknown', /exceeded quota/],
     [{ webhooks: { found: [] } }, 'unknown', /there is no webhook/],
-    [{ webhooks: { unread: 'no right' } }, 'unknown', /no right/],
+    [{ webhooks: { unread: 'no right' } }, 'problem', /does not get the name .* not known: .*no right; ask an admin/],
+    [{ webhooks: { unread: 'no right' }, dryRun: { unread: 'no pods' } }, 'unknown', /no right; no pods/],
   ] as const;
   for (const [changes, state, message] of cases) {
     t.match(injectionFindings(worldWith({ ...NOT_INJECTED, ...changes }), NOW_MS), [

@@ -1,11 +1,22 @@
 import t from 'tap';
-import type { ClusterState } from '../../src/explain/cluster-state.ts';
+import { type ClusterState, readClusterState } from '../../src/explain/cluster-state.ts';
 import { candidatesFor, credentialsIn } from '../../src/pull-test/docker-config.ts';
 import { imageFindings } from '../../src/explain/images.ts';
 import { secretFindings } from '../../src/explain/secret.ts';
+import { clientWith } from '../support/client.ts';
 import { labelledWith, NOW_MS, podOf, REGISTRY, SECRET, secretOf, worldWith } from './support/world.ts';
 
 const OTHER = '999999999999.dkr.ecr.us-east-1.amazonaws.com';
+
+t.test('Events about missed pods are not requested', async (t) => {
+  const selectors: unknown[] = [];
+  const client = clientWith(({ path, query }) => {
+    if (path.endsWith('/events')) selectors.push(`${path.split('/').at(-2)} ${query?.['fieldSelector']}`);
+    return { items: [], metadata: {}, spec: { template: { spec: {} } } };
+  });
+  await readClusterState(client, { namespace: 'payments', secretName: undefined });
+  t.match(selectors, [/^payments .*,involvedObject\.kind=Secret$/, /^ecr-pull-secrets .*kind=Deployment/]);
+});
 
 t.test('the state of the secret, and what to do', async (t) => {
   const metadata = { name: SECRET, annotations: { 'ecr-pull-secrets.io/expires-at': '2026-11-30T11:59:59Z' } };
@@ -44,10 +55,10 @@ t.test('the state of the secret, and what to do', async (t) => {
       /^kubectl delete secret/,
     ],
     [
-      worldWith({ secret: { found: secretOf([], { metadata: { name: SECRET } }) } }),
+      worldWith({ secret: { found: secretOf([], { metadata: { name: SECRET } }) }, releaseEvents: events }),
       'problem',
-      /somebody else/,
-      /take-over=enabled$/,
+      /somebody else.*if no one needs its credentials.*take-over=enabled$/,
+      /^kubectl describe secret/,
     ],
     [worldWith({ secret: { found: secretOf([], { metadata }) } }), 'problem', /expired at/, /^kubectl logs/],
   ] as const;

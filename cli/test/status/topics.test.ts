@@ -156,8 +156,10 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
   ] as const;
   const withoutEffect = { total: 3, some };
   const reasons = new Map([['b', { reason: 'PullSecretRefused', message: 'exceeded quota' }]]);
+  const long = new Map([['b', { reason: 'PullSecretRefused', message: 'x'.repeat(201) }]]);
   check(t, namespaceFindings, [
     [{}, 'ok', /^2 of 2 namespaces have a current secret; the first token expires at .*\(in 9 h\)$/],
+    [{ ...bad, reasons: long }, 'problem', /x{200}…/, /explain a$/],
     [{ ...bad, reasons }, 'problem', /^3 of 2001 namespaces .*: a: .* expired.*\(2 h ago\); b: /, /explain a$/],
     [
       { ...bad, reasons },
@@ -165,7 +167,7 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
       /b: there is no secret \(PullSecretRefused: exceeded quota\); and 1 more$/,
       /explain a$/,
     ],
-    [bad, 'ok', /1997 of 2001 .*, 1 are new/],
+    [bad, 'ok', /1997 of 2001 .*, 1 is new/],
     [
       { namespaces: { found: overviewWith({ total: 0, withoutEffect }) } },
       'problem',

@@ -22,6 +22,8 @@ const COMMANDS = [
   'kubectl get secret ecr-pull-secret --namespace payments --output yaml',
   'kubectl logs deployment/ecr-pull-secrets --namespace ecr-pull-secrets --container renewer',
   'helm list --all-namespaces',
+  'npx node cli/src/main.ts status',
+  'npx node cli/src/main.ts explain payments/api',
 ];
 
 // Whatever is going on can wait for minutes; the cluster's guardian cleans up after us.

@@ -81,7 +81,7 @@ function uncoveredWarnings(images: readonly string[], { covers }: Facts): readon
   }
   return [...uncovered].map(
     ([registry, name]) =>
-      `ecr-pull-secrets: no token covers registry ${registry}, so its images may not pull; add it to the chart value "registries". Not covered: ${name}`,
+      `ecr-pull-secrets: no token covers registry ${registry}, so its images may not pull; add it to the chart value "registries", with all others that pods use. Not covered: ${name}`,
   );
 }
 

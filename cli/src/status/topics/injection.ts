@@ -82,7 +82,10 @@ function countFindings({ counts }: ReleaseState): readonly StatusFinding[] {
   if (failedOpen + rejected === 0) {
     return [{ topic, state: 'ok', message: `${calls} calls of the webhook ${since}, of which none failed` }];
   }
-  const created = failedOpen > 0 ? [`${failedOpen} pods were created without a call of the webhook`] : [];
+  const created =
+    failedOpen > 0
+      ? [`${failedOpen} pods, dry runs included, were not changed, because the webhook could not be called`]
+      : [];
   const refused = rejected > 0 ? [`${rejected} pods were rejected, because the webhook could not be called`] : [];
   return [{ topic, state: 'note', message: `${[...created, ...refused].join(', and ')} ${since}` }];
 }

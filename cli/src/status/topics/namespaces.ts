@@ -1,5 +1,5 @@
 import { foundIn } from '../../cluster/read.ts';
-import { isoOf, type StatusFinding, whenOf } from '../finding.ts';
+import { isoOf, shorten, type StatusFinding, whenOf } from '../finding.ts';
 import type { NamespaceOverview, NamespaceState, NamespaceWithState } from '../namespace-state.ts';
 import { modeOf, type ReleaseState } from '../release-state.ts';
 
@@ -68,13 +68,13 @@ function problemOf(state: ReleaseState, { total, worst }: NamespaceOverview, bad
 function describe({ reasons, nowMs }: ReleaseState, { name, state, expiresAtMs }: NamespaceWithState): string {
   const when = expiresAtMs === undefined || state === 'foreign' ? '' : `, ${whenOf(expiresAtMs, nowMs)}`;
   const { reason, message = '' } = reasons.get(name) ?? {};
-  const event = reason === undefined ? '' : ` (${reason}: ${message.slice(0, LONGEST_REASON)})`;
+  const event = reason === undefined ? '' : ` (${reason}: ${shorten(message, LONGEST_REASON)})`;
   return `${name}: ${WORDS[state]}${when}${event}`;
 }
 
 function goodOf({ nowMs }: ReleaseState, { total, states, firstExpiryMs }: NamespaceOverview): StatusFinding {
   const first = firstExpiryMs === undefined ? '' : `; the first token expires at ${whenOf(firstExpiryMs, nowMs)}`;
-  const pending = states.pending === 0 ? '' : `, ${states.pending} are new`;
+  const pending = states.pending === 0 ? '' : `, ${states.pending} ${states.pending === 1 ? 'is' : 'are'} new`;
   const message = `${states.current} of ${total} namespaces have a current secret${pending}${first}`;
   return { topic: 'namespaces', state: 'ok', message };
 }

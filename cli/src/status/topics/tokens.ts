@@ -3,7 +3,7 @@ import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-po
 import { TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { newestWarning } from '../../cluster/events.ts';
 import { foundIn } from '../../cluster/read.ts';
-import { type StatusFinding, whenOf } from '../finding.ts';
+import { type StatusFinding, whenOf, shorten } from '../finding.ts';
 import { registriesWithoutToken } from '../missing-tokens.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 
@@ -101,7 +101,7 @@ function reasonIn({ events }: ReleaseState, registries?: readonly string[]): str
     events,
     (message) => !registries || registries.some((registry) => message.includes(registry)),
   );
-  return newest ? ` (${newest.reason}: ${newest.message?.slice(0, LONGEST_REASON)})` : '';
+  return newest ? ` (${newest.reason}: ${shorten(newest.message ?? '', LONGEST_REASON)})` : '';
 }
 
 /**
