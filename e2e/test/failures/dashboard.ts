@@ -12,7 +12,6 @@ const DASHBOARD = new URL('../../../chart/dashboards/ecr-pull-secrets.json', imp
 const WITHOUT_DATA: Readonly<Record<string, string>> = {
   apiserver_admission_webhook_rejection_count: 'failurePolicy is Ignore, so no pod is rejected',
   apiserver_mutating_admission_policy_check_total: 'injection.mode is webhook',
-  ecr_pull_secrets_registry_login_refused: 'the last leader has tried no new token; an earlier one raised the alert',
 };
 
 interface Panel {
