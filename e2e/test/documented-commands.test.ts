@@ -24,7 +24,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^helm test /, 'takes long; helm-test.test.ts runs it in each mode'],
   [/^cosign |^helm pull oci:/, 'needs a published release'],
   [/^mkdir -p ~\/\.local\/share/, 'installs a plugin of kubectl; scripts/test/krew/krew.test.ts'],
-  [/^kubectl exec .*main\.mjs status$/, 'needs exec, which the local node has not; shared-release/status.ts'],
+  [/^kubectl exec .*main\.mjs( status)?$/, 'needs exec, which the local node has not; shared-release/status.ts'],
   [/^ecr-pull-secrets explain /, 'its exit status depends on ECR; failures.test.ts runs it'],
   [/^aws (?!iam create-access-key)|^curl [^]*(?:\$ISSUER|amazonaws)/, 'needs AWS'],
   [/curl .*https:\/\/\$host/, 'calls ECR; the same login is tried with the stand-in by pull-secret.ts'],
