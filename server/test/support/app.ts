@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import type { Test } from 'tap';
 import { createPodDecider, type PodDecider } from '../../src/admission/pod-decision.ts';
@@ -37,6 +38,8 @@ export interface Webhook {
   readonly port: number;
   readonly log: readonly string[];
   readonly metrics: () => Promise<string>;
+  /** How many bytes have been read from all connections. */
+  readonly receivedBytes: () => number;
 }
 
 /** Starts the real server on a real socket; it is closed when the test ends. */
@@ -47,6 +50,8 @@ export async function startApp(test: Test, decide = decider(), settings: Webhook
   const handleReview = createReviewHandler({ decide, metrics, logger });
   const app = createWebhookApp({ handleReview, metrics, logger, isDraining: () => false }, settings);
   app.server.setSecureContext(toTlsOptions(await issue()));
+  const sockets: Socket[] = [];
+  app.server.on('secureConnection', (socket) => sockets.push(socket));
   await app.listen({ host: '127.0.0.1', port: 0 });
   test.teardown(() => app.close());
   const address = app.server.address();
@@ -55,6 +60,7 @@ export async function startApp(test: Test, decide = decider(), settings: Webhook
     port,
     log: lines,
     metrics: () => registry.metrics(),
+    receivedBytes: () => sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     post: (body, headers = {}) =>
       call({
         port,

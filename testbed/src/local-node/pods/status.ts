@@ -63,7 +63,8 @@ const EXPIRED = {
 export function computeStatus(input: StatusInput): PodStatus {
   const { pod, initContainers, containers, hostIp, podIp, isReadyToStart } = input;
   const { restartPolicy = 'Always' } = pod.spec;
-  const phase = computePhase({ ...input, restartPolicy });
+  // A container may end well at its SIGTERM: the pod has failed nevertheless.
+  const phase = input.isExpired ? 'Failed' : computePhase({ ...input, restartPolicy });
   const before = input.previous?.conditions ?? pod.status?.conditions ?? [];
   const { generation } = pod.metadata;
   return {
