@@ -69,7 +69,7 @@ async function runPullSecrets(
   const requestHandler = createAwsRequestHandler(configuration.proxies);
   const tokenSource = createAwsTokenSource({ clock, requestHandler }, { keys: configuration.awsKeys });
   const reports = createTokenReports({ events: deploymentEvents, logger, metrics }, configuration);
-  const registryClient = createHttpsGetter(configuration.proxies, LOGIN_TIMEOUT_MS);
+  const registryClient = createHttpsGetter({ clock }, { proxies: configuration.proxies, timeoutMs: LOGIN_TIMEOUT_MS });
   const login = createRegistryLogin(registryClient, signal);
   const canary = configuration.canary === 'on' ? createCanary({ login, clock, metrics }, configuration) : undefined;
   const check = createNewTokenCheck({ canary, clock, random, reports }, { policy: RENEWAL_POLICY }, signal);

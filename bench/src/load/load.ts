@@ -53,9 +53,10 @@ export async function sendReviews(bench: Bench, webhook: Webhook, settings: Load
   const wrk = await findWrk();
   const [command, ...args] = wrk
     ? [wrk, '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', WRK_SCRIPT, webhook.url]
-    : [process.execPath, programPath('load-client'), webhook.url, String(connections), String(seconds)];
+    : [process.execPath, programPath('load-client'), webhook.url, String(connections), String(seconds), body];
   const before = await cpuSecondsOf(webhook.pid);
   const child = bench.guardian.spawn(command, args, {
+    // For the script of wrk.
     environment: { BODY: body },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

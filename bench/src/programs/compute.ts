@@ -9,8 +9,8 @@ import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { quantileOf } from '../measure/statistics.ts';
 
-const [, , rounds, batchMs] = process.argv;
-const body = readFileSync(process.env['BODY'] ?? '');
+const [, , rounds, batchMs, file = ''] = process.argv;
+const body = readFileSync(file);
 
 const decide = createPodDecider(
   { facts: { current: () => undefined } },

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { quantileOf } from '../measure/statistics.ts';
 
-const [, , url = '', connections, seconds] = process.argv;
-const body = readFileSync(process.env['BODY'] ?? '');
+const [, , url = '', connections, seconds, file = ''] = process.argv;
+const body = readFileSync(file);
 const headers = { 'content-type': 'application/json', 'content-length': body.length };
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections), rejectUnauthorized: false });
 const latenciesUs: number[] = [];

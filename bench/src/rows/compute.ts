@@ -57,7 +57,7 @@ async function runProgram(
 ): Promise<readonly { readonly review: Batch; readonly parse: Batch }[]> {
   const file = join(bench.guardian.directory, 'compute.json');
   await writeFile(file, body);
-  const program = await startNode(bench, [programPath('compute'), String(ROUNDS), String(BATCH_MS)], { BODY: file });
+  const program = await startNode(bench, [programPath('compute'), String(ROUNDS), String(BATCH_MS), file]);
   await program.ended;
   return (await program.output())
     .trimEnd()

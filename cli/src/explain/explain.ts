@@ -42,7 +42,7 @@ export async function runExplain(invocation: Invocation): Promise<number> {
   const options = readExplainOptions(args);
   const configuration = readClusterEnvironment(environment);
   const client = createConfiguredKubeClient(configuration, 'explain');
-  const registryClient = createHttpsGetter(configuration.proxies);
+  const registryClient = createHttpsGetter(invocation, configuration);
   const progress = startProgress(stderr);
   try {
     const findings = await examine({ ...invocation, client, registryClient, progress }, options);

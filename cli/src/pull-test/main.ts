@@ -29,12 +29,12 @@ const COMMAND_LINE = {
  *
  * @throws a UsageError, or ECRPS_CONFIGURATION_INVALID
  */
-export async function runPullTest({ args, environment, stdout, stop }: Invocation): Promise<void> {
+export async function runPullTest({ args, environment, stdout, clock, stop }: Invocation): Promise<void> {
   if (wantsHelp(args)) return void stdout.write(usageOf(COMMAND_LINE));
   const options = readOptions(COMMAND_LINE, args);
   const proxies = proxySettingsOf(readVariables(z.object(proxyVariables), environment));
   const credentials = await readCredentials(options['docker-config']);
-  const client = createHttpsGetter(proxies);
+  const client = createHttpsGetter({ clock }, { proxies });
   const tries = options.image.map(async (image) => {
     const result = await tryWith(client, image, credentials);
     stdout.write(outcomeLine({ image, result }));

@@ -10,8 +10,8 @@ const ERASE_LINE = '\x1b[K';
 const ERASE_REST = '\x1b[J';
 
 /**
- * Prints a report again and again until the signal aborts, or no one reads any more (`| head`). On a terminal each one replaces the last one; elsewhere it
- * follows it.
+ * Prints a report again and again until the signal aborts, or no one reads any more (`| head`). On a terminal each one
+ * replaces the last one; elsewhere it follows it.
  *
  * @param next - makes a report; never rejects
  */

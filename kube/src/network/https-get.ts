@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { createApiServerDispatcher } from '../dispatcher.ts';
 import { createProxyRule, type ProxySettings } from './proxy-rule.ts';
-import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
 import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
@@ -43,7 +43,10 @@ export function httpsUrlOf(hostPort: string): URL | undefined {
 }
 
 /** Requests over HTTPS alone, through a proxy if the settings say so; further CAs come from NODE_EXTRA_CA_CERTS. */
-export function createHttpsGetter(proxies: ProxySettings, timeoutMs: number = TIMEOUT_MS): HttpsGetter {
+export function createHttpsGetter(
+  { clock }: { readonly clock: Clock },
+  { proxies, timeoutMs = TIMEOUT_MS }: { readonly proxies: ProxySettings; readonly timeoutMs?: number },
+): HttpsGetter {
   const ruleOf = createProxyRule(proxies);
   const dispatchers = new Map<string | undefined, Dispatcher>();
   const dispatcherFor = (proxyUrl: string | undefined): Dispatcher => {
@@ -77,9 +80,7 @@ export function createHttpsGetter(proxies: ProxySettings, timeoutMs: number = TI
     get: (request) => {
       if (request.url.protocol !== 'https:') return Promise.reject(new Error('it is not an https address'));
       const timeUp = (): Error => new Error(`no response within ${timeoutMs} ms`);
-      return withTimeout({ clock: systemClock, ms: timeoutMs, signal: undefined, timeUp }, (signal) =>
-        getWithin(request, signal),
-      );
+      return withTimeout({ clock, ms: timeoutMs, signal: undefined, timeUp }, (signal) => getWithin(request, signal));
     },
     close: async () => {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));

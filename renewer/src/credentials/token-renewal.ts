@@ -23,20 +23,21 @@ interface NewToken {
 /**
  * Requests tokens, has those tried that replace an older one, and sets when each is requested again.
  *
- * @param settings - `latest` gets the tokens that are used; `settle` is called for those whose attempt is over
+ * @param settings - `latest` gets the tokens that are used; `settle` is called for those whose attempt is over; `watch`
+ * tries a token that is used until the registries accept it
  */
 export function createTokenRenewal(
   { tokenSource, check, reports, clock, random, logger, metrics }: TokenRenewalDependencies,
   {
     latest,
     policy,
-    isRequired,
     settle,
+    watch,
   }: {
     readonly latest: Map<string, RegistryToken>;
     readonly policy: RenewalPolicy;
-    readonly isRequired: (id: string) => boolean;
     readonly settle: (finished: readonly ManagedToken[]) => void;
+    readonly watch: (id: string, token: RegistryToken) => Promise<void>;
   },
   signal: AbortSignal,
 ) {
@@ -71,12 +72,6 @@ export function createTokenRenewal(
     logger.info({ token: id, ...times }, 'got a registry token');
   }
 
-  /** Tries a token until the registries accept it, or another one is used. */
-  function watch({ managed, token }: NewToken): Promise<void> {
-    const { id } = managed.request;
-    return check.watch(id, token, () => latest.get(id) === token && isRequired(id));
-  }
-
   /**
    * Uses a token or keeps the older one, which is valid.
    *
@@ -104,7 +99,8 @@ export function createTokenRenewal(
     // Pods wait for these; the older tokens of the others are good meanwhile.
     for (const each of first) use(each);
     settle([...failed, ...first.map(({ managed }) => managed)]);
-    const watches = first.map(watch);
+    const watchNew = ({ managed, token }: NewToken): Promise<void> => watch(managed.request.id, token);
+    const watches = first.map(watchNew);
     const refused: NewToken[] = [];
     const replacing = news.filter((each) => !first.includes(each));
     await Promise.all(
@@ -114,10 +110,12 @@ export function createTokenRenewal(
       }),
     );
     if (replacing.length > 0) settle(replacing.map(({ managed }) => managed));
-    await Promise.all([...watches, ...refused.map(watch)]);
+    await Promise.all([...watches, ...refused.map(watchNew)]);
   }
 
-  /** Publishes and retries together those that finish at about the same time; resolves when no token is tried any more. */
+  /**
+   * Publishes and retries together those that finish at about the same time; resolves when no token is tried any more.
+   */
   return async (due: readonly ManagedToken[]): Promise<void> => {
     const obtained: NewToken[] = [];
     const groups: Promise<void>[] = [];

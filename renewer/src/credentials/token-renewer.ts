@@ -68,11 +68,12 @@ export function createTokenRenewer(
     settled.set({});
   }
 
-  const renewAll = createTokenRenewal(
-    dependencies,
-    { latest, policy, settle, isRequired: (id) => required.get().has(id) },
-    signal,
-  );
+  /** Tries a token until the registries accept it, another one is used, or none is required. */
+  function watch(id: string, token: RegistryToken): Promise<void> {
+    return check.watch(id, token, () => latest.get(id) === token && required.get().has(id));
+  }
+
+  const renewAll = createTokenRenewal(dependencies, { latest, policy, settle, watch }, signal);
 
   function idleTokens(): readonly ManagedToken[] {
     return [...required.get().values()].filter(({ isInFlight }) => !isInFlight);
@@ -90,12 +91,14 @@ export function createTokenRenewer(
     return Math.min(...waits, CHECK_INTERVAL_MS);
   }
 
-  /** Tries the tokens of an earlier leader once, without a call to AWS. One that is being replaced is tried with the new one. */
+  /**
+   * Tries the tokens of an earlier leader once, without a call to AWS. One that is being replaced is tried with the new
+   * one.
+   */
   function tryInherited(): readonly Promise<void>[] {
     return [...required.get().values()].flatMap(({ request: { id }, isInFlight }) => {
       const token = latest.get(id);
-      const isUsed = (): boolean => latest.get(id) === token && required.get().has(id);
-      return untried.delete(id) && token && !isInFlight ? [check.watch(id, token, isUsed)] : [];
+      return untried.delete(id) && token && !isInFlight ? [watch(id, token)] : [];
     });
   }
 

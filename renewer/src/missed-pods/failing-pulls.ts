@@ -1,4 +1,5 @@
 import type { RenewerDependencies } from '../dependencies.ts';
+import { createCountReport } from './count-report.ts';
 import { type FailingPull, PULL_FAILURE_REASONS, type PullFailureReason } from './failing-pull.ts';
 import { MOST_REPORTED, MOST_REPORTED_OF_NAMESPACE } from './pacing.ts';
 
@@ -12,16 +13,14 @@ export function createFailingPulls(
 ) {
   /** By namespace, the UIDs of the last list that was complete. */
   let last = new Map<string, Set<string>>();
-  let loggedPods = 0;
-
-  function record(counts: ReadonlyMap<PullFailureReason, number>): void {
-    for (const reason of PULL_FAILURE_REASONS) metrics.failingPulls.set({ reason }, counts.get(reason) ?? 0);
-    const pods = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    if (pods > 0 && pods !== loggedPods) {
-      logger.warn(Object.fromEntries(counts), 'pods name the pull secret and cannot pull their images');
-    }
-    loggedPods = pods;
-  }
+  const reportCounts = createCountReport(
+    { logger },
+    {
+      reasons: PULL_FAILURE_REASONS,
+      set: (reason, count) => metrics.failingPulls.set({ reason }, count),
+      message: 'pods name the pull secret and cannot pull their images',
+    },
+  );
 
   return {
     /** Begins a list of pending pods. */
@@ -43,7 +42,7 @@ export function createFailingPulls(
         /** The list is complete. */
         end: (): void => {
           last = current;
-          record(counts);
+          reportCounts(counts);
         },
       };
     },

@@ -4,6 +4,7 @@ import { runReconcileLoop } from '@ecr-pull-secrets/shared/runtime/reconcile-loo
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { PullSecretCache } from '../pull-secrets/cache/cache.ts';
+import { createCountReport } from './count-report.ts';
 import { createEvictor } from './eviction/evictor.ts';
 import { type Coverage, createFailingPullRule } from './failing-pull.ts';
 import { createFailingPulls } from './failing-pulls.ts';
@@ -44,7 +45,7 @@ export async function runMissedPods(
   settings: MissedPodsSettings & { readonly pullSecretName: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, cache, logger, metrics } = dependencies;
+  const { client, cache, metrics } = dependencies;
   const rule = createMissedPodRule(settings);
   const failingPullOf = createFailingPullRule(dependencies, settings);
   const reports = createMissedPodReports(dependencies, settings);
@@ -52,26 +53,27 @@ export async function runMissedPods(
   const evictor = settings.evict ? createEvictor({ ...dependencies, rule }, settings) : undefined;
   const excepted = new Set(settings.exceptNamespaces);
   const denials = createThrottledLog(dependencies, DENIED);
-  const logged: Partial<Record<Phase, number>> = {};
+  const reportOf = (phase: Phase) =>
+    createCountReport(dependencies, {
+      reasons: MISSED_REASONS,
+      set: (reason, count) => metrics.missedPods.set({ phase, reason }, count),
+      message: 'pods need the pull secret and do not name it',
+      facts: { phase },
+    });
+  const reportCounts: Readonly<Record<Phase, ReturnType<typeof reportOf>>> = {
+    Pending: reportOf('Pending'),
+    Running: reportOf('Running'),
+  };
 
   function targets(): readonly string[] {
     return [...cache.optedIn().keys()].filter((namespace) => !excepted.has(namespace));
   }
 
-  function reportedPodOf(pod: Pod, phase: Phase): ReportedPod | undefined {
+  function reportedPodOf(pod: Pod, findsFailingPulls: boolean): ReportedPod | undefined {
     const { namespace = '' } = pod.metadata;
     const optedInAtMs = cache.optedIn().get(namespace);
     if (optedInAtMs === undefined || excepted.has(namespace)) return undefined;
-    return rule(pod, optedInAtMs) ?? (phase === 'Pending' ? failingPullOf(pod) : undefined);
-  }
-
-  function record(phase: Phase, counts: ReadonlyMap<MissedReason, number>): void {
-    for (const reason of MISSED_REASONS) metrics.missedPods.set({ phase, reason }, counts.get(reason) ?? 0);
-    const pods = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    if (pods > 0 && logged[phase] !== pods) {
-      logger.warn({ phase, ...Object.fromEntries(counts) }, 'pods need the pull secret and do not name it');
-    }
-    logged[phase] = pods;
+    return rule(pod, optedInAtMs) ?? (findsFailingPulls ? failingPullOf(pod) : undefined);
   }
 
   /** Without the right, which administrators may leave out of roles of their own, the next list tries again. */
@@ -91,23 +93,23 @@ export async function runMissedPods(
 
   async function listAll(phase: Phase): Promise<void> {
     const counts = new Map<MissedReason, number>();
-    const failing = pulls.beginList();
+    const failing = phase === 'Pending' ? pulls.beginList() : undefined;
     const handle = (pod: ReportedPod): void => {
-      if ('registry' in pod) return failing.add(pod);
+      if ('registry' in pod) return failing?.add(pod);
       counts.set(pod.reason, (counts.get(pod.reason) ?? 0) + 1);
       reports.add(phase, pod);
       if (phase === 'Pending') evictor?.add(pod);
     };
     const namespaces = targets();
     const lists = namespaces.length <= MOST_LISTED_NAMESPACES ? namespaces : [undefined];
-    const reduce = (pod: Pod): ReportedPod | undefined => reportedPodOf(pod, phase);
+    const reduce = (pod: Pod): ReportedPod | undefined => reportedPodOf(pod, failing !== undefined);
     const labelKeys = settings.podSelector.keys;
     const fieldSelector = `status.phase=${phase}`;
     for (const namespace of lists) {
       await listPods(client, { namespace, fieldSelector, labelKeys, reduce, handle }, signal);
     }
-    record(phase, counts);
-    if (phase === 'Pending') failing.end();
+    reportCounts[phase](counts);
+    failing?.end();
   }
 
   const loops = PHASES.map((phase) => {

@@ -7,8 +7,8 @@ import { createReportedPods } from './reported-pods.ts';
 import { createWaitingPods } from './waiting-pods.ts';
 
 /**
- * One Event for each missed pod and each pod whose pull fails, at a limited rate. Its name is derived from the pod, so that a later leader creates
- * none again while the API server keeps the first one.
+ * One Event for each missed pod and each pod whose pull fails, at a limited rate. Its name is derived from the pod, so
+ * that a later leader creates none again while the API server keeps the first one.
  */
 export function createMissedPodReports(
   dependencies: Pick<RenewerDependencies, 'clock' | 'metrics'> & { readonly recorder: EventRecorder },

@@ -1,8 +1,8 @@
 import { withoutControls } from './without-controls.ts';
 
 /**
- * A word of a command that a person copies: quoted, if a shell would not take it as it is. On one line: a name with
- * line breaks, which only somebody can have written who names no object, must not look like another command.
+ * A word of a command that a person copies: quoted, if a shell would not take it as it is. It is on one line, because a
+ * name with line breaks, which no object has, must not look like another command.
  */
 export function shellWord(text: string): string {
   const line = withoutControls(text).replaceAll('\n', '\ufffd');

@@ -56,7 +56,7 @@ function* chainOf(error: unknown): Generator<Error> {
 /** The most characters of AWS's text in an Event. */
 const TEXT_LENGTH = 400;
 
-/** The text of a failure for an Event. Only its first line: the others of a wrong signature contain a session token. */
+/** The text of a failure for an Event, which has one line. */
 export function describeFailure(error: unknown): string {
   const [line = ''] = describeError(error).split('\n');
   return line.slice(0, TEXT_LENGTH);
