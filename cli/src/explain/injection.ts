@@ -1,5 +1,6 @@
 import { createImageMatcher, imagesOf } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-decision.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { hasOptedIn, injectorNoun, webhookOf } from './opt-in.ts';
 import type { Finding } from './finding.ts';
@@ -72,7 +73,7 @@ function withoutWebhook(cluster: ClusterState): Finding {
   if ('unread' in dryRun) return { step: 'webhook', state: 'unknown', message: `${why}; ${dryRun.unread}` };
   // A restart of the workload, which is the command for its pods, would change nothing.
   const message = `${likeOf(cluster)} does not get the name of the secret if it is created now, and the reason is not known: ${why}; ask an administrator to run the command for the release`;
-  return { step: 'webhook', state: 'problem', message, command: 'ecr-pull-secrets status' };
+  return { step: 'webhook', state: 'problem', message, command: `${PROGRAM} status` };
 }
 
 const NO_WEBHOOK =

@@ -1,4 +1,5 @@
 import { optedInAt } from '@ecr-pull-secrets/renewer/pull-secrets/cache/opted-in-at.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Finding } from './finding.ts';
 import { ecrImagesOf, podExclusion } from './injection.ts';
@@ -109,6 +110,6 @@ function podsFindings(cluster: ClusterState): readonly Finding[] {
   }
   const shown = lacking.slice(0, 5).map(({ metadata }) => metadata.name);
   const message = `${lacking.length} of ${needing.length} pods with ECR images do not name ${settings.secretName}: ${shown.join(', ')}${lacking.length > shown.length ? ', …' : ''}`;
-  const command = `ecr-pull-secrets explain ${subject.namespace}/${first}`;
+  const command = `${PROGRAM} explain ${subject.namespace}/${first}`;
   return [{ step: 'pod', state: 'problem', message, command }];
 }

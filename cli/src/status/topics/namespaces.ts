@@ -1,3 +1,4 @@
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { foundIn } from '../../cluster/read.ts';
 import { isoOf, shorten, type StatusFinding, whenOf } from '../finding.ts';
 import type { NamespaceOverview, NamespaceState, NamespaceWithState } from '../namespace-state.ts';
@@ -51,7 +52,7 @@ function mistakesOf({ total, some }: NamespaceOverview['withoutEffect']): Status
   );
   const more = total > some.length ? [`and ${total - some.length} more`] : [];
   const message = `the opt-in of ${total} namespaces has no effect: ${[...named, ...more].join('; ')}`;
-  return { topic: 'namespaces', state: 'problem', message, command: `ecr-pull-secrets explain ${some[0]?.name ?? ''}` };
+  return { topic: 'namespaces', state: 'problem', message, command: `${PROGRAM} explain ${some[0]?.name ?? ''}` };
 }
 
 function problemOf(state: ReleaseState, { total, worst }: NamespaceOverview, bad: number): StatusFinding {
@@ -61,7 +62,7 @@ function problemOf(state: ReleaseState, { total, worst }: NamespaceOverview, bad
     topic: 'namespaces',
     state: 'problem',
     message: `${bad} of ${total} namespaces have no good secret: ${[...named, ...more].join('; ')}`,
-    command: `ecr-pull-secrets explain ${worst[0]?.name ?? ''}`,
+    command: `${PROGRAM} explain ${worst[0]?.name ?? ''}`,
   };
 }
 
