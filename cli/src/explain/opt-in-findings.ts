@@ -20,7 +20,8 @@ export function optInFindings(cluster: ClusterState): readonly Finding[] {
     return [{ step: 'namespace', state: 'problem', message, command: 'kubectl get namespaces' }];
   }
   if ('unread' in namespace) {
-    return [{ step: 'label', state: 'unknown', message: `the labels cannot be read: ${namespace.unread}` }];
+    const message = `the labels cannot be read: ${namespace.unread}`;
+    return [{ step: 'label', state: 'unknown', message }, ...exclusionFindings(cluster)];
   }
   const isTerminating = namespace.found.metadata.deletionTimestamp !== undefined;
   const terminating: Finding = {
@@ -45,15 +46,22 @@ function labelFindings(cluster: ClusterState): readonly Finding[] {
   // A label changes nothing for a namespace that is excluded by its name.
   const byName = failed.filter(({ key }) => key === NAME_LABEL);
   if (failed.length > 0) {
-    return (byName.length > 0 ? byName : failed).map((requirement) =>
-      failedRequirement({ namespace, labels, noun }, requirement),
-    );
+    return (byName.length > 0 ? byName : failed)
+      .map((requirement) => failedRequirement({ namespace, labels, noun }, requirement))
+      .map((finding) => ({ ...finding, message: finding.message + assumption(cluster) }));
   }
   const has = requirements.filter(isPositive).map(describeRequirement).join(' and ');
   if (has === '') {
     return [{ step: 'label', state: 'note', message: `the ${noun} requires no label of the namespace ${namespace}` }];
   }
   return [{ step: 'label', state: 'ok', message: `the namespace ${namespace} has ${has}` }];
+}
+
+/** Without the configuration of the webhook the requirement is only the default. */
+function assumption(cluster: ClusterState): string {
+  const { webhooks } = cluster;
+  if (webhookOf(cluster).webhook || !('unread' in webhooks)) return '';
+  return `; this is the default, because the configuration of the webhook cannot be read: ${webhooks.unread}`;
 }
 
 interface Requiring {

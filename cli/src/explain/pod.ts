@@ -4,7 +4,7 @@ import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import type { Finding } from './finding.ts';
 import { ecrImagesOf, podExclusion } from './injection.ts';
 import { namesOf, type Pod } from '../cluster/objects.ts';
-import { hasOptedIn, optInRequirements, webhookOf } from './opt-in.ts';
+import { hasOptedIn, isOptInUnknown, OPT_IN_UNKNOWN, optInRequirements, webhookOf } from './opt-in.ts';
 import { foundIn } from '../cluster/read.ts';
 import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
 import { isPositive } from '@ecr-pull-secrets/shared/label-requirement.ts';
@@ -35,6 +35,10 @@ function namingFinding(cluster: ClusterState, pod: Pod): Finding {
   const lacks = `the pod does not name ${settings.secretName}`;
   const exclusion = podExclusion(pod, cluster);
   if (exclusion !== undefined) return { step: 'pod', state: 'problem', message: `${lacks}: ${exclusion}` };
+  if (isOptInUnknown(cluster)) {
+    const message = `${lacks}; whether its namespace has opted in ${OPT_IN_UNKNOWN}`;
+    return { step: 'pod', state: 'unknown', message };
+  }
   const command = replaceCommand(pod, subject.namespace);
   if (!hasOptedIn(cluster)) {
     const message = `${lacks}, because its namespace has not opted in; replace it afterwards`;

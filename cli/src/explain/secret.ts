@@ -4,7 +4,7 @@ import { credentialsIn, isPullSecretType } from '../pull-test/docker-config.ts';
 import type { Finding } from './finding.ts';
 import type { Secret } from '../cluster/objects.ts';
 import { logsCommand, newestEvent, newestEventInNamespace } from './newest-event.ts';
-import { isTarget } from './opt-in.ts';
+import { isOptInUnknown, isTarget, OPT_IN_UNKNOWN } from './opt-in.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 /** Whether the namespace has a pull secret that the kubelet can use. */
@@ -14,13 +14,10 @@ export function secretFindings(cluster: ClusterState, nowMs: number): readonly F
   if ('unread' in secret) return [{ step: 'secret', state: 'unknown', message: `it cannot be read: ${secret.unread}` }];
   if ('missing' in secret) {
     if (!isTarget(cluster)) {
-      return [
-        {
-          step: 'secret',
-          state: 'note',
-          message: `there is no secret ${settings.secretName}, because the namespace gets none`,
-        },
-      ];
+      const begin = `there is no secret ${settings.secretName}`;
+      return isOptInUnknown(cluster)
+        ? [{ step: 'secret', state: 'unknown', message: `${begin}; whether the namespace gets one ${OPT_IN_UNKNOWN}` }]
+        : [{ step: 'secret', state: 'note', message: `${begin}, because the namespace gets none` }];
     }
     const message = `${name} does not exist${newestEvent(cluster)}`;
     return [{ step: 'secret', state: 'problem', message, command: logsCommand(cluster) }];

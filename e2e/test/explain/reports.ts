@@ -115,8 +115,16 @@ export function testReports(t: Test, world: ExplainWorld): void {
 
     const path = '/api/v1/namespaces/good/serviceaccounts/default/token';
     const { status } = await api.create<{ status: { token: string } }>(path, { spec: {} });
-    const { stdout, exitCode } = await explain(['good/app'], await inClusterAs(status.token));
+    const { stdout, exitCode } = await explain(['good/app', '--from-cluster'], await inClusterAs(status.token));
     t.match(stdout, /unknown +label .* you lack the right to get the namespace good$/m);
+    t.match(
+      stdout,
+      /unknown +webhook .*list mutatingwebhook.*; you lack the right to create pods in namespace good \(as a/,
+    );
+    t.match(
+      stdout,
+      /unknown +pull +the test pod was not created: you lack the right to create pods, .* in namespace good$/m,
+    );
     t.match(stdout, /unknown +pod .* you lack the right to get pods in namespace good$/m);
     t.match(stdout, /unknown +secret .* you lack the right to get secrets in namespace good$/m);
     t.equal(exitCode, 2);
