@@ -75,7 +75,7 @@ function countFindings({ counts }: ReleaseState): readonly StatusFinding[] {
   const topic = 'injection';
   if (!('found' in counts)) {
     const why = 'unread' in counts ? counts.unread : 'there is no such path';
-    return [{ topic, state: 'note', message: `the metrics of the API server are not used: ${why}` }];
+    return [{ topic, state: 'note', message: `the counts of the API server are not known: ${why}` }];
   }
   const { calls, failedOpen, rejected } = counts.found;
   const since = 'since one of the API servers started';

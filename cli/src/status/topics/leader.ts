@@ -28,5 +28,5 @@ export function leaderFindings(state: ReleaseState): readonly StatusFinding[] {
     const message = `no replica leads, so nothing is renewed: ${pod} renewed the lease last at ${whenOf(Date.parse(renewedAt), nowMs)}`;
     return [{ topic: 'leader', state: 'problem', message, command: pods }];
   }
-  return [{ topic: 'leader', state: 'ok', message: `${pod} leads since ${whenOf(Date.parse(since), nowMs)}` }];
+  return [{ topic: 'leader', state: 'ok', message: `${pod} has led since ${whenOf(Date.parse(since), nowMs)}` }];
 }

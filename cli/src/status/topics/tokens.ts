@@ -136,6 +136,6 @@ function tokenFinding({ nowMs }: ReleaseState, token: Token, isMissed: boolean, 
 function ofOlderVersion({ namespaces, nowMs }: ReleaseState): StatusFinding {
   const expiryMs = foundIn(namespaces)?.firstExpiryMs;
   const first = expiryMs === undefined ? '' : `; the first token in a secret expires at ${whenOf(expiryMs, nowMs)}`;
-  const message = `the tokens are described from their next renewal on, as an older version obtained them${first}`;
+  const message = `an older version obtained the tokens, so they are shown only after their next renewal${first}`;
   return { topic: 'tokens', state: 'note', message };
 }
