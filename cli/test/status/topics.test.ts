@@ -143,14 +143,13 @@ t.test('the tokens: a registry that refuses a token, until registries accept one
   t.notOk(after.some(({ state }) => state === 'problem'));
 });
 
+function ledSince(minutes: number): ReleaseState['lease'] {
+  const spec = { holderIdentity: 'pod-1_uid', acquireTime: at(minutes / 60), renewTime: at(0) };
+  return { lease: { found: { metadata: { name: 'x' }, spec } }, isRenewed: true };
+}
+
 t.test('the tokens: what an earlier leader reported is over', async (t) => {
   const event = { ...eventOf('Warning', -5, 'The new token "ecr" does not log in'), reason: 'RegistryRefusedToken' };
-  const ledSince = (minutes: number) => {
-    const { lease, ...others } = stateWith().lease;
-    const found = 'found' in lease ? lease.found : undefined;
-    const spec = { ...found?.spec, acquireTime: at(minutes / 60) };
-    return { ...others, lease: { found: { metadata: { name: 'x' }, spec } } };
-  };
   const problemsOf = (lease: ReleaseState['lease']) =>
     tokenFindings(stateWith({ events: { found: [event] }, lease })).filter(({ state }) => state === 'problem').length;
   t.equal(problemsOf(ledSince(-4)), 0);

@@ -12,6 +12,14 @@ function podWith(image: string, secret = SECRET, metadata = {}) {
   };
 }
 
+/** A pod with two image volumes, whose container waits with this message. */
+function mounting(message: string) {
+  const { spec, ...pod } = podWith('nginx');
+  const volumes = [{}, { image: { reference: ECR_IMAGE } }, { image: { reference: UNCOVERED_IMAGE } }];
+  const waiting = { reason: 'ImagePullBackOff', message };
+  return { ...pod, spec: { ...spec, volumes }, status: { containerStatuses: [{ name: 'app', state: { waiting } }] } };
+}
+
 t.test('a pull that fails in two lists gets one Event and is counted by its reason; it was not missed', async (t) => {
   const { clock, put, remove, events, registry, run } = startMissedPodsWorld(t);
   put({ name: 'wrong-tag', isPullFailing: true }, true);
@@ -99,19 +107,10 @@ t.test('only an ECR image of a pod that names the secret counts, and its name is
 
 t.test('the image of a volume fails the containers that mount it, whose messages name it', async (t) => {
   const rule = createFailingPullRule({ covers }, { pullSecretName: SECRET, registryHosts: [] });
-  const podOf = (message: string) => ({
-    ...podWith('nginx'),
-    spec: {
-      containers: [{ name: 'app', image: 'nginx' }],
-      volumes: [{}, { image: { reference: ECR_IMAGE } }, { image: { reference: UNCOVERED_IMAGE } }],
-      imagePullSecrets: [{ name: SECRET }],
-    },
-    status: { containerStatuses: [{ name: 'app', state: { waiting: { reason: 'ImagePullBackOff', message } } }] },
-  });
-  t.match(rule(podOf(`Back-off pulling image "${ECR_IMAGE}": ErrImagePull: not found`)), {
+  t.match(rule(mounting(`Back-off pulling image "${ECR_IMAGE}": ErrImagePull: not found`)), {
     reason: 'PullFailed',
     registry: ECR_IMAGE.replace(/\/.*/, ''),
   });
-  t.match(rule(podOf(`Back-off pulling image "${UNCOVERED_IMAGE}"`)), { reason: 'RegistryNotCovered' });
-  t.equal(rule(podOf('Back-off pulling image "nginx"')), undefined, 'the volumes are mounted');
+  t.match(rule(mounting(`Back-off pulling image "${UNCOVERED_IMAGE}"`)), { reason: 'RegistryNotCovered' });
+  t.equal(rule(mounting('Back-off pulling image "nginx"')), undefined, 'the volumes are mounted');
 });
