@@ -19,6 +19,8 @@ export function leaderFindings(state: ReleaseState): readonly StatusFinding[] {
   }
   const leader = leaderOf(state);
   const { logs, pods } = commandsFor(release);
+  // A replica that is ready shows nothing in its description, and its log contains why it does not lead.
+  const isReady = 'found' in release.workload && (release.workload.found.replicas?.ready ?? 0) > 0;
   if (!leader) {
     const message = 'no replica leads, so nothing is renewed: the lease has no holder';
     return [{ topic: 'leader', state: 'problem', message, command: logs }];
@@ -26,7 +28,7 @@ export function leaderFindings(state: ReleaseState): readonly StatusFinding[] {
   const { pod, since = '', renewedAt = '', isAlive } = leader;
   if (!isAlive) {
     const message = `no replica leads, so nothing is renewed: ${pod} renewed the lease last at ${whenOf(Date.parse(renewedAt), nowMs)}`;
-    return [{ topic: 'leader', state: 'problem', message, command: pods }];
+    return [{ topic: 'leader', state: 'problem', message, command: isReady ? logs : pods }];
   }
   return [{ topic: 'leader', state: 'ok', message: `${pod} has led since ${whenOf(Date.parse(since), nowMs)}` }];
 }
