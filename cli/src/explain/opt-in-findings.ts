@@ -21,7 +21,9 @@ export function optInFindings(cluster: ClusterState): readonly Finding[] {
     const hint = subject.pod === undefined ? '' : '; the argument is NAMESPACE/POD';
     return [ofNamespace.problem(`the namespace ${subject.namespace} does not exist${hint}`, 'kubectl get namespaces')];
   }
-  if ('unread' in namespace) return [ofLabel.unknown(`the labels cannot be read: ${namespace.unread}`)];
+  if ('unread' in namespace) {
+    return [ofLabel.unknown(`the labels cannot be read: ${namespace.unread}`), ...exclusionFindings(cluster)];
+  }
   const isTerminating = namespace.found.metadata.deletionTimestamp !== undefined;
   return [
     ...(isTerminating ? [ofNamespace.problem(`the namespace ${subject.namespace} is being deleted`)] : []),
@@ -40,13 +42,20 @@ function labelFindings(cluster: ClusterState): readonly Finding[] {
   // A label changes nothing for a namespace that is excluded by its name.
   const byName = failed.filter(({ key }) => key === NAME_LABEL);
   if (failed.length > 0) {
-    return (byName.length > 0 ? byName : failed).map((requirement) =>
-      failedRequirement({ namespace, labels, noun }, requirement),
-    );
+    return (byName.length > 0 ? byName : failed)
+      .map((requirement) => failedRequirement({ namespace, labels, noun }, requirement))
+      .map((finding) => ({ ...finding, message: finding.message + assumption(cluster) }));
   }
   const has = requirements.filter(isPositive).map(describeRequirement).join(' and ');
   if (has === '') return [ofLabel.note(`the ${noun} requires no label of the namespace ${namespace}`)];
   return [ofLabel.ok(`the namespace ${namespace} has ${has}`)];
+}
+
+/** Without the configuration of the webhook the requirement is only the default. */
+function assumption(cluster: ClusterState): string {
+  const { webhooks } = cluster;
+  if (webhookOf(cluster).webhook || !('unread' in webhooks)) return '';
+  return `; this is the default, because the configuration of the webhook cannot be read: ${webhooks.unread}`;
 }
 
 interface Requiring {

@@ -1,9 +1,10 @@
 import { optedInAt } from '@ecr-pull-secrets/renewer/pull-secrets/cache/opted-in-at.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { type Finding, findingsOfStep } from './finding.ts';
 import { ecrImagesOf, podExclusion } from './injection.ts';
 import { namesOf, type Pod } from '../cluster/objects.ts';
-import { hasOptedIn, optInRequirements, webhookOf } from './opt-in.ts';
+import { hasOptedIn, isOptInUnknown, OPT_IN_UNKNOWN, optInRequirements, webhookOf } from './opt-in.ts';
 import { foundIn } from '../cluster/read.ts';
 import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
 import { isPositive } from '@ecr-pull-secrets/shared/label-requirement.ts';
@@ -31,6 +32,7 @@ function namingFinding(cluster: ClusterState, pod: Pod): Finding {
   const lacks = `the pod does not name ${settings.secretName}`;
   const exclusion = podExclusion(pod, cluster);
   if (exclusion !== undefined) return problem(`${lacks}: ${exclusion}`);
+  if (isOptInUnknown(cluster)) return unknown(`${lacks}; whether its namespace has opted in ${OPT_IN_UNKNOWN}`);
   const command = replaceCommand(pod, subject.namespace);
   if (!hasOptedIn(cluster)) {
     return problem(`${lacks}, because its namespace has not opted in; replace it afterwards`, command);
@@ -103,5 +105,5 @@ function podsFindings(cluster: ClusterState): readonly Finding[] {
   }
   const shown = lacking.slice(0, 5).map(({ metadata }) => metadata.name);
   const message = `${lacking.length} of ${needing.length} pods with ECR images do not name ${settings.secretName}: ${shown.join(', ')}${lacking.length > shown.length ? ', …' : ''}`;
-  return [problem(message, `ecr-pull-secrets explain ${subject.namespace}/${first}`)];
+  return [problem(message, `${PROGRAM} explain ${subject.namespace}/${first}`)];
 }

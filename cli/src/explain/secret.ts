@@ -4,7 +4,7 @@ import { credentialsIn, isPullSecretType } from '../pull-test/docker-config.ts';
 import { type Finding, findingsOfStep } from './finding.ts';
 import type { Secret } from '../cluster/objects.ts';
 import { logsCommand, newestEvent, newestEventInNamespace } from './newest-event.ts';
-import { isTarget } from './opt-in.ts';
+import { isOptInUnknown, isTarget, OPT_IN_UNKNOWN } from './opt-in.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 const { ok, problem, unknown, note } = findingsOfStep('secret');
@@ -15,7 +15,12 @@ export function secretFindings(cluster: ClusterState, nowMs: number): readonly F
   const name = `the secret ${settings.secretName}`;
   if ('unread' in secret) return [unknown(`it cannot be read: ${secret.unread}`)];
   if ('missing' in secret) {
-    if (!isTarget(cluster)) return [note(`there is no secret ${settings.secretName}, because the namespace gets none`)];
+    if (!isTarget(cluster)) {
+      const begin = `there is no secret ${settings.secretName}`;
+      return isOptInUnknown(cluster)
+        ? [unknown(`${begin}; whether the namespace gets one ${OPT_IN_UNKNOWN}`)]
+        : [note(`${begin}, because the namespace gets none`)];
+    }
     return [problem(`${name} does not exist${newestEvent(cluster)}`, logsCommand(cluster))];
   }
   const { found } = secret;

@@ -143,6 +143,22 @@ t.test('the tokens: a registry that refuses a token, until registries accept one
   t.notOk(after.some(({ state }) => state === 'problem'));
 });
 
+t.test('the tokens: what an earlier leader reported is over', async (t) => {
+  const event = { ...eventOf('Warning', -5, 'New tokens "ecr" do not log in'), reason: 'RegistryRefusedToken' };
+  const ledSince = (minutes: number) => {
+    const { lease, ...others } = stateWith().lease;
+    const found = 'found' in lease ? lease.found : undefined;
+    const spec = { ...found?.spec, acquireTime: at(minutes / 60) };
+    return { ...others, lease: { found: { metadata: { name: 'x' }, spec } } };
+  };
+  const problemsOf = (lease: ReleaseState['lease']) =>
+    tokenFindings(stateWith({ events: { found: [event] }, lease })).filter(({ state }) => state === 'problem').length;
+  t.equal(problemsOf(ledSince(-4)), 0);
+  t.equal(problemsOf(ledSince(-4.99)), 1, 'in the same second');
+  t.equal(problemsOf(ledSince(-6)), 1);
+  t.equal(problemsOf({ lease: { unread: 'no right' }, isRenewed: undefined }), 1);
+});
+
 t.test('the namespaces: how many are good, and the worst by name', async (t) => {
   const states = { ...overviewWith().states, expired: 1, missing: 2, current: 1997, pending: 1 };
   const worst = [

@@ -1,3 +1,4 @@
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { foundIn } from '../../cluster/read.ts';
 import { findingsWith } from '../../report/finding.ts';
 import { isoOf, shorten, type StatusFinding, whenOf } from '../finding.ts';
@@ -54,14 +55,14 @@ function mistakesOf({ total, some }: NamespaceOverview['withoutEffect']): Status
   );
   const more = total > some.length ? [`and ${total - some.length} more`] : [];
   const message = `the opt-in of ${total} namespaces has no effect: ${[...named, ...more].join('; ')}`;
-  return problem(message, `ecr-pull-secrets explain ${some[0]?.name ?? ''}`);
+  return problem(message, `${PROGRAM} explain ${some[0]?.name ?? ''}`);
 }
 
 function problemOf(state: ReleaseState, { total, worst }: NamespaceOverview, bad: number): StatusFinding {
   const named = worst.map((namespace) => describe(state, namespace));
   const more = bad > worst.length ? [`and ${bad - worst.length} more`] : [];
   const message = `${bad} of ${total} namespaces have no good secret: ${[...named, ...more].join('; ')}`;
-  return problem(message, `ecr-pull-secrets explain ${worst[0]?.name ?? ''}`);
+  return problem(message, `${PROGRAM} explain ${worst[0]?.name ?? ''}`);
 }
 
 function describe({ reasons, nowMs }: ReleaseState, { name, state, expiresAtMs }: NamespaceWithState): string {

@@ -80,10 +80,16 @@ function missingFindings(state: ReleaseState, tokens: readonly Token[], command:
   );
 }
 
-/** A registry that refuses a token, as the canary of the renewer found. API servers keep Events for an hour. */
-function refusalFindings({ events, nowMs }: ReleaseState, command: string): readonly StatusFinding[] {
+/**
+ * A registry that refuses a token, as the canary of the renewer found. API servers keep Events for an hour, but a new
+ * leader tries all tokens, and reports those that are still refused. It does not know what the last one reported, so
+ * there may be no Event about the end. An Event has whole seconds.
+ */
+function refusalFindings({ events, lease, nowMs }: ReleaseState, command: string): readonly StatusFinding[] {
+  const leadsSinceMs = Date.parse(foundIn(lease.lease)?.spec?.acquireTime ?? '');
   const newest = (foundIn(events) ?? [])
     .filter(({ reason = '' }) => ['RegistryRefusedToken', 'RegistryTokenRenewed'].includes(reason))
+    .filter(({ lastTimestamp = '' }) => !(Date.parse(lastTimestamp) + 1_000 <= leadsSinceMs))
     .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
     .at(-1);
   if (newest?.reason !== 'RegistryRefusedToken') return [];
