@@ -16,10 +16,10 @@ import {
 } from '../cluster/objects.ts';
 import { foundIn, type Read, read } from '../cluster/read.ts';
 import { createReader, type Reader } from '../cluster/reader.ts';
-import { listPods } from '../cluster/list-pods.ts';
+import { readFirstPods } from '../cluster/first-pods.ts';
 import { readInjectors } from './read-injectors.ts';
 import type { WebhookCertificate } from '../cluster/webhook-certificate.ts';
-import { chooseWebhook, settingsOf, type Settings } from '../cluster/release.ts';
+import { chooseWebhook, injectionSettingsOf, type InjectionSettings } from '../cluster/release.ts';
 
 /** What is explained. */
 export interface Subject {
@@ -47,7 +47,7 @@ export interface ClusterState {
   readonly webhooks: Read<readonly WebhookConfiguration[]>;
   readonly policies: Read<readonly AdmissionPolicy[]>;
   readonly deployment: Read<Deployment>;
-  readonly settings: Settings;
+  readonly settings: InjectionSettings;
   readonly secret: Read<Secret>;
   /** The other pull secrets of the pod, by name. */
   readonly otherSecrets: ReadonlyMap<string, Read<Secret>>;
@@ -83,7 +83,7 @@ export async function readClusterState(client: KubeClient, subject: Subject): Pr
     ),
     readEvents(reader, release.namespace, { kind: 'Deployment', name: release.name }),
   ]);
-  const settings = settingsOf(foundIn(deployment), subject.secretName);
+  const settings = injectionSettingsOf(foundIn(deployment), subject.secretName);
   const rest = await readRest(client, reader, { subject, start, settings });
   return { subject, ...start, deployment, releaseEvents, settings, ...rest, failure: undefined };
 }
@@ -96,7 +96,7 @@ async function readStart(client: KubeClient, reader: Reader, { namespace, pod: p
     get<Namespace>(`get the namespace ${namespace}`, `${NAMESPACES_PATH}/${namespace}`),
     podName === undefined ? undefined : get<Pod>(`${podRights} pods ${where}`, `${podsPath(namespace)}/${podName}`),
     podName === undefined
-      ? read(`${podRights} pods ${where}`, () => listPods(client, namespace, MOST_PODS))
+      ? read(`${podRights} pods ${where}`, () => readFirstPods(client, namespace, MOST_PODS))
       : undefined,
     readInjectors(reader),
     readEvents(reader, namespace, { kind: 'Secret' }),
@@ -107,7 +107,7 @@ async function readStart(client: KubeClient, reader: Reader, { namespace, pod: p
 interface Known {
   readonly subject: Subject;
   readonly start: Awaited<ReturnType<typeof readStart>>;
-  readonly settings: Settings;
+  readonly settings: InjectionSettings;
 }
 
 async function readRest(client: KubeClient, { get }: Reader, { subject, start, settings }: Known) {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { readExplainOptions } from '../../src/explain/options.ts';
 import { startProgress } from '../../src/report/progress.ts';
@@ -56,6 +57,15 @@ t.test('an invalid command line is an error with the usage', async (t) => {
   const { exitCode, stdout } = await runLine(['explain', '--help']);
   t.equal(exitCode, 0);
   t.match(stdout, /^Usage: ecr-pull-secrets explain /);
+});
+
+t.test('the help and the page say that the request may import an image, and how to send none', async (t) => {
+  const { stdout: help } = await runLine(['explain', '--help']);
+  const page = await readFile(new URL('../../../docs/explain.md', import.meta.url), 'utf8');
+  for (const text of [help, page]) {
+    t.match(text.replaceAll('\n', ' '), /pull-through cache (the request )?may import the image/);
+    t.match(text, /--no-pull-test\W+sends no request/i);
+  }
 });
 
 t.test('without a kubeconfig the status is 2', async (t) => {

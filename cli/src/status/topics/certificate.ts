@@ -5,10 +5,8 @@ import { dnsNameOf } from '../../cluster/read-webhook-certificate.ts';
 import { certificateProblems } from '../../cluster/webhook-certificate.ts';
 import { findingsWith } from '../../report/finding.ts';
 import { type StatusFinding, whenOf } from '../finding.ts';
+import { type CertificateKind, lateMsOf } from '../late-certificate.ts';
 import { commandsFor, type ReleaseState } from '../release-state.ts';
-
-/** A certificate is renewed when a third of its life is left. */
-const LATE_SHARE = 1 / 4;
 
 const { ok, problem, unknown, note } = findingsWith({ topic: 'certificate' });
 
@@ -21,7 +19,7 @@ export function certificatesOf({ webhook, servedChain }: ReleaseState) {
 
 /** Whether API servers trust what the webhook serves, and until when. */
 export function certificateFindings(state: ReleaseState): readonly StatusFinding[] {
-  const { webhooks, webhook, nowMs } = state;
+  const { webhooks, webhook } = state;
   if ('unread' in webhooks) {
     return [unknown(`the webhook configuration cannot be read: ${webhooks.unread}`)];
   }
@@ -37,8 +35,8 @@ export function certificateFindings(state: ReleaseState): readonly StatusFinding
   // During a rotation an older CA may end soon.
   const newest = bundle.certificates.toSorted((one, other) => other.notAfter.getTime() - one.notAfter.getTime())[0];
   return [
-    ...(newest ? [expiryFinding('the newest CA in caBundle', newest, nowMs, command)] : []),
-    leaf ? expiryFinding('the serving certificate', leaf, nowMs, command) : UNREACHED,
+    ...(newest ? [expiryFinding(state, 'ca', newest, command)] : []),
+    leaf ? expiryFinding(state, 'serving', leaf, command) : UNREACHED,
   ];
 }
 
@@ -58,15 +56,20 @@ function problemsOf({ webhook, servedChain, release, nowMs }: ReleaseState): rea
   return certificateProblems({ kind: 'chain', pem: servedChain }, { caBundle, dnsName: dnsNameOf(release), nowMs });
 }
 
+const NAMES: Readonly<Record<CertificateKind, string>> = {
+  ca: 'the newest CA in caBundle',
+  serving: 'the serving certificate',
+};
+
 function expiryFinding(
-  what: string,
+  { nowMs, settings }: ReleaseState,
+  kind: CertificateKind,
   { notBefore, notAfter }: Certificate,
-  nowMs: number,
   command: string,
 ): StatusFinding {
   const lifeMs = notAfter.getTime() - notBefore.getTime();
-  const isLate = notAfter.getTime() - nowMs < lifeMs * LATE_SHARE;
-  const message = `${what} expires at ${whenOf(notAfter.getTime(), nowMs)}`;
+  const isLate = notAfter.getTime() - nowMs < lateMsOf(settings.tlsMode, kind, lifeMs);
+  const message = `${NAMES[kind]} expires at ${whenOf(notAfter.getTime(), nowMs)}`;
   return isLate ? problem(`${message}, and its renewal is late`, command) : ok(message);
 }
 
