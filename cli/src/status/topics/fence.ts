@@ -1,7 +1,7 @@
 import { foundIn } from '../../cluster/read.ts';
 import { findingsWith } from '../../report/finding.ts';
 import { type StatusFinding } from '../finding.ts';
-import type { Policy } from '../read-fence.ts';
+import type { AdmissionPolicy } from '../../cluster/objects.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 
 const { ok, problem, unknown, note } = findingsWith({ topic: 'fence' });
@@ -37,11 +37,11 @@ export function fenceFindings(state: ReleaseState): readonly StatusFinding[] {
 }
 
 /** By the condition that all policies of the fence have (`chart/templates/_fence.tpl`). */
-function isOfFence({ spec }: Policy): boolean {
+function isOfFence({ spec }: AdmissionPolicy): boolean {
   return spec?.matchConditions?.some(({ name }) => name === 'is-our-own-identity') ?? false;
 }
 
-function policyProblem(state: ReleaseState, policy: Policy): string | undefined {
+function policyProblem(state: ReleaseState, policy: AdmissionPolicy): string | undefined {
   const { name } = policy.metadata;
   const ofPolicy = foundIn(state.policies.bindings)?.filter(({ spec }) => spec?.policyName === name) ?? [];
   if (ofPolicy.length === 0) return `the policy ${name} has no binding`;
@@ -53,9 +53,9 @@ function policyProblem(state: ReleaseState, policy: Policy): string | undefined 
 }
 
 /** A tool that renames namespaces does not change the text of the condition. */
-function isAboutUs({ release }: ReleaseState, { spec }: Policy): boolean {
+function isAboutUs({ release }: ReleaseState, { spec }: AdmissionPolicy): boolean {
   const account = foundIn(release.workload)?.serviceAccountName;
   if (account === undefined) return true;
   const username = JSON.stringify(`system:serviceaccount:${release.namespace}:${account}`);
-  return spec?.matchConditions?.some(({ expression }) => expression.includes(username)) ?? false;
+  return spec?.matchConditions?.some(({ expression }) => expression?.includes(username)) ?? false;
 }
