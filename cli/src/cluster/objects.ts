@@ -81,6 +81,10 @@ export interface Container {
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
+export interface ConfigMap {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
 export interface Service {
   readonly spec: { readonly clusterIP?: string };
 }

@@ -69,8 +69,8 @@ export async function runCaReconciler(
     if (status.kind === 'present') reportAnnotations(status.annotationProblems);
     return planCa(status, published.get(), times, now);
   };
-  const reported = (controller: ReconcileLoop): ReconcileLoop => reportFailures(controller, events, CA_FAILURES);
-  await reconcile(dependencies, settings, { name: 'CA', inputs: [published], plan, reported }, signal);
+  const controller = createController(dependencies, settings, { name: 'CA', inputs: [published], plan });
+  await runReconcileLoop(dependencies, reportFailures(controller, events, CA_FAILURES), signal);
 }
 
 /**
@@ -92,44 +92,34 @@ export async function runFirstCaReconciler(
     if (wasPresent || status.kind === 'unknown') return WAIT_FOREVER;
     return now.getTime() < untilMs ? { kind: 'wait', untilMs } : { kind: 'create', retainedPem: '' };
   };
-  await reconcile(dependencies, settings, { name: 'first CA', plan }, signal);
+  await runReconcileLoop(dependencies, createController(dependencies, settings, { name: 'first CA', plan }), signal);
 }
 
-async function reconcile(
+function createController(
   dependencies: Dependencies,
   settings: CaReconcilerSettings,
   {
     name,
     inputs = [],
     plan,
-    reported = (controller) => controller,
-  }: Pick<ReconcileLoop, 'name' | 'inputs'> & {
-    readonly plan: (status: CaStatus, now: Date) => CaStep;
-    readonly reported?: (controller: ReconcileLoop) => ReconcileLoop;
-  },
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock } = dependencies;
+  }: Pick<ReconcileLoop, 'name' | 'inputs'> & { readonly plan: (status: CaStatus, now: Date) => CaStep },
+): ReconcileLoop {
   const { ca } = settings;
-  await runReconcileLoop(
-    dependencies,
-    reported({
-      name,
-      inputs: [ca.observed, ...inputs],
-      resyncMs: RESYNC_MS,
-      retry: RETRY,
-      // The Secret changed, and the watch brings what it is now.
-      isExpected: (error) => isApiError(error, 409),
-      reconcile: async () => {
-        const now = new Date(clock.now());
-        const status = ca.statusAt(now);
-        const step = plan(status, now);
-        if (step.kind === 'wait') return step.untilMs - now.getTime();
-        return await executeStep(dependencies, settings, { status, step }, signal);
-      },
-    }),
-    signal,
-  );
+  return {
+    name,
+    inputs: [ca.observed, ...inputs],
+    resyncMs: RESYNC_MS,
+    retry: RETRY,
+    // The Secret changed, and the watch brings what it is now.
+    isExpected: (error) => isApiError(error, 409),
+    reconcile: async (signal) => {
+      const now = new Date(dependencies.clock.now());
+      const status = ca.statusAt(now);
+      const step = plan(status, now);
+      if (step.kind === 'wait') return step.untilMs - now.getTime();
+      return await executeStep(dependencies, settings, { status, step }, signal);
+    },
+  };
 }
 
 async function executeStep(
