@@ -18,12 +18,9 @@ const USAGE_EXIT_CODE = 2;
 export async function run(invocation: Invocation): Promise<number> {
   const { args, stdout, stderr } = invocation;
   const [name = '', ...rest] = args;
-  if (name === 'help' || wantsHelp([name])) {
-    stdout.write(usage());
-    return 0;
-  }
-  if (name === '--version' || name === 'version') {
-    stdout.write(`${PROGRAM} ${manifest.version}\n`);
+  const about = aboutProgram(name);
+  if (about !== undefined) {
+    stdout.write(about);
     return 0;
   }
   const command = findCommand(args[0]);
@@ -38,6 +35,12 @@ export async function run(invocation: Invocation): Promise<number> {
     stderr.write(`\n${error.usage}`);
     return USAGE_EXIT_CODE;
   }
+}
+
+/** What `help` and `version` print, as words or as options. */
+function aboutProgram(name: string): string | undefined {
+  if (name === 'help' || wantsHelp([name])) return usage();
+  return name === '--version' || name === 'version' ? `${PROGRAM} ${manifest.version}\n` : undefined;
 }
 
 async function runCommand(command: Command, invocation: Invocation): Promise<number | void> {

@@ -112,8 +112,8 @@ t.test('a new token that does not log in replaces no good one, and that heals by
     assert.equal(events.length, 1);
     return events;
   });
-  t.match(event, { type: 'Warning', message: new RegExp(`do not log in at ${REGISTRY} .*keep the older token`) });
-  t.match(await describeDeployment(), /Warning +RegistryRefusedToken .*do not log in at 123456789012/);
+  t.match(event, { type: 'Warning', message: new RegExp(`does not log in at ${REGISTRY} .*keep the older token`) });
+  t.match(await describeDeployment(), /Warning +RegistryRefusedToken .*does not log in at 123456789012/);
   t.ok(ecr.issuedTokens().length > known.size, 'AWS gave a new token');
   const during = await eventually(
     'new tokens of the other region, whose registry the renewer does not reach',

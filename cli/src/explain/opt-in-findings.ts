@@ -42,9 +42,10 @@ function labelFindings(cluster: ClusterState): readonly Finding[] {
   // A label changes nothing for a namespace that is excluded by its name.
   const byName = failed.filter(({ key }) => key === NAME_LABEL);
   if (failed.length > 0) {
-    return (byName.length > 0 ? byName : failed)
-      .map((requirement) => failedRequirement({ namespace, labels, noun }, requirement))
-      .map((finding) => ({ ...finding, message: finding.message + assumption(cluster) }));
+    const assumed = assumption(cluster);
+    return (byName.length > 0 ? byName : failed).map((requirement) =>
+      failedRequirement({ namespace, labels, noun, assumed }, requirement),
+    );
   }
   const has = requirements.filter(isPositive).map(describeRequirement).join(' and ');
   if (has === '') return [ofLabel.note(`the ${noun} requires no label of the namespace ${namespace}`)];
@@ -62,9 +63,11 @@ interface Requiring {
   readonly namespace: string;
   readonly labels: Labels;
   readonly noun: string;
+  /** Why the requirement is an assumption; empty if it is none. */
+  readonly assumed: string;
 }
 
-function failedRequirement({ namespace, labels, noun }: Requiring, requirement: Requirement): Finding {
+function failedRequirement({ namespace, labels, noun, assumed }: Requiring, requirement: Requirement): Finding {
   const { key, values } = requirement;
   if (key === NAME_LABEL) {
     const owner = noun === 'policy' ? noun : 'webhook configuration';
@@ -73,7 +76,7 @@ function failedRequirement({ namespace, labels, noun }: Requiring, requirement: 
       : `the ${owner} excludes the namespace ${namespace} by its name: run the workload in another namespace`;
     return ofLabel.problem(message);
   }
-  const requires = `the ${noun} requires ${describeRequirement(requirement)}`;
+  const requires = `the ${noun} requires ${describeRequirement(requirement)}${assumed}`;
   if (!isPositive(requirement)) return ofLabel.problem(`${requires}, but the namespace has ${key}=${labels[key]}`);
   const wanted = `${key}=${values[0] ?? 'enabled'}`;
   const command = `kubectl label namespace ${namespace} ${wanted}`;

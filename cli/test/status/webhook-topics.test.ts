@@ -164,7 +164,7 @@ t.test('the injection: what the API server counted', async (t) => {
   check(
     t,
     injectionOf({ counts: { unread: 'no right' } }),
-    /^note: the metrics of the API server are not used: no right$/m,
+    /^note: the counts of the API server are not known: no right$/m,
   );
 });
 

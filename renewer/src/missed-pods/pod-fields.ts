@@ -11,7 +11,7 @@ interface Container {
 
 interface ContainerStatus {
   readonly name?: string;
-  readonly state?: { readonly waiting?: { readonly reason?: string } };
+  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
 }
 
 /** What is read of a pod; what the decision of the webhook reads (`review-fields.ts`) is part of it. */
@@ -20,6 +20,7 @@ export interface Pod {
   readonly spec?: {
     readonly initContainers?: readonly Container[];
     readonly containers?: readonly Container[];
+    readonly volumes?: readonly { readonly image?: { readonly reference?: string } }[];
     readonly imagePullSecrets?: readonly { readonly name?: string }[];
   };
   readonly status?: {
@@ -29,7 +30,7 @@ export interface Pod {
 }
 
 const CONTAINERS = listOf(scalarsOf(['name', 'image']));
-const STATUSES = listOf(objectOf({ name: SCALAR, state: objectOf({ waiting: scalarsOf(['reason']) }) }));
+const STATUSES = listOf(objectOf({ name: SCALAR, state: objectOf({ waiting: scalarsOf(['reason', 'message']) }) }));
 
 /** The label by which the Deployment of a ReplicaSet is found. */
 const TEMPLATE_LABEL = 'pod-template-hash';

@@ -31,8 +31,7 @@ export async function pullFromCluster(
   const { namespace } = subject;
   const pod = foundIn(cluster.pod);
   const images = imagesToTry(cluster, toPull).slice(0, mostPulls);
-  // A pod that cannot be read hides its images, but not that this person may not create one.
-  if (pod ? images.length === 0 : 'missing' in (cluster.pod ?? {})) return [];
+  if (hasNothingToTry(cluster, images)) return [];
   const missing = await missingRights(dependencies.client, namespace);
   if (missing.length > 0) {
     return [
@@ -74,6 +73,11 @@ function findingsOf(
 function leftBehindFinding(name: string, namespace: string, why: string): Finding {
   const command = `kubectl delete pod ${name} --namespace ${namespace}`;
   return unknown(`the test pod ${name} could not be deleted: ${why}`, command);
+}
+
+/** A pod that cannot be read hides its images, but not that this person may not create one. */
+function hasNothingToTry({ pod }: ClusterState, images: readonly string[]): boolean {
+  return pod === undefined || 'missing' in pod || ('found' in pod && images.length === 0);
 }
 
 /** A person without the right to read the secret may still mount it. */

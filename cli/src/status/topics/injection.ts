@@ -70,7 +70,7 @@ function causeOf(state: ReleaseState, begin: string): StatusFinding {
 function countFindings({ counts }: ReleaseState): readonly StatusFinding[] {
   if (!('found' in counts)) {
     const why = 'unread' in counts ? counts.unread : 'there is no such path';
-    return [note(`the metrics of the API server are not used: ${why}`)];
+    return [note(`the counts of the API server are not known: ${why}`)];
   }
   const { calls, failedOpen, rejected } = counts.found;
   const since = 'since one of the API servers started';

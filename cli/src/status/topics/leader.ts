@@ -26,5 +26,5 @@ export function leaderFindings(state: ReleaseState): readonly StatusFinding[] {
     const message = `no replica leads, so nothing is renewed: ${pod} renewed the lease last at ${whenOf(Date.parse(renewedAt), nowMs)}`;
     return [problem(message, pods)];
   }
-  return [ok(`${pod} leads since ${whenOf(Date.parse(since), nowMs)}`)];
+  return [ok(`${pod} has led since ${whenOf(Date.parse(since), nowMs)}`)];
 }

@@ -11,7 +11,7 @@ const { ok, problem, unknown, note } = findingsWith({ topic: 'namespaces' });
 const WORDS: Readonly<Record<NamespaceState, string>> = {
   expired: 'the token in the secret has expired',
   missing: 'there is no secret',
-  foreign: 'the secret is of somebody else',
+  foreign: 'the secret belongs to somebody else',
   edited: 'something else has changed the secret',
   expiring: 'the renewal of the token is late',
   pending: 'the secret is not written yet',

@@ -129,5 +129,5 @@ function tokenFinding({ nowMs }: ReleaseState, token: Token, isMissed: boolean, 
 function ofOlderVersion({ namespaces, nowMs }: ReleaseState): StatusFinding {
   const expiryMs = foundIn(namespaces)?.firstExpiryMs;
   const first = expiryMs === undefined ? '' : `; the first token in a secret expires at ${whenOf(expiryMs, nowMs)}`;
-  return note(`the tokens are described from their next renewal on, as an older version obtained them${first}`);
+  return note(`an older version obtained the tokens, so they are shown only after their next renewal${first}`);
 }

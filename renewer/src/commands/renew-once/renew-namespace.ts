@@ -1,4 +1,5 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { startStopwatch } from '@ecr-pull-secrets/shared/runtime/stopwatch.ts';
 import { createError, describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
@@ -92,9 +93,9 @@ async function write(
   if (!plan) return 0;
   if (secret && !secret.isOursByMetadata && foreignSecretPolicy === 'leave')
     await checkForeignKeys(target, dockerConfig);
-  const startedAtMs = clock.now();
-  await applyPullSecret(target, dockerConfig, plan);
-  return clock.now() - startedAtMs;
+  const stopwatch = startStopwatch(clock);
+  await applyPullSecret(target, dockerConfig, plan).finally(stopwatch);
+  return stopwatch();
 }
 
 /**
