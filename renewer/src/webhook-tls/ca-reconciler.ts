@@ -2,6 +2,7 @@ import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
+import { deleteSecret } from '@ecr-pull-secrets/kube/secrets.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
@@ -11,7 +12,7 @@ import { type ReportedController, reportFailures } from '../deployment-events/re
 import type { RenewerDependencies } from '../dependencies.ts';
 import { createAnnotationReports } from './ca-annotation-reports.ts';
 import { type CaStep, planCa, WAIT_FOREVER } from './ca-plan.ts';
-import { applyCaSecret, type CaRecord, type CaSecretLocation, deleteCaSecret } from './ca-secret.ts';
+import { applyCaSecret, type CaRecord, type CaSecretLocation } from './ca-secret.ts';
 import type { CaStatus } from './ca-status.ts';
 import type { CaStore } from './ca-store.ts';
 import type { CertificateTimes } from '../config/certificate-times.ts';
@@ -128,7 +129,8 @@ async function executeStep(
   { status, step }: { readonly status: CaStatus; readonly step: ActiveStep },
   signal: AbortSignal,
 ): Promise<void> {
-  const { name: secret, times } = settings;
+  const { namespace, name: secret, times } = settings;
+  const target = { client, namespace, name: secret, signal };
   const present = status.kind === 'present' ? status : undefined;
   if (present && !present.signing) {
     logger.error({ secret, problems: present.problems }, 'the CA is not usable');
@@ -136,13 +138,13 @@ async function executeStep(
   const resourceVersion = present?.resourceVersion ?? CREATE_ONLY;
   const record = await recordAfter(present ?? NO_CA, step, times, clock.now());
   try {
-    await applyCaSecret(client, settings, { record, resourceVersion }, signal);
+    await applyCaSecret(target, record, resourceVersion);
     logger.info(step.kind === 'prepare' ? { secret, reason: step.reason } : { secret }, LOG_MESSAGES[step.kind]);
   } catch (error) {
     // A policy may refuse a write with the same status: that Secret is not to be touched.
     if (!isApiError(error, 422) || present?.isStuck !== true) throw error;
     logger.error({ err: error, secret }, 'the Secret cannot hold a CA; recreating it');
-    await deleteCaSecret(client, settings, resourceVersion, signal);
+    await deleteSecret(target, { resourceVersion });
   }
   await clock.sleep(PAUSE_AFTER_WRITE_MS, signal);
 }

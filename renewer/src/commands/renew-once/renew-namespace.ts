@@ -1,12 +1,13 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { startStopwatch } from '@ecr-pull-secrets/shared/runtime/stopwatch.ts';
 import { createError, describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import { isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
+import { ifFound, isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
 import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
 import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
 import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
-import { applyPullSecret, type PullSecretTarget } from '../../pull-secrets/apply/apply-pull-secret.ts';
+import type { SecretTarget } from '@ecr-pull-secrets/kube/secrets.ts';
+import { applyPullSecret } from '../../pull-secrets/apply/apply-pull-secret.ts';
 import type { ForeignSecretPolicy } from '../../pull-secrets/foreign/ownership.ts';
 import { planWrite } from '../../pull-secrets/plan/plan-write.ts';
 import {
@@ -83,7 +84,7 @@ export async function renewNamespace(
 
 /** Returns how long the apply took. */
 async function write(
-  target: PullSecretTarget,
+  target: SecretTarget,
   { dockerConfig, foreignSecretPolicy }: Settings,
   clock: Clock,
 ): Promise<number> {
@@ -102,7 +103,7 @@ async function write(
  * The apply is bound to the version that was read before, so that a change in between is a conflict, even that
  * the secret is gone.
  */
-async function checkForeignKeys(target: PullSecretTarget, dockerConfig: DockerConfig): Promise<void> {
+async function checkForeignKeys(target: SecretTarget, dockerConfig: DockerConfig): Promise<void> {
   const finding = await readForeignKeys(target, dockerConfig, 'get');
   if (!finding || finding.foreignKeys.length === 0) return;
   const { name, namespace } = target;
@@ -110,25 +111,17 @@ async function checkForeignKeys(target: PullSecretTarget, dockerConfig: DockerCo
   throw createError('ECRPS_PULL_SECRET_FOREIGN', message);
 }
 
-async function readMetadata({
-  client,
-  namespace,
-  name,
-  signal,
-}: PullSecretTarget): Promise<PullSecretMetadata | undefined> {
-  try {
-    const { metadata } = await client.request<PartialObjectMetadata>({
-      method: 'GET',
-      path: secretPath(namespace, name),
-      accept: METADATA_ONLY,
-      select: metadataSelection(PULL_SECRET_FIELDS),
-      signal,
-    });
-    return readPullSecretMetadata(metadata);
-  } catch (error) {
-    if (isApiError(error, 404)) return undefined;
-    throw error;
-  }
+async function readMetadata(target: SecretTarget): Promise<PullSecretMetadata | undefined> {
+  const { client, namespace, name, signal } = target;
+  const request = client.request<PartialObjectMetadata>({
+    method: 'GET',
+    path: secretPath(namespace, name),
+    accept: METADATA_ONLY,
+    select: metadataSelection(PULL_SECRET_FIELDS),
+    signal,
+  });
+  const secret = await ifFound(request);
+  return secret && readPullSecretMetadata(secret.metadata);
 }
 
 function outcomeOf(error: unknown, pullSecretName: string): Outcome {
