@@ -1,20 +1,13 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { startStopwatch } from '@ecr-pull-secrets/shared/runtime/stopwatch.ts';
 import { createError, describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import { ifFound, isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
-import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
-import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
-import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
+import { isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { SecretTarget } from '@ecr-pull-secrets/kube/secrets.ts';
 import { applyPullSecret } from '../../pull-secrets/apply/apply-pull-secret.ts';
 import type { ForeignSecretPolicy } from '../../pull-secrets/foreign/ownership.ts';
 import { planWrite } from '../../pull-secrets/plan/plan-write.ts';
-import {
-  PULL_SECRET_FIELDS,
-  type PullSecretMetadata,
-  readPullSecretMetadata,
-} from '../../pull-secrets/cache/pull-secret-metadata.ts';
+import { readPullSecret } from '../../pull-secrets/apply/read-pull-secret.ts';
 import { readForeignKeys } from '../../pull-secrets/foreign/read-foreign-keys.ts';
 import { writeFailureCauseOf } from '../../pull-secrets/apply/failure-cause.ts';
 import { foreignMessage, denialMessage } from '../../pull-secrets/events/event-messages.ts';
@@ -88,7 +81,7 @@ async function write(
   { dockerConfig, foreignSecretPolicy }: Settings,
   clock: Clock,
 ): Promise<number> {
-  const secret = await readMetadata(target);
+  const secret = await readPullSecret(target);
   const plan = planWrite(secret, dockerConfig, clock.now());
   // Without a plan a newer token is there already, from a run or a renewer that was quicker.
   if (!plan) return 0;
@@ -109,19 +102,6 @@ async function checkForeignKeys(target: SecretTarget, dockerConfig: DockerConfig
   const { name, namespace } = target;
   const message = foreignMessage(name, namespace, finding.foreignKeys);
   throw createError('ECRPS_PULL_SECRET_FOREIGN', message);
-}
-
-async function readMetadata(target: SecretTarget): Promise<PullSecretMetadata | undefined> {
-  const { client, namespace, name, signal } = target;
-  const request = client.request<PartialObjectMetadata>({
-    method: 'GET',
-    path: secretPath(namespace, name),
-    accept: METADATA_ONLY,
-    select: metadataSelection(PULL_SECRET_FIELDS),
-    signal,
-  });
-  const secret = await ifFound(request);
-  return secret && readPullSecretMetadata(secret.metadata);
 }
 
 function outcomeOf(error: unknown, pullSecretName: string): Outcome {
