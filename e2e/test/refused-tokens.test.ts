@@ -159,7 +159,7 @@ t.test('if AWS refuses, the Deployment says whom, what for and which right is mi
     },
     WITHIN_MS,
   );
-  t.match(refused?.message, `the registries of ${REGISTRY} with the AWS identity of the renewer.`);
+  t.match(refused?.message, `The renewer gets no token for ${REGISTRY} with its AWS identity.`);
   t.match(refused?.message, 'must allow ecr:GetAuthorizationToken');
   t.match(refused?.message, `AccessDeniedException: ${text}`);
   t.notMatch(refused?.message, 'canonical');

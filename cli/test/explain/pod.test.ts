@@ -21,6 +21,10 @@ t.test('a pod that names the secret, and one that needs none', async (t) => {
     {},
     { state: 'note', message: /ServiceAccount default names hub/ },
   ]);
+  t.match(podFindings(worldWith({ serviceAccount: { unread: 'no right to it' } })), [
+    {},
+    { state: 'note', message: 'its ServiceAccount cannot be read: no right to it' },
+  ]);
 });
 
 t.test('why a pod does not name the secret', async (t) => {

@@ -95,6 +95,11 @@ t.test('the tokens: their expiry, and whether they are renewed', async (t) => {
     ],
     [{ checkpoint: { missing: true } }, 'problem', /no token: there is no Secret/, /^kubectl logs/],
     [{ checkpoint: checkpointWith() }, 'problem', /^the registry of the account has no token$/, /^kubectl logs/],
+    [
+      { events: { unread: 'no right to list events' } },
+      'note',
+      /refuses a token is not known, .* no right to list events$/,
+    ],
     [{ registries: { unread: 'no right' } }, 'unknown', /configured registries cannot be read: no right/],
     [{ checkpoint: { unread: 'no right' } }, 'unknown', /no right/],
     [{ checkpoint: { found: { metadata: { name: 'x' } } } }, 'note', /older version .*first token .*\(in 9 h\)/],

@@ -113,4 +113,9 @@ t.test('the image of a volume fails the containers that mount it, whose messages
   });
   t.match(rule(mounting(`Back-off pulling image "${UNCOVERED_IMAGE}"`)), { reason: 'RegistryNotCovered' });
   t.equal(rule(mounting('Back-off pulling image "nginx"')), undefined, 'the volumes are mounted');
+  const long = mounting(`${'x'.repeat(2_048)}"${ECR_IMAGE}"`);
+  t.equal(rule(long), undefined, 'the begin of a message is compared');
+  const volumes = [...Array.from({ length: 100 }, () => ({ image: { reference: 'x' } })), ...long.spec.volumes];
+  const many = mounting(`"${ECR_IMAGE}"`);
+  t.equal(rule({ ...many, spec: { ...many.spec, volumes } }), undefined, 'a hundred volumes are compared');
 });
