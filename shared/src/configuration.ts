@@ -73,16 +73,6 @@ export const flag = parsedBy((text) => {
 /** A TCP port. */
 export const port = wholeNumber('a port', 1, 65_535);
 
-/** A list separated by commas; blanks around an entry and empty entries are ignored. */
-export const commaList = parsedBy((text) =>
-  Object.freeze(
-    text
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
-  ),
-);
-
 /** One of several words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `is not one of ${words.join(', ')}` });

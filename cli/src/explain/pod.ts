@@ -72,7 +72,7 @@ function instantText(ms: number): string {
 
 function accountFindings({ serviceAccount, settings }: ClusterState, { spec }: Pod): readonly Finding[] {
   if (serviceAccount && 'unread' in serviceAccount) {
-    return [{ step: 'pod', state: 'note', message: `its ServiceAccount cannot be read: ${serviceAccount.unread}` }];
+    return [note(`its ServiceAccount cannot be read: ${serviceAccount.unread}`)];
   }
   const names = namesOf(foundIn(serviceAccount)?.imagePullSecrets).filter((name) => name !== settings.secretName);
   if (names.length === 0) return [];

@@ -88,7 +88,7 @@ function missingFindings(state: ReleaseState, tokens: readonly Token[], command:
 function refusalFindings({ events, lease, nowMs }: ReleaseState, command: string): readonly StatusFinding[] {
   if ('unread' in events) {
     const message = `whether a registry refuses a token is not known, because Events cannot be read: ${events.unread}`;
-    return [{ topic: 'tokens', state: 'note', message }];
+    return [note(message)];
   }
   const leadsSinceMs = Date.parse(foundIn(lease.lease)?.spec?.acquireTime ?? '');
   const newest = (foundIn(events) ?? [])
