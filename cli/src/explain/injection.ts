@@ -3,7 +3,7 @@ import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-de
 import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { hasOptedIn, injectorNoun, isOptInUnknown, OPT_IN_UNKNOWN, webhookOf } from './opt-in.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingsOfStep } from './finding.ts';
 import type { Pod, Webhook } from '../cluster/objects.ts';
 import { isCallFailure } from '../cluster/dry-run.ts';
 import { foundIn } from '../cluster/read.ts';
@@ -11,6 +11,8 @@ import { fulfils } from '@ecr-pull-secrets/shared/label-requirement.ts';
 import { describeRequirement, requirementsOf } from '../cluster/selector.ts';
 import { policyFailed, unreachable } from './not-injected.ts';
 import type { ClusterState } from './cluster-state.ts';
+
+const { ok, problem, unknown } = findingsOfStep('webhook');
 
 /** The images of a pod that need the pull secret. */
 export function ecrImagesOf(pod: Pod, { settings }: ClusterState): readonly string[] {
@@ -44,13 +46,11 @@ const OPT_OUT = {
 export function injectionFindings(cluster: ClusterState, nowMs: number): readonly Finding[] {
   const { dryRun, settings } = cluster;
   if (foundIn(dryRun)?.includes(settings.secretName)) {
-    const message = `${likeOf(cluster)} gets the name of ${settings.secretName} if it is created now`;
-    return [{ step: 'webhook', state: 'ok', message }];
+    return [ok(`${likeOf(cluster)} gets the name of ${settings.secretName} if it is created now`)];
   }
   if (!isUnexplained(cluster)) return [];
   if (isOptInUnknown(cluster) && 'found' in dryRun) {
-    const message = `${likeOf(cluster)} ${GETS_NO_NAME}; whether its namespace has opted in ${OPT_IN_UNKNOWN}`;
-    return [{ step: 'webhook', state: 'unknown', message }];
+    return [unknown(`${likeOf(cluster)} ${GETS_NO_NAME}; whether its namespace has opted in ${OPT_IN_UNKNOWN}`)];
   }
   const { webhook } = webhookOf(cluster);
   return [webhook ? notInjected(cluster, webhook, nowMs) : withoutWebhook(cluster)];
@@ -73,12 +73,12 @@ function likeOf(cluster: ClusterState): string {
 function withoutWebhook(cluster: ClusterState): Finding {
   const { webhooks, policies, dryRun } = cluster;
   const unread = [webhooks, policies].find((each) => 'unread' in each);
-  if (!unread || !('unread' in unread)) return { step: 'webhook', state: 'unknown', message: NO_WEBHOOK };
+  if (!unread || !('unread' in unread)) return unknown(NO_WEBHOOK);
   const why = `its configuration cannot be read: ${unread.unread}`;
-  if ('unread' in dryRun) return { step: 'webhook', state: 'unknown', message: `${why}; ${dryRun.unread}` };
+  if ('unread' in dryRun) return unknown(`${why}; ${dryRun.unread}`);
   // A restart of the workload, which is the command for its pods, would change nothing.
   const message = `${likeOf(cluster)} ${GETS_NO_NAME}, and the reason is not known: ${why}; ask an administrator to run the command for the release`;
-  return { step: 'webhook', state: 'problem', message, command: `${PROGRAM} status` };
+  return problem(message, `${PROGRAM} status`);
 }
 
 const GETS_NO_NAME = 'does not get the name of the secret if it is created now';
@@ -97,6 +97,5 @@ function notInjected(cluster: ClusterState, webhook: Webhook, nowMs: number): Fi
   if (isCallFailure(dryRun.unread)) {
     return unreachable(cluster, webhook, `${like} is rejected if it is created now (${dryRun.unread})`, nowMs);
   }
-  const message = `whether ${like} is injected cannot be determined: ${dryRun.unread}`;
-  return { step: 'webhook', state: 'unknown', message };
+  return unknown(`whether ${like} is injected cannot be determined: ${dryRun.unread}`);
 }

@@ -30,19 +30,13 @@ const COMMAND_LINE = {
   }),
 };
 
-export interface StatusOptions {
-  /** Of the release. */
-  readonly namespace?: string | undefined;
-  readonly release?: string | undefined;
-  readonly output: 'text' | 'json';
-  readonly watch: boolean;
-}
+export type StatusOptions = ReturnType<typeof readStatusOptions>;
 
 export function statusUsage(): string {
   return usageOf(COMMAND_LINE);
 }
 
 /** @throws a UsageError */
-export function readStatusOptions(args: readonly string[]): StatusOptions {
+export function readStatusOptions(args: readonly string[]) {
   return readOptions(COMMAND_LINE, args);
 }

@@ -3,11 +3,12 @@ import { oneLine } from '@ecr-pull-secrets/certs-scripts/verify/certificate-prob
 import { readPemCertificates } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { dnsNameOf } from '../../cluster/read-webhook-certificate.ts';
 import { certificateProblems } from '../../cluster/webhook-certificate.ts';
+import { findingsWith } from '../../report/finding.ts';
 import { type StatusFinding, whenOf } from '../finding.ts';
 import { type CertificateKind, lateMsOf } from '../late-certificate.ts';
 import { commandsFor, type ReleaseState } from '../release-state.ts';
 
-const TOPIC = 'certificate';
+const { ok, problem, unknown, note } = findingsWith({ topic: 'certificate' });
 
 /** The CAs that API servers trust, and what the webhook serves if that could be read. */
 export function certificatesOf({ webhook, servedChain }: ReleaseState) {
@@ -20,21 +21,17 @@ export function certificatesOf({ webhook, servedChain }: ReleaseState) {
 export function certificateFindings(state: ReleaseState): readonly StatusFinding[] {
   const { webhooks, webhook } = state;
   if ('unread' in webhooks) {
-    return [
-      { topic: TOPIC, state: 'unknown', message: `the webhook configuration cannot be read: ${webhooks.unread}` },
-    ];
+    return [unknown(`the webhook configuration cannot be read: ${webhooks.unread}`)];
   }
   if (!webhook) return [];
   const command = commandFor(state);
   if (!webhook.clientConfig?.caBundle) {
     const message = 'the webhook configuration has no caBundle, so API servers trust no certificate of the webhook';
-    return [{ topic: TOPIC, state: 'problem', message, command }];
+    return [problem(message, command)];
   }
   const { bundle, leaf } = certificatesOf(state);
   const problems = problemsOf(state);
-  if (problems.length > 0) {
-    return problems.map((message): StatusFinding => ({ topic: TOPIC, state: 'problem', message, command }));
-  }
+  if (problems.length > 0) return problems.map((message) => problem(message, command));
   // During a rotation an older CA may end soon.
   const newest = bundle.certificates.toSorted((one, other) => other.notAfter.getTime() - one.notAfter.getTime())[0];
   return [
@@ -43,16 +40,12 @@ export function certificateFindings(state: ReleaseState): readonly StatusFinding
   ];
 }
 
-const UNREACHED: StatusFinding = {
-  topic: TOPIC,
-  state: 'note',
-  message: 'the serving certificate was not examined, as the webhook cannot be reached from here',
-};
+const UNREACHED = note('the serving certificate was not examined, as the webhook cannot be reached from here');
 
 function problemsOf({ webhook, servedChain, release, nowMs }: ReleaseState): readonly string[] {
   const caBundle = webhook?.clientConfig?.caBundle ?? '';
   const { certificates, problems } = readPemCertificates(Buffer.from(caBundle, 'base64').toString());
-  if (certificates.length === 0) return problems.map((problem) => `the caBundle ${problem}`);
+  if (certificates.length === 0) return problems.map((each) => `the caBundle ${each}`);
   if (certificates.every(({ notAfter }) => notAfter.getTime() < nowMs)) {
     const names = certificates.map(
       ({ x509, notAfter }) => `${oneLine(x509.subject)}, ${whenOf(notAfter.getTime(), nowMs)}`,
@@ -77,8 +70,7 @@ function expiryFinding(
   const lifeMs = notAfter.getTime() - notBefore.getTime();
   const isLate = notAfter.getTime() - nowMs < lateMsOf(settings.tlsMode, kind, lifeMs);
   const message = `${NAMES[kind]} expires at ${whenOf(notAfter.getTime(), nowMs)}`;
-  if (!isLate) return { topic: TOPIC, state: 'ok', message };
-  return { topic: TOPIC, state: 'problem', message: `${message}, and its renewal is late`, command };
+  return isLate ? problem(`${message}, and its renewal is late`, command) : ok(message);
 }
 
 function commandFor({ release, settings }: ReleaseState): string {

@@ -1,9 +1,10 @@
+import { deleteSecret, type SecretTarget } from '@ecr-pull-secrets/kube/secrets.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { startStopwatch } from '@ecr-pull-secrets/shared/runtime/stopwatch.ts';
 import { type PullSecretMetadata, readPullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 import { type Finding, readForeignKeys } from '../foreign/read-foreign-keys.ts';
 import type { Plan } from '../plan/plan-namespace.ts';
-import { applyPullSecret, deletePullSecret, type PullSecretTarget } from './apply-pull-secret.ts';
+import { applyPullSecret } from './apply-pull-secret.ts';
 import { type FailureCause, readFailureCauseOf, writeFailureCauseOf } from './failure-cause.ts';
 
 /** The result of a plan's one request. */
@@ -35,12 +36,12 @@ type PlanOf<K extends Plan['kind']> = Extract<Plan, { readonly kind: K }>;
  *
  * @throws the request's error if the signal aborted; any other failure is a result
  */
-export async function executePlan(target: PullSecretTarget, plan: Plan, clock: Clock): Promise<PlanResult> {
+export async function executePlan(target: SecretTarget, plan: Plan, clock: Clock): Promise<PlanResult> {
   // A process that was stopped meanwhile must not blame an admission webhook for that time.
   const stopwatch = startStopwatch(clock);
   try {
     if (plan.kind === 'delete') {
-      await deletePullSecret(target, plan.secret);
+      await deleteSecret(target, plan.secret);
       return { kind: 'deleted' };
     }
     if (plan.kind === 'read-owner') {
