@@ -147,10 +147,12 @@ async function prepare(): Promise<void> {
   const oldChart = fileURLToPath(new URL('fixtures/old-chart', import.meta.url));
   const oldRelease = [OLD_NAME, oldChart, '--namespace', 'ecr', '--set', 'awsRegion=us-east-1'];
   const mode = hasPolicies ? 'both' : 'webhook';
-  // Twice, for there to be something to go back to.
-  for (const optOut of ['keep', 'delete']) {
+  // One replica is enough for the commands, some of which restart it.
+  const values = { optOut: 'delete', injection: { mode }, targetNamespace: PRODUCT_NAME, replicaCount: 1 };
+  // Twice, for there to be something to go back to; the second time with the same pods.
+  for (const revisionHistoryLimit of [1, 2]) {
     await cluster.helm(['upgrade', '--install', ...oldRelease]);
-    await playground.install({ optOut, injection: { mode }, targetNamespace: PRODUCT_NAME });
+    await playground.install({ ...values, revisionHistoryLimit });
   }
   await pullSecretsOf(playground).secretIn('payments');
   const pod = { metadata: { name: 'app' }, spec: RESTRICTED };

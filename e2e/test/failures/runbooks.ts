@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<string, readonly RegExp[]>> = {
     /^with-role .*RoleWithoutToken /,
   ],
   'kubectl get events --namespace ecr-pull-secrets --sort-by=.lastTimestamp': [
-    /AwsRefusedToken .*the AWS identity of the renewer/,
+    /AwsRefusedToken .*with its AWS identity/,
     /AwsUnreachable .*eu-west-1/,
     /RegistryRefusedToken .*222222222222/,
   ],
