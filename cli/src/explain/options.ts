@@ -61,10 +61,12 @@ export function readExplainOptions(args: readonly string[]): ExplainOptions {
   // After a mistyped option its value would look like a second argument.
   const isMistyped = tokens.some((token) => token.kind === 'option' && !(token.name in COMMAND_LINE.options.shape));
   if (second && !isMistyped) {
+    // As in `kubectl describe pod NAME`.
     const hasNamespace = tokens.some((token) => token.kind === 'option' && token.name === 'namespace');
-    const guess = hasNamespace ? second.value : `${subject?.value}/${second.value}`;
+    const isWholeSubject = hasNamespace || second.value.includes('/');
+    const guess = isWholeSubject ? second.value : `${subject?.value}/${second.value}`;
     throw createUsageError(
-      `unexpected argument ${JSON.stringify(hasNamespace ? subject?.value : second.value)}: did you mean ${guess}?`,
+      `unexpected argument ${JSON.stringify(isWholeSubject ? subject?.value : second.value)}: did you mean ${guess}?`,
       explainUsage(),
     );
   }

@@ -40,6 +40,7 @@ t.test('an invalid command line is an error with the usage', async (t) => {
     [['../secrets'], /is not NAMESPACE/],
     [['a', 'b'], /unexpected argument "b": did you mean a\/b\?/],
     [['-n', 'shop', 'pod', 'app-1'], /unexpected argument "pod": did you mean app-1\?/],
+    [['pod', 'shop/app-1'], /unexpected argument "pod": did you mean shop\/app-1\?/],
     [['-n', 'shop', 'other/app-1'], /with --namespace, "other\/app-1" is not the name of a pod/],
     [['app-1', '-n'], /--namespace NAMESPACE lacks its value/],
     [['a', '--output', 'yaml'], /--output "yaml"/],

@@ -66,7 +66,14 @@ t.test('the leader: whether a replica leads', async (t) => {
   const released = { found: { metadata: { name: 'ecr-pull-secrets' }, spec: { holderIdentity: '' } } };
   check(t, leaderFindings, [
     [{}, 'ok', /^pod-1 has led since 2026-11-29T06:00:00Z \(30 h ago\)$/],
-    [{ lease: { lease, isRenewed: false } }, 'problem', /pod-1 renewed the lease last at/, /^kubectl describe pods/],
+    [
+      { ...replicasOf(2, 0, 2), lease: { lease, isRenewed: false } },
+      'problem',
+      /pod-1 renewed the lease last at/,
+      /^kubectl describe pods/,
+    ],
+    // A description of pods that are ready shows nothing.
+    [{ lease: { lease, isRenewed: false } }, 'problem', /pod-1 renewed the lease last at/, /^kubectl logs/],
     [{ lease: { lease: released, isRenewed: false } }, 'problem', /has no holder/, /^kubectl logs/],
     [{ lease: { lease: { missing: true }, isRenewed: undefined } }, 'problem', /has no holder/, /^kubectl logs/],
     [{ lease: { lease: { unread: 'no right' }, isRenewed: undefined } }, 'unknown', /no right/],

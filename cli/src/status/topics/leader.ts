@@ -20,11 +20,13 @@ export function leaderFindings(state: ReleaseState): readonly StatusFinding[] {
   if ('unread' in lease.lease) return [unknown(`the lease cannot be read: ${lease.lease.unread}`)];
   const leader = leaderOf(state);
   const { logs, pods } = commandsFor(release);
+  // A replica that is ready shows nothing in its description, and its log contains why it does not lead.
+  const isReady = 'found' in release.workload && (release.workload.found.replicas?.ready ?? 0) > 0;
   if (!leader) return [problem('no replica leads, so nothing is renewed: the lease has no holder', logs)];
   const { pod, since = '', renewedAt = '', isAlive } = leader;
   if (!isAlive) {
     const message = `no replica leads, so nothing is renewed: ${pod} renewed the lease last at ${whenOf(Date.parse(renewedAt), nowMs)}`;
-    return [problem(message, pods)];
+    return [problem(message, isReady ? logs : pods)];
   }
   return [ok(`${pod} has led since ${whenOf(Date.parse(since), nowMs)}`)];
 }
