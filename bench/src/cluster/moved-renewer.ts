@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { programPath } from '../processes/node-process.ts';
 import type { World } from './contestants.ts';
 import { renewerEnvironment } from './renewer.ts';
@@ -23,9 +22,6 @@ export interface MovedRenewer {
 const STEP_MS = 120_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Enough for a call to AWS and some writes, so that what a step begins is mostly over when the next one comes. */
-const PAUSE_MS = 3;
-
 /** @param moveAws - moves the clock of the stand-in for AWS */
 export async function startMovedRenewer(
   { bench, cluster }: World,
@@ -44,20 +40,20 @@ export async function startMovedRenewer(
   // Writing to a process that has ended fails; its end is reported below.
   stdin.on('error', () => undefined);
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  const ask = async (question: string | number): Promise<string> => {
+    stdin.write(`${question}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the renewer in moved time has ended');
+    return value;
+  };
   return {
     pass: async (days) => {
       for (let step = 0; step < (days * DAY_MS) / STEP_MS; step++) {
         moveAws(STEP_MS);
-        stdin.write(`${STEP_MS}\n`);
-        await systemClock.sleep(PAUSE_MS);
+        await ask(STEP_MS);
       }
     },
-    memory: async () => {
-      stdin.write('memory\n');
-      const { value, done } = await lines.next();
-      if (done) throw new Error('the renewer in moved time has ended');
-      return JSON.parse(value);
-    },
+    memory: async () => JSON.parse(await ask('memory')),
     end: async () => {
       stdin.end();
       await ended;
