@@ -1,6 +1,7 @@
 import type { Server } from 'node:https';
 import { limitConnections } from '@ecr-pull-secrets/shared/http/connection-limit.ts';
 import { limitOpenRequests } from '@ecr-pull-secrets/shared/http/request-limit.ts';
+import { WITHOUT_SCHEMAS } from '@ecr-pull-secrets/shared/http/without-schemas.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ReviewHandler } from '../admission/review-handler.ts';
@@ -71,6 +72,7 @@ export function createWebhookApp(
   }
 
   const app = fastify({
+    ...WITHOUT_SCHEMAS,
     https: {
       handshakeTimeout: timeouts.handshakeMs,
       headersTimeout: timeouts.requestMs,
