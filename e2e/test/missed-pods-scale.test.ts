@@ -5,9 +5,9 @@ import { requestApi } from '@ecr-pull-secrets/testbed/local-cluster/api-request.
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { sumOfMetric } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
-import { type AuditEvent, requestsOfRenewers } from '../support/audit-log.ts';
-import { peakResidentBytes } from '../support/process-memory.ts';
-import { metricsOf, nextLeader, replicasOf } from '../support/renewers.ts';
+import { type AuditEvent, requestsOfRenewers } from './support/audit-log.ts';
+import { peakResidentBytes } from './support/process-memory.ts';
+import { metricsOf, nextLeader, replicasOf } from './support/renewers.ts';
 
 /** The sizes of docs/missed-pods.md with `MISSED_PODS=full`, which takes a quarter of an hour; by default small ones. */
 const SIZES =
@@ -47,6 +47,8 @@ function podOf(name: string) {
   return {
     metadata: { name, labels: { app: 'shop', 'pod-template-hash': 'abc' } },
     spec: {
+      // Not the local node, whose scheduler would list all of them again and again.
+      nodeName: 'another-node',
       containers: [
         { name: 'app', ...container },
         { name: 'proxy', ...container },
@@ -77,6 +79,16 @@ async function grow(from: (typeof SIZES)[number] | undefined, to: (typeof SIZES)
   const labels = { [INJECT_LABEL]: 'enabled' };
   await forEach(first, to.namespaces, (index) =>
     api.merge(`/api/v1/namespaces/team-${index}`, { metadata: { labels } }),
+  );
+  const leader = await nextLeader(playground, '', PATIENCE_MS);
+  // Their secrets are not what is measured.
+  await eventually(
+    'each namespace has its secret',
+    async () => {
+      const written = `ecr_pull_secrets_pull_secrets{state="current"} ${to.namespaces}`;
+      assert((await metricsOf(playground, leader.pod)).split('\n').includes(written));
+    },
+    PATIENCE_MS,
   );
 }
 
