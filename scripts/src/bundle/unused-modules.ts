@@ -28,13 +28,13 @@ const NAMESPACE = 'unused';
 /** Puts an empty object in their place. */
 export const unusedModules: Plugin = {
   name: 'unused-modules',
-  setup: ({ onResolve, onLoad }) => {
+  setup: (build) => {
     for (const { of, modules } of UNUSED) {
-      onResolve({ filter: toPattern(modules) }, ({ path, importer }) =>
+      build.onResolve({ filter: toPattern(modules) }, ({ path, importer }) =>
         importer.includes(`/node_modules/${of}/`) ? { path, namespace: NAMESPACE } : undefined,
       );
     }
-    onLoad({ filter: /^/, namespace: NAMESPACE }, () => ({ contents: 'module.exports = {};' }));
+    build.onLoad({ filter: /^/, namespace: NAMESPACE }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 
