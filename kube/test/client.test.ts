@@ -10,7 +10,8 @@ import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t, { type Test } from 'tap';
 import { isApiError } from '../src/api-error.ts';
 import { createKubeClient, type KubeClient } from '../src/client.ts';
-import { inClusterCredentials, type KubeCredentials } from '../src/credentials.ts';
+import type { KubeCredentials } from '../src/credentials.ts';
+import { inClusterCredentials } from '../src/in-cluster-credentials.ts';
 import { type ApiStandIn, startApiStandIn } from '../testing/api-stand-in.ts';
 import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 

@@ -2,7 +2,7 @@ import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** What the commands work with. */
 export interface CertsContext {

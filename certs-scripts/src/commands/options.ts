@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { parsedBy, wholeNumber } from '@ecr-pull-secrets/shared/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isDnsName } from '../verify/certificate-problems.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;

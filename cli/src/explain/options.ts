@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { oneOf } from '@ecr-pull-secrets/shared/configuration.ts';
 import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import { createUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const COMMAND_LINE = {
   words: 'ecr-pull-secrets explain NAMESPACE[/POD]',

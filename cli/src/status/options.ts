@@ -1,6 +1,6 @@
 import { oneOf, objectName } from '@ecr-pull-secrets/shared/configuration.ts';
 import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const COMMAND_LINE = {
   words: 'ecr-pull-secrets status',
