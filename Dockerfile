@@ -44,4 +44,4 @@ ENV HOME=/
 USER 65532:65532
 # No shell and no init: node is process 1, starts nothing, and ends by itself at SIGTERM. At SIGUSR1 it would open its
 # inspector, which reads every token in its memory.
-ENTRYPOINT ["/usr/bin/node", "--disable-sigusr1", "/opt/ecr-pull-secrets/main.mjs"]
+ENTRYPOINT ["/usr/bin/node", "--disable-sigusr1", "--liftoff-only", "/opt/ecr-pull-secrets/main.mjs"]

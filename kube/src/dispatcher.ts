@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from './network/undici.ts';
 import { CONNECT_TIMEOUT_MS, limitAddressAttempts } from './network/connect-limits.ts';
 import type { KubeCredentials } from './credentials.ts';
 
@@ -7,7 +7,7 @@ import type { KubeCredentials } from './credentials.ts';
  * thirty writes (`WRITE_SLOTS`), five watches, 22 Events, two Secrets of our own, the webhook configuration, the fence
  * and the lease are 62. A burst beyond it waits, which costs less than as many TLS handshakes at once.
  */
-const MAX_CONNECTIONS = 64;
+const MAX_CONNECTIONS = 84;
 
 /**
  * One pool of connections to the API server, directly or through a proxy; the server's own CA and
