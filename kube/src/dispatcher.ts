@@ -7,7 +7,7 @@ import type { KubeCredentials } from './credentials.ts';
  * thirty writes (`WRITE_SLOTS`), five watches, 22 Events, two Secrets of our own, the webhook configuration, the fence
  * and the lease are 62. A burst beyond it waits, which costs less than as many TLS handshakes at once.
  */
-const MAX_CONNECTIONS = 84;
+const MAX_CONNECTIONS = 64;
 
 /**
  * One pool of connections to the API server, directly or through a proxy; the server's own CA and
