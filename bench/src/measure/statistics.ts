@@ -28,3 +28,8 @@ export function compare(ours: readonly number[], limit: readonly number[]) {
   const ratios = ours.map((value, index) => value / (limit[index] ?? Number.NaN));
   return { ours: quartilesOf(ours), limit: quartilesOf(limit), ratio: quartilesOf(ratios) };
 }
+
+/** The same for one figure of each run. */
+export function compareBy<Run>(figure: (run: Run) => number, ours: readonly Run[], limit: readonly Run[]) {
+  return compare(ours.map(figure), limit.map(figure));
+}

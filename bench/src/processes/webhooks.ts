@@ -6,7 +6,8 @@ import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { findFreePort } from '@ecr-pull-secrets/testbed/local-cluster/free-port.ts';
-import { imageEntrypoint } from '@ecr-pull-secrets/testbed/playground/image-entrypoint.ts';
+import { readReviews } from '../load/reviews.ts';
+import { cpuSecondsOf } from '../measure/process-usage.ts';
 import type { Bench } from '../row.ts';
 import { type NodeProcess, programPath, startNode } from './node-process.ts';
 
@@ -19,6 +20,8 @@ export interface Webhook extends NodeProcess {
   readonly url: string;
   /** From the start of the process to its first answer. */
   readonly startMs: number;
+  /** Its CPU time until then. */
+  readonly startCpuMs: number;
 }
 
 /** How a bare webhook reads the body: it parses all of it, or selects the fields that the product selects. */
@@ -31,8 +34,14 @@ export interface WebhookPlace {
   readonly review: Buffer;
 }
 
+/** A certificate for all webhooks, and an ordinary review. */
+export async function webhookPlace(bench: Bench): Promise<WebhookPlace> {
+  const { small } = await readReviews();
+  return { tlsDirectory: await prepareTls(bench), review: small.body };
+}
+
 /** Writes a serving certificate, as the renewer does. */
-export async function prepareTls({ guardian }: Bench): Promise<string> {
+async function prepareTls({ guardian }: Bench): Promise<string> {
   const directory = join(guardian.directory, 'tls');
   const now = new Date();
   const ca = await createCa({ commonName: 'bench', now });
@@ -46,9 +55,8 @@ export async function prepareTls({ guardian }: Bench): Promise<string> {
 /** Starts the product as the image does. */
 export async function startProduct(bench: Bench, place: WebhookPlace): Promise<Webhook> {
   const [port, opsPort] = [await findFreePort(), await findFreePort()];
-  const [, ...args] = await imageEntrypoint(bench.entry);
   const environment = { HOST, PORT: String(port), OPS_PORT: String(opsPort), TLS_DIR: place.tlsDirectory };
-  return untilAnswered(port, place, () => startNode(bench, [...args, 'webhook'], environment));
+  return untilAnswered(port, place, () => startNode(bench, [...bench.product.args, 'webhook'], environment));
 }
 
 /** Starts a bare `node:https` server that returns a fixed patch. */
@@ -69,7 +77,9 @@ async function untilAnswered(
   for (;;) {
     const answer = await post(url, review).catch(() => undefined);
     const startMs = performance.now() - startedMs;
-    if (answer?.includes('"patchType":"JSONPatch"')) return { ...started, url, startMs };
+    if (answer?.includes('"patchType":"JSONPatch"')) {
+      return { ...started, url, startMs, startCpuMs: (await cpuSecondsOf(started.pid)) * 1000 };
+    }
     if (!started.isRunning() || startMs > START_MS) throw new Error(`no answer:\n${await started.output()}`);
     await systemClock.sleep(POLL_MS);
   }

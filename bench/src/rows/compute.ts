@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readReviews, type Review } from '../load/reviews.ts';
-import { compare } from '../measure/statistics.ts';
-import { programPath, startNode } from '../processes/node-process.ts';
+import { alternate } from '../measure/alternate.ts';
+import { compare, quantileOf } from '../measure/statistics.ts';
+import { startNode } from '../processes/node-process.ts';
 import type { Bench, Result, Row } from '../row.ts';
 
 const ROUNDS = 11;
 const BATCH_MS = 200;
+const ROUNDS_OF_COMPARISON = 5;
 
 interface Batch {
   readonly us: number;
@@ -24,7 +26,28 @@ export const compute: Row = {
     for (const review of [small, large, huge]) results.push(...(await measureCase(bench, review)));
     return results;
   },
+  compare: async (after, before) => {
+    const { small, large, huge } = await readReviews();
+    const results: Result[] = [];
+    for (const review of [small, large, huge]) {
+      after.progress(review.name);
+      const measured = await alternate(ROUNDS_OF_COMPARISON, {
+        ours: () => costOf(after, review),
+        base: () => costOf(before, review),
+      });
+      results.push({ what: review.name, unit: 'µs of CPU', ...compare(measured.ours, measured.base) });
+    }
+    return results;
+  },
 };
+
+/** Each starts the program of its checkout, which measures several batches. */
+async function costOf(bench: Bench, review: Review): Promise<number> {
+  return quantileOf(
+    (await runProgram(bench, review)).map(({ review: { us } }) => us),
+    0.5,
+  );
+}
 
 async function measureCase(bench: Bench, review: Review): Promise<readonly Result[]> {
   bench.progress(review.name);
@@ -57,7 +80,8 @@ async function runProgram(
 ): Promise<readonly { readonly review: Batch; readonly parse: Batch }[]> {
   const file = join(bench.guardian.directory, 'compute.json');
   await writeFile(file, body);
-  const program = await startNode(bench, [programPath('compute'), String(ROUNDS), String(BATCH_MS), file]);
+  const path = join(bench.product.checkout, 'bench/src/programs/compute.ts');
+  const program = await startNode(bench, [path, String(ROUNDS), String(BATCH_MS), file]);
   await program.ended;
   return (await program.output())
     .trimEnd()

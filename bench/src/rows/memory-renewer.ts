@@ -1,14 +1,18 @@
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import { inWorld } from '../cluster/contestants.ts';
+import { inWorld, type World } from '../cluster/contestants.ts';
 import { createNamespaces } from '../cluster/namespaces.ts';
 import { startRenewer, untilWritten } from '../cluster/renewer.ts';
-import { compare } from '../measure/statistics.ts';
+import { alternate } from '../measure/alternate.ts';
+import { compare, compareBy } from '../measure/statistics.ts';
 import { residentMebibytesOf } from '../measure/process-usage.ts';
 import { startNode } from '../processes/node-process.ts';
 import type { Bench, Result, Row, Target } from '../row.ts';
 
 /** So that what the work left behind is collected. */
 const SETTLE_MS = 5_000;
+
+const ROUNDS_OF_COMPARISON = 3;
+const NAMESPACES_OF_COMPARISON = 1_000;
 
 /** Memory of a renewer that leads, as its cluster grows. */
 export const memoryRenewer: Row = {
@@ -38,7 +42,33 @@ export const memoryRenewer: Row = {
       await renewer.stop();
       return results;
     }),
+  compare: (after, before) =>
+    inWorld(after, async (world) => {
+      let run = 0;
+      const live = (bench: Bench) => () => measureLife({ ...world, bench }, `run-${run++}`);
+      const { ours, base } = await alternate(ROUNDS_OF_COMPARISON, { ours: live(after), base: live(before) }, 0);
+      const what = `${NAMESPACES_OF_COMPARISON.toLocaleString('en')} namespaces`;
+      return [
+        { what: '0 namespaces', unit: 'MiB', ...compareBy(({ idle }) => idle, ours, base) },
+        { what, unit: 'MiB', ...compareBy(({ filled }) => filled, ours, base) },
+        { what: `peak, ${what}`, unit: 'MiB', ...compareBy(({ peak }) => peak, ours, base) },
+      ];
+    }),
 };
+
+/** A short life, for a comparison, in MiB. */
+async function measureLife(world: World, group: string) {
+  const renewer = await startRenewer(world.bench, world.cluster, { group });
+  await systemClock.sleep(SETTLE_MS);
+  const idle = await residentMebibytesOf(renewer.pid);
+  await createNamespaces(world, group, NAMESPACES_OF_COMPARISON);
+  await untilWritten(renewer, NAMESPACES_OF_COMPARISON);
+  await systemClock.sleep(SETTLE_MS);
+  const filled = await residentMebibytesOf(renewer.pid);
+  const peak = await residentMebibytesOf(renewer.pid, 'VmHWM');
+  await renewer.stop();
+  return { idle, filled, peak };
+}
 
 async function emptyProcess(bench: Bench): Promise<number> {
   const empty = await startNode(bench, ['--eval', 'setInterval(() => {}, 2000)']);

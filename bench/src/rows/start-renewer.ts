@@ -4,8 +4,8 @@ import { createNamespaces } from '../cluster/namespaces.ts';
 import { startRenewer, untilWritten } from '../cluster/renewer.ts';
 import { alternate } from '../measure/alternate.ts';
 import { compare } from '../measure/statistics.ts';
-import { startNode } from '../processes/node-process.ts';
 import type { Row } from '../row.ts';
+import { emptyProcess } from './start-webhook.ts';
 
 const ROUNDS = 7;
 
@@ -19,21 +19,28 @@ export const startRenewerRow: Row = {
       let run = 0;
       const { ours, empty } = await alternate(ROUNDS, {
         ours: () => firstSecretMs(world, `run-${run++}`),
-        empty: async () => {
-          const startedMs = performance.now();
-          const { ended } = await startNode(bench, ['--eval', '0']);
-          await ended;
-          return performance.now() - startedMs;
-        },
+        empty: () => emptyProcess(bench),
       });
       return [
         {
           what: 'first secret',
           unit: 'ms',
-          ...compare(ours, empty),
+          ...compare(
+            ours,
+            empty.map(({ ms }) => ms),
+          ),
           target: { of: 'ours', is: 'at most', value: 1_000 },
         },
       ];
+    }),
+  compare: (after, before) =>
+    inWorld(after, async (world) => {
+      let run = 0;
+      const { ours, base } = await alternate(ROUNDS, {
+        ours: () => firstSecretMs(world, `run-${run++}`),
+        base: () => firstSecretMs({ ...world, bench: before }, `run-${run++}`),
+      });
+      return [{ what: 'first secret', unit: 'ms', ...compare(ours, base) }];
     }),
 };
 
