@@ -47,6 +47,8 @@ function podOf(name: string) {
   return {
     metadata: { name, labels: { app: 'shop', 'pod-template-hash': 'abc' } },
     spec: {
+      // Not the local node, whose scheduler would list all of them again and again.
+      nodeName: 'another-node',
       containers: [
         { name: 'app', ...container },
         { name: 'proxy', ...container },
@@ -77,6 +79,16 @@ async function grow(from: (typeof SIZES)[number] | undefined, to: (typeof SIZES)
   const labels = { [INJECT_LABEL]: 'enabled' };
   await forEach(first, to.namespaces, (index) =>
     api.merge(`/api/v1/namespaces/team-${index}`, { metadata: { labels } }),
+  );
+  const leader = await nextLeader(playground, '', PATIENCE_MS);
+  // Their secrets are not what is measured.
+  await eventually(
+    'each namespace has its secret',
+    async () => {
+      const written = `ecr_pull_secrets_pull_secrets{state="current"} ${to.namespaces}`;
+      assert((await metricsOf(playground, leader.pod)).split('\n').includes(written));
+    },
+    PATIENCE_MS,
   );
 }
 
