@@ -223,7 +223,9 @@ function headersOf(
  * client-node creates one per request, which costs a TLS handshake each time.
  */
 function createPool() {
-  let last: Pick<KubeCredentials, 'tls'> & { readonly proxyUrl: string | undefined; readonly key: string } | undefined;
+  let last:
+    | (Pick<KubeCredentials, 'tls'> & { readonly proxyUrl: string | undefined; readonly key: string })
+    | undefined;
   let dispatcher: Dispatcher | undefined;
   return {
     dispatcherFor: (tls: KubeCredentials['tls'], proxyUrl: string | undefined): Dispatcher => {

@@ -18,7 +18,7 @@ const MAX_AGE_MS = 60_000;
  * Credentials of the pod's ServiceAccount. Its files are read again when they are older than a minute; until then the
  * result is the same object.
  *
- * The loader of client-node has a fixed path, and client-node takes 30 MiB of memory
+ * The loader of client-node has a fixed path, and client-node takes more than 10 MiB of memory
  * (`npm run bench -- memory-renewer`).
  */
 export function inClusterCredentials({ host, port, serviceAccountDir }: InClusterAddress): CredentialSource {

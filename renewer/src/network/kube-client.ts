@@ -22,7 +22,7 @@ export async function createConfiguredKubeClient(
   });
 }
 
-/** In the cluster nothing of kubeconfigs is loaded, because client-node takes 30 MiB of memory. */
+/** In the cluster nothing of kubeconfigs is loaded, because client-node takes more than 10 MiB of memory. */
 async function credentialsOf(apiServer: RenewerConfiguration['apiServer']): Promise<CredentialSource> {
   if (!('kubeconfigs' in apiServer)) return inClusterCredentials(apiServer);
   const { fileCredentials } = await import('@ecr-pull-secrets/kube/credentials.ts');
