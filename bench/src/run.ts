@@ -50,7 +50,9 @@ export async function run(
     const results = (await measured) ?? [];
     const seconds = Math.round((performance.now() - startedMs) / 1000);
     for (const result of results) print(`  ${resultLine(result)}`);
-    print(`  took ${formatDuration(seconds * 1000)}`);
+    const leftSeconds = remainingSeconds(rows, [...reports, { name, seconds }]);
+    const left = leftSeconds === 0 ? '' : `, about ${formatDuration(leftSeconds * 1000)} left`;
+    print(`  took ${formatDuration(seconds * 1000)}${base ? '' : left}`);
     reports.push({
       name,
       work,
@@ -66,4 +68,18 @@ export async function run(
     machine: await describeMachine(memoryCgroup),
     rows: reports,
   };
+}
+
+/** How long the rows that have not run will take, if they are as much slower than planned as those that have run. */
+export function remainingSeconds(
+  rows: readonly Pick<Row, 'name' | 'seconds'>[],
+  done: readonly Pick<RowReport, 'name' | 'seconds'>[],
+): number {
+  const hasRun = ({ name }: { readonly name: string }) => done.some((one) => one.name === name);
+  const slowness = secondsOf(done) / secondsOf(rows.filter(hasRun));
+  return Math.round(secondsOf(rows.filter((row) => !hasRun(row))) * slowness);
+}
+
+function secondsOf(some: readonly Pick<Row, 'seconds'>[]): number {
+  return some.reduce((total, { seconds }) => total + seconds, 0);
 }

@@ -30,18 +30,32 @@ export interface Renewer extends NodeProcess {
   readonly stop: () => Promise<void>;
 }
 
-export async function startRenewer(
+export async function startRenewer(bench: Bench, cluster: BenchCluster, settings: RenewerSettings): Promise<Renewer> {
+  const environment = await renewerEnvironment(bench, cluster, settings);
+  const started = startNode(bench, [...bench.product.args, 'renewer'], environment);
+  return {
+    ...started,
+    name: environment.POD_NAME,
+    stop: async () => {
+      process.kill(started.pid, 'SIGTERM');
+      await started.ended;
+    },
+  };
+}
+
+/** The environment of one more renewer. */
+export async function renewerEnvironment(
   bench: Bench,
   cluster: BenchCluster,
   { group, routineWritesPerSecond, serverUrl = cluster.serverUrl }: RenewerSettings,
-): Promise<Renewer> {
+) {
   const name = `renewer-${crypto.randomUUID()}`;
   const configFile = join(bench.guardian.directory, `${name}.json`);
   await writeFile(configFile, JSON.stringify({ routineWritesPerSecond }));
   const tlsDir = join(bench.guardian.directory, `${name}-tls`);
   await mkdir(tlsDir);
   const { hostname, port } = new URL(serverUrl);
-  const started = await startNode(bench, [...bench.product.args, 'renewer'], {
+  return {
     NODE_OPTIONS: bench.product.renewerOptions,
     HOST: '127.0.0.1',
     OPS_PORT: String(await findFreePort()),
@@ -57,14 +71,8 @@ export async function startRenewer(
     AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
     AWS_ENDPOINT_URL: cluster.ecr.endpoint,
-  });
-  return {
-    ...started,
-    name,
-    stop: async () => {
-      process.kill(started.pid, 'SIGTERM');
-      await started.ended;
-    },
+    // The tokens of the stand-in must not be tried at real registries.
+    CANARY: 'off',
   };
 }
 

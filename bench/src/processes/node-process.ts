@@ -20,16 +20,22 @@ export interface NodeProcess {
 }
 
 /** Starts Node in the memory cgroup, if there is one, with the flags that the chart sets for the webhook. */
-export async function startNode(
-  { guardian, inMemoryCgroup, product }: Bench,
-  args: readonly string[],
+export function startNode(bench: Bench, args: readonly string[], environment: Environment = {}): NodeProcess {
+  const options = { NODE_OPTIONS: bench.product.webhookOptions, ...environment };
+  return startProgram(bench, [process.execPath, ...args], options);
+}
+
+/** Starts a program in the memory cgroup, if there is one. */
+export function startProgram(
+  { guardian, inMemoryCgroup }: Bench,
+  words: readonly string[],
   environment: Environment = {},
-): Promise<NodeProcess> {
+): NodeProcess {
   const file = join(guardian.directory, `${crypto.randomUUID()}.log`);
   const output = openSync(file, 'a', 0o600);
-  const [command = '', ...rest] = [...inMemoryCgroup, process.execPath, ...args];
+  const [command = '', ...rest] = [...inMemoryCgroup, ...words];
   const child = guardian.spawn(command, rest, {
-    environment: { NODE_OPTIONS: product.webhookOptions, ...environment },
+    environment,
     stdio: ['ignore', output, output],
   });
   closeSync(output);

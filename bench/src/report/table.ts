@@ -38,7 +38,7 @@ function rowMarkdown({ name, work, limit, seconds, results }: RowReport): string
 }
 
 /** What changes gave, each measured against the commit before it in one run. */
-export function comparisonsMarkdown(comparisons: ReadonlyMap<string, Report>): string {
+export function comparisonsMarkdown(comparisons: ReadonlyMap<string, Pick<Report, 'rows'>>): string {
   const lines = [...comparisons].flatMap(([change, { rows }]) =>
     rows.flatMap(({ name, results }) =>
       results.map(({ what, unit, ours, limit, ratio }) =>

@@ -20,11 +20,22 @@ export const compute: Row = {
   name: 'compute',
   work: 'a review without the network: the bytes of a body in, the bytes of the answer out',
   limit: '`JSON.parse` of the same body',
+  seconds: 20,
   measure: async (bench) => {
     const { small, large, huge } = await readReviews();
-    const results: Result[] = [];
-    for (const review of [small, large, huge]) results.push(...(await measureCase(bench, review)));
-    return results;
+    const ofSmall = await measureCase(bench, small);
+    const ofLarge = await measureCase(bench, large);
+    const ofHuge = await measureCase(bench, huge);
+    return [
+      ...[ofSmall, ofLarge, ofHuge].flatMap(({ results }) => results),
+      {
+        what: huge.name,
+        unit: 'ns of CPU for a byte',
+        limitName: `itself with ${large.name}`,
+        ...compare(nanosecondsPerByte(ofHuge, huge), nanosecondsPerByte(ofLarge, large)),
+        target: { of: 'ratio', is: 'at most', value: 1.1 },
+      },
+    ];
   },
   compare: async (after, before) => {
     const { small, large, huge } = await readReviews();
@@ -49,11 +60,20 @@ async function costOf(bench: Bench, review: Review): Promise<number> {
   );
 }
 
-async function measureCase(bench: Bench, review: Review): Promise<readonly Result[]> {
+function nanosecondsPerByte({ ours }: Measured, { body }: Review): readonly number[] {
+  return ours.map(({ us }) => (us * 1_000) / body.length);
+}
+
+interface Measured {
+  readonly ours: readonly Batch[];
+  readonly results: readonly Result[];
+}
+
+async function measureCase(bench: Bench, review: Review): Promise<Measured> {
   bench.progress(review.name);
   const rounds = await runProgram(bench, review);
   const [ours, limit] = [rounds.map((round) => round.review), rounds.map((round) => round.parse)];
-  return [
+  const results: Result[] = [
     {
       what: review.name,
       unit: 'µs of CPU',
@@ -72,6 +92,7 @@ async function measureCase(bench: Bench, review: Review): Promise<readonly Resul
       ),
     },
   ];
+  return { ours, results };
 }
 
 async function runProgram(
@@ -81,7 +102,7 @@ async function runProgram(
   const file = join(bench.guardian.directory, 'compute.json');
   await writeFile(file, body);
   const path = join(bench.product.checkout, 'bench/src/programs/compute.ts');
-  const program = await startNode(bench, [path, String(ROUNDS), String(BATCH_MS), file]);
+  const program = startNode(bench, [path, String(ROUNDS), String(BATCH_MS), file]);
   await program.ended;
   return (await program.output())
     .trimEnd()

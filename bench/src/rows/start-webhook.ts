@@ -11,6 +11,7 @@ export const startWebhook: Row = {
   name: 'start-webhook',
   work: 'from the start of the webhook to its first answer, with the certificate on disk',
   limit: 'an empty Node process, from its start to its end',
+  seconds: 15,
   measure: async (bench) => {
     const place = await webhookPlace(bench);
     const { ours, empty } = await alternate(ROUNDS, {
@@ -44,7 +45,7 @@ async function firstAnswer(bench: Bench, place: WebhookPlace): Promise<Start> {
 /** What Node takes to do nothing. */
 export async function emptyProcess(bench: Bench): Promise<Start> {
   const startedMs = performance.now();
-  const { ended, output } = await startNode(bench, ['--print', 'JSON.stringify(process.cpuUsage())']);
+  const { ended, output } = startNode(bench, ['--print', 'JSON.stringify(process.cpuUsage())']);
   await ended;
   const ms = performance.now() - startedMs;
   const { user, system }: NodeJS.CpuUsage = JSON.parse(await output());
