@@ -104,7 +104,7 @@ t.test('what is added to a run without a webhook; without a limit that adds anyt
   const { ours: added, ratio } = addedBy((ms) => ms, { ours, limit, neither });
   t.strictSame(added, { low: 2.5, median: 3, high: 4.5 });
   t.strictSame(ratio, { low: 1.5, median: 1.5, high: 1.5 });
-  const nothing = addedBy((ms) => ms, { ours, limit: neither, neither });
+  const nothing = addedBy((ms) => ms, { ours, limit: [0, 1, 2], neither });
   t.notOk(isReached({ what: 'x', unit: 'ms', ...nothing, target: { of: 'ratio', is: 'at most', value: 1.15 } }));
   t.end();
 });
