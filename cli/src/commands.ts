@@ -1,3 +1,4 @@
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import type { Invocation } from './invocation.ts';
 
 /** A command: the first word after `ecr-pull-secrets`. */
@@ -105,5 +106,5 @@ export function findCommand(name: string = DEFAULT_COMMAND): Command | undefined
 /** The help of the executable. */
 export function usage(): string {
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
-  return `Usage: ecr-pull-secrets [command]\n\nCommands:\n${lines.join('\n')}\n\nThe other commands are configured by environment variables: docs/configuration.md.\n`;
+  return `Usage: ${PROGRAM} [command]\n\nCommands:\n${lines.join('\n')}\n\nThe other commands are configured by environment variables: docs/configuration.md.\n${PROGRAM} --version prints the version of this program.\n`;
 }

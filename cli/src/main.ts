@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { flush, ignoreWriteErrors } from '@ecr-pull-secrets/shared/command-line/output.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { stopSignal } from '@ecr-pull-secrets/shared/runtime/stop-signal.ts';
 import { keepMemoryOutOfCoreDumps } from './core-dump.ts';
 import { run } from './run.ts';
 
 const streams = [process.stdout, process.stderr];
 ignoreWriteErrors(streams);
-keepMemoryOutOfCoreDumps((message) => void process.stderr.write(`ecr-pull-secrets: ${message}\n`));
+keepMemoryOutOfCoreDumps((message) => void process.stderr.write(`${PROGRAM}: ${message}\n`));
 
 const exitCode = await run({
   args: process.argv.slice(2),

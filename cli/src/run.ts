@@ -1,6 +1,8 @@
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { withoutControls } from '@ecr-pull-secrets/shared/command-line/without-controls.ts';
 import { wantsHelp, createUsageError, didYouMean, isUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { type Command, COMMAND_NAMES, findCommand, usage } from './commands.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -16,8 +18,9 @@ const USAGE_EXIT_CODE = 2;
 export async function run(invocation: Invocation): Promise<number> {
   const { args, stdout, stderr } = invocation;
   const [name = '', ...rest] = args;
-  if (name === 'help' || wantsHelp([name])) {
-    stdout.write(usage());
+  const about = aboutProgram(name);
+  if (about !== undefined) {
+    stdout.write(about);
     return 0;
   }
   const command = findCommand(args[0]);
@@ -25,13 +28,19 @@ export async function run(invocation: Invocation): Promise<number> {
     if (!command) throw createUsageError(unknownCommand(name), usage());
     return (await runCommand(command, { ...invocation, args: rest })) ?? 0;
   } catch (error) {
-    const prefix = command ? `ecr-pull-secrets ${command.name}` : 'ecr-pull-secrets';
+    const prefix = command ? `${PROGRAM} ${command.name}` : PROGRAM;
     const code = isCodedError(error) ? ` [${error.code}]` : '';
     stderr.write(withoutControls(`${prefix}: ${describeError(error)}${code}\n`));
     if (!isUsageError(error)) return command?.failureExitCode ?? 1;
     stderr.write(`\n${error.usage}`);
     return USAGE_EXIT_CODE;
   }
+}
+
+/** What `help` and `version` print, as words or as options. */
+function aboutProgram(name: string): string | undefined {
+  if (name === 'help' || wantsHelp([name])) return usage();
+  return name === '--version' || name === 'version' ? `${PROGRAM} ${manifest.version}\n` : undefined;
 }
 
 async function runCommand(command: Command, invocation: Invocation): Promise<number | void> {
@@ -42,5 +51,6 @@ async function runCommand(command: Command, invocation: Invocation): Promise<num
 }
 
 function unknownCommand(name: string): string {
+  if (name.startsWith('-')) return `${JSON.stringify(name)} comes before the command: write the command first`;
   return `unknown command ${JSON.stringify(name)}${didYouMean(name, COMMAND_NAMES)}`;
 }

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import t from 'tap';
 import { COMMAND_NAMES } from '../src/commands.ts';
 import { runLine } from './support/command-line.ts';
@@ -27,10 +29,17 @@ t.test('--help works for every command, on stdout', async (t) => {
   }
 });
 
+t.test('--version prints the version', async (t) => {
+  for (const word of ['--version', 'version']) {
+    t.match(await runLine([word]), { exitCode: 0, stdout: /^ecr-pull-secrets \d+\.\d+\.\d+\S*\n$/, stderr: '' });
+  }
+});
+
 t.test('an unknown word is an error with the nearest word and the usage', async (t) => {
   const cases = [
     [['renewr'], 'ecr-pull-secrets: unknown command "renewr": did you mean renewer?'],
     [['bogus'], 'ecr-pull-secrets: unknown command "bogus"'],
+    [['-n', 'a', 'status'], 'ecr-pull-secrets: "-n" comes before the command: write the command first'],
     [[''], 'ecr-pull-secrets: unknown command ""'],
     [['webhook', '--port'], 'ecr-pull-secrets webhook: "--port": it takes no arguments'],
     [['certs'], 'ecr-pull-secrets certs: say what first: ca, serving, yaml, verify'],
@@ -46,6 +55,22 @@ t.test('an unknown word is an error with the nearest word and the usage', async 
     t.match(stderr, /^.* \[ECRPS_USAGE_INVALID\]\n\nUsage: ecr-pull-secrets /);
   }
   t.ok(COMMAND_NAMES.includes('certs'));
+});
+
+t.test('as a plugin of kubectl it prints what a person types to run it', async (t) => {
+  const plugin = join(t.testdir(), 'kubectl-ecr_pull_secrets.ts');
+  await writeFile(plugin, `await import(${JSON.stringify(pathToFileURL(MAIN).href)});\n`);
+  const lines = [
+    [['status', '--help'], /^Usage: kubectl ecr-pull-secrets status /],
+    [['explain'], /^kubectl ecr-pull-secrets explain: NAMESPACE .*\n\nUsage: kubectl ecr-pull-secrets explain /],
+    [['certs', '--help'], /^Usage: kubectl ecr-pull-secrets certs .*The options of each: kubectl ecr-pull-secrets /s],
+    [['--version'], /^kubectl ecr-pull-secrets \d/],
+    [['bogus'], /^kubectl ecr-pull-secrets: unknown command "bogus".*\n\nUsage: kubectl ecr-pull-secrets \[command\]/],
+  ] as const;
+  for (const [args, expected] of lines) {
+    const { stdout, stderr } = spawnSync(process.execPath, [plugin, ...args], { encoding: 'utf8' });
+    t.match(stdout + stderr, expected);
+  }
 });
 
 t.test('the executable prints the output of the command, and exits with its status', (t) => {

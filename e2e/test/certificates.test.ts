@@ -226,7 +226,8 @@ t.test('what a later version wrote is used and left alone', async (t) => {
   const before = await readSigner(api);
   await api.merge(CA_SECRET, { metadata: { annotations: { 'ecr-pull-secrets.io/format': '2' } } });
   await askForRotation(api);
-  for (const pid of await renewers()) process.kill(pid, 'SIGKILL');
+  // Not SIGKILL, after which the lease would have to expire.
+  for (const pid of await renewers()) process.kill(pid, 'SIGTERM');
   const leader = await nextLeader(playground, '', 45_000);
   t.ok(leader);
   await eventually('injection works', injected);

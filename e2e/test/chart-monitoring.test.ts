@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { lateMsOf } from '@ecr-pull-secrets/cli/status/late-certificate.ts';
 import t from 'tap';
 import { startChart } from './support/chart.ts';
 import { EVERY_SWITCH } from './support/every-switch.ts';
 import { type KubeObject, readManifest } from './support/manifest.ts';
 
 const { render } = await startChart(t);
+
+const HOUR_MS = 3_600_000;
 
 const MONITORING_PAGE = new URL('../../docs/monitoring.md', import.meta.url);
 
@@ -126,13 +129,29 @@ t.test('alerts can be omitted, labelled and added', async (t) => {
   });
 });
 
-t.test('a certificate counts as not renewed when a quarter of its lifetime is left', async (t) => {
-  t.same(await lateIn(), [168 / 4, 8760 / 4]);
-  t.same(await lateIn('--set', 'tls.selfManaged.servingLifetime=1h30m'), [1.5 / 4, 8760 / 4]);
-  t.same(await lateIn('--set', 'tls.mode=cert-manager'), [2160 / 4, 14 * 24]);
-  t.same(await lateIn('--set', 'tls.mode=cert-manager,tls.certManager.renewBefore=48h'), [36, 14 * 24]);
-  t.same(await lateIn('--set', 'tls.mode=existing-secret,tls.existingSecret=x'), [336, 336]);
-});
+t.test(
+  'a certificate counts as not renewed when a quarter of its lifetime is left, in alerts and for status',
+  async (t) => {
+    const cases: readonly (readonly [settings: string, hours: readonly number[], lives?: readonly [string, number]])[] =
+      [
+        ['', [168 / 4, 8760 / 4], ['self-managed', 168]],
+        ['tls.selfManaged.servingLifetime=1h30m', [1.5 / 4, 8760 / 4], ['self-managed', 1.5]],
+        ['tls.mode=cert-manager', [2160 / 4, 14 * 24], ['cert-manager', 2160]],
+        // No object that `status` reads has this value.
+        ['tls.mode=cert-manager,tls.certManager.renewBefore=48h', [36, 14 * 24]],
+        ['tls.mode=existing-secret,tls.existingSecret=x', [336, 336], ['existing-secret', 2160]],
+      ];
+    for (const [settings, hours, [mode, servingHours] = []] of cases) {
+      t.same(await lateIn(...(settings === '' ? [] : ['--set', settings])), hours, settings);
+      if (mode === undefined || servingHours === undefined) continue;
+      const late = [lateMsOf(mode, 'serving', servingHours * HOUR_MS), lateMsOf(mode, 'ca', 8760 * HOUR_MS)];
+      t.same(
+        late,
+        hours.map((each) => each * HOUR_MS),
+      );
+    }
+  },
+);
 
 t.test('without a webhook its metrics are not scraped', async (t) => {
   const switches = ['podMonitor', 'serviceMonitor', 'networkPolicy'].flatMap((name) => [

@@ -32,7 +32,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/jobs? (job\/)?try-|job\/try-/, 'jobs that are only created by a dry run; migrating.test.ts'],
   [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
-  [/tls\.mode=cert-manager|kubectl wait certificate/, 'needs cert-manager; certificate-modes/tls-modes.ts'],
+  [/tls\.mode=cert-manager|kubectl (?:wait|describe) certificate/, 'needs cert-manager; certificate-modes/tls-modes.ts'],
   [/^skopeo |^helm push /, 'needs a registry'],
   [/secret tls roles-anywhere/, 'needs a certificate'],
   [/openssl s_client/, 'connects to ECR'],
@@ -40,7 +40,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/kubectl debug node/, 'attaches a terminal to a pod, which the local node cannot'],
   [/applications\.argoproj\.io|^flux /, 'needs Argo CD or Flux'],
   [/--as=bob/, 'is to be refused, by a policy of the reader’s own'],
-  [/^R × |^ecr_pull_secrets_\w+ == /, 'no command: a formula, and queries for Prometheus'],
+  [/^R × |^ecr_pull_secrets_\w+ == |^histogram_quantile/, 'no command: a formula, and queries for Prometheus'],
 ];
 
 /** What the words in angle brackets stand for here. */
@@ -48,6 +48,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '<its namespace>': 'ecr',
   '<namespace>': 'team-a',
   '<revision>': '1',
+  '<pod>': '"$(kubectl get pods --namespace ecr-pull-secrets --output name | head -1)"',
   '<pod, before the "_">': `"$(kubectl get lease ecr-pull-secrets --namespace ecr-pull-secrets --output jsonpath='{.spec.holderIdentity}' | cut -d _ -f 1)"`,
   '<old image>': 'nabsul/k8s-ecr-login-renew:v1.7.2',
 };
@@ -75,7 +76,7 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/kubectl run probe/, `[{"name":"${SECRET}"}]`],
   [/\.spec\.imagePullSecrets\[\*\]/, SECRET],
   [/\.auths \| keys/, REGISTRY],
-  [/openssl x509/, /subject.*\nnotAfter/],
+  [/openssl pkcs7/, /Not After.*\n *Subject:/],
   [/^ISSUER=/, /^https:\/\/kubernetes\.default\.svc/],
   [/kubectl replace --force/, 'pod/app replaced'],
   [/^kubectl rollout restart deployment\/api/, /api restarted[^]*database restarted[^]*agent restarted/],
@@ -145,10 +146,12 @@ async function prepare(): Promise<void> {
   const oldChart = fileURLToPath(new URL('fixtures/old-chart', import.meta.url));
   const oldRelease = [OLD_NAME, oldChart, '--namespace', 'ecr', '--set', 'awsRegion=us-east-1'];
   const mode = hasPolicies ? 'both' : 'webhook';
-  // Twice, for there to be something to go back to.
-  for (const optOut of ['keep', 'delete']) {
+  // One replica is enough for the commands, some of which restart it.
+  const values = { optOut: 'delete', injection: { mode }, targetNamespace: PRODUCT_NAME, replicaCount: 1 };
+  // Twice, for there to be something to go back to; the second time with the same pods.
+  for (const revisionHistoryLimit of [1, 2]) {
     await cluster.helm(['upgrade', '--install', ...oldRelease]);
-    await playground.install({ optOut, injection: { mode }, targetNamespace: PRODUCT_NAME });
+    await playground.install({ ...values, revisionHistoryLimit });
   }
   await pullSecretsOf(playground).secretIn('payments');
   const pod = { metadata: { name: 'app' }, spec: RESTRICTED };

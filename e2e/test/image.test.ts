@@ -127,6 +127,7 @@ t.test('buildah comes to the same, from the Dockerfile as it stands', { skip }, 
   const { root, ...configuration } = await buildWithBuildah(guardian, {
     source,
     directory: await makeFolder('buildah'),
+    installed: join(directory, 'steps', 'stage-0', 'src'),
     buildArguments: BUILD_ARGUMENTS,
   });
   t.strictSame(await filesIn(join(root, PRODUCT_DIR)), await filesIn(product));

@@ -28,6 +28,9 @@ const CATCHING_MS = 120_000;
 
 const NO_LONGER_LEADING = /"no longer leading"/g;
 
+/** What the log has if a write took long, or was refused. */
+const BLAMED = /ECRPS_PULL_SECRET_(?:SLOW|REFUSED)/;
+
 const playground = await startPlayground({
   audit: true,
   ecr: { tokenLifetimeMs: TOKEN_LIFETIME_MS },
@@ -90,6 +93,7 @@ t.test('a leader that was frozen past its lease replaces no newer token, and sto
     assert.equal(await countResignations(frozen.pod), resignations + 1);
   });
 
+  t.notMatch(await logOf(playground, frozen.pod), BLAMED, 'it blames no webhook for the time for which it was frozen');
   t.equal(await readHolder(playground), leader.identity);
   const writes = (await requestsOfRenewers(cluster.auditLogPath))
     .slice(before.length)

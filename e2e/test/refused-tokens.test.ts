@@ -112,8 +112,8 @@ t.test('a new token that does not log in replaces no good one, and that heals by
     assert.equal(events.length, 1);
     return events;
   });
-  t.match(event, { type: 'Warning', message: new RegExp(`do not log in at ${REGISTRY} .*keep the older token`) });
-  t.match(await describeDeployment(), /Warning +RegistryRefusedToken .*do not log in at 123456789012/);
+  t.match(event, { type: 'Warning', message: new RegExp(`does not log in at ${REGISTRY} .*keep the older token`) });
+  t.match(await describeDeployment(), /Warning +RegistryRefusedToken .*does not log in at 123456789012/);
   t.ok(ecr.issuedTokens().length > known.size, 'AWS gave a new token');
   const during = await eventually(
     'new tokens of the other region, whose registry the renewer does not reach',
@@ -159,7 +159,7 @@ t.test('if AWS refuses, the Deployment says whom, what for and which right is mi
     },
     WITHIN_MS,
   );
-  t.match(refused?.message, `the registries of ${REGISTRY} with the AWS identity of the renewer.`);
+  t.match(refused?.message, `The renewer gets no token for ${REGISTRY} with its AWS identity.`);
   t.match(refused?.message, 'must allow ecr:GetAuthorizationToken');
   t.match(refused?.message, `AccessDeniedException: ${text}`);
   t.notMatch(refused?.message, 'canonical');

@@ -54,6 +54,16 @@ export function isApiError(error: unknown, status?: number): error is ApiError {
   return status === undefined || error.status === status;
 }
 
+/** The response to a request; `undefined` if the API server has no such object (404). */
+export async function ifFound<T>(response: Promise<T>): Promise<T | undefined> {
+  try {
+    return await response;
+  } catch (error) {
+    if (isApiError(error, 404)) return undefined;
+    throw error;
+  }
+}
+
 /** Whether a namespace is being deleted, so that nothing can be created in it. */
 export function isNamespaceTerminating(error: unknown): boolean {
   return isApiError(error, 403) && error.causes.includes('NamespaceTerminating');

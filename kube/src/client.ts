@@ -33,8 +33,8 @@ export interface KubeRequest {
   readonly body?: unknown;
   /** `application/json` if absent. */
   readonly contentType?: string;
-  readonly accept?: string;
-  readonly signal?: AbortSignal;
+  readonly accept?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
   /**
    * How long the whole response may take, the connection included; of a streamed one, each step until it begins. If
    * absent, reads have 15 s and writes as long as the API server may need (`WRITE_LIMITS`).

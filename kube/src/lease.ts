@@ -1,6 +1,6 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { isApiError } from './api-error.ts';
+import { ifFound, isApiError } from './api-error.ts';
 import { CREATE_ONLY } from './apply.ts';
 import { APPLY_PATCH, type KubeClient } from './client.ts';
 import { leasePath } from './object-names.ts';
@@ -41,14 +41,8 @@ export function createLeaseStore(
   const path = leasePath(namespace, name);
   const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
   return {
-    read: async (signal: AbortSignal): Promise<Lease | undefined> => {
-      try {
-        return await client.request<Lease>({ method: 'GET', path, signal, timeoutMs });
-      } catch (error) {
-        if (isApiError(error, 404)) return undefined;
-        throw error;
-      }
-    },
+    read: (signal: AbortSignal): Promise<Lease | undefined> =>
+      ifFound(client.request<Lease>({ method: 'GET', path, signal, timeoutMs })),
     /**
      * Writes the spec over the lease that was read, or creates the lease if there was none.
      *

@@ -92,10 +92,8 @@ export async function nextPage<T extends PartialObjectMetadata, R>(
 ): Promise<readonly R[]> {
   for (;;) {
     try {
-      const { items, metadata, bytes } = await client.request<Page<R>>({
-        ...pageRequest(settings, position),
-        ...(signal ? { signal } : {}),
-      });
+      const request = { ...pageRequest(settings, position), signal };
+      const { items, metadata, bytes } = await client.request<Page<R>>(request);
       position.continueToken = metadata.continue || undefined;
       position.version = metadata.resourceVersion;
       position.limit = nextLimit(position.limit, items.length, bytes);

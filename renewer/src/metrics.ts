@@ -74,7 +74,7 @@ export function createRenewerMetrics(registry: MetricsRegistry) {
     ),
     failingPulls: gauge(
       'failing_pulls',
-      'Pending pods that name the pull secret and cannot pull an ECR image, by the reason of their Event; set by the leader alone.',
+      'Pods that name the pull secret and cannot pull an ECR image, by the reason of their Event; set by the leader alone.',
       'reason',
     ),
     missedPodEvictions: counter(

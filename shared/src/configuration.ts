@@ -73,16 +73,6 @@ export const flag = parsedBy((text) => {
 /** A TCP port. */
 export const port = wholeNumber('a port', 1, 65_535);
 
-/** A list separated by commas; blanks around an entry and empty entries are ignored. */
-export const commaList = parsedBy((text) =>
-  Object.freeze(
-    text
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
-  ),
-);
-
 /** One of several words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `is not one of ${words.join(', ')}` });
@@ -97,14 +87,12 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
 export const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** The name of a Kubernetes object. */
-export const objectName = parsedBy((text) => {
-  if (text.length > 253 || !OBJECT_NAME.test(text)) {
-    throw new Error(
-      'is not a Kubernetes object name (a-z, 0-9 and "-", in parts separated by single ".", at most 253 characters)',
-    );
-  }
-  return text;
-});
+export const objectName = z
+  .string()
+  .refine(
+    (text) => text.length <= 253 && OBJECT_NAME.test(text),
+    'is not a Kubernetes object name (a-z, 0-9 and "-", in parts separated by single ".", at most 253 characters)',
+  );
 
 /** The variables of both processes: where to listen and how to log. */
 export const commonVariables = {

@@ -1,11 +1,10 @@
 import t from 'tap';
 import { z } from 'zod';
-import { commaList, flag, objectName, oneOf, port, readVariables } from '../src/configuration.ts';
+import { flag, objectName, oneOf, port, readVariables } from '../src/configuration.ts';
 
 const schema = z.object({
   PORT: port.default(10250).meta({ example: '10250' }),
   FLAG: flag.default(false).meta({ example: 'true' }),
-  LIST: commaList.default([]).meta({ example: 'a,b' }),
   WORD: oneOf(['json', 'text']).default('json').meta({ example: 'json' }),
   NAME: objectName.meta({ example: 'my-secret' }),
 });
@@ -13,12 +12,11 @@ const schema = z.object({
 t.test('variables are parsed, empty ones count as unset, and the result is frozen', (t) => {
   const read = readVariables(schema, {
     PORT: '',
-    LIST: ' a, ,b',
     NAME: 'n',
     OTHER: 'x',
     FLAG: 'true',
   });
-  t.same(read, { PORT: 10250, FLAG: true, LIST: ['a', 'b'], WORD: 'json', NAME: 'n' });
+  t.same(read, { PORT: 10250, FLAG: true, WORD: 'json', NAME: 'n' });
   t.ok(Object.isFrozen(read));
   t.end();
 });

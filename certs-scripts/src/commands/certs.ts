@@ -1,3 +1,4 @@
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { wantsHelp, createUsageError, didYouMean } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { caCommand } from './ca.ts';
 import type { CertsCommand, CertsContext } from './command.ts';
@@ -28,5 +29,5 @@ function problemOf(name: string | undefined): string {
 
 function usage(): string {
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
-  return `Usage: ecr-pull-secrets certs <what> [options]\n\n${lines.join('\n')}\n\nThe options of each: ecr-pull-secrets certs serving --help\n`;
+  return `Usage: ${PROGRAM} certs <what> [options]\n\n${lines.join('\n')}\n\nThe options of each: ${PROGRAM} certs serving --help\n`;
 }

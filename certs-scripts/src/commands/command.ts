@@ -1,6 +1,7 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { z } from 'zod';
 
@@ -27,7 +28,7 @@ interface Definition<Options extends z.ZodObject> extends Pick<CertsCommand, 'na
 /** A command that reads its options and shows its help. */
 export function defineCommand<Options extends z.ZodObject>(definition: Definition<Options>): CertsCommand {
   const { name, summary, description, options, run } = definition;
-  const commandLine = { words: `ecr-pull-secrets certs ${name}`, description, options };
+  const commandLine = { words: `${PROGRAM} certs ${name}`, description, options };
   return {
     name,
     summary,

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parsedBy, wholeNumber } from '@ecr-pull-secrets/shared/configuration.ts';
+import { wholeNumber } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
 import { isDnsName } from '../verify/certificate-problems.ts';
 
@@ -14,16 +14,12 @@ const COMMON_NAME = /^[^\p{Control}]{1,64}$/u;
 /** One label of a DNS name (RFC 1123), as Services and namespaces have them. */
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-const label = parsedBy((text) => {
-  if (!LABEL.test(text)) throw new Error('is not a name of a-z, 0-9 and "-", 63 at most');
-  return text;
-});
+const label = z.string().regex(LABEL, 'is not a name of a-z, 0-9 and "-", 63 at most');
 
-const dnsName = parsedBy((text) => {
-  if (isIP(text) !== 0) throw new Error('is an address, not a DNS name');
-  if (!isDnsName(text)) throw new Error('is not a DNS name');
-  return text;
-});
+const dnsName = z
+  .string()
+  .refine((text) => isIP(text) === 0, { error: 'is an address, not a DNS name', abort: true })
+  .refine(isDnsName, 'is not a DNS name');
 
 /** Options that several commands have. */
 export const service = label.meta({
@@ -39,18 +35,12 @@ export const extraDnsNames = z.array(dnsName).default([]).meta({
   many: true,
 });
 
-export const commonName = parsedBy((text) => {
-  if (!COMMON_NAME.test(text)) throw new Error('is not 1 to 64 printable characters');
-  return text;
-});
+export const commonName = z.string().regex(COMMON_NAME, 'is not 1 to 64 printable characters');
 
 export const force = z.boolean().default(false).meta({ description: 'Replaces files that are there.' });
 
 /** A folder or a file. */
-export const path = parsedBy((text) => {
-  if (text === '') throw new Error('is empty');
-  return text;
-});
+export const path = z.string().min(1, 'is empty');
 
 export function days(usual: number) {
   return wholeNumber('a number of days', 1, MAX_DAYS)

@@ -1,8 +1,7 @@
 import { createImageMatcher, imagesOf } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import { podToTry, readTriedPod } from '@ecr-pull-secrets/renewer/commands/self-test/tried-pod.ts';
-import { namesOf, type Pod } from './objects.ts';
+import { podToTry, readTriedPod, tryPod } from '@ecr-pull-secrets/renewer/commands/self-test/tried-pod.ts';
+import type { Pod } from './objects.ts';
 import { type Read, read } from './read.ts';
 
 /** A pod with the labels and an ECR image of this one, if there is one. */
@@ -11,25 +10,14 @@ export function podLike(pod: Pod | undefined) {
   return podToTry({ ...readTriedPod('{}'), ...(image ? { image } : {}), labels: pod?.metadata.labels ?? {} });
 }
 
-/**
- * The pull secrets of a pod if it were created now. The API server calls webhooks and policies, and stores nothing.
- */
+/** See `tryPod`. */
 export function dryRun(
   client: KubeClient,
   namespace: string,
   pod: ReturnType<typeof podToTry>,
   signal?: AbortSignal,
 ): Promise<Read<readonly string[]>> {
-  return read(`create pods in namespace ${namespace} (as a dry run)`, async () => {
-    const { spec } = await client.request<Pod>({
-      method: 'POST',
-      path: podsPath(namespace),
-      query: { dryRun: 'All' },
-      body: pod,
-      ...(signal ? { signal } : {}),
-    });
-    return namesOf(spec.imagePullSecrets);
-  });
+  return read(`create pods in namespace ${namespace} (as a dry run)`, () => tryPod(client, namespace, pod, signal));
 }
 
 /** Whether a pod was rejected because the API server could not call our webhook, as its message says. */

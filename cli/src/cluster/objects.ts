@@ -2,14 +2,8 @@ import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 
 /** The parts of Kubernetes objects that `explain` and `status` read. */
 
-export interface Metadata extends Omit<ObjectMeta, 'managedFields' | 'ownerReferences'> {
-  readonly creationTimestamp?: string;
-  readonly ownerReferences?: readonly { readonly kind?: string; readonly name?: string }[];
-  readonly managedFields?: readonly { readonly time?: string; readonly fieldsV1?: unknown }[];
-}
-
 export interface Namespace {
-  readonly metadata: Metadata;
+  readonly metadata: ObjectMeta;
 }
 
 interface Reference {
@@ -17,7 +11,7 @@ interface Reference {
 }
 
 export interface Pod {
-  readonly metadata: Metadata;
+  readonly metadata: ObjectMeta;
   readonly spec: {
     readonly serviceAccountName?: string;
     readonly imagePullSecrets?: readonly Reference[];
@@ -32,7 +26,7 @@ export interface ServiceAccount {
 }
 
 export interface Secret {
-  readonly metadata: ObjectMeta & { readonly creationTimestamp?: string };
+  readonly metadata: ObjectMeta;
   readonly type?: string;
   readonly data?: Readonly<Record<string, string>>;
 }
@@ -58,20 +52,20 @@ export interface Webhook {
   };
 }
 
-/** A MutatingAdmissionPolicy. */
+/** A MutatingAdmissionPolicy, or a ValidatingAdmissionPolicy, which has no mutations. */
 export interface AdmissionPolicy {
   readonly metadata: ObjectMeta;
   readonly spec?: {
     readonly failurePolicy?: string;
     readonly matchConstraints?: Pick<Webhook, 'namespaceSelector' | 'objectSelector'>;
-    readonly matchConditions?: readonly { readonly name: string }[];
+    readonly matchConditions?: readonly { readonly name: string; readonly expression?: string }[];
     readonly mutations?: readonly unknown[];
   };
 }
 
-/** A MutatingAdmissionPolicyBinding. */
+/** A binding of one of both. */
 export interface AdmissionPolicyBinding {
-  readonly spec?: { readonly policyName?: string };
+  readonly spec?: { readonly policyName?: string; readonly validationActions?: readonly string[] };
 }
 
 export interface WebhookConfiguration {
@@ -87,25 +81,29 @@ export interface Container {
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
+export interface ConfigMap {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
 export interface Service {
   readonly spec: { readonly clusterIP?: string };
 }
 
-export interface Deployment {
+export interface PodTemplate {
   readonly spec: {
-    readonly replicas?: number;
-    readonly template: {
-      readonly spec: {
-        readonly containers: readonly Container[];
-        readonly volumes?: readonly {
-          readonly name: string;
-          readonly secret?: { readonly secretName?: string };
-          readonly configMap?: { readonly name?: string };
-        }[];
-      };
-    };
+    readonly serviceAccountName?: string;
+    readonly containers: readonly Container[];
+    readonly volumes?: readonly {
+      readonly name: string;
+      readonly secret?: { readonly secretName?: string };
+      readonly configMap?: { readonly name?: string };
+    }[];
   };
-  readonly status?: { readonly readyReplicas?: number };
+}
+
+export interface Deployment {
+  readonly spec: { readonly replicas?: number; readonly template: PodTemplate };
+  readonly status?: { readonly readyReplicas?: number; readonly updatedReplicas?: number };
 }
 
 export interface Event {

@@ -4,7 +4,8 @@ import { caSecretName, NAMESPACES_PATH, secretPath } from '@ecr-pull-secrets/kub
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 import type { Deployment, Secret, Service, Webhook } from './objects.ts';
-import { foundIn, type Read, read } from './read.ts';
+import { foundIn, type Read } from './read.ts';
+import { createReader } from './reader.ts';
 import type { Release } from './release.ts';
 import type { WebhookCertificate } from './webhook-certificate.ts';
 
@@ -34,9 +35,8 @@ async function readStored(
   { name, namespace }: Release,
   mounted: string | undefined,
 ): Promise<Read<WebhookCertificate>> {
-  const stored = await read(`get secrets in namespace ${namespace}`, () =>
-    client.request<Secret>({ method: 'GET', path: secretPath(namespace, mounted ?? caSecretName(name)) }),
-  );
+  const path = secretPath(namespace, mounted ?? caSecretName(name));
+  const stored = await createReader(client).get<Secret>(`get secrets in namespace ${namespace}`, path);
   if (!('found' in stored)) return stored;
   const pem = Buffer.from(stored.found.data?.['tls.crt'] ?? '', 'base64').toString();
   return { found: { kind: mounted === undefined ? 'ca' : 'chain', pem } };
@@ -49,9 +49,7 @@ export async function readServedChain(
 ): Promise<string | undefined> {
   const { name, namespace } = release;
   const path = `${NAMESPACES_PATH}/${namespace}/services/${name}`;
-  const service = await read(`get services in namespace ${namespace}`, () =>
-    client.request<Service>({ method: 'GET', path }),
-  );
+  const service = await createReader(client).get<Service>(`get services in namespace ${namespace}`, path);
   // In a pod that may not read Services the cluster's DNS has the name.
   const host = 'unread' in service ? dnsNameOf(release) : foundIn(service)?.spec.clusterIP;
   if (host === undefined || host === 'None') return undefined;

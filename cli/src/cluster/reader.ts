@@ -9,9 +9,8 @@ type Query = Readonly<Record<string, string | number>>;
 export type Reader = ReturnType<typeof createReader>;
 
 export function createReader(client: KubeClient, signal?: AbortSignal) {
-  const options = signal ? { signal } : {};
   const get = <T>(rights: string, path: string, accept?: string): Promise<Read<T>> =>
-    read(rights, () => client.request({ method: 'GET', path, ...(accept ? { accept } : {}), ...options }));
+    read(rights, () => client.request({ method: 'GET', path, accept, signal }));
   return {
     get,
     /** No data of a Secret reaches this process. */
@@ -19,7 +18,7 @@ export function createReader(client: KubeClient, signal?: AbortSignal) {
       get(rights, path, METADATA_ONLY),
     list: <T>(rights: string, path: string, query: Query = {}): Promise<Read<readonly T[]>> =>
       read(rights, async () => {
-        const { items } = await client.request<ObjectList<T>>({ method: 'GET', path, query, ...options });
+        const { items } = await client.request<ObjectList<T>>({ method: 'GET', path, query, signal });
         return items ?? [];
       }),
     /** The metadata of all objects of a list, page by page; of each only what `reduce` returns stays in memory. */

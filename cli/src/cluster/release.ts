@@ -22,8 +22,8 @@ export interface Release {
   readonly helmName: string;
 }
 
-/** The settings of the release that decide. */
-export interface Settings {
+/** The settings of the release that decide about the pods of a namespace. */
+export interface InjectionSettings {
   readonly secretName: string;
   readonly excluded: NamespacePattern;
   readonly targets: NamespacePattern;
@@ -102,7 +102,10 @@ function namespaceOf({ annotations }: ObjectMeta): string | undefined {
 }
 
 /** The settings in the Deployment, or the defaults. */
-export function settingsOf(deployment: Deployment | undefined, secretName: string | undefined): Settings {
+export function injectionSettingsOf(
+  deployment: Deployment | undefined,
+  secretName: string | undefined,
+): InjectionSettings {
   const variables = new Map<string, string>();
   for (const { env = [] } of deployment?.spec.template.spec.containers ?? []) {
     for (const { name, value } of env) if (value !== undefined) variables.set(name, value);
@@ -118,7 +121,7 @@ export function settingsOf(deployment: Deployment | undefined, secretName: strin
 }
 
 /** The renewer refuses text that is no selector, and its log says so. */
-function selectorIn(text: string | undefined): Settings['selector'] {
+function selectorIn(text: string | undefined): InjectionSettings['selector'] {
   if (text === undefined) return undefined;
   try {
     return { text, matches: parseLabelSelector(text).matches };

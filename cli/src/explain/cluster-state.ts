@@ -3,23 +3,20 @@ import { deploymentPath, NAMESPACES_PATH, podsPath, secretPath } from '@ecr-pull
 import { dryRun, podLike } from '../cluster/dry-run.ts';
 import { readEvents } from '../cluster/events.ts';
 import {
-  type AdmissionPolicy,
   type AdmissionPolicyBinding,
   type Deployment,
-  type Event,
   type Namespace,
   namesOf,
   type Pod,
   type Secret,
   type ServiceAccount,
-  type WebhookConfiguration,
 } from '../cluster/objects.ts';
 import { foundIn, type Read, read } from '../cluster/read.ts';
 import { createReader, type Reader } from '../cluster/reader.ts';
-import { listPods } from '../cluster/list-pods.ts';
+import { readFirstPods } from '../cluster/first-pods.ts';
 import { readInjectors } from './read-injectors.ts';
 import type { WebhookCertificate } from '../cluster/webhook-certificate.ts';
-import { chooseWebhook, settingsOf, type Settings } from '../cluster/release.ts';
+import { chooseWebhook, injectionSettingsOf, type InjectionSettings } from '../cluster/release.ts';
 
 /** What is explained. */
 export interface Subject {
@@ -38,29 +35,10 @@ export interface Failure {
 }
 
 /** Everything that was read of the cluster. */
-export interface ClusterState {
-  readonly subject: Subject;
-  readonly namespace: Read<Namespace>;
-  readonly pod: Read<Pod> | undefined;
-  /** Without a pod in the subject: the pods of the namespace, 200 at most. */
-  readonly pods: Read<readonly Pod[]> | undefined;
-  readonly webhooks: Read<readonly WebhookConfiguration[]>;
-  readonly policies: Read<readonly AdmissionPolicy[]>;
-  readonly deployment: Read<Deployment>;
-  readonly settings: Settings;
-  readonly secret: Read<Secret>;
-  /** The other pull secrets of the pod, by name. */
-  readonly otherSecrets: ReadonlyMap<string, Read<Secret>>;
-  readonly serviceAccount: Read<ServiceAccount> | undefined;
-  /** Those of the renewer about the pull secret. */
-  readonly events: Read<readonly Event[]>;
-  /** Those about our Deployment. */
-  readonly releaseEvents: Read<readonly Event[]>;
-  /** The pull secrets of a pod like this one if it were created now. */
-  readonly dryRun: Read<readonly string[]>;
+export type ClusterState = Readonly<Awaited<ReturnType<typeof readClusterState>>> & {
   /** See `readFailure`. */
-  readonly failure: Failure | undefined;
-}
+  readonly failure?: Failure | undefined;
+};
 
 /** Of a namespace, the pods that are examined. */
 export const MOST_PODS = 200;
@@ -71,7 +49,7 @@ const MOST_SECRETS = 10;
  *
  * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server
  */
-export async function readClusterState(client: KubeClient, subject: Subject): Promise<ClusterState> {
+export async function readClusterState(client: KubeClient, subject: Subject) {
   const reader = createReader(client);
   const start = await readStart(client, reader, subject);
   const labels = foundIn(start.namespace)?.metadata.labels ?? {};
@@ -83,9 +61,9 @@ export async function readClusterState(client: KubeClient, subject: Subject): Pr
     ),
     readEvents(reader, release.namespace, { kind: 'Deployment', name: release.name }),
   ]);
-  const settings = settingsOf(foundIn(deployment), subject.secretName);
+  const settings = injectionSettingsOf(foundIn(deployment), subject.secretName);
   const rest = await readRest(client, reader, { subject, start, settings });
-  return { subject, ...start, deployment, releaseEvents, settings, ...rest, failure: undefined };
+  return { subject, ...start, deployment, releaseEvents, settings, ...rest };
 }
 
 async function readStart(client: KubeClient, reader: Reader, { namespace, pod: podName }: Subject) {
@@ -96,18 +74,26 @@ async function readStart(client: KubeClient, reader: Reader, { namespace, pod: p
     get<Namespace>(`get the namespace ${namespace}`, `${NAMESPACES_PATH}/${namespace}`),
     podName === undefined ? undefined : get<Pod>(`${podRights} pods ${where}`, `${podsPath(namespace)}/${podName}`),
     podName === undefined
-      ? read(`${podRights} pods ${where}`, () => listPods(client, namespace, MOST_PODS))
+      ? read(`${podRights} pods ${where}`, () => readFirstPods(client, namespace, MOST_PODS))
       : undefined,
     readInjectors(reader),
     readEvents(reader, namespace, { kind: 'Secret' }),
   ]);
-  return { namespace: namespaceRead, pod, pods, ...injectors, events };
+  return {
+    namespace: namespaceRead,
+    pod,
+    /** Without a pod in the subject: the pods of the namespace, 200 at most. */
+    pods,
+    ...injectors,
+    /** Those of the renewer about the pull secret. */
+    events,
+  };
 }
 
 interface Known {
   readonly subject: Subject;
   readonly start: Awaited<ReturnType<typeof readStart>>;
-  readonly settings: Settings;
+  readonly settings: InjectionSettings;
 }
 
 async function readRest(client: KubeClient, { get }: Reader, { subject, start, settings }: Known) {
@@ -124,7 +110,14 @@ async function readRest(client: KubeClient, { get }: Reader, { subject, start, s
     pod && get<ServiceAccount>(`get serviceaccounts ${where}`, serviceAccountPath(namespace, account)),
     dryRun(client, namespace, podLike(pod)),
   ]);
-  return { secret, otherSecrets: new Map(otherSecrets), serviceAccount, dryRun: tried };
+  return {
+    secret,
+    /** The other pull secrets of the pod, by name. */
+    otherSecrets: new Map(otherSecrets),
+    serviceAccount,
+    /** The pull secrets of a pod like this one if it were created now. */
+    dryRun: tried,
+  };
 }
 
 function serviceAccountPath(namespace: string, name: string): string {

@@ -1,10 +1,20 @@
-import { commandOf, conclusionOf, exitCodeOf, healthOf, type Finding as AnyFinding } from '../report/finding.ts';
+import {
+  commandOf,
+  conclusionOf,
+  exitCodeOf,
+  type Finding as AnyFinding,
+  findingsWith,
+  healthOf,
+} from '../report/finding.ts';
 import { withoutControls } from '@ecr-pull-secrets/shared/command-line/without-controls.ts';
 
 /** The result of one step. */
 export interface Finding extends AnyFinding {
   readonly step: 'namespace' | 'label' | 'webhook' | 'pod' | 'secret' | 'image' | 'pull';
 }
+
+/** Functions that create the findings of a step. */
+export const findingsOfStep = (step: Finding['step']) => findingsWith({ step });
 
 /** The report for a person. */
 export function renderText(subject: string, findings: readonly Finding[]): string {

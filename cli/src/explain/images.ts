@@ -1,12 +1,14 @@
 import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
 import { type Candidate, candidatesFor, type Credential, credentialsIn } from '../pull-test/docker-config.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingsOfStep } from './finding.ts';
 import { ecrImagesOf } from './injection.ts';
 import { namesOf } from '../cluster/objects.ts';
 import { logsCommand, newestEventAbout } from './newest-event.ts';
 import { webhookOf } from './opt-in.ts';
 import { foundIn } from '../cluster/read.ts';
 import type { ClusterState } from './cluster-state.ts';
+
+const { ok, problem, unknown, note } = findingsOfStep('image');
 
 /** An image of the pod, and the credential of our secret that the kubelet tries for it. */
 export interface ImageToPull {
@@ -66,27 +68,23 @@ function coverage(
   const order = all.map(({ secretName, key }) => `${secretName} (${key})`).join(', then ');
   if (ours) {
     const isNamed = namesOf(foundIn(cluster.pod)?.spec.imagePullSecrets).includes(settings.secretName);
-    const tries = `the kubelet tries ${order}`;
-    return { step: 'image', state: 'ok', message: `${image}: ${isNamed ? '' : 'if the pod names it, '}${tries}` };
+    return ok(`${image}: ${isNamed ? '' : 'if the pod names it, '}the kubelet tries ${order}`);
   }
   const keys = own.map(({ key }) => key).join(', ');
   const lacks = `${image}: no token in ${settings.secretName} covers the registry ${registryOf(image)} (it covers ${keys})`;
-  if (all.length > 0) return { step: 'image', state: 'note', message: `${lacks}; the kubelet tries ${order}` };
+  if (all.length > 0) return note(`${lacks}; the kubelet tries ${order}`);
   const event = newestEventAbout(registryOf(image), cluster);
-  if (event !== '') return { step: 'image', state: 'problem', message: lacks + event, command: logsCommand(cluster) };
+  if (event !== '') return problem(lacks + event, logsCommand(cluster));
   const { release } = webhookOf(cluster);
   const message = `${lacks}; add it to the chart value registries, which must list all registries that pods use, the account's own too`;
-  const command = `helm get values ${release.helmName} --namespace ${release.namespace} --all`;
-  return { step: 'image', state: 'problem', message, command };
+  return problem(message, `helm get values ${release.helmName} --namespace ${release.namespace} --all`);
 }
 
 function missingSecrets({ otherSecrets, subject }: ClusterState): readonly Finding[] {
   return [...otherSecrets].flatMap(([name, secret]): Finding[] => {
     if ('found' in secret) return [];
-    const message =
-      'missing' in secret
-        ? `the pod names the secret ${name}, which does not exist in ${subject.namespace}; the kubelet ignores it`
-        : `the secret ${name} of the pod cannot be read: ${secret.unread}`;
-    return [{ step: 'image', state: 'missing' in secret ? 'note' : 'unknown', message }];
+    if ('unread' in secret) return [unknown(`the secret ${name} of the pod cannot be read: ${secret.unread}`)];
+    const message = `the pod names the secret ${name}, which does not exist in ${subject.namespace}; the kubelet ignores it`;
+    return [note(message)];
   });
 }

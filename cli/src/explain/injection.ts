@@ -1,8 +1,9 @@
 import { createImageMatcher, imagesOf } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-decision.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
-import { hasOptedIn, injectorNoun, webhookOf } from './opt-in.ts';
-import type { Finding } from './finding.ts';
+import { hasOptedIn, injectorNoun, isOptInUnknown, OPT_IN_UNKNOWN, webhookOf } from './opt-in.ts';
+import { type Finding, findingsOfStep } from './finding.ts';
 import type { Pod, Webhook } from '../cluster/objects.ts';
 import { isCallFailure } from '../cluster/dry-run.ts';
 import { foundIn } from '../cluster/read.ts';
@@ -10,6 +11,8 @@ import { fulfils } from '@ecr-pull-secrets/shared/label-requirement.ts';
 import { describeRequirement, requirementsOf } from '../cluster/selector.ts';
 import { policyFailed, unreachable } from './not-injected.ts';
 import type { ClusterState } from './cluster-state.ts';
+
+const { ok, problem, unknown } = findingsOfStep('webhook');
 
 /** The images of a pod that need the pull secret. */
 export function ecrImagesOf(pod: Pod, { settings }: ClusterState): readonly string[] {
@@ -43,18 +46,21 @@ const OPT_OUT = {
 export function injectionFindings(cluster: ClusterState, nowMs: number): readonly Finding[] {
   const { dryRun, settings } = cluster;
   if (foundIn(dryRun)?.includes(settings.secretName)) {
-    const message = `${likeOf(cluster)} gets the name of ${settings.secretName} if it is created now`;
-    return [{ step: 'webhook', state: 'ok', message }];
+    return [ok(`${likeOf(cluster)} gets the name of ${settings.secretName} if it is created now`)];
   }
   if (!isUnexplained(cluster)) return [];
+  if (isOptInUnknown(cluster) && 'found' in dryRun) {
+    return [unknown(`${likeOf(cluster)} ${GETS_NO_NAME}; whether its namespace has opted in ${OPT_IN_UNKNOWN}`)];
+  }
   const { webhook } = webhookOf(cluster);
   return [webhook ? notInjected(cluster, webhook, nowMs) : withoutWebhook(cluster)];
 }
 
-/** Whether the dry run shows no injection, although the labels of the namespace and of the pod match. */
+/** Whether the dry run shows no injection, although the labels of the namespace, if they are known, and of the pod match. */
 export function isUnexplained(cluster: ClusterState): boolean {
   const { dryRun, settings } = cluster;
-  if ('missing' in dryRun || foundIn(dryRun)?.includes(settings.secretName) || !hasOptedIn(cluster)) return false;
+  if ('missing' in dryRun || foundIn(dryRun)?.includes(settings.secretName)) return false;
+  if (!hasOptedIn(cluster) && !isOptInUnknown(cluster)) return false;
   const pod = foundIn(cluster.pod);
   return !pod || podExclusion(pod, cluster) === undefined;
 }
@@ -67,13 +73,15 @@ function likeOf(cluster: ClusterState): string {
 function withoutWebhook(cluster: ClusterState): Finding {
   const { webhooks, policies, dryRun } = cluster;
   const unread = [webhooks, policies].find((each) => 'unread' in each);
-  if (!unread || !('unread' in unread)) return { step: 'webhook', state: 'unknown', message: NO_WEBHOOK };
+  if (!unread || !('unread' in unread)) return unknown(NO_WEBHOOK);
   const why = `its configuration cannot be read: ${unread.unread}`;
-  if ('unread' in dryRun) return { step: 'webhook', state: 'unknown', message: `${why}; ${dryRun.unread}` };
+  if ('unread' in dryRun) return unknown(`${why}; ${dryRun.unread}`);
   // A restart of the workload, which is the command for its pods, would change nothing.
-  const message = `${likeOf(cluster)} does not get the name of the secret if it is created now, and the reason is not known: ${why}; ask an administrator to run the command for the release`;
-  return { step: 'webhook', state: 'problem', message, command: 'ecr-pull-secrets status' };
+  const message = `${likeOf(cluster)} ${GETS_NO_NAME}, and the reason is not known: ${why}; ask an administrator to run the command for the release`;
+  return problem(message, `${PROGRAM} status`);
 }
+
+const GETS_NO_NAME = 'does not get the name of the secret if it is created now';
 
 const NO_WEBHOOK =
   'there is no webhook inject.ecr-pull-secrets.io in the cluster, and no policy of the chart; with injection.mode=none nothing injects';
@@ -83,12 +91,11 @@ function notInjected(cluster: ClusterState, webhook: Webhook, nowMs: number): Fi
   const { isPolicy } = webhookOf(cluster);
   const like = likeOf(cluster);
   if (!('unread' in dryRun)) {
-    const begin = `${like} does not get the name of the secret if it is created now`;
+    const begin = `${like} ${GETS_NO_NAME}`;
     return isPolicy ? policyFailed(cluster, webhook, begin) : unreachable(cluster, webhook, begin, nowMs);
   }
   if (isCallFailure(dryRun.unread)) {
     return unreachable(cluster, webhook, `${like} is rejected if it is created now (${dryRun.unread})`, nowMs);
   }
-  const message = `whether ${like} is injected cannot be determined: ${dryRun.unread}`;
-  return { step: 'webhook', state: 'unknown', message };
+  return unknown(`whether ${like} is injected cannot be determined: ${dryRun.unread}`);
 }

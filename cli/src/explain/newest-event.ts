@@ -6,12 +6,18 @@ import { foundIn } from '../cluster/read.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { webhookOf } from './opt-in.ts';
 
-/** Why the renewer wrote no secret, as it says itself: in the namespace, else about the Deployment; empty if nowhere. */
+/**
+ * Why the renewer wrote no secret, as it says itself: in the namespace, else about the Deployment; empty if nowhere.
+ * Without the right to read the Events, that is said.
+ */
 export function newestEvent({ namespace, events, releaseEvents }: ClusterState): string {
   const role = foundIn(namespace)?.metadata.annotations?.[ROLE_ARN_ANNOTATION];
   // An Event about the role of another namespace is no reason.
   const isAbout = (message: string): boolean => (role ? message.includes(role) : !message.includes(':role/'));
-  return quote(newestWarning(events) ?? newestWarning(releaseEvents, isAbout));
+  const reason = quote(newestWarning(events) ?? newestWarning(releaseEvents, isAbout));
+  return reason === '' && 'unread' in events
+    ? `; the Events of the namespace cannot be read: ${events.unread}`
+    : reason;
 }
 
 /** The same without the Deployment: a missing token is no reason why a secret belongs to somebody else. */

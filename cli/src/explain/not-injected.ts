@@ -5,8 +5,10 @@ import { foundIn } from '../cluster/read.ts';
 import { OWN_CONDITION } from '../cluster/release.ts';
 import { certificateProblemIn, certificateProblems } from '../cluster/webhook-certificate.ts';
 import type { ClusterState } from './cluster-state.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingsOfStep } from './finding.ts';
 import { webhookOf } from './opt-in.ts';
+
+const { problem } = findingsOfStep('webhook');
 
 /** Of the chart's policy; the step `namespace` shows it. */
 const EXCLUSION_CONDITION = 'not-an-excluded-namespace';
@@ -15,54 +17,43 @@ const EXCLUSION_CONDITION = 'not-an-excluded-namespace';
 export function unreachable(cluster: ClusterState, webhook: Webhook, begin: string, nowMs: number): Finding {
   const { release } = webhookOf(cluster);
   const { name } = release;
-  const { logs: command, scale } = commandsOf(release);
-  const finding = { step: 'webhook', state: 'problem' } as const;
+  const { logs, scale } = commandsOf(release);
   const deployment = foundIn(cluster.deployment);
   const cannotCall = 'so the API server cannot call the webhook';
   if (deployment?.spec.replicas === 0) {
-    const message = `${begin}: the Deployment ${name} has 0 replicas, ${cannotCall}`;
-    return { ...finding, message, command: scale };
+    return problem(`${begin}: the Deployment ${name} has 0 replicas, ${cannotCall}`, scale);
   }
   const distrust = distrustOf(cluster, webhook, nowMs);
   // A replica with such a certificate may not be ready either, and then this is the cause.
   if (distrust.length > 0) {
-    const message = `${begin}, because the API server does not trust the webhook: ${distrust.join('; ')}`;
-    return { ...finding, message, command };
+    return problem(`${begin}, because the API server does not trust the webhook: ${distrust.join('; ')}`, logs);
   }
   if (deployment && !deployment.status?.readyReplicas) {
     const message = `${begin}: no replica of the Deployment ${name} is ready, ${cannotCall}`;
-    return { ...finding, message, command: `kubectl describe pods --namespace ${release.namespace}` };
+    return problem(message, `kubectl describe pods --namespace ${release.namespace}`);
   }
-  if (!webhook.clientConfig?.caBundle) {
-    return { ...finding, message: `${begin}: the webhook configuration has no caBundle`, command };
-  }
+  if (!webhook.clientConfig?.caBundle) return problem(`${begin}: the webhook configuration has no caBundle`, logs);
   const causes = [
     'the API server cannot connect to the webhook',
     ...distrustCauses(cluster),
     ...conditionCauses(webhook),
   ];
-  return { ...finding, message: `${begin}: ${causes.join(', or ')}`, command };
+  return problem(`${begin}: ${causes.join(', or ')}`, logs);
 }
 
 /** Why a policy whose selectors match does not inject. */
 export function policyFailed(cluster: ClusterState, policy: Webhook, begin: string): Finding {
   const { name, release } = webhookOf(cluster);
-  const finding = {
-    step: 'webhook',
-    state: 'problem',
-    command: `kubectl describe mutatingadmissionpolicy ${name}`,
-  } as const;
   const bindings = foundIn(cluster.failure?.bindings);
   if (bindings && !bindings.some(({ spec }) => spec?.policyName === name)) {
-    const message = `${begin}: the policy ${name} has no MutatingAdmissionPolicyBinding`;
-    return { ...finding, message, command: commandsOf(release).upgrade };
+    return problem(`${begin}: the policy ${name} has no MutatingAdmissionPolicyBinding`, commandsOf(release).upgrade);
   }
   const causes = [
     ...conditionCauses(policy),
     `an expression of the policy ${name} fails`,
     'its rules do not match pods',
   ];
-  return { ...finding, message: `${begin}: ${causes.join(', or ')}` };
+  return problem(`${begin}: ${causes.join(', or ')}`, `kubectl describe mutatingadmissionpolicy ${name}`);
 }
 
 /** Conditions of the values; those of the chart were evaluated by the other steps. */

@@ -36,6 +36,14 @@ export function hasOptedIn(cluster: ClusterState): boolean {
   return !isExcluded(cluster) && optInRequirements(cluster).every((requirement) => fulfils(labels, requirement));
 }
 
+/** Whether only its labels, which could not be read, show whether the namespace has opted in. */
+export function isOptInUnknown(cluster: ClusterState): boolean {
+  return 'unread' in cluster.namespace && !isExcluded(cluster);
+}
+
+/** The end of a sentence about such a namespace. */
+export const OPT_IN_UNKNOWN = 'is not known, because its labels cannot be read';
+
 /** Whether the namespace gets the secret: by its label or by its name. */
 export function isTarget(cluster: ClusterState): boolean {
   const { settings, subject } = cluster;

@@ -1,11 +1,11 @@
-import { parseArgs } from 'node:util';
-import { oneOf } from '@ecr-pull-secrets/shared/configuration.ts';
-import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
+import { objectName, oneOf } from '@ecr-pull-secrets/shared/configuration.ts';
+import { readOptions, tokensOf, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { createUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { z } from 'zod';
 
 const COMMAND_LINE = {
-  words: 'ecr-pull-secrets explain NAMESPACE[/POD]',
+  words: `${PROGRAM} explain NAMESPACE[/POD]`,
   description:
     'Explains whether the pods of a namespace get the pull secret, and whether a pod can pull with it.\n' +
     'It changes nothing, except for a test pod with --from-cluster, prints no secret, and ends with the command\n' +
@@ -13,9 +13,14 @@ const COMMAND_LINE = {
     'import the image then.\n' +
     'It exits with 0 if all is well, 1 if there is a problem, and 2 if something could not be determined.',
   options: z.object({
+    namespace: objectName.optional().meta({
+      description: 'The namespace, as kubectl takes it; then the argument is only the name of the pod.',
+      value: 'NAMESPACE',
+      short: 'n',
+    }),
     output: oneOf(['text', 'json'])
       .default('text')
-      .meta({ description: 'The form of the report: text or json.', value: 'FORM' }),
+      .meta({ description: 'The form of the report: text or json.', value: 'FORM', short: 'o' }),
     'secret-name': z.string().optional().meta({
       description: 'The name of the pull secret, if the Deployment cannot be read.',
       value: 'NAME',
@@ -50,26 +55,23 @@ export function explainUsage(): string {
 
 /** @throws a UsageError */
 export function readExplainOptions(args: readonly string[]): ExplainOptions {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: { output: { type: 'string' }, 'secret-name': { type: 'string' }, 'test-image': { type: 'string' } },
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const tokens = tokensOf(COMMAND_LINE.options, args);
   const [subject, second] = tokens.filter((token) => token.kind === 'positional');
   const rest = args.filter((_, index) => index !== subject?.index);
   // After a mistyped option its value would look like a second argument.
   const isMistyped = tokens.some((token) => token.kind === 'option' && !(token.name in COMMAND_LINE.options.shape));
   if (second && !isMistyped) {
-    const guess = `${subject?.value}/${second.value}`;
+    // As in `kubectl describe pod NAME`.
+    const hasNamespace = tokens.some((token) => token.kind === 'option' && token.name === 'namespace');
+    const isWholeSubject = hasNamespace || second.value.includes('/');
+    const guess = isWholeSubject ? second.value : `${subject?.value}/${second.value}`;
     throw createUsageError(
-      `unexpected argument ${JSON.stringify(second.value)}: did you mean ${guess}?`,
+      `unexpected argument ${JSON.stringify(isWholeSubject ? subject?.value : second.value)}: did you mean ${guess}?`,
       explainUsage(),
     );
   }
   const options = readOptions(COMMAND_LINE, rest);
-  const { namespace, pod } = readSubject(subject?.value ?? '');
+  const { namespace, pod } = readSubject(subject?.value ?? '', options.namespace);
   return {
     namespace,
     pod,
@@ -80,7 +82,13 @@ export function readExplainOptions(args: readonly string[]): ExplainOptions {
   };
 }
 
-function readSubject(text: string): Pick<ExplainOptions, 'namespace' | 'pod'> {
+/** @param namespaceOption - with it the text is the name of a pod, which kubectl also takes as pod/NAME */
+function readSubject(text: string, namespaceOption: string | undefined): Pick<ExplainOptions, 'namespace' | 'pod'> {
+  if (namespaceOption !== undefined) {
+    const pod = text.replace(/^(?:po|pods?)\//, '');
+    if (pod === '' || NAME.test(pod)) return { namespace: namespaceOption, pod: pod || undefined };
+    throw createUsageError(`with --namespace, ${JSON.stringify(text)} is not the name of a pod`, explainUsage());
+  }
   const [namespace = '', pod, ...more] = text.split('/');
   if ([namespace, pod ?? 'pod'].every((name) => NAME.test(name)) && more.length === 0) return { namespace, pod };
   const problem =

@@ -1,13 +1,16 @@
 import { optedInAt } from '@ecr-pull-secrets/renewer/pull-secrets/cache/opted-in-at.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { EXPIRES_AT_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingsOfStep } from './finding.ts';
 import { ecrImagesOf, podExclusion } from './injection.ts';
 import { namesOf, type Pod } from '../cluster/objects.ts';
-import { hasOptedIn, optInRequirements, webhookOf } from './opt-in.ts';
+import { hasOptedIn, isOptInUnknown, OPT_IN_UNKNOWN, optInRequirements, webhookOf } from './opt-in.ts';
 import { foundIn } from '../cluster/read.ts';
 import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
 import { isPositive } from '@ecr-pull-secrets/shared/label-requirement.ts';
 import { type ClusterState, MOST_PODS } from './cluster-state.ts';
+
+const { ok, problem, unknown, note } = findingsOfStep('pod');
 
 /** Whether the pod, or the pods of the namespace, name the secret, and why not. */
 export function podFindings(cluster: ClusterState): readonly Finding[] {
@@ -15,31 +18,26 @@ export function podFindings(cluster: ClusterState): readonly Finding[] {
   if (pod === undefined) return [...podsFindings(cluster), ...limitFindings(cluster)];
   if ('missing' in pod) {
     const message = `the pod ${subject.pod} does not exist in the namespace ${subject.namespace}`;
-    const command = `kubectl get pods --namespace ${subject.namespace}`;
-    return [{ step: 'pod', state: 'problem', message, command }];
+    return [problem(message, `kubectl get pods --namespace ${subject.namespace}`)];
   }
-  if ('unread' in pod) return [{ step: 'pod', state: 'unknown', message: `it cannot be read: ${pod.unread}` }];
+  if ('unread' in pod) return [unknown(`it cannot be read: ${pod.unread}`)];
   return [namingFinding(cluster, pod.found), ...accountFindings(cluster, pod.found)];
 }
 
 function namingFinding(cluster: ClusterState, pod: Pod): Finding {
   const { settings, subject } = cluster;
   const names = namesOf(pod.spec.imagePullSecrets);
-  if (names.includes(settings.secretName)) {
-    return { step: 'pod', state: 'ok', message: `the pod names ${settings.secretName}` };
-  }
-  if (ecrImagesOf(pod, cluster).length === 0) {
-    return { step: 'pod', state: 'note', message: 'the pod has no ECR image, so it is not injected' };
-  }
+  if (names.includes(settings.secretName)) return ok(`the pod names ${settings.secretName}`);
+  if (ecrImagesOf(pod, cluster).length === 0) return note('the pod has no ECR image, so it is not injected');
   const lacks = `the pod does not name ${settings.secretName}`;
   const exclusion = podExclusion(pod, cluster);
-  if (exclusion !== undefined) return { step: 'pod', state: 'problem', message: `${lacks}: ${exclusion}` };
+  if (exclusion !== undefined) return problem(`${lacks}: ${exclusion}`);
+  if (isOptInUnknown(cluster)) return unknown(`${lacks}; whether its namespace has opted in ${OPT_IN_UNKNOWN}`);
   const command = replaceCommand(pod, subject.namespace);
   if (!hasOptedIn(cluster)) {
-    const message = `${lacks}, because its namespace has not opted in; replace it afterwards`;
-    return { step: 'pod', state: 'problem', message, command };
+    return problem(`${lacks}, because its namespace has not opted in; replace it afterwards`, command);
   }
-  return { step: 'pod', state: 'problem', message: `${lacks}: ${ageReason(cluster, pod)}`, command };
+  return problem(`${lacks}: ${ageReason(cluster, pod)}`, command);
 }
 
 /** A pod of before the label, or of a time at which the webhook did not respond. */
@@ -73,23 +71,25 @@ function instantText(ms: number): string {
 }
 
 function accountFindings({ serviceAccount, settings }: ClusterState, { spec }: Pod): readonly Finding[] {
+  if (serviceAccount && 'unread' in serviceAccount) {
+    return [note(`its ServiceAccount cannot be read: ${serviceAccount.unread}`)];
+  }
   const names = namesOf(foundIn(serviceAccount)?.imagePullSecrets).filter((name) => name !== settings.secretName);
   if (names.length === 0) return [];
   const account = spec.serviceAccountName ?? 'default';
-  const message = `its ServiceAccount ${account} names ${names.join(', ')}, for pods without pull secrets of their own`;
-  return [{ step: 'pod', state: 'note', message }];
+  return [note(`its ServiceAccount ${account} names ${names.join(', ')}, for pods without pull secrets of their own`)];
 }
 
 /** The API server may have more pods than were read. */
 function limitFindings({ pods }: ClusterState): readonly Finding[] {
   if (foundIn(pods)?.length !== MOST_PODS) return [];
-  return [{ step: 'pod', state: 'note', message: `only the first ${MOST_PODS} pods of the namespace were examined` }];
+  return [note(`only the first ${MOST_PODS} pods of the namespace were examined`)];
 }
 
 function podsFindings(cluster: ClusterState): readonly Finding[] {
   const { pods, settings, subject } = cluster;
   if (pods === undefined || 'missing' in pods) return [];
-  if ('unread' in pods) return [{ step: 'pod', state: 'unknown', message: `they cannot be read: ${pods.unread}` }];
+  if ('unread' in pods) return [unknown(`they cannot be read: ${pods.unread}`)];
   const withImage = pods.found.filter((pod) => ecrImagesOf(pod, cluster).length > 0);
   const needing = withImage.filter((pod) => podExclusion(pod, cluster) === undefined);
   const excluded = withImage.length - needing.length;
@@ -99,16 +99,14 @@ function podsFindings(cluster: ClusterState): readonly Finding[] {
       excluded === 0
         ? 'no pod of the namespace has an ECR image'
         : `each pod of the namespace with an ECR image is excluded from the injection (${excluded} of them)`;
-    return [{ step: 'pod', state: 'note', message }];
+    return [note(message)];
   }
   const [first] = lacking.map(({ metadata }) => metadata.name);
   if (first === undefined) {
     const others = excluded === 0 ? '' : `; ${excluded} more with an ECR image are excluded from the injection`;
-    const message = `${needing.length} of ${needing.length} pods with ECR images name ${settings.secretName}${others}`;
-    return [{ step: 'pod', state: 'ok', message }];
+    return [ok(`${needing.length} of ${needing.length} pods with ECR images name ${settings.secretName}${others}`)];
   }
   const shown = lacking.slice(0, 5).map(({ metadata }) => metadata.name);
   const message = `${lacking.length} of ${needing.length} pods with ECR images do not name ${settings.secretName}: ${shown.join(', ')}${lacking.length > shown.length ? ', …' : ''}`;
-  const command = `ecr-pull-secrets explain ${subject.namespace}/${first}`;
-  return [{ step: 'pod', state: 'problem', message, command }];
+  return [problem(message, `${PROGRAM} explain ${subject.namespace}/${first}`)];
 }

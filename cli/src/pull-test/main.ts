@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createHttpsGetter, type HttpsGetter } from '@ecr-pull-secrets/kube/network/https-get.ts';
 import { proxySettingsOf, proxyVariables } from '@ecr-pull-secrets/renewer/config/proxy-variables.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { readVariables } from '@ecr-pull-secrets/shared/configuration.ts';
@@ -14,7 +15,7 @@ import { outcomeLine, type PullResult } from './pull-outcome.ts';
 import { tryPull } from './try-pull.ts';
 
 const COMMAND_LINE = {
-  words: 'ecr-pull-secrets pull-test',
+  words: `${PROGRAM} pull-test`,
   description:
     'Requests the manifest and the config of each image with the credential of a docker config, as a node does, and\n' +
     'prints one line of JSON for each image, without a credential. The pod of `explain --from-cluster` runs it.',

@@ -9,6 +9,19 @@ export interface Finding {
   readonly command?: string;
 }
 
+/** Functions that create findings of each state; `fields` are what all of them have, such as their topic. */
+export function findingsWith<const Fields extends object>(fields: Fields) {
+  const create =
+    (state: State) =>
+    (message: string, command?: string): Fields & Finding => ({
+      ...fields,
+      state,
+      message,
+      ...(command === undefined ? {} : { command }),
+    });
+  return { ok: create('ok'), problem: create('problem'), unknown: create('unknown'), note: create('note') };
+}
+
 /** 1 if there is a problem, else 2 if something could not be determined, else 0. */
 export function exitCodeOf(findings: readonly Finding[]): 0 | 1 | 2 {
   if (findings.some(({ state }) => state === 'problem')) return 1;

@@ -1,9 +1,7 @@
 import type { Finding } from '../report/finding.ts';
 
 /** What a finding is about, in the order of the report. */
-export const TOPICS = ['release', 'injection', 'leader', 'tokens', 'namespaces', 'certificate', 'fence'] as const;
-
-export type Topic = (typeof TOPICS)[number];
+type Topic = 'release' | 'injection' | 'leader' | 'tokens' | 'namespaces' | 'certificate' | 'fence';
 
 /** What `status` says about one topic of a release. */
 export interface StatusFinding extends Finding {

@@ -8,7 +8,7 @@ export const NAMESPACE_STATES = [
   'expired',
   /** There is no secret. */
   'missing',
-  /** The secret is of somebody else. */
+  /** The secret belongs to somebody else. */
   'foreign',
   /** Something else changed what the renewer wrote. */
   'edited',

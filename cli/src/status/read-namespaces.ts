@@ -37,11 +37,7 @@ export async function readNamespaces(
     reader.listMetadata('list namespaces', {
       path: NAMESPACES_PATH,
       metadataFields: { labels, creationTimestamp: SCALAR },
-      reduce: ({
-        metadata,
-      }: {
-        readonly metadata: ObjectMeta & { readonly creationTimestamp?: string };
-      }): ListedNamespace => ({
+      reduce: ({ metadata }): ListedNamespace => ({
         name: metadata.name,
         createdAtMs: Date.parse(metadata.creationTimestamp ?? ''),
         isTarget: isTarget(metadata, rule),

@@ -1,15 +1,11 @@
 import { type Registry, registriesSchema } from '@ecr-pull-secrets/renewer/credentials/registries/registries.ts';
 import { configMapPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { parseJson, propertyOf } from '@ecr-pull-secrets/shared/json/untrusted-json.ts';
+import type { ConfigMap } from '../cluster/objects.ts';
 import type { Read } from '../cluster/read.ts';
 import type { Reader } from '../cluster/reader.ts';
 import type { Release } from './releases.ts';
 import type { Settings } from './settings.ts';
-
-/** The ConfigMap of the release, with its key. */
-interface ConfigMap {
-  readonly data?: Readonly<Record<string, string>>;
-}
 
 /** The registries that are configured: in the Deployment, else in the ConfigMap, as the renewer reads them. */
 export async function readRegistries(

@@ -20,7 +20,6 @@ import { type ObservedLease, observeLease } from './observe-lease.ts';
 import { readMutatingPolicies, readPolicies } from './read-fence.ts';
 import { readRegistries } from './read-registries.ts';
 import { readNamespaces } from './read-namespaces.ts';
-import type { ReleaseState } from './release-state.ts';
 import type { Release } from './releases.ts';
 import { environmentOf, ownPlaceIn, settingsOf } from './settings.ts';
 import { tryInjection, whyUnreachable } from './try-injection.ts';
@@ -40,7 +39,7 @@ const NO_LEASE: ObservedLease = { lease: { missing: true }, isRenewed: undefined
  *
  * @throws ECRPS_KUBERNETES_UNREACHABLE if there is no connection to the API server
  */
-export async function readRelease(dependencies: StatusDependencies, release: Release): Promise<ReleaseState> {
+export async function readRelease(dependencies: StatusDependencies, release: Release) {
   const { client, reader, clock, signal } = dependencies;
   const { namespace, name, helmName } = release;
   const { settings, invalid } = settingsFor(release, dependencies.environment);
@@ -79,21 +78,31 @@ export async function readRelease(dependencies: StatusDependencies, release: Rel
   return {
     release,
     settings,
+    /** Why the settings in the Deployment cannot be used; `settings` has the defaults then. */
     invalid,
     nowMs: clock.now(),
     webhooks,
+    /** The webhook of the release, if there is one. */
     webhook,
     mutatingPolicies,
     lease,
+    /** Its metadata. */
     checkpoint,
+    /** Those that are configured. */
     registries,
+    /** The Events of the renewer about the Deployment. */
     events,
     namespaces,
+    /** The newest Event of the renewer in each of the worst namespaces. */
     reasons,
+    /** `undefined` if there is no namespace to try it in. */
     attempt,
+    /** Why the API server does not reach the webhook, if that was requested. */
     unreachable,
     counts,
+    /** What the webhook serves, as PEM; `undefined` if it cannot be reached from here. */
     servedChain,
+    /** The ValidatingAdmissionPolicies. */
     policies,
   };
 }

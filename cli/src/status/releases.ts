@@ -1,5 +1,6 @@
 import { deploymentPath, WEBHOOK_CONFIGURATIONS_PATH } from '@ecr-pull-secrets/kube/object-names.ts';
 import { scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { didYouMean } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
@@ -130,11 +131,11 @@ function chooseFrom(
       release,
       releases.map(({ helmName }) => helmName),
     )}`;
-    return { none: { state: 'problem', message, command: 'ecr-pull-secrets status' } };
+    return { none: { state: 'problem', message, command: `${PROGRAM} status` } };
   }
   if ('unread' in deployments) {
     return { none: { state: 'unknown', message: `no release was found ${where}: ${deployments.unread}` } };
   }
-  const command = namespace === undefined ? INSTALL : 'ecr-pull-secrets status';
+  const command = namespace === undefined ? INSTALL : `${PROGRAM} status`;
   return { none: { state: 'problem', message: `there is no release of ${PRODUCT_NAME} ${where}`, command } };
 }

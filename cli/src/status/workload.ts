@@ -1,4 +1,5 @@
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
+import type { Container, Deployment, PodTemplate } from '../cluster/objects.ts';
 
 /** What runs the product: its Deployment, or its CronJob. */
 export interface Workload {
@@ -26,22 +27,9 @@ export interface Runs {
   readonly lastSuccess: string | undefined;
 }
 
-interface Container {
-  readonly name: string;
-  readonly image?: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
-}
-
-interface PodTemplate {
-  readonly spec: { readonly serviceAccountName?: string; readonly containers: readonly Container[] };
-}
-
 /** A Deployment as the API server sends it. */
-export interface DeploymentObject {
+export interface DeploymentObject extends Deployment {
   readonly metadata: ObjectMeta;
-  readonly spec: { readonly replicas?: number; readonly template: PodTemplate };
-  readonly status?: { readonly readyReplicas?: number; readonly updatedReplicas?: number };
 }
 
 /** A CronJob as the API server sends it. */

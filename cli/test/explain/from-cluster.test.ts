@@ -3,6 +3,7 @@ import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import t from 'tap';
+import type { ClusterState } from '../../src/explain/cluster-state.ts';
 import type { Deployment } from '../../src/cluster/objects.ts';
 import { obstacleOf } from '../../src/explain/from-cluster/obstacle.ts';
 import { readReleaseNetwork } from '../../src/explain/from-cluster/release-network.ts';
@@ -134,6 +135,22 @@ t.test('a pod that an API server may have created before it failed is deleted to
     await runPod({ client, clock: systemClock, stop: new AbortController().signal }, 'payments', POD);
     t.same(requests, ['POST', ...deletes]);
   }
+});
+
+t.test('a right to pods that is missing is said, also if the explained pod cannot be read', async (t) => {
+  const client = clientWith(({ body }) => ({ status: { allowed: !JSON.stringify(body).includes('"create"') } }));
+  const dependencies = { client, clock: systemClock, stop: new AbortController().signal };
+  const options = { testImage: 'release:1', mostPulls: 10 };
+  const findingsOf = (pod: ClusterState['pod']) => pullFromCluster(dependencies, worldWith({ pod }), [], options);
+  t.match(await findingsOf({ unread: 'no right to get pods' }), [
+    {
+      step: 'pull',
+      state: 'unknown',
+      message: /not created: you lack the right to create pods in namespace payments$/,
+    },
+  ]);
+  t.same(await findingsOf({ missing: true }), []);
+  t.same(await findingsOf({ found: podOf() }), [], 'there is no image to try');
 });
 
 t.test('a forged log adds no findings and no commands', async (t) => {

@@ -78,6 +78,14 @@ t.test('a namespace that does not exist, ends, or cannot be read', async (t) => 
   t.match(optInFindings(worldWith({ namespace: { unread: 'you lack the right' } })), [
     { state: 'unknown', message: /you lack the right/ },
   ]);
+  const nothingRead = { namespace: { unread: 'no right to it' }, deployment: { unread: 'no right to deployments' } };
+  t.match(optInFindings(worldWith(nothingRead)), [
+    { message: /the labels cannot be read: no right to it$/ },
+    { step: 'namespace', state: 'unknown', message: /no right to deployments/ },
+  ]);
+  t.match(optInFindings(labelledWith({}, { webhooks: { unread: 'no right to it' } })), [
+    { state: 'problem', message: /this is the default, .* webhook cannot be read: no right to it$/ },
+  ]);
   t.match(optInFindings(worldWith({ deployment: { unread: 'you lack the right' } })), [
     { state: 'ok' },
     { state: 'unknown', message: /Deployment ecr-pull-secrets\/ecr-pull-secrets: you lack the right; the defaults/ },

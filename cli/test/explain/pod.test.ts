@@ -4,9 +4,10 @@ import t from 'tap';
 import type { ClusterState } from '../../src/explain/cluster-state.ts';
 import { injectionFindings } from '../../src/explain/injection.ts';
 import type { Pod } from '../../src/cluster/objects.ts';
+import { secretFindings } from '../../src/explain/secret.ts';
 import { podFindings } from '../../src/explain/pod.ts';
 import { replaceCommand } from '@ecr-pull-secrets/renewer/missed-pods/replace-command.ts';
-import { labelledWith, NOW_MS, podOf, policyWith, WEBHOOK, worldWith } from './support/world.ts';
+import { configuredWith, labelledWith, NOW_MS, podOf, policyWith, WEBHOOK, worldWith } from './support/world.ts';
 
 const NONE = { imagePullSecrets: [{ name: 'mine' }] };
 const NOT_INJECTED = { dryRun: { found: ['mine'] } };
@@ -19,6 +20,10 @@ t.test('a pod that names the secret, and one that needs none', async (t) => {
   t.match(podFindings(worldWith({ serviceAccount: account })), [
     {},
     { state: 'note', message: /ServiceAccount default names hub/ },
+  ]);
+  t.match(podFindings(worldWith({ serviceAccount: { unread: 'no right to it' } })), [
+    {},
+    { state: 'note', message: 'its ServiceAccount cannot be read: no right to it' },
   ]);
 });
 
@@ -45,6 +50,32 @@ t.test('why a pod does not name the secret', async (t) => {
   const late = worldWith({ namespace: { found: { metadata } } });
   t.match(reasonOf(podOf({}, NONE), late), /before the namespace got its label \(2026-11-30T11:00:01Z, an estimate\)/);
 });
+
+t.test(
+  'without the labels of the namespace, what the dry run shows is said, and no opt-in is claimed or denied',
+  async (t) => {
+    const namespace = { unread: 'no right to the namespace' };
+    const denied = { unread: 'you lack the right to create pods in namespace payments (as a dry run)' };
+    const unknown = (dryRun: ClusterState['dryRun'], changes: Partial<ClusterState> = {}) =>
+      injectionFindings(worldWith({ namespace, dryRun, ...changes }), NOW_MS);
+    t.match(unknown({ found: ['ecr-pull-secret'] }), [{ step: 'webhook', state: 'ok' }]);
+    t.match(unknown(denied), [{ step: 'webhook', state: 'unknown', message: /cannot be determined: .*create pods/ }]);
+    t.match(unknown(denied, { webhooks: { unread: 'no right to webhooks' } }), [
+      { state: 'unknown', message: /no right to webhooks; .*create pods/ },
+    ]);
+    t.match(unknown({ found: [] }), [{ state: 'unknown', message: /does not get the name .* opted in is not known/ }]);
+    const rejected = { unread: 'failed calling webhook "inject.ecr-pull-secrets.io": refused' };
+    t.match(unknown(rejected), [{ state: 'problem', message: /is rejected/ }], 'it was called');
+    t.same(unknown({ missing: true }), []);
+    const excluded = configuredWith({ EXCLUDE_NAMESPACE: 'payments' }, { namespace, dryRun: { found: [] } });
+    t.same(injectionFindings(excluded, NOW_MS), []);
+    const pod = worldWith({ namespace, pod: { found: podOf({}, NONE) } });
+    t.match(podFindings(pod), [{ state: 'unknown', message: /opted in is not known/, command: undefined }]);
+    t.match(secretFindings(worldWith({ namespace, secret: { missing: true } }), NOW_MS), [
+      { state: 'unknown', message: /there is no secret ecr-pull-secret; whether the namespace gets one is not known/ },
+    ]);
+  },
+);
 
 t.test('a pod that does not exist or cannot be read', async (t) => {
   t.match(podFindings(worldWith({ pod: { missing: true } })), [

@@ -40,6 +40,12 @@ t.test('the state of the secret, and what to do', async (t) => {
       /does not exist.*PullSecretNotWritten: exceeded quota/,
       /^kubectl logs/,
     ],
+    [
+      worldWith({ secret: { missing: true }, events: { unread: 'no right to list events' } }),
+      'problem',
+      /does not exist; the Events of the namespace cannot be read: no right to list events$/,
+      /^kubectl logs/,
+    ],
     [labelledWith({}, { secret: { missing: true } }), 'note', /the namespace gets none/, undefined],
     [worldWith({ secret: { unread: 'no right' } }), 'unknown', /no right/, undefined],
     [

@@ -21,6 +21,7 @@ t.test('an invalid command line is an error with the usage', async (t) => {
     output: 'json',
     watch: true,
   });
+  t.same(readStatusOptions(['-w', '-n', 'a', '-o=json']), { namespace: 'a', output: 'json', watch: true });
   const cases = [
     [['payments'], /"payments" belongs to no option/],
     [['--output', 'yaml'], /--output "yaml"/],

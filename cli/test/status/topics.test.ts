@@ -65,8 +65,15 @@ t.test('the leader: whether a replica leads', async (t) => {
   const { lease } = stateWith().lease;
   const released = { found: { metadata: { name: 'ecr-pull-secrets' }, spec: { holderIdentity: '' } } };
   check(t, leaderFindings, [
-    [{}, 'ok', /^pod-1 leads since 2026-11-29T06:00:00Z \(30 h ago\)$/],
-    [{ lease: { lease, isRenewed: false } }, 'problem', /pod-1 renewed the lease last at/, /^kubectl describe pods/],
+    [{}, 'ok', /^pod-1 has led since 2026-11-29T06:00:00Z \(30 h ago\)$/],
+    [
+      { ...replicasOf(2, 0, 2), lease: { lease, isRenewed: false } },
+      'problem',
+      /pod-1 renewed the lease last at/,
+      /^kubectl describe pods/,
+    ],
+    // A description of pods that are ready shows nothing.
+    [{ lease: { lease, isRenewed: false } }, 'problem', /pod-1 renewed the lease last at/, /^kubectl logs/],
     [{ lease: { lease: released, isRenewed: false } }, 'problem', /has no holder/, /^kubectl logs/],
     [{ lease: { lease: { missing: true }, isRenewed: undefined } }, 'problem', /has no holder/, /^kubectl logs/],
     [{ lease: { lease: { unread: 'no right' }, isRenewed: undefined } }, 'unknown', /no right/],
@@ -95,6 +102,11 @@ t.test('the tokens: their expiry, and whether they are renewed', async (t) => {
     ],
     [{ checkpoint: { missing: true } }, 'problem', /no token: there is no Secret/, /^kubectl logs/],
     [{ checkpoint: checkpointWith() }, 'problem', /^the registry of the account has no token$/, /^kubectl logs/],
+    [
+      { events: { unread: 'no right to list events' } },
+      'note',
+      /refuses a token is not known, .* no right to list events$/,
+    ],
     [{ registries: { unread: 'no right' } }, 'unknown', /configured registries cannot be read: no right/],
     [{ checkpoint: { unread: 'no right' } }, 'unknown', /no right/],
     [{ checkpoint: { found: { metadata: { name: 'x' } } } }, 'note', /older version .*first token .*\(in 9 h\)/],
@@ -132,15 +144,30 @@ t.test('the tokens: a configured registry without one, with the words of the ren
 
 t.test('the tokens: a registry that refuses a token, until registries accept one', async (t) => {
   const refused = {
-    ...eventOf('Warning', -5, 'New tokens "ecr" do not log in at 2222'),
+    ...eventOf('Warning', -5, 'The new token "ecr" does not log in at 2222'),
     reason: 'RegistryRefusedToken',
   };
-  const renewed = { ...eventOf('Normal', -4, 'they accept the new token'), reason: 'RegistryTokenRenewed' };
+  const renewed = { ...eventOf('Normal', -4, 'The new token logs in'), reason: 'RegistryTokenRenewed' };
   const found = [refused, eventOf('Warning', -3, 'another')];
-  const message = /^at .* \(5 min ago\): New tokens "ecr" do not log in at 2222$/;
+  const message = /^at .* \(5 min ago\): The new token "ecr" does not log in at 2222$/;
   check(t, tokenFindings, [[{ events: { found } }, 'problem', message, /^kubectl logs/]]);
   const after = tokenFindings(stateWith({ events: { found: [...found, renewed] } }));
   t.notOk(after.some(({ state }) => state === 'problem'));
+});
+
+function ledSince(minutes: number): ReleaseState['lease'] {
+  const spec = { holderIdentity: 'pod-1_uid', acquireTime: at(minutes / 60), renewTime: at(0) };
+  return { lease: { found: { metadata: { name: 'x' }, spec } }, isRenewed: true };
+}
+
+t.test('the tokens: what an earlier leader reported is over', async (t) => {
+  const event = { ...eventOf('Warning', -5, 'The new token "ecr" does not log in'), reason: 'RegistryRefusedToken' };
+  const problemsOf = (lease: ReleaseState['lease']) =>
+    tokenFindings(stateWith({ events: { found: [event] }, lease })).filter(({ state }) => state === 'problem').length;
+  t.equal(problemsOf(ledSince(-4)), 0);
+  t.equal(problemsOf(ledSince(-4.99)), 1, 'in the same second');
+  t.equal(problemsOf(ledSince(-6)), 1);
+  t.equal(problemsOf({ lease: { unread: 'no right' }, isRenewed: undefined }), 1);
 });
 
 t.test('the namespaces: how many are good, and the worst by name', async (t) => {

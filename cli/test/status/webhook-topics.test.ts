@@ -3,6 +3,7 @@ import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/
 import t, { type Test } from 'tap';
 import type { StatusFinding } from '../../src/status/finding.ts';
 import { modeOf, type ReleaseState } from '../../src/status/release-state.ts';
+import { settingsOf } from '../../src/status/settings.ts';
 import { certificateFindings } from '../../src/status/topics/certificate.ts';
 import { injectionFindings } from '../../src/status/topics/injection.ts';
 import { workloadOfDeployment } from '../../src/status/workload.ts';
@@ -58,6 +59,19 @@ t.test('the certificate: until when API servers trust it', async (t) => {
     t,
     certificatesOf(CA.certificatePem, certificatePem, soon),
     /^problem: the serving .*\(in 24 h\), and its renewal is late$/m,
+  );
+  const others = { settings: settingsOf({ TLS_MODE: 'existing-secret' }) };
+  check(t, certificatesOf(CA.certificatePem, certificatePem, others), /^problem: the serving .*\(in 7 d\), and its/m);
+  const inYear = { nowMs: NOW_MS + 340 * DAY_MS };
+  check(
+    t,
+    certificatesOf(CA.certificatePem, undefined, { ...others, ...inYear }),
+    /^ok: the newest CA .*\(in 25 d\)$/m,
+  );
+  check(
+    t,
+    certificatesOf(CA.certificatePem, undefined, inYear),
+    /^problem: the newest CA .*, and its renewal is late/m,
   );
   check(
     t,
@@ -150,7 +164,7 @@ t.test('the injection: what the API server counted', async (t) => {
   check(
     t,
     injectionOf({ counts: { unread: 'no right' } }),
-    /^note: the metrics of the API server are not used: no right$/m,
+    /^note: the counts of the API server are not known: no right$/m,
   );
 });
 

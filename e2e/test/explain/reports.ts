@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
@@ -58,12 +59,13 @@ export function testReports(t: Test, world: ExplainWorld): void {
   });
 
   t.test('it is a plugin of kubectl', async (t) => {
-    const path = `${await pluginDirectory()}:${process.env['PATH'] ?? ''}`;
+    const path = `${await pluginDirectory()}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
     t.intercept(process, 'env', { value: { ...process.env, PATH: path } });
     const kubectl = await startKubectl(playground.cluster);
-    const lines = await kubectl('ecr-pull-secrets', 'explain', 'good/app', '--no-pull-test');
+    const lines = await kubectl('ecr-pull-secrets', 'explain', '-n', 'good', 'app', '--no-pull-test');
     t.equal(lines[0], 'good/app');
     t.equal(lines.at(-1), 'No problem found.');
+    t.match(await kubectl('ecr-pull-secrets', '--version'), [/^kubectl ecr-pull-secrets \d/]);
   });
 
   t.test('a misspelt key of the label is found', async (t) => {
@@ -113,8 +115,16 @@ export function testReports(t: Test, world: ExplainWorld): void {
 
     const path = '/api/v1/namespaces/good/serviceaccounts/default/token';
     const { status } = await api.create<{ status: { token: string } }>(path, { spec: {} });
-    const { stdout, exitCode } = await explain(['good/app'], await inClusterAs(status.token));
+    const { stdout, exitCode } = await explain(['good/app', '--from-cluster'], await inClusterAs(status.token));
     t.match(stdout, /unknown +label .* you lack the right to get the namespace good$/m);
+    t.match(
+      stdout,
+      /unknown +webhook .*list mutatingwebhook.*; you lack the right to create pods in namespace good \(as a/,
+    );
+    t.match(
+      stdout,
+      /unknown +pull +the test pod was not created: you lack the right to create pods, .* in namespace good$/m,
+    );
     t.match(stdout, /unknown +pod .* you lack the right to get pods in namespace good$/m);
     t.match(stdout, /unknown +secret .* you lack the right to get secrets in namespace good$/m);
     t.equal(exitCode, 2);

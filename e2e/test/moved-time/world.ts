@@ -12,9 +12,13 @@ export const OTHER = {
 export const ROLE = `arn:aws:iam::${OTHER.account}:role/team`;
 export const UNUSED_ROLE = `arn:aws:iam::${OTHER.account}:role/unused`;
 
+/** In the account of the user. */
+export const OWN_ROLE = `arn:aws:iam::${AWS_IDENTITY.account}:role/pull-west`;
+
 /** One cluster for the scenarios in this folder: each start costs 3 s of CPU. */
 export const world = await startMovedTime({
+  audit: true,
   identities: [AWS_IDENTITY, OTHER],
-  roles: [ROLE, UNUSED_ROLE].map((arn) => ({ arn, trustedPrincipals: [AWS_IDENTITY.account] })),
+  roles: [ROLE, UNUSED_ROLE, OWN_ROLE].map((arn) => ({ arn, trustedPrincipals: [AWS_IDENTITY.account] })),
 });
 t.teardown(() => world.close());

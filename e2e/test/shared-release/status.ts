@@ -51,7 +51,7 @@ export async function testHealthyStatus(t: Test): Promise<void> {
         /ok +release +version \S+ \(chart ecr-pull-secrets-\S+, image local\/ecr-pull-secrets:built\), mode webhook, 2 of 2/,
         /ok +injection +a new pod in status gets the name of ecr-pull-secret \(dry run\)$/m,
         /ok +injection +\d+ calls of the webhook .*, of which none failed$/m,
-        /ok +leader +ecr-pull-secrets-\w+-\w+ leads since 20/,
+        /ok +leader +ecr-pull-secrets-\w+-\w+ has led since 20/,
         /ok +tokens +the token for 123456789012\.dkr\.ecr\.us-east-1\.amazonaws\.com expires at 20.* and is renewed by 20/,
         /ok +namespaces +1 of 1 namespaces have a current secret; the first token expires at 20/,
         /ok +certificate +the newest CA in caBundle expires at 20/,
@@ -164,7 +164,7 @@ export function testStatus(t: Test): void {
     await expectStatus(t, {
       exitCode: 1,
       lines: [
-        /problem +namespaces +\d+ of \d+ namespaces have no good secret: .*status-foreign: the secret is of somebody else \(PullSecret\w+: /,
+        /problem +namespaces +\d+ of \d+ namespaces have no good secret: .*status-foreign: the secret belongs to somebody else \(PullSecret\w+: /,
         /problem +fence +.*: the policy ecr-pull-secrets-events has no binding$/m,
       ],
     });

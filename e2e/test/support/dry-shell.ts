@@ -42,6 +42,8 @@ export async function startDryShell(cluster: LocalCluster): Promise<DryShell> {
     ...GO_ENVIRONMENT,
     REAL_KUBECTL: kubectl,
     NODE: process.execPath,
+    // Else each command of ours compiles what it imports anew, 0.3 s of CPU.
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
     CHECKOUT,
   };
   return async (script) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
+import { ENTRY, LAUNCHER, PLUGIN_FILE } from '@ecr-pull-secrets/scripts/krew/plugin-files.ts';
 import { startConnectProxy } from '@ecr-pull-secrets/shared/testing/connect-proxy.ts';
 import { LAYER_HOST } from '@ecr-pull-secrets/testbed/ecr-stand-in/repositories.ts';
 import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
@@ -39,7 +40,7 @@ export interface ExplainWorld {
   ) => Promise<Explained>;
   /** Values of the chart for a release that uses the proxy and the CA. */
   readonly networkValues: Manifest;
-  /** A folder with the bundle as a plugin of kubectl. */
+  /** A folder with the bundle as a plugin of kubectl, which needs `node` on the PATH. */
   readonly pluginDirectory: () => Promise<string>;
   /** The variables of a container that has this token. */
   readonly inClusterAs: (token: string) => Promise<Readonly<Record<string, string>>>;
@@ -98,8 +99,8 @@ export async function startExplainWorld(): Promise<ExplainWorld> {
     pluginDirectory: async () => {
       const directory = join(cluster.directory, 'plugins');
       await mkdir(directory, { recursive: true });
-      const script = `#!/bin/sh\nexec ${process.execPath} ${entry} "$@"\n`;
-      await writeFile(join(directory, 'kubectl-ecr_pull_secrets'), script, { mode: 0o755 });
+      await writeFile(join(directory, PLUGIN_FILE), LAUNCHER, { mode: 0o755 });
+      await writeFile(join(directory, `${PLUGIN_FILE}.mjs`), ENTRY.replace('./main.mjs', entry));
       return directory;
     },
     inClusterAs: async (token) => {

@@ -1,6 +1,9 @@
-/** The settings of the process that makes the load. */
+/** The settings of the process that makes the load, as JSON in its variable `POD_LOAD`. */
 export interface LoadSettings {
-  readonly kubeconfig: string;
+  readonly serverUrl: string;
+  /** PEM by which the API server is trusted. */
+  readonly ca: string;
+  readonly token: string;
   readonly namespace: string;
   readonly image: string;
   /** The pull secret that each pod should name. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { withoutSpawnHooks } from '@ecr-pull-secrets/testbed/local-node/containers/spawn-hooks.ts';
 import { REGISTRY, type Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { countFailOpen, reasonsOfFailOpen } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
 import { type LoadReport, type LoadSettings, STARTED } from './pod-load-process.ts';
@@ -27,15 +28,20 @@ export async function underLoad(
   leastPerSecond = PER_SECOND,
 ): Promise<LoadReport> {
   const settings: LoadSettings = {
-    kubeconfig: cluster.kubeconfigPath,
+    serverUrl: cluster.serverUrl,
+    ca: cluster.caPem,
+    token: cluster.adminToken,
     namespace: LOADED_NAMESPACE,
     image: `${REGISTRY}/team/app:1`,
     secret: SECRET,
     perSecond: leastPerSecond * 1.1,
   };
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(settings)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = withoutSpawnHooks(() =>
+    spawn(process.execPath, [PROGRAM], {
+      env: { ...process.env, POD_LOAD: JSON.stringify(settings) },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
+  );
   // The process takes a second to come up, and what happens must not be over by then.
   await once(child.stdout, 'readable');
   const output = text(child.stdout);

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { splitList } from '@ecr-pull-secrets/shared/split-list.ts';
 
 /** Where a request goes. */
 export interface Destination {
@@ -17,11 +18,7 @@ type Matcher = (destination: Destination) => boolean;
  * cluster keeps its API server off the proxy. An entry that is none of these matches nothing.
  */
 export function parseNoProxy(text: string): Matcher {
-  const matchers = text
-    .split(',')
-    .map((entry) => entry.trim().toLowerCase())
-    .filter((entry) => entry !== '')
-    .map(matcherOf);
+  const matchers = splitList(text.toLowerCase()).map(matcherOf);
   return ({ host, port }) => {
     const destination = { host: host.toLowerCase().replace(/\.$/, ''), port };
     return matchers.some((matches) => matches(destination));

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createFakeClock } from '@ecr-pull-secrets/shared/testing/fake-clock.ts';
 import t, { type Test } from 'tap';
 import { createKubeClient } from '../../src/client.ts';
@@ -87,6 +88,24 @@ t.test('a write that is cut off late is a timeout, if other requests had respons
   });
   const bug = new TypeError('a bug');
   t.equal(await cutOff(15_000, bug), bug);
+});
+
+t.test('a write that is cut off after the process stood still is no timeout', async (t) => {
+  const time = createFakeClock();
+  let leaptMs = 0;
+  const clock: Clock = { now: () => time.now() + leaptMs, sleep: (ms, signal) => time.sleep(ms, signal) };
+  const deadlines = createWriteDeadlines({ clock, probe: async () => true }, WRITE_LIMITS);
+  const cut = createError('ECRPS_KUBERNETES_UNREACHABLE', 'socket hang up');
+  const outcome = deadlines
+    .run(undefined, async () => {
+      await clock.sleep(10_500);
+      throw cut;
+    })
+    .catch((reason: unknown) => reason);
+  await time.advance(1_000);
+  leaptMs = 21_000;
+  await time.advance(20_000);
+  t.equal(await outcome, cut);
 });
 
 async function start(t: Test) {

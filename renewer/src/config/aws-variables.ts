@@ -1,4 +1,3 @@
-import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { z } from 'zod';
 import { ROLE_ARN, SESSION_NAME } from '../credentials/identity.ts';
 
@@ -94,17 +93,13 @@ function visibleText() {
 
 /** Text of a form, with blanks around it if need be; blanks alone count as none. */
 function awsText(form: RegExp, problem: string) {
-  return parsedBy((value) => {
-    const text = value.trim();
-    return text === '' ? '' : checked(text, form, problem);
-  }).optional();
+  return z
+    .string()
+    .trim()
+    .refine((text) => text === '' || form.test(text), problem)
+    .optional();
 }
 
 function exactly(form: RegExp, problem: string) {
-  return parsedBy((text) => checked(text, form, problem)).optional();
-}
-
-function checked(text: string, form: RegExp, problem: string): string {
-  if (!form.test(text)) throw new Error(problem);
-  return text;
+  return z.string().regex(form, problem).optional();
 }

@@ -1,5 +1,6 @@
 import type { EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
+import { createWindowLimit, type Place } from '@ecr-pull-secrets/shared/runtime/window-limit.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
 import type { DeploymentReference } from './deployment-reference.ts';
 
@@ -52,36 +53,35 @@ export function createDeploymentEvents(
 ) {
   const known = new Map<string, Known>();
   const overflows = createThrottledLog({ clock, logger }, 'too many Events of the Deployment; dropped one');
-  let createdAtMs: readonly number[] = [];
+  const limit = createWindowLimit({ clock }, { most: MOST_EVENTS, windowMs: REPEAT_AFTER_MS });
 
   /** The absolute value: after a clock was set back, Events must not end. */
   const isRecent = (ms: number | undefined): boolean =>
     ms !== undefined && Math.abs(clock.now() - ms) < REPEAT_AFTER_MS;
 
-  function hasRoom(): boolean {
-    createdAtMs = createdAtMs.filter(isRecent);
-    if (createdAtMs.length < MOST_EVENTS) return true;
+  function takePlace(): Place | undefined {
+    const place = limit.take();
+    if (place) return place;
     metrics.events.inc({ result: 'dropped' });
-    overflows.report(new Error(`${createdAtMs.length} Events within an hour`));
-    return false;
+    overflows.report(new Error(`${MOST_EVENTS} Events within an hour`));
+    return undefined;
   }
 
   async function create(
     { subject, reason, message }: DeploymentReport,
     type: 'Normal' | 'Warning',
     { count, firstAtMs }: Pick<Known, 'count' | 'firstAtMs'>,
+    place: Place,
   ): Promise<void> {
-    const atMs = clock.now();
-    createdAtMs = [...createdAtMs, atMs];
     const involvedObject = await reference();
     const event = { namespace, involvedObject, type, reason, message, series: { count, firstAtMs } };
     const isCreated = await recorder.event(event);
     metrics.events.inc({ result: isCreated ? 'success' : 'error' });
     if (isCreated) return;
-    createdAtMs = createdAtMs.filter((ms) => ms !== atMs);
+    limit.giveBack(place);
     const current = known.get(subject);
     // The next failure tries again.
-    if (current?.reportedAtMs === atMs) known.set(subject, { ...current, reportedAtMs: undefined });
+    if (current?.reportedAtMs === place.atMs) known.set(subject, { ...current, reportedAtMs: undefined });
   }
 
   return {
@@ -91,17 +91,17 @@ export function createDeploymentEvents(
       const nowMs = clock.now();
       const before = known.get(subject);
       const { firstAtMs = nowMs, count = 0, reportedAtMs } = before?.reason === reason ? before : {};
-      const isDue = !isRecent(reportedAtMs) && hasRoom();
-      const problem = { reason, firstAtMs, count: count + 1, reportedAtMs: isDue ? nowMs : reportedAtMs };
+      const place = isRecent(reportedAtMs) ? undefined : takePlace();
+      const problem = { reason, firstAtMs, count: count + 1, reportedAtMs: place?.atMs ?? reportedAtMs };
       known.set(subject, problem);
-      if (isDue) void create(report, 'Warning', problem);
+      if (place) void create(report, 'Warning', problem, place);
     },
     /** The problem of a subject is over, if it had one that was reported. */
     resolve(report: DeploymentReport): void {
       const before = known.get(report.subject);
       known.delete(report.subject);
-      if (before?.reportedAtMs === undefined || !hasRoom()) return;
-      void create(report, 'Normal', { count: 1, firstAtMs: clock.now() });
+      const place = before?.reportedAtMs === undefined ? undefined : takePlace();
+      if (place) void create(report, 'Normal', { count: 1, firstAtMs: place.atMs }, place);
     },
   };
 }

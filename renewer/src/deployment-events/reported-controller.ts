@@ -27,7 +27,7 @@ export function reportFailures(
       try {
         const result = await controller.reconcile(signal);
         failures = 0;
-        events.resolve({ subject, reason: end, message: `The ${subject} is reconciled again.` });
+        events.resolve({ subject, reason: end, message: `The problem with the ${subject} is over.` });
         return result;
       } catch (error) {
         if (signal.aborted || controller.isExpected?.(error)) throw error;

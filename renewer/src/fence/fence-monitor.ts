@@ -64,7 +64,7 @@ export async function runFenceMonitor(
     misses = proof.kind === 'missing' ? misses + 1 : 0;
     attempts = proof.kind === 'proven' ? 0 : attempts + 1;
     if (proof.kind === 'proven') {
-      report('proven', {}, 'admission policies fence the ServiceAccount of this process');
+      report('proven', {}, 'admission policies fence the ServiceAccount of ecr-pull-secrets');
     } else if (proof.kind === 'unclear') {
       const facts = { err: proof.error };
       if (isUnknown(proof.error, clock.now() - verdictAtMs))

@@ -8,7 +8,7 @@ const FENCE_MESSAGE = 'identity fence of ecr-pull-secrets: ';
 
 /** For the log: the risk if no admission policy fences our identity. */
 export const UNFENCED =
-  'no admission policy fences the ServiceAccount of this process: anyone who has its token can make the pull secret a service-account-token secret, and get the rights of any ServiceAccount in the namespaces that it writes to; see docs/troubleshooting.md#the-identity-is-not-fenced';
+  'no admission policy fences the ServiceAccount of ecr-pull-secrets: anyone who has its token can make the pull secret a service-account-token secret, and get the rights of any ServiceAccount in the namespaces that it writes to; see docs/troubleshooting.md#the-identity-is-not-fenced';
 
 /** Not our own: with our own, an apply would release the fields that it leaves out. */
 const FIELD_MANAGER = 'ecr-pull-secrets-fence-probe';

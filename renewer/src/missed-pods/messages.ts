@@ -10,7 +10,7 @@ export function messageOf(pod: ReportedPod, pullSecretName: string): string {
 }
 
 function pullMessage({ namespace, name, reason, registry }: FailingPull, pullSecretName: string): string {
-  const fails = `This pod names the pull secret "${pullSecretName}", and the node cannot pull an image of registry ${registry}`;
+  const fails = `This pod names the pull secret "${pullSecretName}", and the node cannot pull an image of the registry ${registry}`;
   const why =
     reason === 'RegistryNotCovered'
       ? ': no token covers the registry; add it to the chart value "registries", with all others that pods use'

@@ -36,9 +36,9 @@ type MissedPodsDependencies = RenewerDependencies & {
 
 /**
  * The leader's part, until the signal aborts: finds pods that need the pull secret and do not name it, because they are
- * older than the label of their namespace, or because nothing injected it when they were created. Among the pending
- * ones it also finds those that name it and cannot pull. Each gets an Event, and the metrics count them. By lists and not
- * by a watch: a watch of all pods costs more than they do.
+ * older than the label of their namespace, or because nothing injected it when they were created. It also finds those
+ * that name it and cannot pull. Each gets an Event, and the metrics count them. By lists and not by a watch: a watch of
+ * all pods costs more than they do.
  */
 export async function runMissedPods(
   dependencies: MissedPodsDependencies,
@@ -49,7 +49,7 @@ export async function runMissedPods(
   const rule = createMissedPodRule(settings);
   const failingPullOf = createFailingPullRule(dependencies, settings);
   const reports = createMissedPodReports(dependencies, settings);
-  const pulls = createFailingPulls(dependencies, { report: (pod) => reports.add('Pending', pod) });
+  const pulls = createFailingPulls(dependencies, { report: reports.add });
   const evictor = settings.evict ? createEvictor({ ...dependencies, rule }, settings) : undefined;
   const excepted = new Set(settings.exceptNamespaces);
   const denials = createThrottledLog(dependencies, DENIED);
@@ -69,11 +69,11 @@ export async function runMissedPods(
     return [...cache.optedIn().keys()].filter((namespace) => !excepted.has(namespace));
   }
 
-  function reportedPodOf(pod: Pod, findsFailingPulls: boolean): ReportedPod | undefined {
+  function reportedPodOf(pod: Pod): ReportedPod | undefined {
     const { namespace = '' } = pod.metadata;
     const optedInAtMs = cache.optedIn().get(namespace);
     if (optedInAtMs === undefined || excepted.has(namespace)) return undefined;
-    return rule(pod, optedInAtMs) ?? (findsFailingPulls ? failingPullOf(pod) : undefined);
+    return rule(pod, optedInAtMs) ?? failingPullOf(pod);
   }
 
   /** Without the right, which administrators may leave out of roles of their own, the next list tries again. */
@@ -93,23 +93,22 @@ export async function runMissedPods(
 
   async function listAll(phase: Phase): Promise<void> {
     const counts = new Map<MissedReason, number>();
-    const failing = phase === 'Pending' ? pulls.beginList() : undefined;
+    const failing = pulls.beginList(phase);
     const handle = (pod: ReportedPod): void => {
-      if ('registry' in pod) return failing?.add(pod);
+      if ('registry' in pod) return failing.add(pod);
       counts.set(pod.reason, (counts.get(pod.reason) ?? 0) + 1);
       reports.add(phase, pod);
       if (phase === 'Pending') evictor?.add(pod);
     };
     const namespaces = targets();
     const lists = namespaces.length <= MOST_LISTED_NAMESPACES ? namespaces : [undefined];
-    const reduce = (pod: Pod): ReportedPod | undefined => reportedPodOf(pod, failing !== undefined);
     const labelKeys = settings.podSelector.keys;
     const fieldSelector = `status.phase=${phase}`;
     for (const namespace of lists) {
-      await listPods(client, { namespace, fieldSelector, labelKeys, reduce, handle }, signal);
+      await listPods(client, { namespace, fieldSelector, labelKeys, reduce: reportedPodOf, handle }, signal);
     }
     reportCounts[phase](counts);
-    failing?.end();
+    failing.end();
   }
 
   const loops = PHASES.map((phase) => {

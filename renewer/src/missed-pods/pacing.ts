@@ -35,7 +35,13 @@ export const MOST_WAITING = 1_000;
 /** Of one namespace, so that anyone who creates pods there does not fill the places of others. */
 export const MOST_WAITING_OF_NAMESPACE = 50;
 
-/** Of how many missed pods it is stored that they have their Event, of about 100 bytes each. Others get none. */
+/**
+ * API servers delete an Event after an hour by default, and the next list of running pods may be ten minutes away.
+ * EcrPullSecretsRunningPodsMissed fires only after an hour.
+ */
+export const REPEAT_AFTER_MS = 3_600_000 - LIST_INTERVAL_MS.Running - 60_000;
+
+/** Of how many missed pods it is stored that they have their Event, of about 200 bytes each. Others get none. */
 export const MOST_REPORTED = 10_000;
 export const MOST_REPORTED_OF_NAMESPACE = 200;
 

@@ -4,15 +4,6 @@ import { MIRROR_POD_ANNOTATION } from '@ecr-pull-secrets/server/admission/pod-de
 import { listOf, objectOf, SCALAR, scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 
-/** Anyone who creates a pod chooses its owner references, which the API server hardly validates. */
-interface OwnerReference {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly name?: string;
-  readonly uid?: string;
-  readonly controller?: boolean;
-}
-
 interface Container {
   readonly name?: string;
   readonly image?: string;
@@ -20,15 +11,16 @@ interface Container {
 
 interface ContainerStatus {
   readonly name?: string;
-  readonly state?: { readonly waiting?: { readonly reason?: string } };
+  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
 }
 
 /** What is read of a pod; what the decision of the webhook reads (`review-fields.ts`) is part of it. */
 export interface Pod {
-  readonly metadata: Omit<ObjectMeta, 'ownerReferences'> & { readonly ownerReferences?: readonly OwnerReference[] };
+  readonly metadata: ObjectMeta;
   readonly spec?: {
     readonly initContainers?: readonly Container[];
     readonly containers?: readonly Container[];
+    readonly volumes?: readonly { readonly image?: { readonly reference?: string } }[];
     readonly imagePullSecrets?: readonly { readonly name?: string }[];
   };
   readonly status?: {
@@ -38,7 +30,7 @@ export interface Pod {
 }
 
 const CONTAINERS = listOf(scalarsOf(['name', 'image']));
-const STATUSES = listOf(objectOf({ name: SCALAR, state: objectOf({ waiting: scalarsOf(['reason']) }) }));
+const STATUSES = listOf(objectOf({ name: SCALAR, state: objectOf({ waiting: scalarsOf(['reason', 'message']) }) }));
 
 /** The label by which the Deployment of a ReplicaSet is found. */
 const TEMPLATE_LABEL = 'pod-template-hash';

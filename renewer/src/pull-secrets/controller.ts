@@ -10,7 +10,7 @@ import { createPullSecretCache, type PullSecretCacheSettings } from './cache/cac
 import type { EventQueue } from './events/event-queue.ts';
 import { createFirstWrites } from './events/first-writes.ts';
 import { createNamespaceProblems, type ProblemReason } from './events/namespace-problems.ts';
-import { checkOptIn } from './events/opt-in-problems.ts';
+import { checkOptIn, hasOptInProblem } from './events/opt-in-problems.ts';
 import { checkRole } from './events/role-problems.ts';
 import { createOwnershipTracker } from './foreign/ownership.ts';
 import { createPlanner } from './plan/plan-namespace.ts';
@@ -39,7 +39,7 @@ export function createPullSecretController(
 ) {
   const { client, clock, random, logger, metrics, credentials, events } = dependencies;
   const cache = createPullSecretCache(settings);
-  const problems = createNamespaceProblems({ events, logger }, settings);
+  const problems = createNamespaceProblems({ events, clock, logger }, settings);
   const firstWrites = createFirstWrites({ events, clock }, settings);
   const apiServerPause = createApiServerPause({ clock, random }, signal);
   const repairs = createAttemptLimiter({ clock, random });
@@ -102,6 +102,7 @@ export function createPullSecretController(
     const statuses: PullSecretStatus[] = [];
     for (const namespace of cache.namespaces()) {
       checkRole({ cache, credentials, problems }, namespace);
+      if (hasOptInProblem(problems, namespace)) checkOptIn({ cache, problems }, namespace);
       if (!queue.isBackingOff(namespace)) enqueue(namespace);
       if (!cache.target(namespace)) continue;
       const hasProblem = (reason: ProblemReason) => problems.has(namespace, reason);

@@ -2,6 +2,7 @@ import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { mergeBundles } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
+import { deleteSecret } from '@ecr-pull-secrets/kube/secrets.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { Observable } from '@ecr-pull-secrets/shared/runtime/observable.ts';
@@ -11,7 +12,7 @@ import { type ReportedController, reportFailures } from '../deployment-events/re
 import type { RenewerDependencies } from '../dependencies.ts';
 import { createAnnotationReports } from './ca-annotation-reports.ts';
 import { type CaStep, planCa, WAIT_FOREVER } from './ca-plan.ts';
-import { applyCaSecret, type CaRecord, type CaSecretLocation, deleteCaSecret } from './ca-secret.ts';
+import { applyCaSecret, type CaRecord, type CaSecretLocation } from './ca-secret.ts';
 import type { CaStatus } from './ca-status.ts';
 import type { CaStore } from './ca-store.ts';
 import type { CertificateTimes } from '../config/certificate-times.ts';
@@ -69,8 +70,8 @@ export async function runCaReconciler(
     if (status.kind === 'present') reportAnnotations(status.annotationProblems);
     return planCa(status, published.get(), times, now);
   };
-  const reported = (controller: ReconcileLoop): ReconcileLoop => reportFailures(controller, events, CA_FAILURES);
-  await reconcile(dependencies, settings, { name: 'CA', inputs: [published], plan, reported }, signal);
+  const controller = createController(dependencies, settings, { name: 'CA', inputs: [published], plan });
+  await runReconcileLoop(dependencies, reportFailures(controller, events, CA_FAILURES), signal);
 }
 
 /**
@@ -92,44 +93,34 @@ export async function runFirstCaReconciler(
     if (wasPresent || status.kind === 'unknown') return WAIT_FOREVER;
     return now.getTime() < untilMs ? { kind: 'wait', untilMs } : { kind: 'create', retainedPem: '' };
   };
-  await reconcile(dependencies, settings, { name: 'first CA', plan }, signal);
+  await runReconcileLoop(dependencies, createController(dependencies, settings, { name: 'first CA', plan }), signal);
 }
 
-async function reconcile(
+function createController(
   dependencies: Dependencies,
   settings: CaReconcilerSettings,
   {
     name,
     inputs = [],
     plan,
-    reported = (controller) => controller,
-  }: Pick<ReconcileLoop, 'name' | 'inputs'> & {
-    readonly plan: (status: CaStatus, now: Date) => CaStep;
-    readonly reported?: (controller: ReconcileLoop) => ReconcileLoop;
-  },
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock } = dependencies;
+  }: Pick<ReconcileLoop, 'name' | 'inputs'> & { readonly plan: (status: CaStatus, now: Date) => CaStep },
+): ReconcileLoop {
   const { ca } = settings;
-  await runReconcileLoop(
-    dependencies,
-    reported({
-      name,
-      inputs: [ca.observed, ...inputs],
-      resyncMs: RESYNC_MS,
-      retry: RETRY,
-      // The Secret changed, and the watch brings what it is now.
-      isExpected: (error) => isApiError(error, 409),
-      reconcile: async () => {
-        const now = new Date(clock.now());
-        const status = ca.statusAt(now);
-        const step = plan(status, now);
-        if (step.kind === 'wait') return step.untilMs - now.getTime();
-        return await executeStep(dependencies, settings, { status, step }, signal);
-      },
-    }),
-    signal,
-  );
+  return {
+    name,
+    inputs: [ca.observed, ...inputs],
+    resyncMs: RESYNC_MS,
+    retry: RETRY,
+    // The Secret changed, and the watch brings what it is now.
+    isExpected: (error) => isApiError(error, 409),
+    reconcile: async (signal) => {
+      const now = new Date(dependencies.clock.now());
+      const status = ca.statusAt(now);
+      const step = plan(status, now);
+      if (step.kind === 'wait') return step.untilMs - now.getTime();
+      return await executeStep(dependencies, settings, { status, step }, signal);
+    },
+  };
 }
 
 async function executeStep(
@@ -138,7 +129,8 @@ async function executeStep(
   { status, step }: { readonly status: CaStatus; readonly step: ActiveStep },
   signal: AbortSignal,
 ): Promise<void> {
-  const { name: secret, times } = settings;
+  const { namespace, name: secret, times } = settings;
+  const target = { client, namespace, name: secret, signal };
   const present = status.kind === 'present' ? status : undefined;
   if (present && !present.signing) {
     logger.error({ secret, problems: present.problems }, 'the CA is not usable');
@@ -146,13 +138,13 @@ async function executeStep(
   const resourceVersion = present?.resourceVersion ?? CREATE_ONLY;
   const record = await recordAfter(present ?? NO_CA, step, times, clock.now());
   try {
-    await applyCaSecret(client, settings, { record, resourceVersion }, signal);
+    await applyCaSecret(target, record, resourceVersion);
     logger.info(step.kind === 'prepare' ? { secret, reason: step.reason } : { secret }, LOG_MESSAGES[step.kind]);
   } catch (error) {
     // A policy may refuse a write with the same status: that Secret is not to be touched.
     if (!isApiError(error, 422) || present?.isStuck !== true) throw error;
     logger.error({ err: error, secret }, 'the Secret cannot hold a CA; recreating it');
-    await deleteCaSecret(client, settings, resourceVersion, signal);
+    await deleteSecret(target, { resourceVersion });
   }
   await clock.sleep(PAUSE_AFTER_WRITE_MS, signal);
 }

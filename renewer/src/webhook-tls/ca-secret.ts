@@ -1,9 +1,6 @@
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
-import { apply } from '@ecr-pull-secrets/kube/apply.ts';
-import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
-import { MANAGED_BY_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
+import { applySecret, type SecretTarget } from '@ecr-pull-secrets/kube/secrets.ts';
 
 /** The Secret that holds the CA, in the release namespace. */
 export interface CaSecret {
@@ -58,56 +55,18 @@ export interface CaSecretLocation {
  * @param resourceVersion - of the Secret to replace, or `CREATE_ONLY`
  * @throws an ApiError: 409 if another writer was quicker, 422 if the Secret cannot take it
  */
-export async function applyCaSecret(
-  client: KubeClient,
-  { namespace, name }: CaSecretLocation,
-  { record, resourceVersion }: { readonly record: CaRecord; readonly resourceVersion: string },
-  signal: AbortSignal,
-): Promise<void> {
+export async function applyCaSecret(target: SecretTarget, record: CaRecord, resourceVersion: string): Promise<void> {
   const { signing, next, trustedPem, signingSinceMs } = record;
-  await apply({
-    client,
-    path: secretPath(namespace, name),
-    body: {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: {
-        name,
-        namespace,
-        resourceVersion,
-        labels: { [MANAGED_BY_LABEL]: PRODUCT_NAME },
-        annotations: {
-          [FORMAT_ANNOTATION]: FORMAT,
-          [SIGNING_SINCE_ANNOTATION]: new Date(signingSinceMs).toISOString(),
-        },
-      },
-      data: {
-        ...pairData(CA_SECRET_KEYS.signing, signing),
-        ...pairData(CA_SECRET_KEYS.next, next),
-        [CA_SECRET_KEYS.trusted]: encode(trustedPem),
-      },
-    },
-    signal,
-  });
-}
-
-/**
- * Deletes a Secret that cannot take a record, for instance an immutable one, unless it changed.
- *
- * @throws an ApiError, 409 if it has changed
- */
-export async function deleteCaSecret(
-  client: KubeClient,
-  { namespace, name }: CaSecretLocation,
-  resourceVersion: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await client.request({
-    method: 'DELETE',
-    path: secretPath(namespace, name),
-    body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion } },
-    signal,
-  });
+  const annotations = {
+    [FORMAT_ANNOTATION]: FORMAT,
+    [SIGNING_SINCE_ANNOTATION]: new Date(signingSinceMs).toISOString(),
+  };
+  const data = {
+    ...pairData(CA_SECRET_KEYS.signing, signing),
+    ...pairData(CA_SECRET_KEYS.next, next),
+    [CA_SECRET_KEYS.trusted]: trustedPem,
+  };
+  await applySecret(target, { resourceVersion, annotations, data });
 }
 
 function pairData(
@@ -115,12 +74,5 @@ function pairData(
   pair: PemPair | undefined,
 ): Readonly<Record<string, string>> {
   if (!pair) return {};
-  return {
-    [keys.certificate]: encode(pair.certificatePem),
-    [keys.privateKey]: encode(pair.privateKeyPem),
-  };
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64');
+  return { [keys.certificate]: pair.certificatePem, [keys.privateKey]: pair.privateKeyPem };
 }

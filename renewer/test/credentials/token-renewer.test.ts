@@ -237,7 +237,7 @@ t.test(
       reported.find(({ reason }) => reason === 'AwsUnreachable'),
       {
         subject: `token ${second?.id}`,
-        message: /with the AWS identity of the renewer\. Check the network.* AWS is away$/,
+        message: /with its AWS identity\. Check the network.* AWS is away$/,
       },
     );
     failing.clear();

@@ -3,27 +3,67 @@ import { SECRET, startMissedPodsWorld } from '../support/missed-pods-world.ts';
 
 const MINUTE_MS = 60_000;
 
-t.test('a pending pod is found within a minute, a running one within ten; each gets one Event', async (t) => {
-  const { clock, put, events, registry, run } = startMissedPodsWorld(t);
-  run();
-  await clock.advance(1_000);
+t.test(
+  'a pending pod is found within a minute, a running one within ten; each gets one Event in an hour',
+  async (t) => {
+    const { clock, put, events, registry, run } = startMissedPodsWorld(t);
+    run();
+    await clock.advance(1_000);
+    put({ name: 'pending' });
+    put({ name: 'running', phase: 'Running', namespace: 'b' });
+    put({ name: 'other-image', image: 'docker.io/library/nginx' });
+    put({ name: 'not-opted-in', namespace: 'elsewhere' });
+    put({ name: 'excepted', namespace: 'z' });
+    await clock.advance(MINUTE_MS);
+    t.match(events, [{ involvedObject: { name: 'pending', uid: 'uid-1' }, reason: 'PodNotInjected' }]);
+    await clock.advance(9 * MINUTE_MS);
+    t.same(
+      events.map(({ involvedObject }) => involvedObject.name),
+      ['pending', 'running'],
+    );
+    t.match(events[0]?.message, `needs the pull secret "${SECRET}"`);
+    t.match(events[0]?.message, / Replace it: kubectl get pod pending --namespace a /);
+    t.match(await registry.metrics(), 'missed_pods{phase="Pending",reason="PodNotInjected"} 1');
+    await clock.advance(39 * MINUTE_MS);
+    t.equal(events.length, 2, 'no Event again');
+  },
+);
+
+t.test('the Event of a pod is repeated before the API server deletes it, after those of other pods', async (t) => {
+  const { clock, put, remove, events, run } = startMissedPodsWorld(t);
+  const namesSince = (count: number) => events.slice(count).map(({ involvedObject }) => involvedObject.name);
   put({ name: 'pending' });
   put({ name: 'running', phase: 'Running', namespace: 'b' });
-  put({ name: 'other-image', image: 'docker.io/library/nginx' });
-  put({ name: 'not-opted-in', namespace: 'elsewhere' });
-  put({ name: 'excepted', namespace: 'z' });
-  await clock.advance(MINUTE_MS);
-  t.match(events, [{ involvedObject: { name: 'pending', uid: 'uid-1' }, reason: 'PodNotInjected' }]);
-  await clock.advance(9 * MINUTE_MS);
-  t.same(
-    events.map(({ involvedObject }) => involvedObject.name),
-    ['pending', 'running'],
+  run();
+  await clock.advance(1_000);
+  t.equal(events.length, 2);
+  await clock.advance(49 * MINUTE_MS);
+  t.equal(events.length, 2);
+  await clock.advance(9.9 * MINUTE_MS);
+  t.same(namesSince(2).toSorted(), ['pending', 'running'], 'within an hour');
+  const [first, , again] = events;
+  t.match(again, { reason: first?.reason, message: first?.message, series: { count: 2 } });
+  t.equal(new Set(events.map(({ name }) => name)).size, 4, 'by another name');
+  remove('a/pending');
+  remove('b/running');
+  await clock.advance(120 * MINUTE_MS);
+  t.equal(events.length, 4, 'no Event of a pod that is gone');
+});
+
+t.test('Events that are repeated do not delay those of other pods', async (t) => {
+  const { clock, put, events, run } = startMissedPodsWorld(t);
+  for (let index = 0; index < 100; index += 1) put({ name: `old-${index}`, namespace: 'abc'.charAt(index % 3) });
+  run();
+  await clock.advance(49 * MINUTE_MS);
+  t.equal(events.length, 100);
+  for (let index = 0; index < 20; index += 1) put({ name: `new-${index}`, namespace: 'abc'.charAt(index % 3) });
+  await clock.advance(1.5 * MINUTE_MS);
+  const later = events.slice(100).map(({ involvedObject }) => involvedObject.name);
+  t.ok(later.length > 20);
+  t.ok(
+    later.slice(0, 20).every((name) => name.startsWith('new-')),
+    later.join(),
   );
-  t.match(events[0]?.message, `needs the pull secret "${SECRET}"`);
-  t.match(events[0]?.message, / Replace it: kubectl get pod pending --namespace a /);
-  t.match(await registry.metrics(), 'missed_pods{phase="Pending",reason="PodNotInjected"} 1');
-  await clock.advance(60 * MINUTE_MS);
-  t.equal(events.length, 2, 'no Event again');
 });
 
 t.test('a pod that is older than the label has another reason, and the metric shows when all is well', async (t) => {
@@ -78,7 +118,7 @@ t.test('thousands of missed pods of one namespace do not delay the Events of oth
     events.slice(0, 5).map(({ involvedObject }) => involvedObject.name),
     ['flood-0', 'one', 'flood-1', 'two', 'flood-2'],
   );
-  await clock.advance(60 * MINUTE_MS);
+  await clock.advance(40 * MINUTE_MS);
   t.equal(events.filter(({ namespace }) => namespace === 'a').length, 200);
 });
 

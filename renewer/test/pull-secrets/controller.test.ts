@@ -75,7 +75,7 @@ function labelledAs(value: string) {
   return { metadata: { ...metadata, labels: { 'ecr-pull-secrets.io/inject': value } } };
 }
 
-t.test('a misspelt label is reported at once, and again if it is wrong again', async (t) => {
+t.test('a misspelt label is reported at once, and again if it is wrong again, or lasts', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelledAs('Enabled')] });
   await world.pass(40_000);
   t.match(world.events, [
@@ -95,4 +95,7 @@ t.test('a misspelt label is reported at once, and again if it is wrong again', a
   world.sendNamespace('MODIFIED', labelledAs('enable'));
   await world.pass(500);
   t.equal(world.events.length, 2);
+  world.leap(50 * 60_000);
+  await world.pass(40_000);
+  t.equal(world.events.length, 3, 'before the API server deletes the Event');
 });

@@ -23,6 +23,8 @@ export interface PodSettings {
   readonly phase?: 'Pending' | 'Running';
   readonly isPullFailing?: boolean;
   readonly image?: string;
+  /** The image of a volume, which is the one that the kubelet cannot pull. */
+  readonly volumeImage?: string;
   /** Whether the controller exists, and creates the pod again. */
   readonly isRecreated?: boolean;
   readonly controller?: { readonly kind: string; readonly uid: string; readonly apiVersion?: string };
@@ -57,8 +59,10 @@ export function startMissedPodsWorld(t: Test, options: { evict?: boolean; inject
 
   function put(settings: PodSettings, isInjected = false): void {
     const { name, namespace = 'a', phase = 'Pending', isPullFailing = false, image = ECR_IMAGE, controller } = settings;
+    const { volumeImage } = settings;
     const uid = `uid-${++uids}`;
-    const waiting = { name: 'app', state: { waiting: { reason: 'ImagePullBackOff' } } };
+    const message = `Back-off pulling image "${volumeImage ?? image}"`;
+    const waiting = { name: 'app', state: { waiting: { reason: 'ImagePullBackOff', message } } };
     const object = {
       metadata: {
         name,
@@ -70,7 +74,11 @@ export function startMissedPodsWorld(t: Test, options: { evict?: boolean; inject
           ownerReferences: [{ apiVersion: 'apps/v1', name: 'shop', controller: true, ...controller }],
         }),
       },
-      spec: { containers: [{ name: 'app', image }], imagePullSecrets: isInjected ? [{ name: SECRET }] : [] },
+      spec: {
+        containers: [{ name: 'app', image }],
+        volumes: volumeImage === undefined ? [] : [{ name: 'data', image: { reference: volumeImage } }],
+        imagePullSecrets: isInjected ? [{ name: SECRET }] : [],
+      },
       status: { phase, containerStatuses: isPullFailing ? [waiting] : [] },
     };
     stored.set(`${namespace}/${name}`, { settings, object, uid });

@@ -26,7 +26,7 @@ export async function packPlugin(bundleDirectory: string, outputDirectory: strin
   try {
     await cp(bundleDirectory, directory, { recursive: true, filter: (path) => !path.endsWith('/compiled') });
     await cp(LICENSE, join(directory, 'LICENSE'));
-    await writeFile(join(directory, 'plugin.mjs'), ENTRY);
+    await writeFile(join(directory, `${PLUGIN_FILE}.mjs`), ENTRY);
     await writeFile(join(directory, PLUGIN_FILE), LAUNCHER, { mode: 0o755 });
     await mkdir(outputDirectory, { recursive: true });
     const path = join(outputDirectory, archiveName(version));

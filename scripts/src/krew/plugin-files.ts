@@ -15,10 +15,10 @@ if ! command -v node > /dev/null; then
   echo "kubectl ecr-pull-secrets: it needs Node.js 24 or newer on the PATH (https://nodejs.org)" >&2
   exit 2
 fi
-exec node "$(dirname "$self")/plugin.mjs" "$@"
+exec node "$(dirname "$self")/${PLUGIN_FILE}.mjs" "$@"
 `;
 
-/** What the launcher starts: with an old Node it only says so, and it keeps compiled code beside itself. */
+/** What the launcher starts, by the name of the plugin: with an old Node it only says so, and it keeps compiled code beside itself. */
 export const ENTRY = `const [major] = process.versions.node.split('.');
 if (Number(major) < 24) {
   console.error('kubectl ecr-pull-secrets: it needs Node.js 24 or newer, and this is ' + process.versions.node);

@@ -55,7 +55,7 @@ t.test('the archive starts through a link, and packs to the same bytes', async (
   const plugin = join(directory, 'plugin');
   await mkdir(plugin);
   await run('tar', ['-xzf', first.path, '-C', plugin]);
-  t.same((await readdir(plugin)).toSorted(), ['LICENSE', PLUGIN_FILE, 'main.mjs', 'plugin.mjs']);
+  t.same((await readdir(plugin)).toSorted(), ['LICENSE', PLUGIN_FILE, `${PLUGIN_FILE}.mjs`, 'main.mjs']);
   const link = join(directory, PLUGIN_FILE);
   await symlink(join('plugin', PLUGIN_FILE), link);
   const path = `${dirname(process.execPath)}:/usr/bin:/bin`;

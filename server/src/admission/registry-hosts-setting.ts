@@ -1,3 +1,5 @@
+import { splitList } from '@ecr-pull-secrets/shared/split-list.ts';
+
 /**
  * What may stand before the first `/` of an image: a host name or a bracketed IPv6 address, with or
  * without a port.
@@ -14,10 +16,7 @@ const REGISTRY_HOST =
  * @throws an error that names the entry that is not a host, for instance a URL, or whose port is out of range
  */
 export function parseRegistryHosts(text: string): readonly string[] {
-  const hosts = text
-    .split(',')
-    .map((entry) => entry.trim().toLowerCase())
-    .filter((entry) => entry !== '');
+  const hosts = splitList(text.toLowerCase());
   const invalid = hosts.find((host) => !REGISTRY_HOST.test(host));
   if (invalid !== undefined) {
     throw new Error(`"${invalid}" is not a registry host (host or host:port, no scheme, no path)`);

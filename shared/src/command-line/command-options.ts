@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsOptionDescriptor } from 'node:util';
 import { z } from 'zod';
 import { createUsageError, didYouMean } from './usage.ts';
 
@@ -10,7 +10,8 @@ export interface CommandLine<Options extends z.ZodObject = z.ZodObject> {
   readonly description: string;
   /**
    * A property for each option, with the name of the option. Its `.meta` has a `description`; `value`, the
-   * placeholder of its value in the help, unless it is a flag; and `many: true` if it may be repeated.
+   * placeholder of its value in the help, unless it is a flag; `many: true` if it may be repeated; and `short`, one
+   * letter by which it may be written too.
    */
   readonly options: Options;
 }
@@ -50,7 +51,7 @@ export function usageOf({ words, description, options }: CommandLine): string {
   const names = Object.keys(options.shape);
   const synopsis = names.map((name) => synopsisOf(options, name));
   const rows = [
-    ...names.map((name) => [formOf(options, name), metaOf(options, name).description ?? '']),
+    ...names.map((name) => [shortFormOf(options, name), metaOf(options, name).description ?? '']),
     ['--help', 'Shows this help.'],
   ];
   const width = Math.max(...rows.map(([form = '']) => form.length));
@@ -58,11 +59,13 @@ export function usageOf({ words, description, options }: CommandLine): string {
   return `Usage: ${[words, ...synopsis].join(' ')}\n\n${description}\n\nOptions:\n${lines.join('\n')}\n`;
 }
 
-/** Not strict, because the errors of `parseArgs` suggest no correction and name only one word. */
-function tokensOf(options: z.ZodObject, args: readonly string[]): readonly Token[] {
-  const types = Object.keys(options.shape).map(
-    (name) => [name, { type: isFlag(options, name) ? 'boolean' : 'string' }] as const,
-  );
+/** What `parseArgs` reads. Not strict, because the errors of `parseArgs` suggest no correction and name only one word. */
+export function tokensOf(options: z.ZodObject, args: readonly string[]): readonly Token[] {
+  const types = Object.keys(options.shape).map((name) => {
+    const short = shortOf(options, name);
+    const type = isFlag(options, name) ? 'boolean' : 'string';
+    return [name, { type, ...(short === undefined ? {} : { short }) } satisfies ParseArgsOptionDescriptor] as const;
+  });
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(types),
@@ -77,7 +80,7 @@ function tokenProblem(options: z.ZodObject, token: Token, raw: RawOptions): stri
   if (token.kind === 'option-terminator') return undefined;
   if (token.kind === 'positional') return `${JSON.stringify(token.value)} belongs to no option`;
   const { name, rawName, value, inlineValue } = token;
-  if (!rawName.startsWith('--') || !Object.hasOwn(options.shape, name)) {
+  if (!Object.hasOwn(options.shape, name)) {
     const known = Object.keys(options.shape).map((option) => `--${option}`);
     return `${rawName} is unknown${didYouMean(rawName, known)}`;
   }
@@ -91,8 +94,10 @@ function tokenProblem(options: z.ZodObject, token: Token, raw: RawOptions): stri
   return isRepeated ? `${rawName} is repeated` : undefined;
 }
 
-function addOption(options: z.ZodObject, { name, value }: OptionToken, raw: RawOptions): void {
+function addOption(options: z.ZodObject, { name, rawName, value: read }: OptionToken, raw: RawOptions): void {
   const before = raw[name];
+  // As in programs with pflag, kubectl too: -n=shop is -n shop.
+  const value = rawName.startsWith('--') ? read : read?.replace(/^=/, '');
   if (value === undefined) raw[name] = true;
   else if (metaOf(options, name)['many'] !== true) raw[name] = value;
   else raw[name] = [...(Array.isArray(before) ? before : []), value];
@@ -119,6 +124,16 @@ function synopsisOf(options: z.ZodObject, name: string): string {
 function formOf(options: z.ZodObject, name: string): string {
   const { value } = metaOf(options, name);
   return typeof value === 'string' ? `--${name} ${value}` : `--${name}`;
+}
+
+function shortFormOf(options: z.ZodObject, name: string): string {
+  const short = shortOf(options, name);
+  return `${short === undefined ? '' : `-${short}, `}${formOf(options, name)}`;
+}
+
+function shortOf(options: z.ZodObject, name: string): string | undefined {
+  const { short } = metaOf(options, name);
+  return typeof short === 'string' ? short : undefined;
 }
 
 function isFlag(options: z.ZodObject, name: string): boolean {

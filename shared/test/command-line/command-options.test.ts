@@ -11,7 +11,7 @@ const COMMAND = {
     .object({
       out: z.string().meta({ description: 'Where to.', value: 'DIR' }),
       days: wholeNumber('a number of days', 1, 9).default(3).meta({ value: 'N' }),
-      name: z.array(z.string()).default([]).meta({ value: 'NAME', many: true }),
+      name: z.array(z.string()).default([]).meta({ value: 'NAME', many: true, short: 'n' }),
       force: z.boolean().default(false).meta({ description: 'Dares.' }),
     })
     .refine(({ days, force }) => days < 9 || force, 'nine days need --force'),
@@ -21,6 +21,7 @@ t.test('options are read in both spellings and in any order', (t) => {
   t.strictSame(readOptions(COMMAND, ['--out', 'd']), { out: 'd', days: 3, name: [], force: false });
   const args = ['--name', 'a', '--force', '--days=5', '--name=--b', '--out=', '--'];
   t.strictSame(readOptions(COMMAND, args), { out: '', days: 5, name: ['a', '--b'], force: true });
+  t.match(readOptions(COMMAND, ['-n', 'a', '-n=b', '-nc', '--out=d']), { name: ['a', 'b', 'c'] });
   t.end();
 });
 
@@ -59,11 +60,11 @@ t.test('the help shows which options are optional or repeatable, and describes e
 Makes things.
 
 Options:
-  --out DIR    Where to.
-  --days N     ${''}
-  --name NAME  ${''}
-  --force      Dares.
-  --help       Shows this help.
+  --out DIR        Where to.
+  --days N         ${''}
+  -n, --name NAME  ${''}
+  --force          Dares.
+  --help           Shows this help.
 `,
   );
   t.end();

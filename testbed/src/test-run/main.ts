@@ -18,8 +18,9 @@ const names = args.filter((arg) => !arg.startsWith('-'));
 
 try {
   const files = await findTestFiles(names, CHECKOUT);
-  if (names.length === 0 || files.some(needsCluster)) await prepareCluster();
-  await buildTap(CHECKOUT);
+  const isClusterNeeded = names.length === 0 || files.some(needsCluster);
+  // Each takes one CPU for seconds.
+  await Promise.all([isClusterNeeded && prepareCluster(), buildTap(CHECKOUT)]);
   if (!isPrepareOnly) process.exitCode = await runTap(CHECKOUT, [...options, ...files]);
 } catch (error) {
   process.stderr.write(`Cannot run the tests: ${describeError(error)}\n`);

@@ -2,7 +2,7 @@ import { foundIn } from '../../cluster/read.ts';
 import type { Release } from '../../cluster/release.ts';
 import { readOutcomes } from '../../pull-test/pull-outcome.ts';
 import type { ClusterState } from '../cluster-state.ts';
-import type { Finding } from '../finding.ts';
+import { type Finding, findingsOfStep } from '../finding.ts';
 import { ecrImagesOf } from '../injection.ts';
 import type { ImageToPull } from '../images.ts';
 import { webhookOf } from '../opt-in.ts';
@@ -11,6 +11,8 @@ import { missingRights } from './missing-rights.ts';
 import { readReleaseNetwork } from './release-network.ts';
 import { type PodRun, type PodRunDependencies, runPod } from './run-pod.ts';
 import { testPod } from './test-pod.ts';
+
+const { unknown, note } = findingsOfStep('pull');
 
 export interface FromClusterOptions {
   /** The image of the test pod; that of the release if it is absent. */
@@ -29,13 +31,14 @@ export async function pullFromCluster(
   const { namespace } = subject;
   const pod = foundIn(cluster.pod);
   const images = imagesToTry(cluster, toPull).slice(0, mostPulls);
-  if (!pod || images.length === 0) return [];
+  if (hasNothingToTry(cluster, images)) return [];
   const missing = await missingRights(dependencies.client, namespace);
   if (missing.length > 0) {
     return [
       unknown(`the test pod was not created: you lack the right to ${missing.join(', ')} in namespace ${namespace}`),
     ];
   }
+  if (!pod) return [];
   const deployment = foundIn(cluster.deployment);
   const container = deployment?.spec.template.spec.containers.find(({ name }) => name === 'renewer');
   const image = testImage ?? container?.image;
@@ -48,9 +51,7 @@ export async function pullFromCluster(
   const { secretName } = settings;
   const manifest = testPod({ image, imagePullPolicy, secretName, images, pod, network });
   const run = await runPod(dependencies, namespace, manifest);
-  const lacks = network.lacks.map(
-    (what): Finding => ({ step: 'pull', state: 'note', message: `the test pod does not have ${what}` }),
-  );
+  const lacks = network.lacks.map((what) => note(`the test pod does not have ${what}`));
   const leftBehind =
     run.leftBehind === undefined ? [] : [leftBehindFinding(manifest.metadata.name, namespace, run.leftBehind)];
   return [...lacks, ...findingsOf(run, { image, images, release }), ...leftBehind];
@@ -71,7 +72,12 @@ function findingsOf(
 
 function leftBehindFinding(name: string, namespace: string, why: string): Finding {
   const command = `kubectl delete pod ${name} --namespace ${namespace}`;
-  return { ...unknown(`the test pod ${name} could not be deleted: ${why}`), command };
+  return unknown(`the test pod ${name} could not be deleted: ${why}`, command);
+}
+
+/** A pod that cannot be read hides its images, but not that this person may not create one. */
+function hasNothingToTry({ pod }: ClusterState, images: readonly string[]): boolean {
+  return pod === undefined || 'missing' in pod || ('found' in pod && images.length === 0);
 }
 
 /** A person without the right to read the secret may still mount it. */
@@ -83,8 +89,4 @@ function imagesToTry(cluster: ClusterState, toPull: readonly ImageToPull[]): rea
 
 function withoutOutcome(image: string, exitCode: number): string {
   return `the test pod reported nothing (exit status ${exitCode}): the image ${image} may be of a version without the command pull-test; set another by --test-image`;
-}
-
-function unknown(message: string): Finding {
-  return { step: 'pull', state: 'unknown', message };
 }

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { configMapPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { Container, Deployment } from '../../cluster/objects.ts';
-import { type Read, read } from '../../cluster/read.ts';
+import type { ConfigMap, Container, Deployment } from '../../cluster/objects.ts';
+import type { Read } from '../../cluster/read.ts';
+import { createReader } from '../../cluster/reader.ts';
 
 /** The proxies and the private CAs of the release, for a pod in another namespace. */
 export interface ReleaseNetwork {
@@ -59,15 +60,10 @@ async function readConfigMapKey(
   namespace: string,
   { name, key }: ConfigMapKey,
 ): Promise<Read<string>> {
-  const result = await read(`get configmaps in namespace ${namespace}`, () =>
-    client.request<ConfigMap>({ method: 'GET', path: configMapPath(namespace, name) }),
-  );
+  const rights = `get configmaps in namespace ${namespace}`;
+  const result = await createReader(client).get<ConfigMap>(rights, configMapPath(namespace, name));
   if (!('found' in result)) return result;
   const pem = result.found.data?.[key];
   if (pem === undefined) return { missing: true };
   return pem.length <= MOST_CA_BYTES ? { found: pem } : { unread: 'they are too large' };
-}
-
-interface ConfigMap {
-  readonly data?: Readonly<Record<string, string>>;
 }

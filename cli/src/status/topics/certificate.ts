@@ -3,13 +3,12 @@ import { oneLine } from '@ecr-pull-secrets/certs-scripts/verify/certificate-prob
 import { readPemCertificates } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { dnsNameOf } from '../../cluster/read-webhook-certificate.ts';
 import { certificateProblems } from '../../cluster/webhook-certificate.ts';
+import { findingsWith } from '../../report/finding.ts';
 import { type StatusFinding, whenOf } from '../finding.ts';
+import { type CertificateKind, lateMsOf } from '../late-certificate.ts';
 import { commandsFor, type ReleaseState } from '../release-state.ts';
 
-/** A certificate is renewed when a third of its life is left. */
-const LATE_SHARE = 1 / 4;
-
-const TOPIC = 'certificate';
+const { ok, problem, unknown, note } = findingsWith({ topic: 'certificate' });
 
 /** The CAs that API servers trust, and what the webhook serves if that could be read. */
 export function certificatesOf({ webhook, servedChain }: ReleaseState) {
@@ -20,41 +19,33 @@ export function certificatesOf({ webhook, servedChain }: ReleaseState) {
 
 /** Whether API servers trust what the webhook serves, and until when. */
 export function certificateFindings(state: ReleaseState): readonly StatusFinding[] {
-  const { webhooks, webhook, nowMs } = state;
+  const { webhooks, webhook } = state;
   if ('unread' in webhooks) {
-    return [
-      { topic: TOPIC, state: 'unknown', message: `the webhook configuration cannot be read: ${webhooks.unread}` },
-    ];
+    return [unknown(`the webhook configuration cannot be read: ${webhooks.unread}`)];
   }
   if (!webhook) return [];
   const command = commandFor(state);
   if (!webhook.clientConfig?.caBundle) {
     const message = 'the webhook configuration has no caBundle, so API servers trust no certificate of the webhook';
-    return [{ topic: TOPIC, state: 'problem', message, command }];
+    return [problem(message, command)];
   }
   const { bundle, leaf } = certificatesOf(state);
   const problems = problemsOf(state);
-  if (problems.length > 0) {
-    return problems.map((message): StatusFinding => ({ topic: TOPIC, state: 'problem', message, command }));
-  }
+  if (problems.length > 0) return problems.map((message) => problem(message, command));
   // During a rotation an older CA may end soon.
   const newest = bundle.certificates.toSorted((one, other) => other.notAfter.getTime() - one.notAfter.getTime())[0];
   return [
-    ...(newest ? [expiryFinding('the newest CA in caBundle', newest, nowMs, command)] : []),
-    leaf ? expiryFinding('the serving certificate', leaf, nowMs, command) : UNREACHED,
+    ...(newest ? [expiryFinding(state, 'ca', newest, command)] : []),
+    leaf ? expiryFinding(state, 'serving', leaf, command) : UNREACHED,
   ];
 }
 
-const UNREACHED: StatusFinding = {
-  topic: TOPIC,
-  state: 'note',
-  message: 'the serving certificate was not examined, as the webhook cannot be reached from here',
-};
+const UNREACHED = note('the serving certificate was not examined, as the webhook cannot be reached from here');
 
 function problemsOf({ webhook, servedChain, release, nowMs }: ReleaseState): readonly string[] {
   const caBundle = webhook?.clientConfig?.caBundle ?? '';
   const { certificates, problems } = readPemCertificates(Buffer.from(caBundle, 'base64').toString());
-  if (certificates.length === 0) return problems.map((problem) => `the caBundle ${problem}`);
+  if (certificates.length === 0) return problems.map((each) => `the caBundle ${each}`);
   if (certificates.every(({ notAfter }) => notAfter.getTime() < nowMs)) {
     const names = certificates.map(
       ({ x509, notAfter }) => `${oneLine(x509.subject)}, ${whenOf(notAfter.getTime(), nowMs)}`,
@@ -65,17 +56,21 @@ function problemsOf({ webhook, servedChain, release, nowMs }: ReleaseState): rea
   return certificateProblems({ kind: 'chain', pem: servedChain }, { caBundle, dnsName: dnsNameOf(release), nowMs });
 }
 
+const NAMES: Readonly<Record<CertificateKind, string>> = {
+  ca: 'the newest CA in caBundle',
+  serving: 'the serving certificate',
+};
+
 function expiryFinding(
-  what: string,
+  { nowMs, settings }: ReleaseState,
+  kind: CertificateKind,
   { notBefore, notAfter }: Certificate,
-  nowMs: number,
   command: string,
 ): StatusFinding {
   const lifeMs = notAfter.getTime() - notBefore.getTime();
-  const isLate = notAfter.getTime() - nowMs < lifeMs * LATE_SHARE;
-  const message = `${what} expires at ${whenOf(notAfter.getTime(), nowMs)}`;
-  if (!isLate) return { topic: TOPIC, state: 'ok', message };
-  return { topic: TOPIC, state: 'problem', message: `${message}, and its renewal is late`, command };
+  const isLate = notAfter.getTime() - nowMs < lateMsOf(settings.tlsMode, kind, lifeMs);
+  const message = `${NAMES[kind]} expires at ${whenOf(notAfter.getTime(), nowMs)}`;
+  return isLate ? problem(`${message}, and its renewal is late`, command) : ok(message);
 }
 
 function commandFor({ release, settings }: ReleaseState): string {

@@ -1,9 +1,10 @@
 import { foundIn } from '../../cluster/read.ts';
+import { findingsWith } from '../../report/finding.ts';
 import { type StatusFinding } from '../finding.ts';
-import type { Policy } from '../read-fence.ts';
+import type { AdmissionPolicy } from '../../cluster/objects.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 
-const TOPIC = 'fence';
+const { ok, problem, unknown, note } = findingsWith({ topic: 'fence' });
 
 /** The ends of the names of the policies that the chart always renders in a mode (`chart/templates/fence-*.yaml`). */
 function requiredPolicies(state: ReleaseState): readonly string[] {
@@ -19,13 +20,10 @@ function requiredPolicies(state: ReleaseState): readonly string[] {
 export function fenceFindings(state: ReleaseState): readonly StatusFinding[] {
   const { settings, policies, release } = state;
   if (!settings.isFenced) {
-    const message = 'no admission policy limits the ServiceAccount (fence.enabled=false or rbac.namespaced=true)';
-    return [{ topic: TOPIC, state: 'note', message }];
+    return [note('no admission policy limits the ServiceAccount (fence.enabled=false or rbac.namespaced=true)')];
   }
   const unread = [policies.policies, policies.bindings].flatMap((result) => ('unread' in result ? result.unread : []));
-  if (unread.length > 0) {
-    return [{ topic: TOPIC, state: 'unknown', message: `the policies cannot be read: ${unread.join('; ')}` }];
-  }
+  if (unread.length > 0) return [unknown(`the policies cannot be read: ${unread.join('; ')}`)];
   const fence = (foundIn(policies.policies) ?? []).filter(isOfFence);
   const problems = [
     ...requiredPolicies(state)
@@ -33,19 +31,17 @@ export function fenceFindings(state: ReleaseState): readonly StatusFinding[] {
       .map((suffix) => `there is no policy …-${suffix}`),
     ...fence.flatMap((policy) => policyProblem(state, policy) ?? []),
   ];
-  if (problems.length === 0) {
-    return [{ topic: TOPIC, state: 'ok', message: `${fence.length} admission policies limit the ServiceAccount` }];
-  }
+  if (problems.length === 0) return [ok(`${fence.length} admission policies limit the ServiceAccount`)];
   const message = `the ServiceAccount is not limited as it should be: ${problems.join('; ')}`;
-  return [{ topic: TOPIC, state: 'problem', message, command: commandsFor(release).upgrade }];
+  return [problem(message, commandsFor(release).upgrade)];
 }
 
 /** By the condition that all policies of the fence have (`chart/templates/_fence.tpl`). */
-function isOfFence({ spec }: Policy): boolean {
+function isOfFence({ spec }: AdmissionPolicy): boolean {
   return spec?.matchConditions?.some(({ name }) => name === 'is-our-own-identity') ?? false;
 }
 
-function policyProblem(state: ReleaseState, policy: Policy): string | undefined {
+function policyProblem(state: ReleaseState, policy: AdmissionPolicy): string | undefined {
   const { name } = policy.metadata;
   const ofPolicy = foundIn(state.policies.bindings)?.filter(({ spec }) => spec?.policyName === name) ?? [];
   if (ofPolicy.length === 0) return `the policy ${name} has no binding`;
@@ -57,9 +53,9 @@ function policyProblem(state: ReleaseState, policy: Policy): string | undefined 
 }
 
 /** A tool that renames namespaces does not change the text of the condition. */
-function isAboutUs({ release }: ReleaseState, { spec }: Policy): boolean {
+function isAboutUs({ release }: ReleaseState, { spec }: AdmissionPolicy): boolean {
   const account = foundIn(release.workload)?.serviceAccountName;
   if (account === undefined) return true;
   const username = JSON.stringify(`system:serviceaccount:${release.namespace}:${account}`);
-  return spec?.matchConditions?.some(({ expression }) => expression.includes(username)) ?? false;
+  return spec?.matchConditions?.some(({ expression }) => expression?.includes(username)) ?? false;
 }

@@ -1,8 +1,11 @@
 import { isCallFailure } from '../../cluster/dry-run.ts';
 import { foundIn } from '../../cluster/read.ts';
+import { findingsWith } from '../../report/finding.ts';
 import type { StatusFinding } from '../finding.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 import { certificateFindings } from './certificate.ts';
+
+const { ok, problem, unknown, note } = findingsWith({ topic: 'injection' });
 
 type Result = 'injected' | 'not-injected' | 'rejected' | 'unknown';
 
@@ -19,73 +22,63 @@ export function injectionResultOf({ attempt, settings }: ReleaseState): Result {
 export function injectionFindings(state: ReleaseState): readonly StatusFinding[] {
   const mode = modeOf(state);
   if (mode === 'cronjob' || mode === 'none') {
-    const message = 'pods are not changed in this mode: they, or their ServiceAccounts, must name the secret';
-    return [{ topic: 'injection', state: 'note', message }];
+    return [note('pods are not changed in this mode: they, or their ServiceAccounts, must name the secret')];
   }
   const { webhooks, webhook, release } = state;
   if (mode !== 'policy' && 'found' in webhooks && !webhook) {
     const message = `there is no webhook configuration ${release.name}, so no pod gets the secret`;
-    return [{ topic: 'injection', state: 'problem', message, command: commandsFor(release).upgrade }];
+    return [problem(message, commandsFor(release).upgrade)];
   }
   return [attemptFinding(state), ...(mode === 'policy' ? [] : countFindings(state))];
 }
 
 function attemptFinding(state: ReleaseState): StatusFinding {
   const { attempt, settings, namespaces } = state;
-  const topic = 'injection';
   if (!attempt) {
     const isKnown = 'found' in namespaces;
     const why = isKnown ? 'no namespace has opted in' : 'the namespaces cannot be read';
-    const message = `the injection was not tried, because ${why}`;
-    return { topic, state: isKnown ? 'note' : 'unknown', message };
+    return (isKnown ? note : unknown)(`the injection was not tried, because ${why}`);
   }
   const where = `a new pod in ${attempt.namespace}`;
   const result = injectionResultOf(state);
-  if (result === 'injected') {
-    return { topic, state: 'ok', message: `${where} gets the name of ${settings.secretName} (dry run)` };
-  }
+  if (result === 'injected') return ok(`${where} gets the name of ${settings.secretName} (dry run)`);
   const words = 'unread' in attempt.pullSecrets ? attempt.pullSecrets.unread : 'the namespace is gone';
-  if (result === 'unknown') {
-    return { topic, state: 'unknown', message: `whether ${where} is injected cannot be determined: ${words}` };
-  }
+  if (result === 'unknown') return unknown(`whether ${where} is injected cannot be determined: ${words}`);
   const begin =
     result === 'rejected'
       ? `${where} is rejected (${words})`
       : `${where} does not get the name of ${settings.secretName}`;
-  return { topic, state: 'problem', ...causeOf(state, begin) };
+  return causeOf(state, begin);
 }
 
-function causeOf(state: ReleaseState, begin: string) {
+function causeOf(state: ReleaseState, begin: string): StatusFinding {
   const { release, webhook, unreachable } = state;
   const { logs, pods, scale } = commandsFor(release);
   const replicas = foundIn(release.workload)?.replicas;
-  if (replicas?.wanted === 0) return { message: `${begin}: the Deployment has 0 replicas`, command: scale };
-  if (replicas?.ready === 0) return { message: `${begin}: no replica is ready`, command: pods };
+  if (replicas?.wanted === 0) return problem(`${begin}: the Deployment has 0 replicas`, scale);
+  if (replicas?.ready === 0) return problem(`${begin}: no replica is ready`, pods);
   const certificate = certificateFindings(state).find((finding) => finding.state === 'problem');
-  if (certificate) return { message: `${begin}: ${certificate.message}`, command: logs };
+  if (certificate) return problem(`${begin}: ${certificate.message}`, logs);
   if (unreachable !== undefined) {
-    return { message: `${begin}: the API server does not reach the webhook: ${unreachable}`, command: pods };
+    return problem(`${begin}: the API server does not reach the webhook: ${unreachable}`, pods);
   }
   const cause =
     'the API server does not reach the webhook, or does not trust its certificate, or a match condition excludes the pod';
-  return { message: webhook ? `${begin}: ${cause}` : begin, command: logs };
+  return problem(webhook ? `${begin}: ${cause}` : begin, logs);
 }
 
 function countFindings({ counts }: ReleaseState): readonly StatusFinding[] {
-  const topic = 'injection';
   if (!('found' in counts)) {
     const why = 'unread' in counts ? counts.unread : 'there is no such path';
-    return [{ topic, state: 'note', message: `the metrics of the API server are not used: ${why}` }];
+    return [note(`the counts of the API server are not known: ${why}`)];
   }
   const { calls, failedOpen, rejected } = counts.found;
   const since = 'since one of the API servers started';
-  if (failedOpen + rejected === 0) {
-    return [{ topic, state: 'ok', message: `${calls} calls of the webhook ${since}, of which none failed` }];
-  }
+  if (failedOpen + rejected === 0) return [ok(`${calls} calls of the webhook ${since}, of which none failed`)];
   const created =
     failedOpen > 0
       ? [`${failedOpen} pods, dry runs included, were not changed, because the webhook could not be called`]
       : [];
   const refused = rejected > 0 ? [`${rejected} pods were rejected, because the webhook could not be called`] : [];
-  return [{ topic, state: 'note', message: `${[...created, ...refused].join(', and ')} ${since}` }];
+  return [note(`${[...created, ...refused].join(', and ')} ${since}`)];
 }

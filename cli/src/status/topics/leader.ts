@@ -1,6 +1,9 @@
 import { foundIn } from '../../cluster/read.ts';
+import { findingsWith } from '../../report/finding.ts';
 import { type StatusFinding, whenOf } from '../finding.ts';
 import { commandsFor, type ReleaseState } from '../release-state.ts';
+
+const { ok, problem, unknown } = findingsWith({ topic: 'leader' });
 
 /** What the lease shows. */
 export function leaderOf({ lease: { lease, isRenewed } }: ReleaseState) {
@@ -14,19 +17,16 @@ export function leaderOf({ lease: { lease, isRenewed } }: ReleaseState) {
 export function leaderFindings(state: ReleaseState): readonly StatusFinding[] {
   const { release, nowMs, lease } = state;
   if ('found' in release.workload && release.workload.found.kind === 'CronJob') return [];
-  if ('unread' in lease.lease) {
-    return [{ topic: 'leader', state: 'unknown', message: `the lease cannot be read: ${lease.lease.unread}` }];
-  }
+  if ('unread' in lease.lease) return [unknown(`the lease cannot be read: ${lease.lease.unread}`)];
   const leader = leaderOf(state);
   const { logs, pods } = commandsFor(release);
-  if (!leader) {
-    const message = 'no replica leads, so nothing is renewed: the lease has no holder';
-    return [{ topic: 'leader', state: 'problem', message, command: logs }];
-  }
+  // A replica that is ready shows nothing in its description, and its log contains why it does not lead.
+  const isReady = 'found' in release.workload && (release.workload.found.replicas?.ready ?? 0) > 0;
+  if (!leader) return [problem('no replica leads, so nothing is renewed: the lease has no holder', logs)];
   const { pod, since = '', renewedAt = '', isAlive } = leader;
   if (!isAlive) {
     const message = `no replica leads, so nothing is renewed: ${pod} renewed the lease last at ${whenOf(Date.parse(renewedAt), nowMs)}`;
-    return [{ topic: 'leader', state: 'problem', message, command: pods }];
+    return [problem(message, isReady ? logs : pods)];
   }
-  return [{ topic: 'leader', state: 'ok', message: `${pod} leads since ${whenOf(Date.parse(since), nowMs)}` }];
+  return [ok(`${pod} has led since ${whenOf(Date.parse(since), nowMs)}`)];
 }

@@ -1,13 +1,17 @@
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { foundIn } from '../../cluster/read.ts';
+import { findingsWith } from '../../report/finding.ts';
 import { isoOf, shorten, type StatusFinding, whenOf } from '../finding.ts';
 import type { NamespaceOverview, NamespaceState, NamespaceWithState } from '../namespace-state.ts';
 import { modeOf, type ReleaseState } from '../release-state.ts';
+
+const { ok, problem, unknown, note } = findingsWith({ topic: 'namespaces' });
 
 /** In the words of a person; `current` and `pending` are no problem. */
 const WORDS: Readonly<Record<NamespaceState, string>> = {
   expired: 'the token in the secret has expired',
   missing: 'there is no secret',
-  foreign: 'the secret is of somebody else',
+  foreign: 'the secret belongs to somebody else',
   edited: 'something else has changed the secret',
   expiring: 'the renewal of the token is late',
   pending: 'the secret is not written yet',
@@ -22,7 +26,7 @@ export function namespaceFindings(state: ReleaseState): readonly StatusFinding[]
   const { namespaces } = state;
   if (!('found' in namespaces)) {
     const why = 'unread' in namespaces ? namespaces.unread : 'the API server has no such list';
-    return [{ topic: 'namespaces', state: 'unknown', message: `the namespaces cannot be read: ${why}` }];
+    return [unknown(`the namespaces cannot be read: ${why}`)];
   }
   const overview = namespaces.found;
   const mistakes = overview.withoutEffect.total > 0 ? [mistakesOf(overview.withoutEffect)] : [];
@@ -41,7 +45,7 @@ function withoutTargets(state: ReleaseState): StatusFinding {
   const byName = modeOf(state) === 'cronjob' || rule.target.entries.length > 0 ? ['targetNamespace names none'] : [];
   const byLabel = modeOf(state) === 'cronjob' ? [] : [`none has the label ${selector}`];
   const how = [...byLabel, ...byName].join(', and ');
-  return { topic: 'namespaces', state: 'note', message: `no namespace gets the secret: ${how}` };
+  return note(`no namespace gets the secret: ${how}`);
 }
 
 /** Namespaces that somebody opted in, and that get nothing. */
@@ -51,18 +55,14 @@ function mistakesOf({ total, some }: NamespaceOverview['withoutEffect']): Status
   );
   const more = total > some.length ? [`and ${total - some.length} more`] : [];
   const message = `the opt-in of ${total} namespaces has no effect: ${[...named, ...more].join('; ')}`;
-  return { topic: 'namespaces', state: 'problem', message, command: `ecr-pull-secrets explain ${some[0]?.name ?? ''}` };
+  return problem(message, `${PROGRAM} explain ${some[0]?.name ?? ''}`);
 }
 
 function problemOf(state: ReleaseState, { total, worst }: NamespaceOverview, bad: number): StatusFinding {
   const named = worst.map((namespace) => describe(state, namespace));
   const more = bad > worst.length ? [`and ${bad - worst.length} more`] : [];
-  return {
-    topic: 'namespaces',
-    state: 'problem',
-    message: `${bad} of ${total} namespaces have no good secret: ${[...named, ...more].join('; ')}`,
-    command: `ecr-pull-secrets explain ${worst[0]?.name ?? ''}`,
-  };
+  const message = `${bad} of ${total} namespaces have no good secret: ${[...named, ...more].join('; ')}`;
+  return problem(message, `${PROGRAM} explain ${worst[0]?.name ?? ''}`);
 }
 
 function describe({ reasons, nowMs }: ReleaseState, { name, state, expiresAtMs }: NamespaceWithState): string {
@@ -75,8 +75,7 @@ function describe({ reasons, nowMs }: ReleaseState, { name, state, expiresAtMs }
 function goodOf({ nowMs }: ReleaseState, { total, states, firstExpiryMs }: NamespaceOverview): StatusFinding {
   const first = firstExpiryMs === undefined ? '' : `; the first token expires at ${whenOf(firstExpiryMs, nowMs)}`;
   const pending = states.pending === 0 ? '' : `, ${states.pending} ${states.pending === 1 ? 'is' : 'are'} new`;
-  const message = `${states.current} of ${total} namespaces have a current secret${pending}${first}`;
-  return { topic: 'namespaces', state: 'ok', message };
+  return ok(`${states.current} of ${total} namespaces have a current secret${pending}${first}`);
 }
 
 /** Which namespaces are named, for a program. */

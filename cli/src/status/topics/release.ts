@@ -1,8 +1,10 @@
-import type { StatusFinding } from '../finding.ts';
-import { whenOf } from '../finding.ts';
+import { findingsWith } from '../../report/finding.ts';
+import { type StatusFinding, whenOf } from '../finding.ts';
 import { CHART_LABEL } from '../releases.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 import type { Replicas, Runs, Workload } from '../workload.ts';
+
+const { ok, problem, unknown, note } = findingsWith({ topic: 'release' });
 
 /** The versions of a release. */
 export function versionOf({ metadata: { labels = {} }, containers }: Workload) {
@@ -17,17 +19,15 @@ export function versionOf({ metadata: { labels = {} }, containers }: Workload) {
 export function releaseFindings(state: ReleaseState): readonly StatusFinding[] {
   const { workload, namespace, name } = state.release;
   if ('unread' in workload) {
-    const message = `the Deployment cannot be read: ${workload.unread}; its settings are assumed`;
-    return [{ topic: 'release', state: 'unknown', message }];
+    return [unknown(`the Deployment cannot be read: ${workload.unread}; its settings are assumed`)];
   }
   if ('missing' in workload) {
     const message = `a webhook configuration calls the Service ${namespace}/${name}, but there is no Deployment of this name`;
-    const command = `helm status ${state.release.helmName} --namespace ${namespace}`;
-    return [{ topic: 'release', state: 'problem', message, command }];
+    return [problem(message, `helm status ${state.release.helmName} --namespace ${namespace}`)];
   }
   const { replicas, runs } = workload.found;
   return [
-    { topic: 'release', state: 'ok', message: describeVersion(state, workload.found) },
+    ok(describeVersion(state, workload.found)),
     ...(state.invalid === undefined ? [] : [invalidFinding(state, state.invalid)]),
     ...(replicas ? replicaFindings(state, replicas) : []),
     ...(runs ? runFindings(state, runs) : []),
@@ -36,7 +36,7 @@ export function releaseFindings(state: ReleaseState): readonly StatusFinding[] {
 
 function invalidFinding({ release }: ReleaseState, invalid: string): StatusFinding {
   const message = `the settings of the renewer are invalid, and the defaults are assumed here: ${invalid}`;
-  return { topic: 'release', state: 'problem', message, command: commandsFor(release).logs };
+  return problem(message, commandsFor(release).logs);
 }
 
 function describeVersion(state: ReleaseState, workload: Workload): string {
@@ -51,14 +51,11 @@ function replicaFindings({ release }: ReleaseState, { wanted, ready, updated }: 
   const commands = commandsFor(release);
   if (wanted === 0) {
     const message = `the Deployment ${release.name} has 0 replicas: nothing is injected or renewed`;
-    return [{ topic: 'release', state: 'problem', message, command: commands.scale }];
+    return [problem(message, commands.scale)];
   }
-  if (ready < wanted) {
-    const message = `${ready} of ${wanted} replicas are ready`;
-    return [{ topic: 'release', state: 'problem', message, command: commands.pods }];
-  }
+  if (ready < wanted) return [problem(`${ready} of ${wanted} replicas are ready`, commands.pods)];
   if (updated >= wanted) return [];
-  return [{ topic: 'release', state: 'note', message: `a rollout has replaced ${updated} of ${wanted} replicas` }];
+  return [note(`a rollout has replaced ${updated} of ${wanted} replicas`)];
 }
 
 function runFindings({ release, nowMs }: ReleaseState, runs: Runs): readonly StatusFinding[] {
@@ -66,17 +63,15 @@ function runFindings({ release, nowMs }: ReleaseState, runs: Runs): readonly Sta
   const place = `--namespace ${release.namespace}`;
   if (isSuspended) {
     const command = `kubectl patch cronjob ${release.name} ${place} --patch '{"spec":{"suspend":false}}'`;
-    return [{ topic: 'release', state: 'problem', message: 'the CronJob is suspended: nothing is renewed', command }];
+    return [problem('the CronJob is suspended: nothing is renewed', command)];
   }
-  if (lastStart === undefined) {
-    return [{ topic: 'release', state: 'note', message: `the CronJob has not run yet; its schedule is ${schedule}` }];
-  }
+  if (lastStart === undefined) return [note(`the CronJob has not run yet; its schedule is ${schedule}`)];
   const started = whenOf(Date.parse(lastStart), nowMs);
   if (lastSuccess === undefined || Date.parse(lastSuccess) < Date.parse(lastStart)) {
     const before =
       lastSuccess === undefined ? 'none has' : `the last one that has: ${whenOf(Date.parse(lastSuccess), nowMs)}`;
     const message = `the run of ${started} has not succeeded, or not yet; ${before}`;
-    return [{ topic: 'release', state: 'problem', message, command: `kubectl get jobs,pods ${place}` }];
+    return [problem(message, `kubectl get jobs,pods ${place}`)];
   }
-  return [{ topic: 'release', state: 'ok', message: `the run of ${started} succeeded; the schedule is ${schedule}` }];
+  return [ok(`the run of ${started} succeeded; the schedule is ${schedule}`)];
 }

@@ -3,9 +3,12 @@ import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-po
 import { TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
 import { newestWarning } from '../../cluster/events.ts';
 import { foundIn } from '../../cluster/read.ts';
+import { findingsWith } from '../../report/finding.ts';
 import { type StatusFinding, whenOf, shorten } from '../finding.ts';
 import { registriesWithoutToken } from '../missing-tokens.ts';
 import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
+
+const { ok, problem, unknown, note } = findingsWith({ topic: 'tokens' });
 
 /** A token, without the token. */
 export interface Token {
@@ -48,12 +51,10 @@ export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
   const { checkpoint, release } = state;
   if (modeOf(state) === 'cronjob') return [];
   const command = commandsFor(release).logs;
-  if ('unread' in checkpoint) {
-    return [{ topic: 'tokens', state: 'unknown', message: `the tokens cannot be read: ${checkpoint.unread}` }];
-  }
+  if ('unread' in checkpoint) return [unknown(`the tokens cannot be read: ${checkpoint.unread}`)];
   if ('missing' in checkpoint) {
     const message = `the renewer has no token: there is no Secret ${release.name}-tokens${reasonIn(state)}`;
-    return [{ topic: 'tokens', state: 'problem', message, command }];
+    return [problem(message, command)];
   }
   const tokens = tokensOf(state);
   if (!tokens) return [ofOlderVersion(state)];
@@ -63,36 +64,42 @@ export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
     ...missingFindings(state, tokens, command),
     ...refusalFindings(state, command),
     ...shown.map((token) => tokenFinding(state, token, isRenewalMissed(state, tokens), command)),
-    ...(more > 0
-      ? [{ topic: 'tokens', state: 'note', message: `and ${more} more tokens, which expire later` } as const]
-      : []),
+    ...(more > 0 ? [note(`and ${more} more tokens, which expire later`)] : []),
   ];
 }
 
 /** The registries that have no token. */
 function missingFindings(state: ReleaseState, tokens: readonly Token[], command: string): readonly StatusFinding[] {
   const { registries, settings } = state;
-  const topic = 'tokens';
   if (!('found' in registries)) {
     const why = 'unread' in registries ? registries.unread : 'there is no ConfigMap';
-    return [{ topic, state: 'unknown', message: `the configured registries cannot be read: ${why}` }];
+    return [unknown(`the configured registries cannot be read: ${why}`)];
   }
-  return registriesWithoutToken(registries.found, settings.region, tokens).map(({ registries: keys, reason }) => {
-    const message = `${keys.join(', ')} ${reason}${reasonIn(state, keys)}`;
-    return { topic, state: 'problem', message, command };
-  });
+  return registriesWithoutToken(registries.found, settings.region, tokens).map(({ registries: keys, reason }) =>
+    problem(`${keys.join(', ')} ${reason}${reasonIn(state, keys)}`, command),
+  );
 }
 
-/** A registry that refuses a token, as the canary of the renewer found. API servers keep Events for an hour. */
-function refusalFindings({ events, nowMs }: ReleaseState, command: string): readonly StatusFinding[] {
+/**
+ * A registry that refuses a token, as the canary of the renewer found. API servers keep Events for an hour, but a new
+ * leader tries all tokens, and reports those that are still refused. It does not know what the last one reported, so
+ * there may be no Event about the end. An Event has whole seconds.
+ */
+function refusalFindings({ events, lease, nowMs }: ReleaseState, command: string): readonly StatusFinding[] {
+  if ('unread' in events) {
+    const message = `whether a registry refuses a token is not known, because Events cannot be read: ${events.unread}`;
+    return [note(message)];
+  }
+  const leadsSinceMs = Date.parse(foundIn(lease.lease)?.spec?.acquireTime ?? '');
   const newest = (foundIn(events) ?? [])
     .filter(({ reason = '' }) => ['RegistryRefusedToken', 'RegistryTokenRenewed'].includes(reason))
+    .filter(({ lastTimestamp = '' }) => !(Date.parse(lastTimestamp) + 1_000 <= leadsSinceMs))
     .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
     .at(-1);
   if (newest?.reason !== 'RegistryRefusedToken') return [];
   const { lastTimestamp = '', message = '' } = newest;
   const when = whenOf(Date.parse(lastTimestamp), nowMs);
-  return [{ topic: 'tokens', state: 'problem', message: `at ${when}: ${message.slice(0, LONGEST_REASON)}`, command }];
+  return [problem(`at ${when}: ${message.slice(0, LONGEST_REASON)}`, command)];
 }
 
 /** The newest Event about the Deployment, if it is a warning: about one of these registries, or any. */
@@ -117,19 +124,14 @@ function tokenFinding({ nowMs }: ReleaseState, token: Token, isMissed: boolean, 
   const { registry, role, expiresAtMs, renewsByMs, isLate } = token;
   const subject = `the token for ${registry}${role === undefined ? '' : ` of the role ${role}`}`;
   const expiry = `${expiresAtMs <= nowMs ? 'expired at' : 'expires at'} ${whenOf(expiresAtMs, nowMs)}`;
-  const topic = 'tokens';
-  if (!isLate) {
-    return { topic, state: 'ok', message: `${subject} ${expiry} and is renewed by ${whenOf(renewsByMs, nowMs)}` };
-  }
+  if (!isLate) return ok(`${subject} ${expiry} and is renewed by ${whenOf(renewsByMs, nowMs)}`);
   const message = `${subject} ${expiry}, and its renewal was due at ${whenOf(renewsByMs, nowMs)}`;
-  if (isMissed) return { topic, state: 'problem', message, command };
-  return { topic, state: 'note', message: `${message}: no namespace uses it any more, or AWS refuses it` };
+  return isMissed ? problem(message, command) : note(`${message}: no namespace uses it any more, or AWS refuses it`);
 }
 
 /** A checkpoint without the annotation. */
 function ofOlderVersion({ namespaces, nowMs }: ReleaseState): StatusFinding {
   const expiryMs = foundIn(namespaces)?.firstExpiryMs;
   const first = expiryMs === undefined ? '' : `; the first token in a secret expires at ${whenOf(expiryMs, nowMs)}`;
-  const message = `the tokens are described from their next renewal on, as an older version obtained them${first}`;
-  return { topic: 'tokens', state: 'note', message };
+  return note(`an older version obtained the tokens, so they are shown only after their next renewal${first}`);
 }

@@ -1,6 +1,6 @@
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
 import type { AdmissionPolicy, Pod, Secret, Webhook } from '../../../src/cluster/objects.ts';
-import { settingsOf } from '../../../src/cluster/release.ts';
+import { injectionSettingsOf } from '../../../src/cluster/release.ts';
 import type { ClusterState } from '../../../src/explain/cluster-state.ts';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
@@ -66,7 +66,7 @@ export function worldWith(changes: Partial<ClusterState> = {}): ClusterState {
     pods: undefined,
     webhooks: { found: [{ metadata: { name: 'ecr-pull-secrets' }, webhooks: [WEBHOOK] }] },
     deployment: { found: deployment },
-    settings: settingsOf(undefined, undefined),
+    settings: injectionSettingsOf(undefined, undefined),
     secret: { found: secretOf() },
     otherSecrets: new Map(),
     serviceAccount: { found: {} },
@@ -95,5 +95,9 @@ export function configuredWith(
   const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
   const containers = [{ name: 'renewer', env: variables }];
   const deployment = { spec: { template: { spec: { containers } } }, status: { readyReplicas: 1 } };
-  return worldWith({ settings: settingsOf(deployment, undefined), deployment: { found: deployment }, ...changes });
+  return worldWith({
+    settings: injectionSettingsOf(deployment, undefined),
+    deployment: { found: deployment },
+    ...changes,
+  });
 }

@@ -1,18 +1,13 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { startStopwatch } from '@ecr-pull-secrets/shared/runtime/stopwatch.ts';
 import { createError, describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
-import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
-import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
-import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
-import { applyPullSecret, type PullSecretTarget } from '../../pull-secrets/apply/apply-pull-secret.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import type { SecretTarget } from '@ecr-pull-secrets/kube/secrets.ts';
+import { applyPullSecret } from '../../pull-secrets/apply/apply-pull-secret.ts';
 import type { ForeignSecretPolicy } from '../../pull-secrets/foreign/ownership.ts';
 import { planWrite } from '../../pull-secrets/plan/plan-write.ts';
-import {
-  PULL_SECRET_FIELDS,
-  type PullSecretMetadata,
-  readPullSecretMetadata,
-} from '../../pull-secrets/cache/pull-secret-metadata.ts';
+import { readPullSecret } from '../../pull-secrets/apply/read-pull-secret.ts';
 import { readForeignKeys } from '../../pull-secrets/foreign/read-foreign-keys.ts';
 import { writeFailureCauseOf } from '../../pull-secrets/apply/failure-cause.ts';
 import { foreignMessage, denialMessage } from '../../pull-secrets/events/event-messages.ts';
@@ -82,52 +77,31 @@ export async function renewNamespace(
 
 /** Returns how long the apply took. */
 async function write(
-  target: PullSecretTarget,
+  target: SecretTarget,
   { dockerConfig, foreignSecretPolicy }: Settings,
   clock: Clock,
 ): Promise<number> {
-  const secret = await readMetadata(target);
+  const secret = await readPullSecret(target);
   const plan = planWrite(secret, dockerConfig, clock.now());
   // Without a plan a newer token is there already, from a run or a renewer that was quicker.
   if (!plan) return 0;
   if (secret && !secret.isOursByMetadata && foreignSecretPolicy === 'leave')
     await checkForeignKeys(target, dockerConfig);
-  const startedAtMs = clock.now();
-  await applyPullSecret(target, dockerConfig, plan);
-  return clock.now() - startedAtMs;
+  const stopwatch = startStopwatch(clock);
+  await applyPullSecret(target, dockerConfig, plan).finally(stopwatch);
+  return stopwatch();
 }
 
 /**
  * The apply is bound to the version that was read before, so that a change in between is a conflict, even that
  * the secret is gone.
  */
-async function checkForeignKeys(target: PullSecretTarget, dockerConfig: DockerConfig): Promise<void> {
+async function checkForeignKeys(target: SecretTarget, dockerConfig: DockerConfig): Promise<void> {
   const finding = await readForeignKeys(target, dockerConfig, 'get');
   if (!finding || finding.foreignKeys.length === 0) return;
   const { name, namespace } = target;
   const message = foreignMessage(name, namespace, finding.foreignKeys);
   throw createError('ECRPS_PULL_SECRET_FOREIGN', message);
-}
-
-async function readMetadata({
-  client,
-  namespace,
-  name,
-  signal,
-}: PullSecretTarget): Promise<PullSecretMetadata | undefined> {
-  try {
-    const { metadata } = await client.request<PartialObjectMetadata>({
-      method: 'GET',
-      path: secretPath(namespace, name),
-      accept: METADATA_ONLY,
-      select: metadataSelection(PULL_SECRET_FIELDS),
-      signal,
-    });
-    return readPullSecretMetadata(metadata);
-  } catch (error) {
-    if (isApiError(error, 404)) return undefined;
-    throw error;
-  }
 }
 
 function outcomeOf(error: unknown, pullSecretName: string): Outcome {

@@ -1,13 +1,9 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { type KubeClient, METADATA_ONLY } from '@ecr-pull-secrets/kube/client.ts';
-import { podsPath, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
-import { metadataSelection } from '@ecr-pull-secrets/kube/read-json.ts';
-import { PULL_SECRET_FIELDS, readPullSecretMetadata } from '../../pull-secrets/cache/pull-secret-metadata.ts';
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { readPullSecret } from '../../pull-secrets/apply/read-pull-secret.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import type { SelfTestConfiguration } from './configuration.ts';
-import { podToTry } from './tried-pod.ts';
+import { podToTry, tryPod } from './tried-pod.ts';
 
 const INTERVAL_MS = 500;
 
@@ -44,19 +40,12 @@ async function checkSecret(
   nowMs: number,
 ): Promise<string> {
   const where = `the pull secret ${pullSecretName} in namespace ${namespace}`;
-  try {
-    const { metadata } = await client.request<PartialObjectMetadata>({
-      method: 'GET',
-      path: secretPath(namespace, pullSecretName),
-      accept: METADATA_ONLY,
-      select: metadataSelection(PULL_SECRET_FIELDS),
-    });
-    const { expiresAtMs = 0 } = readPullSecretMetadata(metadata);
-    if (expiresAtMs > nowMs) return `${where} is good until ${new Date(expiresAtMs).toISOString()}`;
-  } catch (error) {
-    if (isApiError(error, 404)) throw failure(`${where} does not arrive: ${HINT}`);
+  const secret = await readPullSecret({ client, namespace, name: pullSecretName }).catch((error: unknown) => {
     throw failure(`${where} cannot be read`, error);
-  }
+  });
+  if (!secret) throw failure(`${where} does not arrive: ${HINT}`);
+  const { expiresAtMs = 0 } = secret;
+  if (expiresAtMs > nowMs) return `${where} is good until ${new Date(expiresAtMs).toISOString()}`;
   throw failure(`${where} is expired: ${HINT}`);
 }
 
@@ -64,30 +53,14 @@ const HINT = 'the log of the renewer says why';
 
 async function checkPod(client: KubeClient, settings: SelfTestConfiguration): Promise<string> {
   const { namespace, pullSecretName } = settings;
-  const names = await dryRun(client, settings);
+  const names = await tryPod(client, namespace, podToTry(settings.pod)).catch((error: unknown) => {
+    throw failure(`the API server accepts no pod in namespace ${namespace}`, error);
+  });
   if (names.includes(pullSecretName)) {
     return `a pod with an ECR image in namespace ${namespace} names ${pullSecretName} by itself`;
   }
   const found = names.length > 0 ? `names only ${names.join(', ')}` : 'names no pull secret';
   throw failure(`a pod with an ECR image in namespace ${namespace} ${found}: ${pullSecretName} was not added to it`);
-}
-
-async function dryRun(client: KubeClient, { namespace, pod }: SelfTestConfiguration): Promise<readonly string[]> {
-  try {
-    const { spec } = await client.request<AdmittedPod>({
-      method: 'POST',
-      path: podsPath(namespace),
-      query: { dryRun: 'All' },
-      body: podToTry(pod),
-    });
-    return spec.imagePullSecrets?.map(({ name = '' }) => name) ?? [];
-  } catch (error) {
-    throw failure(`the API server accepts no pod in namespace ${namespace}`, error);
-  }
-}
-
-interface AdmittedPod {
-  readonly spec: { readonly imagePullSecrets?: readonly { readonly name?: string }[] };
 }
 
 function failure(message: string, cause?: unknown): Error {

@@ -1,3 +1,5 @@
+import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import { z } from 'zod';
 
 /** Never pulled: the pod is a dry run. */
@@ -48,4 +50,24 @@ export function podToTry({ image, resources, labels, annotations }: TriedPod) {
       containers: [{ name: 'test', image, resources, securityContext }],
     },
   };
+}
+
+interface AdmittedPod {
+  readonly spec: { readonly imagePullSecrets?: readonly { readonly name?: string }[] };
+}
+
+/**
+ * The pull secrets of a pod if it were created now. The API server calls webhooks and policies, and stores nothing.
+ *
+ * @throws as the client
+ */
+export async function tryPod(
+  client: KubeClient,
+  namespace: string,
+  body: ReturnType<typeof podToTry>,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const request = { method: 'POST', path: podsPath(namespace), query: { dryRun: 'All' }, body, signal } as const;
+  const { spec } = await client.request<AdmittedPod>(request);
+  return spec.imagePullSecrets?.flatMap(({ name }) => name ?? []) ?? [];
 }

@@ -1,18 +1,18 @@
-import {
-  MANAGED_BY_LABEL,
-  PRODUCT_NAME,
-  REGISTRIES_ANNOTATION,
-  TOKENS_ANNOTATION,
-} from '@ecr-pull-secrets/shared/names.ts';
-import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
-import { apply, CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
+import { REGISTRIES_ANNOTATION, TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
+import { ifFound, isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
+import { CREATE_ONLY } from '@ecr-pull-secrets/kube/apply.ts';
 import { secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
 import type { PartialObjectMetadata } from '@ecr-pull-secrets/kube/objects.ts';
+import { applySecret } from '@ecr-pull-secrets/kube/secrets.ts';
 import { type CheckpointContent, formatCheckpoint, mergeNewer, parseCheckpoint } from './checkpoint-content.ts';
 import { formatTokenSummaries } from './token-summary.ts';
 import type { RenewerDependencies } from '../../dependencies.ts';
 import { hostPortOf } from '../registries/registry-key.ts';
 import type { RegistryTokens } from '../registry-token.ts';
+
+interface StoredSecret extends PartialObjectMetadata {
+  readonly data?: Readonly<Record<string, string>>;
+}
 
 /** The Secret as it was observed last. */
 interface Observed {
@@ -40,33 +40,20 @@ export function createCheckpointSecret(
   let observed: Observed | undefined;
 
   async function get(): Promise<Observed> {
-    try {
-      const { metadata, data } = await client.request<
-        PartialObjectMetadata & { readonly data?: Readonly<Record<string, string>> }
-      >({ method: 'GET', path, signal });
-      const text = Buffer.from(data?.[DATA_KEY] ?? '', 'base64').toString();
-      return { resourceVersion: metadata.resourceVersion ?? CREATE_ONLY, text };
-    } catch (error) {
-      if (isApiError(error, 404)) return { resourceVersion: CREATE_ONLY, text: undefined };
-      throw error;
-    }
+    const secret = await ifFound(client.request<StoredSecret>({ method: 'GET', path, signal }));
+    if (!secret) return { resourceVersion: CREATE_ONLY, text: undefined };
+    const text = Buffer.from(secret.data?.[DATA_KEY] ?? '', 'base64').toString();
+    return { resourceVersion: secret.metadata.resourceVersion ?? CREATE_ONLY, text };
   }
 
   async function put(tokens: RegistryTokens, text: string, resourceVersion: string): Promise<void> {
-    const metadata = {
-      name,
-      namespace,
-      resourceVersion,
-      labels: { [MANAGED_BY_LABEL]: PRODUCT_NAME },
-      annotations: {
-        [REGISTRIES_ANNOTATION]: hostsOf(tokens).join(','),
-        [TOKENS_ANNOTATION]: formatTokenSummaries(tokens),
-      },
+    const annotations = {
+      [REGISTRIES_ANNOTATION]: hostsOf(tokens).join(','),
+      [TOKENS_ANNOTATION]: formatTokenSummaries(tokens),
     };
-    const data = { [DATA_KEY]: Buffer.from(text).toString('base64') };
-    const body = { apiVersion: 'v1', kind: 'Secret', metadata, data };
-    const written = await apply({ client, path, body, signal });
-    observed = { resourceVersion: written.metadata.resourceVersion ?? CREATE_ONLY, text };
+    const content = { resourceVersion, annotations, data: { [DATA_KEY]: text } };
+    const written = await applySecret({ client, namespace, name, signal }, content);
+    observed = { resourceVersion: written.resourceVersion ?? CREATE_ONLY, text };
   }
 
   return {

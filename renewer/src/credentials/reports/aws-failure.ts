@@ -9,7 +9,7 @@ export interface AwsFailure {
 }
 
 const RIGHTS =
-  'Its policies, and its boundary and the policies of the organization, must allow ecr:GetAuthorizationToken (ECR Public: ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken).';
+  'The policies of the identity, its boundary and the policies of the organization must allow ecr:GetAuthorizationToken (ECR Public: ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken).';
 
 const ROLE_RIGHTS =
   'The trust policy of the role must allow sts:AssumeRole (with a web identity sts:AssumeRoleWithWebIdentity), and the role must allow ecr:GetAuthorizationToken.';

@@ -31,7 +31,7 @@ export function createTokenReports(
 
   function registriesOf(id: string): string {
     const keys = (entriesOfTokens.get(id) ?? []).map(({ key }) =>
-      key === undefined ? 'its account' : hostPortOf(key),
+      key === undefined ? 'the registry of its account' : hostPortOf(key),
     );
     return listOf(keys);
   }
@@ -41,13 +41,13 @@ export function createTokenReports(
     failed({ id, identity: { roleArn } }: TokenRequest, failures: number, error: unknown): void {
       const { reason, advice } = awsFailureOf(error, roleArn);
       if (reason !== 'AwsRefusedToken' && failures < FAILURES_OF_OUTAGE) return;
-      const who = roleArn === undefined ? 'the AWS identity of the renewer' : `the role ${roleArn}`;
-      const message = `There is no new token for the registries of ${registriesOf(id)} with ${who}. ${advice} ${describeFailure(error)}`;
+      const how = roleArn === undefined ? 'its AWS identity' : `the role ${roleArn}`;
+      const message = `The renewer gets no token for ${registriesOf(id)} with ${how}. ${advice} ${describeFailure(error)}`;
       events.report({ subject: `token ${id}`, reason, message });
     },
     /** AWS gave a token. */
     obtained({ id }: TokenRequest): void {
-      const message = `AWS gives tokens for the registries of ${registriesOf(id)} again.`;
+      const message = `The renewer gets tokens for ${registriesOf(id)} again.`;
       events.resolve({ subject: `token ${id}`, reason: 'RegistryTokenRenewed', message });
     },
     /**
@@ -60,14 +60,14 @@ export function createTokenReports(
       const isChange = setRefusals(id, refusedBy);
       const subject = `login ${id}`;
       if (refusedBy.length === 0) {
-        const message = `The registries of ${registriesOf(id)} accept the new token.`;
+        const message = `The new token logs in at ${registriesOf(id)}.`;
         return events.resolve({ subject, reason: 'RegistryTokenRenewed', message });
       }
       const consequence =
         keptUntilMs === undefined
-          ? 'No older token opens them, so the new one is used, and the login is tried again after growing waits'
-          : `The pull secrets keep the older token, which opens them, until ${new Date(keptUntilMs).toISOString()} at most, and another token is requested after growing waits`;
-      const message = `New tokens "${id}" do not log in at ${listOf(refusedBy)} (401 of ECR). ${consequence}. See docs/troubleshooting.md#a-registry-refuses-a-new-token.`;
+          ? 'No older token logs in there either, so the new one is used. The renewer tries the login again after growing waits'
+          : `The pull secrets keep the older token, which logs in there, until ${new Date(keptUntilMs).toISOString()} at most. The renewer requests another token after growing waits`;
+      const message = `The new token "${id}" does not log in at ${listOf(refusedBy)} (ECR responds 401). ${consequence}. See docs/troubleshooting.md#a-registry-refuses-a-new-token.`;
       const facts = { token: id, registries: refusedBy, err: createError('ECRPS_TOKEN_REFUSED', message) };
       logger[isChange ? 'error' : 'debug'](facts, 'a registry refuses a new token');
       events.report({ subject, reason: 'RegistryRefusedToken', message });

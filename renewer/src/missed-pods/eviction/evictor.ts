@@ -69,7 +69,7 @@ export function createEvictor(
     metrics.missedPodEvictions.inc({ result: 'success' });
     logger.info({ namespace, pod: name }, 'evicted a pod that could not pull without the pull secret');
     await recorder.event(
-      { ...eventOf(pod, evictedMessage(pullSecretName), 'MissedPodEvicted'), type: 'Normal' },
+      { ...eventOf(pod, evictedMessage(pullSecretName), { reason: 'MissedPodEvicted' }), type: 'Normal' },
       signal,
     );
   }

@@ -1,10 +1,10 @@
+import { deleteSecret, type SecretTarget } from '@ecr-pull-secrets/kube/secrets.ts';
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
-import { WRITE_LIMITS } from '@ecr-pull-secrets/kube/pacing/write-deadlines.ts';
+import { startStopwatch } from '@ecr-pull-secrets/shared/runtime/stopwatch.ts';
 import { type PullSecretMetadata, readPullSecretMetadata } from '../cache/pull-secret-metadata.ts';
 import { type Finding, readForeignKeys } from '../foreign/read-foreign-keys.ts';
 import type { Plan } from '../plan/plan-namespace.ts';
-import { SLOW_WRITE_MS } from '../queue/pacing.ts';
-import { applyPullSecret, deletePullSecret, type PullSecretTarget } from './apply-pull-secret.ts';
+import { applyPullSecret } from './apply-pull-secret.ts';
 import { type FailureCause, readFailureCauseOf, writeFailureCauseOf } from './failure-cause.ts';
 
 /** The result of a plan's one request. */
@@ -36,11 +36,12 @@ type PlanOf<K extends Plan['kind']> = Extract<Plan, { readonly kind: K }>;
  *
  * @throws the request's error if the signal aborted; any other failure is a result
  */
-export async function executePlan(target: PullSecretTarget, plan: Plan, clock: Clock): Promise<PlanResult> {
-  const startedAtMs = clock.now();
+export async function executePlan(target: SecretTarget, plan: Plan, clock: Clock): Promise<PlanResult> {
+  // A process that was stopped meanwhile must not blame an admission webhook for that time.
+  const stopwatch = startStopwatch(clock);
   try {
     if (plan.kind === 'delete') {
-      await deletePullSecret(target, plan.secret);
+      await deleteSecret(target, plan.secret);
       return { kind: 'deleted' };
     }
     if (plan.kind === 'read-owner') {
@@ -48,19 +49,13 @@ export async function executePlan(target: PullSecretTarget, plan: Plan, clock: C
       return { kind: 'examined', plan, finding };
     }
     const metadata = await applyPullSecret(target, plan.dockerConfig, plan.write);
-    const tookMs = elapsedMs(clock, startedAtMs);
-    return { kind: 'written', plan, secret: readPullSecretMetadata(metadata), tookMs };
+    return { kind: 'written', plan, secret: readPullSecretMetadata(metadata), tookMs: stopwatch() };
   } catch (error) {
     if (target.signal.aborted) throw error;
-    const tookMs = elapsedMs(clock, startedAtMs);
     const isRead = plan.kind === 'read-owner';
-    const cause = isRead ? readFailureCauseOf(error) : writeFailureCauseOf(error, tookMs);
+    const cause = isRead ? readFailureCauseOf(error) : writeFailureCauseOf(error, stopwatch());
     return { kind: 'failed', plan, error, cause };
+  } finally {
+    stopwatch();
   }
-}
-
-/** No time at all if the clock jumped meanwhile: no request takes longer than the limit. */
-function elapsedMs(clock: Clock, startedAtMs: number): number {
-  const ms = clock.now() - startedAtMs;
-  return ms <= WRITE_LIMITS.longestMs + SLOW_WRITE_MS ? ms : 0;
 }

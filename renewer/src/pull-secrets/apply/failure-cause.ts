@@ -1,4 +1,5 @@
 import { isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import { SLOW_WRITE_MS } from '../queue/pacing.ts';
 import { type ApiError, isApiError, isNamespaceTerminating } from '@ecr-pull-secrets/kube/api-error.ts';
 
 /** Why the API server refuses the secret of one namespace while it accepts others. */
@@ -42,10 +43,12 @@ const TOO_LARGE = /etcdserver: request is too large|trying to send message large
 const NOT_READY = /not yet ready to handle request/;
 
 /**
- * The API server's status after its 34 s, and that of a proxy with a shorter timeout. If that happens to all requests,
- * the lease is lost first.
+ * The API server's status after its 34 s, in these words (apiserver v0.37 `endpoints/handlers/finisher/finisher.go`,
+ * `server/filters/timeout.go`), and that of a proxy with a shorter timeout. If that happens to all requests, the lease
+ * is lost first. A proxy that responds so at once reaches no API server: no webhook is the cause.
  */
 const GATEWAY_TIMEOUT = 504;
+const TIME_WAS_UP = /request did not complete within/;
 
 /**
  * A process that writes the lease every two seconds and still leads after this time had responses meanwhile: the cause
@@ -54,11 +57,15 @@ const GATEWAY_TIMEOUT = 504;
  */
 export const NAMESPACE_CAUSE_AFTER_MS = 15_000;
 
-/** Why the cause of a failure is in one namespace; `undefined` if it is not, or may not be. */
-export function refusalCauseOf({ status, message }: ApiError): RefusalCause | undefined {
+/**
+ * Why the cause of a failure is in one namespace; `undefined` if it is not, or may not be.
+ *
+ * @param tookMs - as for `writeFailureCauseOf`
+ */
+export function refusalCauseOf({ status, message }: ApiError, tookMs = 0): RefusalCause | undefined {
   if (NOT_READY.test(message)) return undefined;
   if (TOO_LARGE.test(message)) return 'size';
-  if (status === GATEWAY_TIMEOUT) return 'slow';
+  if (status === GATEWAY_TIMEOUT) return TIME_WAS_UP.test(message) || tookMs >= SLOW_WRITE_MS ? 'slow' : undefined;
   const admission = causeIn(ADMISSION, message);
   if (admission) return admission;
   if (status === 403) return causeIn(FORBIDDEN, message) ?? 'forbidden';
@@ -87,7 +94,7 @@ export type FailureCause =
 export function writeFailureCauseOf(error: unknown, tookMs: number): FailureCause {
   if (isNamespaceTerminating(error)) return { kind: 'gone' };
   const isSlow = isCodedError(error, 'ECRPS_KUBERNETES_TIMEOUT') || tookMs >= NAMESPACE_CAUSE_AFTER_MS;
-  const cause = isApiError(error) ? refusalCauseOf(error) : undefined;
+  const cause = isApiError(error) ? refusalCauseOf(error, tookMs) : undefined;
   if (cause) return { kind: 'refused', cause };
   if (isApiError(error, 404)) return { kind: 'gone' };
   if (isApiError(error, 409)) return { kind: 'conflict' };

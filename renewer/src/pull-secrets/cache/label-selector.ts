@@ -1,5 +1,6 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { fulfils, isPositive, type LabelRequirement, type Labels } from '@ecr-pull-secrets/shared/label-requirement.ts';
+import { splitList } from '@ecr-pull-secrets/shared/split-list.ts';
 
 export interface LabelSelector {
   /** The label keys that it reads. */
@@ -23,20 +24,13 @@ const SET = new RegExp(`^(${KEY})\\s+(in|notin)\\s*\\(([-A-Za-z0-9_.,\\s]*)\\)$`
  * @throws ECRPS_CONFIGURATION_INVALID if a part is no requirement
  */
 export function parseLabelSelector(text: string): LabelSelector {
-  const requirements = splitOutsideBrackets(text).map(parseRequirement);
+  // Commas separate requirements, but also the values of a set.
+  const requirements = splitList(text, /,(?![^(]*\))/).map(parseRequirement);
   return {
     keys: requirements.map(({ key }) => key),
     requiredKeys: requirements.filter(isPositive).map(({ key }) => key),
     matches: (labels) => requirements.every((requirement) => fulfils(labels, requirement)),
   };
-}
-
-/** Commas separate requirements, but also the values of a set. */
-function splitOutsideBrackets(text: string): readonly string[] {
-  return text
-    .split(/,(?![^(]*\))/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 }
 
 function parseRequirement(part: string): LabelRequirement {

@@ -63,10 +63,10 @@ export function roleNotAllowedMessage(roleArn: string, namespace: string): strin
 
 /** What to do about a role for which AWS returns no token. */
 export function roleWithoutTokenMessage(roleArn: string): string {
-  return `There is no registry token for the role ${roleArn} of this namespace's annotation, so its pull secret gets no credentials of it. Check that the role exists, that its trust policy allows sts:AssumeRole to ecr-pull-secrets, and that it allows ecr:GetAuthorizationToken; the log of the leading renewer has the error that AWS returned.`;
+  return `AWS gives no token for the role ${roleArn}, which the annotation of this namespace names, so the pull secret has no credentials of that role. Check that the role exists, that its trust policy allows sts:AssumeRole to ecr-pull-secrets, and that it allows ecr:GetAuthorizationToken; the log of the leading renewer has the error that AWS returned.`;
 }
 
 /** What to do about another tool that writes the same secret. */
 export function contestedMessage(pullSecretName: string, namespace: string): string {
-  return `Secret "${pullSecretName}" is changed or deleted by another tool again and again; it is repaired ever more rarely. Find the tool by "kubectl get secret ${pullSecretName} -n ${namespace} --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}", and remove the secret from that tool (a reflector, a GitOps repository, another release of ecr-pull-secrets), or choose another name by the chart value dockerSecretName.`;
+  return `Another tool changes or deletes the Secret "${pullSecretName}" again and again. The renewer repairs it after ever longer waits. Find the tool by "kubectl get secret ${pullSecretName} -n ${namespace} --show-managed-fields -o jsonpath='{.metadata.managedFields[*].manager}'", and remove the secret from that tool (a reflector, a GitOps repository, another release of ecr-pull-secrets), or choose another name by the chart value dockerSecretName.`;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { createWindowLimit } from '@ecr-pull-secrets/shared/runtime/window-limit.ts';
 import type { EventQueue } from './event-queue.ts';
 
 /**
@@ -15,22 +16,13 @@ export function createFirstWrites(
 ) {
   /** A secret that another tool deletes again and again is written for the first time only once. */
   const known = new Set<string>();
-  let createdAtMs: readonly number[] = [];
-
-  function hasRoom(): boolean {
-    const nowMs = clock.now();
-    // The absolute value: after a clock was set back, Events must not end.
-    createdAtMs = createdAtMs.filter((ms) => Math.abs(nowMs - ms) < WINDOW_MS);
-    if (createdAtMs.length >= MOST_IN_WINDOW) return false;
-    createdAtMs = [...createdAtMs, nowMs];
-    return true;
-  }
+  const limit = createWindowLimit({ clock }, { most: MOST_IN_WINDOW, windowMs: WINDOW_MS });
 
   return {
     written(namespace: string, expiresAtMs: number): void {
       if (known.has(namespace)) return;
       known.add(namespace);
-      if (!hasRoom()) return;
+      if (!limit.take()) return;
       const involvedObject = { apiVersion: 'v1', kind: 'Secret', name };
       const message = `The pull secret "${name}" was written. Its credentials are valid until ${new Date(expiresAtMs).toISOString()}, and are renewed before that. New pods with ECR images get its name; pods that existed before do not.`;
       events.add({ namespace, involvedObject, type: 'Normal', reason: 'PullSecretWritten', message });

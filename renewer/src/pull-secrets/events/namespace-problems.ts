@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createError, type ErrorCode } from '@ecr-pull-secrets/shared/errors.ts';
 import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { REPEAT_EVENT_AFTER_MS } from '../queue/pacing.ts';
 import type { EventQueue } from './event-queue.ts';
 
 /** The kinds of problems: the reason of the Event, and the code in the log. */
@@ -35,25 +37,43 @@ const MAX_REPORTS = 3;
 
 export type NamespaceProblems = ReturnType<typeof createNamespaceProblems>;
 
-/** Reports each problem of a namespace once, in the log and as an Event, until it is resolved. */
+interface Reported {
+  /** The identities, as digests: texts would take more memory than all else. */
+  readonly digests: readonly string[];
+  readonly eventAtMs: number;
+}
+
+/**
+ * Reports each problem of a namespace once in the log, and as an Event, until it is resolved. If it is reported again
+ * when the API server is about to delete the Event, there is another Event.
+ */
 export function createNamespaceProblems(
-  { events, logger }: { readonly events: EventQueue; readonly logger: Logger },
+  {
+    events,
+    clock,
+    logger,
+  }: {
+    readonly events: Pick<EventQueue, 'add' | 'forget'>;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  },
   { pullSecretName }: { readonly pullSecretName: string },
 ) {
-  /** The identities of the reported problems, as digests: texts would take more memory than all else. */
-  const reported = new Map<string, Map<string, readonly string[]>>(
-    Object.keys(CODES).map((reason) => [reason, new Map()]),
-  );
+  const reported = new Map<string, Map<string, Reported>>(Object.keys(CODES).map((reason) => [reason, new Map()]));
 
   return {
     /** The log has it at once; an Event follows. */
     report: (namespace: string, { reason, message, identity = message }: Problem): void => {
-      const digests = reported.get(reason)?.get(namespace) ?? [];
+      const { digests = [], eventAtMs } = reported.get(reason)?.get(namespace) ?? {};
       const digest = digestOf(identity);
-      if (digests.length >= MAX_REPORTS || digests.includes(digest)) return;
-      reported.get(reason)?.set(namespace, [...digests, digest]);
+      const isNew = digests.length < MAX_REPORTS && !digests.includes(digest);
+      // The absolute value: after a clock was set back, Events must not end.
+      const isOld = eventAtMs !== undefined && Math.abs(clock.now() - eventAtMs) >= REPEAT_EVENT_AFTER_MS;
+      if (!isNew && !isOld) return;
+      const digestsNow = isNew ? [...digests, digest] : digests;
+      reported.get(reason)?.set(namespace, { digests: digestsNow, eventAtMs: clock.now() });
       const err = createError(CODES[reason], message);
-      logger.error({ namespace, err }, 'namespace problem; other namespaces are not affected');
+      if (isNew) logger.error({ namespace, err }, 'namespace problem; other namespaces are not affected');
       const involvedObject = { apiVersion: 'v1', kind: 'Secret', name: pullSecretName };
       events.add({ namespace, involvedObject, reason, message });
     },

@@ -3,6 +3,13 @@ import type { PullSecretCache } from '../cache/cache.ts';
 import type { OptInMistake } from '../cache/opt-in-mistake.ts';
 import type { NamespaceProblems, Problem } from './namespace-problems.ts';
 
+const REASONS = ['NamespaceExcluded', 'LabelMisspelt'] as const;
+
+/** Whether the namespace was reported, and is to be reported again. */
+export function hasOptInProblem(problems: NamespaceProblems, namespace: string): boolean {
+  return REASONS.some((reason) => problems.has(namespace, reason));
+}
+
 /** Reports a namespace that somebody opted in without effect. */
 export function checkOptIn(
   { cache, problems }: { readonly cache: PullSecretCache; readonly problems: NamespaceProblems },
@@ -10,7 +17,7 @@ export function checkOptIn(
 ): void {
   const mistake = cache.optInMistake(namespace);
   const problem = mistake && problemOf(mistake, namespace);
-  for (const reason of ['NamespaceExcluded', 'LabelMisspelt'] as const) {
+  for (const reason of REASONS) {
     if (problem?.reason !== reason) problems.resolve(namespace, reason);
   }
   if (problem) problems.report(namespace, problem);

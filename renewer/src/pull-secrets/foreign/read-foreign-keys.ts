@@ -1,9 +1,9 @@
 import { listOf, objectOf, SCALAR, scalarsOf } from '@ecr-pull-secrets/shared/json/select-json.ts';
-import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { readJson } from '@ecr-pull-secrets/kube/read-json.ts';
 import { nameSelector, secretPath, secretsPath } from '@ecr-pull-secrets/kube/object-names.ts';
+import type { SecretTarget } from '@ecr-pull-secrets/kube/secrets.ts';
 import type { DockerConfig } from '../../credentials/docker-config.ts';
-import type { PullSecretTarget } from '../apply/apply-pull-secret.ts';
 import { findForeignKeys, type SecretContent } from './foreign-keys.ts';
 import { DOCKER_CONFIG_KEY } from '../cache/pull-secret-metadata.ts';
 
@@ -33,8 +33,8 @@ const LIST = objectOf({ items: listOf(SECRET) });
  * @returns `undefined` if there is none
  * @throws as the client
  */
-export async function readForeignKeys(
-  { client, namespace, name, signal }: PullSecretTarget,
+export function readForeignKeys(
+  { client, namespace, name, signal }: SecretTarget,
   dockerConfig: DockerConfig,
   verb: 'get' | 'list',
 ): Promise<Finding | undefined> {
@@ -48,10 +48,5 @@ export async function readForeignKeys(
     const foreignKeys = findForeignKeys(secret, dockerConfig);
     return { resourceVersion: secret.metadata.resourceVersion ?? '', foreignKeys };
   };
-  try {
-    return await client.request<Finding | undefined>({ method: 'GET', ...request, parse, signal });
-  } catch (error) {
-    if (isApiError(error, 404)) return undefined;
-    throw error;
-  }
+  return ifFound(client.request<Finding | undefined>({ method: 'GET', ...request, parse, signal }));
 }

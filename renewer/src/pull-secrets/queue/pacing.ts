@@ -45,6 +45,12 @@ export const EVENT_SLOTS: SlotLimits = {
 /** How many Events may wait, of about 1 KiB each. */
 export const MAX_WAITING_EVENTS = 5_000;
 
+/**
+ * API servers delete an Event after an hour by default. A refused write is tried again within five minutes, and only
+ * then is it known that the problem lasts.
+ */
+export const REPEAT_EVENT_AFTER_MS = 3_600_000 - 600_000;
+
 /** After an Event that failed, the next one of its namespace waits. */
 export const RETRY_EVENT: BackOff = { baseMs: 1_000, capMs: 60_000 };
 

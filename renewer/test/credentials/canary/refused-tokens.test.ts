@@ -45,7 +45,7 @@ t.test('the next token that registries accept is used, and the report ends', asy
   t.same(reasons.slice(1), ['RegistryRefusedToken', 'RegistryRefusedToken', 'RegistryTokenRenewed']);
   const [, { message } = { message: '' }] = reported.filter(({ subject }) => subject === `login ${ID}`);
   t.match(message, EAST);
-  t.match(message, /keep the older token, which opens them, until 2026-01-01T11:50:00\.000Z at most/);
+  t.match(message, /keep the older token, which logs in there, until 2026-01-01T11:50:00\.000Z at most/);
   t.notMatch(message, 'password');
 });
 

@@ -150,6 +150,41 @@ t.test('a write that is slow is reported once, until one is quick', async (t) =>
   t.match(await world.metric('pull_secrets'), { current: 2 });
 });
 
+t.test('the time for which the process was stopped is not blamed on a webhook', async (t) => {
+  const world = await startPullSecretWorld(t, { namespaces: [labelled('written'), labelled('cut')] });
+  const held: Write[] = [];
+  world.onWrite((write) => void held.push(write));
+  await world.pass(500);
+  world.leap(21_000);
+  world.onWrite((write) => write.accept());
+  for (const write of held) {
+    if (write.namespace === 'written') write.accept();
+    else write.exchange.destroy();
+  }
+  await world.pass(5_000);
+  t.same(world.writes, ['written', 'cut', 'cut']);
+  t.same(world.events, []);
+});
+
+t.test(
+  'a 504 that comes at once is the failure of a proxy, and one that comes late is that of the namespace',
+  async (t) => {
+    const world = await startPullSecretWorld(t, { namespaces: [labelled('a'), labelled('b')] });
+    world.onWrite((write) => (write.before === 0 ? deny(write, 504, '') : write.accept()));
+    await world.pass(5_000);
+    t.same(world.writes.toSorted(), ['a', 'a', 'b']);
+    t.same(world.events, []);
+    t.match(await world.metric('pull_secret_writes_total'), { error: 1, success: 2 });
+    const late = await startPullSecretWorld(t, { namespaces: [labelled('late')] });
+    const held: Write[] = [];
+    late.onWrite((write) => void held.push(write));
+    await late.pass(6_000);
+    for (const write of held) deny(write, 504, '');
+    await late.pass(500);
+    t.match(late.events, [{ reason: 'PullSecretRefused', message: /did not finish the write in time/ }]);
+  },
+);
+
 t.test('a write that is cut off after long is its namespace’s matter', async (t) => {
   const world = await startPullSecretWorld(t, { namespaces: [labelled('cut')] });
   const held: Write[] = [];

@@ -11,7 +11,7 @@ interface ListedPod extends PartialObjectMetadata {
 }
 
 /** The first pods of a namespace, by pages: a pod may have megabytes, and only what decides about it is kept. */
-export async function listPods(client: KubeClient, namespace: string, most: number): Promise<readonly Pod[]> {
+export async function readFirstPods(client: KubeClient, namespace: string, most: number): Promise<readonly Pod[]> {
   const settings = { path: podsPath(namespace), metadataOnly: false, reduce: whatDecides };
   const pods: Pod[] = [];
   for await (const page of pagesOf(client, settings)) {

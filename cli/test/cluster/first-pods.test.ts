@@ -1,5 +1,5 @@
 import t from 'tap';
-import { listPods } from '../../src/cluster/list-pods.ts';
+import { readFirstPods } from '../../src/cluster/first-pods.ts';
 import { clientWith } from '../support/client.ts';
 import { REGISTRY } from '../explain/support/world.ts';
 
@@ -10,7 +10,7 @@ t.test('pods are listed by pages, up to a number, and only what decides is kept'
     const items = Array.from({ length: Number(query?.['limit']) }, (_, index) => podOf(index));
     return { metadata: { continue: 'more' }, items };
   });
-  const pods = await listPods(client, 'payments', 250);
+  const pods = await readFirstPods(client, 'payments', 250);
   t.equal(pods.length, 250);
   t.same(queries, [undefined, 'more']);
   t.same(pods[0], {

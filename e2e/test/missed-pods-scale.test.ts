@@ -5,9 +5,9 @@ import { requestApi } from '@ecr-pull-secrets/testbed/local-cluster/api-request.
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { sumOfMetric } from '@ecr-pull-secrets/testbed/testing/api-server-metrics.ts';
-import { type AuditEvent, requestsOfRenewers } from '../support/audit-log.ts';
-import { peakResidentBytes } from '../support/process-memory.ts';
-import { metricsOf, nextLeader, replicasOf } from '../support/renewers.ts';
+import { type AuditEvent, requestsOfRenewers } from './support/audit-log.ts';
+import { peakResidentBytes } from './support/process-memory.ts';
+import { metricsOf, nextLeader, replicasOf } from './support/renewers.ts';
 
 /** The sizes of docs/missed-pods.md with `MISSED_PODS=full`, which takes a quarter of an hour; by default small ones. */
 const SIZES =
