@@ -32,7 +32,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/jobs? (job\/)?try-|job\/try-/, 'jobs that are only created by a dry run; migrating.test.ts'],
   [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
-  [/tls\.mode=cert-manager|kubectl (?:wait|describe) certificate/, 'needs cert-manager; certificate-modes/tls-modes.ts'],
+  [/tls\.mode=cert-manager|kubectl (?:wait|describe) certificate/, 'needs cert-manager; tls-modes.ts has one'],
   [/^skopeo |^helm push /, 'needs a registry'],
   [/secret tls roles-anywhere/, 'needs a certificate'],
   [/openssl s_client/, 'connects to ECR'],
