@@ -21,7 +21,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm run vulnerabilities$/, 'calls OSV; scripts/test/vulnerabilities/ has a stand-in'],
   [/ Dockerfile$|>> \.npmrc$/, 'changes a checkout'],
   [/^docker |buildx|='docker run/, 'needs Docker; the image is tried by image.test.ts and the workflows'],
-  [/^helm test /, 'takes long; one-cluster/helm-test.ts runs it in each mode'],
+  [/^helm test /, 'takes long; own-values/helm-test.ts runs it in each mode'],
   [/^cosign |^helm pull oci:/, 'needs a published release'],
   [/^mkdir -p ~\/\.local\/share/, 'installs a plugin of kubectl; scripts/test/krew/krew.test.ts'],
   [/^kubectl exec .*main\.mjs( status)?$/, 'needs exec, which the local node has not; shared-release/status.ts'],
