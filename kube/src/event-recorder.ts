@@ -28,6 +28,9 @@ export interface EventContent {
   readonly series?: { readonly count: number; readonly firstAtMs: number };
 }
 
+/** When API servers delete an Event by default (`--event-ttl`). */
+export const EVENT_LIFETIME_MS = 3_600_000;
+
 /** The API server refuses longer ones. */
 const MESSAGE_LIMIT = 1024;
 

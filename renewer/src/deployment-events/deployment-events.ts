@@ -1,4 +1,4 @@
-import type { EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
+import { EVENT_LIFETIME_MS, type EventRecorder } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import { createThrottledLog } from '@ecr-pull-secrets/shared/runtime/throttled-log.ts';
 import { createWindowLimit, type Place } from '@ecr-pull-secrets/shared/runtime/window-limit.ts';
 import type { RenewerDependencies } from '../dependencies.ts';
@@ -14,8 +14,8 @@ export interface DeploymentReport {
   readonly message: string;
 }
 
-/** API servers keep Events for an hour by default, so that a problem that lasts is always visible. */
-const REPEAT_AFTER_MS = 3_600_000;
+/** So that a problem that lasts is always visible. */
+const REPEAT_AFTER_MS = EVENT_LIFETIME_MS;
 
 /** Events within an hour, whatever happens: a release with a hundred roles must not fill the list. */
 const MOST_EVENTS = 20;

@@ -1,3 +1,4 @@
+import { EVENT_LIFETIME_MS } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 
 /** The phases of pods that are listed, each by a field selector. A pod in another phase has ended. */
@@ -36,10 +37,10 @@ export const MOST_WAITING = 1_000;
 export const MOST_WAITING_OF_NAMESPACE = 50;
 
 /**
- * API servers delete an Event after an hour by default, and the next list of running pods may be ten minutes away.
+ * When a pod may have another Event: the next list of running pods may be ten minutes away.
  * EcrPullSecretsRunningPodsMissed fires only after an hour.
  */
-export const REPEAT_AFTER_MS = 3_600_000 - LIST_INTERVAL_MS.Running - 60_000;
+export const REPEAT_AFTER_MS = EVENT_LIFETIME_MS - LIST_INTERVAL_MS.Running - 60_000;
 
 /** Of how many missed pods it is stored that they have their Event, of about 200 bytes each. Others get none. */
 export const MOST_REPORTED = 10_000;

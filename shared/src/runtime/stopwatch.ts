@@ -7,7 +7,7 @@ const LONGEST_TICK_MS = 2 * TICK_MS;
 
 /**
  * Measures how long something takes, without the time for which this process or its machine stood still, or by which
- * the clock was set: no timer fires in it, so it is one tick at most.
+ * the clock was set: from one tick of a timer to the next, two seconds count at most.
  *
  * @returns a function that ends the measurement and returns the milliseconds
  */

@@ -1,3 +1,4 @@
+import { EVENT_LIFETIME_MS } from '@ecr-pull-secrets/kube/event-recorder.ts';
 import type { BackOff } from '@ecr-pull-secrets/shared/runtime/back-off.ts';
 import type { SlotLimits } from './worker-slots.ts';
 
@@ -46,10 +47,10 @@ export const EVENT_SLOTS: SlotLimits = {
 export const MAX_WAITING_EVENTS = 5_000;
 
 /**
- * API servers delete an Event after an hour by default. A refused write is tried again within five minutes, and only
- * then is it known that the problem lasts.
+ * When a problem may have another Event. A refused write is tried again within five minutes, and only then is it known
+ * that the problem lasts.
  */
-export const REPEAT_EVENT_AFTER_MS = 3_600_000 - 600_000;
+export const REPEAT_EVENT_AFTER_MS = EVENT_LIFETIME_MS - 600_000;
 
 /** After an Event that failed, the next one of its namespace waits. */
 export const RETRY_EVENT: BackOff = { baseMs: 1_000, capMs: 60_000 };
