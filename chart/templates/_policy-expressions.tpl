@@ -1,6 +1,6 @@
 {{/*
 The CEL expressions of the two policies for pods, which decide as server/src/admission/ does for the webhook;
-e2e/test/injection-cases.test.ts runs both with the same pods. Values are quoted as JSON, which is also valid in CEL.
+e2e/test/injection-modes/injection-cases.ts runs both with the same pods. Values are quoted as JSON, which is also valid in CEL.
 */}}
 
 {{/* excludeNamespace as a regular expression of whole names; empty if none is excluded. */}}

@@ -162,7 +162,7 @@ t.test('alerts and the dashboard use metrics that the processes have', async (t)
   t.ok(selectors.length > 30, `${selectors.length} of them`);
   const isComplete = async (): Promise<void> => {
     const figures = await readFigures();
-    // With every switch the renewer does not look for pods; missed-pods.test.ts compares these selectors.
+    // With every switch the renewer does not look for pods; one-cluster/missed-pods.ts compares these selectors.
     const others = selectors.filter(({ metric }) => !METRICS_OF_PODS.includes(metric));
     const missing = others.flatMap((selector) => missingIn(figures, selector));
     assert.deepEqual([...new Set(missing)], []);

@@ -21,7 +21,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm run vulnerabilities$/, 'calls OSV; scripts/test/vulnerabilities/ has a stand-in'],
   [/ Dockerfile$|>> \.npmrc$/, 'changes a checkout'],
   [/^docker |buildx|='docker run/, 'needs Docker; the image is tried by image.test.ts and the workflows'],
-  [/^helm test /, 'takes long; helm-test.test.ts runs it in each mode'],
+  [/^helm test /, 'takes long; one-cluster/helm-test.ts runs it in each mode'],
   [/^cosign |^helm pull oci:/, 'needs a published release'],
   [/^mkdir -p ~\/\.local\/share/, 'installs a plugin of kubectl; scripts/test/krew/krew.test.ts'],
   [/^kubectl exec .*main\.mjs( status)?$/, 'needs exec, which the local node has not; shared-release/status.ts'],
@@ -32,7 +32,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/jobs? (job\/)?try-|job\/try-/, 'jobs that are only created by a dry run; migrating.test.ts'],
   [/ nabsul\/k8s-ecr-login-renew /, 'needs the old chart’s repository; migrating.test.ts has that chart'],
   [/helm uninstall k8s-ecr-login-renew/, 'an old release in another namespace; migrating.test.ts'],
-  [/tls\.mode=cert-manager|kubectl (?:wait|describe) certificate/, 'needs cert-manager; tls-modes.test.ts'],
+  [/tls\.mode=cert-manager|kubectl (?:wait|describe) certificate/, 'needs cert-manager; tls-modes.ts has one'],
   [/^skopeo |^helm push /, 'needs a registry'],
   [/secret tls roles-anywhere/, 'needs a certificate'],
   [/openssl s_client/, 'connects to ECR'],
@@ -84,7 +84,8 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/involvedObject\.name=app/, 'no basic auth credentials'],
   [/custom-columns=POD/, /^run +2 +Error$/m],
   [/PHASE:\.status\.phase/, /^app +Pending +ecr-pull-secret$/m],
-  [/EXPIRES:/, /^payments +20\S+Z +created$/m],
+  [/EXPIRES:/, /^payments +20\S+Z( |$)/m],
+  [/ORIGIN:/, /^payments +20\S+Z +created$/m],
 ];
 
 const playground = await startPlayground();

@@ -34,6 +34,7 @@ const MESSAGE = `this pod has an image that needs a pull secret, but its imagePu
 const playground = await startPlayground({ audit: true });
 t.teardown(() => playground.close());
 const { api, cluster } = playground;
+await api.createNamespace(PRODUCT_NAME, { injected: false });
 const world = await createInjectionWorld(playground);
 t.teardown(() => world.close());
 const minor = await kubernetesMinor(cluster);

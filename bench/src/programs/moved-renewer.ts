@@ -30,7 +30,7 @@ const nowhere = { write: () => undefined };
 const stopping = new AbortController();
 const leading = lead(
   {
-    client: createConfiguredKubeClient(configuration, 'renewer'),
+    client: await createConfiguredKubeClient(configuration, 'renewer'),
     clock,
     random: Math.random,
     logger: createLogger({ ...configuration.log, name: 'renewer', destination: nowhere }),

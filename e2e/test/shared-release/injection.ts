@@ -8,7 +8,7 @@ import { secretsOf } from '../support/injection-world.ts';
 import { pathOf, SECRET } from '../support/pull-secret.ts';
 import { playground, VALUES } from './release.ts';
 
-// Which pods are injected is the matter of injection-cases.test.ts; this is about the webhook itself.
+// Which pods are injected is the matter of injection-modes/injection-cases.ts; this is about the webhook itself.
 
 const NAMESPACE = 'injected';
 

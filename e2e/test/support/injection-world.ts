@@ -96,7 +96,6 @@ export function secretsOf({ spec }: Pod): readonly (string | undefined)[] {
 
 async function createNamespaces({ api }: Playground): Promise<void> {
   await api.createNamespace(UNLABELLED, { injected: false });
-  await api.createNamespace(PRODUCT_NAME);
   for (const name of [LABELLED, REWRITTEN, ...EXCLUDED, ...NOT_EXCLUDED]) {
     await api.createNamespace(name);
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Lease } from '@ecr-pull-secrets/kube/lease.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Manifest, Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 
@@ -58,4 +58,15 @@ export async function metricsOf({ api, node }: Playground, pod: string): Promise
 export async function replicasOf({ api }: Playground): Promise<readonly string[]> {
   const pods = await api.list<Pod>(`/api/v1/namespaces/${PRODUCT_NAME}/pods`);
   return pods.map(({ metadata }) => metadata.name);
+}
+
+/** Installs, and waits until no replica of before is left, which may still lead or drain, and a new one leads. */
+export async function installAnew(playground: Playground, values: Manifest): Promise<void> {
+  const before = new Set(await replicasOf(playground));
+  await playground.install(values);
+  await eventually('the old replicas are gone', async () => {
+    const left = (await replicasOf(playground)).filter((name) => before.has(name));
+    assert.deepEqual(left, []);
+  });
+  await nextLeader(playground);
 }
