@@ -1,5 +1,6 @@
 /** `npm run bench`: the product against its limits. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
@@ -41,6 +42,8 @@ async function runAll({ jsonFile, ...rows }: Options): Promise<number> {
     });
   }
   try {
+    // A folder that cannot be made fails now and not after the run.
+    if (jsonFile !== undefined) await mkdir(dirname(jsonFile), { recursive: true });
     const report = await run({ guardian, memoryCgroup, print }, rows);
     if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(report, null, 2)}\n`);
     return 0;

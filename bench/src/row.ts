@@ -1,4 +1,5 @@
 import type { Guardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
+import type { Product } from './processes/product.ts';
 import type { Quartiles } from './measure/statistics.ts';
 
 /**
@@ -12,16 +13,20 @@ export interface Row {
   readonly work: string;
   /** What it is compared with: a phrase. */
   readonly limit: string;
+  /** How long it takes on 2 cores with no other work, for the remaining time; all rows together have 20 minutes. */
+  readonly seconds: number;
   /** @throws if anything that was measured failed, because then the figures mean nothing */
   readonly measure: (bench: Bench) => Promise<readonly Result[]>;
+  /** Measures the product in place of the limit too, as it was before. */
+  readonly compare?: (after: Bench, before: Bench) => Promise<readonly Result[]>;
 }
 
 /** What a row gets. */
 export interface Bench {
   /** Starts all processes and owns the temporary files. It ends them if the benchmark is interrupted. */
   readonly guardian: Guardian;
-  /** The bundle of the product, as the image contains it. */
-  readonly entry: string;
+  /** What is measured. */
+  readonly product: Product;
   /** The command in front of which a program and its arguments run in a memory cgroup; empty if there is none. */
   readonly inMemoryCgroup: readonly string[];
   /** `--full`. */

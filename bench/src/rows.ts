@@ -3,6 +3,7 @@ import { admission } from './rows/admission.ts';
 import { chaos } from './rows/chaos.ts';
 import { compute } from './rows/compute.ts';
 import { memoryWebhook } from './rows/memory-webhook.ts';
+import { podCreate } from './rows/pod-create.ts';
 import { fill } from './rows/fill.ts';
 import { rotation } from './rows/rotation.ts';
 import { latency } from './rows/latency.ts';
@@ -17,6 +18,7 @@ export const ROWS: readonly Row[] = [
   admission,
   startWebhook,
   memoryWebhook,
+  podCreate,
   fill,
   rotation,
   latency,

@@ -1,15 +1,18 @@
-import { builtBundle } from '@ecr-pull-secrets/testbed/playground/built-bundle.ts';
 import { formatDuration } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 import type { Guardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
-import { describeMachine, type Machine } from './measure/machine.ts';
+import { commitOf, describeMachine, type Machine } from './measure/machine.ts';
 import type { MemoryCgroup } from './measure/memory-cgroup.ts';
 import { resultLine } from './report/lines.ts';
-import { isReached, type Result, type Row } from './row.ts';
+import type { Options } from './command-line.ts';
+import { productOf, THIS_CHECKOUT } from './processes/product.ts';
+import { type Bench, isReached, type Result, type Row } from './row.ts';
 
 /** What `--json` writes. */
 export interface Report {
   readonly startedAt: string;
   readonly isFull: boolean;
+  /** The commit of the other checkout, which took the place of the limits; without it there was none. */
+  readonly against?: string;
   readonly machine: Machine;
   readonly rows: readonly RowReport[];
 }
@@ -29,19 +32,27 @@ export interface RunDependencies {
 /** Runs rows one after the other. */
 export async function run(
   { guardian, memoryCgroup, print }: RunDependencies,
-  { rows, isFull }: { readonly rows: readonly Row[]; readonly isFull: boolean },
+  { rows, isFull, against }: Omit<Options, 'jsonFile'>,
 ): Promise<Report> {
   const startedAt = new Date().toISOString();
-  const entry = await builtBundle();
+  const product = await productOf(THIS_CHECKOUT);
+  const base = against === undefined ? undefined : await productOf(against);
+  const baseName = base && (await commitOf(base.checkout));
   const reports: RowReport[] = [];
-  for (const { name, work, limit, measure } of rows) {
+  for (const row of rows) {
+    const { name, work } = row;
+    const limit = base ? `the same at commit ${baseName}` : row.limit;
     print(`\n${name}: ${work}, compared with ${limit}`);
     const startedMs = performance.now();
     const progress = (line: string): void => print(`  … ${line}`);
-    const results = await measure({ guardian, entry, inMemoryCgroup: memoryCgroup.command, isFull, progress });
+    const bench: Bench = { guardian, product, inMemoryCgroup: memoryCgroup.command, isFull, progress };
+    const measured = base ? row.compare?.(bench, { ...bench, product: base }) : row.measure(bench);
+    const results = (await measured) ?? [];
     const seconds = Math.round((performance.now() - startedMs) / 1000);
     for (const result of results) print(`  ${resultLine(result)}`);
-    print(`  took ${formatDuration(seconds * 1000)}`);
+    const leftSeconds = remainingSeconds(rows, [...reports, { name, seconds }]);
+    const left = leftSeconds === 0 ? '' : `, about ${formatDuration(leftSeconds * 1000)} left`;
+    print(`  took ${formatDuration(seconds * 1000)}${base ? '' : left}`);
     reports.push({
       name,
       work,
@@ -50,5 +61,25 @@ export async function run(
       results: results.map((one) => Object.assign({ isReached: isReached(one) }, one)),
     });
   }
-  return { startedAt, isFull, machine: await describeMachine(memoryCgroup), rows: reports };
+  return {
+    startedAt,
+    isFull,
+    ...(baseName !== undefined && { against: baseName }),
+    machine: await describeMachine(memoryCgroup),
+    rows: reports,
+  };
+}
+
+/** How long the rows that have not run will take, if they are as much slower than planned as those that have run. */
+export function remainingSeconds(
+  rows: readonly Pick<Row, 'name' | 'seconds'>[],
+  done: readonly Pick<RowReport, 'name' | 'seconds'>[],
+): number {
+  const hasRun = ({ name }: { readonly name: string }) => done.some((one) => one.name === name);
+  const slowness = secondsOf(done) / secondsOf(rows.filter(hasRun));
+  return Math.round(secondsOf(rows.filter((row) => !hasRun(row))) * slowness);
+}
+
+function secondsOf(some: readonly Pick<Row, 'seconds'>[]): number {
+  return some.reduce((total, { seconds }) => total + seconds, 0);
 }

@@ -5,10 +5,12 @@ import t from 'tap';
 import { readArguments } from '../src/command-line.ts';
 import { slowerCases } from '../src/guard/slower-cases.ts';
 import { alternate } from '../src/measure/alternate.ts';
-import { compare, quartilesOf } from '../src/measure/statistics.ts';
+import { addedBy, compare, quartilesOf } from '../src/measure/statistics.ts';
 import { number, resultLine } from '../src/report/lines.ts';
 import { pages } from '../src/report/pages.ts';
+import { comparisonsMarkdown } from '../src/report/table.ts';
 import { isReached, type Result } from '../src/row.ts';
+import { remainingSeconds } from '../src/run.ts';
 import { ROWS } from '../src/rows.ts';
 
 const names = ROWS.map(({ name }) => name);
@@ -90,6 +92,50 @@ t.test('the guard allows a tenth more, and new cases', (t) => {
     ),
     ['b'],
   );
+  t.end();
+});
+
+t.test('what is added to a run without a webhook; without a limit that adds anything nothing is reached', (t) => {
+  const [ours, limit, neither] = [
+    [3, 5, 9],
+    [2, 4, 7],
+    [1, 2, 3],
+  ];
+  const { ours: added, ratio } = addedBy((ms) => ms, { ours, limit, neither });
+  t.strictSame(added, { low: 2.5, median: 3, high: 4.5 });
+  t.strictSame(ratio, { low: 1.5, median: 1.5, high: 1.5 });
+  const nothing = addedBy((ms) => ms, { ours, limit: [0, 1, 2], neither });
+  t.notOk(isReached({ what: 'x', unit: 'ms', ...nothing, target: { of: 'ratio', is: 'at most', value: 1.15 } }));
+  t.end();
+});
+
+t.test('rows that take longer than planned make those to come longer; all fit into 20 minutes', (t) => {
+  const rows = [
+    { name: 'a', seconds: 10 },
+    { name: 'b', seconds: 20 },
+    { name: 'c', seconds: 30 },
+  ];
+  t.equal(remainingSeconds(rows, [{ name: 'a', seconds: 15 }]), 75);
+  t.equal(remainingSeconds(rows, [...rows]), 0);
+  const planned = ROWS.reduce((sum, { seconds }) => sum + seconds, 0);
+  t.ok(planned <= 20 * 60, `${planned} s`);
+  t.end();
+});
+
+t.test('another checkout takes the place of the limits, for the rows that support it', (t) => {
+  const checkout = fileURLToPath(new URL('../..', import.meta.url));
+  t.match(readArguments(ROWS, ['compute', '--against', checkout]), { against: checkout });
+  t.notOk(selected('--against', checkout).includes('chaos'));
+  t.match(readArguments(ROWS, ['chaos', '--against', checkout]), { problem: 'chaos does not support --against' });
+  t.match(readArguments(ROWS, ['compute', '--against', '/nowhere']), { problem: /"\/nowhere" is not a checkout/ });
+  t.end();
+});
+
+t.test('a comparison is a table of what each change gave', (t) => {
+  const results = [{ what: 'x', unit: 'ms', ...compare([8], [10]), isReached: true }];
+  const row = { name: 'admission', work: '', limit: '', seconds: 1, results };
+  const lines = comparisonsMarkdown(new Map([['fewer hooks', { rows: [row] }]])).split('\n');
+  t.equal(lines.at(-1), '| fewer hooks | admission | x | ms | 10 | 8 | 0.8 |');
   t.end();
 });
 

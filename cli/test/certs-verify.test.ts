@@ -82,6 +82,11 @@ t.test('what to look at is to be said in one way', async (t) => {
   }
 });
 
+t.test('if a value is invalid, the rule about several options is not checked besides', async (t) => {
+  const { stderr } = await runLine(['certs', 'verify', '--dns', 'a_b', ...TARGET]);
+  t.match(stderr, '--dns "a_b" is not a DNS name [ECRPS_USAGE_INVALID]');
+});
+
 t.test('files that cat glued are good, with a note for other readers', async (t) => {
   const { out } = await makeSet(t.testdir());
   const path = join(out, 'ca.crt');

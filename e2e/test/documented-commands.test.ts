@@ -84,7 +84,8 @@ const SHOWN: readonly (readonly [RegExp, string | RegExp])[] = [
   [/involvedObject\.name=app/, 'no basic auth credentials'],
   [/custom-columns=POD/, /^run +2 +Error$/m],
   [/PHASE:\.status\.phase/, /^app +Pending +ecr-pull-secret$/m],
-  [/EXPIRES:/, /^payments +20\S+Z +created$/m],
+  [/EXPIRES:/, /^payments +20\S+Z( |$)/m],
+  [/ORIGIN:/, /^payments +20\S+Z +created$/m],
 ];
 
 const playground = await startPlayground();

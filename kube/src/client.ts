@@ -223,15 +223,20 @@ function headersOf(
  * client-node creates one per request, which costs a TLS handshake each time.
  */
 function createPool() {
-  let key = '';
+  let last:
+    | (Pick<KubeCredentials, 'tls'> & { readonly proxyUrl: string | undefined; readonly key: string })
+    | undefined;
   let dispatcher: Dispatcher | undefined;
   return {
     dispatcherFor: (tls: KubeCredentials['tls'], proxyUrl: string | undefined): Dispatcher => {
-      const wanted = JSON.stringify([tls, proxyUrl]);
-      if (dispatcher && wanted === key) return dispatcher;
+      // In the cluster it is the same object for a minute. The key takes as much CPU as the rest of a request.
+      if (dispatcher && last?.tls === tls && last.proxyUrl === proxyUrl) return dispatcher;
+      const key = JSON.stringify([tls, proxyUrl]);
+      const isSame = key === last?.key;
+      last = { tls, proxyUrl, key };
+      if (dispatcher && isSame) return dispatcher;
       // Requests on the old one end by themselves; close() waits for them.
       void dispatcher?.close();
-      key = wanted;
       dispatcher = createApiServerDispatcher(tls, proxyUrl);
       return dispatcher;
     },

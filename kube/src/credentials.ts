@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { RequestOptions } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
@@ -20,38 +19,6 @@ export interface KubeCredentials {
 }
 
 export type CredentialSource = () => Promise<KubeCredentials>;
-
-/** The API server's address as kubelet puts it into each container's environment. */
-export interface InClusterAddress {
-  readonly host: string;
-  readonly port: number;
-  /** Folder of `token` and `ca.crt`, both replaced by kubelet from time to time. */
-  readonly serviceAccountDir: string;
-}
-
-/**
- * Credentials of the pod's ServiceAccount. client-node's own in-cluster loader has a fixed path; ours
- * is projected where the chart says. The token file is read again when older than a minute.
- */
-export function inClusterCredentials({ host, port, serviceAccountDir }: InClusterAddress): CredentialSource {
-  const name = 'in-cluster';
-  const address = host.includes(':') ? `[${host}]` : host;
-  return credentialsOf(
-    {
-      name,
-      server: `https://${address}:${port}`,
-      caFile: join(serviceAccountDir, 'ca.crt'),
-      skipTLSVerify: false,
-    },
-    {
-      name,
-      authProvider: {
-        name: 'tokenFile',
-        config: { tokenFile: join(serviceAccountDir, 'token') },
-      },
-    },
-  );
-}
 
 /**
  * Credentials of the current context of kubeconfig files, exec plugins and client certificates

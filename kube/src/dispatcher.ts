@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from './network/undici.ts';
 import { CONNECT_TIMEOUT_MS, limitAddressAttempts } from './network/connect-limits.ts';
 import type { KubeCredentials } from './credentials.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Cluster, KubeConfig, loadYaml, type User } from '@kubernetes/client-node';
 import { createError, describeError } from '@ecr-pull-secrets/shared/errors.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What client-node does not read: `tokenFile`, and a plugin's path that starts at its file. */
 const userSchema = z.looseObject({

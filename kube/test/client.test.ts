@@ -10,7 +10,8 @@ import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import t, { type Test } from 'tap';
 import { isApiError } from '../src/api-error.ts';
 import { createKubeClient, type KubeClient } from '../src/client.ts';
-import { inClusterCredentials, type KubeCredentials } from '../src/credentials.ts';
+import type { KubeCredentials } from '../src/credentials.ts';
+import { inClusterCredentials } from '../src/in-cluster-credentials.ts';
 import { type ApiStandIn, startApiStandIn } from '../testing/api-stand-in.ts';
 import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
@@ -194,7 +195,7 @@ t.test('a response that is no JSON is not quoted, whether it is from the API ser
   }
 });
 
-t.test('the pod’s token is read again when it is a minute old', async (t) => {
+t.test('the pod’s token and CA are read again when they are a minute old', async (t) => {
   const directory = t.testdir({ token: 'first', 'ca.crt': '' });
   const credentials = inClusterCredentials({
     host: '::1',
@@ -211,6 +212,14 @@ t.test('the pod’s token is read again when it is a minute old', async (t) => {
   t.equal((await credentials()).authorization, 'Bearer first');
   mock.timers.tick(2_000);
   t.equal((await credentials()).authorization, 'Bearer second');
+  await writeFile(join(directory, 'token'), 'third\n');
+  await writeFile(join(directory, 'ca.crt'), 'rotated');
+  mock.timers.setTime(Date.UTC(2025, 0, 1));
+  t.match(
+    await credentials(),
+    { authorization: 'Bearer third', tls: { ca: Buffer.from('rotated') } },
+    'a clock set back',
+  );
 });
 
 t.test('each request reads the credentials again', async (t) => {

@@ -53,7 +53,6 @@ const MESSAGES_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
     "Couldn't retrieve verification key",
     'Incorrect token audience',
   ],
-  kubectl: ['0 desired'],
   Helm: [
     'failed: conflict occurred while applying object',
     'already exists',

@@ -9,7 +9,7 @@ import {
   wholeNumber,
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { DEFAULT_PULL_SECRET_NAME, DEFAULT_TLS_DIR } from '@ecr-pull-secrets/shared/names.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseRegistryHosts } from './admission/registry-hosts-setting.ts';
 
 /** The webhook's environment variables; docs/configuration.md is generated from their descriptions. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { createError, describeError } from './errors.ts';
 
 /** Environment variables, in the form of `process.env`. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The most keys in the file: twice what the renewer allows (`registry-rule.ts`). With

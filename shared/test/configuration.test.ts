@@ -1,5 +1,5 @@
 import t from 'tap';
-import { z } from 'zod';
+import * as z from 'zod';
 import { flag, objectName, oneOf, port, readVariables } from '../src/configuration.ts';
 
 const schema = z.object({

@@ -37,11 +37,13 @@ type request struct {
 }
 
 type report struct {
-	Seconds    float64  `json:"seconds"`
-	CPUSeconds float64  `json:"cpuSeconds"`
-	P50Ms      float64  `json:"p50Ms"`
-	P99Ms      float64  `json:"p99Ms"`
-	Failures   []string `json:"failures"`
+	Seconds    float64 `json:"seconds"`
+	CPUSeconds float64 `json:"cpuSeconds"`
+	P50Ms      float64 `json:"p50Ms"`
+	P99Ms      float64 `json:"p99Ms"`
+	Failed     int     `json:"failed"`
+	// The first ones.
+	Failures []string `json:"failures"`
 }
 
 func main() {
@@ -82,15 +84,16 @@ func run(client *http.Client, todo plan) report {
 	var lock sync.Mutex
 	var workers sync.WaitGroup
 	latencies := []float64{}
-	failures := []string{}
+	failed, failures := 0, []string{}
 	started, cpuBefore := time.Now(), cpuSeconds()
 	for range todo.Concurrency {
 		workers.Go(func() {
 			for name := range names {
 				latency, err := sendAll(client, todo, name)
 				lock.Lock()
-				latencies = append(latencies, latency)
-				if err != nil && len(failures) < 3 {
+				if err == nil {
+					latencies = append(latencies, latency)
+				} else if failed++; len(failures) < 3 {
 					failures = append(failures, err.Error())
 				}
 				lock.Unlock()
@@ -100,7 +103,7 @@ func run(client *http.Client, todo plan) report {
 	workers.Wait()
 	seconds, cpu := time.Since(started).Seconds(), cpuSeconds()-cpuBefore
 	slices.Sort(latencies)
-	return report{seconds, cpu, quantile(latencies, 0.5), quantile(latencies, 0.99), failures}
+	return report{seconds, cpu, quantile(latencies, 0.5), quantile(latencies, 0.99), failed, failures}
 }
 
 // Milliseconds.

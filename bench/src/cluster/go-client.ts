@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { buildGoProgram } from '../processes/go-program.ts';
 import type { Bench } from '../row.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 
-const MODULE = fileURLToPath(new URL('../../go', import.meta.url));
 const PROGRAM = 'send-requests';
 
 /** One request of the client; `{{name}}` in the path and the body is the name. */
@@ -28,10 +24,13 @@ export interface GoPlan {
   readonly names: readonly string[];
   /** One after another for each name. */
   readonly requests: readonly GoRequest[];
+  /** Whether failures are counted. By default they end the benchmark. */
+  readonly countsFailures?: boolean;
 }
 
-/** What the client measured; latencies are those of all requests of a name together. */
+/** What the client measured; latencies are those of all requests of a name together, without those that failed. */
 export interface GoResult {
+  readonly failed: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly p50Ms: number;
@@ -46,22 +45,16 @@ export type GoClient = (plan: GoPlan) => Promise<GoResult>;
  *
  * @throws if there is no Go on PATH; the client throws if a request failed
  */
-export async function buildGoClient({ guardian }: Bench, { serverUrl, caPem }: BenchCluster): Promise<GoClient> {
-  const program = join(guardian.directory, PROGRAM);
-  // Flags and a workspace of a person's own would build something else. (Empty would mean unset.)
-  const flags = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };
-  await promisify(execFile)('go', ['build', '-buildvcs=false', '-o', program, `./${PROGRAM}`], {
-    cwd: MODULE,
-    env: { ...process.env, ...flags },
-  });
-  return async (plan) => {
-    const child = guardian.spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function buildGoClient(bench: Bench, { serverUrl, caPem }: BenchCluster): Promise<GoClient> {
+  const program = await buildGoProgram(bench, PROGRAM);
+  return async ({ countsFailures = false, ...plan }) => {
+    const child = bench.guardian.spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] });
     if (!child.stdin || !child.stdout) throw new TypeError('no streams');
     child.stdin.end(JSON.stringify({ server: serverUrl, ca: caPem, ...plan }));
     const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
     if (exitCode !== 0) throw new Error(`${PROGRAM} ended with ${exitCode}`);
     const { failures, ...result }: GoResult & { readonly failures: readonly string[] } = JSON.parse(output);
-    if (failures.length > 0) throw new Error(`requests failed: ${failures.join('; ')}`);
+    if (failures.length > 0 && !countsFailures) throw new Error(`requests failed: ${failures.join('; ')}`);
     return result;
   };
 }

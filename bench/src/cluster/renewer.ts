@@ -1,16 +1,14 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { INJECT_LABEL, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { findFreePort } from '@ecr-pull-secrets/testbed/local-cluster/free-port.ts';
-import { imageEntrypoint } from '@ecr-pull-secrets/testbed/playground/image-entrypoint.ts';
 import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { cpuSecondsOf } from '../measure/process-usage.ts';
 import { type NodeProcess, startNode } from '../processes/node-process.ts';
 import type { Bench } from '../row.ts';
 import { AWS_REGION, type BenchCluster } from './bench-cluster.ts';
 
-const DEPLOY_YAML = new URL('../../../deploy.yaml', import.meta.url);
 const POLL_MS = 50;
 const WITHIN_MS = 300_000;
 const WROTE = '"msg":"wrote the pull secret"';
@@ -32,20 +30,33 @@ export interface Renewer extends NodeProcess {
   readonly stop: () => Promise<void>;
 }
 
-export async function startRenewer(
+export async function startRenewer(bench: Bench, cluster: BenchCluster, settings: RenewerSettings): Promise<Renewer> {
+  const environment = await renewerEnvironment(bench, cluster, settings);
+  const started = startNode(bench, [...bench.product.args, 'renewer'], environment);
+  return {
+    ...started,
+    name: environment.POD_NAME,
+    stop: async () => {
+      process.kill(started.pid, 'SIGTERM');
+      await started.ended;
+    },
+  };
+}
+
+/** The environment of one more renewer. */
+export async function renewerEnvironment(
   bench: Bench,
   cluster: BenchCluster,
   { group, routineWritesPerSecond, serverUrl = cluster.serverUrl }: RenewerSettings,
-): Promise<Renewer> {
-  const [, ...args] = await imageEntrypoint(bench.entry);
+) {
   const name = `renewer-${crypto.randomUUID()}`;
   const configFile = join(bench.guardian.directory, `${name}.json`);
   await writeFile(configFile, JSON.stringify({ routineWritesPerSecond }));
   const tlsDir = join(bench.guardian.directory, `${name}-tls`);
   await mkdir(tlsDir);
   const { hostname, port } = new URL(serverUrl);
-  const started = await startNode(bench, [...args, 'renewer'], {
-    NODE_OPTIONS: await renewerNodeOptions(),
+  return {
+    NODE_OPTIONS: bench.product.renewerOptions,
     HOST: '127.0.0.1',
     OPS_PORT: String(await findFreePort()),
     POD_NAME: name,
@@ -60,14 +71,8 @@ export async function startRenewer(
     AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,
     AWS_ENDPOINT_URL: cluster.ecr.endpoint,
-  });
-  return {
-    ...started,
-    name,
-    stop: async () => {
-      process.kill(started.pid, 'SIGTERM');
-      await started.ended;
-    },
+    // The tokens of the stand-in must not be tried at real registries.
+    CANARY: 'off',
   };
 }
 
@@ -111,11 +116,4 @@ function writeTimesMs(log: string): readonly number[] {
     .split('\n')
     .filter((line) => line.includes(WROTE) && line.endsWith('}'))
     .map((line) => Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? ''));
-}
-
-/** The flags of V8's heap that the chart derives from the renewer's memory limit. */
-async function renewerNodeOptions(): Promise<string> {
-  const [, renewer] = (await readFile(DEPLOY_YAML, 'utf8')).matchAll(/name: NODE_OPTIONS\n\s+value: (.+)/g);
-  if (renewer?.[1] === undefined) throw new Error('deploy.yaml does not set NODE_OPTIONS of the renewer');
-  return renewer[1];
 }

@@ -1,4 +1,5 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
+import { readMetrics } from './api-server-metrics.ts';
 
 /** How many requests for Secrets an API server has served. */
 export interface SecretRequests {
@@ -8,12 +9,7 @@ export interface SecretRequests {
 
 /** Reads the metrics of the API server. Dry runs, which store nothing, do not count. */
 export async function secretRequests(client: KubeClient): Promise<SecretRequests> {
-  const metrics = await client.request<string>({
-    method: 'GET',
-    path: '/metrics',
-    accept: 'text/plain',
-    parse: String,
-  });
+  const metrics = await readMetrics(client);
   const count = (verb: string): number =>
     [...metrics.matchAll(/^apiserver_request_total\{([^}]*)\} (\d+)$/gm)]
       .filter(([, labels = '']) =>

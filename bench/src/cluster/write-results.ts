@@ -1,6 +1,9 @@
-import { compare } from '../measure/statistics.ts';
+import { compare, compareBy } from '../measure/statistics.ts';
 import type { Result } from '../row.ts';
 import type { CountedWritten, Written } from './contestants.ts';
+
+/** How often each of two products writes all secrets. */
+export const ROUNDS_OF_COMPARISON = 3;
 
 /** What the rows about many namespaces report. */
 export function writeResults(
@@ -60,6 +63,20 @@ export function writeResults(
       ),
       target: { of: 'ratio', is: 'at most', value: 0.01 },
     },
+  ];
+}
+
+/** What they report of the product before and after a change. */
+export function comparedWrites(
+  count: number,
+  ours: readonly CountedWritten[],
+  base: readonly CountedWritten[],
+): readonly Result[] {
+  const what = `${count.toLocaleString('en')} namespaces`;
+  return [
+    { what, unit: 'secrets a second', ...compareBy(rateOf, ours, base) },
+    { what, unit: 'ms of CPU of the client for a secret', ...compareBy(({ cpuMsEach }) => cpuMsEach, ours, base) },
+    { what, unit: 'applies for a secret', ...compareBy(({ appliesEach }) => appliesEach, ours, base) },
   ];
 }
 

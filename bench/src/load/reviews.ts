@@ -8,12 +8,15 @@ export interface Review {
   readonly body: Buffer;
 }
 
-/** A review as an API server sent it, of an ordinary pod of a Deployment, and pods of ten and hundreds of times the size. */
-export async function readReviews(): Promise<{
+/** Of three sizes. */
+export interface Reviews {
   readonly small: Review;
   readonly large: Review;
   readonly huge: Review;
-}> {
+}
+
+/** A review as an API server sent it, of an ordinary pod of a Deployment, and pods of ten and hundreds of times the size. */
+export async function readReviews(): Promise<Reviews> {
   const body = await readFile(FIXTURE);
   return {
     small: { name: `${(body.length / 1000).toFixed(1)} KB`, body },

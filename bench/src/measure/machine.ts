@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process';
 import { availableParallelism, cpus, release } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findWrk } from '../load/load.ts';
+import { THIS_CHECKOUT } from '../processes/product.ts';
 import { CGROUP_MEBIBYTES, type MemoryCgroup } from './memory-cgroup.ts';
-
-const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** What the figures depend on besides the code. */
 export type Machine = Awaited<ReturnType<typeof describeMachine>>;
@@ -19,13 +17,18 @@ export async function describeMachine({ command }: MemoryCgroup) {
     node: process.version,
     client: (await findWrk()) ? 'wrk' : 'bench/src/programs/load-client.ts',
     memoryCgroup: command.length > 0 ? `${CGROUP_MEBIBYTES} MiB` : 'none',
-    commit: await git('rev-parse', 'HEAD'),
-    hasUncommittedChanges: (await git('status', '--porcelain')) !== '',
+    commit: await commitOf(THIS_CHECKOUT),
+    hasUncommittedChanges: (await git(THIS_CHECKOUT, 'status', '--porcelain')) !== '',
   };
 }
 
+/** The commit of a checkout. */
+export function commitOf(checkout: string): Promise<string> {
+  return git(checkout, 'rev-parse', 'HEAD');
+}
+
 /** What git prints; a text that says so if this is no checkout. */
-async function git(...args: readonly string[]): Promise<string> {
-  const output = await promisify(execFile)('git', args, { cwd: CHECKOUT }).catch(() => ({ stdout: 'unknown' }));
+async function git(cwd: string, ...args: readonly string[]): Promise<string> {
+  const output = await promisify(execFile)('git', args, { cwd }).catch(() => ({ stdout: 'unknown' }));
   return output.stdout.trim();
 }

@@ -28,3 +28,32 @@ export function compare(ours: readonly number[], limit: readonly number[]) {
   const ratios = ours.map((value, index) => value / (limit[index] ?? Number.NaN));
   return { ours: quartilesOf(ours), limit: quartilesOf(limit), ratio: quartilesOf(ratios) };
 }
+
+/** The same for one figure of each run. */
+export function compareBy<Run>(figure: (run: Run) => number, ours: readonly Run[], limit: readonly Run[]) {
+  return compare(ours.map(figure), limit.map(figure));
+}
+
+/**
+ * What two things add to a third. The difference of a single round may be near zero or below it, so the ratio is that
+ * of the medians. Without a limit that adds anything it is no number, which reaches nothing.
+ */
+export function addedBy<Run>(
+  figure: (run: Run) => number,
+  {
+    ours,
+    limit,
+    neither,
+  }: { readonly ours: readonly Run[]; readonly limit: readonly Run[]; readonly neither: readonly Run[] },
+) {
+  const added = (runs: readonly Run[]): Quartiles => {
+    const differences = runs.map((run, index) => {
+      const without = neither[index];
+      return without === undefined ? Number.NaN : figure(run) - figure(without);
+    });
+    return quartilesOf(differences);
+  };
+  const [addedByOurs, addedByLimit] = [added(ours), added(limit)];
+  const ratio = addedByLimit.median > 0 ? addedByOurs.median / addedByLimit.median : Number.NaN;
+  return { ours: addedByOurs, limit: addedByLimit, ratio: { low: ratio, median: ratio, high: ratio } };
+}

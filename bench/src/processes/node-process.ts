@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url';
 import type { Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import type { Bench } from '../row.ts';
 
-const DEPLOY_YAML = new URL('../../../deploy.yaml', import.meta.url);
-
 /** A process under test. */
 export interface NodeProcess {
   readonly pid: number;
@@ -22,16 +20,22 @@ export interface NodeProcess {
 }
 
 /** Starts Node in the memory cgroup, if there is one, with the flags that the chart sets for the webhook. */
-export async function startNode(
+export function startNode(bench: Bench, args: readonly string[], environment: Environment = {}): NodeProcess {
+  const options = { NODE_OPTIONS: bench.product.webhookOptions, ...environment };
+  return startProgram(bench, [process.execPath, ...args], options);
+}
+
+/** Starts a program in the memory cgroup, if there is one. */
+export function startProgram(
   { guardian, inMemoryCgroup }: Bench,
-  args: readonly string[],
+  words: readonly string[],
   environment: Environment = {},
-): Promise<NodeProcess> {
+): NodeProcess {
   const file = join(guardian.directory, `${crypto.randomUUID()}.log`);
   const output = openSync(file, 'a', 0o600);
-  const [command = '', ...rest] = [...inMemoryCgroup, process.execPath, ...args];
+  const [command = '', ...rest] = [...inMemoryCgroup, ...words];
   const child = guardian.spawn(command, rest, {
-    environment: { NODE_OPTIONS: await webhookNodeOptions(), ...environment },
+    environment,
     stdio: ['ignore', output, output],
   });
   closeSync(output);
@@ -51,11 +55,4 @@ export async function startNode(
 /** The path of a program of the benchmark. */
 export function programPath(name: string): string {
   return fileURLToPath(new URL(`../programs/${name}.ts`, import.meta.url));
-}
-
-/** The flags of V8's heap that the chart derives from the webhook's memory limit. */
-async function webhookNodeOptions(): Promise<string> {
-  const [, options] = /name: NODE_OPTIONS\n\s+value: (.+)/.exec(await readFile(DEPLOY_YAML, 'utf8')) ?? [];
-  if (options === undefined) throw new Error('deploy.yaml does not set NODE_OPTIONS');
-  return options;
 }

@@ -6,11 +6,13 @@ import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { findFreePort } from '@ecr-pull-secrets/testbed/local-cluster/free-port.ts';
-import { imageEntrypoint } from '@ecr-pull-secrets/testbed/playground/image-entrypoint.ts';
+import { readReviews } from '../load/reviews.ts';
+import { cpuSecondsOf } from '../measure/process-usage.ts';
 import type { Bench } from '../row.ts';
-import { type NodeProcess, programPath, startNode } from './node-process.ts';
+import { buildGoProgram } from './go-program.ts';
+import { type NodeProcess, programPath, startNode, startProgram } from './node-process.ts';
 
-const HOST = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 const START_MS = 30_000;
 const POLL_MS = 2;
 
@@ -19,6 +21,8 @@ export interface Webhook extends NodeProcess {
   readonly url: string;
   /** From the start of the process to its first answer. */
   readonly startMs: number;
+  /** Its CPU time until then. */
+  readonly startCpuMs: number;
 }
 
 /** How a bare webhook reads the body: it parses all of it, or selects the fields that the product selects. */
@@ -29,47 +33,74 @@ export interface WebhookPlace {
   readonly tlsDirectory: string;
   /** Sent to a webhook until it answers. */
   readonly review: Buffer;
+  /** The address on which it listens; 127.0.0.1 by default. */
+  readonly host?: string;
+  /** The port; a free one by default. */
+  readonly port?: number;
+}
+
+/** A certificate for a Service, and an ordinary review. */
+export async function webhookPlace(
+  bench: Bench,
+  service: Service = { serviceName: 'bench', namespace: 'bench' },
+): Promise<WebhookPlace & { readonly caPem: string }> {
+  const { small } = await readReviews();
+  return { ...(await prepareTls(bench, service)), review: small.body };
+}
+
+interface Service {
+  readonly serviceName: string;
+  readonly namespace: string;
 }
 
 /** Writes a serving certificate, as the renewer does. */
-export async function prepareTls({ guardian }: Bench): Promise<string> {
-  const directory = join(guardian.directory, 'tls');
+async function prepareTls({ guardian }: Bench, service: Service) {
+  const directory = join(guardian.directory, `tls-${service.serviceName}`);
   const now = new Date();
   const ca = await createCa({ commonName: 'bench', now });
-  const serving = await createServingCertificate(ca, { serviceName: 'bench', namespace: 'bench', now });
+  const serving = await createServingCertificate(ca, { ...service, now });
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'tls.crt'), serving.certificatePem);
   await writeFile(join(directory, 'tls.key'), serving.privateKeyPem, { mode: 0o600 });
-  return directory;
+  return { tlsDirectory: directory, caPem: ca.certificatePem };
 }
 
 /** Starts the product as the image does. */
 export async function startProduct(bench: Bench, place: WebhookPlace): Promise<Webhook> {
-  const [port, opsPort] = [await findFreePort(), await findFreePort()];
-  const [, ...args] = await imageEntrypoint(bench.entry);
-  const environment = { HOST, PORT: String(port), OPS_PORT: String(opsPort), TLS_DIR: place.tlsDirectory };
-  return untilAnswered(port, place, () => startNode(bench, [...args, 'webhook'], environment));
+  const { host: HOST = LOOPBACK, tlsDirectory: TLS_DIR, port = await findFreePort() } = place;
+  const opsPort = await findFreePort();
+  const environment = { HOST, PORT: String(port), OPS_PORT: String(opsPort), TLS_DIR };
+  return untilAnswered(port, place, () => startNode(bench, [...bench.product.args, 'webhook'], environment));
 }
 
 /** Starts a bare `node:https` server that returns a fixed patch. */
 export async function startBare(bench: Bench, place: WebhookPlace, reading: BareReading): Promise<Webhook> {
-  const port = await findFreePort();
-  const args = [programPath('bare-webhook'), reading, String(port), place.tlsDirectory];
+  const { host = LOOPBACK, port = await findFreePort() } = place;
+  const args = [programPath('bare-webhook'), reading, host, String(port), place.tlsDirectory];
   return untilAnswered(port, place, () => startNode(bench, args));
+}
+
+/** Starts a webhook in Go that decodes the pod into structs. */
+export async function startGo(bench: Bench, place: WebhookPlace): Promise<Webhook> {
+  const { host = LOOPBACK, port = await findFreePort() } = place;
+  const program = await buildGoProgram(bench, 'webhook');
+  return untilAnswered(port, place, () => startProgram(bench, [program, `${host}:${port}`, place.tlsDirectory]));
 }
 
 async function untilAnswered(
   port: number,
-  { review }: WebhookPlace,
-  start: () => Promise<NodeProcess>,
+  { review, host = LOOPBACK }: WebhookPlace,
+  start: () => NodeProcess,
 ): Promise<Webhook> {
-  const url = `https://${HOST}:${port}/mutate?timeout=5s`;
+  const url = `https://${host}:${port}/mutate?timeout=5s`;
   const startedMs = performance.now();
-  const started = await start();
+  const started = start();
   for (;;) {
     const answer = await post(url, review).catch(() => undefined);
     const startMs = performance.now() - startedMs;
-    if (answer?.includes('"patchType":"JSONPatch"')) return { ...started, url, startMs };
+    if (answer?.includes('"patchType":"JSONPatch"')) {
+      return { ...started, url, startMs, startCpuMs: (await cpuSecondsOf(started.pid)) * 1000 };
+    }
     if (!started.isRunning() || startMs > START_MS) throw new Error(`no answer:\n${await started.output()}`);
     await systemClock.sleep(POLL_MS);
   }

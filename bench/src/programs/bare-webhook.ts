@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { readReviewFields } from '@ecr-pull-secrets/server/admission/review-fields.ts';
 
-const [, , reading, port, tlsDirectory = ''] = process.argv;
+const [, , reading, host, port, tlsDirectory = ''] = process.argv;
 
 const PATCH = Buffer.from(
   JSON.stringify([{ op: 'add', path: '/spec/imagePullSecrets', value: [{ name: 'ecr-pull-secret' }] }]),
@@ -31,4 +31,4 @@ createServer(tls, (request, response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) });
     response.end(answer);
   });
-}).listen(Number(port), '127.0.0.1');
+}).listen(Number(port), host);

@@ -36,3 +36,19 @@ function rowMarkdown({ name, work, limit, seconds, results }: RowReport): string
     ...lines.map((line) => `| ${line} |`),
   ].join('\n');
 }
+
+/** What changes gave, each measured against the commit before it in one run. */
+export function comparisonsMarkdown(comparisons: ReadonlyMap<string, Pick<Report, 'rows'>>): string {
+  const lines = [...comparisons].flatMap(([change, { rows }]) =>
+    rows.flatMap(({ name, results }) =>
+      results.map(({ what, unit, ours, limit, ratio }) =>
+        [change, name, what, unit, number(limit.median), number(ours.median), range(ratio)].join(' | '),
+      ),
+    ),
+  );
+  return [
+    '| change | row | case | unit | before | after | after / before |',
+    '|---|---|---|---|---|---|---|',
+    ...lines.map((line) => `| ${line} |`),
+  ].join('\n');
+}

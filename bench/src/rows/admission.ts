@@ -1,26 +1,20 @@
-import { type LoadResult, type LoadSettings, sendReviews } from '../load/load.ts';
+import type { LoadResult } from '../load/load.ts';
+import { measureCases } from '../load/review-cases.ts';
 import { readReviews } from '../load/reviews.ts';
 import { alternate } from '../measure/alternate.ts';
-import { compare } from '../measure/statistics.ts';
-import { prepareTls, startBare, startProduct, type Webhook } from '../processes/webhooks.ts';
-import type { Bench, Result, Row } from '../row.ts';
+import { compareBy } from '../measure/statistics.ts';
+import { startBare, startGo, startProduct, webhookPlace } from '../processes/webhooks.ts';
+import type { Result, Row } from '../row.ts';
 
 /** An odd number, so that the median is one of the runs. */
 const ROUNDS = 5;
-const SECONDS = 1;
+/** The ratios of its runs differ by a twentieth. */
+const ROUNDS_OF_HUGE = 3;
 
-/** A review of 3 MiB takes tens of milliseconds, and the first one of each connection is the slowest. */
-const SECONDS_OF_HUGE = 2;
-
-/** V8 compiles for the first 10,000 reviews. */
-const WARM_UP_SECONDS = 4;
-
-const CONNECTIONS = [1, 20];
-
-/** The webhook accepts 32 MiB of bodies at once (`body-limit.ts`), so it rejects some of 20 that have 3 MiB each. */
-const CONNECTIONS_OF_HUGE = [1, 4];
+const THROUGHPUT = 'reviews per CPU-second';
 
 const PARSE = 'a bare `node:https` server with `JSON.parse`';
+const GO = 'a webhook in Go that decodes the pod into structs';
 const SELECT = 'a bare `node:https` server that selects the same fields';
 
 /** How many reviews the webhook answers for a second of CPU, and how fast. */
@@ -28,82 +22,74 @@ export const admission: Row = {
   name: 'admission',
   work: 'reviews over HTTPS, on connections that are kept',
   limit: PARSE,
+  seconds: 180,
   measure: async (bench) => {
     const reviews = await readReviews();
-    const place = { tlsDirectory: await prepareTls(bench), review: reviews.small.body };
+    const place = await webhookPlace(bench);
     const webhooks = {
       ours: await startProduct(bench, place),
       parse: await startBare(bench, place, 'parse'),
       select: await startBare(bench, place, 'select'),
+      go: await startGo(bench, place),
     };
-    try {
-      bench.progress('warming up');
-      const warmUp = { review: reviews.small, connections: 20, seconds: WARM_UP_SECONDS };
-      for (const webhook of Object.values(webhooks)) await sendReviews(bench, webhook, warmUp);
-      const results: Result[] = [];
-      for (const settings of casesOf(reviews)) results.push(...(await measureCase(bench, webhooks, settings)));
-      return results;
-    } finally {
-      await Promise.all(Object.values(webhooks).map((webhook) => webhook.end()));
-    }
+    return measureCases(bench, Object.values(webhooks), reviews, async ({ what, review, send }) => {
+      const { ours, parse, select, go } = webhooks;
+      if (review !== reviews.small) {
+        const rounds = review === reviews.huge ? ROUNDS_OF_HUGE : ROUNDS;
+        return resultsOf(what, await alternate(rounds, { ours: send(ours), parse: send(parse), select: send(select) }));
+      }
+      const contestants = { ours: send(ours), parse: send(parse), select: send(select), go: send(go) };
+      const measured = await alternate(ROUNDS, contestants);
+      return [
+        ...resultsOf(what, measured),
+        {
+          what,
+          unit: THROUGHPUT,
+          limitName: GO,
+          ...compareBy(perCpuSecond, measured.ours, measured.go),
+          target: { of: 'ratio', is: 'at least', value: 3 },
+        },
+      ];
+    });
+  },
+  compare: async (after, before) => {
+    const reviews = await readReviews();
+    const place = await webhookPlace(after);
+    const webhooks = [await startProduct(after, place), await startProduct(before, place)] as const;
+    return measureCases(after, webhooks, reviews, async ({ what, send }) => {
+      const { ours, base } = await alternate(ROUNDS, { ours: send(webhooks[0]), base: send(webhooks[1]) });
+      return [{ what, unit: THROUGHPUT, ...compareBy(perCpuSecond, ours, base) }, ...latencyResults(what, ours, base)];
+    });
   },
 };
 
-function casesOf({ small, large, huge }: Awaited<ReturnType<typeof readReviews>>): readonly LoadSettings[] {
-  return [
-    ...[small, large].flatMap((review) =>
-      CONNECTIONS.map((connections) => ({ review, connections, seconds: SECONDS })),
-    ),
-    ...CONNECTIONS_OF_HUGE.map((connections) => ({ review: huge, connections, seconds: SECONDS_OF_HUGE })),
-  ];
-}
+type Measured = Readonly<Record<'ours' | 'parse' | 'select', readonly LoadResult[]>>;
 
-async function measureCase(
-  bench: Bench,
-  webhooks: Readonly<Record<'ours' | 'parse' | 'select', Webhook>>,
-  settings: LoadSettings,
-): Promise<readonly Result[]> {
-  const { review, connections } = settings;
-  const what = `${review.name}, ${connections} connection${connections === 1 ? '' : 's'}`;
-  bench.progress(what);
-  const send = (webhook: Webhook) => () => sendReviews(bench, webhook, settings);
-  const { ours, parse, select } = await alternate(ROUNDS, {
-    ours: send(webhooks.ours),
-    parse: send(webhooks.parse),
-    select: send(webhooks.select),
-  });
-  const unit = 'reviews per CPU-second';
+function resultsOf(what: string, { ours, parse, select }: Measured): readonly Result[] {
+  const [p50, p99] = latencyResults(what, ours, parse);
   return [
     {
       what,
-      unit,
-      ...compare(ours.map(perCpuSecond), parse.map(perCpuSecond)),
+      unit: THROUGHPUT,
+      ...compareBy(perCpuSecond, ours, parse),
       target: { of: 'ratio', is: 'at least', value: 0.8 },
     },
     {
       what,
-      unit,
+      unit: THROUGHPUT,
       limitName: SELECT,
-      ...compare(ours.map(perCpuSecond), select.map(perCpuSecond)),
+      ...compareBy(perCpuSecond, ours, select),
       target: { of: 'ratio', is: 'at least', value: 0.9 },
     },
-    {
-      what,
-      unit: 'ms, p50',
-      ...compare(
-        ours.map(({ p50Ms }) => p50Ms),
-        parse.map(({ p50Ms }) => p50Ms),
-      ),
-      target: { of: 'ratio', is: 'at most', value: 1.15 },
-    },
-    {
-      what,
-      unit: 'ms, p99',
-      ...compare(
-        ours.map(({ p99Ms }) => p99Ms),
-        parse.map(({ p99Ms }) => p99Ms),
-      ),
-    },
+    { ...p50, target: { of: 'ratio', is: 'at most', value: 1.15 } },
+    p99,
+  ];
+}
+
+function latencyResults(what: string, ours: readonly LoadResult[], limit: readonly LoadResult[]): [Result, Result] {
+  return [
+    { what, unit: 'ms, p50', ...compareBy(({ p50Ms }) => p50Ms, ours, limit) },
+    { what, unit: 'ms, p99', ...compareBy(({ p99Ms }) => p99Ms, ours, limit) },
   ];
 }
 

@@ -29,6 +29,7 @@ export const chaos: Row = {
   name: 'chaos',
   work: 'newer tokens in the secrets of labelled namespaces, while the API server fails and the leader is stopped',
   limit: 'the same without failures',
+  seconds: 220,
   measure: (bench) =>
     inWorld(
       bench,

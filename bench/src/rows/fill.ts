@@ -8,7 +8,7 @@ import {
   namespaceCount,
 } from '../cluster/contestants.ts';
 import { applyRequestLike, createNamespaces } from '../cluster/namespaces.ts';
-import { writeResults } from '../cluster/write-results.ts';
+import { comparedWrites, ROUNDS_OF_COMPARISON, writeResults } from '../cluster/write-results.ts';
 import { alternate } from '../measure/alternate.ts';
 import type { Row } from '../row.ts';
 
@@ -17,6 +17,7 @@ export const fill: Row = {
   name: 'fill',
   work: 'the first secrets of labelled namespaces',
   limit: 'the same server-side applies by a small client in Go, at its best concurrency',
+  seconds: 75,
   measure: (bench) =>
     inWorld(bench, async (world) => {
       const count = namespaceCount(bench);
@@ -33,6 +34,16 @@ export const fill: Row = {
         go: async () => writeByGo(world, { ...(await prepare(`go-${run++}`, count)), concurrency }),
       });
       return writeResults(count, { ours, go, tenth });
+    }),
+  compare: (after, before) =>
+    inWorld(after, async (world) => {
+      const count = namespaceCount(after);
+      let run = 0;
+      const { ours, base } = await alternate(ROUNDS_OF_COMPARISON, {
+        ours: () => fillByRenewer(world, `run-${run++}`, count),
+        base: () => fillByRenewer({ ...world, bench: before }, `run-${run++}`, count),
+      });
+      return comparedWrites(count, ours, base);
     }),
 };
 

@@ -1,86 +1,106 @@
 import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { sendReviews } from '../load/load.ts';
-import { readReviews } from '../load/reviews.ts';
-import { compare } from '../measure/statistics.ts';
+import { alternate } from '../measure/alternate.ts';
+import { compare, compareBy } from '../measure/statistics.ts';
 import { cpuSecondsOf, residentMebibytesOf } from '../measure/process-usage.ts';
 import { startNode } from '../processes/node-process.ts';
-import { prepareTls, startProduct, type Webhook, type WebhookPlace } from '../processes/webhooks.ts';
+import { startProduct, type Webhook, type WebhookPlace, webhookPlace } from '../processes/webhooks.ts';
 import type { Bench, Result, Row, Target } from '../row.ts';
 
 /** So that what the start left behind is collected, and the files were read again. */
 const SETTLE_MS = 5_000;
-const IDLE_MS = 20_000;
+/** Five looks at the files of the certificate (`serve-webhook.ts`). */
+const IDLE_MS = 10_000;
 const CONNECTIONS = 20;
+
+/** A life of half a minute: what a start leaves and what a load needs are there after thousands. */
+const REVIEWS_OF_COMPARISON = 20_000;
+const ROUNDS_OF_COMPARISON = 3;
 
 /** Memory of a webhook in its life: after the start, under load, and after it. */
 export const memoryWebhook: Row = {
   name: 'memory-webhook',
   work: 'memory of the webhook in RAM, and its CPU if it is idle',
   limit: 'an empty Node process',
+  seconds: 75,
   measure: async (bench) => {
     const reviews = bench.isFull ? 1_000_000 : 100_000;
-    const { small } = await readReviews();
-    const place = { tlsDirectory: await prepareTls(bench), review: small.body };
+    const place = await webhookPlace(bench);
     const empty = await emptyProcess(bench);
-    const webhook = await startProduct(bench, place);
-    try {
-      return await measureLife(bench, { webhook, place, reviews, empty });
-    } finally {
-      await webhook.end();
-    }
+    const life = await measureLife(bench, place, reviews);
+
+    const count = `${reviews.toLocaleString('en')} reviews`;
+    const inMebibytes = (what: string, value: number, target?: Target): Result => ({
+      what,
+      unit: 'MiB',
+      ...compare([value], [empty.mebibytes]),
+      ...(target && { target }),
+    });
+    return [
+      inMebibytes('idle after the start', life.idle, { of: 'ours', is: 'at most', value: 65 }),
+      inMebibytes('peak under load', life.peak, { of: 'ours', is: 'at most', value: 100 }),
+      inMebibytes(`idle after ${count}`, life.afterIdle),
+      {
+        what: `under load after ${count}`,
+        unit: 'MiB',
+        limitName: `itself after a tenth of them`,
+        ...compare([life.afterAll], [life.afterTenth]),
+        // No growth: the garbage of a moment, which the measurement includes, varies by that much.
+        target: { of: 'ratio', is: 'at most', value: 1.1 },
+      },
+      {
+        what: 'idle after the load',
+        unit: '% of a core',
+        ...compare([life.cpuPercent], [empty.cpuPercent]),
+        target: { of: 'ours', is: 'at most', value: 0.5 },
+      },
+    ];
+  },
+  compare: async (after, before) => {
+    const place = await webhookPlace(after);
+    const live = (bench: Bench) => () => measureLife(bench, place, REVIEWS_OF_COMPARISON);
+    const { ours, base } = await alternate(ROUNDS_OF_COMPARISON, { ours: live(after), base: live(before) }, 0);
+    return [
+      { what: 'idle after the start', unit: 'MiB', ...compareBy(({ idle }) => idle, ours, base) },
+      { what: 'peak under load', unit: 'MiB', ...compareBy(({ peak }) => peak, ours, base) },
+      { what: 'idle after the load', unit: 'MiB', ...compareBy(({ afterIdle }) => afterIdle, ours, base) },
+      { what: 'idle after the load', unit: '% of a core', ...compareBy(({ cpuPercent }) => cpuPercent, ours, base) },
+    ];
   },
 };
 
+/** In MiB, and in percent of a core. */
 interface Life {
-  readonly webhook: Webhook;
-  readonly place: WebhookPlace;
-  readonly reviews: number;
-  readonly empty: { readonly mebibytes: number; readonly cpuPercent: number };
+  readonly idle: number;
+  readonly peak: number;
+  readonly afterTenth: number;
+  readonly afterAll: number;
+  readonly afterIdle: number;
+  readonly cpuPercent: number;
 }
 
-async function measureLife(bench: Bench, { webhook, place, reviews, empty }: Life): Promise<readonly Result[]> {
+async function measureLife(bench: Bench, place: WebhookPlace, reviews: number): Promise<Life> {
+  const webhook = await startProduct(bench, place);
   const { pid } = webhook;
-  await systemClock.sleep(SETTLE_MS);
-  const idle = await residentMebibytesOf(pid);
-  const body = { name: 'small', body: place.review };
-  const send = (count: number) => sendAtLeast(bench, webhook, { body, count });
-  bench.progress(`${(reviews / 10).toLocaleString('en')} reviews`);
-  await send(reviews / 10);
-  const afterTenth = await residentMebibytesOf(pid);
-  bench.progress(`${reviews.toLocaleString('en')} reviews`);
-  await send(reviews);
-  const afterAll = await residentMebibytesOf(pid);
-  const peak = await residentMebibytesOf(pid, 'VmHWM');
-  bench.progress('idle');
-  await systemClock.sleep(SETTLE_MS);
-  const cpuPercent = await idlePercent(pid);
-  const afterIdle = await residentMebibytesOf(pid);
-
-  const inMebibytes = (what: string, value: number, target?: Target): Result => ({
-    what,
-    unit: 'MiB',
-    ...compare([value], [empty.mebibytes]),
-    ...(target && { target }),
-  });
-  return [
-    inMebibytes('idle after the start', idle, { of: 'ours', is: 'at most', value: 65 }),
-    inMebibytes('peak under load', peak, { of: 'ours', is: 'at most', value: 100 }),
-    inMebibytes(`idle after ${reviews.toLocaleString('en')} reviews`, afterIdle),
-    {
-      what: `under load after ${reviews.toLocaleString('en')} reviews`,
-      unit: 'MiB',
-      limitName: `itself after a tenth of them`,
-      ...compare([afterAll], [afterTenth]),
-      // No growth: the garbage of a moment, which the measurement includes, varies by that much.
-      target: { of: 'ratio', is: 'at most', value: 1.1 },
-    },
-    {
-      what: 'idle after the load',
-      unit: '% of a core',
-      ...compare([cpuPercent], [empty.cpuPercent]),
-      target: { of: 'ours', is: 'at most', value: 0.5 },
-    },
-  ];
+  try {
+    await systemClock.sleep(SETTLE_MS);
+    const idle = await residentMebibytesOf(pid);
+    const body = { name: 'small', body: place.review };
+    const send = (count: number) => sendAtLeast(bench, webhook, { body, count });
+    bench.progress(`${(reviews / 10).toLocaleString('en')} reviews`);
+    await send(reviews / 10);
+    const afterTenth = await residentMebibytesOf(pid);
+    bench.progress(`${reviews.toLocaleString('en')} reviews`);
+    await send(reviews);
+    const afterAll = await residentMebibytesOf(pid);
+    const peak = await residentMebibytesOf(pid, 'VmHWM');
+    bench.progress('idle');
+    await systemClock.sleep(SETTLE_MS);
+    const cpuPercent = await idlePercent(pid);
+    return { idle, peak, afterTenth, afterAll, afterIdle: await residentMebibytesOf(pid), cpuPercent };
+  } finally {
+    await webhook.end();
+  }
 }
 
 /** Sends reviews for a second at a time until there were enough. */
@@ -95,8 +115,8 @@ async function sendAtLeast(
   }
 }
 
-async function emptyProcess(bench: Bench): Promise<Life['empty']> {
-  const empty = await startNode(bench, ['--eval', 'setInterval(() => {}, 2000)']);
+async function emptyProcess(bench: Bench) {
+  const empty = startNode(bench, ['--eval', 'setInterval(() => {}, 2000)']);
   await systemClock.sleep(SETTLE_MS);
   const measured = { mebibytes: await residentMebibytesOf(empty.pid), cpuPercent: await idlePercent(empty.pid) };
   await empty.end();

@@ -1,7 +1,15 @@
 import { removeCheckpoint } from '../cluster/bench-cluster.ts';
-import { bestConcurrency, inWorld, writeByGo, writeByRenewer, namespaceCount } from '../cluster/contestants.ts';
+import {
+  bestConcurrency,
+  type CountedWritten,
+  inWorld,
+  namespaceCount,
+  type World,
+  writeByGo,
+  writeByRenewer,
+} from '../cluster/contestants.ts';
 import { applyRequestLike, createNamespaces } from '../cluster/namespaces.ts';
-import { writeResults } from '../cluster/write-results.ts';
+import { comparedWrites, ROUNDS_OF_COMPARISON, writeResults } from '../cluster/write-results.ts';
 import { alternate } from '../measure/alternate.ts';
 import type { Row } from '../row.ts';
 
@@ -13,15 +21,12 @@ export const rotation: Row = {
   name: 'rotation',
   work: 'newer tokens in the secrets of labelled namespaces, without the pace that the chart sets',
   limit: 'the same server-side applies by a small client in Go, at its best concurrency',
+  seconds: 75,
   measure: (bench) =>
     inWorld(bench, async (world) => {
       const count = namespaceCount(bench);
       const { cluster } = world;
-      // Without its checkpoint a leader gets new tokens at once.
-      const rotate = async (group: string, size: number) => {
-        await removeCheckpoint(cluster);
-        return writeByRenewer(world, size, { group, routineWritesPerSecond: UNPACED });
-      };
+      const rotate = (group: string, size: number) => rotateBy(world, group, size);
       await createNamespaces(world, 'tenth', count / 10);
       const names = await createNamespaces(world, 'all', count);
       await writeByRenewer(world, count / 10, { group: 'tenth' });
@@ -39,4 +44,21 @@ export const rotation: Row = {
       });
       return writeResults(count, { ours, go, tenth });
     }),
+  compare: (after, before) =>
+    inWorld(after, async (world) => {
+      const count = namespaceCount(after);
+      await createNamespaces(world, 'all', count);
+      await writeByRenewer(world, count, { group: 'all' });
+      const { ours, base } = await alternate(ROUNDS_OF_COMPARISON, {
+        ours: () => rotateBy(world, 'all', count),
+        base: () => rotateBy({ ...world, bench: before }, 'all', count),
+      });
+      return comparedWrites(count, ours, base);
+    }),
 };
+
+/** Without its checkpoint a leader gets new tokens at once. */
+async function rotateBy(world: World, group: string, size: number): Promise<CountedWritten> {
+  await removeCheckpoint(world.cluster);
+  return writeByRenewer(world, size, { group, routineWritesPerSecond: UNPACED });
+}

@@ -4,8 +4,8 @@ import { createNamespaces } from '../cluster/namespaces.ts';
 import { startRenewer, untilWritten } from '../cluster/renewer.ts';
 import { alternate } from '../measure/alternate.ts';
 import { compare } from '../measure/statistics.ts';
-import { startNode } from '../processes/node-process.ts';
 import type { Row } from '../row.ts';
+import { emptyProcess } from './start-webhook.ts';
 
 const ROUNDS = 7;
 
@@ -14,26 +14,34 @@ export const startRenewerRow: Row = {
   name: 'start-renewer',
   work: 'from the start of the renewer to its first secret, with a free lease and without a token',
   limit: 'an empty Node process, from its start to its end',
+  seconds: 30,
   measure: (bench) =>
     inWorld(bench, async (world) => {
       let run = 0;
       const { ours, empty } = await alternate(ROUNDS, {
         ours: () => firstSecretMs(world, `run-${run++}`),
-        empty: async () => {
-          const startedMs = performance.now();
-          const { ended } = await startNode(bench, ['--eval', '0']);
-          await ended;
-          return performance.now() - startedMs;
-        },
+        empty: () => emptyProcess(bench),
       });
       return [
         {
           what: 'first secret',
           unit: 'ms',
-          ...compare(ours, empty),
+          ...compare(
+            ours,
+            empty.map(({ ms }) => ms),
+          ),
           target: { of: 'ours', is: 'at most', value: 1_000 },
         },
       ];
+    }),
+  compare: (after, before) =>
+    inWorld(after, async (world) => {
+      let run = 0;
+      const { ours, base } = await alternate(ROUNDS, {
+        ours: () => firstSecretMs(world, `run-${run++}`),
+        base: () => firstSecretMs({ ...world, bench: before }, `run-${run++}`),
+      });
+      return [{ what: 'first secret', unit: 'ms', ...compare(ours, base) }];
     }),
 };
 

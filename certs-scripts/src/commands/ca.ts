@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createCa } from '../issue/ca.ts';
 import { certificateDates } from '../verify/certificate-dates.ts';
 import { defineCommand } from './command.ts';

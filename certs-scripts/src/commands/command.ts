@@ -3,7 +3,7 @@ import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/comm
 import type { Output } from '@ecr-pull-secrets/shared/command-line/output.ts';
 import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** What the commands work with. */
 export interface CertsContext {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createError, throwIfAny } from '@ecr-pull-secrets/shared/errors.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createServingCertificate } from '../issue/serving-certificate.ts';
 import { splitBundle } from '../verify/bundle.ts';
 import { verifyCa } from '../verify/ca.ts';

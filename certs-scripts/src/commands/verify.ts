@@ -1,5 +1,5 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { certificateSetExpiry } from '../verify/certificate-set-expiry.ts';
 import { readCertificateSet, verifyCertificateSet } from '../verify/certificate-set.ts';
 import { defineCommand } from './command.ts';

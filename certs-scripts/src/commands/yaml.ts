@@ -1,6 +1,6 @@
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { objectName } from '@ecr-pull-secrets/shared/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { secretYaml } from './secret-yaml.ts';
 import { certificateSetExpiry } from '../verify/certificate-set-expiry.ts';
 import { verifyCertificateSet } from '../verify/certificate-set.ts';

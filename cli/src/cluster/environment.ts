@@ -1,7 +1,7 @@
 import { readVariables, type Environment } from '@ecr-pull-secrets/shared/configuration.ts';
 import { apiServerOf, apiServerVariables } from '@ecr-pull-secrets/renewer/config/api-server-variables.ts';
 import { proxySettingsOf, proxyVariables } from '@ecr-pull-secrets/renewer/config/proxy-variables.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const variables = z.object({ ...apiServerVariables, ...proxyVariables });
 

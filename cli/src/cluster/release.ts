@@ -1,9 +1,9 @@
 import { DEFAULT_PULL_SECRET_NAME, PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { type NamespacePattern, parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
+import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { parseRegistryHosts } from '@ecr-pull-secrets/server/admission/registry-hosts-setting.ts';
 import type { ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { fulfils, type Labels } from '@ecr-pull-secrets/shared/label-requirement.ts';
-import { type LabelSelector, parseLabelSelector } from '@ecr-pull-secrets/renewer/pull-secrets/cache/label-selector.ts';
+import { parseLabelSelector } from '@ecr-pull-secrets/renewer/pull-secrets/cache/label-selector.ts';
 import type { AdmissionPolicy, Deployment, Webhook, WebhookConfiguration } from './objects.ts';
 import { requirementsOf } from './selector.ts';
 
@@ -23,15 +23,7 @@ export interface Release {
 }
 
 /** The settings of the release that decide about the pods of a namespace. */
-export interface InjectionSettings {
-  readonly secretName: string;
-  readonly excluded: NamespacePattern;
-  readonly targets: NamespacePattern;
-  /** By which the renewer selects namespaces; `undefined` if it is not known. */
-  readonly selector: { readonly text: string; readonly matches: LabelSelector['matches'] } | undefined;
-  readonly registryHosts: readonly string[];
-  readonly injectAll: boolean;
-}
+export type InjectionSettings = Readonly<ReturnType<typeof injectionSettingsOf>>;
 
 /** What injects: a webhook, or in policy mode a policy, which has selectors of the same form. */
 export interface Injector {
@@ -102,10 +94,7 @@ function namespaceOf({ annotations }: ObjectMeta): string | undefined {
 }
 
 /** The settings in the Deployment, or the defaults. */
-export function injectionSettingsOf(
-  deployment: Deployment | undefined,
-  secretName: string | undefined,
-): InjectionSettings {
+export function injectionSettingsOf(deployment: Deployment | undefined, secretName: string | undefined) {
   const variables = new Map<string, string>();
   for (const { env = [] } of deployment?.spec.template.spec.containers ?? []) {
     for (const { name, value } of env) if (value !== undefined) variables.set(name, value);
@@ -114,6 +103,7 @@ export function injectionSettingsOf(
     secretName: secretName ?? variables.get('DOCKER_SECRET_NAME') ?? DEFAULT_PULL_SECRET_NAME,
     excluded: parseNamespacePattern(variables.get('EXCLUDE_NAMESPACE') ?? ''),
     targets: parseNamespacePattern(variables.get('TARGET_NAMESPACE') ?? ''),
+    /** By which the renewer selects namespaces; `undefined` if it is not known. */
     selector: selectorIn(variables.get('NAMESPACE_SELECTOR')),
     registryHosts: parseRegistryHosts(variables.get('REGISTRY_HOSTS') ?? ''),
     injectAll: variables.get('INJECT_ALL') === 'true',
@@ -121,7 +111,7 @@ export function injectionSettingsOf(
 }
 
 /** The renewer refuses text that is no selector, and its log says so. */
-function selectorIn(text: string | undefined): InjectionSettings['selector'] {
+function selectorIn(text: string | undefined) {
   if (text === undefined) return undefined;
   try {
     return { text, matches: parseLabelSelector(text).matches };

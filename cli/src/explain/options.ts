@@ -2,7 +2,7 @@ import { objectName, oneOf } from '@ecr-pull-secrets/shared/configuration.ts';
 import { readOptions, tokensOf, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { createUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const COMMAND_LINE = {
   words: `${PROGRAM} explain NAMESPACE[/POD]`,

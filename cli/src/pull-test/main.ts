@@ -8,7 +8,7 @@ import { readVariables } from '@ecr-pull-secrets/shared/configuration.ts';
 import { isSystemError } from '@ecr-pull-secrets/shared/errors.ts';
 import { fullNameOf } from '@ecr-pull-secrets/shared/image-reference.ts';
 import { unlessAborted } from '@ecr-pull-secrets/shared/runtime/unless-aborted.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Invocation } from '../invocation.ts';
 import { candidatesFor, type Credential, credentialsInText } from './docker-config.ts';
 import { outcomeLine, type PullResult } from './pull-outcome.ts';

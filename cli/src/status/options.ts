@@ -1,7 +1,7 @@
 import { oneOf, objectName } from '@ecr-pull-secrets/shared/configuration.ts';
 import { readOptions, usageOf } from '@ecr-pull-secrets/shared/command-line/command-options.ts';
 import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const COMMAND_LINE = {
   words: `${PROGRAM} status`,

@@ -3,31 +3,16 @@ import { DEFAULT_NAMESPACE_SELECTOR, DEFAULT_PULL_SECRET_NAME, PRODUCT_NAME } fr
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
 import { parseRegistryList } from '@ecr-pull-secrets/renewer/credentials/registries/registry-key.ts';
 import { type LabelSelector, parseLabelSelector } from '@ecr-pull-secrets/renewer/pull-secrets/cache/label-selector.ts';
-import type { NamespaceRule } from '@ecr-pull-secrets/renewer/pull-secrets/cache/target-namespaces.ts';
 import type { Workload } from './workload.ts';
 
 /** The settings of a release that decide what must be in the cluster. */
-export interface Settings {
-  readonly secretName: string;
-  readonly rule: NamespaceRule;
-  /** As text, for a person. */
-  readonly selector: string;
-  /** `none` without a webhook. */
-  readonly tlsMode: string;
-  readonly isFenced: boolean;
-  /** `AWS_REGION`; `undefined` if it comes from a Secret. */
-  readonly region: string | undefined;
-  /** As one text in the Deployment. */
-  readonly registryHosts: readonly string[];
-  /** Whether there is a ConfigMap, which may have the registries. */
-  readonly hasConfigFile: boolean;
-}
+export type Settings = Readonly<ReturnType<typeof settingsOf>>;
 
 /** Labels do not count for a CronJob, which renews `default` if nothing else is named. */
 const NO_LABELS: LabelSelector = { keys: [], requiredKeys: [], matches: () => false };
 
 /** The settings in the environment of a container of the renewer. What is not there has its default. */
-export function settingsOf(environment: Environment, kind: Workload['kind'] = 'Deployment'): Settings {
+export function settingsOf(environment: Environment, kind: Workload['kind'] = 'Deployment') {
   const text = (name: string, value: string): string => environment[name] || value;
   const selector = text('NAMESPACE_SELECTOR', DEFAULT_NAMESPACE_SELECTOR);
   const isCronJob = kind === 'CronJob';
@@ -38,11 +23,16 @@ export function settingsOf(environment: Environment, kind: Workload['kind'] = 'D
       target: parseNamespacePattern(text('TARGET_NAMESPACE', isCronJob ? 'default' : '')),
       exclude: parseNamespacePattern(text('EXCLUDE_NAMESPACE', '')),
     },
+    /** As text, for a person. */
     selector,
+    /** `none` without a webhook. */
     tlsMode: isCronJob ? 'none' : text('TLS_MODE', 'self-managed'),
     isFenced: text('FENCE', 'on') !== 'off',
+    /** `AWS_REGION`; `undefined` if it comes from a Secret. */
     region: environment['AWS_REGION'] || undefined,
+    /** As one text in the Deployment. */
     registryHosts: parseRegistryList(text('DOCKER_REGISTRIES', '')),
+    /** Whether there is a ConfigMap, which may have the registries. */
     hasConfigFile: text('CONFIG_FILE', '') !== '',
   };
 }

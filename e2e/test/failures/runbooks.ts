@@ -21,7 +21,7 @@ const COMMANDS: Readonly<Record<string, readonly RegExp[]>> = {
     /RegistryRefusedToken .*222222222222/,
   ],
   'kubectl get events --namespace ecr-pull-secrets --field-selector reason=RegistryRefusedToken': [
-    /222222222222.* No older token opens them/,
+    /222222222222.* No older token logs in there either/,
   ],
   'kubectl get secret --all-namespaces': [/^good +20\S+Z$/, /^late +20\S+Z$/],
   'kubectl get pods --all-namespaces --output jsonpath': [/^ *1 999999999999\.dkr\.ecr\.us-east-1\.amazonaws\.com$/],

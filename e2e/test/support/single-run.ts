@@ -12,6 +12,8 @@ export function startSingleRun(
   return spawn(process.execPath, [COMMAND, 'renew-once'], {
     env: {
       KUBECONFIG: cluster.kubeconfigPath,
+      // Else each run compiles what it imports anew.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: AWS_IDENTITY.accessKeyId,
       AWS_SECRET_ACCESS_KEY: AWS_IDENTITY.secretAccessKey,

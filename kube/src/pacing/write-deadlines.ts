@@ -1,5 +1,6 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import { createError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
+import { ENDED } from '@ecr-pull-secrets/shared/runtime/ended.ts';
 import { withTimeout } from '@ecr-pull-secrets/shared/runtime/with-timeout.ts';
 
 /** How long a write waits for its response. */
@@ -87,7 +88,7 @@ export function createWriteDeadlines(
           if (!isWriteAlone || !isCodedError(error, 'ECRPS_KUBERNETES_UNREACHABLE')) throw error;
           throw timeoutError(tookMs, error);
         } finally {
-          either.abort();
+          either.abort(ENDED);
         }
       });
     },

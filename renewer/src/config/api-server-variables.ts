@@ -1,6 +1,6 @@
 import { delimiter, join } from 'node:path';
 import { parsedBy, port } from '@ecr-pull-secrets/shared/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where the API server is, and the credentials for it. */
 export const apiServerVariables = {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROLE_ARN, SESSION_NAME } from '../credentials/identity.ts';
 
 /** The form of a region's name, in any partition; the chart's schema repeats it. */

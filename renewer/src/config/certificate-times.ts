@@ -2,7 +2,7 @@ import { DEFAULT_CA_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/ca
 import { DEFAULT_SERVING_LIFETIME_MS } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { parseDurationMs } from '@ecr-pull-secrets/shared/duration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An API server follows webhook configurations by a watch, which lags by seconds at the very most. */
 const DEFAULT_TRUST_PROPAGATION_MS = 60_000;

@@ -4,7 +4,7 @@ import { readPemCertificates } from '@ecr-pull-secrets/certs-scripts/verify/pem.
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { createError } from '@ecr-pull-secrets/shared/errors.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { OPT_OUT_POLICIES } from '../pull-secrets/plan/opt-out-policy.ts';
 import { roleArn, sessionSchemas } from '../credentials/identity.ts';
 import { registriesSchema } from '../credentials/registries/registries.ts';

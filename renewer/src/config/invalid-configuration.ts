@@ -3,7 +3,7 @@ import { type Environment, readVariables } from '@ecr-pull-secrets/shared/config
 import { createLogger } from '@ecr-pull-secrets/shared/logger.ts';
 import { createMetricsRegistry } from '@ecr-pull-secrets/shared/metrics.ts';
 import { startOpsServer } from '@ecr-pull-secrets/shared/http/ops-server.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { renewerVariables } from './renewer-variables.ts';
 
 /** Any time is right: the wait only prevents that the process ends. */

@@ -1,5 +1,5 @@
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseProxyUrl, type ProxySettings } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
 
 const PROXY_EXAMPLE = 'http://user:password@proxy.example.com:3128';

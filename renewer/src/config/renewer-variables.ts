@@ -6,7 +6,7 @@ import {
   PRODUCT_NAME,
 } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseRegistryList, REGISTRY_EXAMPLE } from '../credentials/registries/registry-key.ts';
 import { FOREIGN_SECRET_POLICIES } from '../pull-secrets/foreign/ownership.ts';
 import { parseLabelSelector } from '../pull-secrets/cache/label-selector.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The last instant that a date can be (ECMA-262, `TimeClip`). Beyond it `toISOString` throws. */
 const MAX_DATE_MS = 8.64e15;

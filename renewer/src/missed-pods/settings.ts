@@ -1,6 +1,6 @@
 import { parseRegistryHosts } from '@ecr-pull-secrets/server/admission/registry-hosts-setting.ts';
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseLabelSelector } from '../pull-secrets/cache/label-selector.ts';
 
 /** `missedPods` of `CONFIG_FILE`: which pods the injection changes, as its own settings say. Without it nothing looks for pods. */

@@ -1,7 +1,8 @@
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { RenewerConfiguration } from '../config/configuration.ts';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
-import { fileCredentials, inClusterCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
+import type { CredentialSource } from '@ecr-pull-secrets/kube/credentials.ts';
+import { inClusterCredentials } from '@ecr-pull-secrets/kube/in-cluster-credentials.ts';
 import { createProxyRule } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
 
 /**
@@ -10,15 +11,20 @@ import { createProxyRule } from '@ecr-pull-secrets/kube/network/proxy-rule.ts';
  * @param command - part of the User-Agent, for the audit log
  * @throws ECRPS_CONFIGURATION_INVALID if a kubeconfig is needed and there is none
  */
-export function createConfiguredKubeClient(
+export async function createConfiguredKubeClient(
   { apiServer, proxies }: Pick<RenewerConfiguration, 'apiServer' | 'proxies'>,
   command: string,
-): KubeClient {
-  const credentials =
-    'kubeconfigs' in apiServer ? fileCredentials(...apiServer.kubeconfigs) : inClusterCredentials(apiServer);
+): Promise<KubeClient> {
   return createKubeClient({
-    credentials,
+    credentials: await credentialsOf(apiServer),
     userAgent: `${PRODUCT_NAME}/${command}`,
     proxyRule: createProxyRule(proxies),
   });
+}
+
+/** In the cluster nothing of kubeconfigs is loaded, because client-node takes more than 10 MiB of memory. */
+async function credentialsOf(apiServer: RenewerConfiguration['apiServer']): Promise<CredentialSource> {
+  if (!('kubeconfigs' in apiServer)) return inClusterCredentials(apiServer);
+  const { fileCredentials } = await import('@ecr-pull-secrets/kube/credentials.ts');
+  return fileCredentials(...apiServer.kubeconfigs);
 }

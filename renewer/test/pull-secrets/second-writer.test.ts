@@ -28,7 +28,7 @@ t.test('a tool that restores a secret on watch is opposed ever more rarely, and 
   t.equal(world.writes.filter((namespace) => namespace === 'b').length, 1, 'others are left alone');
   const events = world.events.filter(({ reason }) => reason === 'PullSecretContested');
   t.equal(events.length, 1, 'reported once');
-  t.match(events[0], { namespace: 'a', message: /another tool.*--show-managed-fields/ });
+  t.match(events[0], { namespace: 'a', message: /^Another tool .*--show-managed-fields/ });
   t.equal(world.warnings.length, 1);
   t.equal((await world.metric('pull_secrets'))['contested'], 1);
   t.equal((await world.metric('namespace_problems'))['PullSecretContested'], 1);

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { thirdPartyNotices } from './notices.ts';
+import { unusedModules } from './unused-modules.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -41,6 +42,7 @@ export async function bundle(outputDir: string = BUNDLE_DIR): Promise<string> {
     legalComments: 'none',
     // "debug" uses it if it is there, and only developers have it: the bundle is the same without.
     external: ['supports-color'],
+    plugins: [unusedModules],
     banner: { js: COMMONJS_BANNER },
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',

@@ -3,7 +3,7 @@ import { renewerVariables } from '@ecr-pull-secrets/renewer/config/renewer-varia
 import { renewOnceVariables } from '@ecr-pull-secrets/renewer/commands/renew-once/configuration.ts';
 import { selfTestVariables } from '@ecr-pull-secrets/renewer/commands/self-test/configuration.ts';
 import { webhookVariables } from '@ecr-pull-secrets/server/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { configFileSection } from './config-file-section.ts';
 
 /** The page that this file generates. */

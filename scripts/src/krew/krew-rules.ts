@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Names of devices, which no file on Windows may have. */
 const FORBIDDEN_NAME = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])$/i;

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BUNDLE_DIR } from '../bundle/bundle.ts';
 import { SBOM_FILE } from '../sbom/sbom.ts';
 import { findVulnerabilities } from './vulnerabilities.ts';

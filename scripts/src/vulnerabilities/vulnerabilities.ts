@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** OSV (https://google.github.io/osv.dev/api/), which has GitHub's advisories on npm packages and others'. */
 const OSV_ADDRESS = 'https://api.osv.dev';

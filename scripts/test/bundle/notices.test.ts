@@ -1,7 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../../src/bundle/bundle.ts';
 import { thirdPartyNotices } from '../../src/bundle/notices.ts';
 
 async function makePackage(root: string, path: string, manifest: object, licence?: string) {
@@ -31,14 +30,4 @@ t.test('a package that says nothing about its licence is not bundled unseen', as
   await t.rejects(thirdPartyNotices(['node_modules/a/x.js'], root), {
     message: 'a 1.0.0 names no licence',
   });
-});
-
-t.test('the bundle carries the notices of what is in it, and nothing of the tools', async (t) => {
-  const directory = t.testdir();
-  await bundle(directory);
-  const notices = await readFile(join(directory, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
-  for (const name of ['fastify', '@aws-sdk/client-ecr', '@kubernetes/client-node', 'node-forge']) {
-    t.match(notices, new RegExp(`^${name} \\d`, 'm'));
-  }
-  t.notMatch(notices, /^(tap|esbuild|typescript) \d/m);
 });

@@ -3,7 +3,7 @@ import { selfTestVariables } from '@ecr-pull-secrets/renewer/commands/self-test/
 import { renewerVariables } from '@ecr-pull-secrets/renewer/config/renewer-variables.ts';
 import { webhookVariables } from '@ecr-pull-secrets/server/configuration.ts';
 import t from 'tap';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultOf } from '../../src/configuration-page/page.ts';
 
 const SCHEMAS = [webhookVariables, renewerVariables, renewOnceVariables, selfTestVariables];

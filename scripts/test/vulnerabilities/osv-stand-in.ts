@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listenOnLoopback } from '@ecr-pull-secrets/shared/testing/listen.ts';
 
 /** A page of a package's vulnerabilities: their IDs, and the next page if there is one. */

@@ -1,12 +1,13 @@
 import type { Server } from 'node:https';
 import { limitConnections } from '@ecr-pull-secrets/shared/http/connection-limit.ts';
 import { limitOpenRequests } from '@ecr-pull-secrets/shared/http/request-limit.ts';
-import type { Logger } from '@ecr-pull-secrets/shared/logger.ts';
+import { WITHOUT_SCHEMAS } from '@ecr-pull-secrets/shared/http/without-schemas.ts';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ReviewHandler } from '../admission/review-handler.ts';
 import type { WebhookMetrics } from '../metrics.ts';
+import { type AnswersDependencies, createAnswers } from './answers.ts';
 import { addMutateRoute } from './mutate-route.ts';
-import { BUSY, NOT_FOUND, type Rejection, rejectionOfError, rejectionOfHead } from './rejection.ts';
+import { NOT_FOUND, type Rejection, rejectionOfHead } from './rejection.ts';
 
 /**
  * How long clients may be silent or slow.
@@ -40,12 +41,9 @@ const MAX_CONNECTIONS = 1_200;
 /** Fastify over HTTPS. */
 export type WebhookApp = FastifyInstance<Server>;
 
-export interface WebhookAppDependencies {
+export interface WebhookAppDependencies extends AnswersDependencies {
   readonly handleReview: ReviewHandler;
   readonly metrics: WebhookMetrics;
-  readonly logger: Logger;
-  /** Whether clients should use another replica: each answer then closes its connection. */
-  readonly isDraining: () => boolean;
 }
 
 /** What differs in tests. */
@@ -65,12 +63,14 @@ export function createWebhookApp(
   { handleReview, metrics, logger, isDraining }: WebhookAppDependencies,
   { timeouts = TIMEOUTS, bodyBudgetBytes }: WebhookAppSettings = {},
 ): WebhookApp {
+  const answers = createAnswers({ metrics, logger, isDraining });
   function reject(reply: FastifyReply, rejection: Rejection): void {
-    metrics.requests.inc({ result: rejection === BUSY ? 'busy' : 'refused' });
-    send(reply, rejection);
+    reply.hijack();
+    answers.reject(reply.raw, rejection);
   }
 
   const app = fastify({
+    ...WITHOUT_SCHEMAS,
     https: {
       handshakeTimeout: timeouts.handshakeMs,
       headersTimeout: timeouts.requestMs,
@@ -95,25 +95,11 @@ export function createWebhookApp(
     next();
   });
 
-  // At the end of a request, which may have begun before the drain: a connection that is kept alive
-  // then would keep the server from closing (fastify/fastify#7044).
-  app.addHook('onSend', (_request, reply, payload, next) => {
-    if (isDraining()) reply.header('connection', 'close');
-    next(null, payload);
-  });
-
   app.setErrorHandler((error, _request, reply) => {
-    const rejection = rejectionOfError(error);
-    if (rejection.status < 500) return reject(reply, rejection);
-    logger.error({ err: error }, 'request failed');
-    metrics.requests.inc({ result: 'error' });
-    send(reply, rejection);
+    reply.hijack();
+    answers.failure(reply.raw, error);
   });
 
-  addMutateRoute(app, { handleReview, metrics }, bodyBudgetBytes);
+  addMutateRoute(app, { handleReview, metrics, answers }, bodyBudgetBytes);
   return app;
-}
-
-function send(reply: FastifyReply, { status, text, headers = {} }: Rejection): void {
-  void reply.code(status).headers(headers).type('text/plain; charset=utf-8').send(`${text}\n`);
 }

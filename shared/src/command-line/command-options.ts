@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsOptionDescriptor } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createUsageError, didYouMean } from './usage.ts';
 
 /** A command that takes options. */

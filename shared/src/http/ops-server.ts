@@ -3,6 +3,7 @@ import { limitConnections } from './connection-limit.ts';
 import { listen } from './listen.ts';
 import type { MetricsRegistry } from '../metrics.ts';
 import { limitOpenRequests } from './request-limit.ts';
+import { WITHOUT_SCHEMAS } from './without-schemas.ts';
 
 /** The answer to a probe: healthy, or the reason why not. */
 export type Health = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -39,6 +40,7 @@ export async function startOpsServer(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<FastifyInstance> {
   const app = fastify({
+    ...WITHOUT_SCHEMAS,
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 4,

@@ -1,11 +1,12 @@
 /** The bytes of JSON's syntax (RFC 8259 §2). */
 export const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 export const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
-const [TAB, LINE_FEED, CARRIAGE_RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
+export const SPACE = 0x20;
+const [TAB, LINE_FEED, CARRIAGE_RETURN] = [0x09, 0x0a, 0x0d];
 const [PLUS, MINUS, POINT, ZERO, NINE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39];
 const [LETTER_A, LETTER_E, LETTER_F, LETTER_U] = [0x61, 0x65, 0x66, 0x75];
 const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
-const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
+const WORDS = ['true', 'false', 'null'];
 
 /** Whether a byte of a string is only itself: neither its end, nor an escape, nor a control character. */
 const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -41,9 +42,16 @@ export function endOfText(bytes: Buffer, start: number): number {
 /** The position after the number, `true`, `false` or `null` that begins at `start`. */
 export function endOfWord(bytes: Buffer, start: number): number {
   if (isDigit(bytes[start]) || bytes[start] === MINUS) return endOfNumber(bytes, start);
-  const word = WORDS.find((one) => one.every((byte, index) => bytes[start + index] === byte));
-  if (!word) throw notJson();
-  return start + word.length;
+  for (const word of WORDS) if (matchesAt(word, bytes, start)) return start + word.length;
+  throw notJson();
+}
+
+/** Whether an ASCII text is at a position. */
+export function matchesAt(text: string, bytes: Buffer, start: number): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[start + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 function endOfEscape(bytes: Buffer, start: number): number {

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Time as a dependency, so that unit tests need not wait. */
 export interface Clock {
   /** Wall-clock milliseconds since the epoch, which include the time for which a machine was suspended. */
@@ -11,7 +9,16 @@ export interface Clock {
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
-  },
+  // Most sleeps are timeouts of requests, which end early. `node:timers/promises` creates two errors for each of those.
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal?.addEventListener('abort', end, { once: true });
+    }),
 };

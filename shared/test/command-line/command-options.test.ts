@@ -1,5 +1,5 @@
 import t from 'tap';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readOptions, usageOf } from '../../src/command-line/command-options.ts';
 import { wholeNumber } from '../../src/configuration.ts';
 import { nearestWord } from '../../src/command-line/nearest-word.ts';

@@ -11,21 +11,13 @@ import { commandsFor, modeOf, type ReleaseState } from '../release-state.ts';
 const { ok, problem, unknown, note } = findingsWith({ topic: 'tokens' });
 
 /** A token, without the token. */
-export interface Token {
-  readonly registry: string;
-  readonly role: string | undefined;
-  readonly expiresAtMs: number;
-  /** It is renewed then, or up to a tenth of the time sooner. */
-  readonly renewsByMs: number;
-  /** Whether its renewal was due, and has failed if the token is still in use. */
-  readonly isLate: boolean;
-}
+type Token = NonNullable<ReturnType<typeof tokensOf>>[number];
 
 /** A renewal takes seconds, and clocks differ. */
 const LATE_MS = 300_000;
 
 /** The tokens that the metadata of the checkpoint describe; `undefined` if they do not. */
-export function tokensOf({ checkpoint, nowMs }: ReleaseState): readonly Token[] | undefined {
+export function tokensOf({ checkpoint, nowMs }: ReleaseState) {
   const annotation = foundIn(checkpoint)?.metadata.annotations?.[TOKENS_ANNOTATION];
   return parseTokenSummaries(annotation)?.map(({ registry, role, obtainedAt, expiresAt }) => {
     const dates = { obtainedAtMs: Date.parse(obtainedAt), expiresAtMs: Date.parse(expiresAt) };
@@ -34,7 +26,9 @@ export function tokensOf({ checkpoint, nowMs }: ReleaseState): readonly Token[] 
       registry,
       role,
       expiresAtMs: dates.expiresAtMs,
+      /** It is renewed then, or up to a tenth of the time sooner. */
       renewsByMs,
+      /** Whether its renewal was due, and has failed if the token is still in use. */
       isLate: nowMs > renewsByMs + LATE_MS,
     };
   });

@@ -7,7 +7,7 @@ import {
 } from '@ecr-pull-secrets/shared/configuration.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import { parseNamespacePattern } from '@ecr-pull-secrets/shared/namespace-pattern.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readConfigFile, readTextFile } from '../../config/config-file.ts';
 import { apiServerOf, apiServerVariables } from '../../config/api-server-variables.ts';
 import { renewerVariables } from '../../config/renewer-variables.ts';

@@ -6,7 +6,7 @@ import {
   readVariables,
   wholeNumber,
 } from '@ecr-pull-secrets/shared/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiServerOf, apiServerVariables } from '../../config/api-server-variables.ts';
 import { renewerVariables } from '../../config/renewer-variables.ts';
 import { proxySettingsOf, proxyVariables } from '../../config/proxy-variables.ts';

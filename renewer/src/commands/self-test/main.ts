@@ -14,7 +14,7 @@ export async function runSelfTest(
   { print, stop }: { readonly print: (text: string) => void; readonly stop: AbortSignal },
 ): Promise<void> {
   const configuration = readSelfTestConfiguration(environment);
-  const client = createConfiguredKubeClient(configuration, 'test');
+  const client = await createConfiguredKubeClient(configuration, 'test');
   try {
     await selfTest({ client, clock: systemClock, print }, configuration, stop);
   } finally {

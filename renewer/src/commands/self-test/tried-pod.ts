@@ -1,6 +1,6 @@
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { podsPath } from '@ecr-pull-secrets/kube/object-names.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Never pulled: the pod is a dry run. */
 const ECR_IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-pull-secrets/test:1';

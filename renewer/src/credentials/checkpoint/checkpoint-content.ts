@@ -1,5 +1,5 @@
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { problemOfStored } from './stored-token.ts';
 import { type RegistryTokens, registryTokenSchema } from '../registry-token.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
 import { hostPortOf } from '../registries/registry-key.ts';
 import type { RegistryTokens } from '../registry-token.ts';

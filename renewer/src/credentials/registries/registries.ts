@@ -1,5 +1,5 @@
 import { parsedBy } from '@ecr-pull-secrets/shared/configuration.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Identity, roleArn, sessionSchemas } from '../identity.ts';
 import { isEcrKey, problemOf, quoteKey } from './registry-key.ts';
 import { REGISTRY_RULE } from './registry-rule.ts';

@@ -1,4 +1,5 @@
 import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import { ENDED } from '@ecr-pull-secrets/shared/runtime/ended.ts';
 
 export type Priority = 'urgent' | 'routine';
 
@@ -89,7 +90,7 @@ export function createWorkerSlots(
       if (run) void watchTime(run);
     },
     release: (key: string): void => {
-      runs.get(key)?.end.abort();
+      runs.get(key)?.end.abort(ENDED);
       runs.delete(key);
     },
     forget: (key: string): void => {
