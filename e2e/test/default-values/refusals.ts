@@ -276,6 +276,8 @@ export async function testRefusals(t: Test): Promise<void> {
     }
     t.ok(restored >= 4, `the first repairs come at once: ${restored}`);
     t.ok(restored <= 15, `the others do not: ${restored}`);
-    t.match(await eventsIn(namespace), [{ reason: 'PullSecretContested', message: /^Another tool .* again and again\./ }]);
+    t.match(await eventsIn(namespace), [
+      { reason: 'PullSecretContested', message: /^Another tool .* again and again\./ },
+    ]);
   });
 }
