@@ -55,9 +55,8 @@ t.test('a file that cannot be written ends the benchmark before the first row', 
 });
 
 t.test('a row that fails does not lose the results of those before it', async (t) => {
-  const row = (name: string, measure: Row['measure']): Row => ({ name, work: 'x', limit: 'y', seconds: 1, measure });
   const results = [{ what: 'x', unit: 'ms', ...compare([8], [10]) }];
-  const rows = [row('good', async () => results), row('bad', async () => Promise.reject(new Error('it failed')))];
+  const rows = [rowOf('good', async () => results), rowOf('bad', async () => Promise.reject(new Error('it failed')))];
   const saved: Report[] = [];
   const dependencies = {
     guardian: await startGuardian(),
@@ -65,7 +64,7 @@ t.test('a row that fails does not lose the results of those before it', async (t
     print: () => undefined,
     save: async (report: Report) => void saved.push(report),
   };
-  t.teardown(dependencies.guardian.close);
+  t.teardown(() => dependencies.guardian.close());
   await t.rejects(run(dependencies, { rows, isFull: false, against: undefined }), { message: 'it failed' });
   t.match(saved, [{ rows: [{ name: 'good', results }] }]);
 });
@@ -173,4 +172,8 @@ t.test('the pages contain the results of bench/results.json', async (t) => {
 function selected(...args: readonly string[]) {
   const options = readArguments(ROWS, args);
   return 'problem' in options ? options.problem : options.rows.map(({ name }) => name);
+}
+
+function rowOf(name: string, measure: Row['measure']): Row {
+  return { name, work: 'x', limit: 'y', seconds: 1, measure };
 }
