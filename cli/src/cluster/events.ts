@@ -26,14 +26,16 @@ export function readEvents(
   return list(`list events in namespace ${namespace}`, eventsPath(namespace), { fieldSelector, limit: MOST_EVENTS });
 }
 
+/** The oldest first. */
+export function inOrder(events: readonly Event[]): readonly Event[] {
+  return events.toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''));
+}
+
 /** The newest Event, if it is a warning: a problem that is over has a newer Event, which is none. */
 export function newestWarning(
   events: Read<readonly Event[]> | undefined,
   isAbout = (_message: string) => true,
 ): Event | undefined {
-  const newest = (foundIn(events) ?? [])
-    .filter(({ message = '' }) => isAbout(message))
-    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
-    .at(-1);
+  const newest = inOrder(foundIn(events) ?? []).findLast(({ message = '' }) => isAbout(message));
   return newest?.type === 'Normal' ? undefined : newest;
 }

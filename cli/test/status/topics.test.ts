@@ -147,12 +147,17 @@ t.test('the tokens: a registry that refuses a token, until registries accept one
     ...eventOf('Warning', -5, 'The new token "ecr" does not log in at 2222'),
     reason: 'RegistryRefusedToken',
   };
-  const renewed = { ...eventOf('Normal', -4, 'The new token logs in'), reason: 'RegistryTokenRenewed' };
+  const renewed = { ...eventOf('Normal', -4, 'The new token "ecr" logs in'), reason: 'RegistryTokenRenewed' };
   const found = [refused, eventOf('Warning', -3, 'another')];
   const message = /^at .* \(5 min ago\): The new token "ecr" does not log in at 2222$/;
   check(t, tokenFindings, [[{ events: { found } }, 'problem', message, /^kubectl logs/]]);
   const after = tokenFindings(stateWith({ events: { found: [...found, renewed] } }));
   t.notOk(after.some(({ state }) => state === 'problem'));
+  const others = [
+    { ...renewed, message: 'The new token "other" logs in at 3333' },
+    { ...renewed, message: 'The renewer gets tokens for 2222 again.' },
+  ];
+  check(t, tokenFindings, [[{ events: { found: [...found, ...others] } }, 'problem', message, /^kubectl logs/]]);
 });
 
 function ledSince(minutes: number): ReleaseState['lease'] {

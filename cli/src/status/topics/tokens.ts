@@ -1,7 +1,8 @@
 import { parseTokenSummaries } from '@ecr-pull-secrets/renewer/credentials/checkpoint/token-summary.ts';
 import { RENEWAL_POLICY } from '@ecr-pull-secrets/renewer/credentials/renewal-policy.ts';
 import { TOKENS_ANNOTATION } from '@ecr-pull-secrets/shared/names.ts';
-import { newestWarning } from '../../cluster/events.ts';
+import { inOrder, newestWarning } from '../../cluster/events.ts';
+import type { Event } from '../../cluster/objects.ts';
 import { foundIn } from '../../cluster/read.ts';
 import { findingsWith } from '../../report/finding.ts';
 import { type StatusFinding, whenOf, shorten } from '../finding.ts';
@@ -74,6 +75,9 @@ function missingFindings(state: ReleaseState, tokens: readonly Token[], command:
   );
 }
 
+/** How the Events about the login with one token begin, whether it is refused or not (renewer, `token-reports.ts`). */
+const LOGIN = /^The new token "[^"]+"/;
+
 /**
  * A registry that refuses a token, as the canary of the renewer found. API servers keep Events for an hour, but a new
  * leader tries all tokens, and reports those that are still refused. It does not know what the last one reported, so
@@ -85,15 +89,17 @@ function refusalFindings({ events, lease, nowMs }: ReleaseState, command: string
     return [note(message)];
   }
   const leadsSinceMs = Date.parse(foundIn(lease.lease)?.spec?.acquireTime ?? '');
-  const newest = (foundIn(events) ?? [])
-    .filter(({ reason = '' }) => ['RegistryRefusedToken', 'RegistryTokenRenewed'].includes(reason))
-    .filter(({ lastTimestamp = '' }) => !(Date.parse(lastTimestamp) + 1_000 <= leadsSinceMs))
-    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
-    .at(-1);
-  if (newest?.reason !== 'RegistryRefusedToken') return [];
-  const { lastTimestamp = '', message = '' } = newest;
-  const when = whenOf(Date.parse(lastTimestamp), nowMs);
-  return [problem(`at ${when}: ${message.slice(0, LONGEST_REASON)}`, command)];
+  const newest = new Map<string, Event>();
+  for (const event of inOrder(foundIn(events) ?? [])) {
+    if (Date.parse(event.lastTimestamp ?? '') + 1_000 <= leadsSinceMs) continue;
+    const token = LOGIN.exec(event.message ?? '')?.[0];
+    if (token !== undefined) newest.set(token, event);
+  }
+  return [...newest.values()]
+    .filter(({ reason }) => reason === 'RegistryRefusedToken')
+    .map(({ lastTimestamp = '', message = '' }) =>
+      problem(`at ${whenOf(Date.parse(lastTimestamp), nowMs)}: ${message.slice(0, LONGEST_REASON)}`, command),
+    );
 }
 
 /** The newest Event about the Deployment, if it is a warning: about one of these registries, or any. */

@@ -60,7 +60,7 @@ export function createTokenReports(
       const isChange = setRefusals(id, refusedBy);
       const subject = `login ${id}`;
       if (refusedBy.length === 0) {
-        const message = `The new token logs in at ${registriesOf(id)}.`;
+        const message = `The new token "${id}" logs in at ${registriesOf(id)}.`;
         return events.resolve({ subject, reason: 'RegistryTokenRenewed', message });
       }
       const consequence =
