@@ -1,5 +1,5 @@
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
+import { IS_PLUGIN, PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { withoutControls } from '@ecr-pull-secrets/shared/command-line/without-controls.ts';
 import { wantsHelp, createUsageError, didYouMean, isUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import manifest from '../package.json' with { type: 'json' };
@@ -18,7 +18,8 @@ const USAGE_EXIT_CODE = 2;
 export async function run(invocation: Invocation): Promise<number> {
   const { args, stdout, stderr } = invocation;
   const [name = '', ...rest] = args;
-  const about = aboutProgram(name);
+  // A person types the plugin; a CronJob of the old tool runs the image.
+  const about = args.length === 0 && IS_PLUGIN ? usage() : aboutProgram(name);
   if (about !== undefined) {
     stdout.write(about);
     return 0;

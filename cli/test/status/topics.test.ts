@@ -148,10 +148,24 @@ t.test('the tokens: a registry that refuses a token, until registries accept one
     reason: 'RegistryRefusedToken',
   };
   const renewed = { ...eventOf('Normal', -4, 'The new token logs in'), reason: 'RegistryTokenRenewed' };
-  const found = [refused, eventOf('Warning', -3, 'another')];
+  const found = [refused, { ...eventOf('Warning', -3, 'another'), reason: 'CaNotWritten' }];
   const message = /^at .* \(5 min ago\): The new token "ecr" does not log in at 2222$/;
   check(t, tokenFindings, [[{ events: { found } }, 'problem', message, /^kubectl logs/]]);
   const after = tokenFindings(stateWith({ events: { found: [...found, renewed] } }));
+  t.notOk(after.some(({ state }) => state === 'problem'));
+  const both = { events: { found: [refused, eventOf('Warning', -3, 'AWS refuses')] } };
+  check(t, tokenFindings, [
+    [both, 'problem', message, /^kubectl logs/],
+    [both, 'problem', /: AWS refuses$/, /^kubectl logs/],
+  ]);
+});
+
+t.test('the tokens: AWS gives none any more, while those in use are valid', async (t) => {
+  const refused = { ...eventOf('Warning', -5, 'The renewer gets no token'), reason: 'AwsRefusedToken' };
+  const renewed = { ...eventOf('Normal', -4, 'AWS gives tokens again'), reason: 'RegistryTokenRenewed' };
+  const message = /^at .* \(5 min ago\): The renewer gets no token$/;
+  check(t, tokenFindings, [[{ events: { found: [refused] } }, 'problem', message, /^kubectl logs/]]);
+  const after = tokenFindings(stateWith({ events: { found: [refused, renewed] } }));
   t.notOk(after.some(({ state }) => state === 'problem'));
 });
 
@@ -195,6 +209,12 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
       /explain a$/,
     ],
     [bad, 'ok', /1997 of 2001 .*, 1 is new/],
+    [
+      { namespaces: { found: overviewWith({ total: 0, withoutEffect: { total: 1, some: some.slice(0, 1) } }) } },
+      'problem',
+      /^the opt-in of 1 namespace has no effect: c: the label is probably misspelt$/,
+      /explain c$/,
+    ],
     [
       { namespaces: { found: overviewWith({ total: 0, withoutEffect }) } },
       'problem',

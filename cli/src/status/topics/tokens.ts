@@ -40,6 +40,10 @@ const LONGEST_REASON = 300;
 /** More are only counted. */
 const MOST_SHOWN = 10;
 
+/** The reasons of the Events about tokens, which hold until `RegistryTokenRenewed`. */
+const BY_REGISTRY: readonly string[] = ['RegistryRefusedToken'];
+const BY_AWS: readonly string[] = ['AwsRefusedToken', 'AwsIdentityMissing', 'AwsUnreachable'];
+
 /** Whether the renewer has tokens, and renews them. */
 export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
   const { checkpoint, release } = state;
@@ -54,9 +58,12 @@ export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
   if (!tokens) return [ofOlderVersion(state)];
   const shown = tokens.toSorted((one, other) => one.expiresAtMs - other.expiresAtMs).slice(0, MOST_SHOWN);
   const more = tokens.length - shown.length;
+  const missing = missingFindings(state, tokens, command);
+  // What AWS answers is shown with the registries that have no token.
+  const isMissing = missing.some((finding) => finding.state === 'problem');
   return [
-    ...missingFindings(state, tokens, command),
-    ...refusalFindings(state, command),
+    ...missing,
+    ...refusalFindings(state, isMissing ? [BY_REGISTRY] : [BY_REGISTRY, BY_AWS], command),
     ...shown.map((token) => tokenFinding(state, token, isRenewalMissed(state, tokens), command)),
     ...(more > 0 ? [note(`and ${more} more tokens, which expire later`)] : []),
   ];
@@ -75,25 +82,31 @@ function missingFindings(state: ReleaseState, tokens: readonly Token[], command:
 }
 
 /**
- * A registry that refuses a token, as the canary of the renewer found. API servers keep Events for an hour, but a new
- * leader tries all tokens, and reports those that are still refused. It does not know what the last one reported, so
+ * A registry that refuses a token, as the canary of the renewer found, or AWS that gives none, so that the tokens which
+ * are shown as valid will not be renewed. API servers keep Events for an hour, but the renewer repeats those about AWS,
+ * and a new leader tries all tokens, and reports those that are still refused. It does not know what the last one reported, so
  * there may be no Event about the end. An Event has whole seconds.
  */
-function refusalFindings({ events, lease, nowMs }: ReleaseState, command: string): readonly StatusFinding[] {
+function refusalFindings(
+  { events, lease, nowMs }: ReleaseState,
+  kinds: readonly (readonly string[])[],
+  command: string,
+): readonly StatusFinding[] {
   if ('unread' in events) {
     const message = `whether a registry refuses a token is not known, because Events cannot be read: ${events.unread}`;
     return [note(message)];
   }
   const leadsSinceMs = Date.parse(foundIn(lease.lease)?.spec?.acquireTime ?? '');
-  const newest = (foundIn(events) ?? [])
-    .filter(({ reason = '' }) => ['RegistryRefusedToken', 'RegistryTokenRenewed'].includes(reason))
+  const ofThisLeader = (foundIn(events) ?? [])
     .filter(({ lastTimestamp = '' }) => !(Date.parse(lastTimestamp) + 1_000 <= leadsSinceMs))
-    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''))
-    .at(-1);
-  if (newest?.reason !== 'RegistryRefusedToken') return [];
-  const { lastTimestamp = '', message = '' } = newest;
-  const when = whenOf(Date.parse(lastTimestamp), nowMs);
-  return [problem(`at ${when}: ${message.slice(0, LONGEST_REASON)}`, command)];
+    .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''));
+  return kinds.flatMap((reasons) => {
+    const newest = ofThisLeader.findLast(({ reason = '' }) => [...reasons, 'RegistryTokenRenewed'].includes(reason));
+    if (!newest || newest.reason === 'RegistryTokenRenewed') return [];
+    const { lastTimestamp = '', message = '' } = newest;
+    const when = whenOf(Date.parse(lastTimestamp), nowMs);
+    return [problem(`at ${when}: ${message.slice(0, LONGEST_REASON)}`, command)];
+  });
 }
 
 /** The newest Event about the Deployment, if it is a warning: about one of these registries, or any. */
