@@ -18,8 +18,7 @@ const USAGE_EXIT_CODE = 2;
 export async function run(invocation: Invocation): Promise<number> {
   const { args, stdout, stderr } = invocation;
   const [name = '', ...rest] = args;
-  // A person types the plugin; a CronJob of the old tool runs the image.
-  const about = args.length === 0 && IS_PLUGIN ? usage() : aboutProgram(name);
+  const about = aboutProgram(args);
   if (about !== undefined) {
     stdout.write(about);
     return 0;
@@ -38,9 +37,10 @@ export async function run(invocation: Invocation): Promise<number> {
   }
 }
 
-/** What `help` and `version` print, as words or as options. */
-function aboutProgram(name: string): string | undefined {
-  if (name === 'help' || wantsHelp([name])) return usage();
+/** What `help` and `version` print, as words or as options. A person types the plugin; CronJobs run the image. */
+function aboutProgram([name]: readonly string[]): string | undefined {
+  const isHelp = name === undefined ? IS_PLUGIN : name === 'help' || wantsHelp([name]);
+  if (isHelp) return usage();
   return name === '--version' || name === 'version' ? `${PROGRAM} ${manifest.version}\n` : undefined;
 }
 

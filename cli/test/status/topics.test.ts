@@ -153,20 +153,23 @@ t.test('the tokens: a registry that refuses a token, until registries accept one
   check(t, tokenFindings, [[{ events: { found } }, 'problem', message, /^kubectl logs/]]);
   const after = tokenFindings(stateWith({ events: { found: [...found, renewed] } }));
   t.notOk(after.some(({ state }) => state === 'problem'));
-  const both = { events: { found: [refused, eventOf('Warning', -3, 'AWS refuses')] } };
+  const both = { events: { found: [refused, eventOf('Warning', -3, 'no token with its AWS identity')] } };
   check(t, tokenFindings, [
     [both, 'problem', message, /^kubectl logs/],
-    [both, 'problem', /: AWS refuses$/, /^kubectl logs/],
+    [both, 'problem', /: no token with its AWS identity$/, /^kubectl logs/],
   ]);
 });
 
 t.test('the tokens: AWS gives none any more, while those in use are valid', async (t) => {
-  const refused = { ...eventOf('Warning', -5, 'The renewer gets no token'), reason: 'AwsRefusedToken' };
+  const refused = eventOf('Warning', -5, 'The renewer gets no token with its AWS identity');
   const renewed = { ...eventOf('Normal', -4, 'AWS gives tokens again'), reason: 'RegistryTokenRenewed' };
-  const message = /^at .* \(5 min ago\): The renewer gets no token$/;
+  const message = /^at .* \(5 min ago\): The renewer gets no token with its AWS identity$/;
   check(t, tokenFindings, [[{ events: { found: [refused] } }, 'problem', message, /^kubectl logs/]]);
-  const after = tokenFindings(stateWith({ events: { found: [refused, renewed] } }));
-  t.notOk(after.some(({ state }) => state === 'problem'));
+  const ofRole = eventOf('Warning', -3, 'The renewer gets no token with the role arn:aws:iam::2222:role/payments');
+  for (const found of [[refused, renewed], [ofRole]]) {
+    const findings = tokenFindings(stateWith({ events: { found } }));
+    t.notOk(findings.some(({ state }) => state === 'problem'));
+  }
 });
 
 function ledSince(minutes: number): ReleaseState['lease'] {

@@ -44,6 +44,9 @@ const MOST_SHOWN = 10;
 const BY_REGISTRY: readonly string[] = ['RegistryRefusedToken'];
 const BY_AWS: readonly string[] = ['AwsRefusedToken', 'AwsIdentityMissing', 'AwsUnreachable'];
 
+/** In a message about AWS that names no role: there is no Event if a role that AWS refuses is not required any more. */
+const OF_THE_RENEWER = 'with its AWS identity';
+
 /** Whether the renewer has tokens, and renews them. */
 export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
   const { checkpoint, release } = state;
@@ -99,6 +102,7 @@ function refusalFindings(
   const leadsSinceMs = Date.parse(foundIn(lease.lease)?.spec?.acquireTime ?? '');
   const ofThisLeader = (foundIn(events) ?? [])
     .filter(({ lastTimestamp = '' }) => !(Date.parse(lastTimestamp) + 1_000 <= leadsSinceMs))
+    .filter(({ reason = '', message = '' }) => !BY_AWS.includes(reason) || message.includes(OF_THE_RENEWER))
     .toSorted((one, other) => (one.lastTimestamp ?? '').localeCompare(other.lastTimestamp ?? ''));
   return kinds.flatMap((reasons) => {
     const newest = ofThisLeader.findLast(({ reason = '' }) => [...reasons, 'RegistryTokenRenewed'].includes(reason));
