@@ -1,5 +1,5 @@
 /** `npm run bench`: the product against its limits. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { wantsHelp } from '@ecr-pull-secrets/shared/command-line/usage.ts';
@@ -8,7 +8,7 @@ import { requireLinux } from '@ecr-pull-secrets/testbed/local-cluster/settings.t
 import { type Options, readArguments, usage } from './command-line.ts';
 import { createMemoryCgroup } from './measure/memory-cgroup.ts';
 import { ROWS } from './rows.ts';
-import { run } from './run.ts';
+import { run, type RunDependencies } from './run.ts';
 
 const args = process.argv.slice(2);
 const options = readArguments(ROWS, args);
@@ -42,10 +42,7 @@ async function runAll({ jsonFile, ...rows }: Options): Promise<number> {
     });
   }
   try {
-    // A folder that cannot be made fails now and not after the run.
-    if (jsonFile !== undefined) await mkdir(dirname(jsonFile), { recursive: true });
-    const report = await run({ guardian, memoryCgroup, print }, rows);
-    if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(report, null, 2)}\n`);
+    await run({ guardian, memoryCgroup, print, save: await saveTo(jsonFile) }, rows);
     return 0;
   } catch (error) {
     if (isInterrupted) return await new Promise<never>(() => undefined);
@@ -54,6 +51,15 @@ async function runAll({ jsonFile, ...rows }: Options): Promise<number> {
   } finally {
     await close();
   }
+}
+
+/** @throws if the file cannot be written: now, and not after the first row */
+async function saveTo(jsonFile: string | undefined): Promise<RunDependencies['save']> {
+  if (jsonFile === undefined) return async () => undefined;
+  await mkdir(dirname(jsonFile), { recursive: true });
+  // Keeps the results of an earlier run until there are new ones.
+  await appendFile(jsonFile, '');
+  return (report) => writeFile(jsonFile, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 function print(line: string): void {

@@ -27,14 +27,18 @@ export interface RunDependencies {
   readonly memoryCgroup: MemoryCgroup;
   /** Progress goes here, and results too. */
   readonly print: (line: string) => void;
+  /** Called after each row, so that a row that fails, or an interruption, does not lose the results before it. */
+  readonly save: (report: Report) => Promise<void>;
 }
 
 /** Runs rows one after the other. */
 export async function run(
-  { guardian, memoryCgroup, print }: RunDependencies,
+  { guardian, memoryCgroup, print, save }: RunDependencies,
   { rows, isFull, against }: Omit<Options, 'jsonFile'>,
-): Promise<Report> {
+): Promise<void> {
   const startedAt = new Date().toISOString();
+  // Before the results are written, which may change the checkout.
+  const machine = await describeMachine(memoryCgroup);
   const product = await productOf(THIS_CHECKOUT);
   const base = against === undefined ? undefined : await productOf(against);
   const baseName = base && (await commitOf(base.checkout));
@@ -60,14 +64,8 @@ export async function run(
       seconds,
       results: results.map((one) => Object.assign({ isReached: isReached(one) }, one)),
     });
+    await save({ startedAt, isFull, ...(baseName !== undefined && { against: baseName }), machine, rows: reports });
   }
-  return {
-    startedAt,
-    isFull,
-    ...(baseName !== undefined && { against: baseName }),
-    machine: await describeMachine(memoryCgroup),
-    rows: reports,
-  };
 }
 
 /** How long the rows that have not run will take, if they are as much slower than planned as those that have run. */

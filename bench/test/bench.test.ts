@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { startGuardian } from '@ecr-pull-secrets/testbed/local-cluster/guardian.ts';
 import t from 'tap';
 import { readArguments } from '../src/command-line.ts';
 import { slowerCases } from '../src/guard/slower-cases.ts';
@@ -9,11 +10,12 @@ import { addedBy, compare, quartilesOf } from '../src/measure/statistics.ts';
 import { number, resultLine } from '../src/report/lines.ts';
 import { pages } from '../src/report/pages.ts';
 import { comparisonsMarkdown } from '../src/report/table.ts';
-import { isReached, type Result } from '../src/row.ts';
-import { remainingSeconds } from '../src/run.ts';
+import { isReached, type Result, type Row } from '../src/row.ts';
+import { remainingSeconds, type Report, run } from '../src/run.ts';
 import { ROWS } from '../src/rows.ts';
 
 const names = ROWS.map(({ name }) => name);
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 t.test('each row has a name of its own, a limit, and what is measured', (t) => {
   t.equal(new Set(names).size, names.length);
@@ -25,8 +27,7 @@ t.test('each row has a name of its own, a limit, and what is measured', (t) => {
 });
 
 t.test('a mistyped name is refused, with the nearest name and all names', (t) => {
-  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-  const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'computer'], { encoding: 'utf8' });
+  const { status, stderr, stdout } = spawnSync(process.execPath, [MAIN, 'computer'], { encoding: 'utf8' });
   t.equal(status, 2);
   t.equal(stdout, '');
   t.match(stderr, 'bench: no row is named "computer": did you mean compute?\n');
@@ -41,6 +42,31 @@ t.test('a name selects its row, and those that begin with it; without a name all
   t.strictSame(selected('memory'), ['memory-webhook', 'memory-renewer']);
   t.match(readArguments(ROWS, ['--full', '--json', 'x']), { isFull: true, jsonFile: 'x' });
   t.end();
+});
+
+t.test('a file that cannot be written ends the benchmark before the first row', (t) => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [MAIN, 'compute', '--json', t.testdir()], {
+    encoding: 'utf8',
+  });
+  t.equal(status, 1);
+  t.match(stderr, /^bench: EISDIR/);
+  t.equal(stdout, '');
+  t.end();
+});
+
+t.test('a row that fails does not lose the results of those before it', async (t) => {
+  const results = [{ what: 'x', unit: 'ms', ...compare([8], [10]) }];
+  const rows = [rowOf('good', async () => results), rowOf('bad', async () => Promise.reject(new Error('it failed')))];
+  const saved: Report[] = [];
+  const dependencies = {
+    guardian: await startGuardian(),
+    memoryCgroup: { command: [], close: async () => undefined },
+    print: () => undefined,
+    save: async (report: Report) => void saved.push(report),
+  };
+  t.teardown(() => dependencies.guardian.close());
+  await t.rejects(run(dependencies, { rows, isFull: false, against: undefined }), { message: 'it failed' });
+  t.match(saved, [{ rows: [{ name: 'good', results }] }]);
 });
 
 t.test('contestants run in turn, in both orders, and the first round does not count', async (t) => {
@@ -146,4 +172,8 @@ t.test('the pages contain the results of bench/results.json', async (t) => {
 function selected(...args: readonly string[]) {
   const options = readArguments(ROWS, args);
   return 'problem' in options ? options.problem : options.rows.map(({ name }) => name);
+}
+
+function rowOf(name: string, measure: Row['measure']): Row {
+  return { name, work: 'x', limit: 'y', seconds: 1, measure };
 }

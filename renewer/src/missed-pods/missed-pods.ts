@@ -109,6 +109,7 @@ export async function runMissedPods(
     }
     reportCounts[phase](counts);
     failing.end();
+    reports.endList(phase);
   }
 
   const loops = PHASES.map((phase) => {

@@ -29,7 +29,10 @@ export const EVENTS_PER_LIST = 40;
 /** How long these Events may take together. Where an admission webhook hangs, each takes 5 s, and the others wait. */
 export const EVENTS_WITHIN_MS = 10_000;
 
-/** How many missed pods of each phase wait for their Event, of less than 2 KiB each; the next list finds the others. */
+/**
+ * How many missed pods of each phase wait for their first Event, and as many for another one, of less than 2 KiB each; the
+ * next list finds the others.
+ */
 export const MOST_WAITING = 1_000;
 
 /** Of one namespace, so that anyone who creates pods there does not fill the places of others. */

@@ -17,7 +17,7 @@ export function createMissedPodReports(
 ) {
   const { clock, metrics, recorder } = dependencies;
   const waiting = { Pending: createWaitingPods(), Running: createWaitingPods() };
-  const repeated = createWaitingPods();
+  const repeated = { Pending: createWaitingPods(), Running: createWaitingPods() };
   const reported = createReportedPods({ clock });
 
   async function report(pod: ReportedPod, signal: AbortSignal): Promise<void> {
@@ -31,7 +31,12 @@ export function createMissedPodReports(
     /** A list found the pod. */
     add: (phase: Phase, pod: ReportedPod): void => {
       reported.see(pod);
-      if (reported.isDue(pod)) (reported.find(pod) ? repeated : waiting[phase]).add(pod);
+      if (reported.isDue(pod)) (reported.find(pod) ? repeated : waiting)[phase].add(pod);
+    },
+    /** A list of pods of a phase is complete. */
+    endList: (phase: Phase): void => {
+      waiting[phase].endList();
+      repeated[phase].endList();
     },
     /** Creates the Events of the first pods that wait, those of pending pods first and those of known pods last. */
     flush: async (signal: AbortSignal): Promise<void> => {
@@ -39,7 +44,11 @@ export function createMissedPodReports(
       const counts = new Map<string, number>();
       const endMs = clock.now() + EVENTS_WITHIN_MS;
       for (let events = 0; events < EVENTS_PER_LIST && clock.now() < endMs && !signal.aborted; events += 1) {
-        const pod = waiting.Pending.take(counts) ?? waiting.Running.take(counts) ?? repeated.take(counts);
+        const pod =
+          waiting.Pending.take(counts) ??
+          waiting.Running.take(counts) ??
+          repeated.Pending.take(counts) ??
+          repeated.Running.take(counts);
         if (!pod) return;
         // It may have been pending before, and have waited as a running pod since then.
         if (reported.isDue(pod)) await report(pod, signal);

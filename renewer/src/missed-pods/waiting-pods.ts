@@ -5,9 +5,12 @@ import { MOST_WAITING, MOST_WAITING_OF_NAMESPACE } from './pacing.ts';
 export function createWaitingPods() {
   const pods = new Map<string, ReportedPod>();
   const ofNamespace = new Map<string, number>();
+  /** The UIDs of those that the current list has shown. */
+  const listed = new Set<string>();
 
   function remove({ uid, namespace }: ReportedPod): void {
     pods.delete(uid);
+    listed.delete(uid);
     const left = (ofNamespace.get(namespace) ?? 0) - 1;
     if (left > 0) ofNamespace.set(namespace, left);
     else ofNamespace.delete(namespace);
@@ -26,9 +29,17 @@ export function createWaitingPods() {
   return {
     add: (pod: ReportedPod): void => {
       const count = ofNamespace.get(pod.namespace) ?? 0;
-      if (pods.has(pod.uid) || count >= MOST_WAITING_OF_NAMESPACE || !makeRoom(count)) return;
-      pods.set(pod.uid, pod);
-      ofNamespace.set(pod.namespace, count + 1);
+      if (!pods.has(pod.uid)) {
+        if (count >= MOST_WAITING_OF_NAMESPACE || !makeRoom(count)) return;
+        pods.set(pod.uid, pod);
+        ofNamespace.set(pod.namespace, count + 1);
+      }
+      listed.add(pod.uid);
+    },
+    /** The list is complete: a pod that it did not show is gone, or needs no Event any more. */
+    endList: (): void => {
+      for (const pod of pods.values()) if (!listed.has(pod.uid)) remove(pod);
+      listed.clear();
     },
     /**
      * Takes the next pod: of the namespace that had the fewest before, and in it of the workload that had the fewest.

@@ -66,6 +66,29 @@ t.test('Events that are repeated do not delay those of other pods', async (t) =>
   );
 });
 
+t.test('a pod that is gone before its turn gets no Event, neither a first one nor one more', async (t) => {
+  const { clock, put, remove, events, run } = startMissedPodsWorld(t);
+  const names = Array.from({ length: 100 }, (_, index) => `pod-${index}`);
+  const putAll = (): void => names.forEach((name, index) => put({ name, namespace: 'abc'.charAt(index % 3) }));
+  const removeAll = (): void => names.forEach((name, index) => remove(`${'abc'.charAt(index % 3)}/${name}`));
+  putAll();
+  run();
+  await clock.advance(1_000);
+  t.equal(events.length, 40);
+  removeAll();
+  await clock.advance(10 * MINUTE_MS);
+  t.equal(events.length, 40, 'not of those that waited');
+  putAll();
+  await clock.advance(40 * MINUTE_MS);
+  t.equal(events.length, 140);
+  await clock.advance(11 * MINUTE_MS);
+  const repeated = events.length;
+  t.ok(repeated > 140 && repeated < 240, 'some have another one');
+  removeAll();
+  await clock.advance(30 * MINUTE_MS);
+  t.equal(events.length, repeated, 'and the others none');
+});
+
 t.test('a pod that is older than the label has another reason, and the metric shows when all is well', async (t) => {
   const { clock, put, remove, events, registry, optedIn, run } = startMissedPodsWorld(t);
   put({ name: 'old' });
