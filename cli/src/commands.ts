@@ -1,4 +1,4 @@
-import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
+import { IS_PLUGIN, PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import type { Invocation } from './invocation.ts';
 
 /** A command: the first word after `ecr-pull-secrets`. */
@@ -36,7 +36,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: 'renew-once',
-    summary: 'write new pull secrets once, as k8s-ecr-login-renew does; the default',
+    summary: `write new pull secrets once, as k8s-ecr-login-renew does${IS_PLUGIN ? '' : '; the default'}`,
     run: async ({ environment, stop }) => {
       const { runRenewOnce } = await import('@ecr-pull-secrets/renewer/commands/renew-once/main.ts');
       await runRenewOnce(environment, stop);

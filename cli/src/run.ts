@@ -1,5 +1,5 @@
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
-import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
+import { IS_PLUGIN, PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { withoutControls } from '@ecr-pull-secrets/shared/command-line/without-controls.ts';
 import { wantsHelp, createUsageError, didYouMean, isUsageError } from '@ecr-pull-secrets/shared/command-line/usage.ts';
 import manifest from '../package.json' with { type: 'json' };
@@ -18,7 +18,7 @@ const USAGE_EXIT_CODE = 2;
 export async function run(invocation: Invocation): Promise<number> {
   const { args, stdout, stderr } = invocation;
   const [name = '', ...rest] = args;
-  const about = aboutProgram(name);
+  const about = aboutProgram(args);
   if (about !== undefined) {
     stdout.write(about);
     return 0;
@@ -37,9 +37,10 @@ export async function run(invocation: Invocation): Promise<number> {
   }
 }
 
-/** What `help` and `version` print, as words or as options. */
-function aboutProgram(name: string): string | undefined {
-  if (name === 'help' || wantsHelp([name])) return usage();
+/** What `help` and `version` print, as words or as options. A person types the plugin; CronJobs run the image. */
+function aboutProgram([name]: readonly string[]): string | undefined {
+  const isHelp = name === undefined ? IS_PLUGIN : name === 'help' || wantsHelp([name]);
+  if (isHelp) return usage();
   return name === '--version' || name === 'version' ? `${PROGRAM} ${manifest.version}\n` : undefined;
 }
 

@@ -65,6 +65,7 @@ t.test('as a plugin of kubectl it prints what a person types to run it', async (
     [['explain'], /^kubectl ecr-pull-secrets explain: NAMESPACE .*\n\nUsage: kubectl ecr-pull-secrets explain /],
     [['certs', '--help'], /^Usage: kubectl ecr-pull-secrets certs .*The options of each: kubectl ecr-pull-secrets /s],
     [['--version'], /^kubectl ecr-pull-secrets \d/],
+    [[], /^Usage: kubectl ecr-pull-secrets \[command\](?!.*; the default)/s],
     [['bogus'], /^kubectl ecr-pull-secrets: unknown command "bogus".*\n\nUsage: kubectl ecr-pull-secrets \[command\]/],
   ] as const;
   for (const [args, expected] of lines) {

@@ -1,3 +1,4 @@
+import { PROGRAM } from '@ecr-pull-secrets/shared/command-line/program.ts';
 import { commandsOf } from '../cluster/commands.ts';
 import { dnsNameOf } from '../cluster/read-webhook-certificate.ts';
 import type { Webhook } from '../cluster/objects.ts';
@@ -38,7 +39,8 @@ export function unreachable(cluster: ClusterState, webhook: Webhook, begin: stri
     ...distrustCauses(cluster),
     ...conditionCauses(webhook),
   ];
-  return problem(`${begin}: ${causes.join(', or ')}`, logs);
+  // It tries the Service through the API server, and quotes its words.
+  return problem(`${begin}: ${causes.join(', or ')}`, `${PROGRAM} status`);
 }
 
 /** Why a policy whose selectors match does not inject. */

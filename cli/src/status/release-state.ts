@@ -31,6 +31,8 @@ export function commandsFor(release: Release) {
   return {
     ...commandsOf(release),
     ...(isCronJob ? { logs: `kubectl get jobs,pods ${place}` } : {}),
+    // With its selector.
+    service: `kubectl get service ${release.name} ${place} --output wide`,
     pods: `kubectl describe pods ${place} --selector app.kubernetes.io/instance=${helmName}`,
   };
 }

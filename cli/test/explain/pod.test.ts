@@ -122,6 +122,9 @@ t.test('the dry run shows whether the webhook is reached, and why not', async (t
   t.same(injectionFindings(labelledWith({}, NOT_INJECTED), NOW_MS), [], 'the label explains it');
   const optedOut = { found: podOf({ labels: { [INJECT_LABEL]: 'disabled' } }) };
   t.same(injectionFindings(worldWith({ ...NOT_INJECTED, pod: optedOut }), NOW_MS), [], 'the pod explains it');
+  t.match(injectionFindings(worldWith(NOT_INJECTED), NOW_MS), [
+    { message: /cannot connect to the webhook/, command: 'ecr-pull-secrets status' },
+  ]);
   const cases = [
     [{ deployment: deployment(0, 0) }, 'problem', /has 0 replicas/],
     [{ deployment: deployment(2, 0) }, 'problem', /no replica .* is ready/],

@@ -158,6 +158,32 @@ t.test('the tokens: a registry that refuses a token, until registries accept one
     { ...renewed, message: 'The renewer gets tokens for 2222 again.' },
   ];
   check(t, tokenFindings, [[{ events: { found: [...found, ...others] } }, 'problem', message, /^kubectl logs/]]);
+  const both = {
+    events: { found: [refused, eventOf('Warning', -3, 'The renewer gets no token for 3333 with its AWS identity.')] },
+  };
+  check(t, tokenFindings, [
+    [both, 'problem', message, /^kubectl logs/],
+    [both, 'problem', /: The renewer gets no token for 3333 with its AWS identity\.$/, /^kubectl logs/],
+  ]);
+});
+
+t.test('the tokens: AWS gives none any more, while those in use are valid', async (t) => {
+  const refused = eventOf('Warning', -5, 'The renewer gets no token for 2222 with its AWS identity.');
+  const renewed = {
+    ...eventOf('Normal', -4, 'The renewer gets tokens for 2222 again.'),
+    reason: 'RegistryTokenRenewed',
+  };
+  const message = /^at .* \(5 min ago\): The renewer gets no token for 2222 with its AWS identity\.$/;
+  check(t, tokenFindings, [[{ events: { found: [refused] } }, 'problem', message, /^kubectl logs/]]);
+  const ofRole = eventOf(
+    'Warning',
+    -3,
+    'The renewer gets no token for 2222 with the role arn:aws:iam::2222:role/payments.',
+  );
+  for (const found of [[refused, renewed], [ofRole]]) {
+    const findings = tokenFindings(stateWith({ events: { found } }));
+    t.notOk(findings.some(({ state }) => state === 'problem'));
+  }
 });
 
 function ledSince(minutes: number): ReleaseState['lease'] {
@@ -200,6 +226,12 @@ t.test('the namespaces: how many are good, and the worst by name', async (t) => 
       /explain a$/,
     ],
     [bad, 'ok', /1997 of 2001 .*, 1 is new/],
+    [
+      { namespaces: { found: overviewWith({ total: 0, withoutEffect: { total: 1, some: some.slice(0, 1) } }) } },
+      'problem',
+      /^the opt-in of 1 namespace has no effect: c: the label is probably misspelt$/,
+      /explain c$/,
+    ],
     [
       { namespaces: { found: overviewWith({ total: 0, withoutEffect }) } },
       'problem',

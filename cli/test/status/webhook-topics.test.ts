@@ -125,6 +125,12 @@ t.test('the injection: what the API server does with a new pod', async (t) => {
     injectionOf({ ...missed, unreachable: 'dial tcp: connection refused' }),
     /^problem: .*webhook: dial tcp: connection/,
   );
+  const selectsNone = { ...missed, unreachable: 'no endpoints available for service "ecr-pull-secrets"' };
+  check(t, injectionOf(selectsNone), /^problem: .*, although 2 replicas are ready: the selector of the Service/);
+  t.match(injectionOf(selectsNone), [
+    { command: /^kubectl get service ecr-pull-secrets --namespace .* --output wide$/ },
+    {},
+  ]);
   check(
     t,
     injectionOf(served(other.certificatePem, certificatePem, tried('x'))),

@@ -31,6 +31,9 @@ spec:
     Explains step by step whether the pods of a namespace get the pull secret of ecr-pull-secrets, and whether a pod can
     pull its images with it, and ends with the command to run next. It changes nothing and prints no secret.
 
+    The command status does the same for the installation of ecr-pull-secrets and for all namespaces.
+
+      kubectl ecr-pull-secrets status
       kubectl ecr-pull-secrets explain NAMESPACE
       kubectl ecr-pull-secrets explain NAMESPACE/POD
   caveats: |

@@ -11,3 +11,6 @@ export function programNameOf(path: string | undefined): string {
 
 /** The name of this program. */
 export const PROGRAM = programNameOf(process.argv[1]);
+
+/** Whether it runs as a plugin of kubectl. */
+export const IS_PLUGIN = PROGRAM !== PRODUCT_NAME;

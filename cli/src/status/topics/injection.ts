@@ -53,14 +53,17 @@ function attemptFinding(state: ReleaseState): StatusFinding {
 
 function causeOf(state: ReleaseState, begin: string): StatusFinding {
   const { release, webhook, unreachable } = state;
-  const { logs, pods, scale } = commandsFor(release);
+  const { logs, pods, scale, service } = commandsFor(release);
   const replicas = foundIn(release.workload)?.replicas;
   if (replicas?.wanted === 0) return problem(`${begin}: the Deployment has 0 replicas`, scale);
   if (replicas?.ready === 0) return problem(`${begin}: no replica is ready`, pods);
   const certificate = certificateFindings(state).find((finding) => finding.state === 'problem');
   if (certificate) return problem(`${begin}: ${certificate.message}`, logs);
   if (unreachable !== undefined) {
-    return problem(`${begin}: the API server does not reach the webhook: ${unreachable}`, pods);
+    const message = `${begin}: the API server does not reach the webhook: ${unreachable}`;
+    if (!replicas || !unreachable.includes('no endpoints')) return problem(message, pods);
+    const selector = 'the selector of the Service probably differs from the labels of the pods';
+    return problem(`${message}, although ${replicas.ready} replicas are ready: ${selector}`, service);
   }
   const cause =
     'the API server does not reach the webhook, or does not trust its certificate, or a match condition excludes the pod';

@@ -54,7 +54,7 @@ function mistakesOf({ total, some }: NamespaceOverview['withoutEffect']): Status
     mistake === 'excluded' ? `${name}: excludeNamespace excludes it` : `${name}: the label is probably misspelt`,
   );
   const more = total > some.length ? [`and ${total - some.length} more`] : [];
-  const message = `the opt-in of ${total} namespaces has no effect: ${[...named, ...more].join('; ')}`;
+  const message = `the opt-in of ${total} ${total === 1 ? 'namespace' : 'namespaces'} has no effect: ${[...named, ...more].join('; ')}`;
   return problem(message, `${PROGRAM} explain ${some[0]?.name ?? ''}`);
 }
 

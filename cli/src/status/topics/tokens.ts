@@ -41,6 +41,14 @@ const LONGEST_REASON = 300;
 /** More are only counted. */
 const MOST_SHOWN = 10;
 
+/**
+ * What the Events about tokens are about, whether they report a problem or its end (renewer, `token-reports.ts`): the
+ * login with a token, and the registries for which AWS gives none to the identity of the renewer. A role is left out:
+ * no Event ends its problem if the role is not required any more.
+ */
+const LOGIN = /^The new token ("[^"]+")/;
+const AWS = /^The renewer gets (?:no token|tokens) for (.+?) (?:with its AWS identity|again)\./;
+
 /** Whether the renewer has tokens, and renews them. */
 export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
   const { checkpoint, release } = state;
@@ -55,9 +63,12 @@ export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
   if (!tokens) return [ofOlderVersion(state)];
   const shown = tokens.toSorted((one, other) => one.expiresAtMs - other.expiresAtMs).slice(0, MOST_SHOWN);
   const more = tokens.length - shown.length;
+  const missing = missingFindings(state, tokens, command);
+  // What AWS answers is shown with the registries that have no token.
+  const isMissing = missing.some((finding) => finding.state === 'problem');
   return [
-    ...missingFindings(state, tokens, command),
-    ...refusalFindings(state, command),
+    ...missing,
+    ...refusalFindings(state, isMissing ? [LOGIN] : [LOGIN, AWS], command),
     ...shown.map((token) => tokenFinding(state, token, isRenewalMissed(state, tokens), command)),
     ...(more > 0 ? [note(`and ${more} more tokens, which expire later`)] : []),
   ];
@@ -75,15 +86,17 @@ function missingFindings(state: ReleaseState, tokens: readonly Token[], command:
   );
 }
 
-/** How the Events about the login with one token begin, whether it is refused or not (renewer, `token-reports.ts`). */
-const LOGIN = /^The new token "[^"]+"/;
-
 /**
- * A registry that refuses a token, as the canary of the renewer found. API servers keep Events for an hour, but a new
- * leader tries all tokens, and reports those that are still refused. It does not know what the last one reported, so
- * there may be no Event about the end. An Event has whole seconds.
+ * A registry that refuses a token, as the canary of the renewer found, or AWS that gives none, so that the tokens which
+ * are shown as valid will not be renewed. API servers keep Events for an hour, but the renewer repeats those about AWS,
+ * and a new leader tries all tokens, and reports those that are still refused. It does not know what the last one
+ * reported, so there may be no Event about the end. An Event has whole seconds.
  */
-function refusalFindings({ events, lease, nowMs }: ReleaseState, command: string): readonly StatusFinding[] {
+function refusalFindings(
+  { events, lease, nowMs }: ReleaseState,
+  subjects: readonly RegExp[],
+  command: string,
+): readonly StatusFinding[] {
   if ('unread' in events) {
     const message = `whether a registry refuses a token is not known, because Events cannot be read: ${events.unread}`;
     return [note(message)];
@@ -92,11 +105,11 @@ function refusalFindings({ events, lease, nowMs }: ReleaseState, command: string
   const newest = new Map<string, Event>();
   for (const event of inOrder(foundIn(events) ?? [])) {
     if (Date.parse(event.lastTimestamp ?? '') + 1_000 <= leadsSinceMs) continue;
-    const token = LOGIN.exec(event.message ?? '')?.[0];
-    if (token !== undefined) newest.set(token, event);
+    const subject = subjects.map((pattern) => pattern.exec(event.message ?? '')?.[1]).find((found) => found);
+    if (subject !== undefined) newest.set(subject, event);
   }
   return [...newest.values()]
-    .filter(({ reason }) => reason === 'RegistryRefusedToken')
+    .filter(({ type }) => type === 'Warning')
     .map(({ lastTimestamp = '', message = '' }) =>
       problem(`at ${whenOf(Date.parse(lastTimestamp), nowMs)}: ${message.slice(0, LONGEST_REASON)}`, command),
     );
