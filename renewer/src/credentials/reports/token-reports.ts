@@ -42,7 +42,7 @@ export function createTokenReports(
       const { reason, advice } = awsFailureOf(error, roleArn);
       if (reason !== 'AwsRefusedToken' && failures < FAILURES_OF_OUTAGE) return;
       const how = roleArn === undefined ? 'its AWS identity' : `the role ${roleArn}`;
-      const message = `The renewer gets no token for ${registriesOf(id)} with ${how}. ${advice} ${describeFailure(error)}`;
+      const message = `The renewer gets no token for ${registriesOf(id)} with ${how}. ${advice} The error: ${describeFailure(error)}`;
       events.report({ subject: `token ${id}`, reason, message });
     },
     /** AWS gave a token. */
