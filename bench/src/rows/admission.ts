@@ -22,7 +22,7 @@ export const admission: Row = {
   name: 'admission',
   work: 'reviews over HTTPS, on connections that are kept',
   limit: PARSE,
-  seconds: 180,
+  seconds: 160,
   measure: async (bench) => {
     const reviews = await readReviews();
     const place = await webhookPlace(bench);

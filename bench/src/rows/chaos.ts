@@ -29,7 +29,7 @@ export const chaos: Row = {
   name: 'chaos',
   work: 'newer tokens in the secrets of labelled namespaces, while the API server fails and the leader is stopped',
   limit: 'the same without failures',
-  seconds: 280,
+  seconds: 255,
   measure: (bench) =>
     inWorld(
       bench,

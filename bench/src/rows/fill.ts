@@ -17,7 +17,7 @@ export const fill: Row = {
   name: 'fill',
   work: 'the first secrets of labelled namespaces',
   limit: 'the same server-side applies by a small client in Go, at its best concurrency',
-  seconds: 75,
+  seconds: 65,
   measure: (bench) =>
     inWorld(bench, async (world) => {
       const count = namespaceCount(bench);

@@ -21,7 +21,7 @@ export const latency: Row = {
   name: 'latency',
   work: `the first secrets of labelled namespaces, with ${DELAY_MS} ms more to the API server and back each`,
   limit: 'the renewer without the delay',
-  seconds: 90,
+  seconds: 60,
   measure: (bench) =>
     inWorld(bench, async (world) => {
       const proxy = await startDelayingProxy(world.cluster.serverUrl, DELAY_MS);

@@ -22,7 +22,7 @@ export const memoryWebhook: Row = {
   name: 'memory-webhook',
   work: 'memory of the webhook in RAM, and its CPU if it is idle',
   limit: 'an empty Node process',
-  seconds: 75,
+  seconds: 50,
   measure: async (bench) => {
     const reviews = bench.isFull ? 1_000_000 : 100_000;
     const place = await webhookPlace(bench);

@@ -25,7 +25,7 @@ export const newNamespace: Row = {
   name: 'new-namespace',
   work: `from the label of a namespace to its secret, ${TIMES} times`,
   limit: 'the round trip of one server-side apply of a secret',
-  seconds: 95,
+  seconds: 75,
   measure: (bench) =>
     inWorld(bench, (world) => {
       const waiting: Waiting = new Map();

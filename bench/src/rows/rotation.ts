@@ -21,7 +21,7 @@ export const rotation: Row = {
   name: 'rotation',
   work: 'newer tokens in the secrets of labelled namespaces, without the pace that the chart sets',
   limit: 'the same server-side applies by a small client in Go, at its best concurrency',
-  seconds: 75,
+  seconds: 80,
   measure: (bench) =>
     inWorld(bench, async (world) => {
       const count = namespaceCount(bench);

@@ -14,7 +14,7 @@ export const startRenewerRow: Row = {
   name: 'start-renewer',
   work: 'from the start of the renewer to its first secret, with a free lease and without a token',
   limit: 'an empty Node process, from its start to its end',
-  seconds: 30,
+  seconds: 15,
   measure: (bench) =>
     inWorld(bench, async (world) => {
       let run = 0;

@@ -11,7 +11,7 @@ export const startWebhook: Row = {
   name: 'start-webhook',
   work: 'from the start of the webhook to its first answer, with the certificate on disk',
   limit: 'an empty Node process, from its start to its end',
-  seconds: 15,
+  seconds: 10,
   measure: async (bench) => {
     const place = await webhookPlace(bench);
     const { ours, empty } = await alternate(ROUNDS, {
