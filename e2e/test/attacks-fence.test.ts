@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Pod, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { kubernetesMinor, POLICIES_SINCE } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { CA_SECRET, CONFIGURATION, readCaBundle, removeCaBundle } from './support/ca.ts';
@@ -131,7 +132,7 @@ t.test('the renewer finds the fence, and works as before', async (t) => {
     metadata: { labels: { 'ecr-pull-secrets.io/inject': null } },
   });
   await eventually('the secret of a namespace that opted out is deleted', async () => {
-    assert.equal(await ifPresent(api.get(pathOf('new'))), undefined);
+    assert.equal(await ifFound(api.get(pathOf('new'))), undefined);
   });
 });
 

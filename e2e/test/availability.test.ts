@@ -32,7 +32,7 @@ const NOTICE_MS = 1_500;
 /** Twice as many as in other tests, because a kill is seen by a few pods. `npm run test:availability` creates 20 a second. */
 const PODS_PER_SECOND = Number(process.env['PODS_PER_SECOND'] ?? 10);
 
-/** A drain must outlast the delay and the time in which the API server hears of it. */
+/** A drain must outlast the delay and the time until the API server observes it. */
 function valuesFor(delaySeconds: number): Manifest {
   return { webhook: { drainSeconds: delaySeconds + 3 }, tls: TLS };
 }

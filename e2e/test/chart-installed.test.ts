@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import t from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Manifest } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { OPS_PORTS } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 import { enforceAdmissions, LEFT_ALONE, narrowed, readNamespaceSelector } from './support/admissions-enforcer.ts';
@@ -146,7 +147,7 @@ t.test('it works with every switch enabled', async (t) => {
   for (const { kind, metadata } of release.values()) {
     t.match(metadata.labels, { team: 'platform' }, `${kind} ${metadata.name}`);
   }
-  t.equal(await ifPresent(api.get(`${HOME}/serviceaccounts/${PRODUCT_NAME}`)), undefined);
+  t.equal(await ifFound(api.get(`${HOME}/serviceaccounts/${PRODUCT_NAME}`)), undefined);
 });
 
 t.test('helm test and an upgrade without changes work with every switch enabled', async (t) => {

@@ -4,12 +4,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { DEPLOY_YAML } from '@ecr-pull-secrets/scripts/deploy-yaml/render.ts';
 import { ensureKubectl } from '@ecr-pull-secrets/testbed/local-cluster/binaries.ts';
 import { GO_ENVIRONMENT } from '@ecr-pull-secrets/testbed/local-cluster/go-environment.ts';
 import { progressToStderr } from '@ecr-pull-secrets/testbed/local-cluster/progress.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { AWS_IDENTITY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { chooseServicePort } from '@ecr-pull-secrets/testbed/playground/ports.ts';
 import t from 'tap';
@@ -93,6 +94,6 @@ t.test(
 
 t.test('the last ones delete the old tool, and no pull secret', async (t) => {
   for (const script of steps.filter(isDeletion)) await run(script);
-  t.equal(await ifPresent(api.get(CRON_JOB)), undefined);
+  t.equal(await ifFound(api.get(CRON_JOB)), undefined);
   for (const { metadata } of old) t.equal((await secretOf(metadata.namespace ?? '')).metadata.uid, metadata.uid);
 });

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { AWS_IDENTITY, REGISTRY, startPlayground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { IMAGE_VALUES } from './support/image-values.ts';
 import { watchLogins } from './support/login-watch.ts';
@@ -167,7 +168,7 @@ t.test('with names alone a Role in each namespace is enough, and no ClusterRole 
   const names = { targetNamespace: TEN.join(','), rbac: { namespaced: true } };
   await upgrade(names, PROFILE);
   const clusterRoles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
-  t.equal(await ifPresent(api.get(`${clusterRoles}/k8s-ecr-login-renew-role`)), undefined);
+  t.equal(await ifFound(api.get(`${clusterRoles}/k8s-ecr-login-renew-role`)), undefined);
   await eventually('its first run renews all', () => areRenewed(before));
   await renewByHand(t, `${CRON_JOB}-namespaced`);
 });
@@ -206,7 +207,7 @@ t.test('labels: pods get the old secret’s name, and the names are no longer ne
 t.test('back to the profile by helm rollback, and a run renews all again', async (t) => {
   const before = await secretsNow();
   await helm('rollback', OLD_NAME, '3', '--wait');
-  t.equal(await ifPresent(api.get(`/apis/apps/v1/namespaces/${HOME}/deployments/${OLD_NAME}-${HOME}`)), undefined);
+  t.equal(await ifFound(api.get(`/apis/apps/v1/namespaces/${HOME}/deployments/${OLD_NAME}-${HOME}`)), undefined);
   await eventually('its first run renews all', () => areRenewed(before));
   await renewByHand(t, `${CRON_JOB}-manual-2`);
 });

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
-import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { HOME, startCronJob, subjectOf, waitFor } from './support/cron-job.ts';
 import { documentOf, pathOf, pullSecretsOf } from './support/pull-secret.ts';
@@ -292,7 +293,7 @@ t.test('SIGTERM ends a run that hangs', async (t) => {
   restore();
   t.equal(exitCode, 2);
   t.notMatch(stdout, 'Job complete');
-  t.equal(await ifPresent(api.get(pathOf('default', 'stopped'))), undefined);
+  t.equal(await ifFound(api.get(pathOf('default', 'stopped'))), undefined);
 });
 
 t.test('a reader that goes away after the first line, as head does, costs no secret', async (t) => {

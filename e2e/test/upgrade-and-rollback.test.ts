@@ -19,7 +19,7 @@ import { countReviews, readReplicas, type Replica } from './support/replicas.ts'
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${PRODUCT_NAME}/deployments/${PRODUCT_NAME}`;
 const CHECKPOINT = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-tokens`;
 
-/** Until the API server has heard that an address left the Service: beside six other tests 5 s were too short. */
+/** Until the API server uses no address that left the Service: beside six other tests 5 s were too short. */
 const VALUES = { webhook: { drainSeconds: 10 } };
 
 /** How long a new replica is ready before an old one goes: two that start fast would hardly meet. */

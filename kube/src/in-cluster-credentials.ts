@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
+import type { Clock } from '@ecr-pull-secrets/shared/runtime/clock.ts';
 import type { CredentialSource, KubeCredentials } from './credentials.ts';
 
 /** The API server's address as kubelet puts it into each container's environment. */
@@ -21,11 +21,14 @@ const MAX_AGE_MS = 60_000;
  * The loader of client-node has a fixed path, and client-node takes more than 10 MiB of memory
  * (`npm run bench -- memory-renewer`).
  */
-export function inClusterCredentials({ host, port, serviceAccountDir }: InClusterAddress): CredentialSource {
+export function inClusterCredentials(
+  { clock }: { readonly clock: Pick<Clock, 'now'> },
+  { host, port, serviceAccountDir }: InClusterAddress,
+): CredentialSource {
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   let last: { readonly credentials: KubeCredentials; readonly atMs: number } | undefined;
   return async () => {
-    const atMs = systemClock.now();
+    const atMs = clock.now();
     // The absolute value: a clock that was set back must not keep a token that has expired.
     if (last && Math.abs(atMs - last.atMs) <= MAX_AGE_MS) return last.credentials;
     const [token, ca] = await Promise.all([

@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { mock } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
@@ -197,24 +196,22 @@ t.test('a response that is no JSON is not quoted, whether it is from the API ser
 
 t.test('the pod’s token and CA are read again when they are a minute old', async (t) => {
   const directory = t.testdir({ token: 'first', 'ca.crt': '' });
-  const credentials = inClusterCredentials({
-    host: '::1',
-    port: 6443,
-    serviceAccountDir: directory,
-  });
-  mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 0, 1) });
-  t.teardown(() => mock.timers.reset());
+  let nowMs = Date.UTC(2026, 0, 1);
+  const credentials = inClusterCredentials(
+    { clock: { now: () => nowMs } },
+    { host: '::1', port: 6443, serviceAccountDir: directory },
+  );
   const { server, authorization } = await credentials();
   t.equal(server, 'https://[::1]:6443');
   t.equal(authorization, 'Bearer first');
   await writeFile(join(directory, 'token'), 'second\n');
-  mock.timers.tick(59_000);
+  nowMs += 59_000;
   t.equal((await credentials()).authorization, 'Bearer first');
-  mock.timers.tick(2_000);
+  nowMs += 2_000;
   t.equal((await credentials()).authorization, 'Bearer second');
   await writeFile(join(directory, 'token'), 'third\n');
   await writeFile(join(directory, 'ca.crt'), 'rotated');
-  mock.timers.setTime(Date.UTC(2025, 0, 1));
+  nowMs = Date.UTC(2025, 0, 1);
   t.match(
     await credentials(),
     { authorization: 'Bearer third', tls: { ca: Buffer.from('rotated') } },

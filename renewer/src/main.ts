@@ -34,7 +34,7 @@ export async function runRenewer(environment: Environment, stop: AbortSignal): P
 async function run(configuration: RenewerConfiguration, stop: AbortSignal): Promise<void> {
   const registry = createMetricsRegistry();
   const dependencies: RenewerDependencies = {
-    client: await createConfiguredKubeClient(configuration, 'renewer'),
+    client: await createConfiguredKubeClient({ clock: systemClock }, configuration, 'renewer'),
     clock: systemClock,
     random: Math.random,
     logger: createLogger({ ...configuration.log, name: 'renewer' }),

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { fileCredentials } from '@ecr-pull-secrets/kube/credentials.ts';
 import { checkpointSecretName, secretPath } from '@ecr-pull-secrets/kube/object-names.ts';
@@ -11,7 +12,6 @@ import {
   startEcrStandIn,
 } from '@ecr-pull-secrets/testbed/ecr-stand-in/server.ts';
 import { type LocalCluster, startCluster } from '@ecr-pull-secrets/testbed/local-cluster/cluster.ts';
-import { ifPresent } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { openTogether } from '@ecr-pull-secrets/testbed/playground/opened.ts';
 import { AWS_IDENTITY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import type { Bench } from '../row.ts';
@@ -67,7 +67,7 @@ function startBenchCluster({ guardian, progress }: Bench, aws: EcrStandInOptions
 export async function removeCheckpoint({ client }: BenchCluster): Promise<void> {
   const path = secretPath(PRODUCT_NAME, checkpointSecretName(PRODUCT_NAME));
   // One that was ended at once may have left none.
-  await ifPresent(client.request({ method: 'DELETE', path }));
+  await ifFound(client.request({ method: 'DELETE', path }));
 }
 
 async function installChart({ helm, directory }: LocalCluster): Promise<void> {

@@ -30,7 +30,7 @@ const nowhere = { write: () => undefined };
 const stopping = new AbortController();
 const leading = lead(
   {
-    client: await createConfiguredKubeClient(configuration, 'renewer'),
+    client: await createConfiguredKubeClient({ clock }, configuration, 'renewer'),
     clock,
     random: Math.random,
     logger: createLogger({ ...configuration.log, name: 'renewer', destination: nowhere }),

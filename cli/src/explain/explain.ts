@@ -41,7 +41,7 @@ export async function runExplain(invocation: Invocation): Promise<number> {
   }
   const options = readExplainOptions(args);
   const configuration = readClusterEnvironment(environment);
-  const client = await createConfiguredKubeClient(configuration, 'explain');
+  const client = await createConfiguredKubeClient(invocation, configuration, 'explain');
   const registryClient = createHttpsGetter(invocation, configuration);
   const progress = startProgress(stderr);
   try {

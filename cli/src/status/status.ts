@@ -27,7 +27,7 @@ export async function runStatus({ args, environment, stdout, stderr, clock, stop
     return 0;
   }
   const options = readStatusOptions(args);
-  const client = await createConfiguredKubeClient(readClusterEnvironment(environment), 'status');
+  const client = await createConfiguredKubeClient({ clock }, readClusterEnvironment(environment), 'status');
   const dependencies = { client, reader: createReader(client, stop), clock, environment, signal: stop };
   const progress = startProgress(stderr);
   const render = (report: Report): string =>

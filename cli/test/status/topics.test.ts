@@ -155,7 +155,7 @@ t.test('the tokens: a registry that refuses a token, until registries accept one
   t.notOk(after.some(({ state }) => state === 'problem'));
   const others = [
     { ...renewed, message: 'The new token "other" logs in at 3333' },
-    { ...renewed, message: 'The renewer gets tokens for 2222 again.' },
+    { ...renewed, message: 'The renewer gets tokens for 2222 with its AWS identity again.' },
   ];
   check(t, tokenFindings, [[{ events: { found: [...found, ...others] } }, 'problem', message, /^kubectl logs/]]);
   const both = {
@@ -170,7 +170,7 @@ t.test('the tokens: a registry that refuses a token, until registries accept one
 t.test('the tokens: AWS gives none any more, while those in use are valid', async (t) => {
   const refused = eventOf('Warning', -5, 'The renewer gets no token for 2222 with its AWS identity.');
   const renewed = {
-    ...eventOf('Normal', -4, 'The renewer gets tokens for 2222 again.'),
+    ...eventOf('Normal', -4, 'The renewer gets tokens for 2222 with its AWS identity again.'),
     reason: 'RegistryTokenRenewed',
   };
   const message = /^at .* \(5 min ago\): The renewer gets no token for 2222 with its AWS identity\.$/;

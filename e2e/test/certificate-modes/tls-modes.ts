@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { createCa } from '@ecr-pull-secrets/certs-scripts/issue/ca.ts';
 import { createServingCertificate } from '@ecr-pull-secrets/certs-scripts/issue/serving-certificate.ts';
 import type { PemPair } from '@ecr-pull-secrets/certs-scripts/verify/pem.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Manifest, type Pod, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Manifest, Pod, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { CA_SECRET, CONFIGURATION, readCaBundle } from '../support/ca.ts';
 import { CERT_MANAGER, crdOf, CRDS } from '../support/cert-manager.ts';
 import { handshakesNow } from '../support/handshakes.ts';
@@ -42,7 +43,7 @@ async function putSecret(
     'tls.key': encode(privateKeyPem),
     'ca.crt': encode(caPem),
   };
-  const known = await ifPresent(api.get(`${SECRETS}/${name}`));
+  const known = await ifFound(api.get(`${SECRETS}/${name}`));
   if (known) await api.merge(`${SECRETS}/${name}`, { data });
   else await api.create(SECRETS, { metadata: { name }, type: 'kubernetes.io/tls', data });
 }
@@ -104,7 +105,7 @@ export async function testTlsModes(t: Test): Promise<void> {
     await eventually('the secret', () => api.get(pathOf('labelled')));
     await eventually('injection works', injected);
     t.equal(await readCaBundle(api), ca.certificatePem);
-    t.equal(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)), undefined, 'we make none');
+    t.equal(await ifFound(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)), undefined, 'we make none');
   });
 
   t.test('another certificate in the Secret is taken over without a restart', async (t) => {
@@ -252,7 +253,7 @@ export async function testTlsModes(t: Test): Promise<void> {
       assert.notEqual(await readCaBundle(api), ca.certificatePem);
     });
     await eventually('injection works', injected);
-    t.ok(await ifPresent(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)));
+    t.ok(await ifFound(api.get(`${SECRETS}/${PRODUCT_NAME}-ca`)));
   });
 
   t.test('if both CAs are trusted, no pod is missed during a change of the mode', async (t) => {

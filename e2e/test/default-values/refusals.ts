@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { type Event, ifPresent, type Manifest, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Event, Manifest, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { waitFor } from '../support/cron-job.ts';
 import { warningsIn } from '../support/warnings.ts';
 import { startDenyingWebhook } from '../support/denying-webhook.ts';
@@ -57,7 +58,7 @@ function webhook(namespace: string, clientConfig: Manifest): Manifest {
   };
 }
 
-/** Waits until the API server refuses secrets in a namespace: it hears of new rules after a moment. */
+/** Waits until the API server refuses secrets in a namespace: it applies new rules after a moment. */
 function refuses(namespace: string, words: RegExp): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/secrets`;
   return eventually('the rules count', () =>
@@ -90,7 +91,7 @@ async function meetRefusal(
   const events = await eventsIn(namespace);
   t.match(events, [{ reason: 'PullSecretRefused', message: expected.message }]);
   t.equal(events.length, 1, 'said once, however often it is tried');
-  t.equal(await ifPresent(api.get(pathOf(namespace))), undefined);
+  t.equal(await ifFound(api.get(pathOf(namespace))), undefined);
   await expected.allow();
   // Tried again by itself, after waits that grow: no watch reports that it is allowed.
   const path = pathOf(namespace);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Pod } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import {
   countPolicyChecks,
   kubernetesMinor,
@@ -49,7 +50,7 @@ async function grows(what: string, count: () => Promise<number>): Promise<void> 
 /** The objects that exist and depend on the mode. */
 async function objectsPresent(): Promise<readonly string[]> {
   const found = await Promise.all(
-    Object.entries(OBJECTS).map(async ([name, path]) => ((await ifPresent(api.get(path))) === undefined ? [] : [name])),
+    Object.entries(OBJECTS).map(async ([name, path]) => ((await ifFound(api.get(path))) === undefined ? [] : [name])),
   );
   return found.flat();
 }
@@ -119,7 +120,7 @@ export async function testPolicyMode(t: Test): Promise<void> {
       await grows('the webhook is called', countWebhookCalls);
       await install('webhook');
       await eventually('the policy is gone', async () =>
-        assert.equal(await ifPresent(api.get(OBJECTS.policy)), undefined),
+        assert.equal(await ifFound(api.get(OBJECTS.policy)), undefined),
       );
       await grows('the webhook is called on', countWebhookCalls);
     });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Test } from 'tap';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { expiryOf, pathOf } from '../support/pull-secret.ts';
 import { world } from './world.ts';
 
@@ -15,7 +16,7 @@ const DATA = { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64
 const { api } = world;
 
 function findSecret(namespace: string, leader: string): Promise<Secret | undefined> {
-  return ifPresent(api.get<Secret>(pathOf(namespace, leader)));
+  return ifFound(api.get<Secret>(pathOf(namespace, leader)));
 }
 
 function secretIn(namespace: string, leader: string): Promise<Secret> {

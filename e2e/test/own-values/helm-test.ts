@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { describeError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { kubernetesMinor, POLICIES_SINCE } from '@ecr-pull-secrets/testbed/testing/admission-policies.ts';
 import { CONFIGURATION } from '../support/ca.ts';
 import { helmTestName } from '../support/helm-test-name.ts';
@@ -48,7 +49,7 @@ function injected(): Promise<void> {
 
 async function nothingIsLeft(): Promise<void> {
   await eventually('nothing is left', async () => {
-    for (const path of MADE) assert.equal(await ifPresent(api.get(`${path}/${TEST}`)), undefined);
+    for (const path of MADE) assert.equal(await ifFound(api.get(`${path}/${TEST}`)), undefined);
   });
 }
 
@@ -115,7 +116,7 @@ export async function testHelmTest(t: Test): Promise<void> {
     // It brings the secret.
     await nextLeader(playground);
     await api.remove(CONFIGURATION);
-    // The API server hears of it in a moment.
+    // The API server observes it after a moment.
     await eventually('there is no injection', async () => {
       await assert.rejects(injected());
     });
@@ -147,6 +148,6 @@ export async function testHelmTest(t: Test): Promise<void> {
     t.ok(count > 0 && count < created, `${count} of ${created} pods came before the end`);
     const after = await api.get<Secret>(pathOf(LOADED_NAMESPACE));
     t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion, 'the secret stays');
-    t.equal(await ifPresent(api.get(CONFIGURATION)), undefined);
+    t.equal(await ifFound(api.get(CONFIGURATION)), undefined);
   });
 }

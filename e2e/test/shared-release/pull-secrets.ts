@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Test } from 'tap';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { createKubeClient, type KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { login } from '@ecr-pull-secrets/testbed/ecr-stand-in/login.ts';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import { findLeaks } from '@ecr-pull-secrets/testbed/playground/leaks.ts';
 import { REGISTRY } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { rulesOf } from '../support/access-rules.ts';
@@ -90,13 +91,13 @@ export function testPullSecrets(t: Test): void {
     await api.createNamespace('last');
     await secretIn('last');
     for (const namespace of ['other', 'my-sandbox', 'team-sandbox']) {
-      t.equal(await ifPresent(api.get(pathOf(namespace))), undefined, namespace);
+      t.equal(await ifFound(api.get(pathOf(namespace))), undefined, namespace);
     }
   });
 
   t.test('a label on a namespace that is there already is answered at once', async (t) => {
     await api.createNamespace('later', { injected: false });
-    t.equal(await ifPresent(api.get(pathOf('later'))), undefined);
+    t.equal(await ifFound(api.get(pathOf('later'))), undefined);
     await api.merge('/api/v1/namespaces/later', {
       metadata: { labels: { 'ecr-pull-secrets.io/inject': 'enabled' } },
     });

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import { splitBundle } from '@ecr-pull-secrets/certs-scripts/verify/bundle.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
-import { ifPresent, type KubeApi, type Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
+import type { KubeApi, Secret } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 
 /** The Secret of the CA. */
 export const CA_SECRET = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
@@ -39,7 +40,7 @@ export async function readTrusted(api: KubeApi): Promise<readonly X509Certificat
 
 /** Which CA signs; empty if there is none that can be read. */
 export async function readSigner(api: KubeApi): Promise<string> {
-  const secret = await ifPresent(api.get<Secret>(CA_SECRET));
+  const secret = await ifFound(api.get<Secret>(CA_SECRET));
   const pem = Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString();
   const [first] = splitBundle(pem);
   return first === undefined ? '' : new X509Certificate(first).fingerprint256;

@@ -19,6 +19,9 @@ export interface WriteLimits {
  */
 export const WRITE_LIMITS: WriteLimits = { silenceMs: 10_000, longestMs: 65_000 };
 
+/** A sleep that took this many times as long: the process or its machine stood still. Timers of a busy one are late by less. */
+const LONGEST_SLEEP = 1.5;
+
 /** Ends writes that get no response. */
 export function createWriteDeadlines(
   dependencies: {
@@ -48,8 +51,8 @@ export function createWriteDeadlines(
       const beganAtMs = clock.now();
       await clock.sleep(silenceMs, signal);
       if (signal.aborted) return;
-      // A process that stood still heard no response, which says nothing about the write.
-      const wasAwake = clock.now() - beganAtMs < 1.5 * silenceMs;
+      // A process that stood still received no response, whatever became of the write.
+      const wasAwake = clock.now() - beganAtMs < LONGEST_SLEEP * silenceMs;
       if (await isResponding()) {
         if (wasAwake) onResponding();
       } else work.abort(new Error(`no response within ${silenceMs} ms, and none to another request`));

@@ -1,6 +1,6 @@
 import { createImageMatcher } from '@ecr-pull-secrets/server/admission/image-matcher.ts';
 import { fullNameOf, registryOf } from '@ecr-pull-secrets/shared/image-reference.ts';
-import { controllerOf, LONGEST_NAME, type PodController } from './missed-pod.ts';
+import { controllerOf, type FoundPod, LONGEST_NAME } from './missed-pod.ts';
 import type { Pod } from './pod-fields.ts';
 import { failingImagesOf } from './pull-failures.ts';
 import type { MissedPodsSettings } from './settings.ts';
@@ -11,11 +11,7 @@ export const PULL_FAILURE_REASONS = ['RegistryNotCovered', 'PullFailed'] as cons
 export type PullFailureReason = (typeof PULL_FAILURE_REASONS)[number];
 
 /** A pod that names the pull secret, and whose image the kubelet cannot pull. */
-export interface FailingPull {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller: PodController | undefined;
+export interface FailingPull extends FoundPod {
   readonly reason: PullFailureReason;
   /** Its host has the form of a registry, so it is safe in a message, unlike the rest of the image's name. */
   readonly registry: string;

@@ -10,18 +10,22 @@ export const MISSED_REASONS = ['PodOlderThanLabel', 'PodNotInjected'] as const;
 
 export type MissedReason = (typeof MISSED_REASONS)[number];
 
-/** A pod that needs the pull secret and does not name it; less than 2 KiB, whatever its creator wrote into it. */
-export interface MissedPod {
+/** A pod that a list found. */
+export interface FoundPod {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** The controller that creates it again, if there is one. */
+  readonly controller: PodController | undefined;
+}
+
+/** A pod that needs the pull secret and does not name it; less than 2 KiB, whatever its creator wrote into it. */
+export interface MissedPod extends FoundPod {
   readonly resourceVersion: string;
   readonly createdAtMs: number;
   readonly reason: MissedReason;
   /** The one command that replaces it. */
   readonly command: string;
-  /** The controller that creates it again, if there is one. */
-  readonly controller: PodController | undefined;
   /** Whether the kubelet cannot pull an image of it that needs the secret. */
   readonly isPullFailing: boolean;
 }

@@ -37,8 +37,8 @@ type MissedPodsDependencies = RenewerDependencies & {
 /**
  * The leader's part, until the signal aborts: finds pods that need the pull secret and do not name it, because they are
  * older than the label of their namespace, or because nothing injected it when they were created. It also finds those
- * that name it and cannot pull. Each gets an Event, and the metrics count them. By lists and not by a watch: a watch of
- * all pods costs more than they do.
+ * that name it and cannot pull. Each gets an Event, and the metrics count them. It uses lists,
+ * because a watch of all pods costs more than they do.
  */
 export async function runMissedPods(
   dependencies: MissedPodsDependencies,

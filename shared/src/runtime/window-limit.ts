@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** Of something that happened, when it happened. */
+/** One of the places in the window, and when it was taken. */
 export interface Place {
   readonly atMs: number;
 }
@@ -21,7 +21,7 @@ export function createWindowLimit(
       places = [...places, place];
       return place;
     },
-    /** What took the place did not happen. */
+    /** Frees a place, because what it was taken for did not happen. */
     giveBack(place: Place): void {
       places = places.filter((each) => each !== place);
     },

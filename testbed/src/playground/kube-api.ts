@@ -1,4 +1,3 @@
-import { isApiError } from '@ecr-pull-secrets/kube/api-error.ts';
 import type { KubeClient } from '@ecr-pull-secrets/kube/client.ts';
 import type { ObjectList, ObjectMeta } from '@ecr-pull-secrets/kube/objects.ts';
 import { INJECT_LABEL } from '@ecr-pull-secrets/shared/names.ts';
@@ -85,14 +84,4 @@ export function createKubeApi(client: KubeClient): KubeApi {
     },
   };
   return api;
-}
-
-/** What a request finds, or `undefined` if it finds nothing. */
-export async function ifPresent<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (isApiError(error, 404)) return undefined;
-    throw error;
-  }
 }

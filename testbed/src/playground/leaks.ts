@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { describeError, isCodedError } from '@ecr-pull-secrets/shared/errors.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { EcrStandIn } from '../ecr-stand-in/server.ts';
 import { progressToStderr } from '../local-cluster/progress.ts';
 import type { LocalNode } from '../local-node/local-node.ts';
-import { type Event, ifPresent, type KubeApi, type Pod, type Secret } from './kube-api.ts';
+import type { Event, KubeApi, Pod, Secret } from './kube-api.ts';
 import { OPS_PORTS } from './ports.ts';
 import { createSecretPieces } from './secret-pieces.ts';
 
@@ -61,7 +62,7 @@ interface Said {
 /** Lines of the private key; none if there is no CA. */
 async function caKey(api: KubeApi): Promise<readonly string[]> {
   const path = `/api/v1/namespaces/${PRODUCT_NAME}/secrets/${PRODUCT_NAME}-ca`;
-  const ca = await ifPresent(api.get<Secret>(path));
+  const ca = await ifFound(api.get<Secret>(path));
   return linesOf(Buffer.from(ca?.data?.['tls.key'] ?? '', 'base64').toString());
 }
 

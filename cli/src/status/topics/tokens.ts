@@ -47,7 +47,7 @@ const MOST_SHOWN = 10;
  * no Event ends its problem if the role is not required any more.
  */
 const LOGIN = /^The new token ("[^"]+")/;
-const AWS = /^The renewer gets (?:no token|tokens) for (.+?) (?:with its AWS identity|again)\./;
+const AWS = /^The renewer gets (?:no token|tokens) for (.+?) with its AWS identity/;
 
 /** Whether the renewer has tokens, and renews them. */
 export function tokenFindings(state: ReleaseState): readonly StatusFinding[] {
@@ -89,8 +89,8 @@ function missingFindings(state: ReleaseState, tokens: readonly Token[], command:
 /**
  * A registry that refuses a token, as the canary of the renewer found, or AWS that gives none, so that the tokens which
  * are shown as valid will not be renewed. API servers keep Events for an hour, but the renewer repeats those about AWS,
- * and a new leader tries all tokens, and reports those that are still refused. It does not know what the last one
- * reported, so there may be no Event about the end. An Event has whole seconds.
+ * and a new leader tries all tokens, and reports those that are still refused. It has no record of what the
+ * last one reported, so there may be no Event about the end. An Event has whole seconds.
  */
 function refusalFindings(
   { events, lease, nowMs }: ReleaseState,

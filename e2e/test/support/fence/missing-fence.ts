@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { ifFound } from '@ecr-pull-secrets/kube/api-error.ts';
 import { PRODUCT_NAME } from '@ecr-pull-secrets/shared/names.ts';
 import type { Test } from 'tap';
 import { eventually } from '@ecr-pull-secrets/testbed/playground/eventually.ts';
-import { ifPresent } from '@ecr-pull-secrets/testbed/playground/kube-api.ts';
 import type { Playground } from '@ecr-pull-secrets/testbed/playground/playground.ts';
 import { pathOf } from '../pull-secret.ts';
 import type { StolenIdentity } from '../stolen-identity.ts';
@@ -38,6 +38,6 @@ export function testProof(
       said: /no admission policy fences/,
       metrics: /"missing"\} 1$/m,
     });
-    t.equal(await ifPresent(api.get(pathOf(PRODUCT_NAME))), undefined, 'a dry run leaves nothing');
+    t.equal(await ifFound(api.get(pathOf(PRODUCT_NAME))), undefined, 'a dry run leaves nothing');
   });
 }

@@ -19,7 +19,7 @@ export async function runRenewOnce(environment: Environment, stop: AbortSignal):
   const configuration = readRenewOnceConfiguration(environment);
   const requestHandler = createAwsRequestHandler(configuration.proxies);
   const dependencies: RenewOnceDependencies = {
-    client: await createConfiguredKubeClient(configuration, 'renew-once'),
+    client: await createConfiguredKubeClient({ clock }, configuration, 'renew-once'),
     tokenSource: createAwsTokenSource({ clock, requestHandler }, { keys: configuration.awsKeys }),
     clock,
     random: Math.random,

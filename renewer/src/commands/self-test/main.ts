@@ -14,9 +14,10 @@ export async function runSelfTest(
   { print, stop }: { readonly print: (text: string) => void; readonly stop: AbortSignal },
 ): Promise<void> {
   const configuration = readSelfTestConfiguration(environment);
-  const client = await createConfiguredKubeClient(configuration, 'test');
+  const clock = systemClock;
+  const client = await createConfiguredKubeClient({ clock }, configuration, 'test');
   try {
-    await selfTest({ client, clock: systemClock, print }, configuration, stop);
+    await selfTest({ client, clock, print }, configuration, stop);
   } finally {
     await client.close();
   }

@@ -41,13 +41,12 @@ export function createTokenReports(
     failed({ id, identity: { roleArn } }: TokenRequest, failures: number, error: unknown): void {
       const { reason, advice } = awsFailureOf(error, roleArn);
       if (reason !== 'AwsRefusedToken' && failures < FAILURES_OF_OUTAGE) return;
-      const how = roleArn === undefined ? 'its AWS identity' : `the role ${roleArn}`;
-      const message = `The renewer gets no token for ${registriesOf(id)} with ${how}. ${advice} The error: ${describeFailure(error)}`;
+      const message = `The renewer gets no token for ${registriesOf(id)} with ${nameOf(roleArn)}. ${advice} The error: ${describeFailure(error)}`;
       events.report({ subject: `token ${id}`, reason, message });
     },
     /** AWS gave a token. */
-    obtained({ id }: TokenRequest): void {
-      const message = `The renewer gets tokens for ${registriesOf(id)} again.`;
+    obtained({ id, identity: { roleArn } }: TokenRequest): void {
+      const message = `The renewer gets tokens for ${registriesOf(id)} with ${nameOf(roleArn)} again.`;
       events.resolve({ subject: `token ${id}`, reason: 'RegistryTokenRenewed', message });
     },
     /**
@@ -80,6 +79,11 @@ export function createTokenReports(
       setRefusals(id, []);
     },
   };
+}
+
+/** Of an identity, in a sentence about the renewer. */
+function nameOf(roleArn: string | undefined): string {
+  return roleArn === undefined ? 'its AWS identity' : `the role ${roleArn}`;
 }
 
 function listOf(names: readonly string[]): string {
